@@ -1,0 +1,136 @@
+"""``MarketData``: panels, members and labels of one handler on common axes (day, stock)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from qlib.log import get_module_logger
+
+from qlib_mfgru.data import source
+from qlib_mfgru.data.labels import Label
+from qlib_mfgru.data.normalize import Moments
+from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.errors import InputError
+
+
+class MarketData:
+    """Everything that a handler reads, opened once.
+
+    The axes are the provider's daily calendar between `start_time` and `end_time` and the stocks of its ``all``
+    market; each panel keeps its own axes, and positions are translated here.
+
+    Parameters
+    ----------
+    instruments : str, list of str, or dict
+        Market, codes, or what ``D.instruments`` returns; members are taken point in time.
+    start_time, end_time : stamp or None
+        First and last date that may have a sample. Windows reach back before `start_time`.
+    inputs : mapping of str to InputSpec
+    label : Label
+    min_traded : float
+        Share of a window's days on which the stock must have traded.
+    clip : float or None
+    cache_dir : path or None
+
+    Raises
+    ------
+    InputError
+        Unknown market or stock, a frequency that the provider lacks, too short a calendar, no day in the range.
+    """
+
+    def __init__(
+        self,
+        instruments: Any,
+        start_time: Any,
+        end_time: Any,
+        inputs: Mapping[str, InputSpec],
+        label: Label,
+        min_traded: float,
+        clip: float | None,
+        cache_dir: Path | str | None,
+    ) -> None:
+        for freq in inputs:
+            source.provider_path(freq)
+        self.days = _between(source.calendar("day"), start_time, end_time)
+        self.instruments = list(source.member_spans("all", "day"))
+        self.members = self._member_mask(instruments)
+        self.labels = label.load(self.days, self.instruments)
+        self.sources: dict[str, WindowSource] = {}
+        self.valid: dict[str, np.ndarray] = {}
+        self._rows: dict[str, np.ndarray] = {}
+        self._columns: dict[str, np.ndarray] = {}
+        for freq, spec in inputs.items():
+            panel = BarPanel.open(freq, cache_dir)
+            if len(panel.days) < spec.days:
+                raise InputError(
+                    f"the {freq} calendar has {len(panel.days)} days ({panel.days[0]:%Y-%m-%d} .. "
+                    f"{panel.days[-1]:%Y-%m-%d}), too few for a window of {spec.days}"
+                )
+            self.sources[freq] = WindowSource(panel, spec, clip)
+            self._rows[freq] = panel.days.get_indexer(self.days)
+            self._columns[freq] = pd.Index(panel.instruments).get_indexer(pd.Index(self.instruments))
+            self.valid[freq] = self._on_common_axes(freq, self.sources[freq].exists(min_traded)) & self.members
+
+    def complete(self, freqs: Sequence[str]) -> np.ndarray:
+        """Which members have complete windows in all of `freqs`: (n_days, n_stocks) bool."""
+        return np.logical_and.reduce([self.valid[freq] for freq in freqs])
+
+    def cross_section(self, freq: str, day: int, stocks: np.ndarray) -> torch.Tensor:
+        """Normalised windows (n_steps, 6, n) of `stocks` (positions) across themselves."""
+        return self.sources[freq].cross_section(int(self._rows[freq][day]), self._panel_columns(freq, stocks))
+
+    def moments(self, freq: str, day: int, stocks: np.ndarray, universe: str) -> Moments:
+        """Statistics of the cross-section over `stocks`, kept under the name of the universe."""
+        return self.sources[freq].moments(int(self._rows[freq][day]), self._panel_columns(freq, stocks), universe)
+
+    def samples(self, freq: str, day: int, stocks: np.ndarray, moments: Moments) -> torch.Tensor:
+        """Normalised windows (n_steps, 6, n) of some stocks, by a whole cross-section's `moments`."""
+        return self.sources[freq].samples(int(self._rows[freq][day]), self._panel_columns(freq, stocks), moments)
+
+    def _panel_columns(self, freq: str, stocks: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(self._columns[freq][stocks])
+
+    def _on_common_axes(self, freq: str, mask: np.ndarray) -> np.ndarray:
+        """Take a panel's (day, stock) mask to the common axes; False where the panel has no such day or stock."""
+        rows, columns = self._rows[freq], self._columns[freq]
+        return mask[np.ix_(rows, columns)] & (rows >= 0)[:, None] & (columns >= 0)[None, :]
+
+    def _member_mask(self, instruments: Any) -> np.ndarray:
+        """(n_days, n_stocks) bool: membership point in time."""
+        spans = source.member_spans(instruments, "day")
+        position = {code: i for i, code in enumerate(self.instruments)}
+        unknown = [code for code in spans if code not in position]
+        if unknown and (isinstance(instruments, (list, tuple)) or len(unknown) == len(spans)):
+            raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...")
+        if unknown:
+            get_module_logger("MultiFreqHandler").warning(
+                f"{len(unknown)} of {len(spans)} members of {instruments} are not in the provider: {unknown[:5]} ..."
+            )
+        mask = np.zeros((len(self.days), len(self.instruments)), dtype=bool)
+        for code in spans.keys() - set(unknown):
+            for first, last in spans[code]:
+                begin, end = self.days.searchsorted(first.normalize()), self.days.searchsorted(last, side="right")
+                mask[begin:end, position[code]] = True
+        if not mask.any():
+            raise InputError(
+                f"no stock of {instruments} is a member between {self.days[0]:%Y-%m-%d} and {self.days[-1]:%Y-%m-%d}"
+            )
+        return mask
+
+
+def _between(days: pd.DatetimeIndex, start_time: Any, end_time: Any) -> pd.DatetimeIndex:
+    first = days[0] if start_time is None else pd.Timestamp(start_time)
+    last = days[-1] if end_time is None else pd.Timestamp(end_time)
+    chosen = days[(days >= first) & (days <= last)]
+    if len(chosen) == 0:
+        raise InputError(
+            f"no trading day between {start_time} and {end_time}; the calendar runs from "
+            f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
+        )
+    return chosen

@@ -1,0 +1,175 @@
+"""``BarPanel``: all bars of one frequency as one dense array on disk.
+
+The array's axes are (day, bar, field, stock), stock innermost, float32: the window of a date is one contiguous
+block of it, a cross-section's statistics run over contiguous memory, and a recurrent network reads (step, field,
+stock) as it lies there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from qlib.log import get_module_logger
+from tqdm.auto import tqdm
+
+from qlib_mfgru.data import source
+from qlib_mfgru.errors import InputError
+
+FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
+"""The report's six raw features (figure 7), in the order of every tensor."""
+
+_CLOSE, _VOLUME = FIELDS.index("close"), FIELDS.index("volume")
+_FORMAT = 1  # part of the cache key: raise it when the files' meaning changes
+_STOCKS_PER_BLOCK = 64  # stocks read at a time: 60 MB of a ten-year 15-minute history, 256-byte runs on disk
+DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
+
+
+@dataclass(frozen=True, eq=False)
+class BarPanel:
+    """Dense bars of one frequency, memory mapped and shared by every process that opens them.
+
+    Attributes
+    ----------
+    freq : str
+        qlib frequency, e.g. ``15min``.
+    days : DatetimeIndex of length n_days
+        Days of the frequency's calendar.
+    instruments : list of str, length n_stocks
+        The provider's ``all`` market, ascending.
+    bars : Tensor of shape (n_days, bars_per_day, 6, n_stocks), float32
+        `FIELDS`, adjusted as the provider stores them. Where a stock did not trade, prices carry the last close
+        forward and volume is 0; before its first trade prices are NaN. Nothing in it comes from a later bar.
+    traded : ndarray of shape (n_days, n_stocks), bool
+        Whether the stock traded on the day (a price and a positive volume in any bar).
+    """
+
+    freq: str
+    days: pd.DatetimeIndex
+    instruments: list[str]
+    bars: torch.Tensor
+    traded: np.ndarray
+
+    @property
+    def bars_per_day(self) -> int:
+        """Bars of one day; 1 for daily data."""
+        return int(self.bars.shape[1])
+
+    @classmethod
+    def open(cls, freq: str, cache_dir: Path | str | None = None) -> BarPanel:
+        """Open the panel of the initialised provider; make it first if there is none, or the provider changed.
+
+        Parameters
+        ----------
+        freq : str
+            A frequency that the provider has.
+        cache_dir : path, optional
+            Where panels are kept; by default ``$MFGRU_CACHE``, else ``~/.cache/qlib_mfgru/panels``.
+
+        Raises
+        ------
+        InputError
+            If the provider lacks the frequency or one of its six fields, or a day has another number of bars.
+        """
+        codes = list(source.member_spans("all", freq))
+        root = Path(cache_dir or os.environ.get("MFGRU_CACHE") or DEFAULT_CACHE).expanduser()
+        folder = root / f"{freq}-{_FORMAT}-{source.fingerprint(freq, codes, FIELDS)}"
+        if not folder.exists():
+            _build(folder, freq, codes)
+        days = pd.DatetimeIndex(np.load(folder / "days.npy"))
+        # copy-on-write mapping: torch wants writable memory, and nothing that is written may reach the file
+        bars = torch.from_numpy(np.load(folder / "bars.npy", mmap_mode="c"))
+        return cls(freq, days, codes, bars, np.load(folder / "traded.npy"))
+
+    def window(self, day: int, n_days: int) -> torch.Tensor:
+        """The bars of the `n_days` days that end with position `day`: a view of shape (steps, 6, n_stocks)."""
+        if not n_days - 1 <= day < len(self.days):
+            raise IndexError(f"no window of {n_days} days ends at day {day} of {len(self.days)}")
+        return self.bars[day + 1 - n_days : day + 1].flatten(0, 1)
+
+
+def _build(folder: Path, freq: str, codes: list[str]) -> None:
+    """Write the panel's files beside `folder` and rename: a half-written panel is never seen."""
+    stamps = source.calendar(freq)
+    days, bars_per_day = _day_grid(stamps, freq)
+    partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
+    partial.mkdir(parents=True)
+    try:
+        shape = (len(days), bars_per_day, len(FIELDS), len(codes))
+        bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
+        traded = np.empty((len(days), len(codes)), dtype=bool)
+        for columns, block in _read_blocks(freq, codes, len(stamps)):
+            live = _fill(block)
+            bars[..., columns] = block.reshape(*shape[:3], -1)
+            traded[:, columns] = live.reshape(*shape[:2], -1).any(axis=1)
+        if not traded.any():
+            raise InputError(f"no stock of the provider {source.provider_path(freq)} has a traded {freq} bar")
+        bars.flush()
+        np.save(partial / "traded.npy", traded)
+        np.save(partial / "days.npy", days.to_numpy())
+        description: dict[str, Any] = {"freq": freq, "provider": str(source.provider_path(freq)), "shape": shape}
+        (partial / "panel.json").write_text(json.dumps(description, indent=1))
+        try:
+            partial.rename(folder)
+        except OSError:  # another process finished the same panel first
+            if not folder.exists():
+                raise
+        get_module_logger("BarPanel").info(f"panel of {freq} bars {shape} made at {folder}")
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:
+    """Days of a calendar and the bars of each, which must be the same number on every day."""
+    days, counts = np.unique(stamps.to_numpy().astype("datetime64[D]"), return_counts=True)
+    odd = np.flatnonzero(counts != counts[0])
+    if len(odd):
+        raise InputError(f"the {freq} calendar has {counts[0]} bars on {days[0]}, but {counts[odd[0]]} on {days[odd[0]]}")
+    return pd.DatetimeIndex(days.astype("datetime64[ns]")), int(counts[0])
+
+
+def _read_blocks(freq: str, codes: list[str], n_stamps: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield (columns, raw bars of shape (n_stamps, 6, n_columns)) a block of stocks at a time."""
+    found: set[str] = set()
+    with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
+        for start in range(0, len(codes), _STOCKS_PER_BLOCK):
+            part = codes[start : start + _STOCKS_PER_BLOCK]
+            block = np.full((len(part), len(FIELDS), n_stamps), np.nan, dtype=np.float32)
+            for row, code in enumerate(part):
+                for column, field in enumerate(FIELDS):
+                    series = source.read_series(code, field, freq)
+                    if series is not None:
+                        found.add(field)
+                        first, values = series
+                        block[row, column, first : first + len(values)] = values
+            progress.update(len(part))
+            yield slice(start, start + len(part)), np.ascontiguousarray(block.transpose(2, 1, 0))
+    missing = [f"${field}" for field in FIELDS if field not in found]
+    if missing:
+        raise InputError(f"the provider {source.provider_path(freq)} has no {' '.join(missing)} at {freq}")
+
+
+def _fill(block: np.ndarray) -> np.ndarray:
+    """Carry closes forward in place, set missing volumes to 0; return which bars traded, (n_stamps, n_columns).
+
+    A price that is missing takes the bar's close, or the last close before it; a day without trading thus shows
+    the last close in all five prices (REPORT section 8).
+    """
+    close, volume = block[:, _CLOSE], block[:, _VOLUME]
+    np.nan_to_num(volume, copy=False, nan=0.0)
+    live = np.isfinite(close) & (volume > 0)
+    latest = np.where(np.isfinite(close), np.arange(len(close))[:, None], 0)
+    np.maximum.accumulate(latest, axis=0, out=latest)
+    close[:] = np.take_along_axis(close, latest, axis=0)
+    for field in range(len(FIELDS)):
+        if field != _VOLUME:
+            np.copyto(block[:, field], close, where=~np.isfinite(block[:, field]))
+    return live

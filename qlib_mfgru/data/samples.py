@@ -1,0 +1,151 @@
+"""Training samples of a segment and the batches made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import torch
+
+from qlib_mfgru.data.labels import z_score
+from qlib_mfgru.data.market import MarketData
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Samples that are trained on together.
+
+    Attributes
+    ----------
+    features : dict of str to Tensor of shape (n, n_steps, 6), float32
+        Normalised windows by frequency; views of time-major memory (n_steps, 6, n).
+    label : Tensor of shape (n,), float32
+        z-scored per date over the stocks with a sample; never NaN in training batches.
+    rows : ndarray of shape (n,), int64
+        The samples' positions in their `SampleTable`, ascending (dates in order, stocks in order).
+    dates : ndarray of shape (n,), datetime64
+    instruments : ndarray of shape (n,), str as object
+    """
+
+    features: dict[str, torch.Tensor]
+    label: torch.Tensor
+    rows: np.ndarray
+    dates: np.ndarray
+    instruments: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class SampleTable:
+    """All samples of some dates for the frequencies in use; knows how to gather any of them.
+
+    Parameters
+    ----------
+    market : MarketData
+    freqs : tuple of str
+        Frequencies in use: a stock has a sample where its windows in all of them are complete.
+    days : ndarray of int
+        Positions of the sample dates on the market's calendar, ascending.
+    labelled : bool
+        Leave out samples without a label (for training). Inputs are normalised across all stocks of a date in
+        either case.
+    """
+
+    market: MarketData
+    freqs: tuple[str, ...]
+    days: np.ndarray
+    labelled: bool = True
+
+    @cached_property
+    def _complete(self) -> np.ndarray:
+        return self.market.complete(self.freqs)[self.days]
+
+    @cached_property
+    def _index(self) -> tuple[np.ndarray, np.ndarray]:
+        """Position in `days` and stock of every sample, by date and then stock."""
+        chosen = self._complete
+        if self.labelled:
+            chosen = chosen & np.isfinite(self.market.labels[self.days])
+        return np.nonzero(chosen)
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        """First sample of each date, and the total: (len(days) + 1,)."""
+        return np.searchsorted(self._index[0], np.arange(len(self.days) + 1))
+
+    @cached_property
+    def labels(self) -> torch.Tensor:
+        """z-scored label of every sample, (len(self),) float32."""
+        labels = self.market.labels[self.days]
+        scored = [z_score(np.where(row, label, np.nan)) for row, label in zip(self._complete, labels, strict=True)]
+        return torch.from_numpy(np.stack(scored)[self._index]) if scored else torch.empty(0)
+
+    def __len__(self) -> int:
+        return len(self._index[0])
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """The sample dates."""
+        return self.market.days[self.days]
+
+    @property
+    def sample_dates(self) -> np.ndarray:
+        """Date of every sample: (len(self),) datetime64."""
+        return self.dates.to_numpy()[self._index[0]]
+
+    @property
+    def unlabelled(self) -> int:
+        """How many samples of these dates are left out for want of a label."""
+        return int(self._complete.sum()) - len(self)
+
+    def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+        """All samples once, shuffled across dates (REPORT section 3); the order depends on seed and epoch alone.
+
+        The samples are spread evenly over as few batches as `batch_size` allows, so that none is a small rest
+        whose IC would be noise.
+        """
+        order = np.random.default_rng([seed, epoch]).permutation(len(self))
+        for rows in np.array_split(order, max(1, -(-len(self) // batch_size))):
+            yield self.batch(np.sort(rows))
+
+    def by_date(self, seed: int | None = None, epoch: int = 0) -> Iterator[Batch]:
+        """Whole cross-sections, one date a batch; in shuffled order if a seed is given, else in time order."""
+        order = np.arange(len(self.days))
+        if seed is not None:
+            order = np.random.default_rng([seed, epoch]).permutation(order)
+        for day in order:
+            rows = np.arange(self._starts[day], self._starts[day + 1])
+            if len(rows):
+                yield self.batch(rows)
+
+    def batch(self, rows: np.ndarray) -> Batch:
+        """Gather the samples `rows` (ascending)."""
+        days, stocks = (axis[rows] for axis in self._index)
+        return Batch(
+            features={freq: self._gather(freq, days, stocks).permute(2, 0, 1) for freq in self.freqs},
+            label=self.labels[torch.from_numpy(rows)],
+            rows=rows,
+            dates=self.dates.to_numpy()[days],
+            instruments=np.array(self.market.instruments, dtype=object)[stocks],
+        )
+
+    def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:
+        """Windows of samples sorted by date, (n_steps, 6, n): one gather a date, by that date's own statistics."""
+        present, starts = np.unique(days, return_index=True)
+        ends = np.append(starts[1:], len(days))
+        parts = [self._gather_date(freq, day, stocks[a:b]) for day, a, b in zip(present, starts, ends, strict=True)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+
+    def _gather_date(self, freq: str, day: int, stocks: np.ndarray) -> torch.Tensor:
+        position, everyone = int(self.days[day]), np.flatnonzero(self._complete[day])
+        if len(stocks) == len(everyone):
+            return self.market.cross_section(freq, position, everyone)
+        moments = self.market.moments(freq, position, everyone, universe="+".join(self.freqs))
+        return self.market.samples(freq, position, stocks, moments)
+
+
