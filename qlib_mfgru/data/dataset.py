@@ -91,8 +91,8 @@ class MultiFreqDataset(DatasetH):
                 f"{list(chosen)}: its dates lack complete windows or labels, or reach into a later segment"
             )
         get_module_logger("MultiFreqDataset").info(
-            f"{segment} for {'+'.join(chosen)}: {len(table)} samples on {len(days)} dates, {table.dates[0]:%Y-%m-%d} .. "
-            f"{table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"
+            f"{segment} for {'+'.join(chosen)}: {len(table)} samples on {len(days)} dates, "
+            f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"
         )
         return table
 

@@ -146,7 +146,7 @@ class MultiFreqHandler(DataHandler):
             raise InputError(
                 f"{date} is not a trading day between {market.days[0]:%Y-%m-%d} and {market.days[-1]:%Y-%m-%d}"
             )
-        day = int(market.days.get_loc(stamp))
+        day = int(market.days.searchsorted(stamp))
         complete = market.complete(chosen)
         stocks = np.flatnonzero(complete[day])
         if len(stocks) == 0:
@@ -185,15 +185,12 @@ class MultiFreqHandler(DataHandler):
         """What `DataHandler.fetch` selects from: raw labels of all members."""
         market = self.market
         rows, columns = np.nonzero(market.members)
-        index = pd.MultiIndex(
-            levels=[market.days, pd.Index(market.instruments, dtype=object)],
-            codes=[rows, columns],
-            names=["datetime", "instrument"],
-        )
+        codes = np.array(market.instruments, dtype=object)
+        index = pd.MultiIndex.from_arrays([market.days[rows], codes[columns]], names=["datetime", "instrument"])
         return pd.DataFrame({("label", self.label.name): market.labels[rows, columns]}, index=index)
 
     def _nothing_left(self, complete: np.ndarray, date: pd.Timestamp, freqs: tuple[str, ...]) -> str:
-        usable = self.market.days[complete.any(axis=1)]
+        usable = self.market.days[np.flatnonzero(complete.any(axis=1))]
         span = f"samples exist from {usable[0]:%Y-%m-%d} to {usable[-1]:%Y-%m-%d}" if len(usable) else "no date has any"
         return f"no stock of {self.instruments} has complete windows in {list(freqs)} on {date:%Y-%m-%d}; {span}"
 

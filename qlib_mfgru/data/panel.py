@@ -132,7 +132,8 @@ def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, in
     days, counts = np.unique(stamps.to_numpy().astype("datetime64[D]"), return_counts=True)
     odd = np.flatnonzero(counts != counts[0])
     if len(odd):
-        raise InputError(f"the {freq} calendar has {counts[0]} bars on {days[0]}, but {counts[odd[0]]} on {days[odd[0]]}")
+        day, count = days[odd[0]], counts[odd[0]]
+        raise InputError(f"the {freq} calendar has {counts[0]} bars on {days[0]}, but {count} on {day}")
     return pd.DatetimeIndex(days.astype("datetime64[ns]")), int(counts[0])
 
 

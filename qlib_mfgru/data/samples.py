@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,7 +71,8 @@ class SampleTable:
         chosen = self._complete
         if self.labelled:
             chosen = chosen & np.isfinite(self.market.labels[self.days])
-        return np.nonzero(chosen)
+        days, stocks = np.nonzero(chosen)
+        return days, stocks
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -103,31 +104,32 @@ class SampleTable:
         """How many samples of these dates are left out for want of a label."""
         return int(self._complete.sum()) - len(self)
 
-    def shuffled(self, batch_size: int, seed: int, epoch: int) -> Iterator[Batch]:
+    def rows_by_date(self) -> list[slice]:
+        """The samples of each date that has any, in time order."""
+        return [slice(a, b) for a, b in zip(self._starts[:-1], self._starts[1:], strict=True) if a < b]
+
+    def shuffled(self, batch_size: int, seed: int, epoch: int, inputs: Sequence[str] | None = None) -> Iterator[Batch]:
         """All samples once, shuffled across dates (REPORT section 3); the order depends on seed and epoch alone.
 
         The samples are spread evenly over as few batches as `batch_size` allows, so that none is a small rest
-        whose IC would be noise.
+        whose IC would be noise. `inputs` are the frequencies to gather; by default all that are in use.
         """
         order = np.random.default_rng([seed, epoch]).permutation(len(self))
         for rows in np.array_split(order, max(1, -(-len(self) // batch_size))):
-            yield self.batch(np.sort(rows))
+            yield self.batch(np.sort(rows), inputs)
 
-    def by_date(self, seed: int | None = None, epoch: int = 0) -> Iterator[Batch]:
+    def by_date(self, seed: int | None = None, epoch: int = 0, inputs: Sequence[str] | None = None) -> Iterator[Batch]:
         """Whole cross-sections, one date a batch; in shuffled order if a seed is given, else in time order."""
-        order = np.arange(len(self.days))
-        if seed is not None:
-            order = np.random.default_rng([seed, epoch]).permutation(order)
-        for day in order:
-            rows = np.arange(self._starts[day], self._starts[day + 1])
-            if len(rows):
-                yield self.batch(rows)
+        groups = self.rows_by_date()
+        order = range(len(groups)) if seed is None else np.random.default_rng([seed, epoch]).permutation(len(groups))
+        for group in order:
+            yield self.batch(np.arange(groups[group].start, groups[group].stop), inputs)
 
-    def batch(self, rows: np.ndarray) -> Batch:
-        """Gather the samples `rows` (ascending)."""
+    def batch(self, rows: np.ndarray, inputs: Sequence[str] | None = None) -> Batch:
+        """Gather the samples `rows` (ascending) in the frequencies `inputs`."""
         days, stocks = (axis[rows] for axis in self._index)
         return Batch(
-            features={freq: self._gather(freq, days, stocks).permute(2, 0, 1) for freq in self.freqs},
+            features={freq: self._gather(freq, days, stocks).permute(2, 0, 1) for freq in inputs or self.freqs},
             label=self.labels[torch.from_numpy(rows)],
             rows=rows,
             dates=self.dates.to_numpy()[days],
@@ -147,5 +149,3 @@ class SampleTable:
             return self.market.cross_section(freq, position, everyone)
         moments = self.market.moments(freq, position, everyone, universe="+".join(self.freqs))
         return self.market.samples(freq, position, stocks, moments)
-
-

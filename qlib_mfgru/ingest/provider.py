@@ -95,7 +95,7 @@ class ProviderWriter:
         folder.mkdir(exist_ok=True)
         for field, values in fields.items():
             if len(values) > room:
-                raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, but the calendar has {room} left")
+                raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
             np.concatenate([[start], values]).astype("<f4").tofile(folder / f"{field.lower()}.{freq}.bin")
 
     def write_instruments(self, market: str, spans: Iterable[Span]) -> None:

@@ -1,0 +1,15 @@
+"""The networks as qlib Models."""
+
+from qlib_mfgru.model.mean import MeanModel
+from qlib_mfgru.model.networks import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
+from qlib_mfgru.model.training import TrainingError, TrainSettings
+
+__all__ = [
+    "AttentionGRUModel",
+    "GRUModel",
+    "IncrementalGRUModel",
+    "MeanModel",
+    "MixedGRUModel",
+    "TrainSettings",
+    "TrainingError",
+]

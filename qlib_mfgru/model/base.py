@@ -1,0 +1,158 @@
+"""What all models share as qlib Models: settings, fitting in stages, prediction, and what goes to the recorder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from qlib.log import get_module_logger
+from qlib.model.base import Model
+from qlib.workflow import R
+
+from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
+from qlib_mfgru.model.curve import plot_training_curve
+from qlib_mfgru.model.training import Callback, StageData, TrainSettings, train_stage
+from qlib_mfgru.nn import ScoringNet
+
+
+class NeuralModel(Model):
+    """A network, trained on the samples of a `MultiFreqDataset` by minus the IC.
+
+    Parameters
+    ----------
+    freqs : sequence of str
+        Frequencies that the model reads.
+    hidden_size : int
+        Size of the GRU's state; report: 30.
+    **settings
+        Any of `TrainSettings`: ``batch_size, batch_by, lr, max_epochs, patience, seed, device``.
+
+    Attributes
+    ----------
+    tag : str
+        Put before the names of what goes to the recorder, where several models are fitted in one experiment.
+    net : Module or None
+        The trained network, on the CPU; None before `fit`.
+    history : list of dict
+        One row an epoch: ``stage, epoch, train_ic, valid_ic, seconds``.
+    """
+
+    def __init__(self, freqs: Sequence[str], hidden_size: int = 30, **settings: Any) -> None:
+        known = [field.name for field in dataclasses.fields(TrainSettings)]
+        unknown = sorted(settings.keys() - set(known))
+        if unknown:
+            raise InputError(f"{type(self).__name__} does not know {unknown}; training settings are {known}")
+        if not freqs or isinstance(freqs, str):
+            raise InputError(f"{type(self).__name__} needs a list of frequencies, not {freqs!r}")
+        self.freqs = tuple(freqs)
+        self.hidden_size = hidden_size
+        self.settings = TrainSettings(**settings)
+        self.tag = ""
+        self.net: ScoringNet | None = None
+        self.history: list[dict[str, Any]] = []
+        _flush_denormals()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        _flush_denormals()
+
+    @abstractmethod
+    def build(self) -> ScoringNet:
+        """A fresh network; called under the model's seed."""
+
+    @abstractmethod
+    def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
+        """Train `net` in place by `run_stage`; return a title for each stage."""
+
+    def fit(self, dataset: MultiFreqDataset) -> None:
+        """Train on ``train``, stop early on ``valid``, keep the best weights.
+
+        Inside a qlib experiment the ICs of every epoch go to the recorder's metrics, and ``training_history.json``
+        and ``training_curve.png`` to its artifacts.
+
+        Raises
+        ------
+        InputError
+            If a segment has no samples.
+        TrainingError
+            If the loss is NaN, predictions are constant, or no validation date has an IC.
+        """
+        self.history = []
+        with torch.random.fork_rng():
+            torch.manual_seed(self.settings.seed)
+            net = self.build()
+        titles = self.train(net.to(self.settings.torch_device()), dataset)
+        self.net = net.cpu().eval()
+        if recorder_is_active():
+            self._save_curve(titles)
+
+    def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> None:
+        """Train `net` for one stage and give it the weights of its best epoch."""
+        stopping = EarlyStopping(self.settings.patience)
+        with Progress(f"{type(self).__name__}: {title}", self.settings.max_epochs) as progress:
+            callbacks: list[Callback] = [stopping, History(self.history), progress, RecorderLog(self.tag)]
+            train_stage(net, data, self.settings, callbacks, stage)
+        stopping.restore(net)
+        get_module_logger("mfgru").info(
+            f"{title}: best validation IC {stopping.best_ic:.4f} at epoch {stopping.best_epoch}"
+        )
+
+    @torch.no_grad()
+    def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
+        """Scores of every stock with complete windows on every trading day of a segment.
+
+        Parameters
+        ----------
+        dataset : MultiFreqDataset
+        segment : str, slice or (first, last)
+
+        Returns
+        -------
+        Series
+            Named ``score``, over (datetime, instrument). The scale is arbitrary: the loss knows correlations only.
+        """
+        if self.net is None:
+            raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
+        device = self.settings.torch_device()
+        net = self.net.to(device).eval()
+        scores: list[np.ndarray] = []
+        index: list[tuple[pd.Timestamp, np.ndarray]] = []
+        for section in dataset.cross_sections(segment, self.freqs):
+            features = {freq: torch.from_numpy(window).to(device) for freq, window in section.features.items()}
+            scores.append(net(features).cpu().numpy())
+            index.append((section.date, section.instruments))
+        self.net = net.cpu()
+        return pd.Series(np.concatenate(scores), index=_stack_index(index), name="score")
+
+    def _save_curve(self, titles: Sequence[str]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            curve, history = (Path(folder, self.tag + name) for name in ("training_curve.png", "training_history.json"))
+            plot_training_curve(self.history, titles, curve)
+            history.write_text(json.dumps(self.history, indent=1))
+            for path in (curve, history):
+                R.save_objects(local_path=str(path))
+
+
+def _stack_index(parts: Sequence[tuple[pd.Timestamp, np.ndarray]]) -> pd.MultiIndex:
+    dates = np.repeat([date.to_datetime64() for date, _ in parts], [len(codes) for _, codes in parts])
+    codes = np.concatenate([codes for _, codes in parts])
+    return pd.MultiIndex.from_arrays([pd.DatetimeIndex(dates), codes], names=["datetime", "instrument"])
+
+
+def _flush_denormals() -> None:
+    """Treat denormal numbers as 0: gradients over 320 steps fall so low that their arithmetic costs most of the time.
+
+    Has to happen before torch starts its threads, which take the setting over; qlib makes the model before the
+    dataset, so its constructor (and unpickling) is early enough.
+    """
+    torch.set_flush_denormal(True)

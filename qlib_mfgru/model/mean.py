@@ -1,0 +1,46 @@
+"""``MeanModel``: the plain way to use several models, beside which an incremental one has to be better."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from qlib.model.base import Model
+from qlib.utils import init_instance_by_config
+
+from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.base import NeuralModel
+
+
+class MeanModel(Model):
+    """Equal-weighted mean of separately trained models, over the stocks that all of them score.
+
+    Parameters
+    ----------
+    members : sequence of Model or of their configs
+    """
+
+    def __init__(self, members: Sequence[Any]) -> None:
+        if not members:
+            raise InputError("MeanModel needs at least one member")
+        self.members: list[Model] = [init_instance_by_config(member, accept_types=Model) for member in members]
+
+    def fit(self, dataset: MultiFreqDataset) -> None:
+        """Fit every member on its own; what a network tells the recorder is tagged ``member<k>_``."""
+        for number, member in enumerate(self.members, start=1):
+            if isinstance(member, NeuralModel):
+                member.tag = f"member{number}_"
+            member.fit(dataset)
+
+    def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
+        """Mean of the members' scores, each z-scored per date, since their scales are arbitrary under an IC loss."""
+        return mean_of_scores([member.predict(dataset, segment) for member in self.members])
+
+
+def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:
+    """Equal-weighted mean of scores (datetime, instrument) after a z-score per date, where all are known."""
+    frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores)))
+    dates = frame.groupby(level="datetime")
+    return ((frame - dates.transform("mean")) / dates.transform("std", ddof=0)).mean(axis=1).rename("score")
