@@ -51,11 +51,10 @@ class Encoder(nn.Module):
 
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         """Code (n, width) of windows (n, n_steps, n_fields)."""
-        outputs = self.gru(window)
-        last = outputs[-1]
-        if self.attention is not None:
-            last = torch.cat([last, self.attention(outputs)], dim=1)
-        return self.norm(last)
+        if self.attention is None:
+            return self.norm(self.gru(window))
+        outputs = self.gru(window, all_outputs=True)
+        return self.norm(torch.cat([outputs[-1], self.attention(outputs)], dim=1))
 
 
 class ScoreNet(ScoringNet):
