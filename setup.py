@@ -1,12 +1,14 @@
 """Packaging; what was tested together is pinned in constraints.txt."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 setup(
     name="qlib_mfgru",
     version="0.1.0",
     description="Multi-frequency factor mining with GRU networks on raw bars, as a Microsoft qlib extension",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.10",
@@ -21,6 +23,6 @@ setup(
         "tqdm>=4.66",
         "PyYAML>=6",
     ],
-    extras_require={"dev": ["pytest>=8", "ruff>=0.5", "mypy>=1.10", "scipy>=1.11"]},
+    extras_require={"dev": ["pytest>=8", "ruff>=0.5", "mypy>=1.10", "pandas-stubs", "types-PyYAML", "types-tqdm"]},
     entry_points={"console_scripts": ["mfgru=qlib_mfgru.cli:main"]},
 )

@@ -20,12 +20,14 @@ class MeanModel(Model):
     Parameters
     ----------
     members : sequence of Model or of their configs
+    **settings
+        Keyword arguments that every member given as a config gets, unless it states its own.
     """
 
-    def __init__(self, members: Sequence[Any]) -> None:
+    def __init__(self, members: Sequence[Any], **settings: Any) -> None:
         if not members:
             raise InputError("MeanModel needs at least one member")
-        self.members: list[Model] = [init_instance_by_config(member, accept_types=Model) for member in members]
+        self.members: list[Model] = [_make(member, settings) for member in members]
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network tells the recorder is tagged ``member<k>_``."""
@@ -37,6 +39,12 @@ class MeanModel(Model):
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Mean of the members' scores, each z-scored per date, since their scales are arbitrary under an IC loss."""
         return mean_of_scores([member.predict(dataset, segment) for member in self.members])
+
+
+def _make(member: Any, settings: dict[str, Any]) -> Model:
+    if not isinstance(member, Model):
+        member = {**member, "kwargs": {**settings, **member.get("kwargs", {})}}
+    return init_instance_by_config(member, accept_types=Model)
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:

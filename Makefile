@@ -1,0 +1,35 @@
+# make demo: from nothing to a trained model on the embedded market. make test: set-up and the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+RUN := runs/demo
+export MFGRU_DEMO_PROVIDER := $(CURDIR)/$(RUN)/provider
+export MFGRU_CACHE := $(CURDIR)/$(RUN)/panels
+
+.PHONY: demo test clean
+
+$(VENV)/.installed: setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: $(VENV)/.installed
+	mkdir -p $(RUN)
+	$(BIN)/mfgru demo --target $(MFGRU_DEMO_PROVIDER)
+	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo_incremental.yaml
+	@artifacts=$$(ls -dt $(RUN)/mlruns/*/*/artifacts | head -n 1) && \
+	echo && echo "Done. Look at:" && \
+	echo "  $$artifacts/training_curve.png            training and validation IC, stage by stage" && \
+	echo "  $$artifacts/pred.pkl                      a score for every stock and test date" && \
+	echo "  $$artifacts/sig_analysis/                 IC and RankIC by date" && \
+	echo "  $$artifacts/portfolio_analysis/           the backtest" && \
+	echo "  (cd $(RUN) && $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
+
+test: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) runs build dist *.egg-info
