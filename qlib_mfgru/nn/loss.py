@@ -7,11 +7,21 @@ import torch
 
 def ic(prediction: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """Pearson correlation of two vectors (n,); NaN if either is constant or holds a NaN."""
-    prediction, label = prediction - prediction.mean(), label - label.mean()
-    # norms, not variances: the squares of tiny predictions would underflow before the ratio is taken
-    return (prediction / torch.linalg.vector_norm(prediction)) @ (label / torch.linalg.vector_norm(label))
+    return _standardise(prediction) @ _standardise(label)
 
 
 def ic_loss(prediction: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """Minus the IC (REPORT section 3), to be minimised."""
     return -ic(prediction, label)
+
+
+def _standardise(values: torch.Tensor) -> torch.Tensor:
+    """Values (n,) centred and of norm 1; NaN if they are all equal.
+
+    Shift and scale change neither the result nor its gradient. Taking the first value off makes constants exactly 0,
+    where their mean would leave rounding errors; the scale keeps the squares of tiny and of large values in range.
+    """
+    values = values - values[:1].detach()
+    values = values / values.detach().abs().max()
+    centred = values - values.mean()
+    return centred / torch.linalg.vector_norm(centred)
