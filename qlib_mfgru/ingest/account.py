@@ -1,0 +1,127 @@
+"""What an ingest read, kept, dropped, derived and assumed: printed for the user and kept in the provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from qlib_mfgru.errors import InputError
+
+EXAMPLES = 3
+"""Cases that are named for each reason."""
+
+NO_TRADE = frozenset({"suspended day", "no trade and no price"})
+"""Reasons that are the market's, not the vendor's: they do not count towards `max_dropped`."""
+
+
+@dataclass
+class Tally:
+    """A count with its first few cases."""
+
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(self, count: int, examples: Iterable[str]) -> None:
+        """Count `count` cases more; `examples` may be lazy and is read no further than needed."""
+        self.count += count
+        for example in examples:
+            if len(self.examples) >= EXAMPLES:
+                break
+            self.examples.append(example)
+
+
+@dataclass
+class InputAccount:
+    """Rows of one input: ``read == kept + sum(dropped)`` once the ingest is through."""
+
+    name: str
+    read: int = 0
+    kept: int = 0
+    dropped: dict[str, Tally] = field(default_factory=dict)
+
+    def drop(self, reason: str, mask: np.ndarray, describe: Callable[[int], str]) -> None:
+        """Count the rows under `mask`; `describe` names a row (file, stock, time) by its position."""
+        positions = np.flatnonzero(mask)
+        if len(positions):
+            self.drop_count(reason, len(positions), (describe(int(i)) for i in positions))
+
+    def drop_count(self, reason: str, count: int, examples: Iterable[str]) -> None:
+        """Count `count` rows dropped for `reason`."""
+        if count:
+            self.dropped.setdefault(reason, Tally()).add(count, examples)
+
+    def check(self, max_dropped: float) -> None:
+        """Stop when the bad share of the rows is above `max_dropped`.
+
+        Raises
+        ------
+        InputError
+            With the reasons and their examples.
+        """
+        bad = {reason: tally for reason, tally in self.dropped.items() if reason not in NO_TRADE}
+        share = sum(tally.count for tally in bad.values()) / max(self.read, 1)
+        if share > max_dropped:
+            raise InputError(
+                f"{self.name}: {share:.1%} of {self.read} rows are bad, more than max_dropped = {max_dropped:.1%}:\n"
+                + "\n".join(_tally_lines(bad))
+            )
+
+
+class Account:
+    """Everything that the user should know about how a provider came to be."""
+
+    def __init__(self) -> None:
+        self.inputs: dict[str, InputAccount] = {}
+        self.facts: dict[str, Any] = {}
+        self.warnings: dict[str, Tally] = {}
+        self.notes: list[str] = []
+
+    def input(self, name: str) -> InputAccount:
+        """The account of one input, made on first use."""
+        return self.inputs.setdefault(name, InputAccount(name))
+
+    def warn(self, what: str, count: int, examples: Iterable[str] = ()) -> None:
+        """Count cases that were kept, or filled, but that the user should know of."""
+        if count:
+            self.warnings.setdefault(what, Tally()).add(count, examples)
+
+    def note(self, text: str) -> None:
+        """Say once that something was derived or assumed."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready content."""
+        return {
+            "facts": self.facts,
+            "inputs": {
+                name: {"read": part.read, "kept": part.kept, "dropped": _tally_dict(part.dropped)}
+                for name, part in self.inputs.items()
+            },
+            "warnings": _tally_dict(self.warnings),
+            "notes": self.notes,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{name:<28} {value}" for name, value in self.facts.items()]
+        for part in self.inputs.values():
+            dropped = sum(tally.count for tally in part.dropped.values())
+            lines.append(f"{part.name + ' rows':<28} {part.read} read, {part.kept} kept, {dropped} dropped")
+            lines += _tally_lines(part.dropped)
+        lines += ["counted:", *_tally_lines(self.warnings)] if self.warnings else []
+        lines += ["derived or assumed:", *(f"  - {note}" for note in self.notes)] if self.notes else []
+        return "\n".join(lines)
+
+
+def _tally_dict(tallies: dict[str, Tally]) -> dict[str, Any]:
+    return {reason: {"count": tally.count, "examples": tally.examples} for reason, tally in tallies.items()}
+
+
+def _tally_lines(tallies: dict[str, Tally]) -> list[str]:
+    return [
+        f"  {tally.count:>10}  {reason}" + (f" (e.g. {'; '.join(tally.examples)})" if tally.examples else "")
+        for reason, tally in tallies.items()
+    ]

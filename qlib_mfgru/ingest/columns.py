@@ -1,0 +1,99 @@
+"""The names under which vendors know our fields."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from qlib_mfgru.errors import InputError
+
+VENDOR_NAMES: dict[str, tuple[str, ...]] = {
+    "symbol": (
+        "symbol", "code", "ts_code", "stock_code", "instrument", "order_book_id", "con_code", "wind_code",
+        "windcode", "s_info_windcode", "sec_code", "security", "ticker", "股票代码", "证券代码", "代码", "品种代码",
+        "成分券代码",
+    ),
+    "index": ("code", "index_code", "ts_code", "symbol", "order_book_id", "指数代码", "代码", "index"),
+    "datetime": ("datetime", "trade_time", "date_time", "bar_time", "kline_time", "timestamp", "时间", "日期时间"),
+    "date": (
+        "date", "trade_date", "trading_date", "tradedate", "trade_dt", "s_dq_date", "day", "日期", "交易日期",
+        "交易日", "datetime",
+    ),
+    "time": ("time", "bar_end", "时刻"),
+    "open": ("open", "open_price", "s_dq_open", "开盘", "开盘价"),
+    "high": ("high", "high_price", "s_dq_high", "最高", "最高价"),
+    "low": ("low", "low_price", "s_dq_low", "最低", "最低价"),
+    "close": ("close", "close_price", "s_dq_close", "收盘", "收盘价"),
+    "volume": ("volume", "vol", "s_dq_volume", "成交量"),
+    "amount": ("amount", "money", "total_turnover", "turnover_value", "amt", "s_dq_amount", "成交额", "成交金额"),
+    "vwap": ("vwap", "avg", "avg_price", "s_dq_avgprice", "均价", "成交均价"),
+    "factor": (
+        "factor", "adj_factor", "adjfactor", "adjust_factor", "s_dq_adjfactor", "ex_cum_factor", "backAdjustFactor",
+        "后复权因子", "复权因子",
+    ),
+    "prev_close": ("prev_close", "pre_close", "preclose", "s_dq_preclose", "昨收", "昨收价", "前收盘"),
+    "limit_up": ("limit_up", "up_limit", "high_limit", "涨停价", "涨停"),
+    "limit_down": ("limit_down", "down_limit", "low_limit", "跌停价", "跌停"),
+    "is_st": ("is_st", "isST", "st", "是否ST"),
+    "name": ("name", "sec_name", "code_name", "display_name", "名称", "股票简称", "证券简称", "股票名称"),
+    "industry": ("industry", "industry_name", "industryname", "industry_code", "行业", "所属行业", "行业名称"),
+    "float_shares": ("float_shares", "float_share", "circ_shares", "circulating_cap", "circulation_a", "流通股本",
+                     "流通股"),
+    "weight": ("weight", "i_weight", "权重"),
+    "start": ("start", "start_date", "in_date", "entry_dt", "s_con_indate", "纳入日期"),
+    "end": ("end", "end_date", "out_date", "remove_dt", "s_con_outdate", "剔除日期"),
+}  # fmt: skip
+"""Field to vendor names, the likeliest first: baostock, tushare, akshare, joinquant, rqdata, wind."""
+
+
+def find_columns(
+    path: Path,
+    found: Collection[str],
+    required: Collection[str],
+    optional: Collection[str] = (),
+    given: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The file's column for each field that it has.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the error's text.
+    found : collection of str
+        The file's columns.
+    required, optional : collection of str
+        Fields (keys of `VENDOR_NAMES`).
+    given : mapping of str to str
+        Field to column, from the user's mapping; goes before the known names.
+
+    Returns
+    -------
+    dict of str to str
+        Field to column; absent optional fields are left out.
+
+    Raises
+    ------
+    InputError
+        If a required field, or a column that the user named, is missing.
+    """
+    chosen = {}
+    lower = {name.strip().lower(): name for name in reversed(list(found))}
+    for field in (*required, *optional):
+        if given and field in given:
+            if given[field] not in found:
+                raise InputError(f"{path}: no column {given[field]!r} for {field!r}; it has {_listed(found)}")
+            chosen[field] = given[field]
+            continue
+        match = next((lower[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in lower), None)
+        if match is not None:
+            chosen[field] = match
+        elif field in required:
+            raise InputError(
+                f"{path}: no column for {field!r}; it has {_listed(found)}. Name it in the mapping: "
+                f"columns: {{{field}: ...}}"
+            )
+    return chosen
+
+
+def _listed(found: Collection[str]) -> str:
+    return ", ".join(map(str, found)) or "none"

@@ -1,0 +1,78 @@
+"""What a stock's day has beside its prices: special treatment, limits, size, industry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qlib_mfgru.ingest.account import Account
+from qlib_mfgru.ingest.calendar import day_values, fill_forward, step_values
+from qlib_mfgru.ingest.limits import derive_limits, reference_price
+from qlib_mfgru.ingest.stock import Setting, Stock, StockRows
+
+LISTED_BEFORE = 10**6
+"""Trading days since listing of a stock that was there on the calendar's first day."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Which of the optional fields the inputs can tell."""
+
+    st: bool
+    float_shares: bool
+    industry: bool
+    limits: bool
+
+
+def add_extras(stock: Stock, rows: StockRows, setting: Setting, known: Known, account: Account) -> None:
+    """Fill `stock.extras` with raw values, each of shape (n_days,)."""
+    is_st = _special_treatment(stock, rows, setting)
+    if known.st:
+        stock.extras["is_st"] = is_st
+    if known.float_shares:
+        shares = step_values(rows.values["float_shares"], setting.days)
+        # a suspended company keeps its last size
+        stock.extras["market_cap"] = shares * fill_forward(stock.daily["close"])
+    if known.industry:
+        stock.extras["industry"] = step_values(rows.values["industry"], setting.days)
+    if not known.limits:
+        return
+    up, down = _derived_limits(stock, is_st, setting, account)
+    for name, derived in (("limit_up", up), ("limit_down", down)):
+        given = stock.daily[name]
+        stock.extras[name] = np.where(stock.live, np.where(given > 0, given, derived), np.nan)
+
+
+def _special_treatment(stock: Stock, rows: StockRows, setting: Setting) -> np.ndarray:
+    """0 or 1; a day's own flag goes before a span's, and what is not said is 0."""
+    flags = [
+        fill_forward(stock.daily["is_st"]),
+        day_values(rows.values["st_day"], setting.days) if "st_day" in rows.values else None,
+        step_values(rows.values["st_step"], setting.days) if "st_step" in rows.values else None,
+    ]
+    result = np.full(len(setting.days), np.nan)
+    for flag in flags:
+        if flag is not None:
+            result = np.where(np.isnan(result), flag, result)
+    return (np.nan_to_num(result) > 0).astype("f8")
+
+
+def _derived_limits(
+    stock: Stock, is_st: np.ndarray, setting: Setting, account: Account
+) -> tuple[np.ndarray, np.ndarray]:
+    close = np.where(stock.live, stock.daily["close"], np.nan)
+    given = stock.daily["prev_close"]
+    reference = np.where(given > 0, given, reference_price(close, stock.factor))
+    session = np.full(len(close), LISTED_BEFORE)
+    if stock.first_row > 0:
+        session[stock.first_row :] = np.arange(len(close) - stock.first_row)
+    days = setting.days.astype("datetime64[D]")
+    up, down = derive_limits(stock.code, days, reference, is_st, session)
+    missing = stock.live & ~(stock.daily["limit_up"] > 0)
+    outside = missing & ((close > up + 0.006) | (close < down - 0.006))
+    account.warn(
+        "closes outside the derived limits (special treatment at the time unknown, or no limit that day)",
+        int(outside.sum()), (f"{stock.code} {day}" for day in days[outside]),
+    )  # fmt: skip
+    return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
