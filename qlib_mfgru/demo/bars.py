@@ -1,0 +1,157 @@
+"""15-minute bars that end exactly at the day's close, and the daily bars they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qlib_mfgru.demo.prices import DailyPath
+from qlib_mfgru.demo.signal import autoregress
+from qlib_mfgru.demo.spec import BARS_PER_DAY, MarketSpec
+from qlib_mfgru.demo.universe import Universe
+
+EDGE_BARS = (0, 1, 2, 13, 14, 15)
+"""The session's edges: the intraday state moves volume between them and the middle."""
+EDGE_TILT = 0.30
+"""Log change of the edges' volume against the middle's for one standard deviation of the intraday state."""
+VOLUME_NOISE = 0.35
+"""Standard deviation of a bar's log volume around its profile."""
+GAP_SHARE = 0.15
+"""Share of a day's variance that falls into the night."""
+QUIET_LIMIT_SHARE = 0.3
+"""Share of the days closing at a limit that trade at it from the first bar to the last."""
+
+U_SHAPE = np.array([2.4, 1.6, 1.3, 1.1, 0.95, 0.85, 0.8, 0.75, 0.85, 0.8, 0.75, 0.75, 0.8, 0.9, 1.1, 1.6])
+U_SHAPE = U_SHAPE / U_SHAPE.sum()
+"""Usual share of each bar in the day's volume, and in the day's variance."""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Raw bars of some stocks, each of shape (n_days, n_bars, n_stocks); meaningless where a stock did not trade.
+
+    Attributes
+    ----------
+    open, high, low, close : ndarray of int
+        Cents.
+    volume : ndarray of int
+        Shares.
+    amount : ndarray
+        Yuan.
+    """
+
+    open: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    close: np.ndarray
+    volume: np.ndarray
+    amount: np.ndarray
+
+    def daily(self) -> Bars:
+        """The daily bars, with one bar a day: first, max, min, last, sums."""
+        return Bars(
+            open=self.open[:, :1],
+            high=self.high.max(axis=1, keepdims=True),
+            low=self.low.min(axis=1, keepdims=True),
+            close=self.close[:, -1:],
+            volume=self.volume.sum(axis=1, keepdims=True),
+            amount=self.amount.sum(axis=1, keepdims=True),
+        )
+
+
+def draw_bars(spec: MarketSpec, universe: Universe, path: DailyPath, state: np.ndarray, stocks: slice) -> Bars:
+    """Bars of all days for the stocks of a slice.
+
+    Parameters
+    ----------
+    state : ndarray of shape (n_days, n_stocks)
+        The intraday state of all stocks.
+    """
+    random = spec.stream("bars", stocks.start)
+    close, reference = path.close[:, None, stocks], path.reference[:, None, stocks]
+    up, down = path.limit_up[:, None, stocks], path.limit_down[:, None, stocks]
+    sigma = np.hypot(universe.volatility[stocks], 0.012) * np.sqrt((1 - GAP_SHARE) * U_SHAPE)[:, None]
+    at_limit = (close == up) | (close == down)
+    silent = draw_silent(random, thinness(universe)[stocks], (spec.n_days, BARS_PER_DAY))
+    locked_all_day = at_limit & (random.random(close.shape) < QUIET_LIMIT_SHARE)
+
+    points = draw_path(random, reference, close, sigma)
+    points = np.clip(points, down, up)
+    locked = locked_all_day | (at_limit & np.logical_or.accumulate(points[:, 1:] == close, axis=1))
+    points[:, 1:] = np.where(locked, close, points[:, 1:])
+    points[:, :1] = np.where(locked_all_day, close, points[:, :1])
+    points[:, 1:] = hold_last(points[:, 1:], ~silent)
+
+    begin, end = points[:, :-1], points[:, 1:]
+    still = silent | (locked & (begin == end))
+    high, low = draw_extremes(random, begin, end, sigma)
+    high = np.where(still, end, np.minimum(high, up))
+    low = np.where(still, end, np.maximum(low, down))
+    lots = draw_lots(random, spec, universe, path, state, stocks)
+    lots = np.where(silent, 0, np.where(locked, lots // 4 + 1, lots))
+    volume = lots * 100
+    amount = (begin + high + low + end) * volume / 400
+    return Bars(begin, high, low, end, volume, amount)
+
+
+def thinness(universe: Universe) -> np.ndarray:
+    """Rank of the stocks by size, 0 the largest and 1 the smallest; shape (n_stocks,)."""
+    return np.argsort(np.argsort(-universe.float_cap)) / (len(universe.float_cap) - 1)
+
+
+def draw_silent(random: np.random.Generator, thin: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bars without a trade, 0.1 % in large to 1 % in small stocks, never a day's first or last; (*shape, n_stocks)."""
+    silent = random.random((*shape, len(thin))) < 0.001 + 0.009 * thin
+    silent[:, [0, -1]] = False
+    return silent
+
+
+def draw_path(random: np.random.Generator, reference: np.ndarray, close: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """The open and the bars' closes in cents: a random walk tied to the day's close; (n_days, n_bars + 1, n_stocks)."""
+    night = np.sqrt((sigma**2).sum(axis=0, keepdims=True) * GAP_SHARE / (1 - GAP_SHARE))
+    scale = np.concatenate([night, sigma])
+    share = scale**2 / (scale**2).sum(axis=0)
+    steps = scale * random.standard_normal((len(close), *scale.shape))
+    steps += share * (np.log(close / reference) - steps.sum(axis=1, keepdims=True))
+    points = np.rint(reference * np.exp(np.cumsum(steps, axis=1))).astype(np.int64)
+    points[:, -1:] = close
+    return points
+
+
+def draw_extremes(
+    random: np.random.Generator, begin: np.ndarray, end: np.ndarray, sigma: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """High and low in cents: the exact law of a Brownian bridge's maximum, and of its minimum."""
+    span = np.log(end / begin)
+    draws = -2 * sigma**2 * np.log(random.random((2, *begin.shape)))
+    reach = (np.sqrt(span**2 + draws) + np.array([1, -1])[:, None, None, None] * span) / 2
+    high = np.rint(begin * np.exp(reach[0])).astype(np.int64)
+    low = np.rint(begin * np.exp(-reach[1])).astype(np.int64)
+    return np.maximum(high, np.maximum(begin, end)), np.minimum(low, np.minimum(begin, end))
+
+
+def hold_last(values: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """Repeat along the bars the last value that is `fresh`; the first bar always is."""
+    position = np.where(fresh, np.arange(values.shape[1])[None, :, None], 0)
+    return np.take_along_axis(values, np.maximum.accumulate(position, axis=1), axis=1)
+
+
+def draw_lots(
+    random: np.random.Generator,
+    spec: MarketSpec,
+    universe: Universe,
+    path: DailyPath,
+    state: np.ndarray,
+    stocks: slice,
+) -> np.ndarray:
+    """Volume of each bar in lots of 100 shares, at least 1; the state moves it between edges and middle only."""
+    shares = path.shares[:, stocks]
+    mood = autoregress(0.25 * random.standard_normal(shares.shape), 0.85)
+    move = np.abs(np.log(path.close[:, stocks] / path.reference[:, stocks])) / universe.volatility[stocks]
+    turnover = 0.01 * np.exp(mood + 0.25 * random.standard_normal(shares.shape) + 0.25 * np.minimum(move, 5) - 0.3)
+    edge = np.isin(np.arange(BARS_PER_DAY), EDGE_BARS)[:, None]
+    noise = VOLUME_NOISE * random.standard_normal((len(shares), BARS_PER_DAY, shares.shape[1]))
+    profile = U_SHAPE[:, None] * np.exp(noise + EDGE_TILT * edge * state[:, None, stocks])
+    profile /= profile.sum(axis=1, keepdims=True)
+    return np.rint(profile * (turnover * shares)[:, None] / 100).astype(np.int64) + 1

@@ -1,0 +1,206 @@
+"""Make a demo market and write it as a provider."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from qlib_mfgru import __version__
+from qlib_mfgru.demo.bars import Bars, draw_bars
+from qlib_mfgru.demo.calendar import trading_days
+from qlib_mfgru.demo.indices import INDICES, IndexBook, IndexLevels, build_indices, float_cap, member_spans
+from qlib_mfgru.demo.prices import DailyPath, common_returns, run_prices
+from qlib_mfgru.demo.signal import Signal, simulate_signal
+from qlib_mfgru.demo.spec import BARS_PER_DAY, MarketSpec
+from qlib_mfgru.demo.truth import PARTS, TRUTH_FIELDS, Truth, mean_rank_ic, ten_day_label
+from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
+from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter, check_replaceable
+
+FREQ = "15min"
+STOCKS_AT_ONCE = 32
+"""Stocks whose bars are drawn together: bounds the memory at any size of the market."""
+
+
+@dataclass(frozen=True)
+class DemoMarket:
+    """Everything about a market but its bars, which are drawn while they are written."""
+
+    spec: MarketSpec
+    days: pd.DatetimeIndex
+    universe: Universe
+    signal: Signal
+    path: DailyPath
+    book: IndexBook
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What was made: where, how much, and the mean RankIC of the truth with the ten-day return."""
+
+    target: Path
+    n_stocks: int
+    first_day: pd.Timestamp
+    first_intraday_day: pd.Timestamp
+    last_day: pd.Timestamp
+    oracle_rank_ic: dict[str, float]
+
+    def __str__(self) -> str:
+        oracle = ", ".join(f"{part} {value:.3f}" for part, value in self.oracle_rank_ic.items())
+        return (
+            f"{self.n_stocks} stocks in {self.target}\n"
+            f"  day    {self.first_day:%Y-%m-%d} .. {self.last_day:%Y-%m-%d}\n"
+            f"  {FREQ}  {self.first_intraday_day:%Y-%m-%d} .. {self.last_day:%Y-%m-%d}\n"
+            f"  RankIC of the planted signals with the 10-day return: {oracle}"
+        )
+
+
+def make_demo_market(
+    target: Path | str,
+    n_stocks: int = 200,
+    n_days: int = 978,
+    intraday_days: int = 484,
+    seed: int = 0,
+    daily_strength: float = 1.0,
+    intraday_strength: float = 1.0,
+    start: str = "2020-01-01",
+    progress: bool = False,
+) -> DemoSummary:
+    """Make a demo market and write it as a qlib provider.
+
+    The same arguments give the same bytes. Sizes and strengths are those of `MarketSpec`; with both strengths 0 the
+    market is a control: nothing in it predicts returns.
+
+    Parameters
+    ----------
+    target : Path or str
+        The provider's folder; one made by this package is replaced.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    InputError
+        If a size, strength, seed or start is out of its range.
+    FileExistsError
+        If the target has content that this package did not write.
+    """
+    spec = MarketSpec(n_stocks, n_days, intraday_days, seed, daily_strength, intraday_strength, start)
+    check_replaceable(Path(target).expanduser().resolve())
+    market = simulate(spec)
+    intraday = market.days[-intraday_days:]
+    with ProviderWriter(target, market.days, {FREQ: intraday}) as writer:
+        write_bars(writer, market, progress)
+        write_side_files(writer, market)
+    label = ten_day_label(adjusted_close(market))
+    truth = truth_of(market)
+    oracle = {part: mean_rank_ic(truth.score(part), label) for part in PARTS}
+    return DemoSummary(writer.target, n_stocks, market.days[0], intraday[0], market.days[-1], oracle)
+
+
+def simulate(spec: MarketSpec) -> DemoMarket:
+    """Everything but the bars."""
+    days = trading_days(spec.start, spec.n_days)
+    universe = draw_universe(spec, days)
+    signal = simulate_signal(spec)
+    path = run_prices(universe, days, common_returns(spec, universe) + universe.volatility * signal.unit_return)
+    return DemoMarket(spec, days, universe, signal, path, build_indices(universe, path, days))
+
+
+def truth_of(market: DemoMarket) -> Truth:
+    """The latent states of the listed stocks."""
+    listed, spec = market.universe.listed, market.spec
+    daily, intraday = (np.where(listed, state, np.nan) for state in (market.signal.daily, market.signal.intraday))
+    codes = np.array(market.universe.codes)
+    return Truth(codes, market.days, daily, intraday, spec.daily_strength, spec.intraday_strength)
+
+
+def adjusted_close(market: DemoMarket) -> pd.DataFrame:
+    """Adjusted closes, days by instruments, NaN where there was no trade."""
+    path = market.path
+    close = np.where(path.traded, path.close / 100 * path.factor, np.nan)
+    return pd.DataFrame(close, market.days, list(market.universe.codes))
+
+
+def write_bars(writer: ProviderWriter, market: DemoMarket, progress: bool) -> None:
+    """Draw and write the bars of all stocks, and the indices' daily bars that come of them."""
+    levels = IndexLevels(market.book, BARS_PER_DAY)
+    n_stocks = market.spec.n_stocks
+    with tqdm(total=n_stocks, desc="demo market", unit="stock", disable=not progress) as bar:
+        for start in range(0, n_stocks, STOCKS_AT_ONCE):
+            stocks = slice(start, min(start + STOCKS_AT_ONCE, n_stocks))
+            bars = draw_bars(market.spec, market.universe, market.path, market.signal.intraday, stocks)
+            levels.add(bars, market.path, stocks)
+            write_stocks(writer, market, bars, stocks)
+            bar.update(stocks.stop - stocks.start)
+    for index, (_, code, _) in enumerate(INDICES):
+        writer.write_features(code, "day", 0, levels.daily(index))
+
+
+def write_stocks(writer: ProviderWriter, market: DemoMarket, bars: Bars, stocks: slice) -> None:
+    """Write the daily and 15-minute fields of the stocks of a slice."""
+    spec, path = market.spec, market.path
+    cut = spec.n_days - spec.intraday_days
+    daily = bar_fields(bars.daily(), path, stocks) | day_fields(market, stocks)
+    minute = bar_fields(bars, path, stocks)
+    for column, stock in enumerate(range(stocks.start, stocks.stop)):
+        code, first, last = market.universe.codes[stock], market.universe.first[stock], market.universe.last[stock]
+        days = slice(first, last + 1)
+        writer.write_features(code, "day", first, {name: v[days, ..., column].ravel() for name, v in daily.items()})
+        days = slice(max(first, cut), last + 1)
+        if days.start < days.stop:
+            fields = {name: values[days, :, column].ravel() for name, values in minute.items()}
+            writer.write_features(code, FREQ, (days.start - cut) * BARS_PER_DAY, fields)
+
+
+def bar_fields(bars: Bars, path: DailyPath, stocks: slice) -> dict[str, np.ndarray]:
+    """Adjusted fields of bars, each of shape (n_days, n_bars, n_stocks).
+
+    Prices are NaN and volume and amount 0 where the stock did not trade that day; a bar without volume inside a live
+    day has the last price, as its vwap too.
+    """
+    factor, traded = path.factor[:, None, stocks], path.traded[:, None, stocks]
+    fields = {}
+    for name in ("open", "high", "low", "close"):
+        fields[name] = np.where(traded, getattr(bars, name) / 100 * factor, np.nan)
+    fields["volume"] = np.where(traded, bars.volume / factor, 0.0)
+    fields["amount"] = np.where(traded, bars.amount, 0.0)
+    average = bars.amount / np.maximum(bars.volume, 1) * factor
+    fields["vwap"] = np.where(traded & (bars.volume > 0), average, fields["close"])
+    fields["factor"] = np.broadcast_to(factor, fields["close"].shape)
+    return fields
+
+
+def day_fields(market: DemoMarket, stocks: slice) -> dict[str, np.ndarray]:
+    """Daily fields beside the bar's own, each of shape (n_days, n_stocks)."""
+    universe, path = market.universe, market.path
+    traded = path.traded[:, stocks]
+    fields = {
+        "industry": np.broadcast_to(universe.industry[stocks], traded.shape),
+        "market_cap": float_cap(path)[:, stocks],
+        "is_st": universe.is_st[:, stocks],
+        TRUTH_FIELDS["daily"]: market.signal.daily[:, stocks],
+        TRUTH_FIELDS["intraday"]: market.signal.intraday[:, stocks],
+    }
+    for name in ("limit_up", "limit_down"):
+        raw = getattr(path, name)[:, stocks]
+        fields[name] = np.where(traded, raw / 100 * path.factor[:, stocks], np.nan)
+    for index, (name, _, _) in enumerate(INDICES):
+        fields[f"{name}_weight"] = market.book.weight(index)[:, stocks]
+    return fields
+
+
+def write_side_files(writer: ProviderWriter, market: DemoMarket) -> None:
+    """Write the markets' members, the industries' names and the manifest."""
+    codes, days = market.universe.codes, market.days
+    writer.write_instruments("all", member_spans(codes, market.universe.listed, days))
+    for index, (name, _, _) in enumerate(INDICES):
+        writer.write_instruments(name, member_spans(codes, market.book.bucket == index, days))
+    rows = "".join(f"{code},{name}\n" for code, name in enumerate(INDUSTRIES, start=1))
+    writer.write_text("industries.csv", "code,name\n" + rows)
+    manifest = {"made_by": "mfgru demo", "version": __version__, "spec": asdict(market.spec)}
+    writer.write_text(MANIFEST, json.dumps(manifest, indent=1) + "\n")

@@ -1,0 +1,94 @@
+"""Daily closes: a factor model's returns, run through ticks, price limits, suspensions and ex-days.
+
+Raw prices are whole numbers of 0.01 yuan (cents) from here on, so that bars can agree exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.demo.spec import MarketSpec
+from qlib_mfgru.demo.universe import INDUSTRIES, Universe, limit_rates
+
+MARKET_DRIFT = 0.0004
+MARKET_VOLATILITY = 0.011
+INDUSTRY_VOLATILITY = 0.007
+SIZE_VOLATILITY = 0.004
+"""Of daily log returns, and the volatilities of the common factors; the size factor's is for one standard deviation of log size."""
+
+
+SPLIT_PRICE = 1000
+"""Cents: cheaper shares do not split, or ticks would grow coarse."""
+
+
+@dataclass(frozen=True)
+class DailyPath:
+    """Raw closes and what they are measured from, each of shape (n_days, n_stocks).
+
+    Attributes
+    ----------
+    close, reference, limit_up, limit_down : ndarray of int
+        Cents. The reference is the previous close after the ex-day's dividend and split; the limits are the
+        reference plus and minus the limit rate, rounded half up. A day without trade repeats the last close.
+    factor : ndarray
+        ``adjusted = raw * factor``; it moves on ex-days only, so that adjusted returns are ``close / reference``.
+    shares : ndarray
+        Float shares.
+    traded : ndarray of bool
+        Listed and not suspended.
+    """
+
+    close: np.ndarray
+    reference: np.ndarray
+    limit_up: np.ndarray
+    limit_down: np.ndarray
+    factor: np.ndarray
+    shares: np.ndarray
+    traded: np.ndarray
+
+
+def common_returns(spec: MarketSpec, universe: Universe) -> np.ndarray:
+    """Log returns from the market, industry and size factors; shape (n_days, n_stocks)."""
+    random = spec.stream("factors")
+    n_days, n = spec.n_days, spec.n_stocks
+    market = MARKET_DRIFT + MARKET_VOLATILITY * random.standard_t(5, n_days) * np.sqrt(3 / 5)
+    industry = INDUSTRY_VOLATILITY * random.standard_normal((n_days, len(INDUSTRIES)))
+    size = SIZE_VOLATILITY * random.standard_normal(n_days)
+    beta = 1.0 + 0.15 * random.standard_normal(n)
+    log_cap = np.log(universe.float_cap)
+    exposure = (log_cap - log_cap.mean()) / log_cap.std()
+    return market[:, None] * beta + industry[:, universe.industry - 1] + size[:, None] * exposure
+
+
+def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarray) -> DailyPath:
+    """Run the closes day by day; a return beyond the limit is cut there, and the rest of it is lost.
+
+    Parameters
+    ----------
+    log_returns : ndarray of shape (n_days, n_stocks)
+        The returns that the stocks would have without ticks and limits.
+    """
+    traded = universe.listed & ~universe.suspended
+    rates = limit_rates(universe, days)
+    close = to_cents(universe.issue_price * 100)
+    factor, shares = np.ones(len(close)), universe.float_cap / universe.issue_price
+    rows = []
+    for t in range(len(days)):
+        split = np.where(close >= SPLIT_PRICE, universe.split[t], 1.0)
+        reference = to_cents(close * (1 - universe.dividend[t]) / split)
+        factor = factor * (close / reference)
+        shares = shares * split
+        up, down = to_cents(reference * (1 + rates[t])), to_cents(reference * (1 - rates[t]))
+        moved = np.clip(to_cents(reference * np.exp(log_returns[t])), down, up)
+        close = np.where(traded[t], moved, reference)
+        rows.append((close, reference, up, down, factor, shares))
+    columns = [np.stack(column) for column in zip(*rows, strict=True)]
+    return DailyPath(*columns, traded=traded)
+
+
+def to_cents(price: np.ndarray) -> np.ndarray:
+    """Round half up to whole cents, at least 1; the small shift undoes binary dust below a half."""
+    return np.maximum(np.floor(price + 0.5 + 1e-6), 1).astype(np.int64)
