@@ -100,14 +100,14 @@ class Build:
 
     def _stocks(self, writer: ProviderWriter, setting: Setting, weighted: set[str]) -> None:
         mapping, account = self.mapping, self.intake.account
-        adjusted_only = setting.factorless and (setting.daily_adjusted or setting.bars_adjusted)
         known = Known(
             st=mapping.st is not None or "is_st" in self.intake.fields.get("daily", ()),
-            float_shares=mapping.float_shares is not None and not adjusted_only,
+            st_from_prices=mapping.st is not None and mapping.st.from_name and mapping.st.since == "prices",
+            float_shares=mapping.float_shares is not None and not setting.raw_unknown,
             industry=mapping.industry is not None,
-            limits=not adjusted_only,
+            limits=not setting.raw_unknown,
         )
-        self._note_derived(known, adjusted_only)
+        self._note_derived(known, setting)
         for rows in tqdm(self._stock_rows(), desc="writing", unit="stock", disable=self.quiet):
             stock = assemble(rows, setting, account)
             if stock is None:
@@ -118,9 +118,9 @@ class Build:
             if stock.code in weighted:
                 self.closes[stock.code] = fill_forward(stock.daily["close"] * stock.factor)
 
-    def _note_derived(self, known: Known, adjusted_only: bool) -> None:
+    def _note_derived(self, known: Known, setting: Setting) -> None:
         note = self.intake.account.note
-        if adjusted_only:
+        if setting.raw_unknown:
             note("raw prices are unknown: no limit prices, no market capitalisation, $vwap from prices alone")
         if known.limits:
             given = self.mapping.limits is not None or "limit_up" in self.intake.fields.get("daily", ())
@@ -133,10 +133,13 @@ class Build:
 
     def _stock_rows(self) -> Iterator[StockRows]:
         spool, registry = self.intake.spool, self.intake.registry
+        # numbers in the order of the names do not hang on the order of the rows
+        industry = np.argsort(np.argsort(list(self.intake.industries)))
         for bucket in range(spool.n_buckets):
             bars = self._unique("bars", spool.load("bars", bucket, BAR))
             daily = self._unique("daily", spool.load("daily", bucket, DAY))
             values = {name: spool.load(name, bucket, VALUE) for name in VALUE_FIELDS}
+            values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
             for code in np.union1d(bars["code"], daily["code"]):
                 yield StockRows(
                     registry.codes[code],
@@ -220,7 +223,7 @@ class Build:
             )  # fmt: skip
             intake.account.facts["indices"] = ", ".join(levels)
         if mapping.industry:
-            rows = "".join(f"{code},{name}\n" for name, code in intake.industries.items())
+            rows = "".join(f"{code},{name}\n" for code, name in enumerate(sorted(intake.industries)))
             writer.write_text("industries.csv", "code,name\n" + rows)
         self._state_facts(writer, setting)
         manifest = {

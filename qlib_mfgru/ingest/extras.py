@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlib_mfgru.ingest.account import Account
-from qlib_mfgru.ingest.calendar import day_values, fill_forward, step_values
+from qlib_mfgru.ingest.calendar import day_values, fill_forward, step_values, when_text
 from qlib_mfgru.ingest.limits import derive_limits, reference_price
 from qlib_mfgru.ingest.stock import Setting, Stock, StockRows
 
@@ -17,9 +17,13 @@ LISTED_BEFORE = 10**6
 
 @dataclass(frozen=True)
 class Known:
-    """Which of the optional fields the inputs can tell."""
+    """Which of the optional fields the inputs can tell.
+
+    `st_from_prices` lets special treatment that is known of today only begin where prices allow it.
+    """
 
     st: bool
+    st_from_prices: bool
     float_shares: bool
     industry: bool
     limits: bool
@@ -28,6 +32,8 @@ class Known:
 def add_extras(stock: Stock, rows: StockRows, setting: Setting, known: Known, account: Account) -> None:
     """Fill `stock.extras` with raw values, each of shape (n_days,)."""
     is_st = _special_treatment(stock, rows, setting)
+    if known.st_from_prices:
+        is_st = _since_last_breach(stock, is_st, setting)
     if known.st:
         stock.extras["is_st"] = is_st
     if known.float_shares:
@@ -58,21 +64,41 @@ def _special_treatment(stock: Stock, rows: StockRows, setting: Setting) -> np.nd
     return (np.nan_to_num(result) > 0).astype("f8")
 
 
+def _since_last_breach(stock: Stock, is_st: np.ndarray, setting: Setting) -> np.ndarray:
+    """Special treatment from the day after the last close that its limits forbid; before, it cannot have held."""
+    up, down = _rule_limits(stock, is_st, setting)
+    breaches = np.flatnonzero(_outside(stock, up, down))
+    if len(breaches):
+        is_st = is_st.copy()
+        is_st[: breaches[-1] + 1] = 0
+    return is_st
+
+
 def _derived_limits(
     stock: Stock, is_st: np.ndarray, setting: Setting, account: Account
 ) -> tuple[np.ndarray, np.ndarray]:
+    up, down = _rule_limits(stock, is_st, setting)
+    missing = stock.live & ~(stock.daily["limit_up"] > 0)
+    outside = missing & _outside(stock, up, down)
+    account.warn(
+        "closes outside the derived limits (special treatment at the time unknown, or no limit that day)",
+        int(outside.sum()),
+        (f"{stock.code} {when_text(int(day))}" for day in setting.days[outside]),
+    )
+    return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
+
+
+def _rule_limits(stock: Stock, is_st: np.ndarray, setting: Setting) -> tuple[np.ndarray, np.ndarray]:
     close = np.where(stock.live, stock.daily["close"], np.nan)
     given = stock.daily["prev_close"]
     reference = np.where(given > 0, given, reference_price(close, stock.factor))
     session = np.full(len(close), LISTED_BEFORE)
     if stock.first_row > 0:
         session[stock.first_row :] = np.arange(len(close) - stock.first_row)
-    days = setting.days.astype("datetime64[D]")
-    up, down = derive_limits(stock.code, days, reference, is_st, session)
-    missing = stock.live & ~(stock.daily["limit_up"] > 0)
-    outside = missing & ((close > up + 0.006) | (close < down - 0.006))
-    account.warn(
-        "closes outside the derived limits (special treatment at the time unknown, or no limit that day)",
-        int(outside.sum()), (f"{stock.code} {day}" for day in days[outside]),
-    )  # fmt: skip
-    return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
+    return derive_limits(stock.code, setting.days.astype("datetime64[D]"), reference, is_st, session)
+
+
+def _outside(stock: Stock, up: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """Whether a close lies beyond the limits by more than rounding."""
+    close = np.where(stock.live, stock.daily["close"], np.nan)
+    return np.logical_or(close > up + 0.006, close < down - 0.006)

@@ -42,8 +42,7 @@ def read_header(path: Path, *, sep: str | None, names: Sequence[str] | None, enc
     InputError
         If the file is empty, truncated or not readable.
     """
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty")
+    _refuse_empty(path)
     if path.suffix.lower() in PARQUET:
         return list(_open_parquet(path).schema_arrow.names)
     if names:
@@ -130,7 +129,13 @@ def _text_frames(
         yield from frames
 
 
+def _refuse_empty(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty")
+
+
 def _open_parquet(path: Path) -> pq.ParquetFile:
+    _refuse_empty(path)
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:

@@ -78,8 +78,10 @@ class Intake:
             self._spool("daily", part, DAY, good, days, values)
             self.days.update(np.unique(days[good]).tolist())
 
-    def values(self, name: str, source: FileInput, paths: Sequence[Path], fields: Sequence[str]) -> None:
-        """Spool dated values, or a snapshot, of stocks: factors, limits, float shares."""
+    def values(
+        self, name: str, source: FileInput, paths: Sequence[Path], fields: Sequence[str], scale: float = 1.0
+    ) -> None:
+        """Spool dated values, or a snapshot, of stocks, times `scale`: factors, limits, float shares."""
         account = self.account.input(name)
         for part in self._slices(name, source, paths, fields, _STAMPS):
             days, checks = self._days_or_always(part, name)
@@ -90,7 +92,7 @@ class Intake:
             good = part.drop(account, checks)
             account.kept += int(good.sum())
             for item in fields:
-                self._spool(item, part, VALUE, good, days, {"value": values[item]})
+                self._spool(item, part, VALUE, good, days, {"value": values[item] * scale})
 
     def industry(self, source: IndustryInput, paths: Sequence[Path]) -> None:
         """Spool industries as numbers in the order met; `industries` holds the names."""
@@ -103,9 +105,9 @@ class Intake:
             unknown = (part.frame["industry"].isna() | (words == "")).to_numpy()
             good = part.drop(account, [*checks, ("no industry", unknown)])
             account.kept += int(good.sum())
-            numbers = [self.industries.setdefault(word, len(self.industries)) for word in words.where(~unknown, "")]
-            self._spool("industry", part, VALUE, good, days, {"value": np.array(numbers, dtype="f8")})
-        self.industries.pop("", None)
+            numbers = np.zeros(len(good))
+            numbers[good] = [self.industries.setdefault(word, len(self.industries)) for word in words[good]]
+            self._spool("industry", part, VALUE, good, days, {"value": numbers})
 
     def st(self, source: StInput, paths: Sequence[Path]) -> None:
         """Spool special treatment: spans, dated flags, flagged days, or today's names."""
@@ -114,7 +116,7 @@ class Intake:
             frame = part.frame
             if source.from_name:
                 days, flags = np.full(len(frame), ALWAYS), frame["name"].astype("str").str.contains("ST").to_numpy()
-                if source.since:
+                if source.since and source.since != "prices":
                     days[:] = day_numbers(parse_stamps(pd.Series([source.since])))[0]
                 good = part.drop(account, [("unknown symbol", part.code < 0)])
                 account.kept += int(good.sum())
@@ -124,9 +126,8 @@ class Intake:
             else:
                 self._st_days(part)
         if source.from_name:
-            self.account.note(
-                f"$is_st: today's names, applied to all days{' since ' + source.since if source.since else ''}"
-            )
+            since = {None: "to all days", "prices": "since the stock's last close beyond a 5 % limit"}
+            self.account.note(f"$is_st: today's names, applied {since.get(source.since, f'since {source.since}')}")
 
     def _st_days(self, part: Slice) -> None:
         """Days with a flag; without a flag's column, every row is a day under special treatment."""

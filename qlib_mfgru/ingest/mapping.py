@@ -58,8 +58,19 @@ class IndustryInput(FileInput):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShareInput(FileInput):
+    """Float shares, in shares or in ten thousand of them."""
+
+    unit: str = "shares"
+
+
+@dataclass(frozen=True, kw_only=True)
 class StInput(FileInput):
-    """Special treatment, from dates or spans, or from today's names (`from_name`) for all days since `since`."""
+    """Special treatment, from dates or spans, or from today's names (`from_name`).
+
+    Today's names hold on all days since the date `since`, or, with ``since: prices``, from the day after the stock's
+    last close beyond what special treatment allows.
+    """
 
     from_name: bool = False
     since: str | None = None
@@ -75,7 +86,7 @@ class IngestMapping:
     limits: FileInput | None = None
     index: FileInput | None = None
     industry: IndustryInput | None = None
-    float_shares: FileInput | None = None
+    float_shares: ShareInput | None = None
     st: StInput | None = None
     members: MappingType[str, FileInput] = field(default_factory=dict)
     weights: MappingType[str, WeightInput] = field(default_factory=dict)
@@ -84,13 +95,16 @@ class IngestMapping:
     max_dropped: float = 0.05
 
 
+_UNITS: dict[type[FileInput], tuple[str, ...]] = {
+    WeightInput: ("percent", "fraction"),
+    ShareInput: ("shares", "ten_thousand"),
+}
 _CHOICES = {
     "freq": ("1min", "5min", "15min"),
     "stamps": ("end", "start"),
     "volume": ("shares", "lots"),
     "amount": ("yuan", "thousand", "ten_thousand"),
     "prices": ("raw", "adjusted", "unadjusted"),
-    "unit": ("percent", "fraction"),
     "level": ("name", "letter"),
     "missing_vwap": ("typical", "nan"),
 }
@@ -102,7 +116,7 @@ _SECTIONS: dict[str, type[FileInput]] = {
     "limits": FileInput,
     "index": FileInput,
     "industry": IndustryInput,
-    "float_shares": FileInput,
+    "float_shares": ShareInput,
     "st": StInput,
 }
 _MARKET_SECTIONS: dict[str, type[FileInput]] = {"members": FileInput, "weights": WeightInput}
@@ -158,6 +172,10 @@ def _section(kind: type[T], content: Any, origin: str) -> T:
     if missing:
         raise InputError(f"{origin}: say {' and '.join(sorted(missing))} (stamps: end, or stamps: start)")
     _check_values(values, origin)
+    if "unit" in values and values["unit"] not in _UNITS[kind]:
+        raise InputError(f"{origin}: unit: {values['unit']!r} is none of {', '.join(_UNITS[kind])}")
+    if values.get("since") is not None:
+        values["since"] = str(values["since"])
     return kind(**values)
 
 

@@ -90,7 +90,8 @@ def _take_in(intake: Intake, mapping: IngestMapping, files: Mapping[str, list[Pa
     if mapping.limits:
         intake.values("limits", mapping.limits, files["limits"], ("limit_up", "limit_down"))
     if mapping.float_shares:
-        intake.values("float_shares", mapping.float_shares, files["float_shares"], ("float_shares",))
+        scale = 1e4 if mapping.float_shares.unit == "ten_thousand" else 1.0
+        intake.values("float_shares", mapping.float_shares, files["float_shares"], ("float_shares",), scale)
     if mapping.industry:
         intake.industry(mapping.industry, files["industry"])
     if mapping.st:

@@ -101,16 +101,25 @@ def diagnose(stamps: np.ndarray, freq: str, convention: str) -> str | None:
     stamps = stamps[~np.isnat(stamps)]
     if len(stamps) < len(bar_end_minutes(freq)):
         return None
-    misfit = {
-        (other, way): float((bar_ends(stamps, other, way) < 0).mean()) for other in FREQS for way in ("end", "start")
-    }
-    stated = misfit[freq, convention]
-    best = min(misfit, key=lambda pair: misfit[pair])
-    if misfit[best] < _MISFIT and (stated > 4 * misfit[best] or freq_minutes(best[0]) > freq_minutes(freq)):
-        return f"the stamps do not fit freq: {freq}, stamps: {convention}; they fit freq: {best[0]}, stamps: {best[1]}"
+    stated = _misfit(stamps, freq, convention)
+    for other in FREQS:
+        for way in ("end", "start"):
+            misfit = _misfit(stamps, other, way)
+            step = freq_minutes(other) - freq_minutes(freq)
+            # every stamp fits a finer grid too: only a bad misfit speaks for that
+            better = stated > 4 * misfit if step == 0 else step > 0 or stated > 0.2
+            if misfit < _MISFIT and better:
+                return (
+                    f"the stamps do not fit freq: {freq}, stamps: {convention}; they fit freq: {other}, stamps: {way}"
+                )
     if stated > 0.5:
         return (
             f"{stated:.0%} of the stamps are off the session grid of freq: {freq}, stamps: {convention} "
             f"(first {stamps[0]}); are they in Chinese time?"
         )
     return None
+
+
+def _misfit(stamps: np.ndarray, freq: str, convention: str) -> float:
+    """Share of the stamps that are off the grid."""
+    return float((bar_ends(stamps, freq, convention) < 0).mean())

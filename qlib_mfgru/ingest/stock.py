@@ -45,6 +45,11 @@ class Setting:
     typical_vwap: bool
 
     @property
+    def raw_unknown(self) -> bool:
+        """Prices are adjusted by a factor that is not known, so amount / volume is on another scale than they are."""
+        return self.factorless and (self.daily_adjusted or self.bars_adjusted)
+
+    @property
     def bar_span(self) -> slice:
         """Where `bar_days` lies in `days`."""
         first = int(np.searchsorted(self.days, self.bar_days[0])) if len(self.bar_days) else 0
@@ -214,7 +219,7 @@ def summarise(bars: DayBars) -> dict[str, np.ndarray]:
 
 
 def _bar_vwap(code: str, bars: DayBars, setting: Setting, account: Account) -> np.ndarray:
-    amount = np.full_like(bars.amount, np.nan) if setting.factorless and setting.bars_adjusted else bars.amount
+    amount = np.full_like(bars.amount, np.nan) if setting.raw_unknown else bars.amount
     vwap, guessed = mean_price(bars.prices, bars.volume, amount, typical=setting.typical_vwap)
     account.warn(f"bars without amount: $vwap is {_stand_in(setting)}", int(guessed.sum()))
     outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
@@ -230,10 +235,9 @@ def _day_vwap(
     code: str, daily: dict[str, np.ndarray], live: np.ndarray, bars: DayBars | None, setting: Setting, account: Account
 ) -> None:
     """Fill the daily vwap: the vendor's, daily amount / volume, the bars' amount / volume, or a stand-in."""
-    unusable = setting.factorless and setting.daily_adjusted
-    amount = np.full_like(daily["amount"], np.nan) if unusable else daily["amount"]
+    amount = np.full_like(daily["amount"], np.nan) if setting.raw_unknown else daily["amount"]
     vwap, guessed = mean_price(daily, daily["volume"], amount, typical=setting.typical_vwap)
-    if bars is not None and not setting.bars_adjusted:
+    if bars is not None and not setting.raw_unknown:
         span, whole = setting.bar_span, summarise(bars)
         found = guessed[span] & (whole["volume"] > 0) & (whole["amount"] > 0)
         vwap[span] = np.divide(whole["amount"], whole["volume"], out=vwap[span].copy(), where=found)

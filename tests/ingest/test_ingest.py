@@ -1,0 +1,262 @@
+"""What an ingest stores, against the vendor's numbers worked out by hand."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from .vendor import BARS, DAILY, DAYS, STOCKS, make_bars, make_daily, replaced, run, spans, stored, write
+
+CODES = ["SH600000", "SZ000001", "SZ300750"]
+
+
+@pytest.fixture
+def bars() -> pd.DataFrame:
+    return make_bars()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "provider"
+
+
+def test_prices_are_multiplied_and_volumes_divided_by_the_factor(
+    bars: pd.DataFrame, tmp_path: Path, target: Path
+) -> None:
+    factor = {"2025-03-03": 2.0, "2025-03-04": 2.0, "2025-03-05": 2.5, "2025-03-06": 2.5}
+    account = run(write(tmp_path / "in", bars, make_daily(bars, factor)), target)
+    one = bars[bars["symbol"] == "000001"].set_index("datetime")
+    by_bar = one.index.strftime("%Y-%m-%d").map(factor).to_numpy()
+    for name in ("open", "high", "low", "close"):
+        np.testing.assert_allclose(stored(target, "SZ000001", name, "15min"), one[name] * by_bar, rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "volume", "15min"), one["volume"] / by_bar, rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "amount", "15min"), one["amount"], rtol=1e-6)
+    vwap = one["amount"] / one["volume"] * by_bar
+    np.testing.assert_allclose(stored(target, "SZ000001", "vwap", "15min"), vwap, rtol=1e-6)
+
+    day = one.resample("D").agg({"open": "first", "close": "last", "volume": "sum", "amount": "sum"})
+    by_day = np.array(list(factor.values()))
+    np.testing.assert_allclose(stored(target, "SZ000001", "close"), day["close"] * by_day, rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "volume"), day["volume"] / by_day, rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "vwap"), day["amount"] / day["volume"] * by_day, rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "factor"), by_day)
+    assert spans(target) == [[code, "2025-03-03", "2025-03-06"] for code in sorted(CODES)]
+    assert account.inputs["bars"].read == account.inputs["bars"].kept == 3 * 4 * 16
+
+
+@pytest.mark.parametrize("layout", ["one file a stock", "a file a day", "csv", "chinese columns", "lots", "starts"])
+def test_the_layout_of_the_files_makes_no_difference(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, layout: str
+) -> None:
+    reference, source = tmp_path / "reference", tmp_path / "in"
+    run(write(tmp_path / "plain", bars, make_daily(bars)), reference)
+    write(source, None, make_daily(bars))
+    options = dict(BARS)
+    if layout == "one file a stock":
+        for stock, part in bars.groupby("symbol"):
+            part.drop(columns="symbol").to_csv(
+                source / "bars" / f"sh.{stock}.csv".replace("sh.0", "sz.0").replace("sh.3", "sz.3"), index=False
+            )
+    elif layout == "a file a day":
+        for day, part in bars.groupby(bars["datetime"].dt.date):
+            part.to_parquet(source / "bars" / f"{day}.parquet")
+    elif layout == "csv":
+        bars.to_csv(source / "bars" / "all.csv", index=False)
+    elif layout == "chinese columns":
+        names = {"symbol": "股票代码", "datetime": "时间", "open": "开盘", "high": "最高", "low": "最低", "close": "收盘",
+                 "volume": "成交量", "amount": "成交额"}  # fmt: skip
+        bars.rename(columns=names).to_csv(source / "bars" / "all.csv", index=False, encoding="gb18030")
+        options["encoding"] = "gb18030"
+    elif layout == "lots":
+        bars.assign(volume=bars["volume"] / 100).to_parquet(source / "bars" / "all.parquet")
+        options["volume"] = "lots"
+    else:
+        bars.assign(datetime=bars["datetime"] - pd.Timedelta("15min")).to_parquet(source / "bars" / "all.parquet")
+        options["stamps"] = "start"
+    run(source, target, {"bars": options, "daily": DAILY})
+    for code in CODES:
+        for name in ("open", "high", "low", "close", "volume", "vwap", "amount"):
+            expected = stored(reference, code, name, "15min")
+            pd.testing.assert_series_equal(stored(target, code, name, "15min"), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("freq", ["1min", "5min"])
+def test_finer_bars_are_aggregated(tmp_path: Path, target: Path, freq: str) -> None:
+    fine = make_bars(("600000",), freq=freq)
+    source = write(tmp_path / "in", fine, make_daily(fine))
+    run(source, target, {"bars": BARS | {"freq": freq}, "daily": DAILY})
+    how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum", "amount": "sum"}
+    coarse = fine.set_index("datetime").resample("15min", closed="right", label="right").agg(how)
+    coarse = coarse[coarse["volume"] > 0]
+    for name in ("open", "high", "low", "close"):
+        np.testing.assert_allclose(stored(target, "SH600000", name, "15min"), coarse[name] * 2, rtol=1e-6)
+    vwap = coarse["amount"] / coarse["volume"] * 2
+    np.testing.assert_allclose(stored(target, "SH600000", "vwap", "15min"), vwap, rtol=1e-6)
+
+
+def test_an_opening_auction_belongs_to_the_first_bar(tmp_path: Path, target: Path) -> None:
+    fine = make_bars(("600000",), freq="1min")
+    auction = fine.iloc[[0]].assign(datetime=pd.Timestamp("2025-03-03 09:30"), open=9.5, low=9.5, volume=700)
+    source = write(tmp_path / "in", pd.concat([auction, fine]), make_daily(fine))
+    run(source, target, {"bars": BARS | {"freq": "1min"}, "daily": DAILY})
+    assert stored(target, "SH600000", "open", "15min").iloc[0] == 19.0
+    first = fine.set_index("datetime")["volume"][:"2025-03-03 09:45"].sum() + 700
+    assert stored(target, "SH600000", "volume", "15min").iloc[0] == first / 2
+
+
+@pytest.mark.parametrize("how", ["zeros", "absent", "last zero price only"])
+def test_a_suspended_day_has_no_price(bars: pd.DataFrame, tmp_path: Path, target: Path, how: str) -> None:
+    daily = replaced(make_daily(bars), "600000", "2025-03-04", volume=np.nan)
+    dead = (bars["symbol"] == "600000") & (bars["datetime"].dt.date == pd.Timestamp("2025-03-04").date())
+    if how == "absent":
+        bars = bars[~dead]
+    else:
+        bars.loc[dead, ["open", "high", "low", "close", "volume", "amount"]] = 0
+        if how == "last zero price only":
+            bars = replaced(bars, "600000", "2025-03-04 15:00", open=9.9, high=9.9, low=9.9, close=9.9)
+    account = run(write(tmp_path / "in", bars, daily), target)
+    for name in ("open", "high", "low", "close", "vwap", "volume"):
+        assert np.isnan(stored(target, "SH600000", name)["2025-03-04"])
+        assert stored(target, "SH600000", name, "15min")["2025-03-04"].isna().all()
+    assert stored(target, "SH600000", "factor")["2025-03-04"] == 2
+    assert account.inputs["daily"].dropped["suspended day"].examples == ["daily.csv: SH600000 2025-03-04"]
+    dropped = account.inputs["bars"].dropped
+    assert sum(tally.count for tally in dropped.values()) == (0 if how == "absent" else 16)
+
+
+def test_a_bar_without_trade_keeps_its_price(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    still = {"open": 10.0, "high": 10.0, "low": 10.0, "close": 10.0, "volume": 0, "amount": 0}
+    bars = replaced(bars, "600000", "2025-03-04 10:00", **still)
+    blank = dict.fromkeys(still, 0)
+    bars = replaced(bars, "600000", "2025-03-04 10:15", **blank)
+    account = run(write(tmp_path / "in", bars, make_daily(bars[bars["close"] > 0])), target)
+    assert stored(target, "SH600000", "close", "15min")["2025-03-04 10:00"] == 20
+    assert stored(target, "SH600000", "vwap", "15min")["2025-03-04 10:00"] == 20
+    assert stored(target, "SH600000", "volume", "15min")["2025-03-04 10:00"] == 0
+    assert np.isnan(stored(target, "SH600000", "close", "15min")["2025-03-04 10:15"])
+    assert account.inputs["bars"].dropped["no trade and no price"].count == 1
+
+
+def test_bars_after_the_last_factor_are_left_out(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    daily = make_daily(bars)
+    daily = daily[~((daily["symbol"] == "600000") & (daily["date"] > "2025-03-04"))]
+    account = run(write(tmp_path / "in", bars, daily), target, {"bars": BARS, "daily": DAILY, "max_dropped": 0.5})
+    tally = account.inputs["bars"].dropped["no factor on that day"]
+    assert (tally.count, tally.examples[0]) == (32, "all.parquet: SH600000 2025-03-05")
+    assert spans(target)[0] == ["SH600000", "2025-03-03", "2025-03-04"]
+    assert len(stored(target, "SH600000", "close", "15min")) == 32
+
+
+def test_a_day_missing_from_daily_is_made_from_its_bars(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    daily = make_daily(bars)
+    gap = daily[~((daily["symbol"] == "600000") & (daily["date"] == "2025-03-04"))]
+    account = run(write(tmp_path / "in", bars, gap), target)
+    expected = daily[(daily["symbol"] == "600000")].set_index("date").loc["2025-03-04"]
+    for name in ("open", "high", "low", "close"):
+        assert stored(target, "SH600000", name)["2025-03-04"] == pytest.approx(expected[name] * 2, rel=1e-6)
+    tally = account.warnings["days without a live daily row, made from their bars"]
+    assert (tally.count, tally.examples) == (1, ["SH600000 2025-03-04"])
+
+
+def test_without_daily_files_the_bars_make_the_days(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars)
+    pd.DataFrame(
+        {"symbol": ["600000", "600000", "000001", "300750"], "date": ["2025-01-02", "2025-03-05", *["2025-01-02"] * 2],
+         "factor": [1.0, 1.5, 2.0, 3.0]}
+    ).to_csv(source / "factors.csv", index=False)  # fmt: skip
+    run(source, target, {"bars": BARS, "factors": "factors.csv"})
+    closes = make_daily(bars).set_index(["symbol", "date"])["close"].loc["600000"]
+    np.testing.assert_allclose(stored(target, "SH600000", "close"), closes * [1, 1, 1.5, 1.5], rtol=1e-6)
+    assert stored(target, "SH600000", "factor").tolist() == [1, 1, 1.5, 1.5]
+
+
+def test_daily_bars_alone_make_a_provider(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    account = run(write(tmp_path / "in", None, make_daily(bars)), target, {"daily": DAILY})
+    assert not (target / "calendars" / "15min.txt").exists()
+    daily = make_daily(bars).set_index(["symbol", "date"]).loc["600000"]
+    typical = daily[["open", "high", "low", "close"]].mean(axis=1) * 2
+    np.testing.assert_allclose(stored(target, "SH600000", "vwap"), typical, rtol=1e-6)
+    assert account.warnings["days without any amount: $vwap is (open + high + low + close) / 4"].count == 12
+
+
+def test_a_missing_vwap_can_stay_missing(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars.drop(columns="amount"), make_daily(bars))
+    account = run(source, target, {"bars": BARS, "daily": DAILY, "missing_vwap": "nan"})
+    assert stored(target, "SH600000", "vwap").isna().all()
+    assert stored(target, "SH600000", "vwap", "15min").isna().all()
+    assert account.warnings["bars without amount: $vwap is NaN"].count == 192
+
+
+def test_adjusted_prices_are_stored_as_they_came(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    reference = tmp_path / "reference"
+    daily = make_daily(bars)
+    run(write(tmp_path / "raw", bars, daily), reference)
+    prices = ["open", "high", "low", "close"]
+    bars[prices] *= 2
+    daily[prices] *= 2
+    content = {"bars": BARS | {"prices": "adjusted"}, "daily": {"files": "daily.csv", "prices": "adjusted"}}
+    run(write(tmp_path / "in", bars, daily), target, content)
+    for name in ("close", "vwap", "volume"):
+        for freq in ("day", "15min"):
+            expected = stored(reference, "SZ000001", name, freq)
+            pd.testing.assert_series_equal(stored(target, "SZ000001", name, freq), expected, rtol=1e-6)
+
+    account = run(write(tmp_path / "bare", bars, daily.drop(columns="factor")), target, content)
+    np.testing.assert_allclose(
+        stored(target, "SZ000001", "close", "15min"), stored(reference, "SZ000001", "close", "15min"), rtol=1e-6
+    )
+    one = bars[bars["symbol"] == "000001"]
+    np.testing.assert_allclose(stored(target, "SZ000001", "vwap", "15min"), one[prices].mean(axis=1), rtol=1e-6)
+    assert not (target / "features" / "sz000001" / "limit_up.day.bin").exists()
+    assert any("no limit prices" in note for note in account.notes)
+
+
+def test_a_listing_begins_the_span_and_a_holiday_is_no_day(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    bars = bars[~((bars["symbol"] == "300750") & (bars["datetime"] < "2025-03-05"))]
+    bars = bars[bars["datetime"].dt.date != pd.Timestamp("2025-03-04").date()]
+    run(write(tmp_path / "in", bars, make_daily(bars)), target)
+    assert spans(target)[2] == ["SZ300750", "2025-03-05", "2025-03-06"]
+    assert (target / "calendars" / "day.txt").read_text().split() == ["2025-03-03", "2025-03-05", "2025-03-06"]
+    assert len((target / "calendars" / "15min.txt").read_text().splitlines()) == 48
+    assert stored(target, "SZ300750", "close", "15min").index[0] == pd.Timestamp("2025-03-05 09:45")
+
+
+def test_an_idle_day_inside_the_bars_keeps_the_full_grid(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    fewer = bars[bars["datetime"].dt.date != pd.Timestamp("2025-03-04").date()]
+    account = run(write(tmp_path / "in", fewer, make_daily(bars)), target)
+    assert len((target / "calendars" / "15min.txt").read_text().splitlines()) == 64
+    assert account.facts["days without any bar"] == 1
+    assert account.warnings["live days without bars"].count == len(STOCKS)
+
+
+def test_the_account_is_printed_and_kept(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    account = run(write(tmp_path / "in", bars, make_daily(bars)), target)
+    text = str(account)
+    assert "2025-03-03 09:45:00 .. 2025-03-06 15:00:00" in text
+    assert "bars rows                    192 read, 192 kept, 0 dropped" in text
+    kept = json.loads((target / "mfgru.json").read_text())["account"]
+    assert kept == json.loads(json.dumps(account.as_dict()))
+    assert kept["facts"]["stocks"] == 3
+    assert kept["facts"]["days"] == f"{len(DAYS)}: 2025-03-03 .. 2025-03-06"
+
+
+def test_small_slices_give_the_same_provider(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    run(source, target)
+    run(source, tmp_path / "sliced", slice_rows=70, chunk_rows=50)
+    whole = sorted(path.relative_to(target) for path in target.rglob("*.bin"))
+    assert whole == sorted(path.relative_to(tmp_path / "sliced") for path in (tmp_path / "sliced").rglob("*.bin"))
+    assert all((target / name).read_bytes() == (tmp_path / "sliced" / name).read_bytes() for name in whole)
+
+
+def test_qlib_reads_the_provider(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    import qlib
+    from qlib.data import D
+
+    run(write(tmp_path / "in", bars, make_daily(bars)), target)
+    qlib.init(provider_uri=str(target), region="cn", kernels=1)
+    fine = D.features(["SH600000"], ["$close"], "2025-03-03", "2025-03-06 15:00:00", freq="15min")
+    assert len(fine) == 64
+    assert len(D.features(D.instruments("all"), ["$close/$factor"], "2025-03-03", "2025-03-06")) == 12

@@ -1,0 +1,101 @@
+"""A killed ingest leaves no provider; memory grows with the slice, not with the input."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from qlib_mfgru.cli import main
+
+from .vendor import make_bars, make_daily, run, spans, write
+
+MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
+
+
+def start(source: Path, target: Path, code: str = "") -> subprocess.Popen[str]:
+    """An ingest in a process of its own, after running `code` there."""
+    program = f"""
+import sys
+from pathlib import Path
+from qlib_mfgru.ingest.mapping import load_mapping
+from qlib_mfgru.ingest import build, pipeline
+{code}
+pipeline.ingest(load_mapping(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), quiet=True,
+                slice_rows=4000, chunk_rows=2000)
+import resource
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    (source / "mapping.yaml").write_text(MAPPING)
+    arguments = [sys.executable, "-c", program, source / "mapping.yaml", source, target]
+    return subprocess.Popen([str(word) for word in arguments], stdout=subprocess.PIPE, text=True)
+
+
+def wait_for(condition, seconds: float = 20) -> None:  # noqa: ANN001
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the moment to kill never came"
+        time.sleep(0.01)
+
+
+SLOW_READ = (
+    "keep = pipeline._take_in\ndef slow(*a):\n    keep(*a)\n    import time; time.sleep(60)\npipeline._take_in = slow"
+)
+SLOW_WRITE = "build.write_instruments = None\nkeep = build.Build._members\ndef slow(self, *a):\n    import time; time.sleep(60)\nbuild.Build._members = slow"
+
+
+@pytest.mark.parametrize(("code", "sign"), [(SLOW_READ, "spool/daily.0"), (SLOW_WRITE, "partial/instruments/all.txt")])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_killed_ingest_leaves_the_target_as_it_was(tmp_path: Path, code: str, sign: str, before: bool) -> None:
+    bars = make_bars()
+    source, target = write(tmp_path / "in", bars, make_daily(bars)), tmp_path / "provider"
+    if before:
+        run(source, target)
+    old = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
+    process = start(source, target, code)
+    try:
+        wait_for(lambda: (tmp_path / f"provider.{sign}").exists())
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert target.exists() == before
+    assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == old
+    assert list(tmp_path.glob("provider.*"))
+
+    run(source, target)
+    assert len(spans(target)) == 3
+    assert not list(tmp_path.glob("provider.*")), "what the killed run left is cleaned up"
+
+
+def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
+    days = pd.bdate_range("2025-01-02", periods=60)
+    peaks = []
+    for name, n_stocks in (("small", 10), ("large", 250)):
+        bars = make_bars([f"60{number:04d}" for number in range(n_stocks)], days)
+        source = write(tmp_path / name, bars, make_daily(bars))
+        bars.to_parquet(source / "bars" / "all.parquet", row_group_size=5000)
+        process = start(source, tmp_path / f"{name}_provider")
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 0
+        peaks.append(int(output) / 1024)
+    as_frame = 25 * 10 * 60 * 16 * 8 * 8 / 2**20
+    assert peaks[1] - peaks[0] < as_frame, f"{peaks} MiB"
+
+
+def test_the_command_prints_the_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bars = make_bars()
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    (source / "mapping.yaml").write_text(MAPPING)
+    arguments = ["ingest", str(source / "mapping.yaml"), "--source", str(source), "--quiet", "--target"]
+    assert main([*arguments, str(tmp_path / "provider")]) == 0
+    output = capsys.readouterr().out
+    assert "192 read, 192 kept, 0 dropped" in output
+    assert f"provider: {tmp_path / 'provider'}" in output
+
+    (source / "bars" / "all.parquet").write_bytes(b"PAR1")
+    assert main([*arguments, str(tmp_path / "other")]) == 2
+    assert "all.parquet: cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
