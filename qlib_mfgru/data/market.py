@@ -13,7 +13,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.data import source
 from qlib_mfgru.data.labels import Label
-from qlib_mfgru.data.normalize import Moments
+from qlib_mfgru.data.normalize import Moments, cross_sectional_moments, standardise
 from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.window import InputSpec, WindowSource
 from qlib_mfgru.errors import InputError
@@ -61,6 +61,7 @@ class MarketData:
         self.instruments = list(source.member_spans("all", "day"))
         self.members = self._member_mask(instruments)
         self.labels = label.load(self.days, self.instruments)
+        self.clip = clip
         self.sources: dict[str, WindowSource] = {}
         self.valid: dict[str, np.ndarray] = {}
         self._rows: dict[str, np.ndarray] = {}
@@ -72,7 +73,7 @@ class MarketData:
                     f"the {freq} calendar has {len(panel.days)} days ({panel.days[0]:%Y-%m-%d} .. "
                     f"{panel.days[-1]:%Y-%m-%d}), too few for a window of {spec.days}"
                 )
-            self.sources[freq] = WindowSource(panel, spec, clip)
+            self.sources[freq] = WindowSource(panel, spec)
             self._rows[freq] = panel.days.get_indexer(self.days)
             self._columns[freq] = pd.Index(panel.instruments).get_indexer(pd.Index(self.instruments))
             self.valid[freq] = self._on_common_axes(freq, self.sources[freq].exists(min_traded)) & self.members
@@ -81,20 +82,21 @@ class MarketData:
         """Which members have complete windows in all of `freqs`: (n_days, n_stocks) bool."""
         return np.logical_and.reduce([self.valid[freq] for freq in freqs])
 
+    def moments(self, freq: str, day: int, stocks: np.ndarray) -> Moments:
+        """Statistics of one date's cross-section over `stocks` (positions)."""
+        return self.sources[freq].moments(int(self._rows[freq][day]), self._columns[freq][stocks])
+
+    def samples(self, freq: str, days: np.ndarray, stocks: np.ndarray, moments: Moments) -> torch.Tensor:
+        """Normalised windows (n_steps, 6, n) of samples given by positions, each by its column of `moments`."""
+        scaled, present = self.sources[freq].scaled(self._rows[freq][days], self._columns[freq][stocks])
+        return standardise(scaled, present, moments, self.clip)
+
     def cross_section(self, freq: str, day: int, stocks: np.ndarray) -> torch.Tensor:
-        """Normalised windows (n_steps, 6, n) of `stocks` (positions) across themselves."""
-        return self.sources[freq].cross_section(int(self._rows[freq][day]), self._panel_columns(freq, stocks))
-
-    def moments(self, freq: str, day: int, stocks: np.ndarray, universe: str) -> Moments:
-        """Statistics of the cross-section over `stocks`, kept under the name of the universe."""
-        return self.sources[freq].moments(int(self._rows[freq][day]), self._panel_columns(freq, stocks), universe)
-
-    def samples(self, freq: str, day: int, stocks: np.ndarray, moments: Moments) -> torch.Tensor:
-        """Normalised windows (n_steps, 6, n) of some stocks, by a whole cross-section's `moments`."""
-        return self.sources[freq].samples(int(self._rows[freq][day]), self._panel_columns(freq, stocks), moments)
-
-    def _panel_columns(self, freq: str, stocks: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(self._columns[freq][stocks])
+        """Normalised windows (n_steps, 6, n) of one date across exactly `stocks`."""
+        scaled, present = self.sources[freq].scaled(
+            np.full(len(stocks), self._rows[freq][day]), self._columns[freq][stocks]
+        )
+        return standardise(scaled, present, cross_sectional_moments(scaled, present), self.clip)
 
     def _on_common_axes(self, freq: str, mask: np.ndarray) -> np.ndarray:
         """Take a panel's (day, stock) mask to the common axes; False where the panel has no such day or stock."""

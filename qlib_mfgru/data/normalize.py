@@ -12,6 +12,7 @@ and become 0, the mean of the cross-section.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
@@ -20,17 +21,27 @@ Scale = Literal["mean", "last"]
 
 
 class Moments(NamedTuple):
-    """Cross-sectional statistics of one date's scaled window.
+    """Cross-sectional statistics of scaled windows.
 
     Attributes
     ----------
-    mean : Tensor of shape (n_steps, n_fields, 1)
-    inverse_std : Tensor of shape (n_steps, n_fields, 1)
-        0 where the standard deviation is 0, so that such a step becomes 0.
+    mean : Tensor of shape (n_steps, n_fields, n)
+    inverse_std : Tensor of shape (n_steps, n_fields, n)
+        0 where the standard deviation is 0, so that such a step becomes 0. In both, n is 1 for one date; else there
+        is a column a date or a sample.
     """
 
     mean: torch.Tensor
     inverse_std: torch.Tensor
+
+    @classmethod
+    def stack(cls, dates: Sequence[Moments]) -> Moments:
+        """Statistics of several dates side by side."""
+        return cls(*(torch.cat(parts, dim=2) for parts in zip(*dates, strict=True)))
+
+    def take(self, columns: torch.Tensor) -> Moments:
+        """Columns in the given order, e.g. for each sample that of its date."""
+        return Moments(self.mean.index_select(2, columns), self.inverse_std.index_select(2, columns))
 
 
 def scale_in_time(window: torch.Tensor, scale: Scale) -> torch.Tensor | None:

@@ -89,11 +89,26 @@ class BarPanel:
         bars = torch.from_numpy(np.load(folder / "bars.npy", mmap_mode="c"))
         return cls(freq, days, codes, bars, np.load(folder / "traded.npy"))
 
-    def window(self, day: int, n_days: int) -> torch.Tensor:
-        """The bars of the `n_days` days that end with position `day`: a view of shape (steps, 6, n_stocks)."""
-        if not n_days - 1 <= day < len(self.days):
-            raise IndexError(f"no window of {n_days} days ends at day {day} of {len(self.days)}")
-        return self.bars[day + 1 - n_days : day + 1].flatten(0, 1)
+    def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> torch.Tensor:
+        """Copy the bars of the `n_days` days that end with each sample's day: (n_steps, 6, n), samples innermost.
+
+        A sample's window is one column of the array, seen as rows of one (bar, field) each, below the place of the
+        window's first value; so an overlapping view of shape (n_steps * 6, places) gives all samples at once.
+
+        Parameters
+        ----------
+        days, stocks : ndarray of int64, shape (n,)
+            Positions on the panel's axes.
+        n_days : int
+        """
+        if len(days) and not n_days - 1 <= days.min() <= days.max() < len(self.days):
+            raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+        n_fields, n_stocks = self.bars.shape[2:]
+        steps = n_days * self.bars_per_day
+        places = self.bars.numel() - (steps * n_fields - 1) * n_stocks
+        rows = self.bars.view(-1).as_strided((steps * n_fields, places), (n_stocks, 1)).numpy()
+        first = (days + 1 - n_days) * (self.bars_per_day * n_fields * n_stocks) + stocks
+        return torch.from_numpy(rows[:, first]).view(steps, n_fields, len(first))
 
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:

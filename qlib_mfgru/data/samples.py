@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import torch
+from tqdm.auto import tqdm
 
 from qlib_mfgru.data.labels import z_score
 from qlib_mfgru.data.market import MarketData
+from qlib_mfgru.data.normalize import Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,7 @@ class SampleTable:
     freqs: tuple[str, ...]
     days: np.ndarray
     labelled: bool = True
+    _kept_moments: dict[str, Moments] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _complete(self) -> np.ndarray:
@@ -137,15 +140,15 @@ class SampleTable:
         )
 
     def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:
-        """Windows of samples sorted by date, (n_steps, 6, n): one gather a date, by that date's own statistics."""
-        present, starts = np.unique(days, return_index=True)
-        ends = np.append(starts[1:], len(days))
-        parts = [self._gather_date(freq, day, stocks[a:b]) for day, a, b in zip(present, starts, ends, strict=True)]
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+        """Windows (n_steps, 6, n) of samples, each standardised by the whole cross-section of its date."""
+        moments = self._moments(freq).take(torch.from_numpy(days))
+        return self.market.samples(freq, self.days[days], stocks, moments)
 
-    def _gather_date(self, freq: str, day: int, stocks: np.ndarray) -> torch.Tensor:
-        position, everyone = int(self.days[day]), np.flatnonzero(self._complete[day])
-        if len(stocks) == len(everyone):
-            return self.market.cross_section(freq, position, everyone)
-        moments = self.market.moments(freq, position, everyone, universe="+".join(self.freqs))
-        return self.market.samples(freq, position, stocks, moments)
+    def _moments(self, freq: str) -> Moments:
+        """Statistics of every date, made at first use and kept: 8 bytes a date, step and field."""
+        if freq not in self._kept_moments:
+            dates = zip(self.days, self._complete, strict=True)
+            bar = tqdm(dates, f"statistics of {freq} windows", len(self.days), unit="date", leave=False, delay=1)
+            parts = [self.market.moments(freq, int(day), np.flatnonzero(row)) for day, row in bar]
+            self._kept_moments[freq] = Moments.stack(parts)
+        return self._kept_moments[freq]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 import numpy as np
 import torch
 
-from qlib_mfgru.data.normalize import Moments, Scale, cross_sectional_moments, scale_in_time, standardise
+from qlib_mfgru.data.normalize import Moments, Scale, cross_sectional_moments, scale_in_time
 from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.errors import InputError
 
@@ -48,22 +48,18 @@ class InputSpec:
         return specs
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class WindowSource:
-    """Normalised windows of one frequency, gathered from a panel; none is kept.
+    """Windows of one frequency, gathered from a panel; none is kept.
 
     Parameters
     ----------
     panel : BarPanel
     spec : InputSpec
-    clip : float, optional
-        Bound on the absolute normalised values.
     """
 
     panel: BarPanel
     spec: InputSpec
-    clip: float | None = None
-    _moments: dict[tuple[int, str], Moments] = field(default_factory=dict, repr=False)
 
     def exists(self, min_traded: float) -> np.ndarray:
         """Where a window is complete: (n_days, n_stocks) bool, on the panel's axes.
@@ -79,30 +75,23 @@ class WindowSource:
         listed[length - 1 :] = total[: len(total) - length + 1] > 0
         return traded & listed & (within >= np.ceil(min_traded * length - 1e-9))
 
-    def cross_section(self, day: int, stocks: torch.Tensor) -> torch.Tensor:
-        """Normalised window of one date; (n_steps, 6, n_stocks_of_date), across exactly `stocks`.
+    def scaled(self, days: np.ndarray, stocks: np.ndarray) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Windows of n samples after the first step of the normalisation.
 
         Parameters
         ----------
-        day : int
-            Position of the date in the panel.
-        stocks : Tensor of int64
-            Columns of the panel; all of them must have a complete window.
+        days, stocks : ndarray of int64, shape (n,)
+            Positions in the panel; the windows must be complete.
+
+        Returns
+        -------
+        Tensor of shape (n_steps, 6, n)
+        Tensor of shape (6, n), bool, or None
+            Which series have a scale, see `scale_in_time`.
         """
-        scaled, present = self._scaled(day, stocks)
-        return standardise(scaled, present, cross_sectional_moments(scaled, present), self.clip)
-
-    def moments(self, day: int, stocks: torch.Tensor, universe: str) -> Moments:
-        """Statistics of a date's cross-section; kept (8 bytes a step and field), under the universe's name."""
-        if (day, universe) not in self._moments:
-            self._moments[day, universe] = cross_sectional_moments(*self._scaled(day, stocks))
-        return self._moments[day, universe]
-
-    def samples(self, day: int, stocks: torch.Tensor, moments: Moments) -> torch.Tensor:
-        """Normalised windows of some stocks of a date, (n_steps, 6, n), by the whole cross-section's `moments`."""
-        scaled, present = self._scaled(day, stocks)
-        return standardise(scaled, present, moments, self.clip)
-
-    def _scaled(self, day: int, stocks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        window = self.panel.window(day, self.spec.days).index_select(2, stocks)
+        window = self.panel.gather(days, stocks, self.spec.days)
         return window, scale_in_time(window, self.spec.scale)
+
+    def moments(self, day: int, stocks: np.ndarray) -> Moments:
+        """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
+        return cross_sectional_moments(*self.scaled(np.full(len(stocks), day), stocks))
