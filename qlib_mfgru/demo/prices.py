@@ -17,8 +17,7 @@ MARKET_DRIFT = 0.0004
 MARKET_VOLATILITY = 0.011
 INDUSTRY_VOLATILITY = 0.007
 SIZE_VOLATILITY = 0.004
-"""Of daily log returns, and the volatilities of the common factors; the size factor's is for one standard deviation of log size."""
-
+"""Daily log returns of the common factors; the size factor's is for one standard deviation of log size."""
 
 SPLIT_PRICE = 1000
 """Cents: cheaper shares do not split, or ticks would grow coarse."""
@@ -85,8 +84,8 @@ def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarr
         moved = np.clip(to_cents(reference * np.exp(log_returns[t])), down, up)
         close = np.where(traded[t], moved, reference)
         rows.append((close, reference, up, down, factor, shares))
-    columns = [np.stack(column) for column in zip(*rows, strict=True)]
-    return DailyPath(*columns, traded=traded)
+    close, reference, up, down, factor, shares = (np.stack(column) for column in zip(*rows, strict=True))
+    return DailyPath(close, reference, up, down, factor, shares, traded)
 
 
 def to_cents(price: np.ndarray) -> np.ndarray:
