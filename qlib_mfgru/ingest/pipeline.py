@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.provider import check_replaceable
 from qlib_mfgru.ingest.rows import CHUNK_ROWS
 from qlib_mfgru.ingest.spool import Registry, Spool
 
-SLICE_ROWS = 1_000_000
+SLICE_ROWS = 500_000
 """Rows of a bucket, about: what is held in memory at a time."""
 
 

@@ -18,7 +18,7 @@ from qlib_mfgru.ingest.spool import Registry
 from qlib_mfgru.ingest.stamps import join_date_time
 from qlib_mfgru.ingest.symbols import symbol_in_name
 
-CHUNK_ROWS = 200_000
+CHUNK_ROWS = 100_000
 """Rows that are read at a time."""
 
 PRICES = ("open", "high", "low", "close")

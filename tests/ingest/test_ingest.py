@@ -28,7 +28,7 @@ def test_prices_are_multiplied_and_volumes_divided_by_the_factor(
     factor = {"2025-03-03": 2.0, "2025-03-04": 2.0, "2025-03-05": 2.5, "2025-03-06": 2.5}
     account = run(write(tmp_path / "in", bars, make_daily(bars, factor)), target)
     one = bars[bars["symbol"] == "000001"].set_index("datetime")
-    by_bar = one.index.strftime("%Y-%m-%d").map(factor).to_numpy()
+    by_bar = np.repeat(list(factor.values()), 16)
     for name in ("open", "high", "low", "close"):
         np.testing.assert_allclose(stored(target, "SZ000001", name, "15min"), one[name] * by_bar, rtol=1e-6)
     np.testing.assert_allclose(stored(target, "SZ000001", "volume", "15min"), one["volume"] / by_bar, rtol=1e-6)
@@ -56,17 +56,17 @@ def test_the_layout_of_the_files_makes_no_difference(
     options = dict(BARS)
     if layout == "one file a stock":
         for stock, part in bars.groupby("symbol"):
-            part.drop(columns="symbol").to_csv(
-                source / "bars" / f"sh.{stock}.csv".replace("sh.0", "sz.0").replace("sh.3", "sz.3"), index=False
-            )
+            exchange = "sh" if stock == "600000" else "sz"
+            part.drop(columns="symbol").to_csv(source / "bars" / f"{exchange}.{stock}.csv", index=False)
     elif layout == "a file a day":
         for day, part in bars.groupby(bars["datetime"].dt.date):
             part.to_parquet(source / "bars" / f"{day}.parquet")
     elif layout == "csv":
         bars.to_csv(source / "bars" / "all.csv", index=False)
     elif layout == "chinese columns":
-        names = {"symbol": "股票代码", "datetime": "时间", "open": "开盘", "high": "最高", "low": "最低", "close": "收盘",
-                 "volume": "成交量", "amount": "成交额"}  # fmt: skip
+        names = dict(
+            zip(bars.columns, ["股票代码", "时间", "开盘", "最高", "最低", "收盘", "成交量", "成交额"], strict=True)
+        )
         bars.rename(columns=names).to_csv(source / "bars" / "all.csv", index=False, encoding="gb18030")
         options["encoding"] = "gb18030"
     elif layout == "lots":
@@ -176,7 +176,7 @@ def test_daily_bars_alone_make_a_provider(bars: pd.DataFrame, tmp_path: Path, ta
     account = run(write(tmp_path / "in", None, make_daily(bars)), target, {"daily": DAILY})
     assert not (target / "calendars" / "15min.txt").exists()
     daily = make_daily(bars).set_index(["symbol", "date"]).loc["600000"]
-    typical = daily[["open", "high", "low", "close"]].mean(axis=1) * 2
+    typical = daily[["open", "high", "low", "close"]].to_numpy().mean(axis=1) * 2
     np.testing.assert_allclose(stored(target, "SH600000", "vwap"), typical, rtol=1e-6)
     assert account.warnings["days without any amount: $vwap is (open + high + low + close) / 4"].count == 12
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -26,28 +27,41 @@ from qlib_mfgru.ingest import build, pipeline
 {code}
 pipeline.ingest(load_mapping(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), quiet=True,
                 slice_rows=4000, chunk_rows=2000)
-import resource
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
     (source / "mapping.yaml").write_text(MAPPING)
     arguments = [sys.executable, "-c", program, source / "mapping.yaml", source, target]
     return subprocess.Popen([str(word) for word in arguments], stdout=subprocess.PIPE, text=True)
 
 
-def wait_for(condition, seconds: float = 20) -> None:  # noqa: ANN001
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "the moment to kill never came"
         time.sleep(0.01)
 
 
-SLOW_READ = (
-    "keep = pipeline._take_in\ndef slow(*a):\n    keep(*a)\n    import time; time.sleep(60)\npipeline._take_in = slow"
+SLOW_READ = """
+import time
+take_in = pipeline._take_in
+def slow(*arguments):
+    take_in(*arguments)
+    time.sleep(60)
+pipeline._take_in = slow
+"""
+SLOW_WRITE = """
+import time
+build.Build._members = lambda *arguments: time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "sign"),
+    [
+        pytest.param(SLOW_READ, "spool/daily.0", id="reading"),
+        pytest.param(SLOW_WRITE, "partial/instruments/all.txt", id="writing"),
+    ],
 )
-SLOW_WRITE = "build.write_instruments = None\nkeep = build.Build._members\ndef slow(self, *a):\n    import time; time.sleep(60)\nbuild.Build._members = slow"
-
-
-@pytest.mark.parametrize(("code", "sign"), [(SLOW_READ, "spool/daily.0"), (SLOW_WRITE, "partial/instruments/all.txt")])
 @pytest.mark.parametrize("before", [False, True])
 def test_a_killed_ingest_leaves_the_target_as_it_was(tmp_path: Path, code: str, sign: str, before: bool) -> None:
     bars = make_bars()
@@ -70,6 +84,7 @@ def test_a_killed_ingest_leaves_the_target_as_it_was(tmp_path: Path, code: str, 
     assert not list(tmp_path.glob("provider.*")), "what the killed run left is cleaned up"
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")
 def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     days = pd.bdate_range("2025-01-02", periods=60)
     peaks = []
@@ -81,8 +96,9 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=60)
         assert process.returncode == 0
         peaks.append(int(output) / 1024)
-    as_frame = 25 * 10 * 60 * 16 * 8 * 8 / 2**20
-    assert peaks[1] - peaks[0] < as_frame, f"{peaks} MiB"
+    # 240 stocks more, as a frame of eight columns: what reading everything at once would take at the least
+    more = 240 * 60 * 16 * 8 * 8 / 2**20
+    assert peaks[1] - peaks[0] < more, f"{peaks} MiB"
 
 
 def test_the_command_prints_the_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

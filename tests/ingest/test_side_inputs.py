@@ -1,5 +1,6 @@
 """Members, weights, index levels, industry, size, special treatment and limit prices."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def with_inputs(**content: Any) -> dict[str, Any]:
     return {"bars": BARS, "daily": DAILY, **content}
 
 
-def csv(folder: Path, name: str, rows: list[dict[str, object]]) -> str:
+def csv(folder: Path, name: str, rows: Sequence[Mapping[str, object]]) -> str:
     pd.DataFrame(rows).to_csv(folder / name, index=False)
     return name
 

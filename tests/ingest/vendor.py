@@ -77,7 +77,7 @@ def spans(target: Path, market: str = "all") -> list[list[str]]:
     return [[code, first, last[:10]] for code, first, last in (line.split("\t") for line in lines)]
 
 
-def replaced(frame: pd.DataFrame, stock: str, stamp: str, **values: object) -> pd.DataFrame:
+def replaced(frame: pd.DataFrame, stock: str, stamp: str, **values: Any) -> pd.DataFrame:
     """A copy with some values of one row changed."""
     frame = frame.copy()
     time = "datetime" if "datetime" in frame else "date"

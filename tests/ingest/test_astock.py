@@ -1,0 +1,66 @@
+"""The documented command on the real sample, against an independent computation; skipped where it is absent."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qlib_mfgru.ingest.account import Account
+from qlib_mfgru.ingest.mapping import load_mapping
+from qlib_mfgru.ingest.pipeline import ingest
+
+from .vendor import spans, stored
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT.parent / "shared" / "data" / "astock"
+pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason="the real sample is not here")
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Account]:
+    target = tmp_path_factory.mktemp("astock") / "provider"
+    mapping = load_mapping(ROOT / "workflow_configs" / "astock_mapping.yaml")
+    return target, ingest(mapping, SOURCE, target, quiet=True)
+
+
+def test_every_bar_is_accounted_for(provider: tuple[Path, Account]) -> None:
+    part = provider[1].inputs["bars"]
+    assert part.read == part.kept + sum(tally.count for tally in part.dropped.values()) == 1916704
+    assert {reason: tally.count for reason, tally in part.dropped.items()} == {"suspended day": 196 * 16}
+
+
+@pytest.mark.parametrize("symbol", ["600004", "600777", "601026"])
+def test_bars_are_raw_prices_times_the_days_factor(provider: tuple[Path, Account], symbol: str) -> None:
+    month = pd.read_parquet(SOURCE / "bars_15min" / "202512.parquet")
+    month = month[month["symbol"] == symbol].set_index("datetime")
+    daily = pd.read_parquet(SOURCE / "daily.parquet", filters=[("symbol", "==", symbol)]).set_index("date")
+    day = pd.DatetimeIndex(month.index).normalize()
+    factor = daily["factor"].reindex(day).to_numpy(dtype="f8")
+    live = (month["volume"].groupby(day).transform("sum") > 0).to_numpy()
+    for name in ("open", "high", "low", "close"):
+        expected = np.where(live, month[name].to_numpy(dtype="f8") * factor, np.nan)
+        found = stored(provider[0], f"SH{symbol}", name, "15min").reindex(month.index)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_suspended_days_have_no_price_before_and_after_the_splice(provider: tuple[Path, Account]) -> None:
+    daily = pd.read_parquet(SOURCE / "daily.parquet")
+    dead = daily[daily["volume"].isna() & daily["date"].between("2025-01-02", "2026-04-01")]
+    for row in dead.groupby(dead["date"].dt.year).head(20).itertuples():
+        day = str(row.date)[:10]
+        assert np.isnan(stored(provider[0], f"SH{row.symbol}", "close")[day])
+        assert stored(provider[0], f"SH{row.symbol}", "close", "15min")[day].isna().all()
+
+
+def test_limits_fit_what_was_traded(provider: tuple[Path, Account]) -> None:
+    outside = [tally for what, tally in provider[1].warnings.items() if "outside the derived limits" in what]
+    assert sum(tally.count for tally in outside) < 20
+
+
+def test_members_are_in_the_sample(provider: tuple[Path, Account]) -> None:
+    stocks = {code for code, _, _ in spans(provider[0])}
+    assert len(stocks) == 400
+    members = spans(provider[0], "csi300")
+    assert {code for code, _, _ in members} < stocks
+    assert max(last for _, _, last in members) == "2026-05-08"
