@@ -135,6 +135,11 @@ def _train_epoch(
     net.train()
     ics: list[float] = []
     for batch in _epoch(net, data.train, settings, epoch):
+        if len(batch) < 2:
+            raise TrainingError(
+                f"epoch {epoch}, batch of 1 sample on {batch.dates[0]}: an IC needs at least two stocks; use larger "
+                "batches, or start where every date has more stocks"
+            )
         scores = _scores(net, batch, data.train_base)
         loss = ic_loss(scores, batch.label.to(scores.device))
         ics.append(-loss.item())
