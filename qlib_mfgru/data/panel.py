@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 
 _CLOSE, _VOLUME = FIELDS.index("close"), FIELDS.index("volume")
 _FORMAT = 1  # part of the cache key: raise it when the files' meaning changes
+_DESCRIPTION = "panel.json"
 _STOCKS_PER_BLOCK = 64  # stocks read at a time: 60 MB of a ten-year 15-minute history, 256-byte runs on disk
 DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
 
@@ -130,16 +130,24 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
         bars.flush()
         np.save(partial / "traded.npy", traded)
         np.save(partial / "days.npy", days.to_numpy())
-        description: dict[str, Any] = {"freq": freq, "provider": str(source.provider_path(freq)), "shape": shape}
-        (partial / "panel.json").write_text(json.dumps(description, indent=1))
+        provider = str(source.provider_path(freq))
+        (partial / _DESCRIPTION).write_text(json.dumps({"freq": freq, "provider": provider, "shape": shape}, indent=1))
         try:
             partial.rename(folder)
         except OSError:  # another process finished the same panel first
             if not folder.exists():
                 raise
         get_module_logger("BarPanel").info(f"panel of {freq} bars {shape} made at {folder}")
+        _remove_outdated(folder, freq, provider)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_outdated(folder: Path, freq: str, provider: str) -> None:
+    """Remove panels of the provider's earlier states, gigabytes each; who has one mapped keeps it until the end."""
+    for description in folder.parent.glob(f"{freq}-*/{_DESCRIPTION}"):
+        if description.parent != folder and json.loads(description.read_text())["provider"] == provider:
+            shutil.rmtree(description.parent, ignore_errors=True)
 
 
 def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:
