@@ -28,7 +28,7 @@ FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 
 _CLOSE, _VOLUME = FIELDS.index("close"), FIELDS.index("volume")
 _FORMAT = 1  # part of the cache key: raise it when the files' meaning changes
-_DESCRIPTION = "panel.json"
+_DESCRIPTION, _PARTIAL = "panel.json", ".partial-"
 _STOCKS_PER_BLOCK = 64  # stocks read at a time: 60 MB of a ten-year 15-minute history, 256-byte runs on disk
 DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
 
@@ -115,10 +115,12 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
     """Write the panel's files beside `folder` and rename: a half-written panel is never seen."""
     stamps = source.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
-    partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
+    partial = folder.with_name(f"{folder.name}{_PARTIAL}{os.getpid()}")
     partial.mkdir(parents=True)
     try:
         shape = (len(days), bars_per_day, len(FIELDS), len(codes))
+        provider = str(source.provider_path(freq))
+        (partial / _DESCRIPTION).write_text(json.dumps({"freq": freq, "provider": provider, "shape": shape}, indent=1))
         bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
         traded = np.empty((len(days), len(codes)), dtype=bool)
         for columns, block in _read_blocks(freq, codes, len(stamps)):
@@ -130,8 +132,6 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
         bars.flush()
         np.save(partial / "traded.npy", traded)
         np.save(partial / "days.npy", days.to_numpy())
-        provider = str(source.provider_path(freq))
-        (partial / _DESCRIPTION).write_text(json.dumps({"freq": freq, "provider": provider, "shape": shape}, indent=1))
         try:
             partial.rename(folder)
         except OSError:  # another process finished the same panel first
@@ -144,10 +144,27 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
 
 
 def _remove_outdated(folder: Path, freq: str, provider: str) -> None:
-    """Remove panels of the provider's earlier states, gigabytes each; who has one mapped keeps it until the end."""
+    """Remove panels of the provider's earlier states, and what killed processes left: gigabytes each.
+
+    A process that has an outdated panel mapped keeps it until its end.
+    """
     for description in folder.parent.glob(f"{freq}-*/{_DESCRIPTION}"):
-        if description.parent != folder and json.loads(description.read_text())["provider"] == provider:
-            shutil.rmtree(description.parent, ignore_errors=True)
+        other = description.parent
+        if other == folder or json.loads(description.read_text())["provider"] != provider:
+            continue
+        _, _, maker = other.name.partition(_PARTIAL)
+        if not maker or not _is_running(int(maker)):
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:
