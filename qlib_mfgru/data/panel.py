@@ -116,6 +116,7 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
     stamps = source.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
     partial = folder.with_name(f"{folder.name}{_PARTIAL}{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)  # of a killed process that had our number
     partial.mkdir(parents=True)
     try:
         shape = (len(days), bars_per_day, len(FIELDS), len(codes))
