@@ -75,24 +75,20 @@ def aggregate(rows: np.ndarray, day_numbers: np.ndarray) -> DayBars:
     )
 
 
-def mean_price(
-    prices: dict[str, np.ndarray], volume: np.ndarray, amount: np.ndarray, *, typical: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """amount / volume; without trade the price itself, and where the amount is unknown (o + h + l + c) / 4 or NaN.
-
-    Returns
-    -------
-    vwap : ndarray
-        Of the inputs' shape.
-    guessed : ndarray
-        Whether a bar with trade has an unknown amount.
-    """
-    stand_in = np.mean([prices[name] for name in PRICES], axis=0)
-    traded = volume > 0
-    known = traded & (amount > 0)
-    guessed = traded & ~known & np.isfinite(stand_in)
-    vwap = np.divide(amount, volume, out=stand_in.copy(), where=known)
-    return (vwap if typical else np.where(guessed, np.nan, vwap)), guessed
+def summarise(bars: DayBars) -> dict[str, np.ndarray]:
+    """Daily open, high, low, close, volume and amount from the bars, each of shape (n_days,)."""
+    priced = ~np.isnan(bars.prices["close"])
+    first, last = priced.argmax(axis=1), priced.shape[1] - 1 - priced[:, ::-1].argmax(axis=1)
+    days = np.arange(len(priced))
+    return {
+        "open": bars.prices["open"][days, first],
+        "high": np.fmax.reduce(bars.prices["high"], axis=1),
+        "low": np.fmin.reduce(bars.prices["low"], axis=1),
+        "close": bars.prices["close"][days, last],
+        "volume": np.nansum(bars.volume, axis=1),
+        # NaN amounts of bars that are there stay NaN in the sum; bars that are not there add nothing
+        "amount": np.where(priced, bars.amount, 0.0).sum(axis=1),
+    }
 
 
 def _reduce(function: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:

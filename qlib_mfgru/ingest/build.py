@@ -23,8 +23,9 @@ from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.members import member_masks, member_spans
 from qlib_mfgru.ingest.output import write_stock
 from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter, Span
+from qlib_mfgru.ingest.setting import Setting, StockRows
 from qlib_mfgru.ingest.spool import BAR, DAY, VALUE, of_code, repeated
-from qlib_mfgru.ingest.stock import Setting, StockRows, assemble
+from qlib_mfgru.ingest.stock import assemble
 from qlib_mfgru.ingest.weights import drift_weights, on_calendar, read_weights
 
 VALUE_FIELDS = ("factor", "limit_up", "limit_down", "float_shares", "industry", "st_step", "st_day")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -53,3 +54,7 @@ def runs(mask: np.ndarray) -> list[tuple[int, int]]:
 def when_text(when: int, unit: Literal["D", "m"] = "D") -> str:
     """A day (or minute) number since 1970 as text, for messages."""
     return str(np.array(when, dtype="i8").astype(f"datetime64[{unit}]"))
+
+
+def case_dates(code: str, days: np.ndarray, mask: np.ndarray) -> Iterator[str]:
+    return (f"{code} {when_text(int(day))}" for day in days[mask])

@@ -9,7 +9,7 @@ import numpy as np
 from qlib_mfgru.ingest.account import Account
 from qlib_mfgru.ingest.calendar import day_values, fill_forward, step_values, when_text
 from qlib_mfgru.ingest.limits import derive_limits, reference_price
-from qlib_mfgru.ingest.stock import Setting, Stock, StockRows
+from qlib_mfgru.ingest.setting import Setting, Stock, StockRows
 
 LISTED_BEFORE = 10**6
 """Trading days since listing of a stock that was there on the calendar's first day."""

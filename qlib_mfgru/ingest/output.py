@@ -7,7 +7,7 @@ import numpy as np
 from qlib_mfgru.ingest.bars import FREQ, SLOTS
 from qlib_mfgru.ingest.provider import ProviderWriter, Span
 from qlib_mfgru.ingest.rows import PRICES
-from qlib_mfgru.ingest.stock import Setting, Stock
+from qlib_mfgru.ingest.setting import Setting, Stock
 
 
 def write_stock(writer: ProviderWriter, stock: Stock, setting: Setting) -> Span:

@@ -20,6 +20,9 @@ from qlib_mfgru.ingest.spool import Registry, Spool
 SLICE_ROWS = 500_000
 """Rows of a bucket, about: what is held in memory at a time."""
 
+SPOOLED = frozenset({"bars", "daily", "factors", "limits", "float_shares", "industry", "st"})
+"""Inputs that are read into the spool; the others are small, and read when they are written."""
+
 
 def ingest(
     mapping: IngestMapping,
@@ -64,7 +67,8 @@ def ingest(
     account = Account()
     with Spool(folder, max(1, -(-rows // slice_rows))) as spool:
         registry = Registry()
-        with tqdm(total=sum(map(len, files.values())), desc="reading", unit="file", disable=quiet) as bar:
+        n_files = sum(len(paths) for name, paths in files.items() if name in SPOOLED)
+        with tqdm(total=n_files, desc="reading", unit="file", disable=quiet) as bar:
             intake = Intake(spool, registry, account, chunk_rows, lambda path: bar.update())
             _take_in(intake, mapping, files)
         for part in account.inputs.values():

@@ -107,8 +107,8 @@ def iter_slices(
             path, list(dict.fromkeys(columns.values())), sep=source.sep, names=source.names,
             encoding=source.encoding, text=text, rows=rows,
         ):  # fmt: skip
-            frame = pd.DataFrame({field: raw[column].to_numpy() for field, column in columns.items()})
-            frame = frame.rename(columns={symbol_field: "symbol"})
+            fields = ["symbol" if field == symbol_field else field for field in columns]
+            frame = raw[list(columns.values())].set_axis(fields, axis=1)
             code = _codes(frame, spelled, path, owner, registry, index)
             account.read += len(frame)
             yield Slice(path, file, n_read, frame, code)

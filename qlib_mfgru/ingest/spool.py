@@ -44,6 +44,7 @@ class Registry:
         self.files: list[str] = []
         self._ids: dict[str, int] = {}
         self._seen: dict[tuple[str, int], tuple[str, str]] = {}
+        self._met: dict[tuple[str, str, bool], int] = {}
 
     def file_id(self, name: str) -> int:
         """Number of a file, for rows to carry."""
@@ -63,6 +64,12 @@ class Registry:
         InputError
             If the input has written this stock in another way before.
         """
+        key = (owner, spelling, index)
+        if key not in self._met:
+            self._met[key] = self._new_spelling(spelling, owner, file, index)
+        return self._met[key]
+
+    def _new_spelling(self, spelling: str, owner: str, file: str, index: bool) -> int:
         try:
             code = normalise_symbol(spelling, index=index)
         except ValueError:

@@ -2,76 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import numpy as np
 
 from qlib_mfgru.ingest.account import Account, InputAccount
-from qlib_mfgru.ingest.bars import DayBars, aggregate, mean_price
-from qlib_mfgru.ingest.calendar import day_values, fill_forward, step_values, when_text
+from qlib_mfgru.ingest.bars import DayBars, aggregate, summarise
+from qlib_mfgru.ingest.calendar import case_dates, day_values, fill_forward, step_values, when_text
 from qlib_mfgru.ingest.rows import PRICES
+from qlib_mfgru.ingest.setting import Setting, Stock, StockRows
 from qlib_mfgru.ingest.spool import DAILY_OPTIONAL, DAY
+from qlib_mfgru.ingest.vwap import bar_vwap, fill_day_vwap
 
 _DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
-
-
-@dataclass(frozen=True)
-class StockRows:
-    """What the spool holds of one stock, sorted by time and without duplicates; `values` by field."""
-
-    code: str
-    daily: np.ndarray
-    bars: np.ndarray
-    values: Mapping[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is the same for all stocks.
-
-    `days` is the calendar and `bar_days` the part of it with bars, in days since 1970. `factorless` says that
-    prices are stored as they came, because no factor is known; `bars_adjusted` and `daily_adjusted` that the vendor's
-    prices are already adjusted.
-    """
-
-    days: np.ndarray
-    bar_days: np.ndarray
-    files: list[str]
-    has_daily: bool
-    factorless: bool
-    daily_adjusted: bool
-    bars_adjusted: bool
-    typical_vwap: bool
-
-    @property
-    def raw_unknown(self) -> bool:
-        """Prices are adjusted by a factor that is not known, so amount / volume is on another scale than they are."""
-        return self.factorless and (self.daily_adjusted or self.bars_adjusted)
-
-    @property
-    def bar_span(self) -> slice:
-        """Where `bar_days` lies in `days`."""
-        first = int(np.searchsorted(self.days, self.bar_days[0])) if len(self.bar_days) else 0
-        return slice(first, first + len(self.bar_days))
-
-
-@dataclass
-class Stock:
-    """Raw values of one stock on the calendar; each daily array of shape (n_days,).
-
-    `live` marks the days with trade: on all others every price is NaN. `first_row` is the position of its first day
-    in the vendor's files, traded or not. `reference` holds vendor-given previous closes.
-    """
-
-    code: str
-    factor: np.ndarray
-    daily: dict[str, np.ndarray]
-    bars: DayBars | None
-    bar_vwap: np.ndarray | None
-    live: np.ndarray
-    first_row: int
-    extras: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def assemble(rows: StockRows, setting: Setting, account: Account) -> Stock | None:
@@ -85,17 +28,17 @@ def assemble(rows: StockRows, setting: Setting, account: Account) -> Stock | Non
         for name in _DAY_PRICES:
             daily[name] /= factor
     live = _screen_days(rows, daily, factor, setting, account)
-    bars, bar_vwap = None, None
+    bars, mean = None, None
     if len(setting.bar_days):
         bars = aggregate(rows.bars, setting.bar_days)
         _screen_bars(rows, bars, factor, setting, account)
         _days_from_bars(rows.code, daily, live, bars, setting, account)
-        bar_vwap = _bar_vwap(rows.code, bars, setting, account)
+        mean = bar_vwap(rows.code, bars, setting, account)
     if not live.any():
         return None
-    _day_vwap(rows.code, daily, live, bars, setting, account)
+    fill_day_vwap(rows.code, daily, live, bars, setting, account)
     seen = [int(part["when"][0]) // scale for part, scale in ((rows.daily, 1), (rows.bars, 1440)) if len(part)]
-    return Stock(rows.code, factor, daily, bars, bar_vwap, live, int(np.searchsorted(setting.days, min(seen))))
+    return Stock(rows.code, factor, daily, bars, mean, live, int(np.searchsorted(setting.days, min(seen))))
 
 
 def _lay_daily(rows: StockRows, setting: Setting) -> dict[str, np.ndarray]:
@@ -189,71 +132,27 @@ def _days_from_bars(
     code: str, daily: dict[str, np.ndarray], live: np.ndarray, bars: DayBars, setting: Setting, account: Account
 ) -> None:
     """Make the daily bar of days that have bars but no live daily row, in place."""
-    span = setting.bar_span
+    span, whole = setting.bar_span, summarise(bars)
     made = bars.traded & ~live[span]
     if setting.has_daily:
-        dates = _dates(code, setting.bar_days, made)
+        dates = case_dates(code, setting.bar_days, made)
         account.warn("days without a live daily row, made from their bars", int(made.sum()), dates)
         missing = live[span] & ~bars.traded
-        account.warn("live days without bars", int(missing.sum()), _dates(code, setting.bar_days, missing))
-    whole = summarise(bars)
+        account.warn("live days without bars", int(missing.sum()), case_dates(code, setting.bar_days, missing))
+        _compare_with_daily(code, daily, whole, setting, account)
     for name, values in whole.items():
         daily[name][span] = np.where(made, values, daily[name][span])
     live[span] |= made
 
 
-def summarise(bars: DayBars) -> dict[str, np.ndarray]:
-    """Daily open, high, low, close, volume and amount from the bars, each of shape (n_days,)."""
-    priced = ~np.isnan(bars.prices["close"])
-    first, last = priced.argmax(axis=1), priced.shape[1] - 1 - priced[:, ::-1].argmax(axis=1)
-    days = np.arange(len(priced))
-    return {
-        "open": bars.prices["open"][days, first],
-        "high": np.fmax.reduce(bars.prices["high"], axis=1),
-        "low": np.fmin.reduce(bars.prices["low"], axis=1),
-        "close": bars.prices["close"][days, last],
-        "volume": np.nansum(bars.volume, axis=1),
-        # NaN amounts of bars that are there stay NaN in the sum; bars that are not there add nothing
-        "amount": np.where(priced, bars.amount, 0.0).sum(axis=1),
-    }
-
-
-def _bar_vwap(code: str, bars: DayBars, setting: Setting, account: Account) -> np.ndarray:
-    amount = np.full_like(bars.amount, np.nan) if setting.raw_unknown else bars.amount
-    vwap, guessed = mean_price(bars.prices, bars.volume, amount, typical=setting.typical_vwap)
-    account.warn(f"bars without amount: $vwap is {_stand_in(setting)}", int(guessed.sum()))
-    outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
-    days = np.any(outside, axis=1)
-    account.warn(
-        "bars whose amount / volume lies outside [low, high] by more than 0.1 %, kept",
-        int(outside.sum()), _dates(code, setting.bar_days, days),
-    )  # fmt: skip
-    return vwap
-
-
-def _day_vwap(
-    code: str, daily: dict[str, np.ndarray], live: np.ndarray, bars: DayBars | None, setting: Setting, account: Account
+def _compare_with_daily(
+    code: str, daily: dict[str, np.ndarray], whole: dict[str, np.ndarray], setting: Setting, account: Account
 ) -> None:
-    """Fill the daily vwap: the vendor's, daily amount / volume, the bars' amount / volume, or a stand-in."""
-    amount = np.full_like(daily["amount"], np.nan) if setting.raw_unknown else daily["amount"]
-    vwap, guessed = mean_price(daily, daily["volume"], amount, typical=setting.typical_vwap)
-    if bars is not None and not setting.raw_unknown:
-        span, whole = setting.bar_span, summarise(bars)
-        found = guessed[span] & (whole["volume"] > 0) & (whole["amount"] > 0)
-        vwap[span] = np.divide(whole["amount"], whole["volume"], out=vwap[span].copy(), where=found)
-        guessed[span] &= ~found
-        missing = live[span] & ~(daily["amount"][span] > 0)
-        daily["amount"][span] = np.where(missing & (whole["amount"] > 0), whole["amount"], daily["amount"][span])
-        if found.any():
-            account.note("daily $vwap and $amount of days without a daily amount: from the day's bars")
-    given = daily["vwap"] > 0
-    account.warn(f"days without any amount: $vwap is {_stand_in(setting)}", int((guessed & ~given).sum()))
-    daily["vwap"] = np.where(given, daily["vwap"], vwap)
-
-
-def _stand_in(setting: Setting) -> str:
-    return "(open + high + low + close) / 4" if setting.typical_vwap else "NaN"
-
-
-def _dates(code: str, days: np.ndarray, mask: np.ndarray) -> Iterator[str]:
-    return (f"{code} {when_text(int(day))}" for day in days[mask])
+    """Count days whose bars leave the daily range: prices of one of the two may be adjusted otherwise than stated."""
+    span = setting.bar_span
+    outside = np.logical_or(whole["high"] > daily["high"][span] * 1.01, whole["low"] < daily["low"][span] * 0.99)
+    account.warn(
+        "days whose bars leave the daily [low, high] by more than 1 %, kept",
+        int(outside.sum()),
+        case_dates(code, setting.bar_days, outside),
+    )

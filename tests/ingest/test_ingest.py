@@ -260,3 +260,55 @@ def test_qlib_reads_the_provider(bars: pd.DataFrame, tmp_path: Path, target: Pat
     fine = D.features(["SH600000"], ["$close"], "2025-03-03", "2025-03-06 15:00:00", freq="15min")
     assert len(fine) == 64
     assert len(D.features(D.instruments("all"), ["$close/$factor"], "2025-03-03", "2025-03-06")) == 12
+
+
+def test_a_tushare_folder(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    """Lots, thousands of yuan, dates as numbers, factors in a table of their own, newest rows first."""
+    source = write(tmp_path / "in")
+    bars = bars.assign(
+        ts_code=bars["symbol"].map({"600000": "600000.SH", "000001": "000001.SZ", "300750": "300750.SZ"})
+    )
+    minutes = bars.rename(columns={"datetime": "trade_time", "volume": "vol"}).drop(columns="symbol")
+    for code, part in minutes.groupby("ts_code"):
+        part.iloc[::-1].to_csv(source / "bars" / f"{code}.csv", index=False)
+    how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum", "amount": "sum"}
+    date = bars["datetime"].dt.strftime("%Y%m%d").rename("trade_date")
+    daily = bars.groupby([bars["ts_code"], date]).agg(how).reset_index().rename(columns={"volume": "vol"})
+    daily.assign(vol=daily["vol"] / 100, amount=daily["amount"] / 1000).to_csv(source / "daily.csv", index=False)
+    daily[["ts_code", "trade_date"]].assign(adj_factor=2.0).to_csv(source / "factor.csv", index=False)
+    run(source, target, {
+        "bars": BARS, "daily": {"files": "daily.csv", "volume": "lots", "amount": "thousand"}, "factors": "factor.csv",
+    })  # fmt: skip
+    plain = tmp_path / "plain_provider"
+    run(write(tmp_path / "plain", bars.drop(columns="ts_code"), make_daily(bars)), plain)
+    for code in CODES:
+        for name in ("open", "close", "volume", "vwap", "amount", "factor", "limit_up"):
+            pd.testing.assert_series_equal(stored(target, code, name), stored(plain, code, name), rtol=1e-6)
+        closes = stored(plain, code, "close", "15min")
+        pd.testing.assert_series_equal(stored(target, code, "close", "15min"), closes, rtol=1e-6)
+
+
+def test_a_baostock_folder(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    """Date and a 17-digit time; an empty volume on a suspended day; an ST flag among the daily columns."""
+    one = bars[bars["symbol"] == "600000"]
+    daily = make_daily(one).rename(columns={"symbol": "code"}).assign(code="sh.600000", isST=[0, 1, 1, 0])
+    daily = daily.astype({"volume": "object"})
+    daily.loc[1, "volume"] = ""
+    one = one[one["datetime"].dt.strftime("%Y-%m-%d") != "2025-03-04"]
+    stamps = one["datetime"].dt.strftime("%Y%m%d%H%M%S000")
+    head = {"date": one["datetime"].dt.strftime("%Y-%m-%d"), "time": stamps, "code": "sh.600000"}
+    source = write(tmp_path / "in", None, daily)
+    one.assign(**head).drop(columns=["symbol", "datetime"]).to_csv(source / "bars" / "b.csv", index=False)
+    account = run(source, target)
+    assert account.inputs["daily"].dropped["suspended day"].count == 1
+    found = stored(target, "SH600000", "close", "15min")
+    assert found["2025-03-04"].isna().all()
+    np.testing.assert_allclose(found.dropna(), one["close"] * 2, rtol=1e-6)
+    assert stored(target, "SH600000", "is_st").tolist() == [0, 1, 1, 0]
+
+
+def test_bars_on_another_scale_than_daily_are_counted(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    daily = make_daily(bars)
+    bars[["open", "high", "low", "close", "amount"]] *= 1.2
+    account = run(write(tmp_path / "in", bars, daily), target)
+    assert account.warnings["days whose bars leave the daily [low, high] by more than 1 %, kept"].count == 12
