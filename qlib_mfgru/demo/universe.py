@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.demo.spec import MarketSpec
+from qlib_mfgru.ingest.boards import RULES, board_of
 
 BOARDS: tuple[tuple[str, int, float], ...] = (
     ("SH", 600000, 0.35),
@@ -16,9 +17,6 @@ BOARDS: tuple[tuple[str, int, float], ...] = (
     ("SH", 688001, 0.15),
 )
 """Exchange, first code and share of the stocks: two main boards, ChiNext, STAR."""
-CHINEXT, STAR = 2, 3
-CHINEXT_REFORM = pd.Timestamp("2020-08-24")
-"""From this day on ChiNext's price limit is 20 %."""
 
 # fmt: off
 INDUSTRIES: tuple[str, ...] = (
@@ -39,8 +37,6 @@ class Universe:
     ----------
     codes : tuple of str
         Instruments, e.g. ``SH600000``.
-    board : ndarray of int
-        Position in `BOARDS`.
     industry : ndarray of int
         Code from 1.
     first, last : ndarray of int
@@ -60,7 +56,6 @@ class Universe:
     """
 
     codes: tuple[str, ...]
-    board: np.ndarray
     industry: np.ndarray
     first: np.ndarray
     last: np.ndarray
@@ -83,7 +78,7 @@ def draw_universe(spec: MarketSpec, days: pd.DatetimeIndex) -> Universe:
     """Draw the stocks and everything that happens to them but prices."""
     random = spec.stream("universe")
     n = spec.n_stocks
-    codes, board = draw_codes(random, n)
+    codes = draw_codes(random, n)
     float_cap = np.exp(np.log(6e9) + 1.1 * random.standard_normal(n))
     is_st, last = draw_st(random, spec, float_cap)
     first = draw_listings(random, spec, protected=np.asarray(is_st.any(axis=0)))
@@ -92,7 +87,6 @@ def draw_universe(spec: MarketSpec, days: pd.DatetimeIndex) -> Universe:
     suspended &= np.arange(spec.n_days)[:, None] > first
     return Universe(
         codes=codes,
-        board=board,
         industry=random.integers(1, len(INDUSTRIES) + 1, n),
         first=first,
         last=last,
@@ -106,13 +100,11 @@ def draw_universe(spec: MarketSpec, days: pd.DatetimeIndex) -> Universe:
     )
 
 
-def draw_codes(random: np.random.Generator, n: int) -> tuple[tuple[str, ...], np.ndarray]:
-    """Codes in ascending order and their boards, close to the boards' shares."""
+def draw_codes(random: np.random.Generator, n: int) -> tuple[str, ...]:
+    """Codes in ascending order, as many of each board as its share says."""
     edges = np.round(np.cumsum([0.0, *(share for _, _, share in BOARDS)]) * n).astype(int)
     board = np.repeat(np.arange(len(BOARDS)), np.diff(edges))
-    codes = [f"{BOARDS[b][0]}{BOARDS[b][1] + i - edges[b]:06d}" for i, b in enumerate(board)]
-    order = np.argsort(codes)
-    return tuple(codes[i] for i in order), board[order]
+    return tuple(sorted(f"{BOARDS[b][0]}{BOARDS[b][1] + i - edges[b]:06d}" for i, b in enumerate(board)))
 
 
 def draw_st(random: np.random.Generator, spec: MarketSpec, float_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -174,11 +166,16 @@ def draw_suspensions(random: np.random.Generator, spec: MarketSpec, last: np.nda
 
 
 def limit_rates(universe: Universe, days: pd.DatetimeIndex) -> np.ndarray:
-    """The day's price limit as a fraction; shape (n_days, n_stocks).
+    """The day's price limit as a fraction, by the boards' rules; shape (n_days, n_stocks).
 
-    10 %, for ST stocks 5 %; on STAR, and on ChiNext from `CHINEXT_REFORM` on, 20 % for all.
+    New shares have no free days here: they are limited from their first day on, against the issue price. Before a
+    board's first rule that rule holds.
     """
-    rates = np.where(universe.is_st, 0.05, 0.10)
-    wide = universe.board == STAR
-    reformed = np.asarray(days >= CHINEXT_REFORM)
-    return np.where(wide | ((universe.board == CHINEXT) & reformed[:, None]), 0.20, rates)
+    rates = np.empty(universe.is_st.shape)
+    for stock, code in enumerate(universe.codes):
+        rules = RULES[board_of(code)]
+        since = np.array([rule.since for rule in rules[1:]], dtype="datetime64[D]")
+        rule = np.searchsorted(since, days.to_numpy().astype("datetime64[D]"), side="right")
+        plain, st = np.array([(each.ratio, each.st_ratio) for each in rules]).T
+        rates[:, stock] = np.where(universe.is_st[:, stock], st[rule], plain[rule])
+    return rates
