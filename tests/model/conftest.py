@@ -10,6 +10,7 @@ import pytest
 import qlib
 import tiny_world
 import torch
+from qlib.config import C
 from qlib.workflow import R
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -56,7 +57,7 @@ def dataset(make_dataset: Callable[..., MultiFreqDataset]) -> MultiFreqDataset:
 @pytest.fixture(autouse=True)
 def no_experiment_is_left_open() -> Iterator[None]:
     yield
-    if R.exp_manager.active_experiment is not None:
+    if C.registered and R.exp_manager.active_experiment is not None:
         R.end_exp()
         pytest.fail("a test left an experiment open")
 
