@@ -50,8 +50,11 @@ class ProviderWriter:
         self.days = days
         self.calendars = {"day": days} | {freq: bar_calendar(d, freq) for freq, d in (intraday or {}).items()}
         self._staging = self.target.with_name(self.target.name + ".partial")
+        self._replaced = self.target.with_name(self.target.name + ".replaced")
 
     def __enter__(self) -> ProviderWriter:
+        if self._replaced.exists() and not self.target.exists():
+            self._replaced.rename(self.target)  # a writer was killed between its two renames
         check_replaceable(self.target)
         shutil.rmtree(self._staging, ignore_errors=True)
         for folder in ("calendars", "instruments", "features"):
@@ -69,12 +72,11 @@ class ProviderWriter:
             return
         if not (self._staging / MANIFEST).exists():
             raise RuntimeError(f"a provider needs its {MANIFEST}: call write_text({MANIFEST!r}, ...) before the end")
-        replaced = self.target.with_name(self.target.name + ".replaced")
-        shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(self._replaced, ignore_errors=True)
         if self.target.exists():
-            self.target.rename(replaced)
+            self.target.rename(self._replaced)
         self._staging.rename(self.target)
-        shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(self._replaced, ignore_errors=True)
 
     def write_features(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
         """Write the series of one instrument.
