@@ -152,6 +152,18 @@ class TestSeeds:
         assert not same_weights(other, fitted[name])
         assert not other.predict(dataset).equals(fitted[name].predict(dataset))
 
+    def test_the_seed_decides_the_initial_weights(self, dataset: MultiFreqDataset) -> None:
+        """With a learning rate of 0 the weights stay what they were at first."""
+        settings = FAST | {"lr": 0.0, "max_epochs": 1}
+        weights = []
+        for seed in (0, 0, 1):
+            model = GRUModel(seed=seed, **settings)
+            model.fit(dataset)
+            assert model.net is not None
+            weights.append(torch.cat([parameter.flatten() for parameter in model.net.parameters()]))
+        assert torch.equal(weights[0], weights[1])
+        assert not torch.equal(weights[0], weights[2])
+
     @EVERY
     def test_global_random_states_are_left_alone(self, dataset: MultiFreqDataset, name: str) -> None:
         def states() -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model.callbacks import EarlyStopping, History
 from qlib_mfgru.model.training import (
@@ -57,6 +58,16 @@ class TestEpoch:
         for epoch in rows:
             np.testing.assert_array_equal(np.sort(epoch), np.arange(660))
         assert not np.array_equal(*rows)
+
+    @pytest.mark.parametrize("by", ["sample", "date"])
+    def test_the_seed_decides_the_order(self, tables: StageData, net: ScoreNet, by: BatchBy) -> None:
+        orders = []
+        for seed in (0, 0, 1):
+            seen = watch_batches(tables.train)
+            settings = dataclasses.replace(FROZEN, seed=seed, batch_by=by)
+            train_stage(net, dataclasses.replace(tables, train=seen), settings, [])
+            orders.append(np.concatenate(seen.rows).tolist())
+        assert orders[0] == orders[1] != orders[2]
 
     def test_batches_of_one_date_hold_that_dates_whole_cross_section(self, tables: StageData, net: ScoreNet) -> None:
         seen = watch_batches(tables.train)
