@@ -5,6 +5,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 RUN := runs/demo
 export MFGRU_DEMO_PROVIDER := $(CURDIR)/$(RUN)/provider
 export MFGRU_CACHE := $(CURDIR)/$(RUN)/panels
+export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 
 .PHONY: demo test clean
 

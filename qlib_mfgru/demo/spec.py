@@ -13,8 +13,8 @@ from qlib_mfgru.errors import InputError
 BARS_PER_DAY = 16
 """Bars of 15 minutes in one session."""
 
-MAX_STRENGTH = 4.0
-"""Beyond this the intraday state could not be hidden from past returns any more (see `signal`)."""
+MAX_STRENGTH = 3.0
+"""Beyond this neither signal could be hidden from past returns any more (see `signal`)."""
 
 
 @dataclass(frozen=True)

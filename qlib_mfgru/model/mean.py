@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from qlib.model.base import Model
 from qlib.utils import init_instance_by_config
@@ -48,7 +49,11 @@ def _make(member: Any, settings: dict[str, Any]) -> Model:
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:
-    """Equal-weighted mean of scores (datetime, instrument) after a z-score per date, where all are known."""
+    """Equal-weighted mean of scores (datetime, instrument) after a z-score per date, where all are known.
+
+    A member that scores all stocks of a date alike prefers none of them: it counts as 0.
+    """
     frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores)))
     dates = frame.groupby(level="datetime")
-    return ((frame - dates.transform("mean")) / dates.transform("std", ddof=0)).mean(axis=1).rename("score")
+    std = dates.transform("std", ddof=0)
+    return ((frame - dates.transform("mean")) / std.where(std > 0, np.inf)).mean(axis=1).rename("score")

@@ -38,6 +38,13 @@ class Fixed(Model):
         return self.series
 
 
+def test_a_member_that_prefers_no_stock_counts_as_zero() -> None:
+    index = pd.MultiIndex.from_product([[pd.Timestamp("2025-01-02")], list("abc")], names=["datetime", "instrument"])
+    constant, other = pd.Series(7.0, index), pd.Series([1.0, 2.0, 3.0], index)
+    got = mean_of_scores([constant, other]).to_numpy()
+    np.testing.assert_allclose(got, [-np.sqrt(1.5) / 2, 0.0, np.sqrt(1.5) / 2], rtol=1e-12)
+
+
 def test_by_hand() -> None:
     """z-scores (population deviation): (1, 2, 3) -> (-1.2247, 0, 1.2247), (0, 0, 3) -> (-0.7071, -0.7071, 1.4142)."""
     one = scores([("2020-01-02", "A", 1.0), ("2020-01-02", "B", 2.0), ("2020-01-02", "C", 3.0)])
