@@ -1,0 +1,169 @@
+"""Run a contender in a process of its own; time and peak memory of each of its phases."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MIB = 2**20
+_POLL_SECONDS = 0.005
+_FIELDS = ("VmHWM", "VmRSS", "RssAnon")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What one phase of a contender came to; memory is on top of what the imports alone hold.
+
+    Attributes
+    ----------
+    seconds : float
+    rss : int
+        Peak resident bytes by the kernel's own high-water mark, pages of mapped files included.
+    anonymous : int
+        Peak of the resident bytes that no file backs, polled every 5 ms: what cannot be given back under pressure.
+    """
+
+    seconds: float
+    rss: int
+    anonymous: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Phases and results of one process."""
+
+    phases: dict[str, Phase]
+    results: dict[str, Any]
+
+
+# --- in the contender's process
+
+
+def ready() -> None:
+    """Say that the imports are done; memory is counted from here."""
+    _emit({"baseline": memory("self")})
+
+
+@contextmanager
+def phase(name: str) -> Iterator[None]:
+    """Measure the block, with a high-water mark of its own."""
+    _reset_high_water()
+    _emit({"phase": name})
+    start = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - start
+    _emit({"done": name, "seconds": seconds, "high_water": memory("self")["VmHWM"]})
+
+
+def report(**results: Any) -> None:
+    """Hand results (numbers, strings) to the measuring process."""
+    _emit({"results": results})
+
+
+def memory(pid: int | str) -> dict[str, int]:
+    """Resident bytes of a process: high-water mark, now, and now without files; all 0 once it has ended."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    found = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.split(":")[0] in _FIELDS}
+    return {name: found.get(name, 0) for name in _FIELDS}
+
+
+def _reset_high_water() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError as error:
+        print(f"the high-water mark cannot be reset, it covers the imports too: {error}", file=sys.stderr)
+
+
+def _emit(message: dict[str, Any]) -> None:
+    print("@" + json.dumps(message), flush=True)
+
+
+# --- in the measuring process
+
+
+def run(script: Path, arguments: Sequence[str]) -> Run:
+    """Run a script that uses `ready`, `phase` and `report`, and collect what it says.
+
+    Raises
+    ------
+    RuntimeError
+        If it fails; its errors have gone to stderr.
+    """
+    command = [sys.executable, "-W", "ignore", str(script), *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    watch = _Watch(process)
+    baseline, phases, results = dict.fromkeys(_FIELDS, 0), {}, {}
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not line.startswith("@"):
+            continue
+        said = json.loads(line[1:])
+        if "baseline" in said:
+            baseline = said["baseline"]
+        elif "phase" in said:
+            watch.peak = 0
+        elif "done" in said:
+            rss, anonymous = said["high_water"] - baseline["VmRSS"], watch.peak - baseline["RssAnon"]
+            phases[said["done"]] = Phase(said["seconds"], max(rss, 0), max(anonymous, 0))
+        else:
+            results |= said["results"]
+    if process.wait() != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with exit code {process.returncode}")
+    return Run(phases, results)
+
+
+class _Watch(threading.Thread):
+    """Polls a process's anonymous memory from outside, where no interpreter lock holds it up."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        super().__init__(daemon=True)
+        self.process, self.peak = process, 0
+        self.start()
+
+    def run(self) -> None:
+        while self.process.poll() is None:
+            try:
+                self.peak = max(self.peak, memory(self.process.pid)["RssAnon"])
+            except OSError:
+                return
+            time.sleep(_POLL_SECONDS)
+
+
+def median_run(runs: Sequence[Run]) -> Run:
+    """Median of every phase's time and memory and of every numeric result; other results from the first run."""
+    first = runs[0]
+    phases = {
+        name: Phase(
+            statistics.median(r.phases[name].seconds for r in runs),
+            int(statistics.median(r.phases[name].rss for r in runs)),
+            int(statistics.median(r.phases[name].anonymous for r in runs)),
+        )
+        for name in first.phases
+    }
+    results = {
+        name: statistics.median(r.results[name] for r in runs) if isinstance(value, (int, float)) else value
+        for name, value in first.results.items()
+    }
+    return Run(phases, results)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Plain text table, first column left, the others right."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, ["-" * width for width in widths], *rows]:
+        cells = [
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
