@@ -1,0 +1,108 @@
+"""No look-ahead: what comes after a date changes nothing that is known on it, and a leak would be caught."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_market import BARS, DAYS, FIRST_BAR_DAY, INPUTS, LABEL, use
+
+from qlib_mfgru.data import CrossSection, MultiFreqHandler
+from qlib_mfgru.data.market import MarketData
+
+DATES = [DAYS[48], DAYS[55], DAYS[66]]
+
+
+def poison(provider: Path, after: int, value: float) -> None:
+    """Overwrite every stored value after day `after`, at both frequencies."""
+    for path in (provider / "features").glob("*/*.bin"):
+        stored = np.fromfile(path, "<f4")
+        known = after + 1 if ".day." in path.name else (after + 1 - FIRST_BAR_DAY) * BARS
+        stored[1 + known - int(stored[0]) :] = value
+        stored.tofile(path)
+
+
+def cut(provider: Path, after: int) -> None:
+    """End calendars and series with day `after`."""
+    for path in (provider / "features").glob("*/*.bin"):
+        stored = np.fromfile(path, "<f4")
+        known = after + 1 if ".day." in path.name else (after + 1 - FIRST_BAR_DAY) * BARS
+        stored[: 1 + known - int(stored[0])].tofile(path)
+    for path in (provider / "calendars").glob("*.txt"):
+        stamps = path.read_text().splitlines()
+        path.write_text("".join(f"{s}\n" for s in stamps if s[:10] <= f"{DAYS[after]:%Y-%m-%d}"))
+
+
+CHANGES: dict[str, Callable[[Path, int], None]] = {
+    "NaN after t": lambda provider, after: poison(provider, after, np.nan),
+    "1e9 after t": lambda provider, after: poison(provider, after, 1e9),
+    "cut at t": cut,
+}
+
+
+def section_after(
+    change: Callable[[Path, int], None], handler: type[MultiFreqHandler], provider: Path, date: pd.Timestamp, work: Path
+) -> CrossSection:
+    changed = work / "changed"
+    shutil.copytree(provider, changed)
+    change(changed, DAYS.get_loc(date))
+    use(changed)
+    return handler(inputs=INPUTS, label=LABEL, cache_dir=work / "panels").cross_section(date)
+
+
+def differs(one: CrossSection, other: CrossSection) -> bool:
+    """Whether two cross-sections differ in any bit of their stocks or features."""
+    return list(one.instruments) != list(other.instruments) or any(
+        not np.array_equal(one.features[freq], other.features[freq]) for freq in one.features
+    )
+
+
+@pytest.mark.parametrize("date", DATES, ids=lambda date: f"{date:%m-%d}")
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_future_changes_no_feature(
+    name: str, date: pd.Timestamp, handler: MultiFreqHandler, provider: Path, tmp_path: Path
+) -> None:
+    honest = handler.cross_section(date)
+    assert not differs(honest, section_after(CHANGES[name], MultiFreqHandler, provider, date, tmp_path))
+
+
+class OneDayAhead(MultiFreqHandler):
+    """Leaks: its windows end a day late."""
+
+    @property
+    def market(self) -> MarketData:
+        fresh = self._market is None
+        market = super().market
+        if fresh:
+            for freq, rows in market._rows.items():
+                last = len(market.sources[freq].panel.days) - 1
+                market._rows[freq] = np.where(rows >= 0, np.minimum(rows + 1, last), rows)
+        return market
+
+
+class TradedTomorrow(MultiFreqHandler):
+    """Leaks: takes only stocks that trade on the next day."""
+
+    @property
+    def market(self) -> MarketData:
+        fresh = self._market is None
+        market = super().market
+        if fresh:
+            market.valid["day"][:-1] &= market.valid["day"][1:]
+        return market
+
+
+@pytest.mark.parametrize(
+    ("leaking", "name"), [(OneDayAhead, "NaN after t"), (OneDayAhead, "1e9 after t"), (TradedTomorrow, "cut at t")]
+)
+def test_a_leaking_handler_is_caught(
+    leaking: type[MultiFreqHandler], name: str, provider: Path, cache: Path, tmp_path: Path
+) -> None:
+    date = DAYS[60]  # the last day of the delisted stock
+    use(provider)
+    honest = leaking(inputs=INPUTS, label=LABEL, cache_dir=cache).cross_section(date)
+    assert differs(honest, section_after(CHANGES[name], leaking, provider, date, tmp_path))
