@@ -1,0 +1,178 @@
+"""The panel: what it holds, when it is made anew, and that it is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from reference import series
+from small_market import BARS, CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, LONG_SUSPENDED, NO_BARS, SUSPENDED, use
+
+from qlib_mfgru.data import FIELDS, BarPanel
+from qlib_mfgru.errors import InputError
+
+STOCK = {code: number for number, code in enumerate(CODES)}
+FIELD = {field: number for number, field in enumerate(FIELDS)}
+PRICES = [FIELD[field] for field in FIELDS if field != "volume"]
+
+
+@pytest.fixture
+def panel(provider: Path, cache: Path) -> BarPanel:
+    use(provider)
+    return BarPanel.open("15min", cache)
+
+
+@pytest.fixture
+def copy(provider: Path, tmp_path: Path) -> Path:
+    """A provider of this test's own."""
+    return Path(shutil.copytree(provider, tmp_path / "copy"))
+
+
+def test_axes(panel: BarPanel) -> None:
+    assert FIELDS == ("open", "high", "low", "close", "vwap", "volume")
+    assert panel.bars.shape == (50, 16, 6, 14)
+    assert panel.bars.dtype == torch.float32
+    assert list(panel.days) == list(DAYS[FIRST_BAR_DAY:])
+    assert panel.instruments == CODES
+    assert panel.bars_per_day == 16
+
+
+def test_bars_are_the_providers(panel: BarPanel, provider: Path) -> None:
+    for field in FIELDS:
+        stored = series(provider, CODES[9], field, "15min", 50 * BARS)
+        np.testing.assert_array_equal(panel.bars[:, :, FIELD[field], 9].flatten(), stored.astype(np.float32))
+
+
+def test_a_suspended_day_carries_the_last_close_and_volume_0(panel: BarPanel) -> None:
+    before = 49 - FIRST_BAR_DAY
+    last_close = panel.bars[before, -1, FIELD["close"], STOCK[SUSPENDED]]
+    gone = panel.bars[before + 1 : before + 4, :, :, STOCK[SUSPENDED]]
+    assert bool((gone[:, :, PRICES] == last_close).all())
+    assert bool((gone[:, :, FIELD["volume"]] == 0).all())
+    assert panel.traded[before : before + 5, STOCK[SUSPENDED]].tolist() == [True, False, False, False, True]
+    assert panel.traded[:, STOCK[LONG_SUSPENDED]].sum() == 50 - 7
+
+
+def test_a_halt_within_a_day(panel: BarPanel, provider: Path) -> None:
+    """Bars 3 .. 6 keep their prices; 7 and 8, which have none, take the close of bar 6."""
+    day = panel.bars[55 - FIRST_BAR_DAY, :, :, STOCK[HALTED]]
+    stored = series(provider, HALTED, "open", "15min", 50 * BARS).reshape(50, BARS)[55 - FIRST_BAR_DAY]
+    np.testing.assert_array_equal(day[3:7, FIELD["open"]], stored[3:7].astype(np.float32))
+    assert bool((day[7:9][:, PRICES] == day[6, FIELD["close"]]).all())
+    assert bool((day[3:9, FIELD["volume"]] == 0).all())
+    assert panel.traded[55 - FIRST_BAR_DAY, STOCK[HALTED]]
+
+
+def test_nothing_is_carried_back(panel: BarPanel) -> None:
+    before = panel.bars[: 45 - FIRST_BAR_DAY, :, :, STOCK[LISTED_LATE]]
+    assert bool(torch.isnan(before[:, :, PRICES]).all())
+    assert not panel.traded[:, STOCK[NO_BARS]].any()
+
+
+def test_gather_copies_windows_of_any_days_and_stocks(panel: BarPanel) -> None:
+    days, stocks = np.array([4, 20, 20, 49]), np.array([8, 0, 13, 13])
+    windows = panel.gather(days, stocks, 5)
+    assert windows.shape == (80, 6, 4)
+    for place, (day, stock) in enumerate(zip(days, stocks, strict=True)):
+        expected = panel.bars[day - 4 : day + 1, :, :, stock].reshape(80, 6)
+        np.testing.assert_array_equal(windows[:, :, place], expected)
+
+
+@pytest.mark.parametrize("day", [3, 50, -1])
+def test_a_window_beyond_the_calendar_is_an_error(panel: BarPanel, day: int) -> None:
+    with pytest.raises(IndexError, match="no room for windows of 5 days"):
+        panel.gather(np.array([day]), np.array([0]), 5)
+
+
+def test_reopened_without_reading(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(copy)
+    made = BarPanel.open("day", tmp_path / "cache")
+    monkeypatch.setattr("qlib_mfgru.data.source.read_series", lambda *_: pytest.fail("the provider was read again"))
+    again = BarPanel.open("day", tmp_path / "cache")
+    np.testing.assert_array_equal(again.bars, made.bars)
+    np.testing.assert_array_equal(again.traded, made.traded)
+
+
+def test_a_provider_changed_in_place_makes_a_new_panel_and_removes_the_old(copy: Path, tmp_path: Path) -> None:
+    use(copy)
+    old = BarPanel.open("day", tmp_path / "cache")
+    path = copy / "features" / CODES[9].lower() / "close.day.bin"
+    stored = np.fromfile(path, "<f4")
+    stored[11] *= 2
+    stored.tofile(path)  # as many bytes as before
+    new = BarPanel.open("day", tmp_path / "cache")
+    assert float(new.bars[10, 0, FIELD["close"], 9] / old.bars[10, 0, FIELD["close"], 9]) == 2
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_writing_into_a_panel_does_not_reach_the_file(copy: Path, tmp_path: Path) -> None:
+    use(copy)
+    BarPanel.open("day", tmp_path / "cache").bars[:] = 0
+    assert float(BarPanel.open("day", tmp_path / "cache").bars[5, 0, 0, 9]) > 0
+
+
+BUILD = """
+import sys, qlib
+from qlib_mfgru.data import BarPanel, panel, source
+qlib.init(provider_uri=sys.argv[1], region="cn", kernels=1, logging_level=40)
+{code}
+print(BarPanel.open("15min", sys.argv[2]).bars.nan_to_num().sum().item())
+"""
+KILL_WHILE_READING = """
+read = source.read_series
+def dies(instrument, field, freq):
+    if instrument == "SH600009":
+        import os, signal
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read(instrument, field, freq)
+source.read_series = dies
+"""
+
+
+def build(provider: Path, cache: Path, code: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", BUILD.format(code=code), str(provider), str(cache)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def test_a_killed_build_leaves_nothing_that_opens_and_is_cleaned_up(copy: Path, tmp_path: Path) -> None:
+    killed = build(copy, tmp_path / "cache", KILL_WHILE_READING)
+    killed.communicate()
+    assert killed.returncode == -9
+    (left,) = (tmp_path / "cache").iterdir()
+    assert ".partial-" in left.name
+    use(copy)
+    BarPanel.open("15min", tmp_path / "cache")
+    (made,) = (tmp_path / "cache").iterdir()
+    assert ".partial-" not in made.name
+
+
+def test_two_processes_may_build_at_once(copy: Path, tmp_path: Path) -> None:
+    builds = [build(copy, tmp_path / "cache") for _ in range(2)]
+    sums = {one.communicate()[0].strip() for one in builds}
+    assert [one.returncode for one in builds] == [0, 0]
+    assert len(sums) == 1
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_an_irregular_calendar_is_an_error_that_names_the_day(copy: Path, tmp_path: Path) -> None:
+    path = copy / "calendars/15min.txt"
+    stamps = path.read_text().splitlines()
+    path.write_text("\n".join(stamps[:20] + stamps[21:]) + "\n")
+    use(copy)
+    with pytest.raises(InputError, match="the 15min calendar has 16 bars on 2024-02-13, but 15 on 2024-02-14"):
+        BarPanel.open("15min", tmp_path / "cache")
+
+
+def test_a_field_that_no_stock_has_is_an_error_that_names_it(copy: Path, tmp_path: Path) -> None:
+    for path in (copy / "features").glob("*/vwap.day.bin"):
+        path.unlink()
+    use(copy)
+    with pytest.raises(InputError, match=r"has no \$vwap at day"):
+        BarPanel.open("day", tmp_path / "cache")
+    assert not list((tmp_path / "cache").iterdir())
