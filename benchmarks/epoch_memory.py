@@ -1,0 +1,128 @@
+"""Peak memory of one training epoch at a whole market's size, against the target of 4 GiB.
+
+    python benchmarks/epoch_memory.py [--stocks 5000 --days 500 --batches 20 --json FILE]
+
+Each model is fitted for one epoch a stage, with validation, in a fresh process on a synthetic provider: first a
+15-minute GRU, then the incremental model's stages. Statistics of all dates, and all of the validation part, are
+always computed; of the training batches the first --batches are (0: all). A batch holds the same number of samples
+as any other and nothing is kept between them, so the peak is that of the full epoch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from measure import MIB, Run, phase, ready, report, run, table
+from synthetic import SyntheticMarket
+
+MODELS = ("GRUModel", "IncrementalGRUModel")
+TARGET = 4 * 2**30
+_CHILD = "--in-this-process"
+
+
+def main() -> None:
+    """Make the provider and the panels, fit the models, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stocks", type=int, default=5000)
+    parser.add_argument("--days", type=int, default=500)
+    parser.add_argument("--batches", type=int, default=20, help="training batches an epoch and stage, 0 for all")
+    parser.add_argument("--sample-step", type=int, default=5)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
+    parser.add_argument("--json", type=Path, help="write all figures there too")
+    options = parser.parse_args()
+
+    market = SyntheticMarket(options.stocks, options.days)
+    options.workdir.mkdir(parents=True, exist_ok=True)
+    workdir = options.workdir.resolve()
+    provider = market.make(workdir)
+    print(f"one epoch at {market.stocks} stocks x {market.days} days, a sample date every {options.sample_step} days")
+    rows, figures = [], {}
+    for name in options.models:
+        cache = workdir / "cache-epoch"
+        arguments = [_CHILD, name, str(provider), str(cache), str(options.batches), str(options.sample_step)]
+        done = run(Path(__file__), arguments)
+        rows += _rows(name, done)
+        figures[name] = dataclasses.asdict(done)
+    header = ["", "seconds", "batches", "of", "resident MiB", "anonymous MiB", "< 4 GiB"]
+    print("peak memory on top of the imports; resident counts the mapped pages of the panel, anonymous does not")
+    print(table(header, rows))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+
+
+def _rows(model: str, done: Run) -> list[list[str]]:
+    rows = []
+    for name, peak in done.phases.items():
+        batches = [f"{done.results.get(f'{name}, {what}', '')}" for what in ("batches", "of")]
+        # the target is for the process: what the imports hold counts as well
+        met = "met" if max(peak.rss, peak.anonymous) + done.results["imports"] < TARGET else "MISSED"
+        memory = [f"{peak.rss / MIB:.0f}", f"{peak.anonymous / MIB:.0f}"]
+        rows.append([f"{model}: {name}", f"{peak.seconds:.1f}", *batches, *memory, met])
+    return rows
+
+
+def fit(name: str, provider: str, cache: str, batches: int, sample_step: int) -> None:
+    """Fit one model for one epoch a stage; runs in a process of its own."""
+    import qlib
+    from measure import memory
+
+    from qlib_mfgru import model as models
+    from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
+
+    qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
+    model = getattr(models, name)(max_epochs=1, device="cpu")
+    ready()
+    report(imports=memory("self")["VmRSS"])
+    with phase("panels, labels"):
+        handler = MultiFreqHandler(cache_dir=cache)
+        days = handler.market.days
+    segments = {"train": (days[0], days[int(len(days) * 0.9)]), "test": (days[int(len(days) * 0.9) + 1], days[-1])}
+    dataset = MultiFreqDataset(handler, segments, sample_step=sample_step)
+    _limit_batches(batches)
+    _meter_stages(model)
+    model.fit(dataset)
+    with phase("predict"):
+        model.predict(dataset, (days[-10], days[-1]))
+
+
+def _limit_batches(count: int) -> None:
+    """Let an epoch end after `count` batches."""
+    from qlib_mfgru.data import Batch, SampleTable
+
+    whole: Callable[..., Iterator[Batch]] = SampleTable.shuffled
+
+    def first(self: SampleTable, *args: Any, **kwargs: Any) -> Iterator[Batch]:
+        return islice(whole(self, *args, **kwargs), count or None)
+
+    SampleTable.shuffled = first  # type: ignore[method-assign]
+
+
+def _meter_stages(model: Any) -> None:
+    """Make each stage of a model a phase of its own."""
+    inner = model.run_stage
+
+    def metered(net: Any, data: Any, stage: int, title: str) -> None:
+        size = model.settings.batch_size
+        label = f"stage {stage}, {title.split()[-1]}"
+        with phase(label):
+            inner(net, data, stage, title)
+        total = -(-len(data.train) // size)
+        limit = int(sys.argv[5]) or total
+        report(**{f"{label}, batches": min(limit, total), f"{label}, of": total})
+
+    model.run_stage = metered
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [_CHILD]:
+        fit(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]), int(sys.argv[6]))
+    else:
+        main()
