@@ -89,9 +89,10 @@ class MultiFreqHandler(DataHandler):
         self._market = None
 
     def config(self, **kwargs: Any) -> None:
-        """As in qlib: `instruments`, `start_time`, `end_time` may be changed; the data are read anew."""
+        """As in qlib: `instruments`, `start_time`, `end_time` may be changed; the data are then read anew."""
+        if kwargs.keys() & {"instruments", "start_time", "end_time"}:
+            self._market = None
         super().config(**kwargs)
-        self._market = None
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"_market": None}

@@ -16,6 +16,7 @@ import torch
 from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.workflow import R
+from tqdm.auto import tqdm
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
@@ -127,7 +128,8 @@ class NeuralModel(Model):
         net = self.net.to(device).eval()
         scores: list[np.ndarray] = []
         index: list[tuple[pd.Timestamp, np.ndarray]] = []
-        for section in dataset.cross_sections(segment, self.freqs):
+        sections = dataset.cross_sections(segment, self.freqs)
+        for section in tqdm(sections, f"{type(self).__name__}: predicting", unit="date", leave=False, delay=2):
             features = {freq: torch.from_numpy(window).to(device) for freq, window in section.features.items()}
             scores.append(net(features).cpu().numpy())
             index.append((section.date, section.instruments))
