@@ -31,7 +31,7 @@ def compare_panel(panel: BarPanel) -> int:
     minutes = stamps.hour.to_numpy() * 60 + stamps.minute.to_numpy()
     days, bars = panel.days.get_indexer(stamps.normalize()), np.searchsorted(bar_end_minutes("15min"), minutes)
     stocks = pd.Index(panel.instruments).get_indexer(frame.index.get_level_values("instrument"))
-    ours = panel.bars.numpy()[days, bars, :, stocks]
+    ours = panel.bars[days, bars, :, stocks]
     assert np.array_equal(ours, frame.to_numpy(np.float32)), "the panel differs from D.features"
     return int(ours.size)
 

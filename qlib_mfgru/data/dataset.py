@@ -10,7 +10,7 @@ import pandas as pd
 from qlib.data.dataset import DatasetH
 from qlib.log import get_module_logger
 
-from qlib_mfgru.data.handler import CrossSection, MultiFreqHandler
+from qlib_mfgru.data.handler import MultiFreqHandler
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.errors import InputError
 
@@ -20,7 +20,7 @@ BatchBy = Literal["sample", "date"]
 class MultiFreqDataset(DatasetH):
     """A qlib DatasetH over a `MultiFreqHandler`.
 
-    `prepare` is qlib's and serves labels; models use `batches` for training and `cross_sections` for prediction.
+    `prepare` is qlib's and serves labels; models train on `samples` (or `batches`) and predict `every_day`.
 
     Parameters
     ----------
@@ -122,17 +122,21 @@ class MultiFreqDataset(DatasetH):
         table = self.samples(segment, freqs)
         return table.by_date(seed, epoch) if by == "date" else table.shuffled(batch_size, seed, epoch)
 
-    def cross_sections(
+    def every_day(
         self, segment: str | slice | Sequence[Any] = "test", freqs: Sequence[str] | None = None
-    ) -> Iterator[CrossSection]:
-        """Every trading day of a segment that has samples, in time order, whether its labels are known or not."""
+    ) -> SampleTable:
+        """Samples of every trading day of a segment, whether their labels are known or not: what is predicted.
+
+        Raises
+        ------
+        InputError
+            If no stock has complete windows on any of the days.
+        """
         chosen = self.handler.frequencies(freqs)
-        days = self.segment_days(segment)
-        usable = days[self.handler.market.complete(chosen)[days].any(axis=1)]
-        if len(usable) == 0:
+        table = SampleTable(self.handler.market, chosen, self.segment_days(segment), labelled=False)
+        if len(table) == 0:
             raise InputError(f"segment {segment!r} has no date on which any stock has complete windows in {chosen}")
-        for date in self.handler.market.days[usable]:
-            yield self.handler.cross_section(date, chosen)
+        return table
 
     def _with_samples(self, segment: str, freqs: Sequence[str]) -> np.ndarray:
         """The segment's sampling grid, less the dates on which no stock has complete windows."""

@@ -156,10 +156,17 @@ class MultiFreqHandler(DataHandler):
         return CrossSection(
             date=stamp,
             instruments=np.array(market.instruments, dtype=object)[stocks],
-            features={freq: market.cross_section(freq, day, stocks).permute(2, 0, 1).numpy() for freq in chosen},
+            features={freq: self._windows(freq, day, complete[day]) for freq in chosen},
             label=z_score(raw),
             raw_label=raw,
         )
+
+    def _windows(self, freq: str, day: int, members: np.ndarray) -> np.ndarray:
+        """Normalised windows (n_stocks, n_steps, 6) of one date across exactly its `members`, (n_stocks,) bool."""
+        stocks = np.flatnonzero(members)
+        days = np.full(len(stocks), day)
+        moments = self.market.moments(freq, days[:1], members[None])
+        return self.market.samples(freq, days, stocks, moments, np.zeros_like(days)).transpose(2, 0, 1)
 
     def fetch(
         self,

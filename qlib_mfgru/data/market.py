@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from qlib.log import get_module_logger
 
 from qlib_mfgru.data import source
 from qlib_mfgru.data.labels import Label
-from qlib_mfgru.data.normalize import Moments, cross_sectional_moments, standardise
+from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.threads import in_threads
 from qlib_mfgru.data.window import InputSpec, WindowSource
 from qlib_mfgru.errors import InputError
 
@@ -61,7 +61,6 @@ class MarketData:
         self.instruments = list(source.member_spans("all", "day"))
         self.members = self._member_mask(instruments)
         self.labels = label.load(self.days, self.instruments)
-        self.clip = clip
         self.sources: dict[str, WindowSource] = {}
         self.valid: dict[str, np.ndarray] = {}
         self._rows: dict[str, np.ndarray] = {}
@@ -73,7 +72,7 @@ class MarketData:
                     f"the {freq} calendar has {len(panel.days)} days ({panel.days[0]:%Y-%m-%d} .. "
                     f"{panel.days[-1]:%Y-%m-%d}), too few for a window of {spec.days}"
                 )
-            self.sources[freq] = WindowSource(panel, spec)
+            self.sources[freq] = WindowSource(panel, spec, clip)
             self._rows[freq] = panel.days.get_indexer(self.days)
             self._columns[freq] = pd.Index(panel.instruments).get_indexer(pd.Index(self.instruments))
             self.valid[freq] = self._on_common_axes(freq, self.sources[freq].exists(min_traded)) & self.members
@@ -82,21 +81,29 @@ class MarketData:
         """Which members have complete windows in all of `freqs`: (n_days, n_stocks) bool."""
         return np.logical_and.reduce([self.valid[freq] for freq in freqs])
 
-    def moments(self, freq: str, day: int, stocks: np.ndarray) -> Moments:
-        """Statistics of one date's cross-section over `stocks` (positions)."""
-        return self.sources[freq].moments(int(self._rows[freq][day]), self._columns[freq][stocks])
+    def moments(self, freq: str, days: np.ndarray, members: np.ndarray) -> Moments:
+        """Statistics of several dates' cross-sections, a column a date.
 
-    def samples(self, freq: str, days: np.ndarray, stocks: np.ndarray, moments: Moments) -> torch.Tensor:
-        """Normalised windows (n_steps, 6, n) of samples given by positions, each by its column of `moments`."""
-        scaled, present = self.sources[freq].scaled(self._rows[freq][days], self._columns[freq][stocks])
-        return standardise(scaled, present, moments, self.clip)
+        Parameters
+        ----------
+        freq : str
+        days : ndarray of int64, shape (n_dates,)
+        members : ndarray of shape (n_dates, n_stocks), bool
+            Whose windows the statistics are over.
+        """
+        source_, rows, columns = self.sources[freq], self._rows[freq][days], self._columns[freq]
 
-    def cross_section(self, freq: str, day: int, stocks: np.ndarray) -> torch.Tensor:
-        """Normalised windows (n_steps, 6, n) of one date across exactly `stocks`."""
-        scaled, present = self.sources[freq].scaled(
-            np.full(len(stocks), self._rows[freq][day]), self._columns[freq][stocks]
-        )
-        return standardise(scaled, present, cross_sectional_moments(scaled, present), self.clip)
+        def of_date(number: int) -> Moments:
+            return source_.moments(int(rows[number]), columns[np.flatnonzero(members[number])])
+
+        dates = in_threads(of_date, range(len(days)), f"statistics of {freq} windows", unit="date")
+        return Moments(*(np.concatenate(parts, axis=2) for parts in zip(*dates, strict=True)))
+
+    def samples(
+        self, freq: str, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray
+    ) -> np.ndarray:
+        """Normalised windows (n_steps, 6, n) of samples given by positions, each by its date's column of `moments`."""
+        return self.sources[freq].samples(self._rows[freq][days], self._columns[freq][stocks], moments, columns)
 
     def _on_common_axes(self, freq: str, mask: np.ndarray) -> np.ndarray:
         """Take a panel's (day, stock) mask to the common axes; False where the panel has no such day or stock."""

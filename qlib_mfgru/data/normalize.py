@@ -12,10 +12,9 @@ and become 0, the mean of the cross-section.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-import torch
+import numpy as np
 
 Scale = Literal["mean", "last"]
 
@@ -25,81 +24,80 @@ class Moments(NamedTuple):
 
     Attributes
     ----------
-    mean : Tensor of shape (n_steps, n_fields, n)
-    inverse_std : Tensor of shape (n_steps, n_fields, n)
+    mean : ndarray of shape (n_steps, n_fields, n), float32
+    inverse_std : ndarray of shape (n_steps, n_fields, n), float32
         0 where the standard deviation is 0, so that such a step becomes 0. In both, n is 1 for one date; else there
         is a column a date or a sample.
     """
 
-    mean: torch.Tensor
-    inverse_std: torch.Tensor
+    mean: np.ndarray
+    inverse_std: np.ndarray
 
-    @classmethod
-    def stack(cls, dates: Sequence[Moments]) -> Moments:
-        """Statistics of several dates side by side."""
-        return cls(*(torch.cat(parts, dim=2) for parts in zip(*dates, strict=True)))
-
-    def take(self, columns: torch.Tensor) -> Moments:
+    def take(self, columns: np.ndarray) -> Moments:
         """Columns in the given order, e.g. for each sample that of its date."""
-        return Moments(self.mean.index_select(2, columns), self.inverse_std.index_select(2, columns))
+        return Moments(np.take(self.mean, columns, axis=2), np.take(self.inverse_std, columns, axis=2))
 
 
-def scale_in_time(window: torch.Tensor, scale: Scale) -> torch.Tensor | None:
+def scale_in_time(window: np.ndarray, scale: Scale) -> np.ndarray | None:
     """Divide each series by its own scale and subtract 1, in place.
 
     The 1 is subtracted because relative prices lie so close to it that float32 would lose their digits; and it is
     subtracted first, as ``(x - scale) / scale``, where the difference of two neighbours is exact. A mean that float32
-    rounds shifts its whole series by up to 6e-8, which the mean of the result shows and takes out again.
+    rounds shifts its whole series by up to 1e-6, which the mean of the result shows and takes out again.
 
     Parameters
     ----------
-    window : Tensor of shape (n_steps, n_fields, n_samples)
+    window : ndarray of shape (n_steps, n_fields, n_samples), float32
         Finite raw values; holds the scaled values afterwards, 0 where a series has no scale.
     scale : {"mean", "last"}
 
     Returns
     -------
-    Tensor of shape (n_fields, n_samples), bool, or None
+    ndarray of shape (n_fields, n_samples), bool, or None
         Which series have a scale; None when all have.
     """
-    denominator = window.mean(dim=0) if scale == "mean" else window[-1].clone()
-    window.sub_(denominator).div_(denominator)
-    if scale == "mean":
-        window.sub_(window.mean(dim=0))
+    denominator = window.mean(axis=0) if scale == "mean" else window[-1].copy()
     present = denominator > 0
-    if bool(present.all()):
+    complete = bool(present.all())
+    if not complete:
+        denominator[~present] = 1.0
+    window -= denominator
+    window /= denominator
+    if scale == "mean":
+        window -= window.mean(axis=0)
+    if complete:
         return None
-    window.masked_fill_(~present, 0.0)
+    window *= present
     return present
 
 
-def cross_sectional_moments(scaled: torch.Tensor, present: torch.Tensor | None) -> Moments:
+def cross_sectional_moments(scaled: np.ndarray, present: np.ndarray | None) -> Moments:
     """Mean and inverse standard deviation over the last axis, leaving out series without a scale.
 
     Parameters
     ----------
-    scaled : Tensor of shape (n_steps, n_fields, n_samples)
+    scaled : ndarray of shape (n_steps, n_fields, n_samples), float32
         As `scale_in_time` leaves it.
-    present : Tensor of shape (n_fields, n_samples), bool, or None
+    present : ndarray of shape (n_fields, n_samples), bool, or None
         What `scale_in_time` returned.
     """
-    if present is None:
-        std, mean = torch.std_mean(scaled, dim=2, correction=0, keepdim=True)
-    else:
-        count = present.sum(dim=1, keepdim=True).clamp_min(1)
-        mean = scaled.sum(dim=2, keepdim=True) / count
-        centred = (scaled - mean).masked_fill_(~present, 0.0)
-        std = (centred.square_().sum(dim=2, keepdim=True) / count).sqrt_()
+    count = scaled.shape[2] if present is None else np.maximum(present.sum(axis=1, keepdims=True), 1)
+    mean = scaled.sum(axis=2, keepdims=True) / np.float32(count)
+    centred = scaled - mean
+    if present is not None:
+        centred *= present
+    std = np.sqrt(np.square(centred, out=centred).sum(axis=2, keepdims=True) / np.float32(count))
     # a constant column has a std of rounding errors, not of 0: anything below float32's resolution counts as 0
-    constant = std <= mean.abs().clamp_min(1.0) * 1e-7
-    return Moments(mean, torch.where(constant, 0.0, 1.0 / std))
+    constant = std <= np.maximum(np.abs(mean), 1.0) * 1e-7
+    return Moments(mean, np.divide(1, std, out=np.zeros_like(std), where=~constant))
 
 
 def standardise(
-    scaled: torch.Tensor, present: torch.Tensor | None, moments: Moments, clip: float | None = None
-) -> torch.Tensor:
+    scaled: np.ndarray, present: np.ndarray | None, moments: Moments, clip: float | None = None
+) -> np.ndarray:
     """Apply `moments` in place; series without a scale stay 0. Optionally clip to [-clip, clip]."""
-    scaled.sub_(moments.mean).mul_(moments.inverse_std)
+    scaled -= moments.mean
+    scaled *= moments.inverse_std
     if present is not None:
-        scaled.masked_fill_(~present, 0.0)
-    return scaled if clip is None else scaled.clamp_(-clip, clip)
+        scaled *= present
+    return scaled if clip is None else np.clip(scaled, -clip, clip, out=scaled)

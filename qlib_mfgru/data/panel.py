@@ -11,13 +11,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
+from numpy.lib.stride_tricks import as_strided
 from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
@@ -30,7 +29,6 @@ FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 _CLOSE, _VOLUME = FIELDS.index("close"), FIELDS.index("volume")
 _FORMAT = 1  # part of the cache key: raise it when the files' meaning changes
 _DESCRIPTION, _PARTIAL = "panel.json", ".partial-"
-_SAMPLES_PER_COPY = 128  # samples gathered at a time: a megabyte of 15-minute windows, turned over in the cache
 _STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute history; more are no faster
 DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
 
@@ -47,9 +45,9 @@ class BarPanel:
         Days of the frequency's calendar.
     instruments : list of str, length n_stocks
         The provider's ``all`` market, ascending.
-    bars : Tensor of shape (n_days, bars_per_day, 6, n_stocks), float32
+    bars : ndarray of shape (n_days, bars_per_day, 6, n_stocks), float32
         `FIELDS`, adjusted as the provider stores them. Where a stock did not trade, prices carry the last close
-        forward and volume is 0; before its first trade prices are NaN. Nothing in it comes from a later bar.
+        forward and volume is 0; before its first trade prices are NaN. Nothing in it comes from a later bar. Read-only.
     traded : ndarray of shape (n_days, n_stocks), bool
         Whether the stock traded on the day (a price and a positive volume in any bar).
     """
@@ -57,7 +55,7 @@ class BarPanel:
     freq: str
     days: pd.DatetimeIndex
     instruments: list[str]
-    bars: torch.Tensor
+    bars: np.ndarray
     traded: np.ndarray
 
     @property
@@ -87,11 +85,9 @@ class BarPanel:
         if not folder.exists():
             _build(folder, freq, codes)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
-        # copy-on-write mapping: torch wants writable memory, and nothing that is written may reach the file
-        bars = torch.from_numpy(np.load(folder / "bars.npy", mmap_mode="c"))
-        return cls(freq, days, codes, bars, np.load(folder / "traded.npy"))
+        return cls(freq, days, codes, np.load(folder / "bars.npy", mmap_mode="r"), np.load(folder / "traded.npy"))
 
-    def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> torch.Tensor:
+    def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
         """Copy the bars of the `n_days` days that end with each sample's day: (n_steps, 6, n), samples innermost.
 
         A sample's window is one column of the array, seen as rows of one (bar, field) each, below the place of the
@@ -106,19 +102,11 @@ class BarPanel:
         if len(days) and not n_days - 1 <= days.min() <= days.max() < len(self.days):
             raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
         n_fields, n_stocks = self.bars.shape[2:]
-        steps = n_days * self.bars_per_day
-        places = self.bars.numel() - (steps * n_fields - 1) * n_stocks
-        rows = self.bars.view(-1).as_strided((steps * n_fields, places), (n_stocks, 1)).numpy()
+        n_rows = n_days * self.bars_per_day * n_fields
+        places = self.bars.size - (n_rows - 1) * n_stocks
+        rows = as_strided(self.bars.reshape(-1), (n_rows, places), (4 * n_stocks, 4))
         first = (days + 1 - n_days) * (self.bars_per_day * n_fields * n_stocks) + stocks
-        windows = np.empty((steps * n_fields, len(first)), dtype=np.float32)
-
-        def copy(start: int) -> None:
-            part = slice(start, start + _SAMPLES_PER_COPY)
-            windows[:, part] = rows[:, first[part]]
-
-        with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-            list(pool.map(copy, range(0, len(first), _SAMPLES_PER_COPY)))
-        return torch.from_numpy(windows).view(steps, n_fields, len(first))
+        return np.ascontiguousarray(rows[:, first]).reshape(-1, n_fields, len(first))
 
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:

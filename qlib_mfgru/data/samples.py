@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import torch
-from tqdm.auto import tqdm
 
 from qlib_mfgru.data.labels import z_score
 from qlib_mfgru.data.market import MarketData
@@ -62,7 +61,7 @@ class SampleTable:
     freqs: tuple[str, ...]
     days: np.ndarray
     labelled: bool = True
-    _kept_moments: dict[str, Moments] = field(default_factory=dict, repr=False)
+    _moments: dict[str, Moments] = field(default_factory=dict, repr=False)  # 8 bytes a date, step and field
 
     @cached_property
     def _complete(self) -> np.ndarray:
@@ -103,6 +102,11 @@ class SampleTable:
         return self.dates.to_numpy()[self._index[0]]
 
     @property
+    def sample_codes(self) -> np.ndarray:
+        """Stock of every sample: (len(self),) str as object."""
+        return np.array(self.market.instruments, dtype=object)[self._index[1]]
+
+    @property
     def unlabelled(self) -> int:
         """How many samples of these dates are left out for want of a label."""
         return int(self._complete.sum()) - len(self)
@@ -141,14 +145,6 @@ class SampleTable:
 
     def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:
         """Windows (n_steps, 6, n) of samples, each standardised by the whole cross-section of its date."""
-        moments = self._moments(freq).take(torch.from_numpy(days))
-        return self.market.samples(freq, self.days[days], stocks, moments)
-
-    def _moments(self, freq: str) -> Moments:
-        """Statistics of every date, made at first use and kept: 8 bytes a date, step and field."""
-        if freq not in self._kept_moments:
-            dates = zip(self.days, self._complete, strict=True)
-            bar = tqdm(dates, f"statistics of {freq} windows", len(self.days), unit="date", leave=False, delay=1)
-            parts = [self.market.moments(freq, int(day), np.flatnonzero(row)) for day, row in bar]
-            self._kept_moments[freq] = Moments.stack(parts)
-        return self._kept_moments[freq]
+        if freq not in self._moments:
+            self._moments[freq] = self.market.moments(freq, self.days, self._complete)
+        return torch.from_numpy(self.market.samples(freq, self.days[days], stocks, self._moments[freq], days))

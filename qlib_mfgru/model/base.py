@@ -10,19 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.workflow import R
-from tqdm.auto import tqdm
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
 from qlib_mfgru.model.curve import plot_training_curve
-from qlib_mfgru.model.training import Callback, StageData, TrainSettings, train_stage
+from qlib_mfgru.model.training import Callback, StageData, TrainSettings, score_samples, train_stage
 from qlib_mfgru.nn import ScoringNet
 
 
@@ -108,7 +106,6 @@ class NeuralModel(Model):
             f"{title}: best validation IC {stopping.best_ic:.4f} at epoch {stopping.best_epoch}"
         )
 
-    @torch.no_grad()
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Scores of every stock with complete windows on every trading day of a segment.
 
@@ -124,17 +121,11 @@ class NeuralModel(Model):
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
-        device = self.settings.torch_device()
-        net = self.net.to(device).eval()
-        scores: list[np.ndarray] = []
-        index: list[tuple[pd.Timestamp, np.ndarray]] = []
-        sections = dataset.cross_sections(segment, self.freqs)
-        for section in tqdm(sections, f"{type(self).__name__}: predicting", unit="date", leave=False, delay=2):
-            features = {freq: torch.from_numpy(window).to(device) for freq, window in section.features.items()}
-            scores.append(net(features).cpu().numpy())
-            index.append((section.date, section.instruments))
-        self.net = net.cpu()
-        return pd.Series(np.concatenate(scores), index=_stack_index(index), name="score")
+        table = dataset.every_day(segment, self.freqs)
+        scores = score_samples(self.net.to(self.settings.torch_device()), table, f"{type(self).__name__}: predicting")
+        self.net = self.net.cpu()
+        index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
+        return pd.Series(scores.numpy(), index=index, name="score")
 
     def _save_curve(self, titles: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -143,12 +134,6 @@ class NeuralModel(Model):
             history.write_text(json.dumps(self.history, indent=1))
             for path in (curve, history):
                 R.save_objects(local_path=str(path))
-
-
-def _stack_index(parts: Sequence[tuple[pd.Timestamp, np.ndarray]]) -> pd.MultiIndex:
-    dates = np.repeat([date.to_datetime64() for date, _ in parts], [len(codes) for _, codes in parts])
-    codes = np.concatenate([codes for _, codes in parts])
-    return pd.MultiIndex.from_arrays([pd.DatetimeIndex(dates), codes], names=["datetime", "instrument"])
 
 
 def _flush_denormals() -> None:

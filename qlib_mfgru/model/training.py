@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
+from tqdm.auto import tqdm
 
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
@@ -164,11 +165,23 @@ def _scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None) -> torch.T
 
 
 @torch.no_grad()
-def score_samples(net: ScoringNet, table: SampleTable) -> torch.Tensor:
-    """Scores of all samples of a table in evaluation mode, (len(table),) on the CPU."""
+def score_samples(net: ScoringNet, table: SampleTable, description: str | None = None) -> torch.Tensor:
+    """Scores of all samples of a table in evaluation mode, (len(table),) on the CPU.
+
+    With a description a progress bar shows if it takes long.
+    """
     net.eval()
     scores = torch.empty(len(table))
-    for batch in table.by_date(inputs=net.freqs):
+    dates = tqdm(
+        table.by_date(inputs=net.freqs),
+        description,
+        len(table.rows_by_date()),
+        unit="date",
+        leave=False,
+        delay=2,
+        disable=description is None,
+    )
+    for batch in dates:
         scores[torch.from_numpy(batch.rows)] = _scores(net, batch, None).cpu()
     return scores
 

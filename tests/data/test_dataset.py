@@ -84,9 +84,13 @@ def test_the_last_fifth_validates(make_dataset: Make) -> None:
 
 def test_prediction_covers_every_trading_day(make_dataset: Make) -> None:
     dataset = make_dataset()
-    assert [s.date for s in dataset.cross_sections("test")] == list(DAYS[65:76])
-    assert [s.date for s in dataset.cross_sections(slice("2024-04-02", "2024-04-03"))] == list(DAYS[65:67])
-    assert [s.date for s in dataset.cross_sections(("2024-01-01", "2024-02-20"))] == list(DAYS[34:36])
+
+    def covered(segment: Any) -> list[Any]:
+        return sorted(set(dataset.every_day(segment).sample_dates))
+
+    assert covered("test") == list(DAYS[65:76])
+    assert covered(slice("2024-04-02", "2024-04-03")) == list(DAYS[65:67])
+    assert covered(("2024-01-01", "2024-02-20")) == list(DAYS[34:36])
 
 
 def test_qlibs_own_prepare_serves_labels(make_dataset: Make) -> None:
@@ -117,4 +121,4 @@ def test_what_is_not_there(make_dataset: Make) -> None:
     with pytest.raises(InputError, match=r"'train' .* has no sample for \['day', '15min'\]"):
         dataset.samples("train")
     with pytest.raises(InputError, match="no date on which any stock has complete windows"):
-        next(dataset.cross_sections("train"))
+        dataset.every_day("train")
