@@ -37,7 +37,13 @@ def load_config(name: str) -> dict[str, Any]:
 
 
 def predict(name: str, seed: int, folder: Path, datasets: dict[str, Any]) -> pd.Series:
-    """Train one model with one seed and predict the test segment; kept in `folder`."""
+    """Train one model with one seed and predict the test segment; kept in `folder`.
+
+    The members of the mean are the daily and the 15-minute model of the same seed, which the same seed makes the
+    same: they are not trained twice.
+    """
+    if name == "mean":
+        return mean_of_scores([predict(member, seed, folder, datasets) for member in ("daily", "gru")])
     path = folder / f"{name}-{seed}.pkl"
     if not path.exists():
         task = load_config(name)["task"]
