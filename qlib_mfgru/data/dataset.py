@@ -83,7 +83,7 @@ class MultiFreqDataset(DatasetH):
         if segment in ("train", "valid") and "valid" not in self.segments:
             days = self._split(chosen)[segment]
         else:
-            days = self._purged(segment, self._with_samples(segment, chosen))
+            days = self._grid(segment, chosen)
         table = SampleTable(self.handler.market, chosen, days)
         if len(table) == 0:
             raise InputError(
@@ -133,19 +133,22 @@ class MultiFreqDataset(DatasetH):
             If no stock has complete windows on any of the days.
         """
         chosen = self.handler.frequencies(freqs)
-        table = SampleTable(self.handler.market, chosen, self.segment_days(segment), labelled=False)
-        if len(table) == 0:
+        days = self._with_samples(self.segment_days(segment), chosen)
+        if len(days) == 0:
             raise InputError(f"segment {segment!r} has no date on which any stock has complete windows in {chosen}")
-        return table
+        return SampleTable(self.handler.market, chosen, days, labelled=False)
 
-    def _with_samples(self, segment: str, freqs: Sequence[str]) -> np.ndarray:
-        """The segment's sampling grid, less the dates on which no stock has complete windows."""
-        days = self.segment_days(segment)[:: self.sample_step]
+    def _grid(self, segment: str, freqs: Sequence[str]) -> np.ndarray:
+        """Every `sample_step`-th day of a segment on which there are samples whose labels reach into no later one."""
+        return self._purged(segment, self._with_samples(self.segment_days(segment)[:: self.sample_step], freqs))
+
+    def _with_samples(self, days: np.ndarray, freqs: Sequence[str]) -> np.ndarray:
+        """The days on which any stock has complete windows."""
         return days[self.handler.market.complete(freqs)[days].any(axis=1)]
 
     def _split(self, freqs: Sequence[str]) -> dict[str, np.ndarray]:
         """``train``'s sample dates in two parts in time order, with the gap between them."""
-        days = self._purged("train", self._with_samples("train", freqs))
+        days = self._grid("train", freqs)
         cut = round(len(days) * (1 - self.valid_ratio))
         train, valid = days[:cut], days[cut:]
         if len(valid):

@@ -106,7 +106,7 @@ class BarPanel:
         places = self.bars.size - (n_rows - 1) * n_stocks
         rows = as_strided(self.bars.reshape(-1), (n_rows, places), (4 * n_stocks, 4))
         first = (days + 1 - n_days) * (self.bars_per_day * n_fields * n_stocks) + stocks
-        return np.ascontiguousarray(rows[:, first]).reshape(-1, n_fields, len(first))
+        return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
 
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:
