@@ -45,10 +45,10 @@ def reopen(cache: Path, batches: int) -> None:
     folder = next(path.parent for path in cache.rglob("bars.npy"))
     for _ in range(_REOPENED):
         start = time.perf_counter()
-        for name, mode in (("bars", "c"), ("traded", None), ("days", None)):
+        for name, mode in (("bars", "r"), ("traded", None), ("days", None)):
             np.load(folder / f"{name}.npy", mmap_mode=mode)
         mapping.append(time.perf_counter() - start)
-    report(reopen=float(np.median(seconds)), mapping=float(np.median(mapping)), values=made.bars.numel())
+    report(reopen=float(np.median(seconds)), mapping=float(np.median(mapping)), values=made.bars.size)
 
 
 def features(cache: Path, batches: int) -> None:
