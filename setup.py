@@ -1,8 +1,62 @@
-"""Packaging; what was tested together is pinned in constraints.txt."""
+"""Packaging; what was tested together is pinned in constraints.txt.
 
+The CPU kernel is built where a C++ compiler is found, once for each instruction set that it can use; which one runs is
+decided at run time. Without it the package works all the same, on a slower path in plain torch.
+"""
+
+import platform
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
+from setuptools.command.build_ext import build_ext
+
+KERNELS = "qlib_mfgru/nn/kernels"
+INSTRUCTION_SETS = {
+    "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
+    "avx2": ["-mavx2", "-mfma"],
+}
+# not -ffast-math, which breaks exp; products and sums may be fused
+FLAGS = [
+    "-std=c++17",
+    "-O3",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fno-signed-zeros",
+    "-pthread",
+]
+
+
+class BuildKernels(build_ext):
+    """Extensions that are plain shared libraries, of one source each time and so with an object folder each."""
+
+    def build_extension(self, ext: Extension) -> None:
+        common, self.build_temp = self.build_temp, str(Path(self.build_temp, ext.name))
+        try:
+            super().build_extension(ext)
+        finally:
+            self.build_temp = common
+
+    def get_export_symbols(self, ext: Extension) -> list[str]:
+        return ext.export_symbols  # no PyInit: nobody imports them
+
+
+def kernels() -> list[Extension]:
+    """The CPU kernel's builds; none on other processors than x86-64."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return []
+    return [
+        Extension(
+            f"{KERNELS.replace('/', '.')}._gru_{name}",
+            [f"{KERNELS}/gru.cpp"],
+            extra_compile_args=FLAGS + flags,
+            extra_link_args=["-pthread"],
+            language="c++",
+            optional=True,
+        )
+        for name, flags in INSTRUCTION_SETS.items()
+    ]
+
 
 setup(
     name="qlib_mfgru",
@@ -13,6 +67,8 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
+    ext_modules=kernels(),
+    cmdclass={"build_ext": BuildKernels},
     install_requires=[
         "pyqlib>=0.9.7",
         "torch>=2.2",

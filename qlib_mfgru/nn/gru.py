@@ -1,27 +1,57 @@
-"""The recurrent layer behind every network."""
+"""The recurrent layer behind every network, and which implementation runs it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
 
 import torch
 from torch import nn
 
-from qlib_mfgru.nn.recurrence import GRURecurrence
+from qlib_mfgru.nn.kernels import compiled
+from qlib_mfgru.nn.kernels.plain import plain_gru
+
+Implementation = Literal["auto", "compiled", "plain", "fused", "torch"]
+
+
+_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled.compiled_gru, "plain": plain_gru}
 
 
 class GRULayer(nn.GRU):
     """One-layer GRU over windows; parameters, their names and their initial values are those of ``torch.nn.GRU``.
 
-    On the CPU it runs `GRURecurrence`, on a GPU torch's (cuDNN's) own kernel.
+    ==========  =================================================================================================
+    auto        what is fastest here: on the CPU ``compiled``, or where it was not built ``plain``; on a GPU
+                ``fused``, or where Triton is missing ``torch``
+    compiled    C++ over tiles of samples (kernels/gru.cpp), float32
+    plain       torch operations with a backward written by hand (kernels/plain.py), any device and precision
+    torch       ``torch.nn.GRU`` itself; on a GPU that is cuDNN
+    ==========  =================================================================================================
 
     Parameters
     ----------
     n_fields : int
     hidden_size : int
         Report: 30.
+
+    Attributes
+    ----------
+    implementation : {"auto", "compiled", "plain", "fused", "torch"}
+        May be set at any time; no part of the state dict.
     """
 
     def __init__(self, n_fields: int, hidden_size: int) -> None:
         super().__init__(n_fields, hidden_size)
+        self.implementation: Implementation = "auto"
+
+    def chosen(self) -> str:
+        """The implementation that would run now, where the layer's weights are."""
+        if self.implementation != "auto":
+            return self.implementation
+        weight = self.weight_hh_l0
+        if weight.is_cuda:
+            return "torch"
+        return "compiled" if weight.dtype == torch.float32 and compiled.library() is not None else "plain"
 
     def forward(self, window: torch.Tensor, all_outputs: bool = False) -> torch.Tensor:  # type: ignore[override]
         """Outputs for windows of shape (n, n_steps, n_fields).
@@ -33,15 +63,9 @@ class GRULayer(nn.GRU):
         Tensor
             The last output (n, hidden_size), or all outputs (n_steps, n, hidden_size).
         """
-        if window.is_cuda:
+        chosen = self.chosen()
+        if chosen == "torch":
             outputs, last = super().forward(window.permute(1, 0, 2).contiguous())
             return outputs if all_outputs else last[0]
-        states = GRURecurrence.apply(
-            window.permute(1, 2, 0).contiguous(),
-            self.weight_ih_l0,
-            self.weight_hh_l0,
-            self.bias_ih_l0,
-            self.bias_hh_l0,
-            all_outputs,
-        )
+        states = _RUN[chosen](window.permute(1, 2, 0), *self.parameters(), all_states=all_outputs)
         return states.transpose(-2, -1)

@@ -1,0 +1,530 @@
+// The GRU over a tile of samples: all steps of a few vectors of rows at a time, so that the state never leaves the
+// cache and no gate is ever written to memory. docs/performance.md draws a tile's life.
+//
+// Built once per instruction set (setup.py) and loaded with ctypes: plain C ABI, no Python, no torch. One source
+// serves both since it is written in the compiler's vector types; only their width differs.
+//
+// Arrays are float32 and contiguous, samples innermost: window (steps, fields, n), states (steps, hidden, n) or
+// (hidden, n). Parameters are torch's: w (3 hidden, fields), u (3 hidden, hidden), b and c (3 hidden), gates r, z, n:
+//
+//     r = sigmoid(W_r x + b_r + U_r h + c_r)        s = U_n h + c_n
+//     z = sigmoid(W_z x + b_z + U_z h + c_z)        n = tanh(W_n x + b_n + r s)        h' = n + z (h - n)
+//
+// A sample's result does not depend on its neighbours, its place or the number of threads, since all lanes run the
+// same instructions; sums over samples are made per tile and then over tiles in their order.
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace {
+
+#ifdef __AVX512F__
+constexpr int LANES = 16, V = 4, BLOCK = 5;  // 32 registers: 5 x 5 sums, or 5 x V, stay in them
+#else
+constexpr int LANES = 8, V = 3, BLOCK = 3;  // 16 registers
+#endif
+constexpr int TILE = LANES * V;  // samples
+constexpr int64_t CACHE_BYTES = 640 << 10;  // what a chunk's gates may take of a core's second-level cache
+
+typedef float vf __attribute__((vector_size(LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+
+#define UNROLL _Pragma("GCC unroll 8")  // so that small arrays of vectors live in registers
+
+inline vf all(float x) { return x - vf{}; }
+
+// ---------------------------------------------------------------------------------------------- activations
+
+// Where x is NaN so are these: the instructions return their second operand then.
+#ifdef __AVX512F__
+inline vf at_least(float bound, vf x) { return (vf)_mm512_max_ps((__m512)all(bound), (__m512)x); }
+inline vf at_most(float bound, vf x) { return (vf)_mm512_min_ps((__m512)all(bound), (__m512)x); }
+inline vf estimate_reciprocal(vf x) { return (vf)_mm512_rcp14_ps((__m512)x); }
+#else
+inline vf at_least(float bound, vf x) { return (vf)_mm256_max_ps((__m256)all(bound), (__m256)x); }
+inline vf at_most(float bound, vf x) { return (vf)_mm256_min_ps((__m256)all(bound), (__m256)x); }
+inline vf estimate_reciprocal(vf x) { return (vf)_mm256_rcp_ps((__m256)x); }
+#endif
+
+// N vectors at a time, operation by operation: the processor overlaps what stands side by side, and one vector alone
+// would wait for each result.
+#define EACH UNROLL for (int i = 0; i < N; ++i)
+
+template <int N>
+inline void invert(vf* x) {  // with one Newton step 1 ulp or so; a division takes as long as eight products
+    vf y[N];
+    EACH y[i] = estimate_reciprocal(x[i]);
+    EACH x[i] = 1.0f - x[i] * y[i];
+    EACH x[i] = y[i] + y[i] * x[i];
+}
+
+// The gates' arguments come in units of log 2, which the packed weights bring about: 2^x is cheaper than e^x.
+constexpr double LOG2_E = 1.4426950408889634;
+
+// 2^x = scale (1 + p), the parts of which 2^x + 1 and 2^x - 1 are made without losing digits; p replaces x.
+template <int N>
+inline void exp2_parts(vf* x, vf* scale) {
+    constexpr float MAGIC = 12582912.0f;  // adding 1.5 * 2^23 rounds, and leaves the integer in the low bits
+    constexpr float MINIMAX[] = {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f,  // 2e-9 over |x| <= 1/2
+                                 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
+    vf p[N];
+    EACH x[i] = at_least(-115.0f, x[i]);
+    EACH x[i] = at_most(115.0f, x[i]);
+    EACH scale[i] = x[i] + MAGIC;
+    EACH x[i] -= scale[i] - MAGIC;
+    EACH scale[i] = (vf)(((vi)scale[i] << 23) + 0x3f800000);
+    EACH p[i] = MINIMAX[0] * x[i] + MINIMAX[1];
+    UNROLL for (int power = 2; power < 6; ++power) EACH p[i] = p[i] * x[i] + MINIMAX[power];
+    EACH x[i] *= p[i];
+}
+
+template <int N>
+inline void sigmoid(vf* x) {  // of -x / LOG2_E
+    vf scale[N];
+    exp2_parts<N>(x, scale);
+    EACH x[i] = scale[i] * x[i] + (scale[i] + 1.0f);
+    invert<N>(x);
+}
+
+template <int N>
+inline void tanh(vf* x) {  // of x / (2 LOG2_E)
+    vf scale[N], e[N];
+    exp2_parts<N>(x, scale);
+    EACH e[i] = scale[i] * x[i] + (scale[i] - 1.0f);
+    EACH x[i] = e[i] + 2.0f;
+    invert<N>(x);
+    EACH x[i] *= e[i];
+}
+
+// ------------------------------------------------------------------------------------------------- products
+
+// out[k] += sum_i weights[i, k] in[i] for M rows k of a tile; weights are packed M in a row.
+template <int M>
+inline void product_rows(const float* weights, const vf* in, int64_t n_in, vf* out) {
+    vf sum[M][V];  // from 0: added one by one to a large `out`, small terms would be rounded as coarsely as it is
+    UNROLL for (int m = 0; m < M; ++m)
+        UNROLL for (int v = 0; v < V; ++v) sum[m][v] = vf{};
+    for (int64_t i = 0; i < n_in; ++i)
+        UNROLL for (int m = 0; m < M; ++m) {
+            vf weight = all(weights[i * M + m]);
+            UNROLL for (int v = 0; v < V; ++v) sum[m][v] += weight * in[i * V + v];
+        }
+    UNROLL for (int m = 0; m < M; ++m)
+        UNROLL for (int v = 0; v < V; ++v) out[m * V + v] += sum[m][v];
+}
+
+// A matrix packed for `product_rows`: blocks of BLOCK output rows, the last one smaller.
+struct Packed {
+    int64_t n_in, n_out;
+    std::vector<float> weights;
+
+    // The transpose of `matrix` (n_in, n_out), given as it lies there.
+    Packed(const float* matrix, int64_t n_in, int64_t n_out) : n_in(n_in), n_out(n_out) {
+        weights.reserve(n_in * n_out);
+        for (int64_t k = 0; k < n_out; k += BLOCK)
+            for (int64_t i = 0; i < n_in; ++i)
+                for (int64_t m = k; m < std::min(k + BLOCK, n_out); ++m) weights.push_back(matrix[i * n_out + m]);
+    }
+
+    void add_product(const vf* in, vf* out) const {
+        int64_t k = 0;
+        for (; k + BLOCK <= n_out; k += BLOCK) product_rows<BLOCK>(&weights[k * n_in], in, n_in, out + k * V);
+        const float* rest = weights.data() + k * n_in;
+        out += k * V;
+        switch (n_out - k) {
+            case 4: return product_rows<4>(rest, in, n_in, out);
+            case 3: return product_rows<3>(rest, in, n_in, out);
+            case 2: return product_rows<2>(rest, in, n_in, out);
+            case 1: return product_rows<1>(rest, in, n_in, out);
+        }
+    }
+};
+
+// A run of steps of row blocks in the cache: row i of step t starts at first + t * stride + i * V.
+struct Rows {
+    const vf* first;
+    int64_t stride;
+};
+
+// sum[i, k] += left[i] * right[k] over the steps and vectors of a chunk, lane by lane.
+template <int L, int R>
+inline void outer_block(Rows left, Rows right, int64_t steps, vf* sums, int64_t n_right) {
+    vf sum[L][R];  // of this chunk alone: sums of sums round less than one long sum
+    UNROLL for (int i = 0; i < L; ++i)
+        UNROLL for (int k = 0; k < R; ++k) sum[i][k] = vf{};
+    for (int64_t t = 0; t < steps; ++t) {
+        const vf *a = left.first + t * left.stride, *b = right.first + t * right.stride;
+        UNROLL for (int v = 0; v < V; ++v)
+            UNROLL for (int i = 0; i < L; ++i)
+                UNROLL for (int k = 0; k < R; ++k) sum[i][k] += a[i * V + v] * b[k * V + v];
+    }
+    UNROLL for (int i = 0; i < L; ++i)
+        UNROLL for (int k = 0; k < R; ++k) sums[i * n_right + k] += sum[i][k];
+}
+
+template <int L>
+inline void outer_rows(Rows left, Rows right, int64_t steps, vf* sums, int64_t n_right) {
+    int64_t k = 0;
+    for (; k + BLOCK <= n_right; k += BLOCK, right.first += BLOCK * V)
+        outer_block<L, BLOCK>(left, right, steps, sums + k, n_right);
+    switch (n_right - k) {
+        case 4: return outer_block<L, 4>(left, right, steps, sums + k, n_right);
+        case 3: return outer_block<L, 3>(left, right, steps, sums + k, n_right);
+        case 2: return outer_block<L, 2>(left, right, steps, sums + k, n_right);
+        case 1: return outer_block<L, 1>(left, right, steps, sums + k, n_right);
+    }
+}
+
+void add_outer(Rows left, int64_t n_left, Rows right, int64_t n_right, int64_t steps, vf* sums) {
+    int64_t i = 0;
+    for (; i + BLOCK <= n_left; i += BLOCK, left.first += BLOCK * V)
+        outer_rows<BLOCK>(left, right, steps, sums + i * n_right, n_right);
+    for (; i < n_left; ++i, left.first += V) outer_rows<1>(left, right, steps, sums + i * n_right, n_right);
+}
+
+void add_sums(Rows rows, int64_t n_rows, int64_t steps, vf* sums) {
+    for (int64_t i = 0; i < n_rows; ++i) {
+        vf sum = {};
+        for (int64_t t = 0; t < steps; ++t)
+            for (int v = 0; v < V; ++v) sum += rows.first[t * rows.stride + i * V + v];
+        sums[i] += sum;
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- memory
+
+// Columns [start, start + width) of a matrix whose rows are n long <-> rows of a tile; missing columns read as 0.
+void load_rows(const float* matrix, int64_t n, int64_t start, int64_t width, int64_t n_rows, vf* rows) {
+    for (int64_t i = 0; i < n_rows; ++i) {
+        if (width < TILE) std::memset(rows + i * V, 0, sizeof(vf) * V);
+        std::memcpy(rows + i * V, matrix + i * n + start, width * sizeof(float));
+    }
+}
+
+void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, int64_t n_rows, float* matrix) {
+    for (int64_t i = 0; i < n_rows; ++i) std::memcpy(matrix + i * n + start, rows + i * V, width * sizeof(float));
+}
+
+struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+};
+using Vectors = std::unique_ptr<vf[], Free>;
+
+Vectors vectors(int64_t count) {
+    void* memory = std::aligned_alloc(sizeof(vf), std::max<int64_t>(count, 1) * sizeof(vf));
+    if (!memory) throw std::bad_alloc();
+    return Vectors(static_cast<vf*>(memory));
+}
+
+// ----------------------------------------------------------------------------------------------------- steps
+
+struct Shape {
+    int64_t steps, fields, hidden, n;
+
+    int64_t tiles() const { return (n + TILE - 1) / TILE; }
+    // Steps whose gates are kept in the cache at once; a state is stored once a chunk.
+    int64_t chunk() const {
+        int64_t fits = CACHE_BYTES / ((5 * hidden + fields) * V * int64_t(sizeof(vf)));
+        return std::max<int64_t>(1, std::min(fits, steps));
+    }
+    int64_t chunks() const { return (steps + chunk() - 1) / chunk(); }
+    int64_t state() const { return hidden * V; }  // vectors in a tile's state
+};
+
+// The weights of one hidden unit side by side, r, z, n for each field and each state, and in the units that the
+// activations take.
+struct Units {
+    int64_t fields, hidden;
+    std::vector<float> weights, biases;
+
+    Units(const Shape& shape, const float* w, const float* u, const float* b, const float* c)
+        : fields(shape.fields), hidden(shape.hidden) {
+        for (int64_t j = 0; j < hidden; ++j) {
+            for (int64_t k = 0; k < fields; ++k)
+                for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * w[(gate * hidden + j) * fields + k]);
+            for (int64_t k = 0; k < hidden; ++k)
+                for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * u[(gate * hidden + j) * hidden + k]);
+            const int64_t r = j, z = hidden + j, n = 2 * hidden + j;
+            for (double bias : {UNIT[0] * (b[r] + c[r]), UNIT[1] * (b[z] + c[z]), UNIT[2] * b[n], UNIT[2] * c[n]})
+                biases.push_back(bias);
+        }
+    }
+
+    // h -> next. With KEEP the gates are stored as rows n, r, z, s of `gates` (4 hidden, V).
+    template <bool KEEP>
+    void step(const vf* x, const vf* h, vf* next, vf* gates) const {
+        const float *weight = weights.data(), *bias = biases.data();
+        for (int64_t j = 0; j < hidden; ++j, bias += 4) {
+            vf rz[2 * V], n[V], s[V];
+            UNROLL for (int v = 0; v < V; ++v) rz[v] = rz[V + v] = n[v] = s[v] = vf{};
+            for (int64_t k = 0; k < fields; ++k, weight += 3) add(weight, x + k * V, rz, rz + V, n);
+            for (int64_t k = 0; k < hidden; ++k, weight += 3) add(weight, h + k * V, rz, rz + V, s);
+            UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
+                rz[v] += bias[0];
+                rz[V + v] += bias[1];
+                s[v] += bias[3];
+            }
+            sigmoid<2 * V>(rz);
+            UNROLL for (int v = 0; v < V; ++v) n[v] += bias[2] + rz[v] * s[v];
+            tanh<V>(n);
+            UNROLL for (int v = 0; v < V; ++v) {
+                next[j * V + v] = n[v] + rz[V + v] * (h[j * V + v] - n[v]);
+                if (KEEP) {
+                    gates[j * V + v] = n[v];
+                    gates[(hidden + j) * V + v] = rz[v];
+                    gates[(2 * hidden + j) * V + v] = rz[V + v];
+                    gates[(3 * hidden + j) * V + v] = s[v] * float(1 / UNIT[2]);
+                }
+            }
+        }
+    }
+
+  private:
+    static constexpr double UNIT[3] = {-LOG2_E, -LOG2_E, 2 * LOG2_E};
+
+    static inline void add(const float* weight, const vf* in, vf* r, vf* z, vf* n) {
+        vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]), x[V];
+        UNROLL for (int v = 0; v < V; ++v) {
+            x[v] = in[v];
+            asm("" : "+v"(x[v]));  // once into a register: the compiler would read it from memory for each gate
+        }
+        UNROLL for (int v = 0; v < V; ++v) r[v] += of_r * x[v];
+        UNROLL for (int v = 0; v < V; ++v) z[v] += of_z * x[v];
+        UNROLL for (int v = 0; v < V; ++v) n[v] += of_n * x[v];
+    }
+};
+
+// Gates n, r, z, s of a step become the gradients of what entered them; d, the gradient of the new state, becomes the
+// part of the old state's that passes by the gates.
+void gate_gradients(int64_t hidden, const vf* h, vf* gates, vf* d) {
+    const int64_t size = hidden * V;
+    for (int64_t i = 0; i < size; ++i) {
+        vf n = gates[i], r = gates[size + i], z = gates[2 * size + i], s = gates[3 * size + i];
+        vf d_n = d[i] * (1.0f - z) * (1.0f - n * n);
+        gates[i] = d_n;
+        gates[size + i] = d_n * s * r * (1.0f - r);
+        gates[2 * size + i] = d[i] * (h[i] - n) * z * (1.0f - z);
+        gates[3 * size + i] = d_n * r;
+        d[i] *= z;
+    }
+}
+
+// --------------------------------------------------------------------------------------------------- threads
+
+// Denormal numbers count as 0 inside, whatever the caller's setting: gradients fade below them over 320 steps.
+struct FlushDenormals {
+    const unsigned before = _mm_getcsr();
+    FlushDenormals() { _mm_setcsr(before | 0x8040); }
+    ~FlushDenormals() { _mm_setcsr(before); }
+};
+
+// Calls work(tile, own workspace) for every tile. Threads take the next free tile, so that a core that is busy with
+// something else delays only the tiles it has; they meet once, at the end.
+template <typename Workspace, typename Work>
+void for_each_tile(const Shape& shape, int threads, const Work& work) {
+    std::atomic<int64_t> next{0};
+    std::atomic<bool> failed{false};
+    auto run = [&] {
+        FlushDenormals flush;
+        try {
+            Workspace space(shape);
+            for (int64_t tile; !failed && (tile = next++) < shape.tiles();) work(tile, space);
+        } catch (const std::bad_alloc&) {
+            failed = true;
+        }
+    };
+    std::vector<std::thread> others;
+    try {
+        for (int64_t i = 1; i < std::min<int64_t>(threads, shape.tiles()); ++i) others.emplace_back(run);
+    } catch (const std::system_error&) {  // no more threads to be had: those there are do the work
+    }
+    run();
+    for (auto& other : others) other.join();
+    if (failed) throw std::bad_alloc();
+}
+
+// --------------------------------------------------------------------------------------------------- forward
+
+struct ForwardSpace {
+    Vectors x, state;  // (chunk, fields), 2 states
+
+    explicit ForwardSpace(const Shape& s) : x(vectors(s.chunk() * s.fields * V)), state(vectors(2 * s.state())) {}
+};
+
+void forward(const Shape& s, const float* window, const Units& units, float* states, bool all_states, vf* kept, int threads) {
+    for_each_tile<ForwardSpace>(s, threads, [&](int64_t tile, ForwardSpace& space) {
+        const int64_t start = tile * TILE, width = std::min<int64_t>(TILE, s.n - start);
+        vf *h = space.state.get(), *next = h + s.state();
+        std::memset(h, 0, s.state() * sizeof(vf));
+        for (int64_t first = 0, chunk = 0; first < s.steps; first += s.chunk(), ++chunk) {
+            const int64_t steps = std::min(s.chunk(), s.steps - first);
+            if (kept) std::memcpy(kept + (tile * s.chunks() + chunk) * s.state(), h, s.state() * sizeof(vf));
+            load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
+            for (int64_t t = 0; t < steps; ++t, std::swap(h, next)) {
+                units.step<false>(space.x.get() + t * s.fields * V, h, next, nullptr);
+                if (all_states) store_rows(next, s.n, start, width, s.hidden, states + (first + t) * s.hidden * s.n);
+            }
+        }
+        if (!all_states) store_rows(h, s.n, start, width, s.hidden, states);
+    });
+}
+
+// -------------------------------------------------------------------------------------------------- backward
+
+// Sums over one tile, lane by lane: of w (gates n, r, z), of u (r, z, s), of the gates n, r, z, s themselves.
+struct Sums {
+    int64_t of_w, of_u, of_gates;
+
+    explicit Sums(const Shape& s) : of_w(3 * s.hidden * s.fields), of_u(3 * s.hidden * s.hidden), of_gates(4 * s.hidden) {}
+    int64_t total() const { return of_w + of_u + of_gates; }
+};
+
+struct BackwardSpace {
+    Vectors x, states, gates, d_state, step_grad, d_x, sums;
+
+    explicit BackwardSpace(const Shape& s)
+        : x(vectors(s.chunk() * s.fields * V)),
+          states(vectors((s.chunk() + 1) * s.state())),
+          gates(vectors(s.chunk() * 4 * s.state())),
+          d_state(vectors(s.state())),
+          step_grad(vectors(s.state())),
+          d_x(vectors(s.fields * V)),
+          sums(vectors(Sums(s).total())) {}
+};
+
+// What a tile's chunk of steps needs of the call.
+struct Backward {
+    const Shape& s;
+    const float *window, *grad;
+    const Units& units;
+    const Packed &to_state, &to_input;  // the transposes of u and w
+    const vf* kept;
+    float* d_window;
+    bool all_states;
+
+    void tile(int64_t tile, BackwardSpace& space, float* partial) const {
+        const int64_t start = tile * TILE, width = std::min<int64_t>(TILE, s.n - start);
+        const Sums sums(s);
+        std::memset(space.sums.get(), 0, sums.total() * sizeof(vf));
+        if (all_states) std::memset(space.d_state.get(), 0, s.state() * sizeof(vf));
+        else load_rows(grad, s.n, start, width, s.hidden, space.d_state.get());
+        for (int64_t chunk = s.chunks() - 1; chunk >= 0; --chunk) {
+            const int64_t first = chunk * s.chunk(), steps = std::min(s.chunk(), s.steps - first);
+            load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
+            std::memcpy(space.states.get(), kept + (tile * s.chunks() + chunk) * s.state(), s.state() * sizeof(vf));
+            recompute(steps, space);
+            for (int64_t t = steps - 1; t >= 0; --t) step_back(first, t, start, width, space);
+            add_parameters(steps, space, sums);
+        }
+        for (int64_t i = 0; i < sums.total(); ++i) {
+            double sum = 0;
+            for (int lane = 0; lane < LANES; ++lane) sum += space.sums[i][lane];
+            partial[i] = float(sum);
+        }
+    }
+
+  private:
+    void recompute(int64_t steps, BackwardSpace& space) const {
+        for (int64_t t = 0; t < steps; ++t) {
+            vf* h = space.states.get() + t * s.state();
+            units.step<true>(space.x.get() + t * s.fields * V, h, h + s.state(), space.gates.get() + t * 4 * s.state());
+        }
+    }
+
+    void step_back(int64_t first, int64_t t, int64_t start, int64_t width, BackwardSpace& space) const {
+        vf *d = space.d_state.get(), *gates = space.gates.get() + t * 4 * s.state();
+        if (all_states) {
+            load_rows(grad + (first + t) * s.hidden * s.n, s.n, start, width, s.hidden, space.step_grad.get());
+            for (int64_t i = 0; i < s.state(); ++i) d[i] += space.step_grad[i];
+        }
+        gate_gradients(s.hidden, space.states.get() + t * s.state(), gates, d);
+        to_state.add_product(gates + s.state(), d);
+        if (d_window) {
+            std::memset(space.d_x.get(), 0, s.fields * V * sizeof(vf));
+            to_input.add_product(gates, space.d_x.get());
+            store_rows(space.d_x.get(), s.n, start, width, s.fields, d_window + (first + t) * s.fields * s.n);
+        }
+    }
+
+    void add_parameters(int64_t steps, BackwardSpace& space, const Sums& sums) const {
+        const Rows gates{space.gates.get(), 4 * s.state()}, recurrent{gates.first + s.state(), gates.stride};
+        vf* sum = space.sums.get();
+        add_outer(gates, 3 * s.hidden, {space.x.get(), s.fields * V}, s.fields, steps, sum);
+        add_outer(recurrent, 3 * s.hidden, {space.states.get(), s.state()}, s.hidden, steps, sum + sums.of_w);
+        add_sums(gates, 4 * s.hidden, steps, sum + sums.of_w + sums.of_u);
+    }
+};
+
+// Rows of a matrix whose gates come as n, r, z (w) or r, z, s (u), in torch's order r, z, n.
+std::vector<float> input_order(const float* w, int64_t hidden, int64_t fields) {
+    const int64_t gate = hidden * fields;
+    std::vector<float> ordered(w + 2 * gate, w + 3 * gate);
+    ordered.insert(ordered.end(), w, w + 2 * gate);
+    return ordered;
+}
+
+}  // namespace
+
+extern "C" {
+
+// Floats that `forward` keeps for `backward`.
+int64_t mfgru_kept(int64_t steps, int64_t fields, int64_t hidden, int64_t n) {
+    const Shape s{steps, fields, hidden, n};
+    return s.tiles() * s.chunks() * s.hidden * TILE;
+}
+
+// Returns 0, or 1 where memory ran out. `kept` is null where no backward will follow, else aligned to 64 bytes.
+int mfgru_forward(const float* window, const float* w, const float* u, const float* b, const float* c, float* states,
+                  float* kept, int64_t steps, int64_t fields, int64_t hidden, int64_t n, int all_states, int threads) {
+    try {
+        const Shape s{steps, fields, hidden, n};
+        forward(s, window, Units(s, w, u, b, c), states, all_states, reinterpret_cast<vf*>(kept), threads);
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+
+// Gradients of everything from that of the states; `d_window` is null where it is not wanted.
+int mfgru_backward(const float* window, const float* w, const float* u, const float* b, const float* c, const float* grad,
+                   const float* kept, float* d_w, float* d_u, float* d_b, float* d_c, float* d_window, int64_t steps,
+                   int64_t fields, int64_t hidden, int64_t n, int all_states, int threads) {
+    try {
+        const Shape s{steps, fields, hidden, n};
+        const Units units(s, w, u, b, c);
+        const Packed to_state(u, 3 * hidden, hidden);
+        const Packed to_input(input_order(w, hidden, fields).data(), 3 * hidden, fields);
+        const Sums sums(s);
+        const Backward backward{s, window, grad, units, to_state, to_input, reinterpret_cast<const vf*>(kept), d_window, all_states != 0};
+        std::vector<float> partial(s.tiles() * sums.total());
+        for_each_tile<BackwardSpace>(s, threads, [&](int64_t tile, BackwardSpace& space) {
+            backward.tile(tile, space, partial.data() + tile * sums.total());
+        });
+
+        std::vector<double> total(sums.total());
+        for (int64_t tile = 0; tile < s.tiles(); ++tile)
+            for (int64_t i = 0; i < sums.total(); ++i) total[i] += partial[tile * sums.total() + i];
+        const double *of_w = total.data(), *of_u = of_w + sums.of_w, *of_gates = of_u + sums.of_u;
+        const int64_t gate = hidden * fields;
+        std::copy(of_w + gate, of_w + 3 * gate, d_w);
+        std::copy(of_w, of_w + gate, d_w + 2 * gate);
+        std::copy(of_u, of_u + sums.of_u, d_u);
+        std::copy(of_gates + hidden, of_gates + 3 * hidden, d_b);
+        std::copy(of_gates, of_gates + hidden, d_b + 2 * hidden);
+        std::copy(of_gates + hidden, of_gates + 4 * hidden, d_c);
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+}
