@@ -21,7 +21,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
 from qlib_mfgru.model.curve import plot_training_curve
 from qlib_mfgru.model.training import Callback, StageData, TrainSettings, score_samples, train_stage
-from qlib_mfgru.nn import ScoringNet
+from qlib_mfgru.nn import GRULayer, ScoringNet
 
 
 class NeuralModel(Model):
@@ -34,7 +34,7 @@ class NeuralModel(Model):
     hidden_size : int
         Size of the GRU's state; report: 30.
     **settings
-        Any of `TrainSettings`: ``batch_size, batch_by, lr, max_epochs, patience, seed, device``.
+        Any of `TrainSettings`: ``batch_size, batch_by, lr, max_epochs, patience, seed, device, gru``.
 
     Attributes
     ----------
@@ -90,7 +90,7 @@ class NeuralModel(Model):
         with torch.random.fork_rng():
             torch.manual_seed(self.settings.seed)
             net = self.build()
-        titles = self.train(net.to(self.settings.torch_device()), dataset)
+        titles = self.train(self._placed(net), dataset)
         self.net = net.cpu().eval()
         if recorder_is_active():
             self._save_curve(titles)
@@ -122,10 +122,23 @@ class NeuralModel(Model):
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
         table = dataset.every_day(segment, self.freqs)
-        scores = score_samples(self.net.to(self.settings.torch_device()), table, f"{type(self).__name__}: predicting")
+        scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
         self.net = self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
         return pd.Series(scores.numpy(), index=index, name="score")
+
+    def _placed(self, net: ScoringNet) -> ScoringNet:
+        """`net` on the device of the settings, with their implementation of the recurrence."""
+        device = self.settings.torch_device()
+        net.to(device)
+        layers = [module for module in net.modules() if isinstance(module, GRULayer)]
+        for layer in layers:
+            layer.implementation = self.settings.gru
+        place = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
+        get_module_logger("mfgru").info(
+            f"GRU: {layers[0].chosen()} on {device} ({place}, {torch.get_num_threads()} threads)"
+        )
+        return net
 
     def _save_curve(self, titles: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:

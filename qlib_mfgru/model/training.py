@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from tqdm.auto import tqdm
 
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
-from qlib_mfgru.nn import ScoringNet, ic, ic_loss
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.nn import Implementation, ScoringNet, ic, ic_loss
 
 
 class TrainingError(RuntimeError):
@@ -37,6 +39,8 @@ class TrainSettings:
         Of the initial weights and of the order of the batches.
     device : str
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
+    gru : {"auto", "compiled", "plain", "fused", "torch"}
+        Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that runs on the device.
     """
 
     batch_size: int = 5000
@@ -46,6 +50,11 @@ class TrainSettings:
     patience: int = 10
     seed: int = 0
     device: str = "auto"
+    gru: Implementation = "auto"
+
+    def __post_init__(self) -> None:
+        if self.gru not in get_args(Implementation):
+            raise InputError(f"gru: {self.gru!r} is not one of {get_args(Implementation)}")
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` stands for here and now."""
