@@ -1,7 +1,7 @@
 """Packaging; what was tested together is pinned in constraints.txt.
 
-The CPU kernel is built where a C++ compiler is found, once for each instruction set that it can use; which one runs is
-decided at run time. Without it the package works all the same, on a slower path in plain torch.
+The CPU kernels are built where a C++ compiler is found, once for each instruction set that it can use; which one runs
+is decided at run time. Without them the package works all the same, on a slower path in plain torch and numpy.
 """
 
 import platform
@@ -10,7 +10,6 @@ from pathlib import Path
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
-KERNELS = "qlib_mfgru/nn/kernels"
 INSTRUCTION_SETS = {
     "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
     "avx2": ["-mavx2", "-mfma"],
@@ -28,7 +27,7 @@ FLAGS = [
 
 
 class BuildKernels(build_ext):
-    """Extensions that are plain shared libraries, of one source each time and so with an object folder each."""
+    """Extensions that are plain shared libraries, of the same sources and so with an object folder each."""
 
     def build_extension(self, ext: Extension) -> None:
         common, self.build_temp = self.build_temp, str(Path(self.build_temp, ext.name))
@@ -42,13 +41,14 @@ class BuildKernels(build_ext):
 
 
 def kernels() -> list[Extension]:
-    """The CPU kernel's builds; none on other processors than x86-64."""
+    """The CPU kernels' builds; none on other processors than x86-64."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         return []
     return [
         Extension(
-            f"{KERNELS.replace('/', '.')}._gru_{name}",
-            [f"{KERNELS}/gru.cpp"],
+            f"qlib_mfgru.native._{name}",
+            ["qlib_mfgru/native/gru.cpp", "qlib_mfgru/native/windows.cpp"],
+            depends=["qlib_mfgru/native/vectors.h"],
             extra_compile_args=FLAGS + flags,
             extra_link_args=["-pthread"],
             language="c++",
@@ -67,6 +67,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
+    package_data={"qlib_mfgru.native": ["*.h"]},
     ext_modules=kernels(),
     cmdclass={"build_ext": BuildKernels},
     install_requires=[

@@ -81,7 +81,7 @@ def cross_sectional_moments(scaled: np.ndarray, present: np.ndarray | None) -> M
     present : ndarray of shape (n_fields, n_samples), bool, or None
         What `scale_in_time` returned.
     """
-    count = scaled.shape[2] if present is None else np.maximum(present.sum(axis=1, keepdims=True), 1)
+    count = np.maximum(scaled.shape[2] if present is None else present.sum(axis=1, keepdims=True), 1)
     mean = scaled.sum(axis=2, keepdims=True) / np.float32(count)
     centred = scaled - mean
     if present is not None:

@@ -87,11 +87,8 @@ class BarPanel:
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
         return cls(freq, days, codes, np.load(folder / "bars.npy", mmap_mode="r"), np.load(folder / "traded.npy"))
 
-    def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
-        """Copy the bars of the `n_days` days that end with each sample's day: (n_steps, 6, n), samples innermost.
-
-        A sample's window is one column of the array, seen as rows of one (bar, field) each, below the place of the
-        window's first value; so an overlapping view of shape (n_steps * 6, places) gives all samples at once.
+    def places(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
+        """Where in the flat array each sample's window of `n_days` days, the last of them its own, begins: (n,) int64.
 
         Parameters
         ----------
@@ -101,11 +98,20 @@ class BarPanel:
         """
         if len(days) and not n_days - 1 <= days.min() <= days.max() < len(self.days):
             raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+        return (days + 1 - n_days) * int(np.prod(self.bars.shape[1:])) + stocks
+
+    def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
+        """Copy the bars of the `n_days` days that end with each sample's day: (n_steps, 6, n), samples innermost.
+
+        A sample's window is one column of the array, seen as rows of one (bar, field) each, below the place of the
+        window's first value; so an overlapping view of shape (n_steps * 6, places) gives all samples at once.
+        Parameters are those of `places`.
+        """
         n_fields, n_stocks = self.bars.shape[2:]
         n_rows = n_days * self.bars_per_day * n_fields
-        places = self.bars.size - (n_rows - 1) * n_stocks
-        rows = as_strided(self.bars.reshape(-1), (n_rows, places), (4 * n_stocks, 4))
-        first = (days + 1 - n_days) * (self.bars_per_day * n_fields * n_stocks) + stocks
+        n_places = self.bars.size - (n_rows - 1) * n_stocks
+        rows = as_strided(self.bars.reshape(-1), (n_rows, n_places), (4 * n_stocks, 4))
+        first = self.places(days, stocks, n_days)
         return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
 
 

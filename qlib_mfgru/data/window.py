@@ -8,6 +8,8 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
+from qlib_mfgru import native
+from qlib_mfgru.data import compiled
 from qlib_mfgru.data.normalize import Moments, Scale, cross_sectional_moments, scale_in_time, standardise
 from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.threads import in_threads
@@ -82,7 +84,11 @@ class WindowSource:
 
     def moments(self, day: int, stocks: np.ndarray) -> Moments:
         """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
-        window = self.panel.gather(np.full(len(stocks), day), stocks, self.spec.days)
+        days, library = np.full(len(stocks), day), native.library()
+        if library is not None:
+            places = self.panel.places(days, stocks, self.spec.days)
+            return compiled.moments(library, self.panel, self.spec.days, self.spec.scale, places)
+        window = self.panel.gather(days, stocks, self.spec.days)
         return cross_sectional_moments(window, scale_in_time(window, self.spec.scale))
 
     def samples(self, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray) -> np.ndarray:
@@ -100,8 +106,15 @@ class WindowSource:
         steps, fields = moments.mean.shape[:2]
         windows = np.empty((steps, fields, len(days)), dtype=np.float32)
 
+        library = native.library()
+
         def fill(start: int) -> None:
             part = slice(start, start + _SAMPLES_PER_PIECE)
+            if library is not None:
+                places = self.panel.places(days[part], stocks[part], self.spec.days)
+                out, scale = windows[:, :, part], self.spec.scale
+                compiled.normalise(library, self.panel, scale, places, moments, columns[part], self.clip, out)
+                return
             piece = self.panel.gather(days[part], stocks[part], self.spec.days)
             present = scale_in_time(piece, self.spec.scale)
             windows[:, :, part] = standardise(piece, present, moments.take(columns[part]), self.clip)

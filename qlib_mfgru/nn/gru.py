@@ -8,13 +8,14 @@ from typing import Literal
 import torch
 from torch import nn
 
-from qlib_mfgru.nn.kernels import compiled
+from qlib_mfgru import native
+from qlib_mfgru.nn.kernels.compiled import compiled_gru
 from qlib_mfgru.nn.kernels.plain import plain_gru
 
 Implementation = Literal["auto", "compiled", "plain", "fused", "torch"]
 
 
-_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled.compiled_gru, "plain": plain_gru}
+_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru}
 
 
 class GRULayer(nn.GRU):
@@ -23,7 +24,7 @@ class GRULayer(nn.GRU):
     ==========  =================================================================================================
     auto        what is fastest here: on the CPU ``compiled``, or where it was not built ``plain``; on a GPU
                 ``fused``, or where Triton is missing ``torch``
-    compiled    C++ over tiles of samples (kernels/gru.cpp), float32
+    compiled    C++ over tiles of samples (native/gru.cpp), float32
     plain       torch operations with a backward written by hand (kernels/plain.py), any device and precision
     torch       ``torch.nn.GRU`` itself; on a GPU that is cuDNN
     ==========  =================================================================================================
@@ -51,7 +52,7 @@ class GRULayer(nn.GRU):
         weight = self.weight_hh_l0
         if weight.is_cuda:
             return "torch"
-        return "compiled" if weight.dtype == torch.float32 and compiled.library() is not None else "plain"
+        return "compiled" if weight.dtype == torch.float32 and native.library() is not None else "plain"
 
     def forward(self, window: torch.Tensor, all_outputs: bool = False) -> torch.Tensor:  # type: ignore[override]
         """Outputs for windows of shape (n, n_steps, n_fields).

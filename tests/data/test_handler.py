@@ -34,7 +34,7 @@ Make = Callable[..., MultiFreqHandler]
 
 
 @pytest.mark.parametrize("day", [39, 49, 53, 55, 58, 60, 61, 79])
-def test_small_market_equals_the_reference(handler: MultiFreqHandler, provider: Path, day: int) -> None:
+def test_small_market_equals_the_reference(handler: MultiFreqHandler, provider: Path, day: int, processor: str) -> None:
     section = handler.cross_section(DAYS[day])
     codes, tensors = reference.cross_section(provider, DAYS[day], INPUTS, CODES)
     assert list(section.instruments) == codes
@@ -44,7 +44,9 @@ def test_small_market_equals_the_reference(handler: MultiFreqHandler, provider: 
 
 
 @pytest.mark.parametrize("day", [59, 84, 129])
-def test_demo_market_with_the_reports_windows_equals_the_reference(demo_provider: Path, cache: Path, day: int) -> None:
+def test_demo_market_with_the_reports_windows_equals_the_reference(
+    demo_provider: Path, cache: Path, day: int, processor: str
+) -> None:
     use(demo_provider)
     handler = MultiFreqHandler(cache_dir=cache)
     date = handler.market.days[day]

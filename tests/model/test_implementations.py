@@ -11,13 +11,13 @@ import torch
 from qlib.log import get_module_logger
 from tiny_world import FAST
 
+from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel
 from qlib_mfgru.model.base import NeuralModel
-from qlib_mfgru.nn.kernels import compiled
 
-IMPLEMENTATIONS = ["plain", "torch"] + ["compiled"] * (compiled.library() is not None)
+IMPLEMENTATIONS = ["plain", "torch"] + ["compiled"] * (native.library() is not None)
 
 
 @pytest.mark.parametrize("build", [GRUModel, AttentionGRUModel, IncrementalGRUModel])

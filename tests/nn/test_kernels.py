@@ -9,31 +9,16 @@ import torch
 from torch import nn
 
 from qlib_mfgru.nn import GRULayer
-from qlib_mfgru.nn.kernels import compiled
 
 RESOLUTION = 4.8e-7  # four units in the last place of float32: in so few numbers a smaller error is luck
 
 Results = dict[str, torch.Tensor]
 
 
-def builds() -> list[str]:
-    """The compiled kernel's builds that this processor can run."""
-    best = torch.backends.cpu.get_cpu_capability()
-    return [name for name in ("AVX2", "AVX512") if name <= best and compiled._library(name) is not None]
-
-
-needs_kernel = pytest.mark.skipif(not builds(), reason="no C++ compiler at install, or no AVX2")
-
-
-@pytest.fixture(params=["plain", *(builds() or ["compiled"])])
-def implementation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture
+def implementation(processor: str) -> str:
     """Name for `GRULayer.implementation`; every build of the compiled kernel has its turn."""
-    if request.param == "plain":
-        return "plain"
-    if not builds():
-        pytest.skip("the compiled kernel was not built")
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: request.param)
-    return "compiled"
+    return "plain" if processor == "DEFAULT" else "compiled"
 
 
 @pytest.fixture
@@ -127,7 +112,6 @@ def test_the_order_of_the_rows_changes_nothing_of_theirs(implementation: str) ->
         torch.testing.assert_close(after, before[order], rtol=0, atol=tolerance)
 
 
-@needs_kernel
 def test_neighbours_and_their_number_change_no_bit(implementation: str) -> None:
     if implementation == "plain":
         pytest.skip("products of another width may round in another order")
@@ -163,11 +147,10 @@ def test_a_row_that_is_nan_stays_nan_and_alone(implementation: str) -> None:
     assert torch.equal(layer(poisoned)[others], layer(window)[others])
 
 
-@needs_kernel
-def test_the_caller_keeps_its_denormals() -> None:
+def test_the_caller_keeps_its_denormals(implementation: str) -> None:
     """The kernel treats them as 0 inside, and gives the processor's setting back."""
     before = torch.tensor([1e-40]) * 1
-    results(make_layer(30, "compiled"), make_window(100, 5))
+    results(make_layer(30, implementation), make_window(100, 5))
     assert torch.equal(torch.tensor([1e-40]) * 1, before)
 
 
@@ -188,15 +171,16 @@ def test_without_gradients_the_same_numbers(implementation: str) -> None:
         assert torch.equal(quick, results(layer, window, all_outputs)["outputs"])
 
 
-def test_automatic_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_automatic_choice(processor: str) -> None:
     layer = GRULayer(6, 30)
-    assert layer.chosen() == ("compiled" if builds() else "plain")
+    assert layer.chosen() == ("plain" if processor == "DEFAULT" else "compiled")
     assert layer.double().chosen() == "plain"  # the kernel knows float32 only
+
+
+def test_what_was_not_built_cannot_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
-    assert layer.float().chosen() == "plain"
-    layer.implementation = "compiled"
     with pytest.raises(RuntimeError, match="install a C\\+\\+ compiler"):
-        layer(make_window(3, 4))
+        make_layer(30, "compiled")(make_window(3, 4))
 
 
 def test_what_is_forced_runs(monkeypatch: pytest.MonkeyPatch) -> None:

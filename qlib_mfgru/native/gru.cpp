@@ -13,35 +13,24 @@
 // A sample's result does not depend on its neighbours, its place or the number of threads, since all lanes run the
 // same instructions; sums over samples are made per tile and then over tiles in their order.
 
-#include <immintrin.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "vectors.h"
+
 namespace {
 
 #ifdef __AVX512F__
-constexpr int LANES = 16, V = 4, BLOCK = 5;  // 32 registers: 5 x 5 sums, or 5 x V, stay in them
+constexpr int V = 4, BLOCK = 5;  // 32 registers: 5 x 5 sums, or 5 x V, stay in them
 #else
-constexpr int LANES = 8, V = 3, BLOCK = 3;  // 16 registers
+constexpr int V = 3, BLOCK = 3;  // 16 registers
 #endif
 constexpr int TILE = LANES * V;  // samples
 constexpr int64_t CACHE_BYTES = 640 << 10;  // what a chunk's gates may take of a core's second-level cache
-
-typedef float vf __attribute__((vector_size(LANES * 4)));
-typedef int32_t vi __attribute__((vector_size(LANES * 4)));
-
-#define UNROLL _Pragma("GCC unroll 8")  // so that small arrays of vectors live in registers
-
-inline vf all(float x) { return x - vf{}; }
 
 // ---------------------------------------------------------------------------------------------- activations
 
@@ -213,17 +202,6 @@ void load_rows(const float* matrix, int64_t n, int64_t start, int64_t width, int
 
 void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, int64_t n_rows, float* matrix) {
     for (int64_t i = 0; i < n_rows; ++i) std::memcpy(matrix + i * n + start, rows + i * V, width * sizeof(float));
-}
-
-struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-};
-using Vectors = std::unique_ptr<vf[], Free>;
-
-Vectors vectors(int64_t count) {
-    void* memory = std::aligned_alloc(sizeof(vf), std::max<int64_t>(count, 1) * sizeof(vf));
-    if (!memory) throw std::bad_alloc();
-    return Vectors(static_cast<vf*>(memory));
 }
 
 // ----------------------------------------------------------------------------------------------------- steps

@@ -1,0 +1,182 @@
+// Windows of a panel, gathered and normalised a tile of samples at a time while they are in the cache: what
+// qlib_mfgru/data/normalize.py does in numpy, and defines.
+//
+// `bars` is the panel, (day, bar, field, stock): a sample's window is one column of it, `rows` = steps * fields values
+// that lie `stride` = stocks apart, from `first` on.
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "vectors.h"
+
+namespace {
+
+constexpr int V = 4, TILE = LANES * V;
+
+typedef double vd __attribute__((vector_size(LANES * 8)));
+
+struct Windows {
+    const float* bars;
+    int64_t stride, steps, fields;
+    bool by_last;  // scale each series by its last value, not by its mean
+
+    int64_t rows() const { return steps * fields; }
+};
+
+// One tile of windows; what it holds of missing samples and of series without a scale is 0.
+struct Tile {
+    const Windows& w;
+    Vectors values;          // (rows, V)
+    Vectors shift, present;  // (fields, V): still to be subtracted; 1 where the series has a scale, else 0
+
+    explicit Tile(const Windows& w)
+        : w(w), values(vectors(w.rows() * V)), shift(vectors(w.fields * V)), present(vectors(w.fields * V)) {}
+
+    // Gather the windows at `first`, divide each series by its scale and subtract 1, in an order that keeps the digits.
+    void load(const int64_t* first, int64_t width) {
+        gather(first, width);
+        for (int64_t field = 0; field < w.fields; ++field) scale(field);
+    }
+
+    inline vf scaled(int64_t row, int v) const { return values[row * V + v] - shift[row % w.fields * V + v]; }
+
+  private:
+    void gather(const int64_t* first, int64_t width) {
+        float* out = reinterpret_cast<float*>(values.get());
+        const bool adjacent = first[width - 1] - first[0] == width - 1 && std::is_sorted(first, first + width);
+        if (width < TILE) std::memset(out, 0, w.rows() * V * sizeof(vf));
+        for (int64_t row = 0; row < w.rows(); ++row, out += TILE) {
+            const float* from = w.bars + row * w.stride;
+            if (adjacent) std::memcpy(out, from + first[0], width * sizeof(float));
+            else for (int64_t i = 0; i < width; ++i) out[i] = from[first[i]];
+        }
+    }
+
+    void scale(int64_t field) {
+        vf* const series = values.get() + field * V;
+        const int64_t step = w.fields * V, end = w.steps * step;
+        vf by[V], inverse[V], sum[V];
+        UNROLL for (int v = 0; v < V; ++v) by[v] = sum[v] = vf{};
+        if (w.by_last) UNROLL for (int v = 0; v < V; ++v) by[v] = series[end - step + v];
+        else {
+            for (int64_t i = 0; i < end; i += step) UNROLL for (int v = 0; v < V; ++v) by[v] += series[i + v];
+            UNROLL for (int v = 0; v < V; ++v) by[v] /= float(w.steps);
+        }
+        UNROLL for (int v = 0; v < V; ++v) {
+            present[field * V + v] = by[v] > 0 ? all(1) : all(0);
+            inverse[v] = by[v] > 0 ? 1.0f / by[v] : all(0);
+        }
+        for (int64_t i = 0; i < end; i += step)
+            UNROLL for (int v = 0; v < V; ++v) {
+                vf x = (series[i + v] - by[v]) * inverse[v];
+                series[i + v] = x;
+                sum[v] += x;
+            }
+        // the mean of what should have mean 0 is what float32 rounded of the scale
+        UNROLL for (int v = 0; v < V; ++v) shift[field * V + v] = w.by_last ? vf{} : sum[v] / float(w.steps);
+    }
+};
+
+inline double total(const vd& x) {
+    double sum = 0;
+    for (int lane = 0; lane < LANES; ++lane) sum += x[lane];
+    return sum;
+}
+
+void statistics(const Windows& w, const int64_t* first, int64_t n, float* mean, float* inverse_std) {
+    Tile tile(w);
+    std::vector<double> sums(w.rows()), squares(w.rows()), counts(w.fields);
+    for (int64_t start = 0; start < n; start += TILE) {
+        tile.load(first + start, std::min<int64_t>(TILE, n - start));
+        for (int64_t row = 0; row < w.rows(); ++row) {
+            vd sum{}, square{};
+            for (int v = 0; v < V; ++v) {
+                vd x = __builtin_convertvector(tile.scaled(row, v), vd);
+                sum += x;
+                square += x * x;
+            }
+            sums[row] += total(sum);
+            squares[row] += total(square);
+        }
+        for (int64_t field = 0; field < w.fields; ++field)
+            for (int v = 0; v < V; ++v) counts[field] += total(__builtin_convertvector(tile.present[field * V + v], vd));
+    }
+    for (int64_t row = 0; row < w.rows(); ++row) {
+        const double count = std::max(counts[row % w.fields], 1.0), average = sums[row] / count;
+        const double std = std::sqrt(std::max(squares[row] / count - average * average, 0.0));
+        const bool constant = std <= std::max(std::fabs(average), 1.0) * 1e-7;
+        mean[row] = float(average);
+        inverse_std[row] = constant ? 0.0f : float(1 / std);
+    }
+}
+
+// Lanes of one vector whose samples are of the same date.
+struct Run {
+    int vector;
+    int64_t date;
+    vi lanes;  // -1 in them, 0 elsewhere
+};
+
+// A tile's samples come in the order of their dates, so there are few runs.
+std::vector<Run> runs(const int64_t* column, int64_t width) {
+    std::vector<Run> found;
+    for (int64_t i = 0; i < width; ++i) {
+        if (i % LANES == 0 || column[i] != found.back().date) found.push_back({int(i / LANES), column[i], vi{}});
+        found.back().lanes[i % LANES] = -1;
+    }
+    return found;
+}
+
+void normalised(const Windows& w, const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
+                const int64_t* column, float clip, float* out, int64_t out_stride) {
+    Tile tile(w);
+    for (int64_t start = 0; start < n; start += TILE) {
+        const int64_t width = std::min<int64_t>(TILE, n - start);
+        tile.load(first + start, width);
+        const std::vector<Run> of_dates = runs(column + start, width);
+        for (int64_t row = 0; row < w.rows(); ++row) {
+            vf centre[V] = {}, factor[V] = {}, values[V];
+            for (const Run& run : of_dates) {
+                centre[run.vector] = run.lanes ? all(mean[row * dates + run.date]) : centre[run.vector];
+                factor[run.vector] = run.lanes ? all(inverse_std[row * dates + run.date]) : factor[run.vector];
+            }
+            for (int v = 0; v < V; ++v) {
+                vf x = (tile.scaled(row, v) - centre[v]) * factor[v] * tile.present[row % w.fields * V + v];
+                x = x < -clip ? all(-clip) : x;
+                values[v] = x > clip ? all(clip) : x;
+            }
+            std::memcpy(out + row * out_stride + start, values, width * sizeof(float));
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" {
+
+// Mean and inverse standard deviation, (rows,), of the scaled windows of n samples. Returns 1 if memory ran out.
+int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last, const int64_t* first,
+                     int64_t n, float* mean, float* inverse_std) {
+    try {
+        statistics({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std);
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+
+// Normalised windows of n samples, (rows, n) at `out` whose rows are `out_stride` apart; sample i is standardised
+// by column column[i] of the statistics, (rows, dates).
+int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last, const int64_t* first,
+                     int64_t n, const float* mean, const float* inverse_std, int64_t dates, const int64_t* column,
+                     float clip, float* out, int64_t out_stride) {
+    try {
+        normalised({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std, dates, column, clip, out, out_stride);
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    }
+}
+}

@@ -1,0 +1,75 @@
+"""The compiled windows against the numpy ones, which define them: statistics and samples, with all that is odd."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from qlib_mfgru.data.normalize import Moments, Scale
+from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.window import InputSpec, WindowSource
+
+N_DAYS, BARS, N_STOCKS, LENGTH = 12, 3, 150, 5
+
+
+@pytest.fixture
+def panel() -> BarPanel:
+    random = np.random.default_rng(0)
+    bars = 10 * np.exp(0.02 * random.standard_normal((N_DAYS, BARS, 6, N_STOCKS))).astype(np.float32)
+    bars[:, :, 5] *= 1e6
+    bars[:, :, 5, 7] = 0  # no volume at all: no scale
+    bars[6, -1, 5, 8] = 0  # nor here, by the last value of a window that ends there
+    bars[:, :, 0] = 3.3  # the same for all stocks and days: no standard deviation
+    days = pd.bdate_range("2024-01-02", periods=N_DAYS)
+    traded = np.ones((N_DAYS, N_STOCKS), dtype=bool)
+    return BarPanel("15min", days, [f"SH{600000 + i}" for i in range(N_STOCKS)], bars, traded)
+
+
+def both(monkeypatch: pytest.MonkeyPatch, source: WindowSource) -> list[tuple[Moments, np.ndarray]]:
+    """(statistics of days 6 and 9, samples) by numpy and then by the processor's own way."""
+    found = []
+    days = np.repeat([6, 9], [130, 77])  # a tile holds samples of both dates
+    stocks = np.concatenate([np.arange(130), np.sort(np.random.default_rng(1).permutation(N_STOCKS)[:77])])
+    own = torch.backends.cpu.get_cpu_capability()
+    for capability in ("DEFAULT", own):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        dates = [source.moments(day, stocks[days == day]) for day in (6, 9)]
+        moments = Moments(*(np.concatenate(parts, axis=2) for parts in zip(*dates, strict=True)))
+        found.append((moments, source.samples(days, stocks, moments, np.searchsorted([6, 9], days))))
+    return found
+
+
+@pytest.mark.parametrize("clip", [None, 1.5])
+@pytest.mark.parametrize("scale", ["mean", "last"])
+def test_equal_to_numpy(
+    panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch, scale: Scale, clip: float | None
+) -> None:
+    (plain, expected), (moments, samples) = both(monkeypatch, WindowSource(panel, InputSpec(LENGTH, scale), clip))
+    np.testing.assert_allclose(moments.mean, plain.mean, atol=2e-7)
+    np.testing.assert_allclose(moments.inverse_std, plain.inverse_std, rtol=3e-6)
+    assert samples.shape == (LENGTH * BARS, 6, 207)
+    np.testing.assert_allclose(samples, expected, atol=2e-5)
+    assert (samples[:, 5, 7] == 0).all()
+    assert (samples[:, 5, 8] == 0).all() == (scale == "last")
+    assert (samples[:, 0] == 0).all()
+    assert np.abs(samples).max() == (pytest.approx(clip) if clip else np.abs(samples).max())
+
+
+def test_nan_is_not_hidden(panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window that should not have been asked for shows."""
+    panel.bars[5, 1, 3, 20] = np.nan
+    source = WindowSource(panel, InputSpec(LENGTH, "last"))
+    moments = Moments(np.zeros((LENGTH * BARS, 6, 1), np.float32), np.ones((LENGTH * BARS, 6, 1), np.float32))
+    days, stocks = np.full(40, 6), np.arange(40)
+    samples = source.samples(days, stocks, moments, np.zeros(40, dtype=np.int64))
+    assert np.isnan(samples[:, 3, 20]).any()
+    assert np.isfinite(np.delete(samples, 20, axis=2)).all()
+
+
+def test_no_stock_no_statistics(panel: BarPanel, processor: str) -> None:
+    source = WindowSource(panel, InputSpec(LENGTH, "mean"))
+    moments = source.moments(6, np.empty(0, dtype=np.int64))
+    assert moments.mean.shape == (LENGTH * BARS, 6, 1)
+    assert (moments.inverse_std == 0).all()
