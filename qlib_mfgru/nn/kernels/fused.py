@@ -33,6 +33,7 @@ from torch.autograd.function import once_differentiable
 
 MAX_HIDDEN, MAX_FIELDS = 64, 16
 """Largest sizes whose weights fit one multiprocessor beside their gradients."""
+_LEAST_SHARED = 99 * 1024  # what every GPU from compute capability 8.0 on has; older torch does not tell more
 _ROWS = 16
 _FIELDS = 16  # the input's fields, padded: the shortest inner dimension of a product
 
@@ -83,7 +84,7 @@ def supports(hidden: int, n_fields: int) -> bool:
     if not torch.cuda.is_available():
         return True
     device = torch.cuda.get_device_properties(torch.cuda.current_device())
-    return _layout(hidden).shared <= device.shared_memory_per_block_optin
+    return _layout(hidden).shared <= getattr(device, "shared_memory_per_block_optin", _LEAST_SHARED)
 
 
 def fused_gru(
