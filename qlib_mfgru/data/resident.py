@@ -1,0 +1,145 @@
+"""A panel's bars held on a torch device, where windows are gathered and normalised without leaving it.
+
+The definitions are those of `normalize.py`, in torch instead of numpy. Nothing here asks the device for a value while
+a batch is made, so that a GPU works through it while the CPU prepares the next.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from qlib.log import get_module_logger
+from tqdm.auto import tqdm
+
+from qlib_mfgru.data.normalize import Moments, Scale
+from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.window import InputSpec, WindowSource
+
+RESERVE = 4 * 2**30
+"""Bytes of a GPU's memory that bars leave free: for networks, their states and two batches."""
+_SAMPLES_PER_PIECE = 1024  # 8 MB of 15-minute windows: a few such arrays fit a large GPU's cache
+_BYTES_PER_COPY = 128 * 2**20
+
+
+class _DeviceMoments(NamedTuple):
+    """`Moments` on the device, and the arrays that they were copied from."""
+
+    source: Moments
+    mean: torch.Tensor
+    inverse_std: torch.Tensor
+
+
+class ResidentSource:
+    """Windows of one frequency from bars on a device; does what a `WindowSource` does, and returns tensors there.
+
+    Parameters
+    ----------
+    source : WindowSource
+    device : torch.device
+    """
+
+    def __init__(self, source: WindowSource, device: torch.device) -> None:
+        self.spec: InputSpec = source.spec
+        self.clip = source.clip
+        self.device = device
+        self.bars = _copied(source.panel, device)
+        self._moments: _DeviceMoments | None = None
+
+    @classmethod
+    def where_it_fits(cls, source: WindowSource, device: torch.device) -> ResidentSource | None:
+        """The source on the device, or None, and a word in the log, if the bars would leave less than `RESERVE`."""
+        logger, size = get_module_logger("ResidentSource"), source.panel.bars.nbytes
+        name = f"{source.panel.freq} bars ({size / 2**30:.1f} GiB)"
+        if device.type == "cuda":
+            free = torch.cuda.mem_get_info(device)[0]
+            if size > free - RESERVE:
+                logger.warning(
+                    f"{name} do not fit {device}, {free / 2**30:.1f} GiB of which are free; they stay on the CPU"
+                )
+                return None
+        logger.info(f"{name} are held on {device}")
+        return cls(source, device)
+
+    def gather(self, days: torch.Tensor, stocks: torch.Tensor) -> torch.Tensor:
+        """Raw windows (n_steps, 6, n) of samples given by positions in the panel, as `BarPanel.gather`."""
+        _, bars_per_day, n_fields, n_stocks = self.bars.shape
+        n_rows = self.spec.days * bars_per_day * n_fields
+        places = self.bars.numel() - (n_rows - 1) * n_stocks
+        rows = self.bars.as_strided((n_rows, places), (n_stocks, 1))
+        first = (days + 1 - self.spec.days) * (bars_per_day * n_fields * n_stocks) + stocks
+        return rows.index_select(1, first).view(n_rows // n_fields, n_fields, -1)
+
+    def moments(self, day: int, stocks: np.ndarray) -> Moments:
+        """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
+        places = torch.from_numpy(stocks).to(self.device)
+        scaled = self.gather(torch.full_like(places, day), places)
+        mean, inverse_std = _cross_sectional_moments(scaled, _scale_in_time(scaled, self.spec.scale))
+        return Moments(mean.cpu().numpy(), inverse_std.cpu().numpy())
+
+    def samples(self, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray) -> torch.Tensor:
+        """Normalised windows (n_steps, 6, n) on the device; parameters as in `WindowSource.samples`.
+
+        They are made in pieces, so that little more memory is needed than the result takes.
+        """
+        _check(days, self.spec.days, len(self.bars))
+        mean, inverse_std = self._on_device(moments)
+        places = torch.from_numpy(np.stack([days, stocks, columns])).to(self.device, non_blocking=True)
+        windows = torch.empty(*mean.shape[:2], len(days), device=self.device)
+        for piece, of_piece in zip(
+            windows.split(_SAMPLES_PER_PIECE, dim=2), places.split(_SAMPLES_PER_PIECE, dim=1), strict=True
+        ):
+            scaled = self.gather(of_piece[0], of_piece[1])
+            present = _scale_in_time(scaled, self.spec.scale)
+            scaled -= mean.index_select(2, of_piece[2])
+            scaled *= inverse_std.index_select(2, of_piece[2])
+            scaled *= present
+            piece.copy_(scaled if self.clip is None else scaled.clamp_(-self.clip, self.clip))
+        return windows
+
+    def _on_device(self, moments: Moments) -> tuple[torch.Tensor, torch.Tensor]:
+        """The moments' tensors; those used last are kept, since the batches of an epoch share them."""
+        kept = self._moments
+        if kept is None or kept.source is not moments:
+            kept = _DeviceMoments(moments, *(torch.from_numpy(array).to(self.device) for array in moments))
+            self._moments = kept
+        return kept.mean, kept.inverse_std
+
+
+def _check(days: np.ndarray, n_days: int, calendar: int) -> None:
+    if len(days) and not n_days - 1 <= days.min() <= days.max() < calendar:
+        raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+
+
+def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:
+    """The panel's bars on the device, copied some days at a time."""
+    bars = torch.empty(panel.bars.shape, dtype=torch.float32, device=device)
+    step = max(1, _BYTES_PER_COPY // max(1, panel.bars[0].nbytes))
+    starts = range(0, len(bars), step)
+    for start in tqdm(starts, f"{panel.freq} bars to {device}", leave=False, delay=1):
+        bars[start : start + step] = torch.from_numpy(np.array(panel.bars[start : start + step]))
+    return bars
+
+
+def _scale_in_time(window: torch.Tensor, scale: Scale) -> torch.Tensor:
+    """`normalize.scale_in_time`, in place; returns which series (n_fields, n) have a scale, as 0 and 1."""
+    denominator = window.mean(dim=0) if scale == "mean" else window[-1].clone()
+    present = denominator > 0
+    denominator.masked_fill_(~present, 1.0)
+    window -= denominator
+    window /= denominator
+    if scale == "mean":
+        window -= window.mean(dim=0)
+    window *= present
+    return present
+
+
+def _cross_sectional_moments(scaled: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """`normalize.cross_sectional_moments`: mean and inverse standard deviation, each (n_steps, n_fields, 1)."""
+    count = present.sum(dim=1, keepdim=True).clamp(min=1)
+    mean = scaled.sum(dim=2, keepdim=True) / count
+    centred = (scaled - mean).mul_(present)
+    std = (centred.square_().sum(dim=2, keepdim=True) / count).sqrt_()
+    constant = std <= mean.abs().clamp(min=1.0) * 1e-7
+    return mean, std.reciprocal().masked_fill_(constant, 0.0)
