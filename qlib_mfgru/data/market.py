@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from qlib.log import get_module_logger
 
 from qlib_mfgru.data import source
 from qlib_mfgru.data.labels import Label
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.resident import ResidentSource
 from qlib_mfgru.data.threads import in_threads
 from qlib_mfgru.data.window import InputSpec, WindowSource
 from qlib_mfgru.errors import InputError
@@ -62,6 +65,7 @@ class MarketData:
         self.members = self._member_mask(instruments)
         self.labels = label.load(self.days, self.instruments)
         self.sources: dict[str, WindowSource] = {}
+        self.resident: dict[str, ResidentSource] = {}
         self.valid: dict[str, np.ndarray] = {}
         self._rows: dict[str, np.ndarray] = {}
         self._columns: dict[str, np.ndarray] = {}
@@ -91,7 +95,8 @@ class MarketData:
         members : ndarray of shape (n_dates, n_stocks), bool
             Whose windows the statistics are over.
         """
-        source_, rows, columns = self.sources[freq], self._rows[freq][days], self._columns[freq]
+        source_ = self.resident.get(freq, self.sources[freq])
+        rows, columns = self._rows[freq][days], self._columns[freq]
 
         def of_date(number: int) -> Moments:
             return source_.moments(int(rows[number]), columns[np.flatnonzero(members[number])])
@@ -104,6 +109,24 @@ class MarketData:
     ) -> np.ndarray:
         """Normalised windows (n_steps, 6, n) of samples given by positions, each by its date's column of `moments`."""
         return self.sources[freq].samples(self._rows[freq][days], self._columns[freq][stocks], moments, columns)
+
+    def tensor(
+        self, freq: str, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray
+    ) -> torch.Tensor:
+        """What `samples` gives, as a tensor: on the device that holds the bars, else on the CPU."""
+        if freq not in self.resident:
+            return torch.from_numpy(self.samples(freq, days, stocks, moments, columns))
+        return self.resident[freq].samples(self._rows[freq][days], self._columns[freq][stocks], moments, columns)
+
+    def on_device(self, device: torch.device, freqs: Sequence[str]) -> MarketData:
+        """A copy whose bars of `freqs` are held on a device where they fit it (the log says); all else is shared.
+
+        The device's memory is free again when the copy is let go of.
+        """
+        moved = copy.copy(self)
+        found = {freq: ResidentSource.where_it_fits(self.sources[freq], device) for freq in freqs}
+        moved.resident = {freq: source_ for freq, source_ in found.items() if source_ is not None}
+        return moved
 
     def _on_common_axes(self, freq: str, mask: np.ndarray) -> np.ndarray:
         """Take a panel's (day, stock) mask to the common axes; False where the panel has no such day or stock."""

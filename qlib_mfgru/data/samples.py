@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -91,6 +91,10 @@ class SampleTable:
     def __len__(self) -> int:
         return len(self._index[0])
 
+    def over(self, market: MarketData) -> SampleTable:
+        """The same samples gathered from a copy of the market, e.g. one on a GPU that several tables share."""
+        return replace(self, market=market, _moments={})
+
     @property
     def dates(self) -> pd.DatetimeIndex:
         """The sample dates."""
@@ -147,4 +151,4 @@ class SampleTable:
         """Windows (n_steps, 6, n) of samples, each standardised by the whole cross-section of its date."""
         if freq not in self._moments:
             self._moments[freq] = self.market.moments(freq, self.days, self._complete)
-        return torch.from_numpy(self.market.samples(freq, self.days[days], stocks, self._moments[freq], days))
+        return self.market.tensor(freq, self.days[days], stocks, self._moments[freq], days)

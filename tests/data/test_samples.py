@@ -115,3 +115,18 @@ def test_labels_are_z_scored_by_date(table: SampleTable) -> None:
         label = table.labels[rows].double()
         assert float(label.mean()) == pytest.approx(0, abs=1e-6)
         assert float(label.std(correction=0)) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_table_on_a_device_has_the_same_samples(table: SampleTable) -> None:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    moved = table.over(table.market.on_device(device, table.freqs))
+    assert list(moved.market.resident) == list(INPUTS)
+    assert not table.market.resident
+    assert len(moved) == len(table)
+    for got, expected in zip(moved.shuffled(40, seed=1, epoch=2), table.shuffled(40, seed=1, epoch=2), strict=True):
+        assert identities(got) == identities(expected)
+        assert torch.equal(got.label, expected.label)
+        for freq, window in got.features.items():
+            assert window.device.type == device.type
+            assert window.permute(1, 2, 0).is_contiguous()
+            torch.testing.assert_close(window.cpu(), expected.features[freq], rtol=1e-6, atol=5e-6)
