@@ -16,11 +16,11 @@ multiprocessors, where a step's latency (a product, a barrier, an exponential, t
 tiles. The backward kernel is held to 168 registers a thread so that 3 fit. Up to hidden 32 a tile has 4 warps, of
 which each computes 8 columns of all gates; up to 64 it has 8, and fills a multiprocessor.
 
-Estimate, not measured: compiled for sm_90 (Triton 3.9), a step is 438 instructions a warp forward and 1,152 backward
-(hidden 30, no spills forward, 120 bytes backward). Three tiles share a scheduler: 1,314 and 3,456 issue slots, so at
-1.7 GHz no less than 0.8 and 2.0 microseconds a step, 0.9 ms for 320 steps of both; 2 to 3 times that is likely. cuDNN
-has to launch or synchronise the device at every step, several microseconds each way; ``benchmarks/gru_cuda.py`` times
-both.
+Estimate, not measured: compiled for sm_90 (Triton 3.9), a step is 427 instructions a warp forward and 1,155 backward
+(hidden 30; registers spilled: none and 112 bytes a thread). The warps of three tiles that share a scheduler thus need
+1,281 and 3,465 issue slots a step, at 1.7 GHz no less than 0.8 and 2.0 microseconds, 0.9 ms for 320 steps of both; 2 to
+3 times that is likely, since the tensor cores need about as long. For these sizes torch asks cuDNN for a persistent
+kernel too, whose time is not known here: ``benchmarks/gru_cuda.py`` measures both.
 """
 
 from __future__ import annotations
@@ -65,9 +65,13 @@ _LAYOUTS = (_Layout(32, 4, False, 168, 80 * 1024), _Layout(64, 8, True, None, 16
 
 
 def available() -> bool:
-    """Whether this machine has what the kernels need: an NVIDIA GPU from compute capability 8.0 on, and triton."""
+    """Whether this machine has what the kernels need: an NVIDIA GPU from compute capability 8.0 on, and triton.
+
+    Compiled with Triton 3.2 (which torch 2.6 brings) and 3.9; older ones are not used.
+    """
     return (
-        torch.cuda.is_available()
+        torch.__version__ >= "2.6"
+        and torch.cuda.is_available()
         and torch.version.hip is None
         and torch.cuda.get_device_capability() >= (8, 0)
         and importlib.util.find_spec("triton") is not None

@@ -9,6 +9,8 @@ stored. Names ending in _r, _z, _n belong to torch's three gates; formulas are t
 import triton
 import triton.language as tl
 
+from qlib_mfgru.nn.kernels.fused_tiles import parameters_of, store_bias, store_weight, tile_places, transposed
+
 PRECISION = tl.constexpr("tf32x3")
 """How the tensor cores multiply float32: as three products of 11-bit halves, good to 2^-22.
 
@@ -28,64 +30,6 @@ def _tanh(x):
 
 
 @triton.jit
-def _tile_places(rows, n, n_columns: tl.constexpr, COLUMNS: tl.constexpr):
-    """Offsets of the tile (ROWS, COLUMNS) in an array (n_columns, n), and which of them exist."""
-    columns = tl.arange(0, COLUMNS)[None, :]
-    return columns * n + rows[:, None], (rows[:, None] < n) & (columns < n_columns)
-
-
-@triton.jit
-def _weight_places(
-    gate: tl.constexpr, n_in: tl.constexpr, IN: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr
-):
-    """Offsets of one gate's weights, seen as (IN, HIDDEN), in an array (3 * hidden, n_in), and which of them exist."""
-    i, j = tl.arange(0, IN)[:, None], tl.arange(0, HIDDEN)[None, :]
-    return (gate * hidden + j) * n_in + i, (i < n_in) & (j < hidden)
-
-
-@triton.jit
-def _weight(
-    pointer, gate: tl.constexpr, n_in: tl.constexpr, IN: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr
-):
-    places, exists = _weight_places(gate, n_in, IN, hidden, HIDDEN)
-    return tl.load(pointer + places, mask=exists, other=0.0)
-
-
-@triton.jit
-def _store_weight(
-    pointer, tile, gate: tl.constexpr, n_in: tl.constexpr, IN: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr
-):
-    places, exists = _weight_places(gate, n_in, IN, hidden, HIDDEN)
-    tl.store(pointer + places, tile, mask=exists)
-
-
-@triton.jit
-def _bias(pointer, gate: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr):
-    columns = tl.arange(0, HIDDEN)
-    return tl.load(pointer + gate * hidden + columns, mask=columns < hidden, other=0.0)[None, :]
-
-
-@triton.jit
-def _store_bias(pointer, tile, gate: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr):
-    columns = tl.arange(0, HIDDEN)
-    tl.store(pointer + gate * hidden + columns, tl.sum(tile, axis=0), mask=columns < hidden)
-
-
-@triton.jit
-def _parameters(w, u, b, c, n_fields: tl.constexpr, FIELDS: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr):
-    """Weights as (FIELDS, HIDDEN) and (HIDDEN, HIDDEN); the biases of r and z, which only occur as sums, as such."""
-    w_r = _weight(w, 0, n_fields, FIELDS, hidden, HIDDEN)
-    w_z = _weight(w, 1, n_fields, FIELDS, hidden, HIDDEN)
-    w_n = _weight(w, 2, n_fields, FIELDS, hidden, HIDDEN)
-    u_r = _weight(u, 0, hidden, HIDDEN, hidden, HIDDEN)
-    u_z = _weight(u, 1, hidden, HIDDEN, hidden, HIDDEN)
-    u_n = _weight(u, 2, hidden, HIDDEN, hidden, HIDDEN)
-    a_r = _bias(b, 0, hidden, HIDDEN) + _bias(c, 0, hidden, HIDDEN)
-    a_z = _bias(b, 1, hidden, HIDDEN) + _bias(c, 1, hidden, HIDDEN)
-    return w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, _bias(b, 2, hidden, HIDDEN), _bias(c, 2, hidden, HIDDEN)
-
-
-@triton.jit
 def _gates(x, h, w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, b_n, c_n):
     """r, z, n and ``U_n h + c_n`` of one step."""
     state_n = _dot(h, u_n) + c_n
@@ -93,14 +37,6 @@ def _gates(x, h, w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, b_n, c_n):
     z = tl.sigmoid(_dot(x, w_z) + _dot(h, u_z) + a_z)
     n = _tanh(_dot(x, w_n) + b_n + r * state_n)
     return r, z, n, state_n
-
-
-@triton.jit
-def _transposed(u, u_gate, gate: tl.constexpr, hidden: tl.constexpr, HIDDEN: tl.constexpr, RELOAD: tl.constexpr):
-    """A gate's U the other way round; if RELOAD, read again instead of being kept."""
-    if RELOAD:
-        return tl.trans(_weight(u, gate, hidden, HIDDEN, hidden, HIDDEN))
-    return tl.trans(u_gate)
 
 
 @triton.jit(do_not_specialize=["n", "n_steps"])
@@ -125,10 +61,10 @@ def forward(
     Into states go the initial state 0 and that after every step if KEEP, else the last alone.
     """
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    x_places, x_exists = _tile_places(rows, n, n_fields, FIELDS)
-    h_places, h_exists = _tile_places(rows, n, hidden, HIDDEN)
+    x_places, x_exists = tile_places(rows, n, n_fields, FIELDS)
+    h_places, h_exists = tile_places(rows, n, hidden, HIDDEN)
     one = tl.program_id(1).to(tl.int64)
-    w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, b_n, c_n = _parameters(
+    w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, b_n, c_n = parameters_of(
         w + one * 3 * hidden * n_fields,
         u + one * 3 * hidden * hidden,
         b + one * 3 * hidden,
@@ -185,11 +121,11 @@ def backward(
     EVERY: d_states holds the gradient of every state, else of the last. INPUT: the window's gradient is wanted.
     """
     rows = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-    x_places, x_exists = _tile_places(rows, n, n_fields, FIELDS)
-    h_places, h_exists = _tile_places(rows, n, hidden, HIDDEN)
+    x_places, x_exists = tile_places(rows, n, n_fields, FIELDS)
+    h_places, h_exists = tile_places(rows, n, hidden, HIDDEN)
     one = tl.program_id(1).to(tl.int64)
     u += one * 3 * hidden * hidden
-    w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, b_n, c_n = _parameters(
+    w_r, w_z, w_n, u_r, u_z, u_n, a_r, a_z, b_n, c_n = parameters_of(
         w + one * 3 * hidden * n_fields,
         u,
         b + one * 3 * hidden,
@@ -232,9 +168,9 @@ def backward(
         if RELOAD:  # a barrier keeps the compiler from moving the loads out of the loop: all would need room at once
             tl.debug_barrier()
         d_h *= z
-        d_h += _dot(d_r, _transposed(u, u_r, 0, hidden, HIDDEN, RELOAD))
-        d_h += _dot(d_z, _transposed(u, u_z, 1, hidden, HIDDEN, RELOAD))
-        d_h += _dot(d_state_n, _transposed(u, u_n, 2, hidden, HIDDEN, RELOAD))
+        d_h += _dot(d_r, transposed(u, u_r, 0, hidden, HIDDEN, RELOAD))
+        d_h += _dot(d_z, transposed(u, u_z, 1, hidden, HIDDEN, RELOAD))
+        d_h += _dot(d_state_n, transposed(u, u_n, 2, hidden, HIDDEN, RELOAD))
         if EVERY:
             d_h += tl.load(d_states + before * h_step + h_places, mask=h_exists, other=0.0)
         if INPUT:
@@ -258,15 +194,15 @@ def backward(
     d_u += part * 3 * hidden * hidden
     d_b += part * 3 * hidden
     d_c += part * 3 * hidden
-    _store_weight(d_w, d_wr, 0, n_fields, FIELDS, hidden, HIDDEN)
-    _store_weight(d_w, d_wz, 1, n_fields, FIELDS, hidden, HIDDEN)
-    _store_weight(d_w, d_wn, 2, n_fields, FIELDS, hidden, HIDDEN)
-    _store_weight(d_u, d_ur, 0, hidden, HIDDEN, hidden, HIDDEN)
-    _store_weight(d_u, d_uz, 1, hidden, HIDDEN, hidden, HIDDEN)
-    _store_weight(d_u, d_un, 2, hidden, HIDDEN, hidden, HIDDEN)
-    _store_bias(d_b, sum_r, 0, hidden, HIDDEN)
-    _store_bias(d_b, sum_z, 1, hidden, HIDDEN)
-    _store_bias(d_b, sum_n, 2, hidden, HIDDEN)
-    _store_bias(d_c, sum_r, 0, hidden, HIDDEN)
-    _store_bias(d_c, sum_z, 1, hidden, HIDDEN)
-    _store_bias(d_c, sum_state_n, 2, hidden, HIDDEN)
+    store_weight(d_w, d_wr, 0, n_fields, FIELDS, hidden, HIDDEN)
+    store_weight(d_w, d_wz, 1, n_fields, FIELDS, hidden, HIDDEN)
+    store_weight(d_w, d_wn, 2, n_fields, FIELDS, hidden, HIDDEN)
+    store_weight(d_u, d_ur, 0, hidden, HIDDEN, hidden, HIDDEN)
+    store_weight(d_u, d_uz, 1, hidden, HIDDEN, hidden, HIDDEN)
+    store_weight(d_u, d_un, 2, hidden, HIDDEN, hidden, HIDDEN)
+    store_bias(d_b, sum_r, 0, hidden, HIDDEN)
+    store_bias(d_b, sum_z, 1, hidden, HIDDEN)
+    store_bias(d_b, sum_n, 2, hidden, HIDDEN)
+    store_bias(d_c, sum_r, 0, hidden, HIDDEN)
+    store_bias(d_c, sum_z, 1, hidden, HIDDEN)
+    store_bias(d_c, sum_state_n, 2, hidden, HIDDEN)
