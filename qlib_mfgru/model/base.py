@@ -17,6 +17,7 @@ from qlib.model.base import Model
 from qlib.workflow import R
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
 from qlib_mfgru.model.curve import plot_training_curve
@@ -97,6 +98,8 @@ class NeuralModel(Model):
 
     def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> None:
         """Train `net` for one stage and give it the weights of its best epoch."""
+        train, valid = self._resident(net, data.train, data.valid)
+        data = dataclasses.replace(data, train=train, valid=valid)
         stopping = EarlyStopping(self.settings.patience)
         with Progress(f"{type(self).__name__}: {title}", self.settings.max_epochs) as progress:
             callbacks: list[Callback] = [stopping, History(self.history), progress, RecorderLog(self.tag)]
@@ -121,7 +124,7 @@ class NeuralModel(Model):
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
-        table = dataset.every_day(segment, self.freqs)
+        (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
         scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
         self.net = self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
@@ -139,6 +142,14 @@ class NeuralModel(Model):
             f"GRU: {layers[0].chosen()} on {device} ({place}, {torch.get_num_threads()} threads)"
         )
         return net
+
+    def _resident(self, net: ScoringNet, *tables: SampleTable) -> tuple[SampleTable, ...]:
+        """The tables with the bars that `net` reads held on the GPU, where there is one and they fit."""
+        device = self.settings.torch_device()
+        if device.type == "cpu":
+            return tables
+        market = tables[0].market.on_device(device, net.freqs)
+        return tuple(table.over(market) for table in tables)
 
     def _save_curve(self, titles: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:

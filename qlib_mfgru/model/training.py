@@ -158,6 +158,7 @@ def _train_epoch(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
+        del batch, scores, loss  # before the next batch is made: a window of 5000 samples is 38 MB
     return sum(ics) / len(ics)
 
 
@@ -192,6 +193,7 @@ def score_samples(net: ScoringNet, table: SampleTable, description: str | None =
     )
     for batch in dates:
         scores[torch.from_numpy(batch.rows)] = _scores(net, batch, None).cpu()
+        del batch
     return scores
 
 

@@ -40,8 +40,8 @@ class TemporalAttention(nn.Module):
 
         The recurrence gives (n_steps, hidden_size, n) memory behind that view, which is read as it lies there.
         """
-        first = self.score[0]
-        outer = self.score[2].weight[0] if len(self.score) == 3 else first.weight.new_ones(1)
+        first, *second = (layer for layer in self.score if isinstance(layer, nn.Linear))
+        outer = second[0].weight[0] if second else first.weight.new_ones(1)
         return _Attended.apply(outputs.transpose(1, 2), first.weight, first.bias, outer).t()
 
 

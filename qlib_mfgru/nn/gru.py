@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from qlib_mfgru import native
+from qlib_mfgru.nn.kernels import fused
 from qlib_mfgru.nn.kernels.compiled import compiled_gru
 from qlib_mfgru.nn.kernels.plain import plain_gru
 
 Implementation = Literal["auto", "compiled", "plain", "fused", "torch"]
 
 
-_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru}
+_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru, "fused": fused.fused_gru}
 
 
 class GRULayer(nn.GRU):
@@ -23,8 +24,9 @@ class GRULayer(nn.GRU):
 
     ==========  =================================================================================================
     auto        what is fastest here: on the CPU ``compiled``, or where it was not built ``plain``; on a GPU
-                ``fused``, or where Triton is missing ``torch``
+                ``fused``, or where that does not run or not with these sizes, ``torch``
     compiled    C++ over tiles of samples (native/gru.cpp), float32
+    fused       Triton over tiles of samples (kernels/fused.py), float32, on CUDA
     plain       torch operations with a backward written by hand (kernels/plain.py), any device and precision
     torch       ``torch.nn.GRU`` itself; on a GPU that is cuDNN
     ==========  =================================================================================================
@@ -49,10 +51,11 @@ class GRULayer(nn.GRU):
         """The implementation that would run now, where the layer's weights are."""
         if self.implementation != "auto":
             return self.implementation
-        weight = self.weight_hh_l0
+        weight, single = self.weight_hh_l0, self.weight_hh_l0.dtype == torch.float32
         if weight.is_cuda:
-            return "torch"
-        return "compiled" if weight.dtype == torch.float32 and native.library() is not None else "plain"
+            fits = single and fused.available() and fused.supports(self.hidden_size, self.input_size)
+            return "fused" if fits else "torch"
+        return "compiled" if single and native.library() is not None else "plain"
 
     def forward(self, window: torch.Tensor, all_outputs: bool = False) -> torch.Tensor:  # type: ignore[override]
         """Outputs for windows of shape (n, n_steps, n_fields).

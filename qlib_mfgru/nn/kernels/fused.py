@@ -1,7 +1,6 @@
 """The GRU's recurrence on CUDA as one kernel forward and one backward, written in Triton.
 
-Interface and result are those of `recurrence.GRURecurrence`; parameters may also carry a leading dimension, one set a
-seed, all on the same input and in one launch.
+Parameters may also carry a leading dimension, one set a seed, all on the same input and in one launch.
 
 How it works
 ------------
@@ -26,6 +25,7 @@ kernel too, whose time is not known here: ``benchmarks/gru_cuda.py`` measures bo
 from __future__ import annotations
 
 import importlib.util
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -64,6 +64,7 @@ class _Layout(NamedTuple):
 _LAYOUTS = (_Layout(32, 4, False, 168, 80 * 1024), _Layout(64, 8, True, None, 162 * 1024))
 
 
+@cache
 def available() -> bool:
     """Whether this machine has what the kernels need: an NVIDIA GPU from compute capability 8.0 on, and triton.
 

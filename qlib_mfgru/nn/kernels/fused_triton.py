@@ -3,7 +3,7 @@
 
 Tiles are (ROWS, HIDDEN) or (ROWS, FIELDS): ROWS samples, the other axis padded with zeros to a power of two. A padded
 column of the state stays 0, because its weights and biases are 0; a padded row adds 0 to every gradient and is never
-stored. Names ending in _r, _z, _n belong to torch's three gates; formulas are those of `recurrence.py`.
+stored. Names ending in _r, _z, _n belong to torch's three gates; formulas are in `qlib_mfgru.nn.kernels`.
 """
 
 import triton

@@ -1,0 +1,235 @@
+"""Whole training against qlib's own GRU, seeds at once, and the report's protocol projected; all in one run.
+
+    python benchmarks/epoch_speed.py [--stocks 1000 --days 150 --epochs 3 --json FILE]
+
+Three epochs from fresh weights of our models and of ``qlib.contrib.model.pytorch_gru_ts.GRU`` (hidden 30, one layer,
+batches of 5000 windows of 320 steps) on ``TSDatasetH`` over the same provider, each in a fresh process. Samples a
+second count the samples trained on, over the whole of `fit` after the data is loaded: shuffling, gathering,
+normalising (ours), validation, and whatever else its loop does. qlib's samples are windows that end at any bar, of
+its last days alone, since three epochs of all would take hours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from measure import MIB, Run, phase, ready, report, run, table
+from synthetic import SyntheticMarket
+
+MODELS = ("GRUModel", "AttentionGRUModel", "MixedGRUModel", "IncrementalGRUModel")
+RIVALS = ("qlib GRU, in process", "qlib GRU, 4 workers")
+SEEDS = "seeds"
+_CHILD = "--in-this-process"
+_RIVAL_DAYS = 3  # of training; 16 windows a stock and day
+RETRAININGS, N_SEEDS, SAMPLES = 13, 3, 1_700_000  # of the report; samples: 5,000 stocks, ten years, every 5 days
+FIRST_YEARS, LAST_YEARS = 4.0, 10.3  # of history before the first and the last retraining
+EPOCHS = 30  # assumed of a stage: at most 100, stopped after 10 without a better validation
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stocks", type=int, default=1000)
+    parser.add_argument("--days", type=int, default=150)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
+    parser.add_argument("--json", type=Path, help="write all figures there too")
+    options = parser.parse_args()
+    options.workdir.mkdir(parents=True, exist_ok=True)
+    workdir = options.workdir.resolve()
+    provider = SyntheticMarket(options.stocks, options.days).make(workdir)
+    print(f"{options.stocks} stocks x {options.days} days, {options.epochs} epochs; {os.cpu_count()} cores, ", end="")
+    print(f"load {os.getloadavg()[0]:.1f} at the start\n", flush=True)
+    runs = {}
+    for name in (*MODELS, SEEDS, *RIVALS):
+        arguments = [_CHILD, name, str(provider), str(workdir / "cache-epoch-speed"), str(options.epochs)]
+        runs[name] = run(Path(__file__), arguments)
+    print(speed_table(runs) + "\n\n" + seeds_line(runs[SEEDS]) + "\n\n" + projection(runs) + "\n\n" + targets(runs))
+    if options.json:
+        options.json.write_text(json.dumps({name: dataclasses.asdict(each) for name, each in runs.items()}, indent=1))
+
+
+def rate(done: Run) -> float:
+    """Samples trained on a second."""
+    return done.results["samples"] / done.phases["fit"].seconds
+
+
+def speed_table(runs: dict[str, Run]) -> str:
+    """Samples a second and peak memory of fitting."""
+    rows = []
+    for name in (*MODELS, *RIVALS):
+        done, fit = runs[name], runs[name].phases["fit"]
+        memory = [f"{max(phase.anonymous for phase in done.phases.values()) / MIB:.0f}", f"{fit.rss / MIB:.0f}"]
+        ratio = rate(done) / max(rate(runs[rival]) for rival in RIVALS)
+        rows.append(
+            [
+                name,
+                f"{done.results['samples']:,.0f}",
+                f"{fit.seconds:.1f}",
+                f"{rate(done):,.0f}",
+                f"{ratio:.1f}x",
+                *memory,
+            ]
+        )
+    header = ["", "samples", "seconds", "samples/s", "ratio", "anonymous MiB", "resident MiB"]
+    notes = "\nincremental: samples of both stages; memory on top of the imports, of qlib's workers not counted"
+    return "Training\n" + table(header, rows) + notes
+
+
+def seeds_line(done: Run) -> str:
+    """What sharing the batches gains."""
+    turn, once = (done.phases[name].seconds for name in ("in turn", "at once"))
+    ratio = f"in turn {turn:.2f} s, at once on the same batches {once:.2f} s: {turn / once:.2f}x"
+    return f"Three seeds of GRUModel's network, an epoch each: {ratio}"
+
+
+def projection(runs: dict[str, Run]) -> str:
+    """Hours of the report's protocol on this machine; nothing of it is measured."""
+    years = [FIRST_YEARS + (LAST_YEARS - FIRST_YEARS) * i / (RETRAININGS - 1) for i in range(RETRAININGS)]
+    samples = sum(SAMPLES * each / LAST_YEARS for each in years) * 0.8 * N_SEEDS * EPOCHS
+    rows, total = [], {"ours": 0.0, "qlib": 0.0}
+    for name in MODELS:
+        stages = 2 if name == "IncrementalGRUModel" else 1
+        ours = samples * stages / rate(runs[name]) / 3600
+        theirs = samples / max(rate(runs[rival]) for rival in RIVALS) / 3600
+        total = {"ours": total["ours"] + ours, "qlib": total["qlib"] + theirs}
+        rows.append([name, f"{ours:.1f}", f"{theirs:.0f}"])
+    rows.append(["all four", f"{total['ours']:.1f}", f"{total['qlib']:.0f}"])
+    head = (
+        f"PROJECTION, not measured: {RETRAININGS} retrainings x {N_SEEDS} seeds, {SAMPLES:,} samples in the last, "
+        f"{EPOCHS} epochs a stage;\nhours at the samples a second above, and were each one run of qlib's GRU\n"
+    )
+    return head + table(["", "ours", "qlib's GRU"], rows)
+
+
+def targets(runs: dict[str, Run]) -> str:
+    """Speed and memory against qlib's GRU."""
+    rivals = [runs[name] for name in RIVALS]
+    ours = runs["GRUModel"]
+
+    def peak(done: Run) -> int:
+        return max(each.anonymous for each in done.phases.values())
+
+    speed, memory = rate(ours) / max(map(rate, rivals)), peak(ours) / min(map(peak, rivals))
+    rows = [
+        ["samples a second, GRUModel against qlib's GRU", f"{speed:.1f}x", ">= 10", "met" if speed >= 10 else "MISSED"],
+        ["peak anonymous memory, share of qlib's", f"{memory:.2f}", "<= 0.33", "met" if memory <= 1 / 3 else "MISSED"],
+    ]
+    return "Targets\n" + table(["", "measured", "target", ""], rows)
+
+
+# --- in the contender's process
+
+
+def fit_ours(name: str, cache: str, epochs: int) -> None:
+    """Fit one of our models."""
+    from qlib_mfgru import model as models
+
+    model = getattr(models, name)(max_epochs=epochs, patience=epochs, device="cpu")
+    ready()
+    with phase("load"):
+        dataset = _dataset(cache)
+        stages = [("day",), ("day", "15min")] if name == "IncrementalGRUModel" else [model.freqs]
+        samples = epochs * sum(len(dataset.samples("train", freqs)) for freqs in stages)
+    with phase("fit"):
+        model.fit(dataset)
+    report(samples=samples)
+
+
+def fit_seeds(cache: str, epochs: int) -> None:
+    """Train three networks for one epoch in turn, then on the same batches."""
+    import numpy as np
+    import torch
+
+    from qlib_mfgru.nn import ScoreNet, ic_loss
+
+    torch.set_flush_denormal(True)
+    ready()
+    samples = _dataset(cache).samples("train", ("15min",))
+    samples.batch(np.arange(2))  # makes the statistics, which both ways share
+    nets = [ScoreNet(["15min"]) for _ in range(N_SEEDS)]
+    optimizers = [torch.optim.Adam(net.parameters()) for net in nets]
+
+    def step(i: int, batch: Any) -> None:
+        optimizers[i].zero_grad()
+        ic_loss(nets[i](batch.features), batch.label).backward()
+        optimizers[i].step()
+
+    with phase("in turn"):
+        for i in range(N_SEEDS):
+            for batch in samples.shuffled(5000, seed=i, epoch=1):
+                step(i, batch)
+    with phase("at once"):
+        for batch in samples.shuffled(5000, seed=0, epoch=1):
+            for i in range(N_SEEDS):
+                step(i, batch)
+
+
+def _dataset(cache: str) -> Any:
+    from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
+
+    handler = MultiFreqHandler(cache_dir=cache)
+    days = handler.market.days
+    return MultiFreqDataset(handler, {"train": (days[0], days[-12]), "test": (days[-11], days[-1])}, sample_step=2)
+
+
+def fit_qlib(workers: int, epochs: int) -> None:
+    """Fit qlib's GRU on TSDatasetH, set to the report's size."""
+    from qlib.contrib.model.pytorch_gru_ts import GRU
+    from qlib.data import D
+    from qlib.data.dataset import TSDatasetH
+    from qlib.data.dataset.handler import DataHandlerLP
+    from qlib.data.dataset.loader import QlibDataLoader
+
+    fields = [f"${name}" for name in ("open", "high", "low", "close", "vwap", "volume")]
+    ready()
+    with phase("load"):
+        config = {"feature": (fields, fields), "label": (["Ref($close, -16) / $close - 1"], ["label"])}
+        stamps = D.calendar(freq="15min")
+        days = 16 * (_RIVAL_DAYS + 1)
+        handler = DataHandlerLP(
+            "all", stamps[-days - 16 * 24], stamps[-17], data_loader=QlibDataLoader(config, freq="15min")
+        )
+        segments = {"train": (stamps[-16 - days], stamps[-17 - 16]), "valid": (stamps[-16 - 16], stamps[-17])}
+        dataset = TSDatasetH(step_len=320, handler=handler, segments=segments)
+    model = GRU(
+        d_feat=6,
+        hidden_size=30,
+        num_layers=1,
+        n_epochs=epochs,
+        batch_size=5000,
+        early_stop=epochs,
+        n_jobs=workers,
+        GPU=-1,
+        seed=0,
+    )
+    with phase("fit"):
+        model.fit(dataset, evals_result={}, save_path=os.devnull)
+    length = len(dataset.prepare("train", col_set=["feature", "label"], data_key=DataHandlerLP.DK_L))
+    report(samples=epochs * (length // 5000) * 5000)
+
+
+def child(name: str, provider: str, cache: str, epochs: int) -> None:
+    """Run one contender."""
+    import qlib
+
+    qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
+    if name in MODELS:
+        fit_ours(name, cache, epochs)
+    elif name == SEEDS:
+        fit_seeds(cache, epochs)
+    else:
+        fit_qlib(0 if "process" in name else 4, epochs)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [_CHILD]:
+        child(sys.argv[2], sys.argv[3], sys.argv[4], int(sys.argv[5]))
+    else:
+        main()

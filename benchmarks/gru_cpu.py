@@ -1,0 +1,234 @@
+"""The GRU layer on the CPU: every implementation against ``torch.nn.GRU``, interleaved in one run.
+
+    python benchmarks/gru_cpu.py [--threads 2 4 --repeat 5 --json FILE]
+
+``nn.GRU as users run it`` and ``nn.GRU flushed`` (denormals counted as 0 from before the first parallel operation) live
+in processes of their own, since torch's threads take that setting over when they start; so does each number of threads.
+All contenders are timed in turn, round after round, and their fastest rounds count. Before that every one of them is
+held against nn.GRU in float64. Memory is the peak of one forward and backward pass, in a fresh process each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from measure import MIB, run, table
+
+LAYER = Path(__file__).with_name("gru_layer.py")
+Size = tuple[int, int, int]  # samples, steps, hidden
+MAIN: Size = (5000, 320, 30)
+SIZES: tuple[Size, ...] = (MAIN, (5000, 40, 30), (5000, 320, 64), (5000, 40, 64))
+SMALL: tuple[Size, ...] = (
+    *((n, 320, 30) for n in (1, 7, 1000)),
+    (4999, 1, 30),
+    *((1000, 320, hidden) for hidden in (1, 17, 64, 128)),
+)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to run the layer; the instruction set "" is the processor's own."""
+
+    name: str
+    implementation: str
+    capability: str = ""
+    flush: bool = True
+
+
+TODAY = Contender("nn.GRU as users run it", "torch", flush=False)
+FLUSHED = Contender("nn.GRU flushed", "torch")
+PLAIN = Contender("plain torch", "plain")
+COMPILED = Contender("compiled, AVX-512", "compiled", "AVX512")
+AVX2 = Contender("compiled, AVX2", "compiled", "AVX2")
+CONTENDERS = (TODAY, FLUSHED, PLAIN, AVX2, COMPILED)
+
+
+class Worker:
+    """A process that times what it is asked to; see gru_layer.py."""
+
+    def __init__(self, threads: int, flush: bool) -> None:
+        command = [sys.executable, "-W", "ignore", str(LAYER), "serve", str(threads), str(int(flush))]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, env=os.environ | {"OMP_NUM_THREADS": str(threads)}, **pipes)
+
+    def ask(self, what: str, contender: Contender | None = None, size: Size = MAIN) -> Any:
+        """The answer to one request."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        how = {} if contender is None else {"implementation": contender.implementation, "cpu": contender.capability}
+        self.process.stdin.write(json.dumps({"what": what, "size": size, **how}) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{what} {contender} {size}: the worker ended")
+        return json.loads(answer)
+
+
+class Workers:
+    """One worker that flushes denormals and one that does not."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.by_flush = {flush: Worker(threads, flush) for flush in (True, False)}
+
+    def ask(self, what: str, contender: Contender, size: Size) -> Any:
+        """The answer of the worker that runs as the contender does."""
+        return self.by_flush[contender.flush].ask(what, contender, size)
+
+    def fastest(self, contenders: tuple[Contender, ...], size: Size, repeat: int) -> dict[str, tuple[float, float]]:
+        """Seconds of forward, and of forward and backward, of each contender: fastest of interleaved rounds."""
+        rounds = [{c.name: self.ask("time", c, size) for c in contenders} for _ in range(repeat)]
+        return {c.name: tuple(min(r[c.name][i] for r in rounds) for i in (0, 1)) for c in contenders}  # type: ignore[misc]
+
+    def close(self) -> None:
+        """End both."""
+        for worker in self.by_flush.values():
+            worker.process.kill()
+
+
+def main() -> None:
+    """Check, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, nargs="+", default=[2, 4])
+    parser.add_argument("--repeat", type=int, default=5, help="rounds over all contenders")
+    parser.add_argument("--json", type=Path, help="write all figures there too")
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; fastest of {options.repeat} rounds\n")
+    figures: dict[str, Any] = {"memory": memory_table()}
+    for threads in options.threads:
+        workers = Workers(threads)
+        try:
+            figures[str(threads)] = measure(workers, options.repeat)
+        finally:
+            workers.close()
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+
+
+def measure(workers: Workers, repeat: int) -> dict[str, Any]:
+    """All tables for one number of threads."""
+    threads = workers.threads
+    has = [c for c in CONTENDERS if workers.ask("runs", c, MAIN)]
+    errors = {c.name: workers.ask("error", c, (500, 320, 30)) for c in has}
+    print(f"=== {threads} threads; relative error against float64, worst of outputs and gradients: ", end="")
+    print(", ".join(f"{name} {error:.1e}" for name, error in errors.items()))
+    assert all(error < 5e-5 for error in errors.values()), errors
+    timed = {}
+    for size in SIZES:
+        timed[str(size)] = times = workers.fastest(tuple(has), size, repeat)
+        print(f"\n(samples, steps, hidden) {size}, 6 fields\n" + time_table(times))
+    floor = workers.ask("floor", COMPILED, MAIN)
+    small = {str(size): workers.fastest((FLUSHED, PLAIN, COMPILED), size, repeat) for size in SMALL}
+    rows = [
+        [name, *(f"{seconds['nn.GRU flushed'][1] / seconds[c][1]:.1f}x" for c in seconds)]
+        for name, seconds in small.items()
+    ]
+    print("\nOther sizes, forward and backward, nn.GRU flushed = 1\n" + table(["", *next(iter(small.values()))], rows))
+    busy = busy_ratio(workers)
+    denormals = workers.ask("denormals", COMPILED, MAIN)
+    print("\n" + targets(threads, timed[str(MAIN)], floor, busy, denormals))
+    return {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy": busy, "denormals": denormals}
+
+
+def time_table(times: dict[str, tuple[float, float]]) -> str:
+    """Milliseconds, and how many times as fast as nn.GRU today and flushed."""
+    rows = []
+    for name, (forward, both) in times.items():
+        ratios = [f"{times[c.name][i] / (forward, both)[i]:.1f}x" for i in (0, 1) for c in (TODAY, FLUSHED)]
+        rows.append([name, f"{forward * 1e3:.1f}", *ratios[:2], f"{both * 1e3:.1f}", *ratios[2:]])
+    header = ["", "forward ms", "today", "flushed", "with backward ms", "today", "flushed"]
+    return table(header, rows)
+
+
+def memory_table() -> dict[str, float]:
+    """Peak memory of one forward and backward pass at the main size, on top of window and layer."""
+    peaks = {}
+    for contender in CONTENDERS:
+        done = run(LAYER, ["memory", contender.implementation, contender.capability, json.dumps(MAIN)])
+        if done.phases:
+            peaks[contender.name] = done.phases["pass"].rss / MIB
+    rows = [[name, f"{peak:.0f}", f"{peaks[TODAY.name] / peak:.0f}x"] for name, peak in peaks.items()]
+    print(f"Peak memory of forward and backward at {MAIN}, MiB on top of the window\n")
+    print(table(["", "MiB", "less"], rows) + "\n", flush=True)
+    return peaks
+
+
+@contextmanager
+def busy_cores(count: int) -> Iterator[None]:
+    """So many processes that do nothing but compute."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+
+
+def busy_ratio(workers: Workers) -> dict[str, float]:
+    """How many times slower forward and backward are while every core has another process to serve."""
+    contenders, size = (COMPILED, FLUSHED), (1000, 320, 30)
+    quiet = workers.fastest(contenders, size, 5)
+    with busy_cores(os.cpu_count() or 1):
+        busy = {c.name: workers.ask("median", c, size) for c in contenders}
+    return {c.name: busy[c.name] / quiet[c.name][1] for c in contenders}
+
+
+def targets(
+    threads: int,
+    times: dict[str, tuple[float, float]],
+    floor: dict[str, float],
+    busy: dict[str, float],
+    denormals: float,
+) -> str:
+    """Each target at the main size, its figure, and whether it is met."""
+
+    def ratio(of: Contender, to: Contender, both: int = 1) -> float:
+        return times[to.name][both] / times[of.name][both]
+
+    seconds = times[COMPILED.name][1]
+    figures = [
+        ("compiled against nn.GRU as users run it", ratio(COMPILED, TODAY), 20),
+        ("compiled against nn.GRU flushed", ratio(COMPILED, FLUSHED), 6),
+        ("AVX2 build against nn.GRU flushed", ratio(AVX2, FLUSHED), 4.5),
+        ("plain torch against nn.GRU flushed", ratio(PLAIN, FLUSHED), 2.5),
+        ("forward alone, compiled against nn.GRU", ratio(COMPILED, FLUSHED, 0), 8),
+        ("forward alone, plain torch against nn.GRU", ratio(PLAIN, FLUSHED, 0), 3.5),
+    ]
+    rows = [[what, f"{value:.1f}x", f">= {goal}", _verdict(value >= goal)] for what, value, goal in figures]
+    rows.append(
+        [
+            "compiled over the floor",
+            f"{seconds / floor['seconds']:.2f}x",
+            "<= 2.5",
+            _verdict(seconds <= 2.5 * floor["seconds"]),
+        ]
+    )
+    head = (
+        f"Targets, {threads} threads, {MAIN}\nFloor, the larger of the two: "
+        f"{floor['gflop']:.1f} GFLOP at {floor['gflops']:.0f} GFLOP/s (a square GEMM) "
+        f"{floor['arithmetic'] * 1e3:.0f} ms + {floor['bytes'] / 1e6:.0f} MB at {floor['copy'] / 1e9:.1f} GB/s "
+        f"{floor['memory'] * 1e3:.0f} ms\n"
+    )
+    notes = (
+        f"\nwhile all cores have another process to serve (1000 samples): compiled {busy[COMPILED.name]:.1f}x slower, "
+        f"nn.GRU {busy[FLUSHED.name]:.1f}x"
+        f"\nwith gradients at the edge of float32: compiled {denormals:.2f}x the time of ordinary ones"
+    )
+    return head + table(["", "measured", "target", ""], rows) + notes + "\n"
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "MISSED"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""One process of `gru_cpu.py`: times the layer as it is asked to, a JSON request a line.
+
+python benchmarks/gru_layer.py serve THREADS FLUSH
+python benchmarks/gru_layer.py memory IMPLEMENTATION CAPABILITY SIZE
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from measure import phase, ready
+
+from qlib_mfgru import native
+from qlib_mfgru.nn import GRULayer
+
+N_FIELDS = 6
+OWN = torch.backends.cpu.get_cpu_capability()
+
+
+class Case:
+    """A layer and a window as batches bring it, (steps, fields, samples) in memory."""
+
+    def __init__(
+        self, implementation: str, n: int, steps: int, hidden: int, dtype: torch.dtype = torch.float32
+    ) -> None:
+        torch.manual_seed(0)
+        self.layer = GRULayer(N_FIELDS, hidden).to(dtype)
+        self.layer.implementation = implementation  # type: ignore[assignment]
+        self.window = torch.randn(steps, N_FIELDS, n).to(dtype).permute(2, 0, 1)
+        self.weights = torch.randn(n, hidden).to(dtype)
+
+    def forward(self) -> None:
+        """As in evaluation."""
+        with torch.no_grad():
+            self.layer(self.window)
+
+    def both(self) -> None:
+        """As in training: gradients of the parameters."""
+        torch.autograd.grad(self.layer(self.window), list(self.layer.parameters()), self.weights)
+
+    def everything(self) -> list[torch.Tensor]:
+        """Output, and gradients of the window and of the parameters."""
+        window = self.window.detach().requires_grad_()
+        output = self.layer(window)
+        return [output, *torch.autograd.grad(output, [window, *self.layer.parameters()], self.weights)]
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """Seconds of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def answer(what: str, case: Case, size: tuple[int, int, int]) -> Any:
+    """What one request comes to."""
+    if what == "time":
+        return seconds(case.forward), seconds(case.both)
+    if what == "median":
+        return sorted(seconds(case.both) for _ in range(9))[4]
+    if what == "error":
+        exact = Case("torch", *size, dtype=torch.float64).everything()
+        pairs = zip(case.everything(), exact, strict=True)
+        return max(float((got.double() - right).norm() / right.norm()) for got, right in pairs)
+    if what == "denormals":
+        ordinary = min(seconds(case.both) for _ in range(3))
+        case.weights *= 1e-36
+        return min(seconds(case.both) for _ in range(3)) / ordinary
+    return floor(*size)
+
+
+def floor(n: int, steps: int, hidden: int) -> dict[str, float]:
+    """The least time that the machine's arithmetic and memory allow for forward and backward, measured here.
+
+    Products: inputs and states forward, the state's gradient back, and the parameters' gradients; nothing is computed
+    twice. Bytes: the window is read in both passes. Both could overlap, so the larger of the two is the floor.
+    """
+    per_step = 2 * 3 * hidden * (N_FIELDS + hidden)
+    flop = n * steps * (2 * per_step + 2 * 3 * hidden * hidden)
+    a, b = torch.randn(2, 2048, 2048)
+    product = torch.empty(2048, 2048)
+    rate = 2 * 2048**3 / min(seconds(lambda: torch.mm(a, b, out=product)) for _ in range(10))
+    source, target = torch.ones(2, 2**25)
+    copy = 2 * source.nbytes / min(seconds(lambda: target.copy_(source)) for _ in range(10))
+    size = 2 * 4 * n * steps * N_FIELDS
+    times = {"arithmetic": flop / rate, "memory": size / copy}
+    return {
+        "gflop": flop / 1e9,
+        "gflops": rate / 1e9,
+        "bytes": size,
+        "copy": copy,
+        **times,
+        "seconds": max(times.values()),
+    }
+
+
+def serve(threads: int, flush: bool) -> None:
+    """Answer requests until there are no more."""
+    torch.set_flush_denormal(flush)
+    torch.set_num_threads(threads)
+    cases: dict[tuple[Any, ...], Case] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        what, size, wanted = request["what"], tuple(request["size"]), request["cpu"]
+        key = (request["implementation"], size)
+        use(wanted)
+        if what == "runs":
+            reply: Any = wanted <= OWN and (not wanted or native.library() is not None)
+        else:
+            if key not in cases:
+                cases = {other: case for other, case in cases.items() if other[1] == size}  # of one size at a time
+                cases[key] = Case(*key[:1], *size)
+                cases[key].both()
+            reply = answer(what, cases[key], size)
+        print(json.dumps(reply), flush=True)
+
+
+def use(capability: str) -> None:
+    """Let the package believe in a processor of this instruction set."""
+    torch.backends.cpu.get_cpu_capability = lambda: capability or OWN  # type: ignore[assignment]
+
+
+def memory(implementation: str, capability: str, size: tuple[int, int, int]) -> None:
+    """Peak of one pass, for `measure.run`; nothing where the build cannot run."""
+    use(capability)
+    if capability > OWN or (implementation == "compiled" and native.library() is None):
+        return
+    case, small = Case(implementation, *size), Case(implementation, 64, 2, size[2])
+    small.both()
+    ready()
+    with phase("pass"):
+        case.both()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(int(sys.argv[2]), bool(int(sys.argv[3])))
+    else:
+        memory(sys.argv[2], sys.argv[3], json.loads(sys.argv[4]))
