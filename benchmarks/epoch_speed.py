@@ -193,8 +193,18 @@ def fit_qlib(workers: int, epochs: int) -> None:
         config = {"feature": (fields, fields), "label": (["Ref($close, -16) / $close - 1"], ["label"])}
         stamps = D.calendar(freq="15min")
         days = 16 * (_RIVAL_DAYS + 1)
-        handler = DataHandlerLP(
-            "all", stamps[-days - 16 * 24], stamps[-17], data_loader=QlibDataLoader(config, freq="15min")
+        first, last = stamps[-days - 16 * 24], stamps[-17]
+        fit = {"fields_group": "feature", "clip_outlier": True, "fit_start_time": first, "fit_end_time": last}
+        handler = DataHandlerLP(  # processors as in qlib's own GRU examples
+            "all",
+            first,
+            last,
+            data_loader=QlibDataLoader(config, freq="15min"),
+            infer_processors=[
+                {"class": "RobustZScoreNorm", "kwargs": fit},
+                {"class": "Fillna", "kwargs": {"fields_group": "feature"}},
+            ],
+            learn_processors=[{"class": "DropnaLabel"}],
         )
         segments = {"train": (stamps[-16 - days], stamps[-17 - 16]), "valid": (stamps[-16 - 16], stamps[-17])}
         dataset = TSDatasetH(step_len=320, handler=handler, segments=segments)
