@@ -48,7 +48,7 @@ def kernels() -> list[Extension]:
         Extension(
             f"qlib_mfgru.native._{name}",
             ["qlib_mfgru/native/gru.cpp", "qlib_mfgru/native/windows.cpp"],
-            depends=["qlib_mfgru/native/vectors.h"],
+            depends=[f"qlib_mfgru/native/{name}.h" for name in ("vectors", "activations", "tile", "attention")],
             extra_compile_args=FLAGS + flags,
             extra_link_args=["-pthread"],
             language="c++",

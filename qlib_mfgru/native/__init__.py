@@ -16,9 +16,18 @@ import torch
 _BUILDS = {"AVX512": "_avx512", "AVX2": "_avx2"}
 _POINTER, _SIZE, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_float
 _WINDOWS = [_POINTER, _SIZE, _SIZE, _SIZE, _INT, _POINTER, _SIZE]
+_ATTENTION = ["w", "b", "v", "width", "attended", "softmax", "d_attended", "d_w", "d_b", "d_v"]
+
+
+class Attention(ctypes.Structure):
+    """``mfgru_attention`` of gru.cpp: addresses of tensors, and one size."""
+
+    _fields_ = [(name, _SIZE if name == "width" else _POINTER) for name in _ATTENTION]
+
+
 _SIGNATURES = {
-    "mfgru_forward": [_POINTER] * 7 + [_SIZE] * 4 + [_INT] * 2,
-    "mfgru_backward": [_POINTER] * 12 + [_SIZE] * 4 + [_INT] * 2,
+    "mfgru_forward": [_POINTER] * 7 + [_SIZE] * 4 + [_INT] * 2 + [ctypes.POINTER(Attention)],
+    "mfgru_backward": [_POINTER] * 12 + [_SIZE] * 4 + [_INT] * 2 + [ctypes.POINTER(Attention)],
     "mfgru_statistics": [*_WINDOWS, _POINTER, _POINTER],
     "mfgru_normalised": [*_WINDOWS, _POINTER, _POINTER, _SIZE, _POINTER, _FLOAT, _POINTER, _SIZE],
 }
@@ -42,7 +51,7 @@ def build(capability: str) -> ctypes.CDLL | None:
     return loaded
 
 
-def call(function: Callable[..., int], *arguments: int | float | None) -> None:
+def call(function: Callable[..., int], *arguments: int | float | Attention | None) -> None:
     """Call one of a build's functions; pointers are given as addresses.
 
     Raises

@@ -13,198 +13,28 @@
 // A sample's result does not depend on its neighbours, its place or the number of threads, since all lanes run the
 // same instructions; sums over samples are made per tile and then over tiles in their order.
 
-#include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <optional>
 #include <system_error>
 #include <thread>
-#include <vector>
 
-#include "vectors.h"
+#include "activations.h"
+#include "attention.h"
+#include "tile.h"
+
+// Attention over the states, see attention.h, as ctypes hands it over: w (width, hidden), b and v (width); what forward
+// gives, attended (hidden, n) and softmax (2, n); for backward the gradient of `attended` and where to put the others.
+struct mfgru_attention {
+    const float *w, *b, *v;
+    int64_t width;
+    float *attended, *softmax;
+    const float* d_attended;
+    float *d_w, *d_b, *d_v;
+};
 
 namespace {
 
-#ifdef __AVX512F__
-constexpr int V = 4, BLOCK = 5;  // 32 registers: 5 x 5 sums, or 5 x V, stay in them
-#else
-constexpr int V = 3, BLOCK = 3;  // 16 registers
-#endif
-constexpr int TILE = LANES * V;  // samples
 constexpr int64_t CACHE_BYTES = 640 << 10;  // what a chunk's gates may take of a core's second-level cache
-
-// ---------------------------------------------------------------------------------------------- activations
-
-// Where x is NaN so are these: the instructions return their second operand then.
-#ifdef __AVX512F__
-inline vf at_least(float bound, vf x) { return (vf)_mm512_max_ps((__m512)all(bound), (__m512)x); }
-inline vf at_most(float bound, vf x) { return (vf)_mm512_min_ps((__m512)all(bound), (__m512)x); }
-inline vf estimate_reciprocal(vf x) { return (vf)_mm512_rcp14_ps((__m512)x); }
-#else
-inline vf at_least(float bound, vf x) { return (vf)_mm256_max_ps((__m256)all(bound), (__m256)x); }
-inline vf at_most(float bound, vf x) { return (vf)_mm256_min_ps((__m256)all(bound), (__m256)x); }
-inline vf estimate_reciprocal(vf x) { return (vf)_mm256_rcp_ps((__m256)x); }
-#endif
-
-// N vectors at a time, operation by operation: the processor overlaps what stands side by side, and one vector alone
-// would wait for each result.
-#define EACH UNROLL for (int i = 0; i < N; ++i)
-
-template <int N>
-inline void invert(vf* x) {  // with one Newton step 1 ulp or so; a division takes as long as eight products
-    vf y[N];
-    EACH y[i] = estimate_reciprocal(x[i]);
-    EACH x[i] = 1.0f - x[i] * y[i];
-    EACH x[i] = y[i] + y[i] * x[i];
-}
-
-// The gates' arguments come in units of log 2, which the packed weights bring about: 2^x is cheaper than e^x.
-constexpr double LOG2_E = 1.4426950408889634;
-
-// 2^x = scale (1 + p), the parts of which 2^x + 1 and 2^x - 1 are made without losing digits; p replaces x.
-template <int N>
-inline void exp2_parts(vf* x, vf* scale) {
-    constexpr float MAGIC = 12582912.0f;  // adding 1.5 * 2^23 rounds, and leaves the integer in the low bits
-    constexpr float MINIMAX[] = {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f,  // 2e-9 over |x| <= 1/2
-                                 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
-    vf p[N];
-    EACH x[i] = at_least(-115.0f, x[i]);
-    EACH x[i] = at_most(115.0f, x[i]);
-    EACH scale[i] = x[i] + MAGIC;
-    EACH x[i] -= scale[i] - MAGIC;
-    EACH scale[i] = (vf)(((vi)scale[i] << 23) + 0x3f800000);
-    EACH p[i] = MINIMAX[0] * x[i] + MINIMAX[1];
-    UNROLL for (int power = 2; power < 6; ++power) EACH p[i] = p[i] * x[i] + MINIMAX[power];
-    EACH x[i] *= p[i];
-}
-
-template <int N>
-inline void sigmoid(vf* x) {  // of -x / LOG2_E
-    vf scale[N];
-    exp2_parts<N>(x, scale);
-    EACH x[i] = scale[i] * x[i] + (scale[i] + 1.0f);
-    invert<N>(x);
-}
-
-template <int N>
-inline void tanh(vf* x) {  // of x / (2 LOG2_E)
-    vf scale[N], e[N];
-    exp2_parts<N>(x, scale);
-    EACH e[i] = scale[i] * x[i] + (scale[i] - 1.0f);
-    EACH x[i] = e[i] + 2.0f;
-    invert<N>(x);
-    EACH x[i] *= e[i];
-}
-
-// ------------------------------------------------------------------------------------------------- products
-
-// out[k] += sum_i weights[i, k] in[i] for M rows k of a tile; weights are packed M in a row.
-template <int M>
-inline void product_rows(const float* weights, const vf* in, int64_t n_in, vf* out) {
-    vf sum[M][V];  // from 0: added one by one to a large `out`, small terms would be rounded as coarsely as it is
-    UNROLL for (int m = 0; m < M; ++m)
-        UNROLL for (int v = 0; v < V; ++v) sum[m][v] = vf{};
-    for (int64_t i = 0; i < n_in; ++i)
-        UNROLL for (int m = 0; m < M; ++m) {
-            vf weight = all(weights[i * M + m]);
-            UNROLL for (int v = 0; v < V; ++v) sum[m][v] += weight * in[i * V + v];
-        }
-    UNROLL for (int m = 0; m < M; ++m)
-        UNROLL for (int v = 0; v < V; ++v) out[m * V + v] += sum[m][v];
-}
-
-// A matrix packed for `product_rows`: blocks of BLOCK output rows, the last one smaller.
-struct Packed {
-    int64_t n_in, n_out;
-    std::vector<float> weights;
-
-    // The transpose of `matrix` (n_in, n_out), given as it lies there.
-    Packed(const float* matrix, int64_t n_in, int64_t n_out) : n_in(n_in), n_out(n_out) {
-        weights.reserve(n_in * n_out);
-        for (int64_t k = 0; k < n_out; k += BLOCK)
-            for (int64_t i = 0; i < n_in; ++i)
-                for (int64_t m = k; m < std::min(k + BLOCK, n_out); ++m) weights.push_back(matrix[i * n_out + m]);
-    }
-
-    void add_product(const vf* in, vf* out) const {
-        int64_t k = 0;
-        for (; k + BLOCK <= n_out; k += BLOCK) product_rows<BLOCK>(&weights[k * n_in], in, n_in, out + k * V);
-        const float* rest = weights.data() + k * n_in;
-        out += k * V;
-        switch (n_out - k) {
-            case 4: return product_rows<4>(rest, in, n_in, out);
-            case 3: return product_rows<3>(rest, in, n_in, out);
-            case 2: return product_rows<2>(rest, in, n_in, out);
-            case 1: return product_rows<1>(rest, in, n_in, out);
-        }
-    }
-};
-
-// A run of steps of row blocks in the cache: row i of step t starts at first + t * stride + i * V.
-struct Rows {
-    const vf* first;
-    int64_t stride;
-};
-
-// sum[i, k] += left[i] * right[k] over the steps and vectors of a chunk, lane by lane.
-template <int L, int R>
-inline void outer_block(Rows left, Rows right, int64_t steps, vf* sums, int64_t n_right) {
-    vf sum[L][R];  // of this chunk alone: sums of sums round less than one long sum
-    UNROLL for (int i = 0; i < L; ++i)
-        UNROLL for (int k = 0; k < R; ++k) sum[i][k] = vf{};
-    for (int64_t t = 0; t < steps; ++t) {
-        const vf *a = left.first + t * left.stride, *b = right.first + t * right.stride;
-        UNROLL for (int v = 0; v < V; ++v)
-            UNROLL for (int i = 0; i < L; ++i)
-                UNROLL for (int k = 0; k < R; ++k) sum[i][k] += a[i * V + v] * b[k * V + v];
-    }
-    UNROLL for (int i = 0; i < L; ++i)
-        UNROLL for (int k = 0; k < R; ++k) sums[i * n_right + k] += sum[i][k];
-}
-
-template <int L>
-inline void outer_rows(Rows left, Rows right, int64_t steps, vf* sums, int64_t n_right) {
-    int64_t k = 0;
-    for (; k + BLOCK <= n_right; k += BLOCK, right.first += BLOCK * V)
-        outer_block<L, BLOCK>(left, right, steps, sums + k, n_right);
-    switch (n_right - k) {
-        case 4: return outer_block<L, 4>(left, right, steps, sums + k, n_right);
-        case 3: return outer_block<L, 3>(left, right, steps, sums + k, n_right);
-        case 2: return outer_block<L, 2>(left, right, steps, sums + k, n_right);
-        case 1: return outer_block<L, 1>(left, right, steps, sums + k, n_right);
-    }
-}
-
-void add_outer(Rows left, int64_t n_left, Rows right, int64_t n_right, int64_t steps, vf* sums) {
-    int64_t i = 0;
-    for (; i + BLOCK <= n_left; i += BLOCK, left.first += BLOCK * V)
-        outer_rows<BLOCK>(left, right, steps, sums + i * n_right, n_right);
-    for (; i < n_left; ++i, left.first += V) outer_rows<1>(left, right, steps, sums + i * n_right, n_right);
-}
-
-void add_sums(Rows rows, int64_t n_rows, int64_t steps, vf* sums) {
-    for (int64_t i = 0; i < n_rows; ++i) {
-        vf sum = {};
-        for (int64_t t = 0; t < steps; ++t)
-            for (int v = 0; v < V; ++v) sum += rows.first[t * rows.stride + i * V + v];
-        sums[i] += sum;
-    }
-}
-
-// ---------------------------------------------------------------------------------------------------- memory
-
-// Columns [start, start + width) of a matrix whose rows are n long <-> rows of a tile; missing columns read as 0.
-void load_rows(const float* matrix, int64_t n, int64_t start, int64_t width, int64_t n_rows, vf* rows) {
-    for (int64_t i = 0; i < n_rows; ++i) {
-        if (width < TILE) std::memset(rows + i * V, 0, sizeof(vf) * V);
-        std::memcpy(rows + i * V, matrix + i * n + start, width * sizeof(float));
-    }
-}
-
-void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, int64_t n_rows, float* matrix) {
-    for (int64_t i = 0; i < n_rows; ++i) std::memcpy(matrix + i * n + start, rows + i * V, width * sizeof(float));
-}
-
-// ----------------------------------------------------------------------------------------------------- steps
 
 struct Shape {
     int64_t steps, fields, hidden, n;
@@ -272,10 +102,7 @@ struct Units {
 
     static inline void add(const float* weight, const vf* in, vf* r, vf* z, vf* n) {
         vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]), x[V];
-        UNROLL for (int v = 0; v < V; ++v) {
-            x[v] = in[v];
-            asm("" : "+v"(x[v]));  // once into a register: the compiler would read it from memory for each gate
-        }
+        UNROLL for (int v = 0; v < V; ++v) x[v] = loaded(in[v]);
         UNROLL for (int v = 0; v < V; ++v) r[v] += of_r * x[v];
         UNROLL for (int v = 0; v < V; ++v) z[v] += of_z * x[v];
         UNROLL for (int v = 0; v < V; ++v) n[v] += of_n * x[v];
@@ -306,16 +133,16 @@ struct FlushDenormals {
     ~FlushDenormals() { _mm_setcsr(before); }
 };
 
-// Calls work(tile, own workspace) for every tile. Threads take the next free tile, so that a core that is busy with
+// Calls work(tile, a thread's own workspace()) for every tile. Threads take the next free tile, so that a core that is busy with
 // something else delays only the tiles it has; they meet once, at the end.
-template <typename Workspace, typename Work>
-void for_each_tile(const Shape& shape, int threads, const Work& work) {
+template <typename Make, typename Work>
+void for_each_tile(const Shape& shape, int threads, const Make& workspace, const Work& work) {
     std::atomic<int64_t> next{0};
     std::atomic<bool> failed{false};
     auto run = [&] {
         FlushDenormals flush;
         try {
-            Workspace space(shape);
+            auto space = workspace();
             for (int64_t tile; !failed && (tile = next++) < shape.tiles();) work(tile, space);
         } catch (const std::bad_alloc&) {
             failed = true;
@@ -335,56 +162,84 @@ void for_each_tile(const Shape& shape, int threads, const Work& work) {
 
 struct ForwardSpace {
     Vectors x, state;  // (chunk, fields), 2 states
+    std::optional<Attended> attended;
 
-    explicit ForwardSpace(const Shape& s) : x(vectors(s.chunk() * s.fields * V)), state(vectors(2 * s.state())) {}
+    ForwardSpace(const Shape& s, const Attention* attention)
+        : x(vectors(s.chunk() * s.fields * V)), state(vectors(2 * s.state())) {
+        if (attention) attended.emplace(*attention);
+    }
 };
 
-void forward(const Shape& s, const float* window, const Units& units, float* states, bool all_states, vf* kept, int threads) {
-    for_each_tile<ForwardSpace>(s, threads, [&](int64_t tile, ForwardSpace& space) {
+struct Forward {
+    const Shape& s;
+    const float* window;
+    const Units& units;
+    const mfgru_attention* attention;  // null without one
+    float* states;
+    vf* kept;  // null where no backward will follow
+    bool all_states;
+
+    void tile(int64_t tile, ForwardSpace& space) const {
         const int64_t start = tile * TILE, width = std::min<int64_t>(TILE, s.n - start);
         vf *h = space.state.get(), *next = h + s.state();
         std::memset(h, 0, s.state() * sizeof(vf));
+        if (attention) space.attended->begin();
         for (int64_t first = 0, chunk = 0; first < s.steps; first += s.chunk(), ++chunk) {
             const int64_t steps = std::min(s.chunk(), s.steps - first);
             if (kept) std::memcpy(kept + (tile * s.chunks() + chunk) * s.state(), h, s.state() * sizeof(vf));
             load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
             for (int64_t t = 0; t < steps; ++t, std::swap(h, next)) {
                 units.step<false>(space.x.get() + t * s.fields * V, h, next, nullptr);
+                if (attention) space.attended->add(next);
                 if (all_states) store_rows(next, s.n, start, width, s.hidden, states + (first + t) * s.hidden * s.n);
             }
         }
         if (!all_states) store_rows(h, s.n, start, width, s.hidden, states);
-    });
-}
+        if (!attention) return;
+        space.attended->end();
+        store_rows(space.attended->out.get(), s.n, start, width, s.hidden, attention->attended);
+        store_rows(space.attended->sum.get(), s.n, start, width, 2, attention->softmax);
+    }
+};
 
 // -------------------------------------------------------------------------------------------------- backward
 
-// Sums over one tile, lane by lane: of w (gates n, r, z), of u (r, z, s), of the gates n, r, z, s themselves.
+// Sums over one tile, lane by lane: of w (gates n, r, z), of u (r, z, s), of the gates n, r, z, s themselves, and of
+// attention's parameters.
 struct Sums {
-    int64_t of_w, of_u, of_gates;
+    int64_t of_w, of_u, of_gates, of_attention;
 
-    explicit Sums(const Shape& s) : of_w(3 * s.hidden * s.fields), of_u(3 * s.hidden * s.hidden), of_gates(4 * s.hidden) {}
-    int64_t total() const { return of_w + of_u + of_gates; }
+    Sums(const Shape& s, const mfgru_attention* attention)
+        : of_w(3 * s.hidden * s.fields),
+          of_u(3 * s.hidden * s.hidden),
+          of_gates(4 * s.hidden),
+          of_attention(attention ? AttentionGradient::sums(attention->width, s.hidden) : 0) {}
+    int64_t total() const { return of_w + of_u + of_gates + of_attention; }
 };
 
 struct BackwardSpace {
     Vectors x, states, gates, d_state, step_grad, d_x, sums;
+    std::optional<AttentionGradient> attention;
 
-    explicit BackwardSpace(const Shape& s)
+    BackwardSpace(const Shape& s, const Sums& sizes, const Attention* attending)
         : x(vectors(s.chunk() * s.fields * V)),
           states(vectors((s.chunk() + 1) * s.state())),
           gates(vectors(s.chunk() * 4 * s.state())),
           d_state(vectors(s.state())),
           step_grad(vectors(s.state())),
           d_x(vectors(s.fields * V)),
-          sums(vectors(Sums(s).total())) {}
+          sums(vectors(sizes.total())) {
+        if (attending) attention.emplace(*attending, s.chunk());
+    }
 };
 
 // What a tile's chunk of steps needs of the call.
 struct Backward {
     const Shape& s;
+    const Sums& sums;
     const float *window, *grad;
     const Units& units;
+    const mfgru_attention* attention;  // null without one
     const Packed &to_state, &to_input;  // the transposes of u and w
     const vf* kept;
     float* d_window;
@@ -392,17 +247,18 @@ struct Backward {
 
     void tile(int64_t tile, BackwardSpace& space, float* partial) const {
         const int64_t start = tile * TILE, width = std::min<int64_t>(TILE, s.n - start);
-        const Sums sums(s);
         std::memset(space.sums.get(), 0, sums.total() * sizeof(vf));
         if (all_states) std::memset(space.d_state.get(), 0, s.state() * sizeof(vf));
         else load_rows(grad, s.n, start, width, s.hidden, space.d_state.get());
+        if (attention)
+            space.attention->begin(attention->attended, attention->softmax, attention->d_attended, s.n, start, width);
         for (int64_t chunk = s.chunks() - 1; chunk >= 0; --chunk) {
             const int64_t first = chunk * s.chunk(), steps = std::min(s.chunk(), s.steps - first);
             load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
             std::memcpy(space.states.get(), kept + (tile * s.chunks() + chunk) * s.state(), s.state() * sizeof(vf));
             recompute(steps, space);
             for (int64_t t = steps - 1; t >= 0; --t) step_back(first, t, start, width, space);
-            add_parameters(steps, space, sums);
+            add_parameters(steps, space);
         }
         for (int64_t i = 0; i < sums.total(); ++i) {
             double sum = 0;
@@ -425,6 +281,7 @@ struct Backward {
             load_rows(grad + (first + t) * s.hidden * s.n, s.n, start, width, s.hidden, space.step_grad.get());
             for (int64_t i = 0; i < s.state(); ++i) d[i] += space.step_grad[i];
         }
+        if (attention) space.attention->step(t, space.states.get() + (t + 1) * s.state(), d);
         gate_gradients(s.hidden, space.states.get() + t * s.state(), gates, d);
         to_state.add_product(gates + s.state(), d);
         if (d_window) {
@@ -434,14 +291,22 @@ struct Backward {
         }
     }
 
-    void add_parameters(int64_t steps, BackwardSpace& space, const Sums& sums) const {
+    void add_parameters(int64_t steps, BackwardSpace& space) const {
         const Rows gates{space.gates.get(), 4 * s.state()}, recurrent{gates.first + s.state(), gates.stride};
         vf* sum = space.sums.get();
         add_outer(gates, 3 * s.hidden, {space.x.get(), s.fields * V}, s.fields, steps, sum);
         add_outer(recurrent, 3 * s.hidden, {space.states.get(), s.state()}, s.hidden, steps, sum + sums.of_w);
         add_sums(gates, 4 * s.hidden, steps, sum + sums.of_w + sums.of_u);
+        if (!attention) return;
+        const Rows states{space.states.get() + s.state(), s.state()};
+        space.attention->add_parameters(steps, states, sum + sums.of_w + sums.of_u + sums.of_gates);
     }
 };
+
+std::optional<Attention> attending_to(const mfgru_attention* given, int64_t hidden) {
+    if (!given) return std::nullopt;
+    return Attention(given->w, given->b, given->v, given->width, hidden);
+}
 
 // Rows of a matrix whose gates come as n, r, z (w) or r, z, s (u), in torch's order r, z, n.
 std::vector<float> input_order(const float* w, int64_t hidden, int64_t fields) {
@@ -461,12 +326,19 @@ int64_t mfgru_kept(int64_t steps, int64_t fields, int64_t hidden, int64_t n) {
     return s.tiles() * s.chunks() * s.hidden * TILE;
 }
 
-// Returns 0, or 1 where memory ran out. `kept` is null where no backward will follow, else aligned to 64 bytes.
+// Returns 0, or 1 where memory ran out. `kept` is null where no backward will follow, `attention` where there is none.
 int mfgru_forward(const float* window, const float* w, const float* u, const float* b, const float* c, float* states,
-                  float* kept, int64_t steps, int64_t fields, int64_t hidden, int64_t n, int all_states, int threads) {
+                  float* kept, int64_t steps, int64_t fields, int64_t hidden, int64_t n, int all_states, int threads,
+                  const mfgru_attention* attention) {
     try {
         const Shape s{steps, fields, hidden, n};
-        forward(s, window, Units(s, w, u, b, c), states, all_states, reinterpret_cast<vf*>(kept), threads);
+        const Units units(s, w, u, b, c);
+        const std::optional<Attention> attending = attending_to(attention, hidden);
+        const Attention* of = attending ? &*attending : nullptr;
+        const Forward forward{s, window, units, attention, states, reinterpret_cast<vf*>(kept), all_states != 0};
+        for_each_tile(
+            s, threads, [&] { return ForwardSpace(s, of); },
+            [&](int64_t tile, ForwardSpace& space) { forward.tile(tile, space); });
         return 0;
     } catch (const std::bad_alloc&) {
         return 1;
@@ -476,18 +348,21 @@ int mfgru_forward(const float* window, const float* w, const float* u, const flo
 // Gradients of everything from that of the states; `d_window` is null where it is not wanted.
 int mfgru_backward(const float* window, const float* w, const float* u, const float* b, const float* c, const float* grad,
                    const float* kept, float* d_w, float* d_u, float* d_b, float* d_c, float* d_window, int64_t steps,
-                   int64_t fields, int64_t hidden, int64_t n, int all_states, int threads) {
+                   int64_t fields, int64_t hidden, int64_t n, int all_states, int threads,
+                   const mfgru_attention* attention) {
     try {
         const Shape s{steps, fields, hidden, n};
         const Units units(s, w, u, b, c);
         const Packed to_state(u, 3 * hidden, hidden);
         const Packed to_input(input_order(w, hidden, fields).data(), 3 * hidden, fields);
-        const Sums sums(s);
-        const Backward backward{s, window, grad, units, to_state, to_input, reinterpret_cast<const vf*>(kept), d_window, all_states != 0};
+        const std::optional<Attention> attending = attending_to(attention, hidden);
+        const Attention* of = attending ? &*attending : nullptr;
+        const Sums sums(s, attention);
+        const Backward backward{s, sums, window, grad, units, attention, to_state, to_input, reinterpret_cast<const vf*>(kept), d_window, all_states != 0};
         std::vector<float> partial(s.tiles() * sums.total());
-        for_each_tile<BackwardSpace>(s, threads, [&](int64_t tile, BackwardSpace& space) {
-            backward.tile(tile, space, partial.data() + tile * sums.total());
-        });
+        for_each_tile(
+            s, threads, [&] { return BackwardSpace(s, sums, of); },
+            [&](int64_t tile, BackwardSpace& space) { backward.tile(tile, space, &partial[tile * sums.total()]); });
 
         std::vector<double> total(sums.total());
         for (int64_t tile = 0; tile < s.tiles(); ++tile)
@@ -500,6 +375,13 @@ int mfgru_backward(const float* window, const float* w, const float* u, const fl
         std::copy(of_gates + hidden, of_gates + 3 * hidden, d_b);
         std::copy(of_gates, of_gates + hidden, d_b + 2 * hidden);
         std::copy(of_gates + hidden, of_gates + 4 * hidden, d_c);
+        if (attention) {
+            const double* of_scores = of_gates + sums.of_gates;
+            const int64_t width = attention->width;
+            std::copy(of_scores, of_scores + width * hidden, attention->d_w);
+            std::copy(of_scores + width * hidden, of_scores + width * hidden + width, attention->d_b);
+            std::copy(of_scores + width * hidden + width, of_scores + width * hidden + 2 * width, attention->d_v);
+        }
         return 0;
     } catch (const std::bad_alloc&) {
         return 1;

@@ -40,9 +40,12 @@ class TemporalAttention(nn.Module):
 
         The recurrence gives (n_steps, hidden_size, n) memory behind that view, which is read as it lies there.
         """
+        return _Attended.apply(outputs.transpose(1, 2), *self.weights()).t()
+
+    def weights(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """W (a, hidden_size), b (a,) and v (a,) of ``u_i = v . tanh(W z_i + b)``; the literal form is that of a = 1."""
         first, *second = (layer for layer in self.score if isinstance(layer, nn.Linear))
-        outer = second[0].weight[0] if second else first.weight.new_ones(1)
-        return _Attended.apply(outputs.transpose(1, 2), first.weight, first.bias, outer).t()
+        return first.weight, first.bias, second[0].weight[0] if second else first.weight.new_ones(1)
 
 
 class _Attended(torch.autograd.Function):

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from qlib_mfgru import native
+from qlib_mfgru.nn.attention import TemporalAttention
 from qlib_mfgru.nn.kernels import fused
-from qlib_mfgru.nn.kernels.compiled import compiled_gru
+from qlib_mfgru.nn.kernels.compiled import compiled_attended_gru, compiled_gru
 from qlib_mfgru.nn.kernels.plain import plain_gru
 
 Implementation = Literal["auto", "compiled", "plain", "fused", "torch"]
@@ -73,3 +74,14 @@ class GRULayer(nn.GRU):
             return outputs if all_outputs else last[0]
         states = _RUN[chosen](window.permute(1, 2, 0), *self.parameters(), all_states=all_outputs)
         return states.transpose(-2, -1)
+
+    def attended(self, window: torch.Tensor, attention: TemporalAttention) -> tuple[torch.Tensor, torch.Tensor]:
+        """The last output and what `attention` makes of all of them, both (n, hidden_size).
+
+        The compiled kernel does both at once; the other implementations write all outputs for it.
+        """
+        if self.chosen() != "compiled":
+            outputs = self(window, all_outputs=True)
+            return outputs[-1], attention(outputs)
+        states = compiled_attended_gru(window.permute(1, 2, 0), tuple(self.parameters()), attention.weights())
+        return states[0].t(), states[1].t()

@@ -53,8 +53,7 @@ class Encoder(nn.Module):
         """Code (n, width) of windows (n, n_steps, n_fields)."""
         if self.attention is None:
             return self.norm(self.gru(window))
-        outputs = self.gru(window, all_outputs=True)
-        return self.norm(torch.cat([outputs[-1], self.attention(outputs)], dim=1))
+        return self.norm(torch.cat(self.gru.attended(window, self.attention), dim=1))
 
 
 class ScoreNet(ScoringNet):
