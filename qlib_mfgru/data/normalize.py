@@ -42,8 +42,9 @@ def scale_in_time(window: np.ndarray, scale: Scale) -> np.ndarray | None:
     """Divide each series by its own scale and subtract 1, in place.
 
     The 1 is subtracted because relative prices lie so close to it that float32 would lose their digits; and it is
-    subtracted first, as ``(x - scale) / scale``, where the difference of two neighbours is exact. A mean that float32
-    rounds shifts its whole series by up to 1e-6, which the mean of the result shows and takes out again.
+    subtracted first, as ``(x - scale) / scale``, where the difference of two neighbours is exact. The mean is summed in
+    float64, since a rounded one shifts and stretches its whole series; what its own rounding to float32 leaves of a
+    shift, the mean of the result shows and takes out again.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def scale_in_time(window: np.ndarray, scale: Scale) -> np.ndarray | None:
     ndarray of shape (n_fields, n_samples), bool, or None
         Which series have a scale; None when all have.
     """
-    denominator = window.mean(axis=0) if scale == "mean" else window[-1].copy()
+    mean = window.mean(axis=0, dtype=np.float64) if scale == "mean" else window[-1]
+    denominator = mean.astype(np.float32)
     present = denominator > 0
     complete = bool(present.all())
     if not complete:

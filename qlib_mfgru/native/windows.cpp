@@ -61,7 +61,13 @@ struct Tile {
         UNROLL for (int v = 0; v < V; ++v) by[v] = sum[v] = vf{};
         if (w.by_last) UNROLL for (int v = 0; v < V; ++v) by[v] = series[end - step + v];
         else {
-            for (int64_t i = 0; i < end; i += step) UNROLL for (int v = 0; v < V; ++v) by[v] += series[i + v];
+            for (int64_t i = 0; i < end;) {  // sums of sums of 16: a rounded mean would stretch its whole series
+                vf part[V];
+                UNROLL for (int v = 0; v < V; ++v) part[v] = vf{};
+                for (const int64_t until = std::min(end, i + 16 * step); i < until; i += step)
+                    UNROLL for (int v = 0; v < V; ++v) part[v] += series[i + v];
+                UNROLL for (int v = 0; v < V; ++v) by[v] += part[v];
+            }
             UNROLL for (int v = 0; v < V; ++v) by[v] /= float(w.steps);
         }
         UNROLL for (int v = 0; v < V; ++v) {

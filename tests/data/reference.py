@@ -1,4 +1,4 @@
-"""The report's tensors, computed slowly: float64 numpy loops over the provider's files, nothing of the package."""
+"""The report's tensors and label, computed slowly: float64 numpy loops over the files, nothing of the package."""
 
 from __future__ import annotations
 
@@ -13,11 +13,7 @@ FIELDS = ("open", "high", "low", "close", "vwap", "volume")
 
 
 def calendar(provider: Path, freq: str) -> pd.DatetimeIndex:
-    return (
-        pd.DatetimeIndex((provider / f"calendars/{freq}.txt").read_text().split())
-        if freq == "day"
-        else pd.DatetimeIndex((provider / f"calendars/{freq}.txt").read_text().strip().split("\n"))
-    )
+    return pd.DatetimeIndex((provider / f"calendars/{freq}.txt").read_text().strip().split("\n"))
 
 
 def series(provider: Path, code: str, field: str, freq: str, length: int) -> np.ndarray:
@@ -45,13 +41,13 @@ def window(
         if stamp.normalize() > date:
             break
         close, volume = raw["close"][step], raw["volume"][step]
-        if not np.isnan(close):
+        if np.isfinite(close):
             last_close = close
             if volume > 0:
                 traded_days.add(stamp.normalize())
         row = [raw[field][step] for field in FIELDS[:5]]
-        row = [last_close if np.isnan(price) else price for price in row]
-        rows.append([*row, 0.0 if np.isnan(volume) else volume])
+        row = [price if np.isfinite(price) else last_close for price in row]
+        rows.append([*row, volume if np.isfinite(volume) else 0.0])
     used = days[days.index(date) - n_days + 1 : days.index(date) + 1]
     if date not in traded_days or min(traded_days) > used[0]:
         return None
@@ -61,8 +57,19 @@ def window(
     values = np.array(rows[-steps:])
     for column in range(values.shape[1]):
         one = values[:, column].copy()
-        values[:, column] = one / (sum(one) / len(one) if scale == "mean" else one[-1])
+        denominator = sum(one) / len(one) if scale == "mean" else one[-1]
+        values[:, column] = one / denominator if denominator > 0 else np.nan
     return values
+
+
+def label(provider: Path, code: str, date: str | pd.Timestamp, first: int, last: int) -> float:
+    """Return from the close `first` days after the date to that `last` days after it; NaN if the stock has either not."""
+    days = calendar(provider, "day")
+    at = days.get_loc(pd.Timestamp(date))
+    closes = series(provider, code, "close", "day", len(days))
+    if at + last >= len(days):
+        return np.nan
+    return closes[at + last] / closes[at + first] - 1
 
 
 def cross_section(
@@ -83,7 +90,10 @@ def cross_section(
         for step in range(stacked.shape[1]):
             for field in range(stacked.shape[2]):
                 column = stacked[:, step, field]
-                deviation = np.sqrt(np.mean((column - column.mean()) ** 2))
-                stacked[:, step, field] = 0.0 if deviation == 0 else (column - column.mean()) / deviation
+                known = column[np.isfinite(column)]  # a series without a scale is missing, and 0 in the end
+                mean = known.mean() if len(known) else 0.0
+                deviation = np.sqrt(np.mean((known - mean) ** 2)) if len(known) else 0.0
+                scored = np.zeros(len(column)) if deviation == 0 else (column - mean) / deviation
+                stacked[:, step, field] = np.where(np.isfinite(column), scored, 0.0)
         tensors[freq] = stacked
     return list(windows), tensors
