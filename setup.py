@@ -58,6 +58,8 @@ def kernels() -> list[Extension]:
     ]
 
 
+CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
+
 setup(
     name="qlib_mfgru",
     version="0.1.0",
@@ -76,10 +78,14 @@ setup(
         "pandas>=2.0",
         "numpy>=1.26",
         "pyarrow>=14",
+        "joblib>=1.4",
         "matplotlib>=3.8",
         "tqdm>=4.66",
         "PyYAML>=6",
     ],
-    extras_require={"dev": ["pytest>=8", "ruff>=0.5", "mypy>=1.10", "pandas-stubs", "types-PyYAML", "types-tqdm"]},
+    extras_require={
+        "cluster": CLUSTER,
+        "dev": [*CLUSTER, "pytest>=8", "ruff>=0.5", "mypy>=1.10", "pandas-stubs", "types-PyYAML", "types-tqdm"],
+    },
     entry_points={"console_scripts": ["mfgru=qlib_mfgru.cli:main"]},
 )
