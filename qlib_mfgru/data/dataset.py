@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -53,6 +54,12 @@ class MultiFreqDataset(DatasetH):
         self.sample_step, self.valid_ratio = sample_step, valid_ratio
         super().__init__(handler, dict(segments), **kwargs)
 
+    def with_segments(self, segments: Mapping[str, Sequence[Any]]) -> MultiFreqDataset:
+        """The same data and settings with other segments; the opened data are shared."""
+        other = copy.copy(self)
+        other.segments = dict(segments)
+        return other
+
     def segment_days(self, segment: str | slice | Sequence[Any]) -> np.ndarray:
         """Positions of all trading days of a segment, given by name or by its dates (both included)."""
         bounds: Any = self.segments.get(segment) if isinstance(segment, str) else segment
@@ -80,21 +87,26 @@ class MultiFreqDataset(DatasetH):
             If nothing is left.
         """
         chosen = self.handler.frequencies(freqs)
-        if segment in ("train", "valid") and "valid" not in self.segments:
-            days = self._split(chosen)[segment]
-        else:
-            days = self._grid(segment, chosen)
-        table = SampleTable(self.handler.market, chosen, days)
+        table = SampleTable(self.handler.market, chosen, self.sample_days(segment, chosen))
         if len(table) == 0:
             raise InputError(
                 f"segment {segment!r} {self.segments.get(segment, self.segments.get('train'))} has no sample for "
                 f"{list(chosen)}: its dates lack complete windows or labels, or reach into a later segment"
             )
-        get_module_logger("MultiFreqDataset").info(
-            f"{segment} for {'+'.join(chosen)}: {len(table)} samples on {len(days)} dates, "
-            f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"
-        )
+        self._log_samples(segment, table)
         return table
+
+    def sample_days(self, segment: str, freqs: Sequence[str] | None = None) -> np.ndarray:
+        """Positions of the dates that `samples` takes; where ``train`` is split, its first or its last part."""
+        chosen, source = self.handler.frequencies(freqs), self._source(segment)
+        days = self._purged(source, self._grid(source, chosen))
+        if segment not in ("train", "valid") or "valid" in self.segments:
+            return days
+        cut = round(len(days) * (1 - self.valid_ratio))
+        train, valid = days[:cut], days[cut:]
+        if segment == "train" and len(valid):
+            return train[train + self.handler.horizon < valid[0]]
+        return train if segment == "train" else valid
 
     def batches(
         self,
@@ -138,32 +150,32 @@ class MultiFreqDataset(DatasetH):
             raise InputError(f"segment {segment!r} has no date on which any stock has complete windows in {chosen}")
         return SampleTable(self.handler.market, chosen, days, labelled=False)
 
+    def _source(self, segment: str) -> str:
+        """The segment of the config that a segment's samples come from."""
+        return "train" if segment == "valid" and "valid" not in self.segments else segment
+
     def _grid(self, segment: str, freqs: Sequence[str]) -> np.ndarray:
-        """Every `sample_step`-th day of a segment on which there are samples whose labels reach into no later one."""
-        return self._purged(segment, self._with_samples(self.segment_days(segment)[:: self.sample_step], freqs))
+        """Every `sample_step`-th day of a segment on which there are samples."""
+        return self._with_samples(self.segment_days(segment)[:: self.sample_step], freqs)
 
     def _with_samples(self, days: np.ndarray, freqs: Sequence[str]) -> np.ndarray:
         """The days on which any stock has complete windows."""
         return days[self.handler.market.complete(freqs)[days].any(axis=1)]
 
-    def _split(self, freqs: Sequence[str]) -> dict[str, np.ndarray]:
-        """``train``'s sample dates in two parts in time order, with the gap between them."""
-        days = self._grid("train", freqs)
-        cut = round(len(days) * (1 - self.valid_ratio))
-        train, valid = days[:cut], days[cut:]
-        if len(valid):
-            train = train[train + self.handler.horizon < valid[0]]
-        return {"train": train, "valid": valid}
-
     def _purged(self, segment: str, days: np.ndarray) -> np.ndarray:
         """Leave out dates whose label ends on or after the start of a segment that starts after them."""
-        kept = days
         for name in self.segments.keys() - {segment}:
             other = self.segment_days(name)
             if len(other):
-                kept = kept[(kept >= other[0]) | (kept + self.handler.horizon < other[0])]
-        if len(kept) < len(days):
-            get_module_logger("MultiFreqDataset").info(
-                f"{segment}: {len(days) - len(kept)} sample dates left out, their labels reach into a later segment"
-            )
-        return kept
+                days = days[(days >= other[0]) | (days + self.handler.horizon < other[0])]
+        return days
+
+    def _log_samples(self, segment: str, table: SampleTable) -> None:
+        log, grid = get_module_logger("MultiFreqDataset"), self._grid(self._source(segment), table.freqs)
+        late = len(grid) - len(self._purged(self._source(segment), grid))
+        if late:
+            log.info(f"{segment}: {late} sample dates left out, their labels reach into a later segment")
+        log.info(
+            f"{segment} for {'+'.join(table.freqs)}: {len(table)} samples on {len(table.days)} dates, "
+            f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"
+        )

@@ -1,0 +1,1 @@
+"""Retraining by the calendar, seed by seed, in units that survive a crash."""
