@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import tempfile
@@ -47,6 +48,8 @@ class NeuralModel(Model):
         One row an epoch: ``stage, epoch, train_ic, valid_ic, seconds``.
     """
 
+    _start: dict[str, torch.Tensor] | None = None  # weights that the next fit begins with
+
     def __init__(self, freqs: Sequence[str], hidden_size: int = 30, **settings: Any) -> None:
         known = [field.name for field in dataclasses.fields(TrainSettings)]
         unknown = sorted(settings.keys() - set(known))
@@ -65,6 +68,16 @@ class NeuralModel(Model):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         _flush_denormals()
+
+    def stage_freqs(self) -> list[tuple[str, ...]]:
+        """Frequencies that the samples of each stage need, in the order of training."""
+        return [self.freqs]
+
+    def warm_start(self, earlier: NeuralModel) -> None:
+        """Let the next `fit` begin with the weights of `earlier`, a fitted model of the same shape."""
+        if earlier.net is None:
+            raise RuntimeError(f"{type(earlier).__name__} is not fitted: there are no weights to start from")
+        self._start = copy.deepcopy(earlier.net.state_dict())
 
     @abstractmethod
     def build(self) -> ScoringNet:
@@ -91,6 +104,9 @@ class NeuralModel(Model):
         with torch.random.fork_rng():
             torch.manual_seed(self.settings.seed)
             net = self.build()
+        if self._start is not None:
+            net.load_state_dict(self._start)
+            self._start = None
         titles = self.train(self._placed(net), dataset)
         self.net = net.cpu().eval()
         if recorder_is_active():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict
 from typing import Any
 
@@ -48,7 +51,7 @@ class Progress:
     """A progress bar over the epochs of one stage, as a context manager."""
 
     def __init__(self, description: str, max_epochs: int) -> None:
-        self._bar = tqdm(total=max_epochs, desc=description, unit="epoch")
+        self._bar = tqdm(total=max_epochs, desc=description, unit="epoch", leave=None)  # not below another bar
 
     def __enter__(self) -> Progress:
         return self
@@ -76,5 +79,18 @@ class RecorderLog:
 
 
 def recorder_is_active() -> bool:
-    """Whether fitting happens inside ``R.start`` (asking R for its recorder would start one)."""
-    return R.exp_manager.active_experiment is not None
+    """Whether fitting happens inside ``R.start`` (asking R for its recorder would start one) and may tell it."""
+    return not _muted.get() and R.exp_manager.active_experiment is not None
+
+
+@contextmanager
+def recorder_muted() -> Iterator[None]:
+    """Fits within tell the recorder nothing: they are parts of a larger one, which does."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
+_muted: ContextVar[bool] = ContextVar("muted", default=False)

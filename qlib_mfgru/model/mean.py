@@ -30,6 +30,26 @@ class MeanModel(Model):
             raise InputError("MeanModel needs at least one member")
         self.members: list[Model] = [_make(member, settings) for member in members]
 
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The members' histories, each row with the number of its ``member``."""
+        return [
+            {"member": number, **row}
+            for number, member in enumerate(self.members, start=1)
+            for row in getattr(member, "history", [])
+        ]
+
+    def stage_freqs(self) -> list[tuple[str, ...]]:
+        """Frequencies that the samples of each member's stages need, each set of them once."""
+        networks = [member for member in self.members if isinstance(member, NeuralModel)]
+        return list(dict.fromkeys(freqs for member in networks for freqs in member.stage_freqs()))
+
+    def warm_start(self, earlier: MeanModel) -> None:
+        """Let the members begin their next fit with the weights of the earlier model's members."""
+        for member, before in zip(self.members, earlier.members, strict=True):
+            if isinstance(member, NeuralModel) and isinstance(before, NeuralModel):
+                member.warm_start(before)
+
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network tells the recorder is tagged ``member<k>_``."""
         for number, member in enumerate(self.members, start=1):

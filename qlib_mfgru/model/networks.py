@@ -91,17 +91,20 @@ class IncrementalGRUModel(NeuralModel):
     def __init__(self, stages: Sequence[str] = ("day", "15min"), **settings: Any) -> None:
         super().__init__(stages, **settings)
 
+    def stage_freqs(self) -> list[tuple[str, ...]]:
+        return [self.freqs[:stage] for stage in range(1, len(self.freqs) + 1)]
+
     def build(self) -> IncrementalNet:
         return IncrementalNet(self.freqs, self.hidden_size)
 
     def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
         assert isinstance(net, IncrementalNet)  # what build() makes
         branches, titles = net.branch_list(), []
-        for stage, freq in enumerate(self.freqs, start=1):
+        for stage, freqs in enumerate(self.stage_freqs(), start=1):
             frozen = branches[: stage - 1]
-            train, valid = (dataset.samples(segment, self.freqs[:stage]) for segment in ("train", "valid"))
+            train, valid = (dataset.samples(segment, freqs) for segment in ("train", "valid"))
             data = StageData(train, valid, _frozen_score(frozen, train), _frozen_score(frozen, valid))
-            titles.append(f"stage {stage}: {freq}")
+            titles.append(f"stage {stage}: {freqs[-1]}")
             self.run_stage(branches[stage - 1], data, stage, titles[-1])
         return titles
 
