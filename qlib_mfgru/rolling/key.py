@@ -1,0 +1,83 @@
+"""Keys of units: equal where training would give the same, another as soon as anything that it depends on changed."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from qlib.utils import get_callable_kwargs
+
+import qlib_mfgru
+from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler, source
+
+_CODE = ("data", "model", "nn")  # packages of ours that decide what a unit learns and predicts
+_BUILT = {".pyc", ".pyo", ".so"}
+
+
+def digest(parts: Any) -> str:
+    """Short hash of anything made of plain values, dates and containers."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def dataset_identity(dataset: MultiFreqDataset) -> str:
+    """Hash of how samples are drawn and of all that they are drawn from; segments are left to the folds."""
+    kinds = [type(dataset).__qualname__, type(dataset.handler).__qualname__]
+    return digest([kinds, dataset.sample_step, dataset.valid_ratio, handler_identity(dataset.handler)])
+
+
+def handler_identity(handler: MultiFreqHandler) -> str:
+    """Hash of what a handler serves: its settings, and the state of the provider's files behind them."""
+    settings = {name: str(getattr(handler, name)) for name in ("start_time", "end_time", "min_traded", "clip")}
+    inputs = {freq: asdict(spec) for freq, spec in handler.inputs.items()}
+    members = source.member_spans(handler.instruments, "day")
+    codes = list(source.member_spans("all", "day"))
+    fields = tuple(sorted(set(re.findall(r"\$(\w+)", handler.label.expression))))
+    files = {freq: source.fingerprint(freq, codes, FIELDS) for freq in inputs}
+    labels = source.fingerprint("day", codes, fields)
+    return digest([settings, list(inputs.items()), handler.label.expression, members, files, labels])
+
+
+def code_version(*configs: Any) -> str:
+    """Hash of the source files behind the classes that `configs` name, of this package's networks, and torch's version.
+
+    Parameters
+    ----------
+    *configs
+        Configs (class, module_path, kwargs), which may hold further ones; or objects, whose classes are meant.
+    """
+    root = Path(qlib_mfgru.__file__).parent
+    own = [path for package in _CODE for path in (root / package).rglob("*") if path.is_file()]
+    files = {path for path in own if path.suffix not in _BUILT}
+    files |= {Path(file) for config in configs for file in _foreign_files(config, root)}
+    hashed = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(files)]
+    return digest([torch.__version__, hashed])
+
+
+def _foreign_files(config: Any, root: Path) -> Iterator[str]:
+    """Source files, outside this package, of the classes that a config or an object is made of."""
+    for kind in _classes(config):
+        for base in inspect.getmro(kind):
+            if base.__module__.split(".")[0] not in {"builtins", "qlib", "torch", "abc", "typing"}:
+                file = inspect.getsourcefile(base)
+                if file and root not in Path(file).parents:
+                    yield file
+
+
+def _classes(config: Any) -> Iterator[type]:
+    if isinstance(config, dict):
+        if "class" in config:
+            yield get_callable_kwargs(config)[0]
+        for value in config.values():
+            yield from _classes(value)
+    elif isinstance(config, (list, tuple)):
+        for value in config:
+            yield from _classes(value)
+    elif not isinstance(config, (str, int, float, type(None))):
+        yield type(config)

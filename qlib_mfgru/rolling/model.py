@@ -1,0 +1,233 @@
+"""``RollingEnsembleModel``: a qlib Model that is retrained by the calendar with several seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from qlib.log import get_module_logger
+from qlib.model.base import Model
+from qlib.utils import init_instance_by_config
+
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.callbacks import recorder_is_active
+from qlib_mfgru.model.mean import mean_of_scores
+from qlib_mfgru.rolling.folds import Fold, Window, calendar_folds, sample_dates
+from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
+from qlib_mfgru.rolling.progress import UnitProgress
+from qlib_mfgru.rolling.record import save_folds, save_units
+from qlib_mfgru.rolling.store import UnitStore
+from qlib_mfgru.rolling.units import Unit
+from qlib_mfgru.rolling.workers import Outcome, Workers
+
+_FORMAT = 1  # part of every key: raise it when a unit's meaning changes
+
+
+class RollingError(RuntimeError):
+    """Some units failed; the message says which and why, and where the others are kept."""
+
+
+class RollingEnsembleModel(Model):
+    """Any model of ours, retrained by the calendar, once for each seed; its prediction is the seeds' mean.
+
+    `fit` trains a unit for each fold and seed on what was known before the fold's test. Units are kept in files: what
+    is there already is not trained again, so that a killed run goes on where it was.
+
+    Parameters
+    ----------
+    model : dict
+        Config (class, module_path, kwargs) of the model to train.
+    retrain : str
+        Months between retrainings, see `calendar_folds`; report: calendar half-years.
+    train_start : date, optional
+        First day of the first training window; by default where the dataset's ``train`` segment begins. That
+        segment's end does not matter, and ``test`` is what the folds cover.
+    seeds : sequence of int
+        One member of the ensemble each; report: three. They take the place of the model's ``seed``.
+    n_jobs : int
+        Units trained at a time; -1 for as many as there are cores.
+    window : {"expanding", "sliding"}
+    warm_start : bool
+        Begin each fold's training with the weights of the fold before it (same seed). Folds then run one after
+        another, only seeds side by side.
+    threads : int, optional
+        Threads of each worker, see `Workers`. Networks depend on it in their last digits.
+    backend : mapping, optional
+        joblib's backend and its arguments, see `Workers`.
+    units_dir : path, optional
+        Where units are kept, see `UnitStore`.
+    **settings
+        Keyword arguments for the model, unless its own kwargs state them.
+
+    Attributes
+    ----------
+    folds : list of Fold
+        Empty before `fit`.
+    members : list of dict
+        For each fold, seed -> fitted model.
+    """
+
+    _tested: tuple[str, dict[int, pd.Series]] | None = None  # the test's scores, with the identity of their data
+
+    def __init__(
+        self,
+        model: Mapping[str, Any],
+        retrain: str = "6M",
+        train_start: Any = None,
+        seeds: Sequence[int] = (0, 1, 2),
+        n_jobs: int = 1,
+        window: Window = "expanding",
+        warm_start: bool = False,
+        threads: int | None = None,
+        backend: Mapping[str, Any] | None = None,
+        units_dir: str | None = None,
+        **settings: Any,
+    ) -> None:
+        if not isinstance(model, Mapping) or "class" not in model:
+            raise InputError(f"model must be a config with class, module_path and kwargs, not {model!r}")
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise InputError(f"seeds={list(seeds)} must be one or more different numbers")
+        self.model = {**model, "kwargs": {**settings, **model.get("kwargs", {})}}
+        self.retrain, self.train_start, self.window = retrain, train_start, window
+        self.seeds, self.n_jobs, self.warm_start = list(seeds), n_jobs, warm_start
+        self.threads, self.backend, self.units_dir = threads, backend, units_dir
+        self.folds: list[Fold] = []
+        self.members: list[dict[int, Any]] = []
+        member = self._member()  # settings that the model does not know are an error now, not in a worker
+        if warm_start and not hasattr(member, "warm_start"):
+            raise InputError(f"{model['class']} has no warm_start: leave warm_start out")
+
+    def fit(self, dataset: MultiFreqDataset) -> None:
+        """Train what is not finished yet.
+
+        The folds' dates are logged, and saved in the running recorder, before anything trains; at the end the recorder
+        gets ``rolling/`` with the members' scores, their histories and a table of the units.
+
+        Raises
+        ------
+        InputError
+            If the dates leave no fold, or a fold nothing to train on.
+        RollingError
+            If units failed, after all the others have finished.
+        """
+        folds = self._folds(dataset)
+        plan = sample_dates(folds, dataset, self._stages(dataset))
+        log = get_module_logger("mfgru")
+        log.info(f"{len(folds)} folds x {len(self.seeds)} seeds\n{plan.to_string(index=False)}")
+        if recorder_is_active():
+            save_folds(plan)
+        identity, store = dataset_identity(dataset), UnitStore(self.units_dir)
+        units = self._units(folds, identity, code_version(self.model, dataset, dataset.handler))
+        log.info(f"{sum(unit.key in store for unit in units)} of {len(units)} units are finished in {store.root}")
+        self._train(units, plan.groupby("fold")["train_n"].sum().to_dict(), dataset, store)
+        self._collect(folds, units, identity, store)
+
+    def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
+        """Mean of the seeds' scores, each z-scored per date, since their scales are arbitrary under an IC loss.
+
+        Parameters
+        ----------
+        dataset : MultiFreqDataset
+        segment : str, slice or (first, last)
+            Any dates from the first fold's test on; after the last fold's test its members predict on.
+
+        Returns
+        -------
+        Series
+            Named ``score``, over (datetime, instrument); each date is predicted by the members of one fold.
+        """
+        return mean_of_scores(list(self.member_scores(dataset, segment).values()))
+
+    def member_scores(
+        self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test"
+    ) -> dict[int, pd.Series]:
+        """Seed -> its own stitched scores (datetime, instrument), not z-scored; see `predict`."""
+        if not self.folds:
+            raise RuntimeError("RollingEnsembleModel is not fitted: call fit(dataset) before predict")
+        days = dataset.handler.market.days[dataset.segment_days(segment)]
+        if len(days) == 0 or days[0] < self.folds[0].test[0]:
+            raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
+        known = self._tested
+        if known and days[-1] <= self.folds[-1].test[1] and known[0] == dataset_identity(dataset):
+            return {seed: score.loc[days[0] : days[-1]] for seed, score in known[1].items()}
+        return {seed: self._stitch(dataset, days, seed) for seed in self.seeds}
+
+    def _stitch(self, dataset: MultiFreqDataset, days: pd.DatetimeIndex, seed: int) -> pd.Series:
+        """Scores of one seed, each day by the fold that was trained last before it."""
+        starts = pd.DatetimeIndex([fold.test[0] for fold in self.folds])
+        fold_of = starts.searchsorted(days, side="right") - 1
+        parts = []
+        for number in sorted(set(fold_of)):
+            inside = days[fold_of == number]
+            parts.append(self.members[number][seed].predict(dataset, (inside[0], inside[-1])))
+        return pd.concat(parts)
+
+    def _member(self) -> Any:
+        return init_instance_by_config(self._config(self.seeds[0]), accept_types=Model)
+
+    def _config(self, seed: int) -> dict[str, Any]:
+        return {**self.model, "kwargs": {**self.model["kwargs"], "seed": seed}}
+
+    def _folds(self, dataset: MultiFreqDataset) -> list[Fold]:
+        segments = dataset.segments
+        if "test" not in segments or "valid" in segments:
+            raise InputError(
+                f"the dataset's segments are {list(segments)}: folds need `test`, and take their validation from the "
+                "end of each training window, so `valid` must not be given"
+            )
+        start = segments.get("train", (None,))[0] if self.train_start is None else self.train_start
+        return calendar_folds(dataset.handler.market.days, start, segments["test"], self.retrain, self.window)
+
+    def _stages(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        model = self._member()
+        return model.stage_freqs() if hasattr(model, "stage_freqs") else [dataset.handler.frequencies()]
+
+    def _units(self, folds: Sequence[Fold], identity: str, code: str) -> list[Unit]:
+        """All units, fold by fold."""
+        units: list[Unit] = []
+        latest: dict[int, str] = {}
+        for fold in folds:
+            for seed in self.seeds:
+                start, config = latest.get(seed), self._config(seed)
+                key = digest([_FORMAT, config, fold.segments, identity, code, start])
+                units.append(Unit(fold, seed, config, key, start))
+                if self.warm_start:
+                    latest[seed] = key
+        return units
+
+    def _train(
+        self, units: Sequence[Unit], dates: Mapping[Any, int], dataset: MultiFreqDataset, store: UnitStore
+    ) -> None:
+        """Run the unfinished units; with a warm start fold after fold, since each needs the one before it."""
+        failed: list[Outcome] = []
+        workers = Workers(self.n_jobs, self.threads, self.backend)
+        with UnitProgress({unit.key: dates[unit.fold.number] for unit in units}, store) as progress:
+            for wave in self._waves(units):
+                ready = [unit for unit in wave if unit.start is None or unit.start in store]
+                failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in ready]
+                for outcome in workers.run([unit for unit in ready if unit.key not in store], dataset, store):
+                    progress.update(outcome)
+                    if outcome.failure is not None:
+                        failed.append(outcome)
+        if failed:
+            reports = "\n".join(f"{unit}: {failure}" for unit, failure in failed)
+            raise RollingError(
+                f"{len(failed)} of {len(units)} units failed; the others are kept in {store.root}, and the same "
+                f"command goes on with what failed:\n{reports}"
+            )
+
+    def _waves(self, units: Sequence[Unit]) -> list[Sequence[Unit]]:
+        if not self.warm_start:
+            return [units]
+        return [units[i : i + len(self.seeds)] for i in range(0, len(units), len(self.seeds))]
+
+    def _collect(self, folds: list[Fold], units: Sequence[Unit], identity: str, store: UnitStore) -> None:
+        results = {(unit.fold.number, unit.seed): store.read(unit.key) for unit in units}
+        self.folds = folds
+        self.members = [{seed: results[fold.number, seed].model for seed in self.seeds} for fold in folds]
+        scores = {seed: pd.concat([results[fold.number, seed].score for fold in folds]) for seed in self.seeds}
+        self._tested = identity, scores
+        if recorder_is_active():
+            save_units([result.about for result in results.values()], scores)

@@ -1,0 +1,138 @@
+"""Units on workers: threads, processes or machines, whatever joblib's backend stands for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import joblib
+import torch
+from joblib.parallel import get_active_backend
+from qlib.config import C
+from qlib.data.cache import H
+from qlib.log import get_module_logger, set_global_logger_level
+
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.rolling.store import UnitStore
+from qlib_mfgru.rolling.units import Unit
+
+_DIED = "its worker process died (killed, or out of memory), and did so again when the unit ran alone:\n"
+
+
+class Outcome(NamedTuple):
+    """How a unit ended: kept in the store, or with a traceback."""
+
+    unit: Unit
+    failure: str | None
+
+
+class Workers:
+    """Runs units, several at a time.
+
+    Parameters
+    ----------
+    n_jobs : int
+        Units at a time; -1 for all cores. A cluster's backend decides for itself.
+    threads : int, optional
+        Threads of each worker; by default those of this process shared out, so that ``n_jobs`` x ``threads`` is no
+        more than there are cores.
+    backend : mapping, optional
+        Arguments of `joblib.parallel_config`, e.g. ``{backend: dask, scheduler_host: "tcp://..."}``; by default
+        processes of this machine, or what a surrounding `joblib.parallel_config` says.
+    """
+
+    def __init__(self, n_jobs: int, threads: int | None, backend: Mapping[str, Any] | None) -> None:
+        self.n_jobs, self.threads, self.backend = n_jobs, threads, backend
+
+    def run(self, units: Sequence[Unit], dataset: MultiFreqDataset, store: UnitStore) -> Iterator[Outcome]:
+        """Run all units and yield each as it ends; one that fails, or kills its worker, does not stop the others.
+
+        When a worker process dies, joblib gives its pool up. The units that waited go on in a new one; those that
+        were running are run again at the end, each alone, so that the one that kills its worker takes no other along.
+        """
+        shared, suspects = Shared(dataset), []
+        for unit in units:
+            store.end(unit.key)  # a mark that a killed run left
+        with self._environment() as threads:
+            waiting = list(units)
+            while waiting:
+                left = {unit.key: unit for unit in waiting}
+                try:
+                    for outcome in self._pass(waiting, shared, store, threads):
+                        del left[outcome.unit.key]
+                        yield outcome
+                except Exception as error:
+                    begun = [unit for unit in left.values() if store.has_begun(unit.key)]
+                    if not begun:
+                        raise
+                    get_module_logger("mfgru").warning(f"a worker died, {len(begun)} units were running: {error}")
+                    suspects += begun
+                waiting = [unit for unit in left.values() if unit not in suspects]
+            for unit in suspects:
+                yield self._alone(unit, shared, store, threads)
+
+    def _pass(self, units: Sequence[Unit], shared: Shared, store: UnitStore, threads: int) -> Iterator[Outcome]:
+        backend, _ = get_active_backend()
+        order = "generator_unordered" if backend.supports_return_generator else "list"
+        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order)
+        results = parallel(joblib.delayed(_run)(i, unit, shared, store, threads) for i, unit in enumerate(units))
+        for number, failure in results:
+            yield Outcome(units[number], failure)
+
+    def _alone(self, unit: Unit, shared: Shared, store: UnitStore, threads: int) -> Outcome:
+        try:
+            (outcome,) = self._pass([unit], shared, store, threads)
+        except Exception as error:
+            store.end(unit.key)
+            return Outcome(unit, f"{_DIED}{error}")
+        return outcome
+
+    @contextmanager
+    def _environment(self) -> Iterator[int]:
+        """joblib's backend, quiet worker processes, and the number of threads for each worker, here as well."""
+        before, quiet = torch.get_num_threads(), os.environ.get("TQDM_DISABLE")
+        with joblib.parallel_config(**(self.backend or {})):
+            share = joblib.cpu_count() // joblib.effective_n_jobs(self.n_jobs)
+            threads = self.threads or max(1, min(before, share))
+            os.environ["TQDM_DISABLE"] = "1"  # processes started from here show no progress bars of their own
+            torch.set_num_threads(threads)
+            try:
+                yield threads
+            finally:
+                torch.set_num_threads(before)
+                del os.environ["TQDM_DISABLE"]
+                if quiet is not None:
+                    os.environ["TQDM_DISABLE"] = quiet
+
+
+class Shared:
+    """A dataset, and the qlib that it reads from, for all units of a process.
+
+    Where it is unpickled in another process, qlib is set up there as it is here, and both are kept for the next unit:
+    a process opens its memory maps and reads its labels once.
+    """
+
+    def __init__(self, dataset: MultiFreqDataset) -> None:
+        self.dataset = dataset
+
+    def __reduce__(self) -> Any:
+        return _opened, (pickle.dumps((C, self.dataset)),)
+
+
+@lru_cache(maxsize=1)
+def _opened(pickled: bytes) -> Shared:
+    config, dataset = pickle.loads(pickled)
+    H.clear()
+    C.register_from_C(config, skip_register=False)
+    set_global_logger_level(logging.WARNING)
+    return Shared(dataset)
+
+
+def _run(number: int, unit: Unit, shared: Shared, store: UnitStore, threads: int) -> tuple[int, str | None]:
+    torch.set_num_threads(threads)
+    return number, unit.run(shared.dataset, store)

@@ -1,0 +1,76 @@
+"""Fixtures of the rolling tests: the models' tiny world, three monthly folds on it, an empty store of units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qlib
+import tiny_world
+import torch
+from qlib.config import C
+from qlib.workflow import R
+from tiny_world import FAST
+
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.rolling import RollingEnsembleModel
+
+SEGMENTS = {"train": ("2020-01-01", "2020-05-29"), "test": ("2020-06-03", "2020-08-05")}
+"""Three monthly tests: the first begins, and the last ends, inside its month."""
+
+
+@pytest.fixture(scope="session")
+def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
+
+
+@pytest.fixture(scope="session")
+def panel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("panels")
+
+
+@pytest.fixture(scope="module")
+def tiny_qlib(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """qlib on the tiny provider, with an empty sqlite store of experiments (returned)."""
+    store = tmp_path_factory.mktemp("store") / "mlruns.db"
+    manager = {
+        "class": "MLflowExpManager",
+        "module_path": "qlib.workflow.expm",
+        "kwargs": {"uri": f"sqlite:///{store}", "default_exp_name": "default"},
+    }
+    qlib.init(provider_uri=str(tiny_provider), region="cn", kernels=1, exp_manager=manager, logging_level=30)
+    return store
+
+
+@pytest.fixture(scope="module")
+def dataset(tiny_qlib: Path, panel_cache: Path) -> MultiFreqDataset:
+    return tiny_world.dataset(panel_cache, segments=SEGMENTS)
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[..., RollingEnsembleModel]:
+    """A rolling daily GRU: three folds, two seeds, units kept in the test's own folder."""
+
+    def make(name: str = "GRUModel", kwargs: dict[str, Any] | None = None, **settings: Any) -> RollingEnsembleModel:
+        module = "odd_models" if name == "OddModel" else "qlib_mfgru.model"
+        config = {"class": name, "module_path": module, "kwargs": {"freq": "day"} if kwargs is None else kwargs}
+        chosen = {"retrain": "1M", "seeds": [0, 1], "units_dir": str(tmp_path / "units"), **FAST, **settings}
+        return RollingEnsembleModel(config, **chosen)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def no_experiment_is_left_open() -> Iterator[None]:
+    yield
+    if C.registered and R.exp_manager.active_experiment is not None:
+        R.end_exp()
+        pytest.fail("a test left an experiment open")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Networks this small lose more to threads than they gain."""
+    torch.set_num_threads(1)
