@@ -56,7 +56,7 @@ def code_version(*configs: Any) -> str:
     own = [path for package in _CODE for path in (root / package).rglob("*") if path.is_file()]
     files = {path for path in own if path.suffix not in _BUILT}
     files |= {Path(file) for config in configs for file in _foreign_files(config, root)}
-    hashed = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(files)]
+    hashed = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
     return digest([torch.__version__, hashed])
 
 

@@ -1,0 +1,261 @@
+"""Nothing that is finished is trained again, whatever happened; and nothing that changed is taken for finished."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import odd_models
+import pandas as pd
+import pytest
+import qlib
+import tiny_world
+from conftest import SEGMENTS
+from odd_models import OddModel, fits
+
+import qlib_mfgru
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.rolling import RollingEnsembleModel, RollingError, UnitStore
+from qlib_mfgru.rolling.key import code_version, handler_identity
+
+Make = Callable[..., RollingEnsembleModel]
+ALL = [f"{month}-{seed}" for month in (6, 7, 8) for seed in (0, 1)]
+
+RUN = """
+import pickle, sys
+import qlib, torch, tiny_world
+from conftest import SEGMENTS
+torch.set_num_threads(1)
+provider, cache, model, scores = sys.argv[1:]
+qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=40)
+dataset = tiny_world.dataset(cache, segments=SEGMENTS)
+with open(model, "rb") as file:
+    model = pickle.load(file)
+model.fit(dataset)
+model.predict(dataset).to_pickle(scores)
+"""
+
+
+@pytest.fixture
+def odd(make_model: Make, tmp_path: Path) -> Callable[..., RollingEnsembleModel]:
+    """A rolling `OddModel`, told what to do by files in `tmp_path`."""
+    return lambda **settings: make_model("OddModel", {"folder": str(tmp_path)}, **settings)
+
+
+def start(model: RollingEnsembleModel, provider: Path, cache: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Fit and predict in a process of its own; the prediction goes to ``scores.pkl``."""
+    model.to_pickle(folder / "unfitted.pkl")
+    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(tiny_world.__file__).parent), *sys.path])
+    arguments = [str(provider), str(cache), str(folder / "unfitted.pkl"), str(folder / "scores.pkl")]
+    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen([sys.executable, "-c", RUN, *arguments], env=environment, stderr=subprocess.DEVNULL)
+
+
+def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, "the process ended before it was to be killed"
+        time.sleep(0.1)
+    pytest.fail(f"{path} did not appear")
+
+
+def test_killed_in_the_middle_of_a_unit(
+    odd: Make, dataset: MultiFreqDataset, tiny_provider: Path, panel_cache: Path, tmp_path: Path
+) -> None:
+    """SIGKILL while the fourth of six units is trained but not kept: three are there, the same command does three."""
+    (tmp_path / "hang-7-1").touch()
+    process = start(odd(), tiny_provider, panel_cache, tmp_path)
+    wait_for(tmp_path / "hangs", process)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    store = UnitStore(tmp_path / "units")
+    assert len(store.finished()) == 3
+    assert fits(tmp_path) == ALL[:4]
+
+    (tmp_path / "hang-7-1").unlink()
+    assert start(odd(), tiny_provider, panel_cache, tmp_path).wait() == 0
+    assert fits(tmp_path) == ALL[3:]
+    resumed = (tmp_path / "scores.pkl").read_bytes()
+
+    shutil.rmtree(tmp_path / "units")
+    uninterrupted = odd()
+    uninterrupted.fit(dataset)
+    assert fits(tmp_path) == ALL
+    uninterrupted.predict(dataset).to_pickle(tmp_path / "scores.pkl")
+    assert (tmp_path / "scores.pkl").read_bytes() == resumed
+
+
+def test_a_half_written_unit_is_none(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    """What a kill within a write leaves has another name, and goes with a clear of everything."""
+    odd().fit(dataset)
+    store = UnitStore(tmp_path / "units")
+    finished = next(path for path in store.root.iterdir() if path.name[0] != ".")
+    finished.rename(store.root / f".{finished.name}-abcd")
+    (store.root / f".{finished.name}-abcd" / "unit.json").unlink()
+    fits(tmp_path)
+    odd().fit(dataset)
+    assert len(fits(tmp_path)) == 1
+    assert store.clear() == 6
+    assert list(store.root.iterdir()) == []
+
+
+def test_finished_units_are_not_trained_again(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    first = odd()
+    first.fit(dataset)
+    assert fits(tmp_path) == ALL
+    again = odd(n_jobs=2)
+    again.fit(dataset)
+    assert fits(tmp_path) == []
+    pd.testing.assert_series_equal(again.predict(dataset), first.predict(dataset), check_exact=True)
+    odd(seeds=[0, 1, 2]).fit(dataset)
+    assert fits(tmp_path) == ["6-2", "7-2", "8-2"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"lr": 6e-3}, {"batch_size": 201}, {"window": "sliding"}, {"train_start": "2020-01-03"}, {"warm_start": True}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_a_changed_config_is_another_key(
+    odd: Make, dataset: MultiFreqDataset, tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    """The first fold is the same where only what comes after it differs."""
+    odd(seeds=[0]).fit(dataset)
+    fits(tmp_path)
+    odd(seeds=[0], **changed).fit(dataset)
+    same = {"window", "warm_start"} & changed.keys()
+    assert fits(tmp_path) == (["7-0", "8-0"] if same else ["6-0", "7-0", "8-0"])
+
+
+def test_a_changed_dataset_is_another_key(
+    odd: Make, dataset: MultiFreqDataset, panel_cache: Path, tmp_path: Path
+) -> None:
+    odd(seeds=[0]).fit(dataset)
+    fits(tmp_path)
+    label = "Ref($close, -4) / Ref($close, -1) - 1"
+    for changed in ({"label": label}, {"sample_step": 3}, {"instruments": ["SH600001", "SH600002", "SH600003"]}):
+        odd(seeds=[0]).fit(tiny_world.dataset(panel_cache, segments=SEGMENTS, **changed))
+        assert fits(tmp_path) == ["6-0", "7-0", "8-0"]
+    shorter = dataset.with_segments({**SEGMENTS, "test": ("2020-06-03", "2020-08-04")})
+    odd(seeds=[0]).fit(shorter)
+    assert fits(tmp_path) == ["8-0"]
+
+
+def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path, tmp_path: Path) -> None:
+    """Any file that is read: an input's bars, the label's prices, the members."""
+    provider = shutil.copytree(tiny_provider, tmp_path / "provider")
+    qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+    try:
+        seen = {identity(tmp_path)}
+        for name in ("features/sh600003/high.15min.bin", "features/sh600003/factor.day.bin"):
+            path = provider / name
+            path.write_bytes(path.read_bytes())  # the same bytes, but written anew
+            seen.add(identity(tmp_path))
+        text = (provider / "instruments/all.txt").read_text().replace("SH600005\t2020-01-01", "SH600005\t2020-01-02")
+        (provider / "instruments/all.txt").write_text(text)
+        qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+        seen.add(identity(tmp_path))
+        assert len(seen) == 4
+    finally:
+        qlib.init(provider_uri=str(tiny_provider), region="cn", kernels=1, logging_level=30)
+
+
+def identity(cache: Path) -> str:
+    return handler_identity(tiny_world.dataset(cache, label="Ref($factor * $close, -3) / $close").handler)
+
+
+def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the package in which one file changes, and the file of a model that is not ours."""
+    package = shutil.copytree(Path(qlib_mfgru.__file__).parent, tmp_path / "qlib_mfgru")
+    odd = shutil.copy(odd_models.__file__, tmp_path)
+    config = {"class": "MeanModel", "module_path": "qlib_mfgru.model"}
+    config["kwargs"] = {"members": [{"class": "OddModel", "module_path": "odd_models"}]}
+    ours, theirs = code_version({"class": "GRUModel", "module_path": "qlib_mfgru.model"}), code_version(config)
+    assert ours != theirs
+    monkeypatch.setattr(qlib_mfgru, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr("inspect.getsourcefile", lambda kind: odd if kind is OddModel else str(package / "x.py"))
+    assert code_version(config) == theirs
+    for name in ("nn/networks.py", "model/training.py", "data/normalize.py", "../odd_models.py"):
+        before = code_version(config)
+        with (package / name).open("a") as file:
+            file.write("\n")
+        assert code_version(config) != before
+    with (package / "ingest/bars.py").open("a") as file:
+        before = code_version(config)
+        file.write("\n")
+    assert code_version(config) == before
+
+
+def test_a_unit_that_fails_once_is_tried_again(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    (tmp_path / "once-7-0").touch()
+    odd().fit(dataset)
+    assert fits(tmp_path) == ["6-0", "6-1", "7-0", "7-0", "7-1", "8-0", "8-1"]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_unit_that_fails_twice_is_reported_and_the_others_finish(
+    odd: Make, dataset: MultiFreqDataset, tmp_path: Path, n_jobs: int
+) -> None:
+    (tmp_path / "fail-6-1").touch()
+    model = odd(n_jobs=n_jobs)
+    with pytest.raises(RollingError) as caught:
+        model.fit(dataset)
+    message = str(caught.value)
+    assert message.startswith("1 of 6 units failed; the others are kept in ")
+    assert "fold 1 (test 2020-06-03 .. 2020-06-30), seed 1: Traceback" in message
+    assert 'odd_models.py", line' in message
+    assert "ArithmeticError: planted in 6-1" in message
+    assert sorted(fits(tmp_path)) == sorted([*ALL, "6-1"])
+    with pytest.raises(RuntimeError, match="not fitted"):
+        model.predict(dataset)
+    (tmp_path / "fail-6-1").unlink()
+    model.fit(dataset)
+    assert fits(tmp_path) == ["6-1"]
+
+
+def test_a_unit_that_kills_its_worker_takes_none_along(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    (tmp_path / "die-6-1").touch()
+    with pytest.raises(RollingError) as caught:
+        odd(n_jobs=2).fit(dataset)
+    message = str(caught.value)
+    assert message.startswith("1 of 6 units failed")
+    assert "seed 1: its worker process died (killed, or out of memory)" in message
+    assert len(UnitStore(tmp_path / "units").finished()) == 5
+
+
+def test_without_its_forerunner_a_warm_unit_is_not_run(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    (tmp_path / "fail-7-1").touch()
+    with pytest.raises(RollingError, match=r"2 of 6 units failed(?s:.*)fold 3 .*seed 1: not run: the fold before it"):
+        odd(warm_start=True).fit(dataset)
+    assert fits(tmp_path) == ["6-0", "6-1", "7-0", "7-1", "7-1", "8-0"]
+
+
+def test_finished_units_are_listed_and_cleared(make_model: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    store = UnitStore(tmp_path / "units")
+    assert len(store.finished()) == 0
+    model = make_model()
+    model.fit(dataset)
+    listed = store.finished()
+    assert list(listed["model"].unique()) == ["GRUModel"]
+    assert sorted(zip(listed["test_first"], listed["test_last"], listed["seed"], strict=True)) == [
+        (first, last, seed)
+        for first, last in (("2020-06-03", "2020-06-30"), ("2020-07-01", "2020-07-31"), ("2020-08-03", "2020-08-05"))
+        for seed in (0, 1)
+    ]
+    assert store.clear([listed["key"][2][:8]]) == 1
+    assert set(store.finished()["key"]) == set(listed["key"]) - {listed["key"][2]}
+    with pytest.raises(InputError, match=r"0 finished units in .* have a key that begins with 'zz'"):
+        store.clear(["zz"])
+    with pytest.raises(InputError, match="5 finished units"):
+        store.clear([""])
+    assert store.clear() == 5
+    assert len(store.finished()) == 0
