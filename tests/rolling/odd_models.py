@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import torch
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel
 
 
+class Place(NamedTuple):
+    """Where a fit took place."""
+
+    process: int
+    market: int
+    threads: int
+    memory_map: str
+
+
 class OddModel(GRUModel):
-    """A daily GRU; ``<what>-<month of the test>-<seed>`` in `folder` says what happens when that unit is fitted."""
+    """A daily GRU; ``<what>-<month of the test>-<seed>`` in `folder` says what happens when that unit is fitted.
+
+    With ``meet`` there, no fit goes on before one has begun in a second process.
+    """
 
     def __init__(self, folder: str, **settings: Any) -> None:
         super().__init__("day", **settings)
@@ -23,6 +38,13 @@ class OddModel(GRUModel):
         unit, folder = f"{dataset.segments['test'][0].month}-{self.settings.seed}", Path(self.folder)
         with (folder / "fits").open("a") as file:
             file.write(f"{unit}\n")
+        with (folder / "places").open("a") as file:
+            market = dataset.handler.market
+            bars = market.sources["day"].panel.bars
+            place = Place(os.getpid(), id(market), torch.get_num_threads(), str(getattr(bars, "filename", None)))
+            file.write(json.dumps(place) + "\n")
+        while (folder / "meet").exists() and len({place.process for place in places(folder)}) < 2:
+            time.sleep(0.05)
         if (folder / f"die-{unit}").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         super().fit(dataset)
@@ -34,6 +56,11 @@ class OddModel(GRUModel):
         if (folder / f"hang-{unit}").exists():
             (folder / "hangs").touch()
             time.sleep(600)
+
+
+def places(folder: Path) -> list[Place]:
+    """Where each fit took place, in order."""
+    return [Place(*json.loads(line)) for line in (folder / "places").read_text().splitlines()]
 
 
 def fits(folder: Path) -> list[str]:
