@@ -16,12 +16,12 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert __version__ in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["demo", "ingest"])
+@pytest.mark.parametrize("command", ["demo", "ingest", "units"])
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
-    assert "--target" in capsys.readouterr().out
+    assert f"mfgru {command}" in capsys.readouterr().out
 
 
 def test_bad_input_is_one_line_and_exit_code_2() -> None:

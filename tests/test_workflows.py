@@ -9,20 +9,16 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from qlib.cli.run import render_template
 from qlib.utils import init_instance_by_config
-from qlib.utils.data import update_config
-from ruamel.yaml import YAML
+from shipped import CONFIGS, load
 
 from qlib_mfgru.data import MultiFreqHandler
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MeanModel, MixedGRUModel
 
-CONFIGS = Path(__file__).parent.parent / "workflow_configs"
 MODELS: dict[str, tuple[type, tuple[str, ...]]] = {
     "gru": (GRUModel, ("15min",)),
     "attention": (AttentionGRUModel, ("15min",)),
@@ -31,13 +27,6 @@ MODELS: dict[str, tuple[type, tuple[str, ...]]] = {
     "daily": (GRUModel, ("day",)),
 }
 RECORDS = ["SignalRecord", "SigAnaRecord", "PortAnaRecord"]
-
-
-def load(name: str) -> dict[str, Any]:
-    """A YAML as qrun sees it: rendered from the environment, and merged into its base."""
-    yaml = YAML(typ="safe", pure=True)
-    config = yaml.load(render_template(str(CONFIGS / f"{name}.yaml")))
-    return update_config(yaml.load((CONFIGS / config.pop("BASE_CONFIG_PATH")).read_text()), config)
 
 
 @pytest.mark.parametrize("market", ["demo", "astock"])

@@ -97,7 +97,7 @@ class UnitStore:
         """All finished units, a row each, by time: ``key`` and the plain values without the history."""
         rows = [self.about(path.parent.name) for path in self.root.glob(f"[!.]*/{_ABOUT}")]
         frame = pd.DataFrame([{name: value for name, value in row.items() if name != "history"} for row in rows])
-        return frame.sort_values("finished", ignore_index=True) if rows else frame
+        return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame
 
     def clear(self, keys: Iterable[str] | None = None) -> int:
         """Remove the units that `keys` begin, all for None; with all also what killed workers left. Return how many.

@@ -70,6 +70,12 @@ def no_experiment_is_left_open() -> Iterator[None]:
         pytest.fail("a test left an experiment open")
 
 
+@pytest.fixture(autouse=True)
+def work_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """mlflow puts artifacts below the working folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """Networks this small lose more to threads than they gain."""

@@ -38,13 +38,19 @@ def fit(model: RollingEnsembleModel, dataset: MultiFreqDataset, meet: bool) -> t
     return model.predict(dataset), trained
 
 
-def test_processes(make_model: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
-    """Two at a time, each with half of the cores, on one memory map; the prediction is the one of this process."""
+def test_processes(
+    make_model: Make, dataset: MultiFreqDataset, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two at a time, each with half of the cores, on one memory map; the prediction is the one of this process.
+
+    Their epochs' progress bars are not shown; the bar over all units is.
+    """
     threads = torch.get_num_threads()
     torch.set_num_threads(joblib.cpu_count())
     try:
         odd = {"folder": str(tmp_path)}
         apart, where = fit(make_model("OddModel", odd, n_jobs=2, units_dir=str(tmp_path / "apart")), dataset, meet=True)
+        shown = capfd.readouterr().err
         assert torch.get_num_threads() == joblib.cpu_count()
         share = max(1, joblib.cpu_count() // 2)
         here, home = fit(make_model("OddModel", odd, threads=share, units_dir=str(tmp_path / "here")), dataset, False)
@@ -58,6 +64,8 @@ def test_processes(make_model: Make, dataset: MultiFreqDataset, tmp_path: Path) 
     (memory_map,) = {place.memory_map for place in where + home}
     assert memory_map.endswith("bars.npy")
     pd.testing.assert_series_equal(apart, here, check_exact=True)
+    assert "units 6/6: 100%" in shown
+    assert "epoch" not in shown
 
 
 def test_a_dask_cluster(make_model: Make, dataset: MultiFreqDataset, cluster: LocalCluster, tmp_path: Path) -> None:

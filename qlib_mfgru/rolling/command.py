@@ -1,0 +1,36 @@
+"""``mfgru units``: list and clear finished units of rolling runs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qlib_mfgru.rolling.store import DEFAULT_UNITS, UnitStore
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "units",
+        help="list or clear finished units of rolling runs",
+        description="List the finished (fold, seed) units of rolling runs; with --clear or --clear-all remove some, "
+        "so that they are trained again.",
+    )
+    parser.add_argument("--dir", metavar="DIR", help=f"where units are kept ($MFGRU_UNITS, else {DEFAULT_UNITS})")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--clear", nargs="+", metavar="KEY", help="keys, or their beginnings, of units to remove")
+    chosen.add_argument("--clear-all", action="store_true", help="remove all, and what killed workers left")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List or clear."""
+    store = UnitStore(arguments.dir)
+    if arguments.clear or arguments.clear_all:
+        print(f"units removed from {store.root}: {store.clear(arguments.clear)}")
+        return 0
+    units = store.finished()
+    print(f"finished units in {store.root}: {len(units)}")
+    if len(units):
+        print(units.to_string(index=False, float_format="{:.4f}".format))
+    return 0
