@@ -73,6 +73,32 @@ def evaluate(scores: pd.Series, label: pd.Series) -> dict[str, float]:
     }
 
 
+def compare(scores: dict[tuple[str, int], pd.Series], label: pd.Series, path: Path) -> None:
+    """Print and write the table: every model's seeds, and their mean, on the samples that all of them score.
+
+    Parameters
+    ----------
+    scores : dict of (model, seed) to Series
+        Scores (datetime, instrument).
+    label : Series
+        Raw labels, on the same index.
+    path : Path
+        CSV file.
+    """
+    common = pd.concat(scores, axis=1, join="inner").index.intersection(label.dropna().index)
+    rows: dict[str, dict[str, float]] = {}
+    for name in dict.fromkeys(name for name, _ in scores):
+        members = {seed: score.loc[common] for (model, seed), score in scores.items() if model == name}
+        rows[name] = {f"seed {seed}": evaluate(member, label)["RankIC"] for seed, member in members.items()}
+        mean = evaluate(mean_of_scores(list(members.values())), label)
+        rows[name] |= {f"mean: {key}": value for key, value in mean.items()}
+    table = pd.DataFrame(rows).T
+    table.to_csv(path)
+    dates = common.get_level_values("datetime")
+    print(f"{len(common)} samples, {dates.nunique()} dates {dates.min():%Y-%m-%d} .. {dates.max():%Y-%m-%d}")
+    print(table.round(4).to_string())
+
+
 def main() -> None:
     """Train what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -90,18 +116,7 @@ def main() -> None:
     }
     reference = init_instance_by_config(load_config("gru")["task"]["dataset"])
     label = reference.prepare("test", col_set="label", data_key="raw").iloc[:, 0]
-    common = pd.concat(scores, axis=1, join="inner").index.intersection(label.dropna().index)
-    rows = {}
-    for name in arguments.models:
-        members = [scores[name, seed].loc[common] for seed in arguments.seeds]
-        single = [evaluate(member, label)["RankIC"] for member in members]
-        rows[name] = {f"seed {seed}": value for seed, value in zip(arguments.seeds, single, strict=True)}
-        rows[name] |= {f"mean: {key}": value for key, value in evaluate(mean_of_scores(members), label).items()}
-    table = pd.DataFrame(rows).T
-    table.to_csv(arguments.out / "table.csv")
-    dates = common.get_level_values("datetime")
-    print(f"{len(common)} samples, {dates.nunique()} dates {dates.min():%Y-%m-%d} .. {dates.max():%Y-%m-%d}")
-    print(table.round(4).to_string())
+    compare(scores, label, arguments.out / "table.csv")
 
 
 if __name__ == "__main__":
