@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import qlib
 import tiny_world
 import torch
 from qlib.config import C
 from qlib.workflow import R
+from rolling_world import SEGMENTS, use
 from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling import RollingEnsembleModel
-
-SEGMENTS = {"train": ("2020-01-01", "2020-05-29"), "test": ("2020-06-03", "2020-08-05")}
-"""Three monthly tests: the first begins, and the last ends, inside its month."""
 
 
 @pytest.fixture(scope="session")
@@ -35,12 +32,7 @@ def panel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_qlib(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """qlib on the tiny provider, with an empty sqlite store of experiments (returned)."""
     store = tmp_path_factory.mktemp("store") / "mlruns.db"
-    manager = {
-        "class": "MLflowExpManager",
-        "module_path": "qlib.workflow.expm",
-        "kwargs": {"uri": f"sqlite:///{store}", "default_exp_name": "default"},
-    }
-    qlib.init(provider_uri=str(tiny_provider), region="cn", kernels=1, exp_manager=manager, logging_level=30)
+    use(tiny_provider, store)
     return store
 
 

@@ -15,10 +15,9 @@ from typing import Any
 import odd_models
 import pandas as pd
 import pytest
-import qlib
 import tiny_world
-from conftest import SEGMENTS
 from odd_models import OddModel, fits
+from rolling_world import SEGMENTS, use
 
 import qlib_mfgru
 from qlib_mfgru.data import MultiFreqDataset
@@ -32,7 +31,7 @@ ALL = [f"{month}-{seed}" for month in (6, 7, 8) for seed in (0, 1)]
 RUN = """
 import pickle, sys
 import qlib, torch, tiny_world
-from conftest import SEGMENTS
+from rolling_world import SEGMENTS
 torch.set_num_threads(1)
 provider, cache, model, scores = sys.argv[1:]
 qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=40)
@@ -153,7 +152,7 @@ def test_a_changed_dataset_is_another_key(
 def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path, tmp_path: Path) -> None:
     """Any file that is read: an input's bars, the label's prices, the members."""
     provider = shutil.copytree(tiny_provider, tmp_path / "provider")
-    qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+    use(provider, tiny_qlib)
     try:
         seen = {identity(tmp_path)}
         for name in ("features/sh600003/high.15min.bin", "features/sh600003/factor.day.bin"):
@@ -162,11 +161,11 @@ def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path,
             seen.add(identity(tmp_path))
         text = (provider / "instruments/all.txt").read_text().replace("SH600005\t2020-01-01", "SH600005\t2020-01-02")
         (provider / "instruments/all.txt").write_text(text)
-        qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+        use(provider, tiny_qlib)
         seen.add(identity(tmp_path))
         assert len(seen) == 4
     finally:
-        qlib.init(provider_uri=str(tiny_provider), region="cn", kernels=1, logging_level=30)
+        use(tiny_provider, tiny_qlib)
 
 
 def identity(cache: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_world
 import torch
 from mlflow.tracking import MlflowClient
 from qlib.workflow import R
+from rolling_world import use
 from tiny_world import DAYS, FAST
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -122,6 +125,40 @@ def test_an_incremental_model_and_a_mean_of_models(make_model: Make, dataset: Mu
     assert isinstance(mean.members[2][0], MeanModel)
     for model in (incremental, mean):
         assert list(model.predict(dataset).index.unique("datetime")) == list(TESTED)
+
+
+def test_the_future_changes_no_network(
+    make_model: Make, dataset: MultiFreqDataset, tiny_provider: Path, tiny_qlib: Path, tmp_path: Path
+) -> None:
+    """Every price and volume from the first test day on is changed: the first fold's networks are the same bits."""
+    honest = make_model("IncrementalGRUModel", {}, seeds=[0])
+    honest.fit(dataset)
+    poisoned = shutil.copytree(tiny_provider, tmp_path / "poisoned")
+    poison(poisoned, int(np.flatnonzero(DAYS == "2020-06-03")[0]))
+    use(poisoned, tiny_qlib)
+    try:
+        other = make_model("IncrementalGRUModel", {}, seeds=[0])
+        other.fit(tiny_world.dataset(tmp_path / "panels", segments=dataset.segments))
+    finally:
+        use(tiny_provider, tiny_qlib)
+
+    def moved(fold: int) -> bool:
+        one, two = (model.members[fold][0].net.state_dict() for model in (honest, other))
+        return any(not torch.equal(one[name], two[name]) for name in one)
+
+    assert [moved(fold) for fold in range(3)] == [False, True, True]
+
+
+def poison(provider: Path, first: int) -> None:
+    """Replace all stored values from day `first` on by noise, at every frequency."""
+    random = np.random.default_rng(1)
+    for path in (provider / "features").glob("*/*.bin"):
+        freq = path.name.split(".")[1]
+        start = first if freq == "day" else first - (len(DAYS) - tiny_world.N_INTRADAY_DAYS)
+        stored = np.fromfile(path, "<f4")
+        late = stored[1 + start * tiny_world.BARS_PER_DAY[freq] :]
+        late[:] = random.uniform(1, 100, len(late))
+        stored.tofile(path)
 
 
 def test_what_the_recorder_gets(make_model: Make, dataset: MultiFreqDataset, tiny_qlib: Path, tmp_path: Path) -> None:

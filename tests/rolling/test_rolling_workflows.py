@@ -100,12 +100,13 @@ def write_small(config: dict[str, Any], work: Path) -> None:
         YAML(typ="safe", pure=True).dump(config, file)
 
 
-def command(work: Path, *arguments: str) -> None:
-    """Run Python in `work`, one thread, with `work` as the home."""
+def command(work: Path, *arguments: str) -> str:
+    """Run Python in `work`, one thread, with `work` as the home; what it says on stderr."""
     settings = {"OMP_NUM_THREADS": "1", "HOME": str(work), "MFGRU_UNITS": str(work / "units")}
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
     environment["MLFLOW_ALLOW_FILE_STORE"] = "true"  # where qlib's own rolling keeps its recorders
-    subprocess.run([sys.executable, *arguments], cwd=work, check=True, env=environment, capture_output=True)
+    done = subprocess.run([sys.executable, *arguments], cwd=work, check=True, env=environment, capture_output=True)
+    return done.stderr.decode()
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def artifacts(work: Path) -> Path:
     backtest = config["task"]["record"][2]["kwargs"]["config"]["backtest"]
     backtest |= {"start_time": "2020-08-03", "end_time": "2020-09-30"}
     write_small(config, work)
-    command(work, "-m", "qlib.cli.run", "small.yaml")
+    (work / "log").write_text(command(work, "-m", "qlib.cli.run", "small.yaml"))
     (found,) = work.glob("mlruns/*/*/artifacts")
     return found
 
@@ -135,6 +136,19 @@ def test_qrun_of_a_rolling_yaml(artifacts: Path) -> None:
     assert report["turnover"].sum() > 0
     names = {path.name for path in (artifacts / "rolling").iterdir()}
     assert names == {"folds.csv", "units.csv", "training_history.json", "score_seed0.pkl", "score_seed1.pkl"}
+
+
+def test_the_folds_are_shown_before_anything_trains(artifacts: Path, work: Path) -> None:
+    log = (work / "log").read_text()
+    table = [line.split() for line in log[log.index("2 folds x 2 seeds") :].splitlines()[1:6]]
+    assert table[0][:3] == ["fold", "inputs", "train_first"]
+    assert [(row[0], row[1], *row[8:10]) for row in table[1:]] == [
+        ("1", "day", "2020-08-03", "2020-08-31"),
+        ("1", "day+15min", "2020-08-03", "2020-08-31"),
+        ("2", "day", "2020-09-01", "2020-09-30"),
+        ("2", "day+15min", "2020-09-01", "2020-09-30"),
+    ]
+    assert log.index("label_end") < log.index("stage 1: day")
 
 
 def test_the_saved_model_predicts_the_same_in_a_fresh_process(artifacts: Path, work: Path) -> None:
