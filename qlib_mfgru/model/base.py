@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import tempfile
+import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, Recorde
 from qlib_mfgru.model.curve import plot_training_curve
 from qlib_mfgru.model.training import Callback, StageData, TrainSettings, score_samples, train_stage
 from qlib_mfgru.nn import GRULayer, ScoringNet
+
+_SEEDED = threading.Lock()  # torch's random numbers are the process's: models fitted in threads take turns
 
 
 class NeuralModel(Model):
@@ -101,7 +104,7 @@ class NeuralModel(Model):
             If the loss is NaN, predictions are constant, or no validation date has an IC.
         """
         self.history = []
-        with torch.random.fork_rng():
+        with _SEEDED, torch.random.fork_rng():
             torch.manual_seed(self.settings.seed)
             net = self.build()
         if self._start is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -21,6 +23,7 @@ from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.units import Unit
 
+_OPENING = threading.Lock()
 _DIED = "its worker process died (killed, or out of memory), and did so again when the unit ran alone:\n"
 
 
@@ -121,16 +124,35 @@ class Shared:
         self.dataset = dataset
 
     def __reduce__(self) -> Any:
-        return _opened, (pickle.dumps((C, self.dataset)),)
+        return _open, (pickle.dumps((os.getpid(), C, self.dataset)),)
+
+
+def _open(pickled: bytes) -> Shared:
+    with _OPENING:
+        return _opened(pickled)
 
 
 @lru_cache(maxsize=1)
 def _opened(pickled: bytes) -> Shared:
-    config, dataset = pickle.loads(pickled)
+    parent, config, dataset = pickle.loads(pickled)
+    if os.getppid() == parent:
+        _end_with(parent)
     H.clear()
     C.register_from_C(config, skip_register=False)
     set_global_logger_level(logging.WARNING)
     return Shared(dataset)
+
+
+@lru_cache
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it: killed, that one leaves its workers at their units."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run(number: int, unit: Unit, shared: Shared, store: UnitStore, threads: int) -> tuple[int, str | None]:

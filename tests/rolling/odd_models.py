@@ -54,7 +54,7 @@ class OddModel(GRUModel):
             (folder / f"once-{unit}").unlink()
             raise ArithmeticError(f"planted once in {unit}")
         if (folder / f"hang-{unit}").exists():
-            (folder / "hangs").touch()
+            (folder / f"hangs-{unit}").touch()
             time.sleep(600)
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import odd_models
 import pandas as pd
+import psutil
 import pytest
 import tiny_world
-from odd_models import OddModel, fits
+from odd_models import OddModel, fits, places
 from rolling_world import SEGMENTS, use
 
 import qlib_mfgru
@@ -58,31 +59,40 @@ def start(model: RollingEnsembleModel, provider: Path, cache: Path, folder: Path
     return subprocess.Popen([sys.executable, "-c", RUN, *arguments], env=environment, stderr=subprocess.DEVNULL)
 
 
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     for _ in range(600):
-        if path.exists():
+        if condition():
             return
-        assert process.poll() is None, "the process ended before it was to be killed"
         time.sleep(0.1)
-    pytest.fail(f"{path} did not appear")
+    pytest.fail("it did not happen within a minute")
 
 
-def test_killed_in_the_middle_of_a_unit(
+def is_at_work(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_killed_in_the_middle_of_units(
     odd: Make, dataset: MultiFreqDataset, tiny_provider: Path, panel_cache: Path, tmp_path: Path
 ) -> None:
-    """SIGKILL while the fourth of six units is trained but not kept: three are there, the same command does three."""
-    (tmp_path / "hang-7-1").touch()
-    process = start(odd(), tiny_provider, panel_cache, tmp_path)
-    wait_for(tmp_path / "hangs", process)
+    """SIGKILL while two of six units are trained but not kept: two are there, the same command does four."""
+    for unit in ("7-0", "7-1"):
+        (tmp_path / f"hang-{unit}").touch()
+    process = start(odd(n_jobs=2), tiny_provider, panel_cache, tmp_path)
+    for unit in ("7-0", "7-1"):
+        wait_for(lambda unit=unit: (tmp_path / f"hangs-{unit}").exists())  # type: ignore[misc]
     process.kill()
     assert process.wait() == -signal.SIGKILL
-    store = UnitStore(tmp_path / "units")
-    assert len(store.finished()) == 3
-    assert fits(tmp_path) == ALL[:4]
+    assert len(UnitStore(tmp_path / "units").finished()) == 2
+    assert sorted(fits(tmp_path)) == ALL[:4]
+    wait_for(lambda: not any(is_at_work(place.process) for place in places(tmp_path)))
 
-    (tmp_path / "hang-7-1").unlink()
+    for unit in ("7-0", "7-1"):
+        (tmp_path / f"hang-{unit}").unlink()
     assert start(odd(), tiny_provider, panel_cache, tmp_path).wait() == 0
-    assert fits(tmp_path) == ALL[3:]
+    assert fits(tmp_path) == ALL[2:]
     resumed = (tmp_path / "scores.pkl").read_bytes()
 
     shutil.rmtree(tmp_path / "units")

@@ -68,6 +68,16 @@ def test_processes(
     assert "epoch" not in shown
 
 
+def test_threads_of_a_surrounding_backend(make_model: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    """joblib's own way to choose a backend; seeds do not mix where two networks are made at the same time."""
+    with joblib.parallel_config(backend="threading"):
+        model = make_model("IncrementalGRUModel", {}, n_jobs=4, units_dir=str(tmp_path / "apart"), threads=1)
+        model.fit(dataset)
+    here = make_model("IncrementalGRUModel", {}, units_dir=str(tmp_path / "here"))
+    here.fit(dataset)
+    pd.testing.assert_series_equal(model.predict(dataset), here.predict(dataset), check_exact=True)
+
+
 def test_a_dask_cluster(make_model: Make, dataset: MultiFreqDataset, cluster: LocalCluster, tmp_path: Path) -> None:
     """By configuration alone: the scheduler's address in the model's kwargs."""
     odd = {"folder": str(tmp_path)}
