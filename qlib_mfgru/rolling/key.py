@@ -17,7 +17,7 @@ from qlib.utils import get_callable_kwargs
 import qlib_mfgru
 from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler, source
 
-_CODE = ("data", "model", "nn")  # packages of ours that decide what a unit learns and predicts
+_CODE = ("data", "model", "native", "nn")  # packages of ours that decide what a unit learns and predicts
 _BUILT = {".pyc", ".pyo", ".so"}
 
 

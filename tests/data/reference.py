@@ -63,7 +63,7 @@ def window(
 
 
 def label(provider: Path, code: str, date: str | pd.Timestamp, first: int, last: int) -> float:
-    """Return from the close `first` days after the date to that `last` days after it; NaN if the stock has either not."""
+    """Return from the close `first` days after the date to that `last` days after it; NaN if one of them is missing."""
     days = calendar(provider, "day")
     at = days.get_loc(pd.Timestamp(date))
     closes = series(provider, code, "close", "day", len(days))
