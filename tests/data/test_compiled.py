@@ -57,6 +57,21 @@ def test_equal_to_numpy(
     assert np.abs(samples).max() == (pytest.approx(clip) if clip else np.abs(samples).max())
 
 
+def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
+    """A mean rounded by a few 1e-6 stretches its whole series, which shows in a stock that doubles within the window."""
+    random = np.random.default_rng(3)
+    bars = (13 * np.exp(np.cumsum(0.002 + 0.01 * random.standard_normal((320, 6, 90)), axis=0))).astype(np.float32)
+    days = pd.bdate_range("2024-01-02", periods=20)
+    codes = [f"SH{600000 + i}" for i in range(90)]
+    panel = BarPanel("15min", days, codes, bars.reshape(20, 16, 6, 90), np.ones((20, 90), dtype=bool))
+    source = WindowSource(panel, InputSpec(20, "mean"))
+    unscored = Moments(np.zeros((320, 6, 1), np.float32), np.ones((320, 6, 1), np.float32))
+    samples = source.samples(np.full(90, 19), np.arange(90), unscored, np.zeros(90, dtype=np.int64))
+    exact = bars.astype(np.float64) / bars.mean(axis=0, dtype=np.float64) - 1
+    far = np.abs(exact) > 0.2
+    assert np.abs(samples[far] / exact[far] - 1).max() < 1e-6
+
+
 def test_nan_is_not_hidden(panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that should not have been asked for shows."""
     panel.bars[5, 1, 3, 20] = np.nan
