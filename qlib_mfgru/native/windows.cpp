@@ -25,14 +25,32 @@ struct Windows {
     int64_t rows() const { return steps * fields; }
 };
 
+// A thread's memory for one tile, kept until it ends: half a megabyte that came and went with every call, between what
+// numpy keeps of it, would leave the heap full of holes.
+vf* workspace(int64_t count) {
+    static thread_local Vectors memory;
+    static thread_local int64_t size = 0;
+    if (count > size) {
+        size = 0;
+        memory.reset();
+        memory = vectors(count);
+        size = count;
+    }
+    return memory.get();
+}
+
 // One tile of windows; what it holds of missing samples and of series without a scale is 0.
 struct Tile {
     const Windows& w;
-    Vectors values;          // (rows, V)
-    Vectors shift, present;  // (fields, V): still to be subtracted; 1 where the series has a scale, else 0
+    vf* const values;   // (rows, V)
+    vf* const shift;    // (fields, V): still to be subtracted
+    vf* const present;  // (fields, V): 1 where the series has a scale, else 0
 
     explicit Tile(const Windows& w)
-        : w(w), values(vectors(w.rows() * V)), shift(vectors(w.fields * V)), present(vectors(w.fields * V)) {}
+        : w(w),
+          values(workspace((w.rows() + 2 * w.fields) * V)),
+          shift(values + w.rows() * V),
+          present(shift + w.fields * V) {}
 
     // Gather the windows at `first`, divide each series by its scale and subtract 1, in an order that keeps the digits.
     void load(const int64_t* first, int64_t width) {
@@ -44,7 +62,7 @@ struct Tile {
 
   private:
     void gather(const int64_t* first, int64_t width) {
-        float* out = reinterpret_cast<float*>(values.get());
+        float* out = reinterpret_cast<float*>(values);
         const bool adjacent = first[width - 1] - first[0] == width - 1 && std::is_sorted(first, first + width);
         if (width < TILE) std::memset(out, 0, w.rows() * V * sizeof(vf));
         for (int64_t row = 0; row < w.rows(); ++row, out += TILE) {
@@ -55,7 +73,7 @@ struct Tile {
     }
 
     void scale(int64_t field) {
-        vf* const series = values.get() + field * V;
+        vf* const series = values + field * V;
         const int64_t step = w.fields * V, end = w.steps * step;
         vf by[V], inverse[V], sum[V];
         UNROLL for (int v = 0; v < V; ++v) by[v] = sum[v] = vf{};

@@ -58,7 +58,7 @@ def test_equal_to_numpy(
 
 
 def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
-    """A mean rounded by a few 1e-6 stretches its whole series, which shows in a stock that doubles within the window."""
+    """A mean rounded by a few 1e-6 stretches its whole series, which shows in a stock that moves far."""
     random = np.random.default_rng(3)
     bars = (13 * np.exp(np.cumsum(0.002 + 0.01 * random.standard_normal((320, 6, 90)), axis=0))).astype(np.float32)
     days = pd.bdate_range("2024-01-02", periods=20)
