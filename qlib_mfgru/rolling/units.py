@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.utils import init_instance_by_config
 
@@ -52,16 +53,16 @@ class Unit:
         """Train, predict and keep the result; tried twice. Return the traceback if both fail, else None."""
         store.begin(self.key)
         failure = None
-        for _ in range(ATTEMPTS):
+        for attempt in range(1, ATTEMPTS + 1):
+            if self.key in store:
+                break
             try:
                 store.write(self.key, self._train(dataset.with_segments(self.fold.segments), store))
-            except Exception:
+            except Exception as error:
                 failure = traceback.format_exc()
-            else:
-                failure = None
-                break
+                get_module_logger("mfgru").warning(f"{self} failed, attempt {attempt} of {ATTEMPTS}: {error!r}")
         store.end(self.key)
-        return failure
+        return None if self.key in store else failure
 
     def _train(self, dataset: MultiFreqDataset, store: UnitStore) -> UnitResult:
         begin = time.perf_counter()

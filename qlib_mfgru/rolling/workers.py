@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import pickle
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import joblib
@@ -22,6 +23,9 @@ from qlib.log import get_module_logger, set_global_logger_level
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.units import Unit
+
+Task = Callable[[int, Unit], "tuple[int, str | None]"]
+"""Runs a unit on a worker; takes its number and the unit, returns the number and the traceback of a failure."""
 
 _OPENING = threading.Lock()
 _DIED = "its worker process died (killed, or out of memory), and did so again when the unit ran alone:\n"
@@ -58,47 +62,51 @@ class Workers:
         When a worker process dies, joblib gives its pool up. The units that waited go on in a new one; those that
         were running are run again at the end, each alone, so that the one that kills its worker takes no other along.
         """
-        shared, suspects = Shared(dataset), []
         for unit in units:
             store.end(unit.key)  # a mark that a killed run left
         with self._environment() as threads:
-            waiting = list(units)
-            while waiting:
-                left = {unit.key: unit for unit in waiting}
-                try:
-                    for outcome in self._pass(waiting, shared, store, threads):
-                        del left[outcome.unit.key]
-                        yield outcome
-                except Exception as error:
-                    begun = [unit for unit in left.values() if store.has_begun(unit.key)]
-                    if not begun:
-                        raise
-                    get_module_logger("mfgru").warning(f"a worker died, {len(begun)} units were running: {error}")
-                    suspects += begun
-                waiting = [unit for unit in left.values() if unit not in suspects]
+            task = partial(_run, shared=Shared(dataset), store=store, threads=threads)
+            suspects = yield from self._together(units, task, store)
             for unit in suspects:
-                yield self._alone(unit, shared, store, threads)
+                yield self._alone(unit, task, store)
 
-    def _pass(self, units: Sequence[Unit], shared: Shared, store: UnitStore, threads: int) -> Iterator[Outcome]:
-        backend, _ = get_active_backend()
-        order = "generator_unordered" if backend.supports_return_generator else "list"
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order)
-        results = parallel(joblib.delayed(_run)(i, unit, shared, store, threads) for i, unit in enumerate(units))
-        for number, failure in results:
-            yield Outcome(units[number], failure)
+    def _together(self, units: Sequence[Unit], task: Task, store: UnitStore) -> Generator[Outcome, None, list[Unit]]:
+        """Run units side by side; return those that were running when a worker died."""
+        waiting, suspects = {unit.key: unit for unit in units}, []
+        while waiting:
+            try:
+                for outcome in self._pass(list(waiting.values()), task):
+                    del waiting[outcome.unit.key]
+                    yield outcome
+            except Exception as error:
+                begun = [unit for unit in waiting.values() if store.has_begun(unit.key)]
+                if not begun:
+                    raise
+                get_module_logger("mfgru").warning(f"a worker died, {len(begun)} units were running: {error}")
+                suspects += [waiting.pop(unit.key) for unit in begun]
+        return suspects
 
-    def _alone(self, unit: Unit, shared: Shared, store: UnitStore, threads: int) -> Outcome:
+    def _alone(self, unit: Unit, task: Task, store: UnitStore) -> Outcome:
         try:
-            (outcome,) = self._pass([unit], shared, store, threads)
+            (outcome,) = self._pass([unit], task)
         except Exception as error:
             store.end(unit.key)
             return Outcome(unit, f"{_DIED}{error}")
         return outcome
 
+    def _pass(self, units: Sequence[Unit], task: Task) -> Iterator[Outcome]:
+        backend, _ = get_active_backend()
+        order = "generator_unordered" if backend.supports_return_generator else "list"
+        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order)
+        for number, failure in parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units)):
+            yield Outcome(units[number], failure)
+
     @contextmanager
     def _environment(self) -> Iterator[int]:
         """joblib's backend, quiet worker processes, and the number of threads for each worker, here as well."""
         before, quiet = torch.get_num_threads(), os.environ.get("TQDM_DISABLE")
+        if (self.backend or {}).get("backend") == "ray":  # unlike Dask's, it has to be made known to joblib
+            importlib.import_module("ray.util.joblib").register_ray()
         with joblib.parallel_config(**(self.backend or {})):
             share = joblib.cpu_count() // joblib.effective_n_jobs(self.n_jobs)
             threads = self.threads or max(1, min(before, share))
