@@ -17,14 +17,14 @@ constexpr int V = 3, BLOCK = 3;  // 16 registers
 constexpr int TILE = LANES * V;  // samples
 
 // Columns [start, start + width) of a matrix whose rows are n long <-> rows of a tile; missing columns read as 0.
-void load_rows(const float* matrix, int64_t n, int64_t start, int64_t width, int64_t n_rows, vf* rows) {
+inline void load_rows(const float* matrix, int64_t n, int64_t start, int64_t width, int64_t n_rows, vf* rows) {
     for (int64_t i = 0; i < n_rows; ++i) {
         if (width < TILE) std::memset(rows + i * V, 0, sizeof(vf) * V);
         std::memcpy(rows + i * V, matrix + i * n + start, width * sizeof(float));
     }
 }
 
-void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, int64_t n_rows, float* matrix) {
+inline void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, int64_t n_rows, float* matrix) {
     for (int64_t i = 0; i < n_rows; ++i) std::memcpy(matrix + i * n + start, rows + i * V, width * sizeof(float));
 }
 
@@ -119,14 +119,14 @@ inline void outer_rows(Rows left, Rows right, int64_t steps, vf* sums, int64_t n
     }
 }
 
-void add_outer(Rows left, int64_t n_left, Rows right, int64_t n_right, int64_t steps, vf* sums) {
+inline void add_outer(Rows left, int64_t n_left, Rows right, int64_t n_right, int64_t steps, vf* sums) {
     int64_t i = 0;
     for (; i + BLOCK <= n_left; i += BLOCK, left.first += BLOCK * V)
         outer_rows<BLOCK>(left, right, steps, sums + i * n_right, n_right);
     for (; i < n_left; ++i, left.first += V) outer_rows<1>(left, right, steps, sums + i * n_right, n_right);
 }
 
-void add_sums(Rows rows, int64_t n_rows, int64_t steps, vf* sums) {
+inline void add_sums(Rows rows, int64_t n_rows, int64_t steps, vf* sums) {
     for (int64_t i = 0; i < n_rows; ++i) {
         vf sum = {};
         for (int64_t t = 0; t < steps; ++t)
