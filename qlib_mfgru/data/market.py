@@ -135,23 +135,10 @@ class MarketData:
 
     def _member_mask(self, instruments: Any) -> np.ndarray:
         """(n_days, n_stocks) bool: membership point in time."""
-        spans = source.member_spans(instruments, "day")
-        position = {code: i for i, code in enumerate(self.instruments)}
-        unknown = [code for code in spans if code not in position]
-        if unknown and (isinstance(instruments, (list, tuple)) or len(unknown) == len(spans)):
-            raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...")
+        mask, unknown = source.member_mask(instruments, self.days, self.instruments)
         if unknown:
             get_module_logger("MultiFreqHandler").warning(
-                f"{len(unknown)} of {len(spans)} members of {instruments} are not in the provider: {unknown[:5]} ..."
-            )
-        mask = np.zeros((len(self.days), len(self.instruments)), dtype=bool)
-        for code in spans.keys() - set(unknown):
-            for first, last in spans[code]:
-                begin, end = self.days.searchsorted(first.normalize()), self.days.searchsorted(last, side="right")
-                mask[begin:end, position[code]] = True
-        if not mask.any():
-            raise InputError(
-                f"no stock of {instruments} is a member between {self.days[0]:%Y-%m-%d} and {self.days[-1]:%Y-%m-%d}"
+                f"{len(unknown)} members of {instruments} are not in the provider: {unknown[:5]} ..."
             )
         return mask
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,44 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
     if not spans:
         raise InputError(f"no stock is left of {instruments} in the provider {path}")
     return {str(code): spans[code] for code in sorted(spans)}
+
+
+def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Point-in-time members on given axes.
+
+    Parameters
+    ----------
+    instruments : str, list of str, or dict
+        As in `member_spans`.
+    days : DatetimeIndex of length n_days
+        Days of the daily calendar, ascending.
+    stocks : sequence of str, length n_stocks
+        The provider's ``all`` market.
+
+    Returns
+    -------
+    mask : ndarray of shape (n_days, n_stocks), bool
+    unknown : list of str
+        Members that are not among `stocks`.
+
+    Raises
+    ------
+    InputError
+        Unknown market; codes that were asked for by name, or all members, are unknown; no member on any of the days.
+    """
+    spans = member_spans(instruments, "day")
+    position = {code: i for i, code in enumerate(stocks)}
+    unknown = [code for code in spans if code not in position]
+    if unknown and (isinstance(instruments, (list, tuple)) or len(unknown) == len(spans)):
+        raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...")
+    mask = np.zeros((len(days), len(stocks)), dtype=bool)
+    for code in spans.keys() - set(unknown):
+        for first, last in spans[code]:
+            begin, end = days.searchsorted(first.normalize()), days.searchsorted(last, side="right")
+            mask[begin:end, position[code]] = True
+    if not mask.any():
+        raise InputError(f"no stock of {instruments} is a member between {days[0]:%Y-%m-%d} and {days[-1]:%Y-%m-%d}")
+    return mask, unknown
 
 
 def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray] | None:
