@@ -1,0 +1,59 @@
+"""A recorder's prediction on the axes of a test: (test date, stock)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+
+
+def as_series(scores: Any) -> pd.Series:
+    """First column of a prediction, indexed by (datetime, instrument), in this order.
+
+    Raises
+    ------
+    InputError
+        Not a frame or series with such an index, no score at all, or several scores of one stock and date.
+    """
+    if not isinstance(scores, (pd.Series, pd.DataFrame)) or set(scores.index.names) != {"datetime", "instrument"}:
+        raise InputError(
+            f"a prediction must be a frame or series over (datetime, instrument), as pred.pkl is, not {type(scores)} "
+            f"over {getattr(getattr(scores, 'index', None), 'names', None)}"
+        )
+    series = scores if isinstance(scores, pd.Series) else scores.iloc[:, 0]
+    series = series.dropna().reorder_levels(["datetime", "instrument"])
+    if series.empty:
+        raise InputError("the prediction has no score that is not NaN")
+    repeated = series.index.duplicated()
+    if repeated.any():
+        date, stock = series.index[repeated.argmax()]
+        raise InputError(f"the prediction has several scores of {stock} on {date:%Y-%m-%d}; keep one of them")
+    return series
+
+
+def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -> np.ndarray:
+    """Dense scores, float64 of shape (len(dates), len(stocks)), NaN where there is none.
+
+    Raises
+    ------
+    InputError
+        If none of the scores is of these dates and stocks.
+    """
+    levels, codes = series.index.levels, series.index.codes
+    row = dates.get_indexer(pd.DatetimeIndex(levels[0]))[codes[0]]
+    column = pd.Index(stocks).get_indexer(pd.Index(levels[1]))[codes[1]]
+    here = (row >= 0) & (column >= 0)
+    if not here.any():
+        first, last = series.index[0], series.index[-1]
+        raise InputError(
+            f"no score is of a test date and a stock of the provider; scores are like {first} .. {last}, test dates "
+            f"like {dates[0]:%Y-%m-%d}, stocks like {stocks[0]}"
+        )
+    dense = np.full((len(dates), len(stocks)), np.nan)
+    dense[row[here], column[here]] = series.to_numpy(np.float64)[here]
+    dense[~np.isfinite(dense)] = np.nan
+    return dense
