@@ -69,7 +69,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
-    package_data={"qlib_mfgru.native": ["*.h"]},
+    package_data={"qlib_mfgru.native": ["*.h"], "qlib_mfgru.report": ["published/*.csv"]},
     ext_modules=kernels(),
     cmdclass={"build_ext": BuildKernels},
     install_requires=[

@@ -1,0 +1,71 @@
+"""What the numbers of a factor test mean, in sentences that stand below its tables."""
+
+from __future__ import annotations
+
+from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.factor.study import FactorTest
+from qlib_mfgru.report.published import PERIOD, SLIPS
+
+_CALENDAR = {
+    "day": "every trading day",
+    "week": "the last trading day of each calendar week",
+    "month": "the last trading day of each month",
+}
+_WINSORIZED = {"mad": "clipped at median +- 5 MAD", "quantile": "clipped at the 1 % and 99 % quantiles", None: "not clipped"}
+
+
+def conventions(test: FactorTest) -> list[str]:
+    """How everything was computed, with the settings of this run."""
+    settings = test.settings
+    price = settings.deal_price
+    return [
+        f"Test dates: {_calendar(settings)}; {len(test.dates)} of them, {test.dates[0]:%Y-%m-%d} .. "
+        f"{test.dates[-1]:%Y-%m-%d}. {test.unfinished} more have no end of their holding period in the calendar and are "
+        "left out.",
+        f"Timing: the factor is known at the test date's close; everything is bought at the next trading day's {price} "
+        "and held to the deal of the next test date. IC and RankIC are with the return between these two deals.",
+        f"Stocks: members of the pool on the test date, without: {_excluded(settings)}. Limit-up means opening at the "
+        "limit price. A stock counts for the first reason that meets it. Dates with fewer stocks than layers "
+        "(`n_dates_too_small`) have neither IC nor layers.",
+        f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; all per date and pool, after the "
+        "exclusions.",
+        "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the root of the number of dates.",
+        f"Layers: {settings.n_layers} of equal size (they differ by one stock at most), {settings.n_layers} is the TOP "
+        f"layer; equal weights at each deal, then held; marked at each day's {price}, carried forward on days without "
+        "trade; gross of all costs; stocks that cannot be sold at a deal are sold all the same.",
+        "Benchmark: all stocks of the pool that take part, equally weighted at each deal.",
+        "Excess: the compounded daily difference of layer and benchmark; 252 days a year; information ratio = annual "
+        "excess / tracking error; win rate: share of calendar months with an excess above 0, parts of months included.",
+        "Turnover: buys plus sells of a rebalance over the layer's value, from weights as prices moved them; the first "
+        "purchase is left out.",
+        "Long-short: one unit of the TOP layer less one unit of layer 1 on one unit of capital, rebalanced daily: gross "
+        "leverage 2.",
+    ]
+
+
+def differences(test: FactorTest) -> list[str]:
+    """What lies between the report's figures and this run's, and where the report contradicts itself."""
+    first, last = test.dates[0], test.dates[-1]
+    sizes = ", ".join(f"{pool.upper()} {result.counts['kept'].mean():.0f}" for pool, result in test.pools.items())
+    return [
+        f"Period: the report tests {PERIOD}, weekly; this run {first:%Y-%m-%d} .. {last:%Y-%m-%d}, "
+        f"{len(test.dates)} dates.",
+        f"Universe: the report has all A-shares; this run has the provider's stocks, on average {sizes} a date.",
+        "Data and model: another vendor's bars, and whatever made this prediction; other training periods and seeds.",
+        *SLIPS["factor_tests"],
+    ]
+
+
+def _calendar(settings: FactorTestSettings) -> str:
+    return _CALENDAR.get(str(settings.freq), f"every {settings.freq} trading days")
+
+
+def _excluded(settings: FactorTestSettings) -> str:
+    words = {"st": "ST on the test date", "suspended": "suspended the next day", "limit_up": "limit-up the next day"}
+    return ", ".join([*(words[name] for name in settings.exclude), "no score, no exposure to neutralise against"])
+
+
+def _neutralized(settings: FactorTestSettings) -> str:
+    words = {"industry": "industry dummies", "market_cap": "log market capitalisation"}
+    named = [words.get(name, f"${name}") for name in settings.neutralize]
+    return f"residual of a least-squares fit on {' and '.join(named)}" if named else "not neutralised"

@@ -1,0 +1,1 @@
+"""What tables and plots of all tests share: the report's published figures, and the look."""
