@@ -11,7 +11,11 @@ _CALENDAR = {
     "week": "the last trading day of each calendar week",
     "month": "the last trading day of each month",
 }
-_WINSORIZED = {"mad": "clipped at median +- 5 MAD", "quantile": "clipped at the 1 % and 99 % quantiles", None: "not clipped"}
+_WINSORIZED = {
+    "mad": "clipped at median +- 5 MAD",
+    "quantile": "clipped at the 1 % and 99 % quantiles",
+    None: "not clipped",
+}
 
 
 def conventions(test: FactorTest) -> list[str]:
@@ -20,15 +24,15 @@ def conventions(test: FactorTest) -> list[str]:
     price = settings.deal_price
     return [
         f"Test dates: {_calendar(settings)}; {len(test.dates)} of them, {test.dates[0]:%Y-%m-%d} .. "
-        f"{test.dates[-1]:%Y-%m-%d}. {test.unfinished} more have no end of their holding period in the calendar and are "
-        "left out.",
+        f"{test.dates[-1]:%Y-%m-%d}. {test.unfinished} more have no end of their holding period in the calendar and "
+        "are left out.",
         f"Timing: the factor is known at the test date's close; everything is bought at the next trading day's {price} "
         "and held to the deal of the next test date. IC and RankIC are with the return between these two deals.",
         f"Stocks: members of the pool on the test date, without: {_excluded(settings)}. Limit-up means opening at the "
         "limit price. A stock counts for the first reason that meets it. Dates with fewer stocks than layers "
         "(`n_dates_too_small`) have neither IC nor layers.",
-        f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; all per date and pool, after the "
-        "exclusions.",
+        f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; all per date and pool, after "
+        "the exclusions.",
         "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the root of the number of dates.",
         f"Layers: {settings.n_layers} of equal size (they differ by one stock at most), {settings.n_layers} is the TOP "
         f"layer; equal weights at each deal, then held; marked at each day's {price}, carried forward on days without "
@@ -38,8 +42,8 @@ def conventions(test: FactorTest) -> list[str]:
         "excess / tracking error; win rate: share of calendar months with an excess above 0, parts of months included.",
         "Turnover: buys plus sells of a rebalance over the layer's value, from weights as prices moved them; the first "
         "purchase is left out.",
-        "Long-short: one unit of the TOP layer less one unit of layer 1 on one unit of capital, rebalanced daily: gross "
-        "leverage 2.",
+        "Long-short: one unit of the TOP layer less one unit of layer 1 on one unit of capital, rebalanced daily: "
+        "gross leverage 2.",
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,12 +69,8 @@ class FactorMarket:
         """
         return self.fields["open"] >= _AT_LIMIT * self.fields["limit_up"]
 
-    def exposures(self, names: Sequence[str]) -> tuple[list[np.ndarray], np.ndarray | None]:
-        """Numeric exposures and industry codes of `neutralize`, each (n_days, n_stocks); sizes as logarithms."""
-        numeric = [self._numeric(name) for name in names if name != "industry"]
-        return numeric, self.fields["industry"] if "industry" in names else None
-
-    def _numeric(self, name: str) -> np.ndarray:
+    def exposure(self, name: str) -> np.ndarray:
+        """A field to neutralise against, (n_days, n_stocks); ``market_cap`` as its logarithm."""
         values = self.fields[name]
         if name != "market_cap":
             return values

@@ -18,7 +18,7 @@ def layer_curves(test: FactorTest) -> Figure:
     figure, axes = style.panels("Net value of the layers relative to their pool", _titles(test), legend=True)
     colors = style.ordered_colors(test.settings.n_layers)
     for ax, result in zip(axes, test.pools.values(), strict=True):
-        for color, layer in zip(colors, result.returns, strict=True):
+        for color, layer in zip(colors, result.layers, strict=True):
             value = net_value(excess(result.returns[layer], result.pool_returns))
             ends = layer in (1, test.settings.n_layers)
             ax.plot(value.index, value, color=color, linewidth=1.8 if ends else 0.9, label=_layer_name(test, layer))
@@ -34,7 +34,7 @@ def cumulative_rank_ic(test: FactorTest) -> Figure:
     figure, axes = style.panels("RankIC: mean of each month, and sum over the test dates", _titles(test))
     for ax, result in zip(axes, test.pools.values(), strict=True):
         monthly = by_month(result.rank_ic)
-        middle = monthly.index.to_timestamp() + pd.Timedelta(days=14)
+        middle = pd.PeriodIndex(monthly.index).to_timestamp() + pd.Timedelta(days=14)
         bars = ax.bar(middle, monthly, width=20, color=style.BLUE, alpha=0.5, label="mean of the month (left)")
         ax.axhline(0, color=style.GREY, linewidth=0.8)
         ax.set_ylabel("mean RankIC of the month")
@@ -42,8 +42,9 @@ def cumulative_rank_ic(test: FactorTest) -> Figure:
         total = result.rank_ic.fillna(0).cumsum()
         line = right.plot(total.index, total, color=style.ORANGE, label="sum over test dates (right)")
         right.set_ylabel("sum of RankIC")
-        right.margins(y=0.25)
         style.date_axis(ax)
+        for side in (ax, right):
+            style.leave_room_above(side)
         ax.legend(handles=[bars, *line], loc="upper left", fontsize="small")
     return figure
 
@@ -100,6 +101,7 @@ def ic_decay(test: FactorTest) -> Figure:
         means = result.decay.mean()
         ax.plot(means.index, means, "o-", color=color, markersize=4, label=pool.upper())
     ax.axhline(0, color=style.GREY, linewidth=0.8)
+    ax.set_xticks(test.settings.horizons)
     ax.set_xlabel("horizon of the return, trading days from the deal")
     ax.set_ylabel("mean RankIC")
     ax.legend(fontsize="small")
@@ -124,10 +126,9 @@ def by_month(series: pd.Series) -> pd.Series:
 
 def calendar_grid(series: pd.Series) -> pd.DataFrame:
     """Mean of each month: years by months 1 .. 12, NaN where there is none."""
-    monthly = by_month(series)
-    months = pd.PeriodIndex(monthly.index)
-    grid = pd.Series(monthly.to_numpy(), [months.year, months.month]).unstack()
-    return grid.reindex(columns=range(1, 13))
+    days = pd.DatetimeIndex(series.index)
+    frame = pd.DataFrame({"value": series.to_numpy(), "year": days.year, "month": days.month})
+    return frame.pivot_table("value", "year", "month").reindex(columns=range(1, 13))
 
 
 def _titles(test: FactorTest) -> list[str]:

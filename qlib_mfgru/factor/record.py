@@ -50,7 +50,9 @@ class FactorTestRecord(ACRecordTemp):
 
     artifact_path = "factor_test"
 
-    def __init__(self, recorder: Recorder, name: str | None = None, skip_existing: bool = False, **settings: Any) -> None:
+    def __init__(
+        self, recorder: Recorder, name: str | None = None, skip_existing: bool = False, **settings: Any
+    ) -> None:
         super().__init__(recorder=recorder, skip_existing=skip_existing)
         self.name = name
         self.settings = make_settings(settings)
@@ -85,13 +87,17 @@ def load_prediction(recorder: Recorder) -> Any:
     try:
         return recorder.load_object(PREDICTION)
     except LoadObjectError as error:
-        raise InputError(f"the recorder {recorder.id} has no {PREDICTION}: run a SignalRecord first ({error})") from error
+        raise InputError(
+            f"the recorder {recorder.id} has no {PREDICTION}: run a SignalRecord first ({error})"
+        ) from error
 
 
 def model_name(recorder: Recorder) -> str:
-    """Class of the model in the recorder's task, as qrun leaves it; the recorder's name where there is no task."""
+    """Class (and frequency, if it names one) of the model in the task that qrun leaves; else the recorder's name."""
     try:
-        return str(recorder.load_object("task")["model"]["class"])
+        model = recorder.load_object("task")["model"]
+        freq = model.get("kwargs", {}).get("freq")
+        return f"{model['class']} ({freq})" if freq else str(model["class"])
     except (LoadObjectError, KeyError, TypeError):
         return str(recorder.info["name"])
 

@@ -25,12 +25,14 @@ def as_series(scores: Any) -> pd.Series:
             f"over {getattr(getattr(scores, 'index', None), 'names', None)}"
         )
     series = scores if isinstance(scores, pd.Series) else scores.iloc[:, 0]
-    series = series.dropna().reorder_levels(["datetime", "instrument"])
+    series = series.dropna()
+    if series.index.names[0] == "instrument":
+        series = series.swaplevel()
     if series.empty:
         raise InputError("the prediction has no score that is not NaN")
     repeated = series.index.duplicated()
     if repeated.any():
-        date, stock = series.index[repeated.argmax()]
+        date, stock = series.index[int(repeated.argmax())]
         raise InputError(f"the prediction has several scores of {stock} on {date:%Y-%m-%d}; keep one of them")
     return series
 
@@ -43,6 +45,7 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
     InputError
         If none of the scores is of these dates and stocks.
     """
+    assert isinstance(series.index, pd.MultiIndex)
     levels, codes = series.index.levels, series.index.codes
     row = dates.get_indexer(pd.DatetimeIndex(levels[0]))[codes[0]]
     column = pd.Index(stocks).get_indexer(pd.Index(levels[1]))[codes[1]]

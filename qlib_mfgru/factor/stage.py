@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,11 @@ from qlib_mfgru.factor.preprocess import neutralize, standardize, winsorize_mad,
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.universe import Universe
 
-_WINSORIZERS = {"mad": winsorize_mad, "quantile": winsorize_quantile, None: np.asarray}
+_WINSORIZERS: dict[str | None, Callable[[np.ndarray], np.ndarray]] = {
+    "mad": winsorize_mad,
+    "quantile": winsorize_quantile,
+    None: np.asarray,
+}
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,8 @@ class Stage:
     schedule : Schedule
     reasons : dict of str to ndarray of shape (n_dates, n_stocks), bool
         Who is left out and why; without scores.
-    numeric : list of ndarray of shape (n_dates, n_stocks)
-    groups : ndarray of shape (n_dates, n_stocks), or None
+    exposures : mapping of str to ndarray of shape (n_dates, n_stocks)
+        What to neutralise against.
     prices : ndarray of shape (n_days, n_stocks), float32
         Deal prices, carried forward.
     """
@@ -43,8 +48,7 @@ class Stage:
     stocks: list[str]
     schedule: Schedule
     reasons: dict[str, np.ndarray]
-    numeric: list[np.ndarray]
-    groups: np.ndarray | None
+    exposures: Mapping[str, np.ndarray]
     prices: np.ndarray
 
     @classmethod
@@ -54,15 +58,14 @@ class Stage:
         first = max(first, pd.Timestamp(settings.start_time or first))
         last = min(last, pd.Timestamp(settings.end_time or last))
         schedule = Schedule.make(market.days, settings.freq, first, last)
-        numeric, groups = market.exposures(settings.neutralize)
+        exposures = {name: market.exposure(name)[schedule.signal] for name in settings.neutralize}
         return cls(
             settings,
             market.days,
             market.stocks,
             schedule,
-            _reasons(market, settings, schedule),
-            [array[schedule.signal] for array in numeric],
-            None if groups is None else groups[schedule.signal],
+            _reasons(market, settings, schedule, exposures),
+            exposures,
             carried_forward(market.fields[settings.deal_price]),
         )
 
@@ -94,9 +97,10 @@ class Stage:
             Which stocks these are.
         """
         factor = _WINSORIZERS[self.settings.winsorize](scores)
-        if self.settings.neutralize:
-            numeric = [array[:, columns] for array in self.numeric]
-            factor = neutralize(factor, numeric, None if self.groups is None else self.groups[:, columns])
+        if self.exposures:
+            here = {name: values[:, columns] for name, values in self.exposures.items()}
+            groups = here.pop("industry", None)
+            factor = neutralize(factor, list(here.values()), groups)
         return standardize(factor)
 
     def growth(self, begin: np.ndarray, end: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -115,7 +119,9 @@ class Stage:
         return returns
 
 
-def _reasons(market: FactorMarket, settings: FactorTestSettings, schedule: Schedule) -> dict[str, np.ndarray]:
+def _reasons(
+    market: FactorMarket, settings: FactorTestSettings, schedule: Schedule, exposures: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """Exclusions by reason, each (n_dates, n_stocks) bool; a stock without a deal price can never be bought."""
     next_day = schedule.entry
     bought = np.isfinite(market.fields[settings.deal_price][next_day])
@@ -128,7 +134,4 @@ def _reasons(market: FactorMarket, settings: FactorTestSettings, schedule: Sched
     if "suspended" not in reasons:
         carried = carried_forward(market.fields[settings.deal_price])[next_day]
         reasons["never traded"] = np.isnan(carried)
-    numeric, groups = market.exposures(settings.neutralize)
-    names = [name for name in settings.neutralize if name != "industry"]
-    arrays = dict(zip(names, numeric, strict=True)) | ({} if groups is None else {"industry": groups})
-    return reasons | {f"no {name}": ~np.isfinite(array[schedule.signal]) for name, array in arrays.items()}
+    return reasons | {f"no {name}": ~np.isfinite(values) for name, values in exposures.items()}

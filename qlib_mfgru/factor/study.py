@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.ic import pearson_ic, rank_autocorrelation, rank_ic
 from qlib_mfgru.factor.layers import Holding, assign_layers, equal_weights, two_sided_turnover
 from qlib_mfgru.factor.scores import as_series, on_axes
@@ -47,6 +48,11 @@ class PoolTest:
     returns: pd.DataFrame
     pool_returns: pd.Series
     turnover: pd.DataFrame
+
+    @property
+    def layers(self) -> list[int]:
+        """1 (lowest factors) .. n_layers (TOP)."""
+        return [int(layer) for layer in self.returns.columns]
 
 
 @dataclass(frozen=True)
@@ -124,9 +130,20 @@ def pool_factor(stage: Stage, scores: np.ndarray, pool: str) -> tuple[np.ndarray
         NaN where a stock takes no part, and on dates with fewer stocks than layers.
     counts : DataFrame
         `Universe.counts`.
+
+    Raises
+    ------
+    InputError
+        If no date has as many stocks as there are layers.
     """
     universe = stage.universe(pool, scores)
     enough = universe.kept.sum(axis=1) >= stage.settings.n_layers
+    if not enough.any():
+        most = int(universe.counts["kept"].max())
+        raise InputError(
+            f"{pool} has at most {most} stocks on a test date, too few for {stage.settings.n_layers} layers: set "
+            "n_layers lower or leave the pool out"
+        )
     kept = universe.kept & enough[:, None]
     columns = np.flatnonzero(kept.any(axis=0))
     factor = stage.preprocess(np.where(kept[:, columns], scores[:, columns], np.nan), columns)

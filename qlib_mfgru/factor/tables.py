@@ -65,7 +65,7 @@ def layers(test: FactorTest) -> pd.DataFrame:
     """All measures of all layers, from 1 (lowest factors) to the TOP layer, then long-short: a row each."""
     rows = []
     for pool, result in test.pools.items():
-        rows += [{"pool": pool.upper(), "layer": layer, **_layer(result, layer)} for layer in result.returns]
+        rows += [{"pool": pool.upper(), "layer": layer, **_layer(result, layer)} for layer in result.layers]
         spread = long_short(result)
         alone = {name: function(spread) for name, function in performance.OF_RETURNS.items()}
         traded = result.turnover[[1, _top(result)]].mean().sum()
@@ -93,7 +93,7 @@ def decay(test: FactorTest) -> pd.DataFrame:
 def metrics(test: FactorTest, model: str) -> dict[str, float]:
     """Scalars for a recorder, ``<pool>.<statistic>``, those that are known."""
     tables = [summary(test, model).drop(columns=["model", "figure"]), statistics(test)]
-    found = {}
+    found: dict[str, float] = {}
     for table in tables:
         for row in table.to_dict("records"):
             pool = row.pop("pool")
@@ -107,7 +107,7 @@ def _layer(result: PoolTest, layer: int) -> dict[str, float]:
 
 
 def _top(result: PoolTest) -> int:
-    return int(result.returns.columns[-1])
+    return result.layers[-1]
 
 
 def _used(result: PoolTest) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The figures that the report prints, as data: fractions, not percent; `figure` is the number of the report's figure."""
+"""The figures that the report prints, as data: fractions, not percent; `figure` is the report's figure number."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PERIOD = "2017-01-04 .. 2023-04-28"
 
 SLIPS: dict[str, tuple[str, ...]] = {
     "factor_tests": (
-        "The report's summary quotes 8.58 % RankIC and 30.12 % excess as the mixed model's figures for all shares; these "
-        "belong to CSI1000. The table's row for all shares (8.39 %, 30.00 %) stands here.",
+        "The report's summary quotes 8.58 % RankIC and 30.12 % excess as the mixed model's figures for all shares; "
+        "these belong to CSI1000. The table's row for all shares (8.39 %, 30.00 %) stands here.",
         "Shares of positive weeks are multiples of 1/307, but of 1/306 for the incremental model (our reading of the "
         "printed digits).",
     ),
     "enhancement_performance": (
-        "The report's summary gives 1.21 to 1.40 as the CSI300 portfolios' information ratio; that is the Calmar column. "
-        "The information ratio is 1.49 to 1.66.",
+        "The report's summary gives 1.21 to 1.40 as the CSI300 portfolios' information ratio; that is the Calmar "
+        "column. The information ratio is 1.49 to 1.66.",
         "Its range of CSI300 excess returns, 8.77 % to 9.48 %, leaves out the 9.58 % of the 40 % turnover limit.",
     ),
 }

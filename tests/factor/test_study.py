@@ -1,0 +1,206 @@
+"""The whole test against the slow one, known factors, dates and leaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import market_world
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import use
+from market_world import CODES, DAYS, DELISTED, LATE, LEAVER, LOCKED, ST, SUSPENDED, market, random_scores, to_scores
+from slow_reference import slow_test
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.factor import FactorTestSettings, run_factor_test
+
+WEEK_ENDS = [
+    "01-06", "01-13", "01-20", "01-26", "02-02", "02-10", "02-17", "02-24", "03-03", "03-10", "03-17", "03-24", "03-31",
+]  # fmt: skip
+"""Test dates: the weeks whose Friday is a holiday end a day early."""
+PLAIN = FactorTestSettings(pools=["all"], n_layers=5, winsorize=None, neutralize=[])
+
+
+def test_dates_are_the_last_trading_days_of_weeks(market_qlib: Path) -> None:
+    test = run_factor_test(to_scores(random_scores()), PLAIN)
+    assert test.dates.strftime("%m-%d").tolist() == WEEK_ENDS
+    assert test.unfinished == 2
+    returns = test.pools["all"].returns
+    assert (returns.index[0], returns.index[-1]) == (pd.Timestamp("2023-01-10"), pd.Timestamp("2023-04-10"))
+
+
+@pytest.mark.parametrize("pool", ["all", "few"])
+def test_against_the_slow_test(market_qlib: Path, pool: str) -> None:
+    scores, fields = random_scores(), market()
+    settings = FactorTestSettings(pools=[pool], n_layers=5)
+    found = run_factor_test(to_scores(scores), settings)
+    members = np.ones(scores.shape, dtype=bool)
+    if pool == "few":
+        members[:] = np.isin(CODES, [*CODES[5:20], LEAVER])
+        members[34:, CODES.index(LEAVER)] = False
+    signals = [*DAYS.get_indexer(found.dates), int(DAYS.get_indexer([pd.Timestamp("2023-04-07")])[0])]
+    expected, result = slow_test(fields, scores, members, signals, 5), found.pools[pool]
+    for name in ("members", "st", "suspended", "limit_up", "no score", "kept"):
+        assert result.counts[name].tolist() == [counts[name] for counts in expected["counts"]], name
+    np.testing.assert_allclose(result.rank_ic, expected["rank_ic"], atol=1e-6)
+    assert list(result.returns.index) == expected["days"]
+    both = pd.concat([result.returns, result.pool_returns], axis=1)
+    np.testing.assert_allclose(both, expected["returns"], atol=1e-7)
+    turnover = np.array(expected["turnover"])[:, :5]
+    np.testing.assert_allclose(result.turnover.iloc[1:], turnover, atol=1e-7)
+    assert result.turnover.iloc[0].isna().all()
+
+
+def test_each_exclusion_can_be_turned_off(market_qlib: Path) -> None:
+    """Who is left out is who it is said to be."""
+    everything = to_scores(np.ones((len(DAYS), len(CODES))))
+    counts = run_factor_test(everything, PLAIN).pools["all"].counts
+    fields, entries = market(), DAYS.get_indexer(counts.index) + 1
+    assert counts["st"].sum() == fields["is_st"][entries - 1, CODES.index(ST)].sum() > 0
+    dead = ~(fields["volume"][entries] > 0)
+    assert counts["suspended"].sum() == dead.sum()
+    assert dead.any(axis=0).tolist() == [code in (SUSPENDED, DELISTED, LATE) for code in CODES]
+    assert counts["limit_up"].sum() == (entries % 5 == 0).sum() > 0
+    assert (fields["open"] >= fields["limit_up"]).any(axis=0).tolist() == [code == LOCKED for code in CODES]
+    settings = FactorTestSettings(pools=["all"], n_layers=5, neutralize=[], exclude=[])
+    without = run_factor_test(everything, settings).pools["all"].counts
+    assert list(without.columns) == ["members", "never traded", "no score", "kept"]
+    assert without["never traded"].sum() == (entries < 25).sum()
+
+
+def future_returns(first: int, last: int) -> np.ndarray:
+    """Returns of the vwap from `first` to `last` days after each day."""
+    vwap = pd.DataFrame(market()["vwap"]).ffill()
+    return (vwap.shift(-last) / vwap.shift(-first) - 1).to_numpy()
+
+
+def test_the_future_return_has_rank_ic_1_and_ordered_layers(market_qlib: Path) -> None:
+    settings = FactorTestSettings(pools=["all"], n_layers=5, freq=4, winsorize=None, neutralize=[])
+    result = run_factor_test(to_scores(future_returns(1, 5)), settings).pools["all"]
+    np.testing.assert_allclose(result.rank_ic, 1.0)
+    np.testing.assert_allclose(result.decay[5].dropna().mean(), result.decay[5].mean())
+    means = np.log1p(result.returns).mean()
+    assert means.is_monotonic_increasing
+    assert (result.rank_ic.to_numpy()[0], list(result.returns.columns)) == (1.0, [1, 2, 3, 4, 5])
+
+
+def test_the_lag_is_one_day(market_qlib: Path) -> None:
+    """The day between the test date and the deal earns nothing, nor does the day after the period."""
+    settings = FactorTestSettings(pools=["all"], n_layers=5, freq=1, winsorize=None, neutralize=[], horizons=[1, 3])
+    ic = {}
+    for lag in (-1, 0, 1, 2):
+        result = run_factor_test(to_scores(future_returns(lag, lag + 1)), settings).pools["all"]
+        ic[lag] = result.rank_ic.mean()
+        three_days = result.decay[3].mean()
+        assert (three_days > 0.3) == (lag in (1, 2))
+    assert ic[1] == pytest.approx(1.0)
+    assert max(abs(ic[lag]) for lag in (-1, 0, 2)) < 0.1
+
+
+def test_a_random_factor_finds_nothing(market_qlib: Path) -> None:
+    settings = FactorTestSettings(pools=["all"], n_layers=5, freq="day", neutralize=[])
+    ic = run_factor_test(to_scores(random_scores()), settings).pools["all"].rank_ic
+    assert abs(ic.mean()) < 3 * ic.std() / np.sqrt(len(ic))
+
+
+def test_nothing_is_read_before_its_time(tmp_path: Path, market_qlib: Path) -> None:
+    """Other prices, flags and sizes after a test date's period change nothing of it."""
+    settings = FactorTestSettings(pools=["all"], n_layers=5, horizons=[1])
+    before = run_factor_test(to_scores(random_scores()), settings).pools["all"]
+    cut = 40
+    original = market_world.market
+
+    def poisoned(seed: int = 0) -> dict[str, np.ndarray]:
+        fields, other = original(seed), original(99)
+        return {name: np.concatenate([values[:cut], other[name][cut:]]) for name, values in fields.items()}
+
+    market_world.market = poisoned
+    try:
+        use(market_world.write(tmp_path / "poisoned"))
+    finally:
+        market_world.market = original
+    after = run_factor_test(to_scores(random_scores()), settings).pools["all"]
+    early = before.returns.index < DAYS[cut]
+    pd.testing.assert_frame_equal(before.returns[early], after.returns[early])
+    assert not np.allclose(before.returns[~early], after.returns[~early])
+    ends = DAYS.get_indexer(before.rank_ic.index[1:]) + 1
+    settled = np.append(ends < cut, False)
+    pd.testing.assert_series_equal(before.rank_ic[settled], after.rank_ic[settled])
+    assert settled.sum() == 7
+
+
+def test_a_date_with_fewer_stocks_than_layers_has_counts_only(market_qlib: Path) -> None:
+    scores = random_scores()
+    gap = DAYS.get_loc(pd.Timestamp("2023-02-10"))
+    scores[gap, 4:] = np.nan
+    result = run_factor_test(to_scores(scores), PLAIN).pools["all"]
+    assert result.counts["kept"].iloc[5] <= 4
+    assert np.flatnonzero(result.rank_ic.isna()).tolist() == [5]
+    assert np.flatnonzero(result.turnover[5].isna()).tolist() == [0, 5, 6]
+    days = result.returns.index
+    assert not ((days > "2023-02-13") & (days <= "2023-02-20")).any()
+    assert len(days) == len(DAYS[(DAYS > "2023-01-09") & (DAYS <= "2023-04-10")]) - 5
+
+
+def test_a_pool_that_is_always_too_small_is_an_error(market_qlib: Path) -> None:
+    with pytest.raises(InputError, match="tiny has at most 3 stocks"):
+        run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["tiny"], n_layers=5))
+
+
+def test_the_close_can_be_the_deal(market_qlib: Path) -> None:
+    settings = FactorTestSettings(pools=["all"], n_layers=5, deal_price="close", winsorize=None, neutralize=[])
+    returns = run_factor_test(to_scores(random_scores()), settings).pools["all"].pool_returns
+    close = market()["close"].astype(float)
+    assert returns.index[0] == pd.Timestamp("2023-01-10")
+    signal = DAYS.get_loc(pd.Timestamp("2023-01-06"))
+    entry, day = signal + 1, signal + 2
+    scored = [i for i in range(len(CODES)) if np.isfinite(random_scores()[signal, i]) and np.isfinite(close[entry, i])]
+    assert len(scored) > 30
+    assert entry % 5 == 0
+    stocks = [i for i in scored if i != CODES.index(LOCKED)]
+    assert returns.iloc[0] == pytest.approx(np.mean(close[day, stocks] / close[entry, stocks]) - 1, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("field", "option"),
+    [
+        ("industry", "set neutralize: ['market_cap']"),
+        ("market_cap", "set neutralize: ['industry']"),
+        ("limit_up", "set exclude: ['st', 'suspended']"),
+        ("is_st", "set exclude: ['suspended', 'limit_up']"),
+        ("vwap", "set deal_price: close"),
+    ],
+)
+def test_a_missing_field_says_which_option_turns_it_off(field: str, option: str, tmp_path: Path) -> None:
+    use(market_world.write(tmp_path / "provider", leave_out=(field,)))
+    with pytest.raises(InputError) as error:
+        run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["all"]))
+    assert f"${field}" in str(error.value)
+    assert option in str(error.value)
+
+
+def test_bad_predictions(market_qlib: Path) -> None:
+    good = to_scores(random_scores())
+    other_stocks = good.rename(index=lambda code: f"X{code}", level="instrument")
+    for bad, words in [
+        (good.reset_index(), "pred.pkl"),
+        (good * np.nan, "no score"),
+        (pd.concat([good, good]), "several scores of SH600000"),
+        (other_stocks, "no score is of a test date"),
+    ]:
+        with pytest.raises(InputError, match=words):
+            run_factor_test(bad, PLAIN)
+    late = FactorTestSettings(pools=["all"], start_time="2023-04-04")
+    with pytest.raises(InputError, match="no test date"):
+        run_factor_test(good, late)
+    with pytest.raises(InputError, match="unknown market 'csi300'"):
+        run_factor_test(good, FactorTestSettings())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"freq": "year"}, {"winsorize": "3sigma"}, {"exclude": ["bst"]}, {"pools": "all"}, {"n_layers": 1}]
+)
+def test_bad_settings(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        FactorTestSettings(**wrong)
