@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from qlib_mfgru import __version__
 from qlib_mfgru.errors import InputError
 
-COMMANDS = ("qlib_mfgru.demo.command", "qlib_mfgru.ingest.command", "qlib_mfgru.rolling.command")
+COMMANDS = (
+    "qlib_mfgru.demo.command",
+    "qlib_mfgru.ingest.command",
+    "qlib_mfgru.rolling.command",
+    "qlib_mfgru.commands.correlate",
+)
 """Modules with a ``register(subparsers)`` that adds one command; its ``run`` default takes the arguments and returns
 the exit code."""
 

@@ -16,12 +16,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert __version__ in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["demo", "ingest", "units"])
-def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("demo", "--target"), ("ingest", "--target"), ("units", "--clear"), ("correlate", "--pool")],
+)
+def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
-    assert f"mfgru {command}" in capsys.readouterr().out
+    assert option in capsys.readouterr().out
 
 
 def test_bad_input_is_one_line_and_exit_code_2() -> None:

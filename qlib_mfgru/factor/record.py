@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 from qlib.log import get_module_logger
-from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
 
@@ -18,9 +17,8 @@ from qlib_mfgru.factor.document import document
 from qlib_mfgru.factor.plots import PLOTS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest, run_factor_test
+from qlib_mfgru.recorders import load_prediction, model_name
 from qlib_mfgru.report import style
-
-PREDICTION = "pred.pkl"
 
 
 class FactorTestRecord(ACRecordTemp):
@@ -80,26 +78,6 @@ def make_settings(settings: dict[str, Any]) -> FactorTestSettings:
     if unknown:
         raise InputError(f"a factor test has no setting {unknown}; it has {known}")
     return FactorTestSettings(**settings)
-
-
-def load_prediction(recorder: Recorder) -> Any:
-    """``pred.pkl`` of a recorder; an InputError where there is none."""
-    try:
-        return recorder.load_object(PREDICTION)
-    except LoadObjectError as error:
-        raise InputError(
-            f"the recorder {recorder.id} has no {PREDICTION}: run a SignalRecord first ({error})"
-        ) from error
-
-
-def model_name(recorder: Recorder) -> str:
-    """Class (and frequency, if it names one) of the model in the task that qrun leaves; else the recorder's name."""
-    try:
-        model = recorder.load_object("task")["model"]
-        freq = model.get("kwargs", {}).get("freq")
-        return f"{model['class']} ({freq})" if freq else str(model["class"])
-    except (LoadObjectError, KeyError, TypeError):
-        return str(recorder.info["name"])
 
 
 def write_files(test: FactorTest, model: str, folder: Path) -> None:

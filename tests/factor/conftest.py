@@ -13,6 +13,16 @@ def use(provider: Path) -> None:
     qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
 
 
+def start_store(provider: Path, folder: Path) -> None:
+    """qlib on a provider, with an empty store of experiments in a folder, where artifacts go too."""
+    manager = {
+        "class": "MLflowExpManager",
+        "module_path": "qlib.workflow.expm",
+        "kwargs": {"uri": f"sqlite:///{folder}/mlruns.db", "default_exp_name": "default"},
+    }
+    qlib.init(provider_uri=str(provider), region="cn", kernels=1, exp_manager=manager, logging_level=30)
+
+
 @pytest.fixture(scope="session")
 def market_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return market_world.write(tmp_path_factory.mktemp("factor") / "provider")

@@ -1,0 +1,1 @@
+"""Commands whose work needs qlib: their modules are light, so that other commands do not wait for its import."""

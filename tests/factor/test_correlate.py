@@ -1,0 +1,82 @@
+"""Correlation of factors: the number, the files, and the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import start_store
+from market_world import DAYS, market, random_scores, to_scores
+from qlib.workflow import R
+from slow_reference import preprocess
+
+from qlib_mfgru.cli import main
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.factor import FactorTestSettings
+from qlib_mfgru.factor.correlate import correlate
+
+SETTINGS = FactorTestSettings(pools=["few"], n_layers=5, exclude=[])
+
+
+def two() -> dict[str, pd.DataFrame]:
+    """A prediction and a noisy copy of it."""
+    first = random_scores(1)
+    return {"a": to_scores(first), "b": to_scores(first + random_scores(2))}
+
+
+def test_against_a_loop(market_qlib: Path) -> None:
+    found = correlate(two(), SETTINGS)
+    fields = market()
+    expected = []
+    for date in DAYS.get_indexer(found.dates):
+        factors = []
+        for scores in (random_scores(1), random_scores(1) + random_scores(2)):
+            members = [*range(5, 20), *([20] if date < 34 else [])]
+            known = {i: scores[date, i] for i in members if np.isfinite(scores[date, i])}
+            factors.append(preprocess(known, fields["industry"][date], fields["market_cap"][date]))
+        common = sorted(factors[0].keys() & factors[1].keys())
+        both = [[factor[i] for i in common] for factor in factors]
+        expected.append(np.corrcoef(both)[0, 1])
+    assert found.matrix.loc["a", "b"] == pytest.approx(np.mean(expected), abs=1e-5)
+    assert found.matrix.loc["b", "a"] == found.matrix.loc["a", "b"]
+    assert np.diag(found.matrix) == pytest.approx([1, 1])
+    assert 0.3 < found.matrix.loc["a", "b"] < 0.9
+
+
+def test_predictions_that_never_meet(market_qlib: Path) -> None:
+    frame = to_scores(random_scores())
+    days = frame.index.get_level_values("datetime")
+    with pytest.raises(InputError, match="share no dates"):
+        correlate({"a": frame[days < DAYS[20]], "b": frame[days > DAYS[30]]}, SETTINGS)
+    with pytest.raises(InputError, match="at least two"):
+        correlate({"a": frame}, SETTINGS)
+
+
+def record(prediction: pd.DataFrame) -> str:
+    with R.start(experiment_name="correlate"):
+        R.save_objects(**{"pred.pkl": prediction})
+        return str(R.get_recorder().id)
+
+
+def test_command(
+    market_provider: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start_store(market_provider, tmp_path)
+    ids = [record(frame) for frame in two().values()]
+    common = ["--provider", str(market_provider), "--pool", "few", "--exclude"]
+    assert main(["correlate", f"one={ids[0]}", f"two={ids[1]}", *common]) == 0
+    table = pd.read_csv("correlation/correlation.csv", index_col="factor")
+    expected = correlate(two(), FactorTestSettings(pools=["few"], exclude=[])).matrix
+    np.testing.assert_allclose(table, expected, atol=1e-12)
+    assert list(table.columns) == ["one", "two"]
+    assert f"{expected.loc['a', 'b']:.3f}" in capsys.readouterr().out
+    assert Path("correlation/correlation.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["correlate", *ids, *common]) == 2
+    assert "two recorders are called" in capsys.readouterr().err
+    assert main(["correlate", "absent", *common]) == 2
+    assert "no recorder absent" in capsys.readouterr().err
+    assert main(["correlate", ids[0], *common, "--store", "sqlite:///absent.db"]) == 2
+    assert not Path("absent.db").exists()
