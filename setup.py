@@ -59,6 +59,7 @@ def kernels() -> list[Extension]:
 
 
 CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
+GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # qlib's analysis_model and analysis_position
 
 setup(
     name="qlib_mfgru",
@@ -80,12 +81,24 @@ setup(
         "pyarrow>=14",
         "joblib>=1.4",
         "matplotlib>=3.8",
+        "mlflow>=2",
         "tqdm>=4.66",
         "PyYAML>=6",
     ],
     extras_require={
         "cluster": CLUSTER,
-        "dev": [*CLUSTER, "pytest>=8", "ruff>=0.5", "mypy>=1.10", "pandas-stubs", "types-PyYAML", "types-tqdm"],
+        "graphs": GRAPHS,
+        "dev": [
+            *CLUSTER,
+            *GRAPHS,
+            "alphalens-reloaded>=0.4.5",
+            "pytest>=8",
+            "ruff>=0.5",
+            "mypy>=1.10",
+            "pandas-stubs",
+            "types-PyYAML",
+            "types-tqdm",
+        ],
     },
     entry_points={"console_scripts": ["mfgru=qlib_mfgru.cli:main"]},
 )

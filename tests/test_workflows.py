@@ -26,7 +26,7 @@ MODELS: dict[str, tuple[type, tuple[str, ...]]] = {
     "incremental": (IncrementalGRUModel, ("day", "15min")),
     "daily": (GRUModel, ("day",)),
 }
-RECORDS = ["SignalRecord", "SigAnaRecord", "PortAnaRecord"]
+RECORDS = ["SignalRecord", "SigAnaRecord", "FactorTestRecord", "PortAnaRecord"]
 
 
 @pytest.mark.parametrize("market", ["demo", "astock"])
@@ -80,6 +80,9 @@ task:
     - class: SigAnaRecord
       module_path: qlib.workflow.record_temp
       kwargs: {{}}
+    - class: FactorTestRecord
+      module_path: qlib_mfgru.factor
+      kwargs: {{pools: [all], n_layers: 5}}
     - class: PortAnaRecord
       module_path: qlib.workflow.record_temp
       kwargs:
@@ -131,6 +134,9 @@ def test_qrun_leaves_an_ordinary_recorder(recorder: Path) -> None:
     report = pd.read_pickle(recorder / "portfolio_analysis/report_normal_1day.pkl")
     assert len(report) == 22
     assert report["turnover"].sum() > 0
+    (row,) = pd.read_csv(recorder / "factor_test/summary.csv").to_dict("records")
+    assert (row["pool"], row["model"]) == ("ALL", "IncrementalGRUModel")
+    assert (recorder / "factor_test/layers.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_qrun_records_the_training(recorder: Path) -> None:
@@ -140,7 +146,7 @@ def test_qrun_records_the_training(recorder: Path) -> None:
     with sqlite3.connect(recorder.parents[3] / "mlruns.db") as store:
         logged = dict(store.execute("select key, value from latest_metrics").fetchall())
     assert logged["stage2_valid_ic"] == pytest.approx(history[-1]["valid_ic"])
-    assert {"IC", "Rank IC", "1day.excess_return_with_cost.annualized_return"} <= logged.keys()
+    assert {"IC", "Rank IC", "ALL.rank_ic_mean", "1day.excess_return_with_cost.annualized_return"} <= logged.keys()
 
 
 def test_the_saved_model_predicts_the_same_in_a_fresh_process(recorder: Path) -> None:

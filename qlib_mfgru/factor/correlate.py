@@ -65,7 +65,7 @@ class FactorCorrelation:
         figure, (ax,) = style.panels(title, [f"{self.pool.upper()} ({self.mean_stocks:.0f} stocks a date)"])
         names = list(self.matrix.columns)
         style.heatmap(ax, self.matrix.to_numpy(), names, names, limit=1.0)
-        ax.tick_params(axis="x", rotation=20)
+        style.slant_labels(ax)
         style.save(figure, folder / "correlation.png")
 
 

@@ -62,6 +62,13 @@ def leave_room_above(ax: Axes, share: float = 0.3) -> None:
     ax.set_ylim(low, high + share * (high - low))
 
 
+def slant_labels(ax: Axes) -> None:
+    """Long names below the horizontal axis, each ending at its tick."""
+    ax.tick_params(axis="x", rotation=30)
+    for label in ax.get_xticklabels():
+        label.set_horizontalalignment("right")
+
+
 def heatmap(ax: Axes, values: np.ndarray, rows: Sequence[object], columns: Sequence[object], limit: float) -> None:
     """Signed values as colours with their numbers written in; NaN stays white.
 

@@ -1,0 +1,41 @@
+"""The published figures: complete, and consistent with themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qlib_mfgru.report.published import SLIPS, TABLES, published
+
+
+def test_sizes() -> None:
+    assert {table: len(published(table)) for table in TABLES} == {
+        "factor_tests": 16,
+        "model_correlation": 6,
+        "enhancement_settings": 4,
+        "enhancement_performance": 16,
+        "enhancement_yearly": 16,
+    }
+    assert set(SLIPS) <= set(TABLES)
+
+
+def test_ic_ir_is_mean_over_deviation() -> None:
+    table = published("factor_tests")
+    np.testing.assert_allclose(table["ic_ir"], table["rank_ic_mean"] / table["rank_ic_std"], atol=0.0061)
+
+
+def counts(shares: np.ndarray, n: int) -> np.ndarray:
+    """By how much the nearest multiples of 1/n miss the printed shares."""
+    return np.abs(np.round(shares * n) / n - shares)
+
+
+@pytest.mark.parametrize(("model", "n"), [("gru", 307), ("attention", 307), ("mixed", 307), ("incremental", 306)])
+def test_weeks_behind_the_shares(model: str, n: int) -> None:
+    table = published("factor_tests").query("model == @model")
+    assert counts(table["ic_positive_share"].to_numpy(), n).max() < 6e-5
+    others = [m for m in (305, 306, 307, 308) if counts(table["ic_positive_share"].to_numpy(), m).max() < 6e-5]
+    assert others == [n]
+
+
+def test_win_rates_count_76_months() -> None:
+    assert counts(published("factor_tests")["top_monthly_win_rate"].to_numpy(), 76).max() < 6e-5
