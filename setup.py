@@ -59,7 +59,7 @@ def kernels() -> list[Extension]:
 
 
 CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
-GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # qlib's analysis_model and analysis_position
+GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # for qlib's own graphs; plotly 7 lacks what they import
 
 setup(
     name="qlib_mfgru",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.factor.rows import correlations, ranks
+from qlib_mfgru.factor.rows import correlations, in_blocks, ranks
 
 
 def pearson_ic(factor: np.ndarray, returns: np.ndarray) -> np.ndarray:
@@ -25,6 +25,7 @@ def pearson_ic(factor: np.ndarray, returns: np.ndarray) -> np.ndarray:
     return correlations(factor, returns)
 
 
+@in_blocks
 def rank_ic(factor: np.ndarray, returns: np.ndarray) -> np.ndarray:
     """Spearman correlation of each date; equal values share their mean rank. Parameters as in `pearson_ic`."""
     known = np.isfinite(factor) & np.isfinite(returns)

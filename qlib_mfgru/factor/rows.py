@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 
 import numpy as np
 
-_ROWS_AT_ONCE = 64
-"""Rows that are ranked together: their scratch arrays stay in the processor's cache."""
+from qlib_mfgru.data.threads import in_threads
+
+_ROWS_AT_ONCE = 16
+"""Rows that are worked on together: their scratch arrays stay in the processor's cache."""
+
+
+def in_blocks(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Run a function of rows on blocks of them, in threads; calls within a block go straight through."""
+
+    @wraps(function)
+    def blockwise(*arrays: np.ndarray) -> np.ndarray:
+        starts = range(0, len(arrays[0]), _ROWS_AT_ONCE)
+        if len(starts) <= 1:
+            return function(*arrays)
+        parts = [[array[start : start + _ROWS_AT_ONCE] for array in arrays] for start in starts]
+        return np.concatenate(in_threads(lambda part: function(*part), parts))
+
+    return blockwise
 
 
 def row_quantiles(values: np.ndarray, levels: Sequence[float]) -> np.ndarray:
@@ -42,6 +59,7 @@ def row_medians(values: np.ndarray) -> np.ndarray:
     return row_quantiles(values, [0.5])[0]
 
 
+@in_blocks
 def ranks(values: np.ndarray) -> np.ndarray:
     """Rank of each known value in its row, 1 for the least; equal values share their mean rank.
 
@@ -54,31 +72,33 @@ def ranks(values: np.ndarray) -> np.ndarray:
     ndarray of float64 of the same shape
         NaN where the value is.
     """
-    result = np.empty(values.shape)
-    for start in range(0, len(values), _ROWS_AT_ONCE):
-        part = slice(start, start + _ROWS_AT_ONCE)
-        result[part] = _ranks(values[part])
-    return result
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
     if values.shape[1] == 0:
         return np.empty(values.shape)
     order = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
-    place = np.arange(values.shape[1])
-    starts = np.ones(values.shape, dtype=bool)
-    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=starts[:, 1:])
-    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
-    ends = np.ones(values.shape, dtype=bool)
-    ends[:, :-1] = starts[:, 1:]
-    last = np.minimum.accumulate(np.where(ends, place, values.shape[1])[:, ::-1], axis=1)[:, ::-1]
+    place = np.broadcast_to(np.arange(1.0, values.shape[1] + 1), values.shape)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    if tied.any():
+        place = place.copy()
+        place[tied] = _mean_places(ordered[tied])
     result = np.empty(values.shape)
-    np.put_along_axis(result, order, (first + last) / 2 + 1, axis=1)
+    np.put_along_axis(result, order, place, axis=1)
     result[np.isnan(values)] = np.nan
     return result
 
 
+def _mean_places(ordered: np.ndarray) -> np.ndarray:
+    """Place of each value in its ascending row, counted from 1; equal values have the mean of theirs."""
+    place = np.arange(ordered.shape[1])
+    starts, ends = np.ones(ordered.shape, dtype=bool), np.ones(ordered.shape, dtype=bool)
+    np.not_equal(ordered[:, 1:], ordered[:, :-1], out=starts[:, 1:])
+    ends[:, :-1] = starts[:, 1:]
+    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, place, ordered.shape[1])[:, ::-1], axis=1)[:, ::-1]
+    return (first + last) / 2 + 1
+
+
+@in_blocks
 def correlations(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Pearson correlation of each pair of rows over the stocks that both know.
 

@@ -17,7 +17,7 @@ def as_series(scores: Any) -> pd.Series:
     Raises
     ------
     InputError
-        Not a frame or series with such an index, no score at all, or several scores of one stock and date.
+        Not a frame or series with such an index, or no score at all.
     """
     if not isinstance(scores, (pd.Series, pd.DataFrame)) or set(scores.index.names) != {"datetime", "instrument"}:
         raise InputError(
@@ -25,15 +25,10 @@ def as_series(scores: Any) -> pd.Series:
             f"over {getattr(getattr(scores, 'index', None), 'names', None)}"
         )
     series = scores if isinstance(scores, pd.Series) else scores.iloc[:, 0]
-    series = series.dropna()
     if series.index.names[0] == "instrument":
         series = series.swaplevel()
-    if series.empty:
+    if not series.notna().any():
         raise InputError("the prediction has no score that is not NaN")
-    repeated = series.index.duplicated()
-    if repeated.any():
-        date, stock = series.index[int(repeated.argmax())]
-        raise InputError(f"the prediction has several scores of {stock} on {date:%Y-%m-%d}; keep one of them")
     return series
 
 
@@ -43,13 +38,14 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
     Raises
     ------
     InputError
-        If none of the scores is of these dates and stocks.
+        If none of the scores is of these dates and stocks, or several are of the same.
     """
     assert isinstance(series.index, pd.MultiIndex)
     levels, codes = series.index.levels, series.index.codes
     row = dates.get_indexer(pd.DatetimeIndex(levels[0]))[codes[0]]
     column = pd.Index(stocks).get_indexer(pd.Index(levels[1]))[codes[1]]
-    here = (row >= 0) & (column >= 0)
+    values = series.to_numpy(np.float64)
+    here = (row >= 0) & (column >= 0) & np.isfinite(values)
     if not here.any():
         first, last = series.index[0], series.index[-1]
         raise InputError(
@@ -57,6 +53,8 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
             f"like {dates[0]:%Y-%m-%d}, stocks like {stocks[0]}"
         )
     dense = np.full((len(dates), len(stocks)), np.nan)
-    dense[row[here], column[here]] = series.to_numpy(np.float64)[here]
-    dense[~np.isfinite(dense)] = np.nan
+    dense[row[here], column[here]] = values[here]
+    if np.isfinite(dense).sum() < here.sum():
+        date, stock = series.index[here][int(series.index[here].duplicated().argmax())]
+        raise InputError(f"the prediction has several scores of {stock} on {date:%Y-%m-%d}; keep one of them")
     return dense
