@@ -11,7 +11,6 @@ from qlib.log import get_module_logger
 from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
 
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor import tables
 from qlib_mfgru.factor.document import document
 from qlib_mfgru.factor.plots import PLOTS
@@ -42,8 +41,10 @@ class FactorTestRecord(ACRecordTemp):
 
     Raises
     ------
+    TypeError
+        A keyword that is no setting (qrun relies on this error).
     InputError
-        A bad setting; on `generate`, no prediction, or a pool or field that the provider lacks.
+        A bad value of a setting; on `generate`, no prediction, or a pool or field that the provider lacks.
     """
 
     artifact_path = "factor_test"
@@ -53,7 +54,7 @@ class FactorTestRecord(ACRecordTemp):
     ) -> None:
         super().__init__(recorder=recorder, skip_existing=skip_existing)
         self.name = name
-        self.settings = make_settings(settings)
+        self.settings = FactorTestSettings(**settings)
 
     def list(self) -> list[str]:
         """Artifacts below ``factor_test/``."""
@@ -69,15 +70,6 @@ class FactorTestRecord(ACRecordTemp):
         summary = tables.summary(test, name).drop(columns="figure")
         get_module_logger("FactorTest").info(f"factor test of {name}:\n{summary.to_string(index=False)}")
         return {file: series(test) for file, series in _SERIES.items()}
-
-
-def make_settings(settings: dict[str, Any]) -> FactorTestSettings:
-    """`FactorTestSettings` of keyword arguments; an unknown one is an InputError that names those that exist."""
-    known = list(FactorTestSettings.__dataclass_fields__)
-    unknown = sorted(settings.keys() - set(known))
-    if unknown:
-        raise InputError(f"a factor test has no setting {unknown}; it has {known}")
-    return FactorTestSettings(**settings)
 
 
 def write_files(test: FactorTest, model: str, folder: Path) -> None:

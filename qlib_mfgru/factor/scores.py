@@ -41,20 +41,24 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
         If none of the scores is of these dates and stocks, or several are of the same.
     """
     assert isinstance(series.index, pd.MultiIndex)
-    levels, codes = series.index.levels, series.index.codes
-    row = dates.get_indexer(pd.DatetimeIndex(levels[0]))[codes[0]]
-    column = pd.Index(stocks).get_indexer(pd.Index(levels[1]))[codes[1]]
+    outside = -2 * len(dates) * len(stocks)
+    row = dates.get_indexer(pd.DatetimeIndex(series.index.levels[0]))
+    column = pd.Index(stocks).get_indexer(pd.Index(series.index.levels[1]))
+    row, column = np.where(row < 0, outside, row * len(stocks)), np.where(column < 0, outside, column)
+    place = row[series.index.codes[0]] + column[series.index.codes[1]]
     values = series.to_numpy(np.float64)
-    here = (row >= 0) & (column >= 0) & np.isfinite(values)
-    if not here.any():
-        first, last = series.index[0], series.index[-1]
+    inside = place >= 0
+    if not inside.all():
+        series, place, values = series[inside], place[inside], values[inside]
+    if not len(values):
         raise InputError(
-            f"no score is of a test date and a stock of the provider; scores are like {first} .. {last}, test dates "
-            f"like {dates[0]:%Y-%m-%d}, stocks like {stocks[0]}"
+            f"no score is of a test date and a stock of the provider; test dates are like {dates[0]:%Y-%m-%d}, stocks "
+            f"like {stocks[0]}"
         )
-    dense = np.full((len(dates), len(stocks)), np.nan)
-    dense[row[here], column[here]] = values[here]
-    if np.isfinite(dense).sum() < here.sum():
-        date, stock = series.index[here][int(series.index[here].duplicated().argmax())]
+    dense = np.full(len(dates) * len(stocks), np.nan)
+    dense[place] = values
+    if len(values) > len(dense) or np.isfinite(dense).sum() < np.isfinite(values).sum():
+        date, stock = series.index[int(series.index.duplicated().argmax())]
         raise InputError(f"the prediction has several scores of {stock} on {date:%Y-%m-%d}; keep one of them")
-    return dense
+    dense[np.isinf(dense)] = np.nan
+    return dense.reshape(len(dates), len(stocks))

@@ -118,5 +118,5 @@ def test_skip_existing_does_nothing_twice(recorder: Any, monkeypatch: pytest.Mon
 def test_a_recorder_without_prediction(recorder: Any) -> None:
     with R.start(experiment_name="factor"), pytest.raises(InputError, match=r"no pred\.pkl"):
         FactorTestRecord(R.get_recorder(), **SETTINGS).generate()
-    with pytest.raises(InputError, match="n_layer"):
+    with pytest.raises(TypeError, match="n_layer"):
         FactorTestRecord(recorder, n_layer=5)
