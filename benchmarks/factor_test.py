@@ -3,7 +3,8 @@
     python benchmarks/factor_test.py [--stocks 5000 --days 1534 --json FILE]
 
 Targets: four pools, weekly, all tables and plots, in under 60 s and 4 GiB; IC and RankIC at least 5 times as fast as
-`qlib.contrib.eva.alpha.calc_ic` on the same two series (ours begins with them too: the conversion to arrays counts).
+`qlib.contrib.eva.alpha.calc_ic` on the same two series; ours is shown from dense arrays, as the test has them, and with
+the conversion of both series. Threads are as many as OMP_NUM_THREADS or the processor says.
 """
 
 from __future__ import annotations
@@ -54,11 +55,13 @@ def print_targets(imports: int, phases: dict[str, dict[str, float]]) -> None:
     """Say which targets were met; the memory target is for the process, so what the imports hold counts as well."""
     weekly = [phases["weekly test"], phases["tables and plots"]]
     seconds, peak = sum(part["seconds"] for part in weekly), max(part["rss"] for part in weekly) + imports
-    faster = phases["qlib's calc_ic"]["seconds"] / phases["our IC and RankIC"]["seconds"]
+    theirs, ours = (phases[name]["seconds"] for name in ("qlib's calc_ic", "our IC and RankIC"))
+    faster, converted = theirs / ours, theirs / (ours + phases["series to arrays"]["seconds"])
     for text, met in (
         (f"weekly test with tables and plots: {seconds:.1f} s, target {SECONDS}", seconds < SECONDS),
         (f"its peak memory with imports: {peak / 2**30:.2f} GiB, target 4", peak < BYTES),
-        (f"IC and RankIC: {faster:.1f} times as fast as qlib, target {TIMES}", faster >= TIMES),
+        (f"IC and RankIC of arrays: {faster:.1f} times as fast as qlib, target {TIMES}", faster >= TIMES),
+        (f"the same from series: {converted:.1f} times as fast, target {TIMES}", converted >= TIMES),
     ):
         print(f"{text}: {'met' if met else 'MISSED'}")
 
@@ -120,8 +123,9 @@ def measure(provider: str) -> None:
         write_files(test, "random", Path(folder))
     with phase("daily test"):
         run_factor_test(scores, FactorTestSettings(freq="day"))
-    with phase("our IC and RankIC"):
+    with phase("series to arrays"):
         ours = [on_axes(as_series(series), days, codes) for series in (scores, label)]
+    with phase("our IC and RankIC"):
         pearson_ic(*ours)
         ranked = rank_ic(*ours)
     with phase("qlib's calc_ic"):
