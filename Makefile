@@ -23,6 +23,7 @@ demo: $(VENV)/.installed
 	echo "  $$artifacts/training_curve.png            training and validation IC, stage by stage" && \
 	echo "  $$artifacts/pred.pkl                      a score for every stock and test date" && \
 	echo "  $$artifacts/sig_analysis/                 IC and RankIC by date" && \
+	echo "  $$artifacts/factor_test/factor_test.md    RankIC and ten layers beside the report's figures; plots beside it" && \
 	echo "  $$artifacts/portfolio_analysis/           the backtest" && \
 	echo "  (cd $(RUN) && $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
 
