@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import qlib
 
 from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
 
@@ -69,3 +70,18 @@ def random_scores(seed: int = 5) -> np.ndarray:
     scores = np.round(random.standard_normal((len(DAYS), len(CODES))), 1)
     scores[random.random(scores.shape) < 0.03] = np.nan
     return scores
+
+
+def use(provider: Path) -> None:
+    """Initialise qlib on a provider."""
+    qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+
+
+def start_store(provider: Path, folder: Path) -> None:
+    """qlib on a provider, with an empty store of experiments in a folder, where artifacts go too."""
+    manager = {
+        "class": "MLflowExpManager",
+        "module_path": "qlib.workflow.expm",
+        "kwargs": {"uri": f"sqlite:///{folder}/mlruns.db", "default_exp_name": "default"},
+    }
+    qlib.init(provider_uri=str(provider), region="cn", kernels=1, exp_manager=manager, logging_level=30)

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import start_store
-from market_world import DAYS, market, random_scores, to_scores
+from market_world import DAYS, market, random_scores, start_store, to_scores
 from qlib.workflow import R
 from slow_reference import preprocess
 

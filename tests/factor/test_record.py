@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import start_store
-from market_world import random_scores, to_scores
+from market_world import random_scores, start_store, to_scores
 from qlib.workflow import R
 
 from qlib_mfgru import performance

@@ -8,8 +8,20 @@ import market_world
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import use
-from market_world import CODES, DAYS, DELISTED, LATE, LEAVER, LOCKED, ST, SUSPENDED, market, random_scores, to_scores
+from market_world import (
+    CODES,
+    DAYS,
+    DELISTED,
+    LATE,
+    LEAVER,
+    LOCKED,
+    ST,
+    SUSPENDED,
+    market,
+    random_scores,
+    to_scores,
+    use,
+)
 from slow_reference import slow_test
 
 from qlib_mfgru.errors import InputError
