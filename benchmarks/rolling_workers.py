@@ -1,6 +1,6 @@
 """One worker against two, on two cores: how long the same rolling run takes.
 
-    python benchmarks/rolling_workers.py [--cores 0 1 --epochs 4 --repeat 1 --json FILE]
+    python benchmarks/rolling_workers.py [--cores 0 1 --epochs 12 --repeat 1 --json FILE]
 
 A rolling GRU (two quarterly folds, three seeds: six units, each of --epochs epochs) on the default demo market, in
 three ways: one worker with one thread, one worker with both cores' threads, two workers with one thread each. Every
@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cores", type=int, nargs=2, default=sorted(os.sched_getaffinity(0))[:2])
     parser.add_argument("--freq", default="15min", choices=["15min", "day"])
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
     parser.add_argument("--json", type=Path, help="write all figures there too")
