@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+import tiny_world
 import torch
+from qlib.config import C
+from qlib.workflow import R
 
 from qlib_mfgru import native
 
@@ -21,3 +27,21 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         pytest.skip(f"no {request.param} build: no C++ compiler at install, or an older processor")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: request.param)
     return request.param
+
+
+@pytest.fixture(scope="session")
+def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
+
+
+@pytest.fixture(scope="session")
+def panel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("panels")
+
+
+@pytest.fixture(autouse=True)
+def no_experiment_is_left_open() -> Iterator[None]:
+    yield
+    if C.registered and R.exp_manager.active_experiment is not None:
+        R.end_exp()
+        pytest.fail("a test left an experiment open")

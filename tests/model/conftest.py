@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,8 @@ import pytest
 import qlib
 import tiny_world
 import torch
-from qlib.config import C
-from qlib.workflow import R
 
 from qlib_mfgru.data import MultiFreqDataset
-
-
-@pytest.fixture(scope="session")
-def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
-
-
-@pytest.fixture(scope="session")
-def panel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("panels")
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +40,6 @@ def make_dataset(tiny_qlib: Path, panel_cache: Path) -> Callable[..., MultiFreqD
 @pytest.fixture(scope="module")
 def dataset(make_dataset: Callable[..., MultiFreqDataset]) -> MultiFreqDataset:
     return make_dataset()
-
-
-@pytest.fixture(autouse=True)
-def no_experiment_is_left_open() -> Iterator[None]:
-    yield
-    if C.registered and R.exp_manager.active_experiment is not None:
-        R.end_exp()
-        pytest.fail("a test left an experiment open")
 
 
 @pytest.fixture(autouse=True, scope="session")

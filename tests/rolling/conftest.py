@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_world
 import torch
-from qlib.config import C
-from qlib.workflow import R
 from rolling_world import SEGMENTS, use
 from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling import RollingEnsembleModel
-
-
-@pytest.fixture(scope="session")
-def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
-
-
-@pytest.fixture(scope="session")
-def panel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("panels")
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +40,6 @@ def make_model(tmp_path: Path) -> Callable[..., RollingEnsembleModel]:
         return RollingEnsembleModel(config, **chosen)
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def no_experiment_is_left_open() -> Iterator[None]:
-    yield
-    if C.registered and R.exp_manager.active_experiment is not None:
-        R.end_exp()
-        pytest.fail("a test left an experiment open")
 
 
 @pytest.fixture(autouse=True)
