@@ -74,7 +74,7 @@ class SampleTable:
         if self.labelled:
             chosen = chosen & np.isfinite(self.market.labels[self.days])
         days, stocks = np.nonzero(chosen)
-        return days, stocks
+        return days.astype(np.int32), stocks.astype(np.int32)  # tens of millions at the report's scale
 
     @cached_property
     def _starts(self) -> np.ndarray:

@@ -58,7 +58,8 @@ def test_every_rolling_yaml_makes_its_model(market: str, name: str) -> None:
     days = pd.bdate_range("2013-01-01", "2026-03-31").difference(pd.to_datetime(HOLIDAYS))
     folds = calendar_folds(days, None, config["task"]["dataset"]["kwargs"]["segments"]["test"], model.retrain)
     assert [tuple(f"{date:%Y-%m-%d}" for date in fold.test) for fold in folds] == TESTS[market]
-    assert [record["class"] for record in config["task"]["record"]] == ["SignalRecord", "SigAnaRecord", "PortAnaRecord"]
+    records = ["SignalRecord", "SigAnaRecord", "FactorTestRecord", "PortAnaRecord"]
+    assert [record["class"] for record in config["task"]["record"]] == records
 
 
 SMALL = {
@@ -105,8 +106,9 @@ def command(work: Path, *arguments: str) -> str:
     settings = {"OMP_NUM_THREADS": "1", "HOME": str(work), "MFGRU_UNITS": str(work / "units")}
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
     environment["MLFLOW_ALLOW_FILE_STORE"] = "true"  # where qlib's own rolling keeps its recorders
-    done = subprocess.run([sys.executable, *arguments], cwd=work, check=True, env=environment, capture_output=True)
-    return done.stderr.decode()
+    done = subprocess.run([sys.executable, *arguments], cwd=work, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-5000:]
+    return done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -115,8 +117,9 @@ def artifacts(work: Path) -> Path:
     config = load("demo_rolling_incremental")
     config["qlib_init"]["provider_uri"] = str(provider_of(work))
     config["task"]["model"]["kwargs"] |= SMALL["kwargs"]
-    backtest = config["task"]["record"][2]["kwargs"]["config"]["backtest"]
-    backtest |= {"start_time": "2020-08-03", "end_time": "2020-09-30"}
+    records = {record["class"]: record["kwargs"] for record in config["task"]["record"]}
+    records["FactorTestRecord"]["n_layers"] = 3
+    records["PortAnaRecord"]["config"]["backtest"] |= {"start_time": "2020-08-03", "end_time": "2020-09-30"}
     write_small(config, work)
     (work / "log").write_text(command(work, "-m", "qlib.cli.run", "small.yaml"))
     (found,) = work.glob("mlruns/*/*/artifacts")
@@ -134,6 +137,7 @@ def test_qrun_of_a_rolling_yaml(artifacts: Path) -> None:
     report = pd.read_pickle(artifacts / "portfolio_analysis/report_normal_1day.pkl")
     assert len(report) == 43
     assert report["turnover"].sum() > 0
+    assert set(pd.read_csv(artifacts / "factor_test/summary.csv")["model"]) == {"RollingEnsembleModel"}
     names = {path.name for path in (artifacts / "rolling").iterdir()}
     assert names == {"folds.csv", "units.csv", "training_history.json", "score_seed0.pkl", "score_seed1.pkl"}
 
