@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from qlib_mfgru.data import source
-from qlib_mfgru.errors import InputError
+from qlib_mfgru.data.daily import AT_LIMIT, read_daily
 from qlib_mfgru.factor.settings import FactorTestSettings
 
 _OF_EXCLUSION = {"st": "is_st", "suspended": "volume", "limit_up": "limit_up"}
-_AT_LIMIT = 1 - 1e-6
-"""Adjusted float32 prices of one tick agree to a few 1e-7; a tick is never below 4e-6 of a price."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +41,7 @@ class FactorMarket:
             A field that the provider lacks: the message says what needs it and which option turns that off.
         """
         days, stocks = source.calendar("day"), list(source.member_spans("all", "day"))
-        needs = _needs(settings)
-        fields = {field: np.full((len(days), len(stocks)), np.nan, dtype=np.float32) for field in needs}
-        found: set[str] = set()
-        for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
-            for field, values in fields.items():
-                series = source.read_series(code, field, "day")
-                if series is not None:
-                    found.add(field)
-                    values[series[0] : series[0] + len(series[1]), column] = series[1]
-        for field, need in needs.items():
-            if field not in found:
-                raise InputError(f"the provider {source.provider_path('day')} has no ${field}: {need}")
-        return cls(days, stocks, fields)
+        return cls(days, stocks, read_daily(stocks, _needs(settings)))
 
     def tradable(self) -> np.ndarray:
         """Whether a stock has volume on a day, (n_days, n_stocks) bool."""
@@ -67,7 +52,7 @@ class FactorMarket:
 
         A day without a limit (new shares) cannot be at it.
         """
-        return self.fields["open"] >= _AT_LIMIT * self.fields["limit_up"]
+        return self.fields["open"] >= AT_LIMIT * self.fields["limit_up"]
 
     def exposure(self, name: str) -> np.ndarray:
         """A field to neutralise against, (n_days, n_stocks); ``market_cap`` as its logarithm."""
@@ -76,13 +61,6 @@ class FactorMarket:
             return values
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(values > 0, np.log(values, dtype=np.float64), np.nan)
-
-
-def carried_forward(prices: np.ndarray) -> np.ndarray:
-    """Each stock's last known price, (n_days, n_stocks); NaN before its first."""
-    latest = np.where(np.isfinite(prices), np.arange(len(prices), dtype=np.int32)[:, None], 0)
-    np.maximum.accumulate(latest, axis=0, out=latest)
-    return np.take_along_axis(prices, latest, axis=0)
 
 
 def _needs(settings: FactorTestSettings) -> dict[str, str]:

@@ -10,9 +10,10 @@ import pandas as pd
 from qlib.log import get_module_logger
 
 from qlib_mfgru.data import source
+from qlib_mfgru.data.daily import carried_forward
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.dates import Schedule
-from qlib_mfgru.factor.market import FactorMarket, carried_forward
+from qlib_mfgru.factor.market import FactorMarket
 from qlib_mfgru.factor.preprocess import neutralize, standardize, winsorize_mad, winsorize_quantile
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.universe import Universe
