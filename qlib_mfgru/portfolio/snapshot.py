@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,9 @@ import pandas as pd
 from qlib_mfgru.data import source
 from qlib_mfgru.data.daily import AT_LIMIT, carried_forward, read_daily
 from qlib_mfgru.errors import InputError
+
+if TYPE_CHECKING:
+    from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 
 DEALS = ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down")
 """Fields without which no deal can be simulated."""
@@ -27,6 +31,8 @@ class MarketView:
     stocks : sequence of str
     close : ndarray
         Adjusted, carried forward over suspensions; NaN before the first bar.
+    factor : ndarray
+        Adjusted price over raw price, carried forward like it.
     weight : ndarray
         The index's weights, 0 outside it, 1 in sum.
     covered : float
@@ -44,6 +50,7 @@ class MarketView:
     date: pd.Timestamp
     stocks: Sequence[str]
     close: np.ndarray
+    factor: np.ndarray
     weight: np.ndarray
     covered: float
     member: np.ndarray
@@ -84,9 +91,7 @@ class MarketSnapshot:
     exposures: tuple[str, ...]
 
     @classmethod
-    def read(
-        cls, index: str, weighting: str = "drifted", exposures: Sequence[str] = ("market_cap",)
-    ) -> MarketSnapshot:
+    def read(cls, index: str, weighting: str = "drifted", exposures: Sequence[str] = ("market_cap",)) -> MarketSnapshot:
         """Read what an index enhancement needs from the initialised provider.
 
         Raises
@@ -107,6 +112,11 @@ class MarketSnapshot:
         needs |= dict.fromkeys(exposures, "an exposure limit names it; leave that out, or ingest it") | weight
         return cls(index, weighting, days, stocks, member, read_daily(stocks, needs), tuple(exposures))
 
+    @classmethod
+    def of(cls, settings: IndexEnhancementSettings) -> MarketSnapshot:
+        """Read what these settings need."""
+        return cls.read(settings.index, settings.index_weights, settings.exposure_fields())
+
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.
 
@@ -123,6 +133,7 @@ class MarketSnapshot:
             date=self.days[day],
             stocks=self.stocks,
             close=self.last_known["close"][day].astype(np.float64),
+            factor=self.last_known["factor"][day].astype(np.float64),
             weight=weight,
             covered=covered,
             member=self.member[day],
@@ -139,14 +150,23 @@ class MarketSnapshot:
         day = int(self.days.searchsorted(date))
         if day == len(self.days) or self.days[day] != date:
             raise InputError(
-                f"{date:%Y-%m-%d} is no trading day of the provider, {self.days[0]:%Y-%m-%d} .. {self.days[-1]:%Y-%m-%d}"
+                f"{date:%Y-%m-%d} is no trading day of the provider, whose days are {self.days[0]:%Y-%m-%d} .. "
+                f"{self.days[-1]:%Y-%m-%d}"
             )
         return day
+
+    def column(self, code: str) -> int:
+        """Column of a stock."""
+        return self._columns[code]
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {code: column for column, code in enumerate(self.stocks)}
 
     @cached_property
     def last_known(self) -> dict[str, np.ndarray]:
         """The fields that hold on over suspensions, carried forward, (n_days, n_stocks)."""
-        lasting = {"close", "industry", "is_st", *self.exposures, *({"market_cap"} & self.fields.keys())}
+        lasting = {"close", "factor", "industry", "is_st", *self.exposures, *({"market_cap"} & self.fields.keys())}
         return {name: carried_forward(self.fields[name]) for name in lasting}
 
     @cached_property
