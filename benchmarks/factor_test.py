@@ -107,7 +107,7 @@ def measure(provider: str) -> None:
     from qlib_mfgru.factor import FactorTestSettings, run_factor_test
     from qlib_mfgru.factor.ic import pearson_ic, rank_ic
     from qlib_mfgru.factor.record import write_files
-    from qlib_mfgru.factor.scores import as_series, on_axes
+    from qlib_mfgru.scores import as_series, on_axes
 
     qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
     days, codes = source.calendar("day"), list(source.member_spans("all", "day"))

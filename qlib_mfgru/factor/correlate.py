@@ -12,13 +12,13 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.rows import correlations
-from qlib_mfgru.factor.scores import as_series, on_axes
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.stage import Stage
 from qlib_mfgru.factor.study import pool_factor
 from qlib_mfgru.report import style
 from qlib_mfgru.report.markdown import markdown
 from qlib_mfgru.report.published import PERIOD, published
+from qlib_mfgru.scores import as_series, on_axes
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from qlib_mfgru.model.mean import MeanModel
 from qlib_mfgru.model.networks import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
+from qlib_mfgru.model.recorded import RecordedModel
 from qlib_mfgru.model.training import TrainingError, TrainSettings
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "IncrementalGRUModel",
     "MeanModel",
     "MixedGRUModel",
+    "RecordedModel",
     "TrainSettings",
     "TrainingError",
 ]

@@ -17,18 +17,26 @@ from qlib_mfgru.portfolio.constraints import (
     Turnover,
     WeightDeviation,
 )
+from qlib_mfgru.portfolio.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.optimizer import IndexEnhancementOptimizer, Solution
+from qlib_mfgru.portfolio.quote import DenseQuote
+from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
+from qlib_mfgru.portfolio.strategy import IndexEnhancementStrategy
 
 __all__ = [
     "Blacklist",
     "ConstituentFloor",
     "Constraint",
     "Decision",
+    "DenseQuote",
     "FactorExposure",
     "FrozenSuspended",
     "FullInvestment",
+    "IndexEnhancementExchange",
     "IndexEnhancementOptimizer",
+    "IndexEnhancementSettings",
+    "IndexEnhancementStrategy",
     "IndustryExposure",
     "LongOnly",
     "MarketSnapshot",

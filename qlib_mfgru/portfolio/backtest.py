@@ -11,13 +11,13 @@ from qlib.backtest import backtest
 from qlib.backtest.position import Position
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.factor.scores import as_series
 from qlib_mfgru.portfolio.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.exposures import realised
 from qlib_mfgru.portfolio.result import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.strategy import IndexEnhancementStrategy
+from qlib_mfgru.scores import as_series
 
 _EXECUTOR = {
     "class": "SimulatorExecutor",

@@ -1,4 +1,4 @@
-"""A recorder's prediction on the axes of a test: (test date, stock)."""
+"""Predictions: as a series, and on dense (day, stock) axes."""
 
 from __future__ import annotations
 

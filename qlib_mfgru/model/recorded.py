@@ -1,0 +1,58 @@
+"""``RecordedModel``: another recorder's prediction in a model's place, so that records can be run on it by qrun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from qlib.data.dataset import DatasetH
+from qlib.log import get_module_logger
+from qlib.model.base import Model
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.recorders import find_recorder, load_prediction
+from qlib_mfgru.scores import as_series
+
+
+class RecordedModel(Model):
+    """Trains nothing and predicts what a recorder of the same store holds.
+
+    Parameters
+    ----------
+    recorder_id : str
+        As qrun and ``mlflow ui`` show it.
+    """
+
+    def __init__(self, recorder_id: str) -> None:
+        self.recorder_id = recorder_id
+
+    def fit(self, dataset: DatasetH, *_: Any, **__: Any) -> None:
+        """Check that there is a prediction.
+
+        Raises
+        ------
+        InputError
+            No such recorder in the store, or no prediction in it.
+        """
+        dates = self._scores().index.unique("datetime")
+        span = f"{len(dates)} dates, {min(dates):%Y-%m-%d} .. {max(dates):%Y-%m-%d}"
+        get_module_logger("mfgru").info(f"the prediction is that of recorder {self.recorder_id}: {span}")
+
+    def predict(self, dataset: DatasetH, segment: str | slice = "test") -> pd.Series:
+        """The recorder's scores of a segment, a Series named ``score`` over (datetime, instrument).
+
+        Raises
+        ------
+        InputError
+            The recorder has no score of the segment.
+        """
+        first, last = (segment.start, segment.stop) if isinstance(segment, slice) else dataset.segments[segment]
+        scores = self._scores()
+        dates = scores.index.get_level_values("datetime")
+        inside = scores[(dates >= pd.Timestamp(first)) & (dates <= pd.Timestamp(last))]
+        if inside.empty:
+            raise InputError(f"the recorder {self.recorder_id} has no score between {first} and {last}")
+        return inside
+
+    def _scores(self) -> pd.Series:
+        return as_series(load_prediction(find_recorder(self.recorder_id))).rename("score")

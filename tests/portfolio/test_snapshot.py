@@ -1,0 +1,119 @@
+"""The market as it is known at a close, against plain loops over the provider's files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from qlib.data import D
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio import MarketSnapshot, MarketView
+from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+
+INDEX = "csi500"
+
+
+def stored(field: str, day: pd.Timestamp) -> pd.Series:
+    """A field of all stocks up to a day, its last known values by stock."""
+    frame = D.features(D.instruments("all"), [field], "2010-01-01", day, freq="day").iloc[:, 0].dropna()
+    return frame.groupby("instrument").last()
+
+
+def test_what_is_known_equals_the_providers_values(market: MarketSnapshot) -> None:
+    day = market.days[100]
+    view = market.known_at(day)
+    for field, values in (("$close", view.close), ("$factor", view.factor), ("$industry", view.industry)):
+        expected = stored(field, day)
+        np.testing.assert_array_equal(pd.Series(values, view.stocks).reindex(expected.index), expected)
+    today = D.features(D.instruments("all"), ["$volume", "$close", "$limit_up", "$limit_down"], day, day).droplevel(1)
+    traded = today["$volume"].reindex(view.stocks).to_numpy() > 0
+    np.testing.assert_array_equal(view.suspended, ~traded)
+    for limit, flags in (("$limit_up", view.at_limit_up), ("$limit_down", view.at_limit_down)):
+        at_it = np.isclose(today["$close"], today[limit], rtol=1e-6, atol=0)
+        assert set(today.index[at_it]) == {code for code, flag in zip(view.stocks, flags, strict=True) if flag}
+
+
+def test_exposures_are_z_scores_of_the_logarithm_over_traded_stocks(market: MarketSnapshot) -> None:
+    view = market.known_at(market.days[100])
+    size = np.log(stored("$market_cap", view.date).reindex(view.stocks).to_numpy(np.float64))
+    known = size[~view.suspended & np.isfinite(size)]
+    expected = [(one - known.mean()) / known.std() if np.isfinite(one) else 0.0 for one in size]
+    np.testing.assert_allclose(view.exposures["market_cap"], expected, rtol=1e-6)
+
+
+def poisoned(market: MarketSnapshot, first: int) -> MarketSnapshot:
+    """Everything from row `first` on is nonsense."""
+    fields = {name: values.copy() for name, values in market.fields.items()}
+    for values in fields.values():
+        values[first:] = 1e9 * np.random.default_rng(0).random(values[first:].shape)
+        values[first + 1 :: 2] = np.nan
+    member = market.member.copy()
+    member[first:] = True
+    return replace(market, fields=fields, member=member)
+
+
+def same(a: MarketView, b: MarketView) -> bool:
+    return all(
+        all(np.array_equal(left[name], right[name], equal_nan=True) for name in left)
+        if isinstance(left, dict)
+        else np.array_equal(left, right, equal_nan=isinstance(left, np.ndarray) and left.dtype == np.float64)
+        for left, right in ((getattr(a, name), getattr(b, name)) for name in MarketView.__dataclass_fields__)
+    )
+
+
+def test_nothing_of_later_days_is_known(market: MarketSnapshot) -> None:
+    for weighting in ("drifted", "market_cap"):
+        clean = replace(market, weighting=weighting)
+        for day in (60, 100):
+            assert same(clean.known_at(clean.days[day]), poisoned(clean, day + 1).known_at(clean.days[day]))
+            assert not same(clean.known_at(clean.days[day]), poisoned(clean, day).known_at(clean.days[day]))
+
+
+def test_weights_drift_with_prices_from_the_day_they_were_given(market: MarketSnapshot) -> None:
+    """Weights that are stored unchanged since day 70 move with the stocks' prices; new ones count at once."""
+    weights = market.fields["csi500_weight"].copy()
+    weights[70:100] = weights[70]
+    carried = replace(market, fields={**market.fields, "csi500_weight": weights})
+    given, now = carried.known_at(carried.days[70]), carried.known_at(carried.days[90])
+    drifted = [
+        weight * (now.close[i] / given.close[i]) if market.member[90, i] and weight > 0 else 0.0
+        for i, weight in enumerate(np.nan_to_num(weights[70].astype(np.float64)))
+    ]
+    np.testing.assert_allclose(now.weight, np.array(drifted) / sum(drifted), rtol=1e-6)
+    exact = np.nan_to_num(market.fields["csi500_weight"][100].astype(np.float64))
+    np.testing.assert_allclose(carried.known_at(carried.days[100]).weight, exact / exact.sum(), rtol=1e-6)
+
+
+def test_market_cap_weights(market: MarketSnapshot) -> None:
+    view = MarketSnapshot.read(INDEX, "market_cap").known_at(market.days[80])
+    cap = stored("$market_cap", view.date).reindex(view.stocks).to_numpy(np.float64)
+    expected = np.where(market.member[80], cap, 0.0)
+    np.testing.assert_allclose(view.weight, expected / expected.sum(), rtol=1e-6)
+    assert view.covered == 1
+
+
+def test_what_part_of_the_index_is_covered(market: MarketSnapshot) -> None:
+    half = market.fields["csi500_weight"].copy()
+    half[:, ::2] = np.nan
+    view = replace(market, fields={**market.fields, "csi500_weight": half}).known_at(market.days[80])
+    assert view.covered == pytest.approx(np.nansum(half[80]))
+    assert view.weight.sum() == pytest.approx(1.0)
+
+
+def test_unknown_dates_weightings_and_weights_are_refused(market: MarketSnapshot) -> None:
+    with pytest.raises(InputError, match="2020-01-04 is no trading day"):
+        market.known_at(pd.Timestamp("2020-01-04"))
+    with pytest.raises(InputError, match="must be 'drifted' or 'market_cap'"):
+        MarketSnapshot.read(INDEX, "equal")
+    late = market.fields["csi500_weight"].copy()
+    late[:50] = np.nan
+    with pytest.raises(InputError, match="no weight of csi500 is known by"):
+        replace(market, fields={**market.fields, "csi500_weight": late}).known_at(market.days[49])
+
+
+def test_a_missing_field_is_named_with_what_to_do(market: MarketSnapshot) -> None:
+    with pytest.raises(InputError, match=r"no \$beta: an exposure limit names it; leave that out, or ingest it"):
+        MarketSnapshot.of(IndexEnhancementSettings(INDEX, exposures={"beta": 0.1}))
