@@ -80,12 +80,12 @@ def test_an_oracle_earns_and_chance_loses_about_its_costs(
     report, *_ = run(market, oracle_scores)
     assert performance.annual_excess(report["return"] - report["cost"], report["bench"]) > 0.3
     gross, costs = [], []
-    for seed in range(4):
+    for seed in range(6):
         values = np.random.default_rng(seed).permutation(random_scores.to_numpy())
         report, *_ = run(market, pd.Series(values, random_scores.index))
         gross.append(performance.annual_excess(report["return"], report["bench"]))
         costs.append(report["cost"].sum() * 252 / len(report))
-    assert abs(np.mean(gross)) < 0.03
+    assert abs(np.mean(gross)) < 0.05  # three standard errors: 0.022 / sqrt(0.35 years) / sqrt(6)
     assert 0.03 < np.mean(costs) < 0.06  # 0.4 a week at 0.2 % a side, and the first purchase
 
 
@@ -199,5 +199,5 @@ def test_unfilled_orders_are_dropped_or_carried_and_counted(market: MarketSnapsh
     report, _, carried = run(locked, random_scores, end=START + 1, unfilled="carry")
     (row,) = carried.log
     assert report["turnover"].iloc[0] == 0
-    assert report["turnover"].iloc[1] == pytest.approx(0.99, abs=0.02)
+    assert report["turnover"].iloc[1] > 0.95  # lots of the last purchases meet too little cash
     assert row["unfilled"] <= 3
