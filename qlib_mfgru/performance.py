@@ -79,6 +79,22 @@ def monthly_win_rate(returns: pd.Series, benchmark: pd.Series) -> float:
     return float((months > 1).mean())
 
 
+def yearly_returns(returns: pd.Series) -> pd.Series:
+    """Compounded return of each calendar year, by year; parts of years count as they are."""
+    return (1 + returns).groupby(pd.DatetimeIndex(returns.index).year).prod() - 1
+
+
+def cost_drag(gross: pd.Series, costs: pd.Series) -> float:
+    """Annual return that costs take: `annual_return` before costs less that after them.
+
+    Parameters
+    ----------
+    gross, costs : Series
+        Daily returns before costs, and daily costs as shares of the value.
+    """
+    return annual_return(gross) - annual_return(gross - costs)
+
+
 OF_RETURNS: dict[str, Callable[[pd.Series], float]] = {
     "annual_return": annual_return,
     "annual_volatility": annual_volatility,

@@ -20,6 +20,7 @@ from qlib_mfgru.portfolio.constraints import (
 from qlib_mfgru.portfolio.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.optimizer import IndexEnhancementOptimizer, Solution
 from qlib_mfgru.portfolio.quote import DenseQuote
+from qlib_mfgru.portfolio.record import IndexEnhancementRecord
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
 from qlib_mfgru.portfolio.strategy import IndexEnhancementStrategy
@@ -35,6 +36,7 @@ __all__ = [
     "FullInvestment",
     "IndexEnhancementExchange",
     "IndexEnhancementOptimizer",
+    "IndexEnhancementRecord",
     "IndexEnhancementSettings",
     "IndexEnhancementStrategy",
     "IndustryExposure",

@@ -97,6 +97,7 @@ _TABLES = {
     "yearly.csv": tables.yearly,
     "comparison.csv": tables.comparison,
     "statistics.csv": tables.statistics,
+    "exposures.csv": tables.exposures,
     "rebalances.csv": lambda result: _stacked(result, "rebalances").reset_index(),
 }
 
