@@ -81,6 +81,8 @@ setup(
         "pyarrow>=14",
         "joblib>=1.4",
         "matplotlib>=3.8",
+        "scipy>=1.11",
+        "highspy>=1.10",
         "mlflow>=2",
         "tqdm>=4.66",
         "PyYAML>=6",

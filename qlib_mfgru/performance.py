@@ -19,6 +19,12 @@ def net_value(returns: pd.Series) -> pd.Series:
     return (1 + returns).cumprod()
 
 
+def drawdown(returns: pd.Series) -> pd.Series:
+    """Each day's loss from the highest net value so far, its start at 1 included: a fraction, at least 0."""
+    value = net_value(returns)
+    return 1 - value / value.cummax().clip(lower=1.0)
+
+
 def annual_return(returns: pd.Series) -> float:
     """Geometric return a year: ``prod(1 + r) ** (252 / n) - 1``; NaN without days."""
     if len(returns) == 0:
@@ -37,9 +43,8 @@ def sharpe(returns: pd.Series) -> float:
 
 
 def max_drawdown(returns: pd.Series) -> float:
-    """Largest loss from a peak of the net value, its start at 1 included: a fraction, at least 0."""
-    value = net_value(returns)
-    return float((1 - value / value.cummax().clip(lower=1.0)).max())
+    """Largest `drawdown`: a fraction, at least 0."""
+    return float(drawdown(returns).max())
 
 
 def excess(returns: pd.Series, benchmark: pd.Series) -> pd.Series:
@@ -80,19 +85,38 @@ def monthly_win_rate(returns: pd.Series, benchmark: pd.Series) -> float:
 
 
 def yearly_returns(returns: pd.Series) -> pd.Series:
-    """Compounded return of each calendar year, by year; parts of years count as they are."""
+    """Compounded return of each calendar year, by year; parts of years are not annualised."""
     return (1 + returns).groupby(pd.DatetimeIndex(returns.index).year).prod() - 1
 
 
 def cost_drag(gross: pd.Series, costs: pd.Series) -> float:
-    """Annual return that costs take: `annual_return` before costs less that after them.
+    """`annual_return` gross of daily costs less the one net of them."""
+    return annual_return(gross) - annual_return(gross - costs)
+
+
+def rebalance_turnover(traded: pd.Series, rebalances: pd.DatetimeIndex) -> pd.Series:
+    """Two-sided turnover of each rebalance.
 
     Parameters
     ----------
-    gross, costs : Series
-        Daily returns before costs, and daily costs as shares of the value.
+    traded : Series
+        Buys plus sells of each day as a share of the account.
+    rebalances : DatetimeIndex
+        Their days, ascending. What is traded until the next one (orders carried on) belongs to the one before.
+
+    Returns
+    -------
+    Series
+        By rebalance; NaN up to and with the first purchase, 0 for a later one without trades.
     """
-    return annual_return(gross) - annual_return(gross - costs)
+    belongs = rebalances.searchsorted(pd.DatetimeIndex(traded.index), side="right") - 1
+    summed = traded.groupby(belongs).sum().reindex(range(len(rebalances)), fill_value=0.0).set_axis(rebalances)
+    return summed.where(summed.cumsum().shift(fill_value=0.0) > 0)
+
+
+def turnover(traded: pd.Series, rebalances: pd.DatetimeIndex) -> float:
+    """Mean `rebalance_turnover`; NaN where nothing follows the first purchase."""
+    return float(rebalance_turnover(traded, rebalances).mean())
 
 
 OF_RETURNS: dict[str, Callable[[pd.Series], float]] = {
@@ -112,6 +136,12 @@ OF_EXCESS: dict[str, Callable[[pd.Series, pd.Series], float]] = {
     "monthly_win_rate": monthly_win_rate,
 }
 """Measures of daily returns beside a benchmark's, by the names that tables use."""
+
+OF_COSTS: dict[str, Callable[[pd.Series, pd.Series], float]] = {"cost_drag": cost_drag}
+"""Measures of gross daily returns beside the costs, by the names that tables use."""
+
+OF_TRADES: dict[str, Callable[[pd.Series, pd.DatetimeIndex], float]] = {"turnover": turnover}
+"""Measures of what was traded each day beside the days of the rebalances, by the names that tables use."""
 
 
 def measure(returns: pd.Series, benchmark: pd.Series) -> dict[str, float]:

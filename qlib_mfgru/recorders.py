@@ -60,10 +60,16 @@ def load_prediction(recorder: Recorder) -> Any:
 
 
 def model_name(recorder: Recorder) -> str:
-    """Class (and frequency, if it names one) of the model in the task that qrun leaves; else the recorder's name."""
+    """Class (and frequency, if it names one) of the model in the task that qrun leaves; else the recorder's name.
+
+    A `RecordedModel` is called as the model that made its prediction.
+    """
     try:
         model = recorder.load_object("task")["model"]
-        freq = model.get("kwargs", {}).get("freq")
+        kwargs = model.get("kwargs", {})
+        if "recorder_id" in kwargs:
+            return model_name(find_recorder(kwargs["recorder_id"]))
+        freq = kwargs.get("freq")
         return f"{model['class']} ({freq})" if freq else str(model["class"])
     except (LoadObjectError, KeyError, TypeError):
         return str(recorder.info["name"])

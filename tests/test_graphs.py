@@ -1,7 +1,7 @@
 """qlib's own graphs on what our recorders hold (extra `graphs`).
 
-Four of them fail in pyqlib 0.9.7 itself on pandas 3, whatever the recorder: these are marked with the error, and the
-test says so on the day they work.
+Four of them fail in pyqlib 0.9.7 itself on pandas 3, whatever the recorder: there they are marked with the error, and
+the test says so on the day they work.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ pytest.importorskip("statsmodels")
 from qlib.contrib.evaluate import risk_analysis
 from qlib.contrib.report import analysis_model, analysis_position
 
+PANDAS_3 = int(pd.__version__.split(".")[0]) >= 3
 DAYS = pd.bdate_range("2023-07-03", periods=60)
 
 
@@ -53,19 +54,19 @@ def test_position_graphs(pred_label: pd.DataFrame, report: pd.DataFrame) -> None
     assert "cum return w cost" in {trace.name for trace in curves.data}
 
 
-@pytest.mark.xfail(raises=ValueError, strict=True, reason="qlib asks pandas for the frequency '1M'")
+@pytest.mark.xfail(PANDAS_3, raises=ValueError, strict=True, reason="qlib asks pandas for the frequency '1M'")
 def test_graph_of_ic_by_month(pred_label: pd.DataFrame) -> None:
     analysis_model.model_performance_graph(pred_label, graph_names=["pred_ic"], show_notebook=False)
 
 
-@pytest.mark.xfail(raises=KeyError, strict=True, reason="in qlib's table of months")
+@pytest.mark.xfail(PANDAS_3, raises=KeyError, strict=True, reason="in qlib's table of months")
 def test_graph_of_risk_by_month(report: pd.DataFrame) -> None:
     excess = report["return"] - report["bench"]
     analysis = pd.concat({"excess_return_without_cost": risk_analysis(excess, freq="day")})
     list(analysis_position.risk_analysis_graph(analysis, report, show_notebook=False))
 
 
-@pytest.mark.xfail(raises=TypeError, strict=True, reason="qlib calls fillna(method=...)")
+@pytest.mark.xfail(PANDAS_3, raises=TypeError, strict=True, reason="qlib calls fillna(method=...)")
 @pytest.mark.parametrize("graph", ["cumulative_return_graph", "rank_label_graph"])
 def test_graphs_of_positions(graph: str, pred_label: pd.DataFrame, report: pd.DataFrame) -> None:
     from qlib.backtest.position import Position

@@ -1,104 +1,128 @@
-"""Plots of an index enhancement: excess as in the report's figures 35, 39, 43 and 47, and how it came about."""
+"""Plots of an index enhancement, a line for each turnover limit (the report's figures 35, 39, 43 and 47, and more)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qlib_mfgru.performance import excess, net_value
-from qlib_mfgru.portfolio.exposures import limits
-from qlib_mfgru.portfolio.result import IndexEnhancement
+from qlib_mfgru.performance import annual_excess, drawdown, excess, excess_max_drawdown, net_value, rebalance_turnover
+from qlib_mfgru.portfolio.exposures import Bound, bounds
+from qlib_mfgru.portfolio.result import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import style
 
-_WORDS = {
-    "constituent_weight": "weight in index members (floor)",
-    "max_deviation": "largest deviation of a stock from its index weight",
-    "max_industry_exposure": "largest deviation of an industry from the index",
+_EXPOSURES = {
+    "constituent_weight": ("Weight in index members", "share of stocks"),
+    "max_deviation": ("Largest deviation of a stock", "share of stocks"),
+    "max_industry_exposure": ("Largest deviation of an industry", "share of stocks"),
+    "active_share": ("Active share", "share of stocks"),
+    "names": ("Names held", "stocks"),
 }
+"""Title and unit of the columns of `exposures.realised`; others are in standard deviations."""
+_STATUS = {"relaxed": (style.ORANGE, "o", "constraints gave way"), "failed": ("tab:red", "X", "failed, holding kept")}
+"""Colour, marker and words for rebalances that did not go as planned."""
 
 
 def cumulative_excess(result: IndexEnhancement) -> Figure:
-    """Compounded daily difference to the index, a line a turnover limit."""
-    figure, (ax,) = style.panels(
-        f"Cumulative excess over {_index(result)}", ["compounded daily difference, after costs"]
-    )
-    for color, run in zip(style.SERIES, result.runs, strict=False):
+    """Compounded daily difference to the index, net of costs."""
+    figure, ax = _one_panel(result, "cumulative excess over the index", "compounded daily difference, net of costs")
+    for color, run in _coloured(result):
         value = net_value(excess(run.returns, run.benchmark)) - 1
-        ax.plot(value.index, value, color=color, linewidth=1.4, label=_name(run.limit))
-    _finish(ax, "cumulative excess return")
-    return figure
+        label = f"{_limit(run)}: {annual_excess(run.returns, run.benchmark):.1%} a year"
+        ax.plot(value.index, value, color=color, linewidth=1.3, label=label)
+    return _finish(figure, ax, "cumulative excess")
 
 
 def excess_drawdown(result: IndexEnhancement) -> Figure:
-    """Loss of the cumulative excess from its last peak."""
-    figure, (ax,) = style.panels(f"Drawdown of the excess over {_index(result)}", ["from the last peak"])
-    for color, run in zip(style.SERIES, result.runs, strict=False):
-        value = net_value(excess(run.returns, run.benchmark))
-        ax.plot(
-            value.index, value / value.cummax().clip(lower=1.0) - 1, color=color, linewidth=1.2, label=_name(run.limit)
-        )
-    _finish(ax, "drawdown", "lower left")
-    return figure
+    """Loss of the compounded daily difference from its peak."""
+    figure, ax = _one_panel(result, "drawdown of the excess", "loss of the compounded daily difference from its peak")
+    for color, run in _coloured(result):
+        loss = -drawdown(excess(run.returns, run.benchmark))
+        label = f"{_limit(run)}: at most {excess_max_drawdown(run.returns, run.benchmark):.1%}"
+        ax.plot(loss.index, loss, color=color, linewidth=1.1, label=label)
+    return _finish(figure, ax, "drawdown")
 
 
 def exposures(result: IndexEnhancement) -> Figure:
-    """Realised exposures at the closes, beside their limits."""
-    bounds = limits(result.settings)
-    titles = [_WORDS.get(name, f"{name.removesuffix('_exposure')} exposure, standard deviations") for name in bounds]
-    figure, axes = style.panels(f"Exposures beside {_index(result)}, at each day's close", titles)
-    for ax, (name, limit) in zip(axes, bounds.items(), strict=True):
-        for color, run in zip(style.SERIES, result.runs, strict=False):
-            ax.plot(run.exposures.index, run.exposures[name], color=color, linewidth=0.9, label=_name(run.limit))
-        both = name not in _WORDS and limit > 0
-        for bound in (limit, -limit) if both else (limit,):
-            ax.axhline(bound, color=style.GREY, linestyle="--", linewidth=1.2)
-        if name in _WORDS:
-            style.percent_axis(ax, decimals=1)
+    """Realised exposures at each close beside their limits."""
+    limits = bounds(result.settings)
+    names = [*limits, *(name for name in _EXPOSURES if name not in limits)]
+    titles = [_EXPOSURES.get(name, (f"Exposure to {name}", ""))[0] for name in names]
+    figure, axes = style.panels(f"{_index(result)}: realised exposures at each close", titles, legend=True)
+    for ax, name in zip(axes, names, strict=True):
+        for color, run in _coloured(result):
+            ax.plot(run.exposures.index, run.exposures[name], color=color, linewidth=0.9, label=_limit(run))
+        _draw_limits(ax, limits.get(name, Bound()))
+        unit = _EXPOSURES.get(name, ("", "standard deviations"))[1]
+        ax.set_ylabel(unit)
+        if unit.startswith("share"):
+            style.percent_axis(ax, decimals=2)
         style.date_axis(ax)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title="dashed: limit at a rebalance")
+    figure.legend(handles, labels, loc="outside right center", title="turnover limit")
     return figure
 
 
 def turnover(result: IndexEnhancement) -> Figure:
-    """Two-sided turnover of each rebalance but the first purchase, beside the limit."""
-    figure, axes = style.panels("Two-sided turnover at each rebalance", [_name(run.limit) for run in result.runs])
+    """Two-sided turnover of each rebalance beside its limit, a panel a limit; the first purchase is left out."""
+    titles = [f"limit {run.limit:.0%}" for run in result.runs]
+    figure, axes = style.panels(f"{_index(result)}: two-sided turnover of each rebalance", titles)
     for ax, run in zip(axes, result.runs, strict=True):
-        log = run.rebalances.iloc[1:]
-        dealt = run.report["turnover"].reindex(log.index)
-        ax.bar(log.index, dealt, width=4, color=style.BLUE, alpha=0.7, label=f"dealt, mean {dealt.mean():.0%}")
-        stuck = log.index[log["status"] == "failed"]
-        ax.plot(stuck, [0.0] * len(stuck), "x", color="tab:red", label=f"failed rebalances: {len(stuck)}")
-        ax.axhline(run.limit, color=style.GREY, linestyle="--", linewidth=1.2, label="limit")
-        style.leave_room_above(ax, 0.45)
-        _finish(ax, "buys + sells, share of the account")
+        series = rebalance_turnover(run.report["turnover"], pd.DatetimeIndex(run.rebalances.index))
+        ax.plot(series.index, series, color=style.BLUE, linewidth=1.0, label=f"dealt, mean {series.mean():.1%}")
+        ax.axhline(run.limit, color="black", linestyle="--", linewidth=1.0, label="limit")
+        for status, (color, marker, words) in _STATUS.items():
+            marked = series[run.rebalances["status"] == status]
+            label = f"{words}: {len(marked)}"
+            ax.plot(marked.index, marked, marker, color=color, markersize=5, clip_on=False, zorder=3, label=label)
+        ax.set_ylim(bottom=0)
+        ax.set_ylabel("buys + sells, share of the account")
+        style.percent_axis(ax)
+        style.date_axis(ax)
+        style.leave_room_above(ax, 0.35)
+        ax.legend(loc="upper right", fontsize="small", ncols=2)
     return figure
 
 
 PLOTS: dict[str, Callable[[IndexEnhancement], Figure]] = {
-    "cumulative_excess.png": cumulative_excess,
-    "excess_drawdown.png": excess_drawdown,
+    "excess.png": cumulative_excess,
+    "drawdown.png": excess_drawdown,
     "exposures.png": exposures,
     "turnover.png": turnover,
 }
 """File name of each plot."""
 
 
-def _index(result: IndexEnhancement) -> str:
-    first, last = result.runs[0].report.index[[0, -1]]
-    return f"{result.settings.index.upper()}, {pd.Timestamp(first):%Y-%m-%d} .. {pd.Timestamp(last):%Y-%m-%d}"
+def _one_panel(result: IndexEnhancement, what: str, how: str) -> tuple[Figure, Axes]:
+    figure, (ax,) = style.panels(f"{_index(result)}: {what}", [how])
+    return figure, ax
 
 
-def _name(limit: float) -> str:
-    return f"turnover at most {limit:.0%}"
-
-
-def _finish(ax: Axes, label: str, legend: Literal["upper left", "lower left"] = "upper left") -> None:
-    ax.set_ylabel(label)
-    style.percent_axis(ax, decimals=1)
+def _finish(figure: Figure, ax: Axes, unit: str) -> Figure:
+    ax.axhline(0, color=style.GREY, linewidth=0.8)
+    ax.set_ylabel(unit)
+    style.percent_axis(ax)
     style.date_axis(ax)
-    ax.legend(loc=legend, fontsize="small")
+    ax.legend(title="turnover limit", fontsize="small")
+    return figure
+
+
+def _draw_limits(ax: Axes, bound: Bound) -> None:
+    for limit in (bound.least, bound.most):
+        if np.isfinite(limit):
+            ax.axhline(limit, color="black", linestyle="--", linewidth=1.0, label="limit")
+
+
+def _coloured(result: IndexEnhancement) -> list[tuple[str, PortfolioRun]]:
+    return list(zip(style.SERIES, result.runs, strict=False))
+
+
+def _limit(run: PortfolioRun) -> str:
+    return f"{run.limit:.0%}"
+
+
+def _index(result: IndexEnhancement) -> str:
+    return result.settings.index.upper()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ class IndexEnhancementRecord(ACRecordTemp):
     """The report's index enhancement (figures 34 to 49) of any recorder that holds ``pred.pkl``, as a qlib record.
 
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
-    ``yearly.csv`` (the report's columns), ``comparison.csv`` (beside the report's figures), ``statistics.csv``,
-    ``rebalances.csv`` (the solver's log), ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``,
-    ``positions.pkl``, ``exposures.pkl`` and plots; scalars go to the recorder's metrics as
-    ``<INDEX>.<limit>.<measure>``.
+    ``yearly.csv`` (the report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (beside the report's
+    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``rebalances.csv`` (the solver's log),
+    ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl``
+    and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
 
     Parameters
     ----------
@@ -92,12 +93,8 @@ def write_files(result: IndexEnhancement, model: str, folder: Path) -> None:
         style.save(plot(result), folder / file)
 
 
-_TABLES = {
-    "performance.csv": tables.performance,
-    "yearly.csv": tables.yearly,
-    "comparison.csv": tables.comparison,
-    "statistics.csv": tables.statistics,
-    "exposures.csv": tables.exposures,
+_TABLES: dict[str, Callable[[IndexEnhancement], pd.DataFrame]] = {
+    **tables.TABLES,
     "rebalances.csv": lambda result: _stacked(result, "rebalances").reset_index(),
 }
 

@@ -17,7 +17,6 @@ from shipped import load
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.model import IncrementalGRUModel, RecordedModel
 from qlib_mfgru.portfolio import IndexEnhancementSettings
-from qlib_mfgru.portfolio.plots import PLOTS
 from qlib_mfgru.report.published import published
 
 INDICES = ["csi300", "csi500", "csi1000", "cni2000"]
@@ -112,8 +111,16 @@ def trained(work: Path) -> Path:
 def test_qrun_leaves_all_artifacts(trained: Path) -> None:
     folder = trained / "index_enhancement"
     assert {path.name for path in folder.iterdir()} == {
-        *("performance.csv", "yearly.csv", "comparison.csv", "statistics.csv", "exposures.csv", "rebalances.csv"),
-        *("index_enhancement.md", "daily.pkl", "positions.pkl", "exposures.pkl", *PLOTS),
+        *(
+            "performance.csv",
+            "yearly.csv",
+            "comparison.csv",
+            "yearly_comparison.csv",
+            "statistics.csv",
+            "exposures.csv",
+        ),
+        *("relaxed.csv", "rebalances.csv", "index_enhancement.md", "daily.pkl", "positions.pkl", "exposures.pkl"),
+        *("excess.png", "drawdown.png", "exposures.png", "turnover.png"),
     }
     table = pd.read_csv(folder / "performance.csv")
     assert list(table["turnover_limit"]) == ["0.3", "0.4", "0.5", "benchmark"]
@@ -142,3 +149,5 @@ def test_a_recorders_prediction_gives_the_same_portfolios(trained: Path, work: P
     again = qrun(config, work)
     for name in ("pred.pkl", "index_enhancement/daily.pkl"):
         pd.testing.assert_frame_equal(pd.read_pickle(again / name), pd.read_pickle(trained / name))
+    page = (again / "index_enhancement/index_enhancement.md").read_text()
+    assert page.startswith("# CSI500 enhancement with IncrementalGRUModel")
