@@ -75,10 +75,11 @@ def turnover(result: IndexEnhancement) -> Figure:
         ax.plot(series.index, series, color=style.BLUE, linewidth=1.0, label=f"dealt, mean {series.mean():.1%}")
         ax.axhline(run.limit, color="black", linestyle="--", linewidth=1.0, label="limit")
         for status, (color, marker, words) in _STATUS.items():
-            marked = series[run.rebalances["status"] == status]
-            label = f"{words}: {len(marked)}"
-            ax.plot(marked.index, marked, marker, color=color, markersize=5, clip_on=False, zorder=3, label=label)
-        ax.set_ylim(bottom=0)
+            those = run.rebalances["status"] == status
+            marked = series[those].dropna()  # the first purchase may be one of them
+            label = f"{words}: {those.sum()}"
+            ax.plot(marked.index, marked, marker, color=color, markersize=5, zorder=3, label=label)
+        ax.set_ylim(bottom=-0.03 * max(run.limit, 0.1))  # markers at 0 stay whole
         ax.set_ylabel("buys + sells, share of the account")
         style.percent_axis(ax)
         style.date_axis(ax)
@@ -104,7 +105,7 @@ def _one_panel(result: IndexEnhancement, what: str, how: str) -> tuple[Figure, A
 def _finish(figure: Figure, ax: Axes, unit: str) -> Figure:
     ax.axhline(0, color=style.GREY, linewidth=0.8)
     ax.set_ylabel(unit)
-    style.percent_axis(ax)
+    style.percent_axis(ax, decimals=1)
     style.date_axis(ax)
     ax.legend(title="turnover limit", fontsize="small")
     return figure

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from qlib_mfgru import performance
 from qlib_mfgru.portfolio import tables
 from qlib_mfgru.portfolio.document import document
 from qlib_mfgru.portfolio.plots import PLOTS
+from qlib_mfgru.report import style
 from qlib_mfgru.report.published import published
 
 RESULT = result()
@@ -157,3 +160,15 @@ def test_limits_are_drawn() -> None:
 
     assert dashed("exposures.png") == [[0.8], [0.008], [0.02], [-0.2, 0.2], [], []]
     assert dashed("turnover.png") == [[0.3], [0.5]]
+
+
+@pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
+def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
+    """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
+    made = result()
+    for run in made.runs:
+        run.rebalances["status"] = status
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, plot in PLOTS.items():
+            style.save(plot(made), tmp_path / name)
