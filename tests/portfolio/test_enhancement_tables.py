@@ -165,7 +165,7 @@ def test_limits_are_drawn() -> None:
 @pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
 def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
     """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
-    made = result()
+    made = result(115, (0.3, 0.4, 0.5))
     for run in made.runs:
         run.rebalances["status"] = status
     with warnings.catch_warnings():
