@@ -34,19 +34,21 @@ class _PlainGRU(torch.autograd.Function):
         window, w, u, b, c, all_states, keep = args
         steps, n, hidden = len(window), window.shape[2], u.shape[1]
         walk = _Walk(w, u, b, c, n, 1)
+        (slot,) = walk.slots
+        slot.state.zero_()
         kept = window.new_empty(-(-steps // _CHUNK) if keep else 0, hidden, n)
         outputs = window.new_empty(steps if all_states else 0, hidden, n)
-        for t in range(steps):
+        for t, x in enumerate(window.unbind()):
             if keep and t % _CHUNK == 0:
-                kept[t // _CHUNK] = walk.states[0]
-            walk.gates(0, window[t])
-            state = walk.state_after(0, into=0)
+                kept[t // _CHUNK] = slot.state
+            walk.gates(slot, x)
+            torch.lerp(slot.n, slot.state, slot.z, out=slot.state)
             if all_states:
-                outputs[t] = state
+                outputs[t] = slot.state
         if keep:
             ctx.save_for_backward(window, w, u, b, c, kept)
         ctx.all_states = all_states
-        return outputs if all_states else walk.states[0].clone()
+        return outputs if all_states else slot.state.clone()
 
     @staticmethod
     @once_differentiable
@@ -57,38 +59,45 @@ class _PlainGRU(torch.autograd.Function):
         last = grad[-1] if ctx.all_states else grad
         d_state = last.clone(memory_format=torch.contiguous_format)  # it may come as a transposed view
         for chunk in reversed(range(len(kept))):
-            first = chunk * _CHUNK
-            steps = range(min(_CHUNK, len(window) - first))
-            walk.states[0] = kept[chunk]
-            for i in steps:
-                walk.gates(i, window[first + i])
-                if i < steps[-1]:
-                    walk.state_after(i, into=i + 1)
-            for i in reversed(steps):
-                d_state = walk.backward(i, d_state)
+            first, inputs = chunk * _CHUNK, window[chunk * _CHUNK : (chunk + 1) * _CHUNK]
+            slots = walk.slots[: len(inputs)]
+            slots[0].state.copy_(kept[chunk])
+            for i, slot in enumerate(slots):
+                walk.gates(slot, inputs[i])
+                if i + 1 < len(slots):
+                    torch.lerp(slot.n, slot.state, slot.z, out=slots[i + 1].state)
+            for t, slot in zip(range(first + len(slots) - 1, first - 1, -1), reversed(slots), strict=True):
+                d_state = walk.backward(slot, d_state)
                 if d_window is not None:
-                    torch.mm(w.t(), walk.slots[i].input_gradients(), out=d_window[first + i])
-                if ctx.all_states and first + i > 0:
-                    d_state.add_(grad[first + i - 1])
-            walk.collect(len(steps))
+                    torch.mm(w.t(), slot.input_gradients(), out=d_window[t])
+                if ctx.all_states and t > 0:
+                    d_state.add_(grad[t - 1])
+            walk.collect(len(slots))
         return d_window, *walk.parameter_gradients(), None, None
 
 
 class _Slot:
-    """Memory for one step's gates.
+    """Memory for one step: what it reads, and its gates.
 
     Attributes
     ----------
+    read : Tensor of shape (n_fields + 1 + h + 1, n)
+        The input, ones, the state before the step, and ones again, so that what enters a gate lies in one piece.
+    x, state : Tensor of shape (n_fields, n), (h, n)
+        Parts of it; `with_x` and `with_state` take in the ones that follow.
     n, r, z, s : Tensor of shape (h, n)
         The gates and ``s = U_n h + c_n`` after `_Walk.gates`; the gradients of what entered them after
         `_Walk.backward`. They lie one after the other, so that the gradients which reach the input (n, r, z) and the
         state (r, z, s) do too.
     """
 
-    def __init__(self, memory: torch.Tensor) -> None:
-        hidden = len(memory) // 4
-        self.n, self.r, self.z, self.s = memory.split(hidden)
-        self.rz, self.rzs = memory[hidden : 3 * hidden], memory[hidden:]
+    def __init__(self, read: torch.Tensor, gates: torch.Tensor) -> None:
+        hidden = len(gates) // 4
+        fields = len(read) - hidden - 2
+        self.read, self.x, self.with_x = read, read[:fields], read[: fields + 1]
+        self.state, self.with_state = read[fields + 1 : -1], read[fields + 1 :]
+        self.n, self.r, self.z, self.s = gates.split(hidden)
+        self.rz, self.rzs = gates[hidden : 3 * hidden], gates[hidden:]
 
     def input_gradients(self) -> torch.Tensor:
         """Gradients of ``W x``, (3h, n), in torch's order of the gates."""
@@ -98,13 +107,7 @@ class _Slot:
 class _Walk:
     """Weights side by side as a step needs them, and the workspace of a few steps, each in a slot of its own.
 
-    What a step reads lies in one piece: its input, ones, the state before it, and ones again. The ones are for the biases, which
-    come last in every sum, since small terms added to a large one lose their digits.
-
-    Attributes
-    ----------
-    states : Tensor of shape (n_slots, h, n)
-        Before each slot's step; the first is 0.
+    Biases come last in every sum, since small terms added to a large one lose their digits.
     """
 
     def __init__(
@@ -118,33 +121,24 @@ class _Walk:
         self.of_n = torch.cat([w_n, b_n[:, None]], dim=1)
         self.of_s = torch.cat([u_n, c_n[:, None]], dim=1)
         self.read = w.new_ones(n_slots, self.fields + 1 + hidden + 1, n)
-        self.states = self.read[:, self.fields + 1 : -1]
-        self.states[0].zero_()
         self.gradients = w.new_empty(n_slots, 4 * hidden, n)
-        self.slots = [_Slot(memory) for memory in self.gradients]
+        self.slots = [_Slot(*memory) for memory in zip(self.read, self.gradients, strict=True)]
         self.total = w.new_zeros(self.fields + 1 + hidden + 1, 4 * hidden)
         self.scratch, self.carried = w.new_empty(2 * hidden, n), w.new_empty(hidden, n)
         self.for_r, self.for_z = self.scratch.split(hidden)
 
-    def gates(self, i: int, x: torch.Tensor) -> None:
-        """Gates of slot `i` from an input (n_fields, n) and the slot's state."""
-        read, slot = self.read[i], self.slots[i]
-        read[: self.fields] = x
-        torch.mm(self.of_rz, read, out=slot.rz).sigmoid_()
-        torch.mm(self.of_s, read[self.fields + 1 :], out=slot.s)
-        torch.mm(self.of_n, read[: self.fields + 1], out=slot.n).addcmul_(slot.r, slot.s).tanh_()
+    def gates(self, slot: _Slot, x: torch.Tensor) -> None:
+        """Gates from an input (n_fields, n) and the slot's state."""
+        slot.x.copy_(x)
+        torch.mm(self.of_rz, slot.read, out=slot.rz).sigmoid_()
+        torch.mm(self.of_s, slot.with_state, out=slot.s)
+        torch.mm(self.of_n, slot.with_x, out=slot.n).addcmul_(slot.r, slot.s).tanh_()
 
-    def state_after(self, i: int, into: int) -> torch.Tensor:
-        """The state after the step of slot `i`, as that of another slot or in its own place."""
-        slot = self.slots[i]
-        return torch.lerp(slot.n, self.states[i], slot.z, out=self.states[into])
-
-    def backward(self, i: int, d: torch.Tensor) -> torch.Tensor:
+    def backward(self, slot: _Slot, d: torch.Tensor) -> torch.Tensor:
         """Gradient (h, n) of the state before from `d`, that of the state after, whose memory it takes over."""
-        slot, carried = self.slots[i], self.carried
-        n, r, z, s = slot.n, slot.r, slot.z, slot.s
+        n, r, z, s, carried = slot.n, slot.r, slot.z, slot.s, self.carried
         torch.mul(d, z, out=carried)
-        torch.sub(self.states[i], n, out=self.for_z).mul_(d)
+        torch.sub(slot.state, n, out=self.for_z).mul_(d)
         _tanh_backward(d.sub_(carried), n, grad_input=n)
         torch.mul(n, s, out=self.for_r)
         torch.mul(n, r, out=s)
