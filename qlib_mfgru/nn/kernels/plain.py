@@ -41,7 +41,8 @@ class _PlainGRU(torch.autograd.Function):
         for t, x in enumerate(window.unbind()):
             if keep and t % _CHUNK == 0:
                 kept[t // _CHUNK] = slot.state
-            walk.gates(slot, x)
+            slot.x.copy_(x)
+            walk.gates(slot)
             torch.lerp(slot.n, slot.state, slot.z, out=slot.state)
             if all_states:
                 outputs[t] = slot.state
@@ -59,13 +60,11 @@ class _PlainGRU(torch.autograd.Function):
         last = grad[-1] if ctx.all_states else grad
         d_state = last.clone(memory_format=torch.contiguous_format)  # it may come as a transposed view
         for chunk in reversed(range(len(kept))):
-            first, inputs = chunk * _CHUNK, window[chunk * _CHUNK : (chunk + 1) * _CHUNK]
-            slots = walk.slots[: len(inputs)]
-            slots[0].state.copy_(kept[chunk])
-            for i, slot in enumerate(slots):
-                walk.gates(slot, inputs[i])
-                if i + 1 < len(slots):
-                    torch.lerp(slot.n, slot.state, slot.z, out=slots[i + 1].state)
+            first, slots = chunk * _CHUNK, walk.start(kept[chunk], window[chunk * _CHUNK : (chunk + 1) * _CHUNK])
+            for slot, after in zip(slots, slots[1:], strict=False):
+                walk.gates(slot)
+                torch.lerp(slot.n, slot.state, slot.z, out=after.state)
+            walk.gates(slots[-1])
             for t, slot in zip(range(first + len(slots) - 1, first - 1, -1), reversed(slots), strict=True):
                 d_state = walk.backward(slot, d_state)
                 if d_window is not None:
@@ -127,9 +126,14 @@ class _Walk:
         self.scratch, self.carried = w.new_empty(2 * hidden, n), w.new_empty(hidden, n)
         self.for_r, self.for_z = self.scratch.split(hidden)
 
-    def gates(self, slot: _Slot, x: torch.Tensor) -> None:
-        """Gates from an input (n_fields, n) and the slot's state."""
-        slot.x.copy_(x)
+    def start(self, state: torch.Tensor, inputs: torch.Tensor) -> list[_Slot]:
+        """Slots for the steps that read `inputs` (n_steps, n_fields, n), the first with its state (h, n)."""
+        self.read[: len(inputs), : inputs.shape[1]] = inputs
+        self.slots[0].state.copy_(state)
+        return self.slots[: len(inputs)]
+
+    def gates(self, slot: _Slot) -> None:
+        """Gates from the slot's input and state."""
         torch.mm(self.of_rz, slot.read, out=slot.rz).sigmoid_()
         torch.mm(self.of_s, slot.with_state, out=slot.s)
         torch.mm(self.of_n, slot.with_x, out=slot.n).addcmul_(slot.r, slot.s).tanh_()
@@ -157,7 +161,9 @@ class _Walk:
         hidden = self.u_t.shape[0]
         of_n, of_rz, of_s = self.total.t().split([hidden, 2 * hidden, hidden])
         parts = [self.fields, 1, hidden, 1]
-        (w_n, b_n, _, _), (w_rz, _, u_rz, b_rz), (_, _, u_n, c_n) = (of.split(parts, dim=1) for of in (of_n, of_rz, of_s))
+        (w_n, b_n, _, _), (w_rz, _, u_rz, b_rz), (_, _, u_n, c_n) = (
+            of.split(parts, dim=1) for of in (of_n, of_rz, of_s)
+        )
         return (
             torch.cat([w_rz, w_n]),
             torch.cat([u_rz, u_n]),
