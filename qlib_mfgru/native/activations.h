@@ -7,7 +7,6 @@ namespace {
 
 // Where x is NaN so are these: the instructions return their second operand then.
 #ifdef __AVX512F__
-inline vf at_least(float bound, vf x) { return (vf)_mm512_max_ps((__m512)all(bound), (__m512)x); }
 inline vf at_most(float bound, vf x) { return (vf)_mm512_min_ps((__m512)all(bound), (__m512)x); }
 inline vf estimate_reciprocal(vf x) { return (vf)_mm512_rcp14_ps((__m512)x); }
 #else
@@ -31,6 +30,22 @@ inline void invert(vf* x) {  // with one Newton step 1 ulp or so; a division tak
 // The gates' arguments come in units of log 2, which the packed weights bring about: 2^x is cheaper than e^x.
 constexpr double LOG2_E = 1.4426950408889634;
 
+// x -> its distance to the nearest integer k, and scale = 2^k.
+template <int N>
+inline void split(vf* x, vf* scale) {
+#ifdef __AVX512F__
+    EACH scale[i] = x[i];
+    EACH x[i] = (vf)_mm512_reduce_ps((__m512)x[i], 0);
+    EACH scale[i] = (vf)_mm512_scalef_ps((__m512)all(1.0f), (__m512)(scale[i] - x[i]));
+#else
+    constexpr float MAGIC = 12582912.0f;  // adding 1.5 * 2^23 rounds, and leaves the integer in the low bits
+    EACH x[i] = at_least(-115.0f, x[i]);
+    EACH scale[i] = x[i] + MAGIC;
+    EACH x[i] -= scale[i] - MAGIC;
+    EACH scale[i] = (vf)(((vi)scale[i] << 23) + 0x3f800000);
+#endif
+}
+
 // Minimax polynomials for (2^x - 1) / x over |x| <= 1/2, from the highest power down. FINE is right to 3e-8 also where
 // 2^x is near 1; COARSE errs by 9e-8 of 2^x, which moves a sigmoid by less than its last place.
 constexpr float FINE[] = {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f, 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
@@ -39,13 +54,9 @@ constexpr float COARSE[] = {1.326591971e-3f, 9.671459617e-3f, 5.550728851e-2f, 2
 // 2^x = scale (1 + p), the parts of which 2^x + 1 and 2^x - 1 are made without losing digits; p replaces x.
 template <int N, int TERMS>
 inline void exp2_parts(vf* x, vf* scale, const float (&polynomial)[TERMS]) {
-    constexpr float MAGIC = 12582912.0f;  // adding 1.5 * 2^23 rounds, and leaves the integer in the low bits
     vf p[N];
-    EACH x[i] = at_least(-115.0f, x[i]);
-    EACH x[i] = at_most(115.0f, x[i]);
-    EACH scale[i] = x[i] + MAGIC;
-    EACH x[i] -= scale[i] - MAGIC;
-    EACH scale[i] = (vf)(((vi)scale[i] << 23) + 0x3f800000);
+    EACH x[i] = at_most(115.0f, x[i]);  // 2^x + 1 must have a reciprocal
+    split<N>(x, scale);
     EACH p[i] = polynomial[0] * x[i] + polynomial[1];
     UNROLL for (int power = 2; power < TERMS; ++power) EACH p[i] = p[i] * x[i] + polynomial[power];
     EACH x[i] *= p[i];
