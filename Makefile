@@ -18,13 +18,17 @@ demo: $(VENV)/.installed
 	mkdir -p $(RUN)
 	$(BIN)/mfgru demo --target $(MFGRU_DEMO_PROVIDER)
 	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo_incremental.yaml
-	@artifacts=$$(ls -dt $(RUN)/mlruns/*/*/artifacts | head -n 1) && \
+	@recorder=$$(basename $$(ls -dt $(RUN)/mlruns/*/*/ | head -n 1)) && \
+	(cd $(RUN) && MFGRU_RECORDER=$$recorder $(BIN)/qrun $(CURDIR)/workflow_configs/demo_enhance_csi1000.yaml) && \
+	artifacts=$$(ls -d $(RUN)/mlruns/*/$$recorder/artifacts) && \
+	portfolios=$$(ls -dt $(RUN)/mlruns/*/*/artifacts/index_enhancement | head -n 1) && \
 	echo && echo "Done. Look at:" && \
 	echo "  $$artifacts/training_curve.png            training and validation IC, stage by stage" && \
 	echo "  $$artifacts/pred.pkl                      a score for every stock and test date" && \
 	echo "  $$artifacts/sig_analysis/                 IC and RankIC by date" && \
 	echo "  $$artifacts/factor_test/factor_test.md    RankIC and ten layers beside the report's figures; plots beside it" && \
-	echo "  $$artifacts/portfolio_analysis/           the backtest" && \
+	echo "  $$artifacts/portfolio_analysis/           qlib's own backtest of the best 20 stocks" && \
+	echo "  $$portfolios/index_enhancement.md    three enhanced CSI1000 portfolios; plots beside it" && \
 	echo "  (cd $(RUN) && $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
 
 test: $(VENV)/.installed

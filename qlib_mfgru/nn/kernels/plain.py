@@ -2,11 +2,12 @@
 
 torch's own GRU on the CPU keeps every gate of every step for the backward pass and walks (sample, feature) rows.
 Here the samples are innermost, so that each step is a few products of small matrices with a long one and passes over
-contiguous memory, and only what the products read is kept: the gates are cheaper to compute again than to store.
+contiguous memory, and only every eighth state is kept: fresh memory costs more than to compute the gates again.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -61,7 +62,7 @@ class _PlainGRU(torch.autograd.Function):
         d_state = last.clone(memory_format=torch.contiguous_format)  # it may come as a transposed view
         for chunk in reversed(range(len(kept))):
             first, slots = chunk * _CHUNK, walk.start(kept[chunk], window[chunk * _CHUNK : (chunk + 1) * _CHUNK])
-            for slot, after in zip(slots, slots[1:], strict=False):
+            for slot, after in pairwise(slots):
                 walk.gates(slot)
                 torch.lerp(slot.n, slot.state, slot.z, out=after.state)
             walk.gates(slots[-1])
