@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -52,7 +51,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> In
     )
     runs = []
     for limit in settings.turnovers:
-        chosen = {name: value for name, value in asdict(settings).items() if name != "turnover_limits"}
+        chosen = {name: value for name, value in vars(settings).items() if name != "turnover_limits"}
         strategy = IndexEnhancementStrategy(signal=signal, turnover_limit=limit, snapshot=snapshot, **chosen)
         portfolios, _ = backtest(
             start_time=start,
