@@ -16,7 +16,7 @@ from qlib_mfgru.portfolio.result import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.strategy import IndexEnhancementStrategy
-from qlib_mfgru.scores import as_series
+from qlib_mfgru.scores import as_series, on_axes
 
 _EXECUTOR = {
     "class": "SimulatorExecutor",
@@ -40,6 +40,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> In
         Unusable scores or settings, fields that the provider lacks, days outside its calendar.
     """
     signal, snapshot = as_series(scores), MarketSnapshot.of(settings)
+    on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of none of the stocks, and several of one
     start, end = _period(signal, settings, snapshot.days)
     exchange = IndexEnhancementExchange(
         snapshot=snapshot,

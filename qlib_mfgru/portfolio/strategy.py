@@ -70,9 +70,9 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         span = self.trade_calendar.get_step_time(step)
         known, _ = self.trade_calendar.get_step_time(step, shift=1)
         new_week = span[0].to_period("W-SUN") != known.to_period("W-SUN")
-        score = self.signal.get_signal(start_time=known, end_time=known) if new_week or not self.log else None
-        if new_week or score is not None:
-            amounts = self._rebalance(span[0], known, score)
+        expected = self._expected(known) if new_week or not self._built else None
+        if new_week or expected is not None:
+            amounts = self._rebalance(span[0], known, expected)
         else:
             amounts = self._unfilled if self.settings.unfilled == "carry" else {}
         return TradeDecisionWO(make_orders(amounts, span), self)
@@ -84,14 +84,30 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
             self._unfilled = {code: rest for code, rest in rests.items() if rest}
             self._note_unfilled()
 
-    def _rebalance(self, day: pd.Timestamp, known: pd.Timestamp, score: Any) -> dict[str, float]:
+    @property
+    def _built(self) -> bool:
+        return any(row["status"] != "failed" for row in self.log)
+
+    def _expected(self, known: pd.Timestamp) -> np.ndarray | None:
+        """A day's scores, (n_stocks,), NaN where there is none; None if none is of the market's stocks."""
+        score = self.signal.get_signal(start_time=known, end_time=known)
+        if score is None:
+            return None
+        series = score.iloc[:, 0] if isinstance(score, pd.DataFrame) else score
+        values = series.reindex(self.snapshot.stocks).to_numpy(np.float64)
+        finite = np.isfinite(values)
+        return np.where(finite, values, np.nan) if finite.any() else None
+
+    def _rebalance(self, day: pd.Timestamp, known: pd.Timestamp, expected: np.ndarray | None) -> dict[str, float]:
         """Amounts to trade; the log gets its row."""
         market = self.snapshot.known_at(known)
         invested = self.risk_degree * self.trade_position.calculate_value()
         held = self.trade_position.get_stock_amount_dict()
-        decision = Decision(market, _on_stocks(score, market), self._weights(market, held, invested))
-        if score is None:
-            solution = Solution(decision.current, "failed", message=f"there is no score on {known:%Y-%m-%d}")
+        current = self._weights(market, held, invested)
+        decision = Decision(market, np.full(len(current), np.nan) if expected is None else expected, current)
+        if expected is None:
+            message = f"there is no score of the market's stocks on {known:%Y-%m-%d}"
+            solution = Solution(current, "failed", message=message)
         else:
             solution = self.optimizer.solve(decision)
         amounts = to_amounts(decision, solution.weights, held, invested, self.trade_exchange)
@@ -102,7 +118,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
                 "decided": known,
                 "status": solution.status,
                 "message": solution.message,
-                "turnover_planned": float(np.abs(solution.weights - decision.current).sum()),
+                "turnover_planned": float(np.abs(solution.weights - current).sum()),
                 "names": int((solution.weights > 0).sum()),
                 "orders": len(amounts),
                 "unfilled": 0,
@@ -126,11 +142,3 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         close = self.snapshot.last_known["close"][self.snapshot.position(self.log[-1]["decided"])]
         rest = sum(abs(amount) * close[self.snapshot.column(code)] for code, amount in self._unfilled.items())
         self.log[-1] |= {"unfilled": len(self._unfilled), "unfilled_value": float(rest / value)}
-
-
-def _on_stocks(score: Any, market: MarketView) -> np.ndarray:
-    """A day's scores (Series or one-column frame by stock) as (n_stocks,), NaN where there is none."""
-    if score is None:
-        return np.full(len(market.stocks), np.nan)
-    series = score.iloc[:, 0] if isinstance(score, pd.DataFrame) else score
-    return series.reindex(list(market.stocks)).to_numpy(np.float64)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio import ConstituentFloor, FullInvestment, IndexEnhancementSettings, LongOnly, MarketSnapshot
 from qlib_mfgru.portfolio.backtest import run_index_enhancement
 
@@ -32,3 +33,10 @@ def test_own_constraints_as_objects_or_configs(market: MarketSnapshot, random_sc
     assert [column for column in first.rebalances if column.startswith("relaxed.")] == relaxed
     pd.testing.assert_frame_equal(first.report, second.report)
     assert first.report["turnover"].iloc[0] > 0.9
+
+
+def test_scores_that_cannot_be_used_are_refused(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    with pytest.raises(InputError, match="no score is of a test date and a stock of the provider"):
+        run_index_enhancement(random_scores.rename(index=str.lower, level="instrument"), settings(market))
+    with pytest.raises(InputError, match="several scores of"):
+        run_index_enhancement(pd.concat([random_scores, random_scores.iloc[:10]]), settings(market))

@@ -181,8 +181,30 @@ def test_a_week_without_scores_keeps_the_holding_and_says_so(market: MarketSnaps
     log = log_of(strategy)
     failed = log[log["status"] == "failed"]
     assert list(failed["decided"]) == [day for day in log["decided"] if day in missing]
-    assert failed["message"].iloc[0] == f"there is no score on {failed['decided'].iloc[0]:%Y-%m-%d}"
+    assert failed["message"].iloc[0] == f"there is no score of the market's stocks on {failed['decided'].iloc[0]:%Y-%m-%d}"
     assert (report["turnover"].reindex(failed.index) == 0).all()
+
+
+def test_scores_of_other_stocks_or_of_no_value_are_none(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    """They must not end in all cash as if that was planned."""
+    foreign = random_scores.rename(index=str.lower, level="instrument")
+    infinite = pd.Series(np.inf, random_scores.index)
+    for scores in (foreign, infinite):
+        report, _, strategy = run(market, scores, end=START + 10)
+        assert {row["status"] for row in strategy.log} == {"failed"}
+        assert (report["turnover"] == 0).all()
+
+
+def test_it_builds_on_the_first_day_with_a_score_also_after_a_failed_rebalance(
+    market: MarketSnapshot, random_scores: pd.Series
+) -> None:
+    late = next(day for day in range(START + 5, END) if market.days[day].weekday() == 2)
+    known = random_scores.index.get_level_values("datetime") >= market.days[late]
+    _, _, strategy = run(market, random_scores[known], end=late + 2)
+    log = log_of(strategy)
+    assert set(log["status"].iloc[:-1]) == {"failed"}
+    assert (log.index[-1], log["status"].iloc[-1]) == (market.days[late + 1], "solved")
+    assert log["turnover_planned"].iloc[-1] == pytest.approx(1.0)
 
 
 def test_unfilled_orders_are_dropped_or_carried_and_counted(market: MarketSnapshot, random_scores: pd.Series) -> None:
