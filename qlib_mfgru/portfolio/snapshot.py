@@ -71,8 +71,8 @@ class MarketSnapshot:
     index : str
         A market of the provider, e.g. ``csi300``.
     weighting : str
-        ``drifted``: `$<index>_weight`, from the last day on which it changed on with the stocks' prices;
-        ``market_cap``: the members' float capitalisations.
+        ``drifted``: `$<index>_weight`, from the last day on which it changed on with the stocks' prices, where a
+        missing value of a member (a suspension, a gap) is no change; ``market_cap``: the members' float capitalisations.
     days : DatetimeIndex of length n_days
     stocks : list of str, length n_stocks
     member : ndarray of shape (n_days, n_stocks), bool
@@ -170,24 +170,28 @@ class MarketSnapshot:
         return {name: carried_forward(self.fields[name]) for name in lasting}
 
     @cached_property
-    def _published(self) -> np.ndarray:
-        """For each day, the last day up to it on which the stored weights changed; -1 before the first weights."""
-        stored = np.nan_to_num(self.fields[f"{self.index}_weight"])
-        changed = np.append(stored[:1].any(), (stored[1:] != stored[:-1]).any(axis=1)) & stored.any(axis=1)
-        return np.maximum.accumulate(np.where(changed, np.arange(len(stored)), -1))
+    def _given(self) -> tuple[np.ndarray, np.ndarray]:
+        """The members' last known stored weights, (n_days, n_stocks); and for each day the last day up to it on which
+        a member's changed, -1 before the first."""
+        stored = self.fields[f"{self.index}_weight"]
+        known = self.member & (stored > 0)
+        given = np.nan_to_num(carried_forward(np.where(known, stored, np.where(self.member, np.nan, np.float32(0)))))
+        before = np.vstack([np.zeros_like(given[:1]), given[:-1]])
+        changed = (known & (stored != before)).any(axis=1)
+        return given, np.maximum.accumulate(np.where(changed, np.arange(len(given)), -1))
 
     def _weights(self, day: int) -> tuple[np.ndarray, float]:
         if self.weighting == "market_cap":
             weight, covered = np.nan_to_num(self.last_known["market_cap"][day].astype(np.float64)), 1.0
         else:
-            published = int(self._published[day])
+            given, changed = self._given
+            published = int(changed[day])
             if published < 0:
                 raise InputError(
                     f"no weight of {self.index} is known by {self.days[day]:%Y-%m-%d}: start later, or set "
                     "index_weights: market_cap"
                 )
-            stored = np.nan_to_num(self.fields[f"{self.index}_weight"][published].astype(np.float64))
-            close = self.last_known["close"]
+            stored, close = given[published].astype(np.float64), self.last_known["close"]
             weight = stored * np.nan_to_num(close[day] / close[published], nan=1.0)
             covered = float(stored.sum())
         weight = np.where(self.member[day], weight, 0.0)

@@ -87,6 +87,32 @@ def test_weights_drift_with_prices_from_the_day_they_were_given(market: MarketSn
     np.testing.assert_allclose(carried.known_at(carried.days[100]).weight, exact / exact.sum(), rtol=1e-6)
 
 
+def test_weights_that_are_missing_for_a_day_are_the_last_known_ones(market: MarketSnapshot) -> None:
+    """Neither a day without weights nor a member without one ends the drift, or takes the member out of the index."""
+    weights = market.fields["csi500_weight"].copy()
+    weights[70:] = weights[70]
+    whole = replace(market, fields={**market.fields, "csi500_weight": weights})
+    largest = int(np.nanargmax(weights[70]))
+    for hole in (slice(None), largest):
+        for nothing in (np.nan, 0):
+            gap = weights.copy()
+            gap[75:77, hole] = nothing
+            holed = replace(market, fields={**market.fields, "csi500_weight": gap})
+            for day in (75, 76, 77, 85):
+                np.testing.assert_array_equal(
+                    holed.known_at(market.days[day]).weight, whole.known_at(market.days[day]).weight
+                )
+                assert holed.known_at(market.days[day]).covered == whole.known_at(market.days[day]).covered
+
+
+def test_who_comes_back_into_the_index_has_no_weight_before_a_new_one(market: MarketSnapshot) -> None:
+    weights, member = market.fields["csi500_weight"].copy(), market.member.copy()
+    stock = int(np.nanargmax(weights[70]))
+    member[71:80, stock], weights[71:90, stock] = False, np.nan
+    left = replace(market, member=member, fields={**market.fields, "csi500_weight": weights})
+    assert [left.known_at(market.days[day]).weight[stock] > 0 for day in (70, 75, 85, 90)] == [True, False, False, True]
+
+
 def test_market_cap_weights(market: MarketSnapshot) -> None:
     view = MarketSnapshot.read(INDEX, "market_cap").known_at(market.days[80])
     cap = stored("$market_cap", view.date).reindex(view.stocks).to_numpy(np.float64)
