@@ -14,6 +14,9 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.quote import DenseQuote
 from qlib_mfgru.portfolio.snapshot import DEALS, MarketSnapshot
 
+_NOT_OURS = ("limit_threshold", "extra_quote", "subscribe_fields")
+"""Keywords of qlib's Exchange that would have no effect here."""
+
 
 class IndexEnhancementExchange(Exchange):
     """Deals at the day's vwap, at the report's costs, within the provider's limit prices (`$limit_up`, `$limit_down`).
@@ -46,7 +49,8 @@ class IndexEnhancementExchange(Exchange):
     Raises
     ------
     InputError
-        A field that the provider lacks, or a volume threshold on another field than those of `DEALS`.
+        A field that the provider lacks, a volume threshold on another field than those of `DEALS`, or a keyword for
+        other limits or quotes than the provider's.
     """
 
     def __init__(
@@ -60,6 +64,9 @@ class IndexEnhancementExchange(Exchange):
         min_cost: float = 0.0,
         **kwargs: Any,
     ) -> None:
+        unused = [name for name in _NOT_OURS if kwargs.get(name) is not None]
+        if unused:
+            raise InputError(f"{unused} cannot be set: limits and quotes are the provider's; or use qlib's Exchange")
         self._snapshot = snapshot
         super().__init__(
             freq="day",

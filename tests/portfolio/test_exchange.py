@@ -209,6 +209,15 @@ def test_an_exchange_from_a_config_reads_the_provider(market: MarketSnapshot) ->
         np.testing.assert_array_equal(exchange.quote.fields[name], values)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("limit_threshold", 0.095), ("subscribe_fields", ["$high"]), ("extra_quote", pd.DataFrame())],
+)
+def test_keywords_without_effect_are_refused(market: MarketSnapshot, name: str, value: Any) -> None:
+    with pytest.raises(InputError, match=rf"{name}'\] cannot be set"):
+        IndexEnhancementExchange(market, **{name: value})
+
+
 def test_a_volume_threshold_needs_a_field_that_is_there(market: MarketSnapshot) -> None:
     exchange = IndexEnhancementExchange(market, volume_threshold=("current", "$volume"))
     assert exchange.buy_vol_limit == [("current", "$volume")]
