@@ -153,5 +153,5 @@ def _report(index: str) -> dict[str, Any]:
         "turnover_limits": tuple(float(limit) for limit in row["turnover_limits"].split(";")),
         **{name: row[name] for name in ("min_constituent_weight", "max_weight_deviation", "industry_exposure")},
         "exposures": {"market_cap": row["size_exposure"]},
-        "benchmark": BENCHMARKS[index],
+        "benchmark": BENCHMARKS[index.lower()],
     }

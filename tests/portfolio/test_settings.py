@@ -33,6 +33,7 @@ def test_an_index_alone_means_the_reports_settings(
     assert limits["turnover"] == Turnover(0.4)
     assert settings.buy_cost + settings.sell_cost == 0.004
     assert settings.exposure_fields() == ["market_cap"]
+    assert IndexEnhancementSettings(index.upper()).benchmark == benchmark
 
 
 def test_own_constraints_take_the_reports_place() -> None:
