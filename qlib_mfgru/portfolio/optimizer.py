@@ -51,12 +51,12 @@ class IndexEnhancementOptimizer:
         Objects, or qlib configs of them (class, module_path, kwargs).
     relaxation : sequence of str, optional
         Names of the constraints that give way, in this order; by default all that have a `rank`, by it, those of the
-        same rank together.
+        same rank together. Those without a `rank` never do.
 
     Raises
     ------
     InputError
-        Two constraints of one name, or a name in `relaxation` that no constraint has.
+        Two constraints of one name, or a name in `relaxation` that no constraint has, or one that never gives way.
     """
 
     def __init__(
@@ -84,4 +84,7 @@ class IndexEnhancementOptimizer:
         unknown = [name for name in relaxation if name not in self.constraints]
         if unknown:
             raise InputError(f"relaxation names {unknown}; the constraints are {list(self.constraints)}")
+        fixed = [name for name in relaxation if self.constraints[name].rank is None]
+        if fixed:
+            raise InputError(f"relaxation names {fixed}, which never give way")
         return [[self.constraints[name]] for name in relaxation]

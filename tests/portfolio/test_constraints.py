@@ -110,3 +110,8 @@ def test_two_constraints_of_one_name_are_refused() -> None:
 def test_an_unknown_name_in_the_relaxation_is_refused() -> None:
     with pytest.raises(InputError, match="'size'"):
         IndexEnhancementOptimizer([c.LongOnly()], relaxation=["size"])
+
+
+def test_what_never_gives_way_is_refused_in_the_relaxation() -> None:
+    with pytest.raises(InputError, match=r"\['turnover'\], which never give way"):
+        IndexEnhancementOptimizer([c.FullInvestment(), c.Turnover(0.3)], relaxation=["full_investment", "turnover"])
