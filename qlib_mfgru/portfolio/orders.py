@@ -47,7 +47,8 @@ def to_amounts(
             amounts[code] = -held[code]
             continue
         shares = invested * abs(change[stock]) / market.close[stock]
-        whole = exchange.round_amount_by_trade_unit(shares, market.factor[stock])
+        known = np.isfinite(market.factor[stock])  # if not, the exchange rounds by the factor of its day
+        whole = exchange.round_amount_by_trade_unit(shares, market.factor[stock]) if known else shares
         if whole > 0:
             amounts[code] = float(np.copysign(whole, change[stock]))
     return amounts

@@ -223,3 +223,15 @@ def test_unfilled_orders_are_dropped_or_carried_and_counted(market: MarketSnapsh
     assert report["turnover"].iloc[0] == 0
     assert report["turnover"].iloc[1] > 0.95  # lots of the last purchases meet too little cash
     assert row["unfilled"] <= 3
+
+
+def test_a_stock_whose_factor_is_not_known_yet_is_bought(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    """In lots of the trading day's factor."""
+    stock = int(np.argmax(market.known_at(market.days[START - 1]).weight))
+    factor = market.fields["factor"].copy()
+    factor[:START, stock] = np.nan
+    late = replace(market, fields={**market.fields, "factor": factor})
+    _, positions, _ = run(late, random_scores, end=START)
+    shares = positions[market.days[START]].get_stock_amount_dict()[market.stocks[stock]] * factor[START, stock]
+    assert shares >= 100
+    assert shares == pytest.approx(100 * round(shares / 100))
