@@ -25,7 +25,7 @@ class Decision:
     market : MarketView
         The close of the day before the trade.
     expected : ndarray
-        Expected returns (the factor), NaN where there is none.
+        Expected returns (the factor), NaN where there is none: a holding without one counts as an average one.
     current : ndarray
         Current weights; all 0 before the first purchase.
     """

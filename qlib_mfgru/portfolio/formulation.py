@@ -123,7 +123,7 @@ class Formulation:
         turnover = np.repeat([1.0, 0.0], [3 * n, 2 * k])
         held = weights @ current
         rows = sparse.hstack([trades.columns(weights), slack, -slack])
-        expected = np.nan_to_num(decision.expected, nan=0.0)
+        expected = _completed(decision.expected)
         expected = expected / max(np.abs(expected).max(), np.finfo(np.float64).tiny)
         return cls(
             current=current,
@@ -144,3 +144,9 @@ class Formulation:
         change = bought - sold + self.trades.direction * forced
         weights = self.current + np.where(np.abs(change) < _NOTHING, 0.0, change)
         return np.where(np.abs(weights) < _NOTHING, 0.0, weights)
+
+
+def _completed(expected: np.ndarray) -> np.ndarray:
+    """Returns with the mean of the known ones for all others: scores of a network have no level of their own."""
+    known = np.isfinite(expected)
+    return np.where(known, expected, expected[known].mean() if known.any() else 0.0)

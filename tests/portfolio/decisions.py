@@ -61,6 +61,11 @@ def report_constraints(
     ]
 
 
+def completed(made: c.Decision) -> np.ndarray:
+    """Expected returns, with their mean for stocks that have none."""
+    return np.nan_to_num(made.expected, nan=np.nanmean(made.expected))
+
+
 def best_value(made: c.Decision, constraints: list[c.Constraint]) -> float:
     """Optimal expected return by CLARABEL, from the classes' formulas written out once more; NaN if infeasible."""
     w, market = cvxpy.Variable(len(made.current)), made.market
@@ -95,6 +100,6 @@ def best_value(made: c.Decision, constraints: list[c.Constraint]) -> float:
                 rules += [w[i] == 0 for i in np.flatnonzero(market.is_st)]
             case c.Blacklist():
                 rules += [w[i] == 0 for i, code in enumerate(market.stocks) if code in one.stocks]
-    problem = cvxpy.Problem(cvxpy.Maximize(np.nan_to_num(made.expected) @ w), rules)
+    problem = cvxpy.Problem(cvxpy.Maximize(completed(made) @ w), rules)
     problem.solve(solver=cvxpy.CLARABEL, tol_gap_abs=1e-10, tol_gap_rel=1e-10, tol_feas=1e-10)
     return float(problem.value) if problem.status == "optimal" else np.nan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from decisions import best_value, decision, report_constraints
+from decisions import best_value, completed, decision, report_constraints
 
 from qlib_mfgru.portfolio import constraints as c
 from qlib_mfgru.portfolio.optimizer import IndexEnhancementOptimizer
@@ -40,7 +40,7 @@ def test_the_value_is_another_solvers(seed: int) -> None:
     best = best_value(made, constraints)
     assert np.isfinite(best)
     assert solution.status == "solved"
-    assert np.nan_to_num(made.expected) @ solution.weights == pytest.approx(best, abs=1e-6)
+    assert completed(made) @ solution.weights == pytest.approx(best, abs=1e-6)
     assert all(one.excess(made, solution.weights) < 1e-7 for one in constraints)
 
 
@@ -57,7 +57,7 @@ def test_the_first_purchase_is_made_within_all_other_limits() -> None:
     made, constraints = decision(N, 5, held=False), report_constraints(**WIDE)
     solution = IndexEnhancementOptimizer(constraints).solve(made)
     assert (solution.status, solution.weights.sum()) == ("solved", pytest.approx(1.0))
-    assert np.nan_to_num(made.expected) @ solution.weights == pytest.approx(best_value(made, constraints), abs=1e-6)
+    assert completed(made) @ solution.weights == pytest.approx(best_value(made, constraints), abs=1e-6)
 
 
 def test_one_optimizer_serves_many_dates_as_new_ones_would() -> None:
@@ -67,7 +67,7 @@ def test_one_optimizer_serves_many_dates_as_new_ones_would() -> None:
     for seed in range(8):
         made = some_decision(seed)
         again = IndexEnhancementOptimizer(constraints).solve(made)
-        expected = np.nan_to_num(made.expected)
+        expected = completed(made)
         assert expected @ one.solve(made).weights == pytest.approx(expected @ again.weights, abs=1e-9)
 
 
@@ -134,3 +134,13 @@ def test_a_new_st_stock_is_sold_within_the_turnover() -> None:
     little = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=0.1)).solve(stuck)
     assert little.relaxed["no_st"] == pytest.approx(little.weights[100])
     assert little.weights[100] == pytest.approx(0.05)
+
+
+def test_the_level_of_the_scores_changes_nothing() -> None:
+    """Also for holdings without one."""
+    made, optimizer = some_decision(1), IndexEnhancementOptimizer(report_constraints(**WIDE))
+    assert np.isnan(made.expected[made.current > 0]).any()
+    weights = optimizer.solve(made).weights
+    for level in (-10.0, 10.0):
+        moved = optimizer.solve(c.Decision(made.market, made.expected + level, made.current)).weights
+        np.testing.assert_allclose(moved, weights, atol=1e-9)
