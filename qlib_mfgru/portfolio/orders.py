@@ -9,6 +9,7 @@ import pandas as pd
 from qlib.backtest.decision import Order
 from qlib.backtest.exchange import Exchange
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.constraints import Decision
 
 _NO_TRADE = 1e-9
@@ -35,6 +36,11 @@ def to_amounts(
         Yuan.
     exchange : Exchange
         Rounds to lots.
+
+    Raises
+    ------
+    InputError
+        A target for a stock that never had a price: `FrozenSuspended` is missing in the constraints.
     """
     market = decision.market
     change = weights - decision.current
@@ -46,6 +52,8 @@ def to_amounts(
         if weights[stock] == 0:
             amounts[code] = -held[code]
             continue
+        if np.isnan(market.close[stock]):
+            raise InputError(f"{code} is to be bought, but has no price by {market.date:%Y-%m-%d}: add FrozenSuspended")
         shares = invested * abs(change[stock]) / market.close[stock]
         known = np.isfinite(market.factor[stock])  # if not, the exchange rounds by the factor of its day
         whole = exchange.round_amount_by_trade_unit(shares, market.factor[stock]) if known else shares

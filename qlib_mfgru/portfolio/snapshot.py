@@ -71,8 +71,8 @@ class MarketSnapshot:
     index : str
         A market of the provider, e.g. ``csi300``.
     weighting : str
-        ``drifted``: `$<index>_weight`, from the last day on which it changed on with the stocks' prices, where a
-        missing value of a member (a suspension, a gap) is no change; ``market_cap``: the members' float capitalisations.
+        ``drifted``: `$<index>_weight`, from the last day on which it changed on with the stocks' prices; a member's
+        missing value (a suspension, a gap) is no change. ``market_cap``: the members' float capitalisations.
     days : DatetimeIndex of length n_days
     stocks : list of str, length n_stocks
     member : ndarray of shape (n_days, n_stocks), bool

@@ -9,6 +9,7 @@ import pandas as pd
 from qlib.backtest.decision import TradeDecisionWO
 from qlib.contrib.strategy.signal_strategy import BaseSignalStrategy
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.constraints import Decision
 from qlib_mfgru.portfolio.optimizer import IndexEnhancementOptimizer, Solution
 from qlib_mfgru.portfolio.orders import make_orders, rest_of, to_amounts
@@ -69,6 +70,8 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         step = self.trade_calendar.get_trade_step()
         span = self.trade_calendar.get_step_time(step)
         known, _ = self.trade_calendar.get_step_time(step, shift=1)
+        if known >= span[0]:  # qlib's calendar goes round
+            raise InputError(f"nothing is known before the provider's first day, {span[0]:%Y-%m-%d}: start later")
         new_week = span[0].to_period("W-SUN") != known.to_period("W-SUN")
         expected = self._expected(known) if new_week or not self._built else None
         if new_week or expected is not None:

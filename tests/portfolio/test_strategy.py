@@ -12,7 +12,14 @@ from qlib.backtest import backtest
 from qlib.backtest.decision import TradeDecisionWO
 
 from qlib_mfgru import performance
-from qlib_mfgru.portfolio import IndexEnhancementExchange, IndexEnhancementStrategy, MarketSnapshot
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio import (
+    FullInvestment,
+    IndexEnhancementExchange,
+    IndexEnhancementStrategy,
+    LongOnly,
+    MarketSnapshot,
+)
 
 INDEX, BENCHMARK = "csi500", "SH000905"
 START, END = 42, 130
@@ -39,14 +46,14 @@ class Noting(IndexEnhancementStrategy):
 
 
 def run(
-    market: MarketSnapshot, scores: pd.Series, end: int = END, **settings: Any
+    market: MarketSnapshot, scores: pd.Series, end: int = END, start: int = START, **settings: Any
 ) -> tuple[pd.DataFrame, dict[pd.Timestamp, Any], Noting]:
     """A backtest's report and positions, and the strategy after it."""
-    start, last = market.days[START], market.days[end]
+    first, last = market.days[start], market.days[end]
     strategy = Noting(signal=scores, index=INDEX, snapshot=market, **{"turnover_limit": 0.4, **settings})
-    exchange = IndexEnhancementExchange(snapshot=market, start_time=start, end_time=last)
+    exchange = IndexEnhancementExchange(snapshot=market, start_time=first, end_time=last)
     portfolios, _ = backtest(
-        start_time=start,
+        start_time=first,
         end_time=last,
         strategy=strategy,
         executor=EXECUTOR,
@@ -181,7 +188,8 @@ def test_a_week_without_scores_keeps_the_holding_and_says_so(market: MarketSnaps
     log = log_of(strategy)
     failed = log[log["status"] == "failed"]
     assert list(failed["decided"]) == [day for day in log["decided"] if day in missing]
-    assert failed["message"].iloc[0] == f"there is no score of the market's stocks on {failed['decided'].iloc[0]:%Y-%m-%d}"
+    first = f"{failed['decided'].iloc[0]:%Y-%m-%d}"
+    assert failed["message"].iloc[0] == f"there is no score of the market's stocks on {first}"
     assert (report["turnover"].reindex(failed.index) == 0).all()
 
 
@@ -235,3 +243,18 @@ def test_a_stock_whose_factor_is_not_known_yet_is_bought(market: MarketSnapshot,
     shares = positions[market.days[START]].get_stock_amount_dict()[market.stocks[stock]] * factor[START, stock]
     assert shares >= 100
     assert shares == pytest.approx(100 * round(shares / 100))
+
+
+def test_the_calendars_first_day_is_not_decided_from_its_last(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    with pytest.raises(InputError, match="nothing is known before the provider's first day"):
+        run(market, random_scores, start=0, end=5)
+
+
+def test_a_target_without_a_price_is_refused(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    """A stock that is not listed yet has the best score, and own constraints let it be bought."""
+    day = market.days[START - 1]
+    code = market.stocks[int(np.isnan(market.known_at(day).close).argmax())]
+    scores = pd.concat([random_scores.drop((day, code), errors="ignore"), pd.Series({(day, code): 99.0})])
+    scores.index.names = random_scores.index.names
+    with pytest.raises(InputError, match=f"{code} is to be bought, but has no price by"):
+        run(market, scores, end=START, constraints=[FullInvestment(), LongOnly()])
