@@ -64,6 +64,10 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> In
             exchange_kwargs={"exchange": exchange},
         )
         report, history = portfolios["1day"]
+        if not strategy.log:
+            raise InputError(
+                f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} no week begins and no day has a score before it"
+            )
         positions = to_frame(history)
         log = pd.DataFrame(strategy.log).set_index("datetime")
         runs.append(PortfolioRun(limit, report, positions, log, realised(snapshot, positions)))

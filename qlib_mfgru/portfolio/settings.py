@@ -94,6 +94,8 @@ class IndexEnhancementSettings:
     end_time: Any = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.turnover_limits, (int, float)):
+            raise InputError(f"turnover_limits must be a list, not {self.turnover_limits!r}")
         for name, value in _report(self.index).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)

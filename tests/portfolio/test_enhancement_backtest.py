@@ -40,3 +40,12 @@ def test_scores_that_cannot_be_used_are_refused(market: MarketSnapshot, random_s
         run_index_enhancement(random_scores.rename(index=str.lower, level="instrument"), settings(market))
     with pytest.raises(InputError, match="several scores of"):
         run_index_enhancement(pd.concat([random_scores, random_scores.iloc[:10]]), settings(market))
+
+
+def test_days_without_any_rebalance_are_refused(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    """Two days in the middle of a week, before the first score."""
+    span = {"start_time": market.days[START], "end_time": market.days[START + 1]}
+    assert market.days[START].weekday() == 1
+    late = random_scores[random_scores.index.get_level_values("datetime") > market.days[END]]
+    with pytest.raises(InputError, match="no week begins and no day has a score before it"):
+        run_index_enhancement(late, IndexEnhancementSettings(INDEX, turnover_limits=[0.4], **span))

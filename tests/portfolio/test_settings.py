@@ -50,6 +50,7 @@ def test_own_constraints_take_the_reports_place() -> None:
         ({"index": "csi300", "deal_price": "high"}, "deal_price is 'high'; it must be one of"),
         ({"index": "csi300", "unfilled": "retry"}, "unfilled is 'retry'"),
         ({"index": "csi300", "index_weights": "equal"}, "index_weights is 'equal'"),
+        ({"index": "csi300", "turnover_limits": 0.3}, "turnover_limits must be a list, not 0.3"),
         ({"index": "csi300", "turnover_limits": []}, "must not be empty or negative"),
         ({"index": "csi300", "turnover_limits": [-0.1]}, "must not be empty or negative"),
         ({"index": "csi300", "risk_degree": 1.5}, r"risk_degree must be in \(0, 1\]"),
