@@ -94,6 +94,7 @@ class IndexEnhancementSettings:
     end_time: Any = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "index", self.index.lower())  # as markets and fields are written
         if isinstance(self.turnover_limits, (int, float)):
             raise InputError(f"turnover_limits must be a list, not {self.turnover_limits!r}")
         for name, value in _report(self.index).items():
@@ -155,5 +156,5 @@ def _report(index: str) -> dict[str, Any]:
         "turnover_limits": tuple(float(limit) for limit in row["turnover_limits"].split(";")),
         **{name: row[name] for name in ("min_constituent_weight", "max_weight_deviation", "industry_exposure")},
         "exposures": {"market_cap": row["size_exposure"]},
-        "benchmark": BENCHMARKS[index.lower()],
+        "benchmark": BENCHMARKS[index],
     }
