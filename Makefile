@@ -1,4 +1,4 @@
-# make demo: from nothing to a trained model on the embedded market. make test: set-up and the tests.
+# make demo: from nothing to a trained model and its portfolios on the embedded market. make test: set-up and the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
