@@ -48,7 +48,7 @@ def kernels() -> list[Extension]:
         Extension(
             f"qlib_mfgru.native._{name}",
             ["qlib_mfgru/native/gru.cpp", "qlib_mfgru/native/windows.cpp"],
-            depends=[f"qlib_mfgru/native/{name}.h" for name in ("vectors", "activations", "tile", "attention")],
+            depends=sorted(map(str, Path("qlib_mfgru/native").glob("*.h"))),
             extra_compile_args=FLAGS + flags,
             extra_link_args=["-pthread"],
             language="c++",

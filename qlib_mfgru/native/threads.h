@@ -1,0 +1,48 @@
+// Work on tiles by several threads.
+#pragma once
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace {
+
+// Denormal numbers count as 0 inside, whatever the caller's setting: gradients fade below them over 320 steps.
+struct FlushDenormals {
+    const unsigned before = _mm_getcsr();
+    FlushDenormals() { _mm_setcsr(before | 0x8040); }
+    ~FlushDenormals() { _mm_setcsr(before); }
+};
+
+// Calls work(tile, a thread's own workspace()) for every tile. Threads take the next free tile, so that a core that is busy with
+// something else delays only the tiles it has; they meet once, at the end.
+template <typename Make, typename Work>
+void for_each_tile(int64_t tiles, int threads, const Make& workspace, const Work& work) {
+    std::atomic<int64_t> next{0};
+    std::atomic<bool> failed{false};
+    auto run = [&] {
+        FlushDenormals flush;
+        try {
+            auto space = workspace();
+            for (int64_t tile; !failed && (tile = next++) < tiles;) work(tile, space);
+        } catch (const std::bad_alloc&) {
+            failed = true;
+        }
+    };
+    std::vector<std::thread> others;
+    try {
+        for (int64_t i = 1; i < std::min<int64_t>(threads, tiles); ++i) others.emplace_back(run);
+    } catch (const std::system_error&) {  // no more threads to be had: those there are do the work
+    }
+    run();
+    for (auto& other : others) other.join();
+    if (failed) throw std::bad_alloc();
+}
+
+}  // namespace

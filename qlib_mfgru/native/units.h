@@ -1,0 +1,99 @@
+// The recurrence of one tile, step by step: the weights of its hidden units, the gates, and the gates' gradients.
+#pragma once
+
+#include "activations.h"
+#include "tile.h"
+
+namespace {
+
+constexpr int64_t CACHE_BYTES = 640 << 10;  // what a chunk's gates may take of a core's second-level cache
+
+struct Shape {
+    int64_t steps, fields, hidden, n;
+
+    int64_t tiles() const { return (n + TILE - 1) / TILE; }
+    // Steps whose gates are kept in the cache at once; a state is stored once a chunk.
+    int64_t chunk() const {
+        int64_t fits = CACHE_BYTES / ((5 * hidden + fields) * V * int64_t(sizeof(vf)));
+        return std::max<int64_t>(1, std::min(fits, steps));
+    }
+    int64_t chunks() const { return (steps + chunk() - 1) / chunk(); }
+    int64_t state() const { return hidden * V; }  // vectors in a tile's state
+};
+
+// The weights of one hidden unit side by side, r, z, n for each field and each state, and in the units that the
+// activations take.
+struct Units {
+    int64_t fields, hidden;
+    std::vector<float> weights, biases;
+
+    Units(const Shape& shape, const float* w, const float* u, const float* b, const float* c)
+        : fields(shape.fields), hidden(shape.hidden) {
+        for (int64_t j = 0; j < hidden; ++j) {
+            for (int64_t k = 0; k < fields; ++k)
+                for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * w[(gate * hidden + j) * fields + k]);
+            for (int64_t k = 0; k < hidden; ++k)
+                for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * u[(gate * hidden + j) * hidden + k]);
+            const int64_t r = j, z = hidden + j, n = 2 * hidden + j;
+            for (double bias : {UNIT[0] * (b[r] + c[r]), UNIT[1] * (b[z] + c[z]), UNIT[2] * b[n], UNIT[2] * c[n]})
+                biases.push_back(bias);
+        }
+    }
+
+    // h -> next. With KEEP the gates are stored as rows n, r, z, s of `gates` (4 hidden, V).
+    template <bool KEEP>
+    void step(const vf* x, const vf* h, vf* next, vf* gates) const {
+        const float *weight = weights.data(), *bias = biases.data();
+        for (int64_t j = 0; j < hidden; ++j, bias += 4) {
+            vf rz[2 * V], n[V], s[V];
+            UNROLL for (int v = 0; v < V; ++v) rz[v] = rz[V + v] = n[v] = s[v] = vf{};
+            for (int64_t k = 0; k < fields; ++k, weight += 3) add(weight, x + k * V, rz, rz + V, n);
+            for (int64_t k = 0; k < hidden; ++k, weight += 3) add(weight, h + k * V, rz, rz + V, s);
+            UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
+                rz[v] += bias[0];
+                rz[V + v] += bias[1];
+                s[v] += bias[3];
+            }
+            sigmoid<2 * V>(rz);
+            UNROLL for (int v = 0; v < V; ++v) n[v] += bias[2] + rz[v] * s[v];
+            tanh<V>(n);
+            UNROLL for (int v = 0; v < V; ++v) {
+                next[j * V + v] = n[v] + rz[V + v] * (h[j * V + v] - n[v]);
+                if (KEEP) {
+                    gates[j * V + v] = n[v];
+                    gates[(hidden + j) * V + v] = rz[v];
+                    gates[(2 * hidden + j) * V + v] = rz[V + v];
+                    gates[(3 * hidden + j) * V + v] = s[v] * float(1 / UNIT[2]);
+                }
+            }
+        }
+    }
+
+  private:
+    static constexpr double UNIT[3] = {-LOG2_E, -LOG2_E, 2 * LOG2_E};
+
+    static inline void add(const float* weight, const vf* in, vf* r, vf* z, vf* n) {
+        vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]), x[V];
+        UNROLL for (int v = 0; v < V; ++v) x[v] = loaded(in[v]);
+        UNROLL for (int v = 0; v < V; ++v) r[v] += of_r * x[v];
+        UNROLL for (int v = 0; v < V; ++v) z[v] += of_z * x[v];
+        UNROLL for (int v = 0; v < V; ++v) n[v] += of_n * x[v];
+    }
+};
+
+// Gates n, r, z, s of a step become the gradients of what entered them; d, the gradient of the new state, becomes the
+// part of the old state's that passes by the gates.
+void gate_gradients(int64_t hidden, const vf* h, vf* gates, vf* d) {
+    const int64_t size = hidden * V;
+    for (int64_t i = 0; i < size; ++i) {
+        vf n = gates[i], r = gates[size + i], z = gates[2 * size + i], s = gates[3 * size + i];
+        vf d_n = d[i] * (1.0f - z) * (1.0f - n * n);
+        gates[i] = d_n;
+        gates[size + i] = d_n * s * r * (1.0f - r);
+        gates[2 * size + i] = d[i] * (h[i] - n) * z * (1.0f - z);
+        gates[3 * size + i] = d_n * r;
+        d[i] *= z;
+    }
+}
+
+}  // namespace
