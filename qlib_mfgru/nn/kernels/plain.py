@@ -43,14 +43,15 @@ class _PlainGRU(torch.autograd.Function):
         slot.state.zero_()
         kept = window.new_empty(-(-steps // _CHUNK) if keep else 0, *slot.state.shape)
         outputs = window.new_empty(steps if all_states else 0, hidden, n)
-        for t, x in enumerate(window.unbind()):
-            if keep and t % _CHUNK == 0:
-                kept[t // _CHUNK] = slot.state
-            slot.x.copy_(_blocked(x))
-            walk.gates(slot)
-            torch.lerp(slot.n, slot.state, slot.z, out=slot.state)
-            if all_states:
-                outputs[t] = _joined(slot.state, n)
+        for first in range(0, steps, _CHUNK):
+            if keep:
+                kept[first // _CHUNK] = slot.state
+            for t, x in enumerate(_blocked(window[first : first + _CHUNK]), first):
+                slot.x.copy_(x)
+                walk.gates(slot)
+                torch.lerp(slot.n, slot.state, slot.z, out=slot.state)
+                if all_states:
+                    outputs[t] = _joined(slot.state, n)
         if keep:
             ctx.save_for_backward(window, w, u, b, c, kept)
         ctx.all_states = all_states
