@@ -8,11 +8,9 @@ namespace {
 // Where x is NaN so are these: the instructions return their second operand then.
 #ifdef __AVX512F__
 inline vf at_most(float bound, vf x) { return (vf)_mm512_min_ps((__m512)all(bound), (__m512)x); }
-inline vf estimate_reciprocal(vf x) { return (vf)_mm512_rcp14_ps((__m512)x); }
 #else
 inline vf at_least(float bound, vf x) { return (vf)_mm256_max_ps((__m256)all(bound), (__m256)x); }
 inline vf at_most(float bound, vf x) { return (vf)_mm256_min_ps((__m256)all(bound), (__m256)x); }
-inline vf estimate_reciprocal(vf x) { return (vf)_mm256_rcp_ps((__m256)x); }
 #endif
 
 // N vectors at a time, operation by operation: the processor overlaps what stands side by side, and one vector alone
@@ -20,11 +18,15 @@ inline vf estimate_reciprocal(vf x) { return (vf)_mm256_rcp_ps((__m256)x); }
 #define EACH UNROLL for (int i = 0; i < N; ++i)
 
 template <int N>
-inline void invert(vf* x) {  // with one Newton step 1 ulp or so; a division takes as long as eight products
+inline void divide(const vf* numerator, vf* x) {  // into the numerator
+#ifdef __AVX512F__  // to 1 ulp or so with one Newton step; a division takes as long as sixteen products
     vf y[N];
-    EACH y[i] = estimate_reciprocal(x[i]);
+    EACH y[i] = (vf)_mm512_rcp14_ps((__m512)x[i]);
     EACH x[i] = 1.0f - x[i] * y[i];
-    EACH x[i] = y[i] + y[i] * x[i];
+    EACH x[i] = numerator[i] * (y[i] + y[i] * x[i]);
+#else  // half as long here, and beside the products, which take other units of the processor
+    EACH x[i] = numerator[i] / x[i];
+#endif
 }
 
 // The gates' arguments come in units of log 2, which the packed weights bring about: 2^x is cheaper than e^x.
@@ -38,54 +40,70 @@ inline void split(vf* x, vf* scale) {
     EACH x[i] = (vf)_mm512_reduce_ps((__m512)x[i], 0);
     EACH scale[i] = (vf)_mm512_scalef_ps((__m512)all(1.0f), (__m512)(scale[i] - x[i]));
 #else
-    constexpr float MAGIC = 12582912.0f;  // adding 1.5 * 2^23 rounds, and leaves the integer in the low bits
+    constexpr float MAGIC = 12582912.0f + 127.0f;  // adding 1.5 * 2^23 rounds; the low bits are then 2^k's exponent
     EACH x[i] = at_least(-115.0f, x[i]);
     EACH scale[i] = x[i] + MAGIC;
     EACH x[i] -= scale[i] - MAGIC;
-    EACH scale[i] = (vf)(((vi)scale[i] << 23) + 0x3f800000);
+    EACH scale[i] = (vf)((vi)scale[i] << 23);
 #endif
 }
 
-// Minimax polynomials for (2^x - 1) / x over |x| <= 1/2, from the highest power down. FINE is right to 3e-8 also where
-// 2^x is near 1; COARSE errs by 9e-8 of 2^x, which moves a sigmoid by less than its last place.
-constexpr float FINE[] = {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f, 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
-constexpr float COARSE[] = {1.326591971e-3f, 9.671459617e-3f, 5.550728851e-2f, 2.402224321e-1f, 6.931469823e-1f};
-
-// 2^x = scale (1 + p), the parts of which 2^x + 1 and 2^x - 1 are made without losing digits; p replaces x.
 template <int N, int TERMS>
-inline void exp2_parts(vf* x, vf* scale, const float (&polynomial)[TERMS]) {
+inline void polynomial(const vf* x, vf* p, const float (&terms)[TERMS]) {  // from the highest power down
+    EACH p[i] = terms[0] * x[i] + terms[1];
+    UNROLL for (int power = 2; power < TERMS; ++power) EACH p[i] = p[i] * x[i] + terms[power];
+}
+
+// All powers stay below this one: 2^x + 1 must have a reciprocal.
+constexpr float HIGHEST = 115.0f;
+
+template <int N>
+inline void exp2(vf* x) {  // to 1.5e-7 of 2^x, which moves a sigmoid by a unit in the last place; 2^0 is 1
     vf p[N];
-    EACH x[i] = at_most(115.0f, x[i]);  // 2^x + 1 must have a reciprocal
+    EACH x[i] = at_most(HIGHEST, x[i]);
+#ifdef __AVX512F__  // minimax for 2^f over [0, 1), f being what is above the integer below, which scalef takes x for
+    constexpr float TERMS[] = {1.86713483e-3f, 9.01702058e-3f, 5.57999190e-2f, 2.40164450e-1f, 6.93151312e-1f, 1.0f};
+    vf f[N];
+    EACH f[i] = (vf)_mm512_reduce_ps((__m512)x[i], _MM_FROUND_TO_NEG_INF);
+    polynomial<N>(f, p, TERMS);
+    EACH x[i] = (vf)_mm512_scalef_ps((__m512)p[i], (__m512)x[i]);
+#else  // minimax for 2^f over |f| <= 1/2
+    constexpr float TERMS[] = {1.32659197e-3f, 9.67145962e-3f, 5.55072885e-2f, 2.40222432e-1f, 6.93146982e-1f, 1.0f};
+    vf scale[N];
     split<N>(x, scale);
-    EACH p[i] = polynomial[0] * x[i] + polynomial[1];
-    UNROLL for (int power = 2; power < TERMS; ++power) EACH p[i] = p[i] * x[i] + polynomial[power];
-    EACH x[i] *= p[i];
+    polynomial<N>(x, p, TERMS);
+    EACH x[i] = scale[i] * p[i];
+#endif
 }
 
 template <int N>
 inline void sigmoid(vf* x) {  // of -x / LOG2_E
-    vf scale[N];
-    exp2_parts<N>(x, scale, COARSE);
-    EACH x[i] = scale[i] * x[i] + (scale[i] + 1.0f);
-    invert<N>(x);
+    vf one[N];
+    exp2<N>(x);
+    EACH one[i] = all(1.0f);
+    EACH x[i] += one[i];
+    divide<N>(one, x);
 }
 
 template <int N>
 inline void tanh(vf* x) {  // of x / (2 LOG2_E)
-    vf scale[N], e[N];
-    exp2_parts<N>(x, scale, FINE);
-    EACH e[i] = scale[i] * x[i] + (scale[i] - 1.0f);
+    // minimax for (2^f - 1) / f over |f| <= 1/2, right to 3e-8 also where 2^f is near 1: tanh keeps its digits near 0
+    constexpr float TERMS[] =
+        {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f, 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
+    vf scale[N], p[N], e[N];
+    EACH x[i] = at_most(HIGHEST, x[i]);
+    split<N>(x, scale);
+    polynomial<N>(x, p, TERMS);
+    EACH p[i] *= x[i];
+    EACH e[i] = scale[i] * p[i] + (scale[i] - 1.0f);  // 2^x - 1
     EACH x[i] = e[i] + 2.0f;
-    invert<N>(x);
-    EACH x[i] *= e[i];
+    divide<N>(e, x);
 }
 
 template <int N>
 inline void exponential(vf* x) {
-    vf scale[N];
     EACH x[i] *= float(LOG2_E);
-    exp2_parts<N>(x, scale, FINE);
-    EACH x[i] = scale[i] * x[i] + scale[i];
+    exp2<N>(x);
 }
 
 }  // namespace

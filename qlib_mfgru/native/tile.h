@@ -9,10 +9,11 @@
 
 namespace {
 
+// Sums that stay in registers: of a unit's gates 3 x V, of a product ROWS x V, of an outer product LEFT x RIGHT.
 #ifdef __AVX512F__
-constexpr int V = 4, BLOCK = 5;  // 32 registers: 5 x 5 sums, or 5 x V, stay in them
+constexpr int V = 5, ROWS = 5, LEFT = 6, RIGHT = 4;  // 32 registers
 #else
-constexpr int V = 3, BLOCK = 3;  // 16 registers
+constexpr int V = 4, ROWS = 3, LEFT = 6, RIGHT = 2;  // 16 registers
 #endif
 constexpr int TILE = LANES * V;  // samples
 
@@ -41,18 +42,18 @@ inline void product_rows(const float* weights, const vf* in, int64_t n_in, vf* o
     UNROLL for (int m = 0; m < M; ++m)
         UNROLL for (int v = 0; v < V; ++v) sum[m][v] = vf{};
     for (int64_t i = 0; i < n_in; ++i) {
-        vf x[V];
-        UNROLL for (int v = 0; v < V; ++v) x[v] = loaded(in[i * V + v]);
-        UNROLL for (int m = 0; m < M; ++m) {
-            vf weight = all(weights[i * M + m]);
-            UNROLL for (int v = 0; v < V; ++v) sum[m][v] += weight * x[v];
+        vf weight[M];
+        UNROLL for (int m = 0; m < M; ++m) weight[m] = all(weights[i * M + m]);
+        UNROLL for (int v = 0; v < V; ++v) {
+            vf x = loaded(in[i * V + v]);
+            UNROLL for (int m = 0; m < M; ++m) sum[m][v] += weight[m] * x;
         }
     }
     UNROLL for (int m = 0; m < M; ++m)
         UNROLL for (int v = 0; v < V; ++v) out[m * V + v] += sum[m][v];
 }
 
-// A matrix packed for `product_rows`: blocks of BLOCK output rows, the last one smaller.
+// A matrix packed for `product_rows`: blocks of ROWS output rows, the last one smaller.
 struct Packed {
     int64_t n_in, n_out;
     std::vector<float> weights;
@@ -60,14 +61,14 @@ struct Packed {
     // The transpose of `matrix` (n_in, n_out), given as it lies there.
     Packed(const float* matrix, int64_t n_in, int64_t n_out) : n_in(n_in), n_out(n_out) {
         weights.reserve(n_in * n_out);
-        for (int64_t k = 0; k < n_out; k += BLOCK)
+        for (int64_t k = 0; k < n_out; k += ROWS)
             for (int64_t i = 0; i < n_in; ++i)
-                for (int64_t m = k; m < std::min(k + BLOCK, n_out); ++m) weights.push_back(matrix[i * n_out + m]);
+                for (int64_t m = k; m < std::min(k + ROWS, n_out); ++m) weights.push_back(matrix[i * n_out + m]);
     }
 
     void add_product(const vf* in, vf* out) const {
         int64_t k = 0;
-        for (; k + BLOCK <= n_out; k += BLOCK) product_rows<BLOCK>(&weights[k * n_in], in, n_in, out + k * V);
+        for (; k + ROWS <= n_out; k += ROWS) product_rows<ROWS>(&weights[k * n_in], in, n_in, out + k * V);
         const float* rest = weights.data() + k * n_in;
         out += k * V;
         switch (n_out - k) {
@@ -106,32 +107,27 @@ inline void outer_block(Rows left, Rows right, int64_t steps, vf* sums, int64_t 
         UNROLL for (int k = 0; k < R; ++k) sums[i * n_right + k] += sum[i][k];
 }
 
-template <int L>
-inline void outer_rows(Rows left, Rows right, int64_t steps, vf* sums, int64_t n_right) {
-    int64_t k = 0;
-    for (; k + BLOCK <= n_right; k += BLOCK, right.first += BLOCK * V)
-        outer_block<L, BLOCK>(left, right, steps, sums + k, n_right);
-    switch (n_right - k) {
-        case 4: return outer_block<L, 4>(left, right, steps, sums + k, n_right);
-        case 3: return outer_block<L, 3>(left, right, steps, sums + k, n_right);
-        case 2: return outer_block<L, 2>(left, right, steps, sums + k, n_right);
-        case 1: return outer_block<L, 1>(left, right, steps, sums + k, n_right);
-    }
+// As many columns at a time as there are registers for, then half as many, down to one.
+template <int L, int R = RIGHT>
+inline void outer_rows(Rows left, Rows right, int64_t steps, vf* sums, int64_t n_right, int64_t k = 0) {
+    for (; k + R <= n_right; k += R, right.first += R * V)
+        outer_block<L, R>(left, right, steps, sums + k, n_right);
+    if constexpr (R > 1) outer_rows<L, R / 2>(left, right, steps, sums, n_right, k);
 }
 
 inline void add_outer(Rows left, int64_t n_left, Rows right, int64_t n_right, int64_t steps, vf* sums) {
     int64_t i = 0;
-    for (; i + BLOCK <= n_left; i += BLOCK, left.first += BLOCK * V)
-        outer_rows<BLOCK>(left, right, steps, sums + i * n_right, n_right);
+    for (; i + LEFT <= n_left; i += LEFT, left.first += LEFT * V)
+        outer_rows<LEFT>(left, right, steps, sums + i * n_right, n_right);
     for (; i < n_left; ++i, left.first += V) outer_rows<1>(left, right, steps, sums + i * n_right, n_right);
 }
 
 inline void add_sums(Rows rows, int64_t n_rows, int64_t steps, vf* sums) {
-    for (int64_t i = 0; i < n_rows; ++i) {
-        vf sum = {};
+    for (int64_t i = 0; i < n_rows; ++i, rows.first += V) {
+        vf sum[V] = {};  // side by side: one sum would wait for itself
         for (int64_t t = 0; t < steps; ++t)
-            for (int v = 0; v < V; ++v) sum += rows.first[t * rows.stride + i * V + v];
-        sums[i] += sum;
+            UNROLL for (int v = 0; v < V; ++v) sum[v] += rows.first[t * rows.stride + v];
+        UNROLL for (int v = 0; v < V; ++v) sums[i] += sum[v];
     }
 }
 

@@ -45,24 +45,25 @@ struct Units {
     void step(const vf* x, const vf* h, vf* next, vf* gates) const {
         const float *weight = weights.data(), *bias = biases.data();
         for (int64_t j = 0; j < hidden; ++j, bias += 4) {
-            vf rz[2 * V], n[V], s[V];
-            UNROLL for (int v = 0; v < V; ++v) rz[v] = rz[V + v] = n[v] = s[v] = vf{};
-            for (int64_t k = 0; k < fields; ++k, weight += 3) add(weight, x + k * V, rz, rz + V, n);
-            for (int64_t k = 0; k < hidden; ++k, weight += 3) add(weight, h + k * V, rz, rz + V, s);
+            vf r[V], z[V], n[V], s[V];
+            UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = vf{};
+            PAIRS for (int64_t k = 0; k < fields; ++k, weight += 3) add(weight, x + k * V, r, z, n);
+            PAIRS for (int64_t k = 0; k < hidden; ++k, weight += 3) add(weight, h + k * V, r, z, s);
             UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
-                rz[v] += bias[0];
-                rz[V + v] += bias[1];
+                r[v] += bias[0];
+                z[v] += bias[1];
                 s[v] += bias[3];
             }
-            sigmoid<2 * V>(rz);
-            UNROLL for (int v = 0; v < V; ++v) n[v] += bias[2] + rz[v] * s[v];
+            sigmoid<V>(r);
+            sigmoid<V>(z);
+            UNROLL for (int v = 0; v < V; ++v) n[v] += bias[2] + r[v] * s[v];
             tanh<V>(n);
             UNROLL for (int v = 0; v < V; ++v) {
-                next[j * V + v] = n[v] + rz[V + v] * (h[j * V + v] - n[v]);
+                next[j * V + v] = n[v] + z[v] * (h[j * V + v] - n[v]);
                 if (KEEP) {
                     gates[j * V + v] = n[v];
-                    gates[(hidden + j) * V + v] = rz[v];
-                    gates[(2 * hidden + j) * V + v] = rz[V + v];
+                    gates[(hidden + j) * V + v] = r[v];
+                    gates[(2 * hidden + j) * V + v] = z[v];
                     gates[(3 * hidden + j) * V + v] = s[v] * float(1 / UNIT[2]);
                 }
             }
@@ -73,11 +74,13 @@ struct Units {
     static constexpr double UNIT[3] = {-LOG2_E, -LOG2_E, 2 * LOG2_E};
 
     static inline void add(const float* weight, const vf* in, vf* r, vf* z, vf* n) {
-        vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]), x[V];
-        UNROLL for (int v = 0; v < V; ++v) x[v] = loaded(in[v]);
-        UNROLL for (int v = 0; v < V; ++v) r[v] += of_r * x[v];
-        UNROLL for (int v = 0; v < V; ++v) z[v] += of_z * x[v];
-        UNROLL for (int v = 0; v < V; ++v) n[v] += of_n * x[v];
+        const vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]);
+        UNROLL for (int v = 0; v < V; ++v) {
+            vf x = loaded(in[v]);
+            r[v] += of_r * x;
+            z[v] += of_z * x;
+            n[v] += of_n * x;
+        }
     }
 };
 
@@ -87,12 +90,12 @@ void gate_gradients(int64_t hidden, const vf* h, vf* gates, vf* d) {
     const int64_t size = hidden * V;
     for (int64_t i = 0; i < size; ++i) {
         vf n = gates[i], r = gates[size + i], z = gates[2 * size + i], s = gates[3 * size + i];
-        vf d_n = d[i] * (1.0f - z) * (1.0f - n * n);
+        vf passed = d[i] * z, d_n = d[i] * (1.0f - z) * (1.0f - n * n), d_s = d_n * r;
         gates[i] = d_n;
-        gates[size + i] = d_n * s * r * (1.0f - r);
-        gates[2 * size + i] = d[i] * (h[i] - n) * z * (1.0f - z);
-        gates[3 * size + i] = d_n * r;
-        d[i] *= z;
+        gates[size + i] = d_s * s * (1.0f - r);
+        gates[2 * size + i] = passed * (h[i] - n) * (1.0f - z);
+        gates[3 * size + i] = d_s;
+        d[i] = passed;
     }
 }
 
