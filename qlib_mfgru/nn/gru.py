@@ -67,7 +67,13 @@ class GRULayer(nn.GRU):
         -------
         Tensor
             The last output (n, hidden_size), or all outputs (n_steps, n, hidden_size).
+
+        Raises
+        ------
+        ValueError
+            Windows of another shape or precision, or on another device than the weights.
         """
+        self._check(window)
         chosen = self.chosen()
         if chosen == "torch":
             outputs, last = super().forward(window.permute(1, 0, 2).contiguous())
@@ -78,10 +84,21 @@ class GRULayer(nn.GRU):
     def attended(self, window: torch.Tensor, attention: TemporalAttention) -> tuple[torch.Tensor, torch.Tensor]:
         """The last output and what `attention` makes of all of them, both (n, hidden_size).
 
-        The compiled kernel does both at once; the other implementations write all outputs for it.
+        The compiled kernel does both at once; the other implementations write all outputs for it. Errors as of a call.
         """
         if self.chosen() != "compiled":
             outputs = self(window, all_outputs=True)
             return outputs[-1], attention(outputs)
+        self._check(window)
         states = compiled_attended_gru(window.permute(1, 2, 0), tuple(self.parameters()), attention.weights())
         return states[0].t(), states[1].t()
+
+    def _check(self, window: torch.Tensor) -> None:
+        """Kernels read memory as the weights say that it lies there."""
+        weight, fields = self.weight_ih_l0, self.input_size
+        fits = window.dim() == 3 and window.shape[2] == fields and window.shape[1] > 0
+        if not (fits and window.dtype == weight.dtype and window.device == weight.device):
+            raise ValueError(
+                f"windows must have the shape (n, n_steps, {fields}), {weight.dtype} and lie on {weight.device}, where "
+                f"the GRU's weights are; these have {tuple(window.shape)}, {window.dtype} and lie on {window.device}"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -191,3 +191,35 @@ def test_what_is_forced_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nn.GRU, "forward", lambda *args: called.append(1) or forward(*args))
     layer(make_window(3, 4))
     assert called
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        lambda window: window[..., :5],
+        lambda window: window.transpose(1, 2),
+        lambda window: window[:, :0],
+        lambda window: window[0],
+        torch.Tensor.double,
+        lambda window: window.to("meta"),
+    ],
+    ids=["a field too few", "fields first", "no step", "one sample", "float64", "another device"],
+)
+def test_windows_that_do_not_fit_are_refused(implementation: str, bad: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    """A kernel that read them would read other memory."""
+    with pytest.raises(ValueError, match=r"windows must have the shape \(n, n_steps, 6\), torch.float32"):
+        make_layer(30, implementation)(bad(make_window(7, 4)))
+
+
+def test_no_sample_gives_no_output(implementation: str) -> None:
+    layer, window = make_layer(30, implementation), make_window(7, 4)[:0]
+    got = results(layer, window)
+    assert got.pop("outputs").shape == (0, 30)
+    assert got.pop("window").shape == window.shape
+    assert all(not gradient.any() for gradient in got.values())
+
+
+def test_the_compiled_kernel_refuses_float64() -> None:
+    layer = make_layer(30, "compiled").double()
+    with pytest.raises(ValueError, match="takes float32 on the CPU"):
+        layer(make_window(3, 4).double())

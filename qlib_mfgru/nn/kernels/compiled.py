@@ -16,6 +16,8 @@ def compiled_gru(
 ) -> torch.Tensor:
     """States of a GRU; shapes as in `qlib_mfgru.nn.kernels`. float32 on the CPU, where `native.library` is not None.
 
+    A ValueError says so of anything else, a RuntimeError where it was not built.
+
     For the backward pass one state in some sixteen is kept, and the steps between are computed again in the cache.
     """
     return _CompiledGRU.apply(*_prepared(window, w, u, b, c), all_states)
@@ -40,6 +42,8 @@ def compiled_attended_gru(
 
 def _prepared(*tensors: torch.Tensor) -> tuple[Any, ...]:
     """Contiguous tensors, and whether a backward pass may follow."""
+    if any(tensor.dtype != torch.float32 or not tensor.is_cpu for tensor in tensors):
+        raise ValueError("the compiled GRU takes float32 on the CPU; choose another implementation, or auto")
     keep = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
     return *(tensor.contiguous() for tensor in tensors), keep
 
