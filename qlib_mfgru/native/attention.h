@@ -101,7 +101,8 @@ struct AttentionGradient {
           rows(vectors(chunk * 2 * of.width * V)) {}
 
     // Columns [start, start + width) of what forward gave and of the gradient of o, all (.., n).
-    void begin(const float* attended, const float* forward, const float* d_attended, int64_t n, int64_t start, int64_t width) {
+    void begin(const float* attended, const float* forward, const float* d_attended, int64_t n, int64_t start,
+               int64_t width) {
         Vectors out = vectors(of.hidden * V);
         load_rows(attended, n, start, width, of.hidden, out.get());
         load_rows(forward, n, start, width, 2, softmax.get());

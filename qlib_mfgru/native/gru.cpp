@@ -219,10 +219,10 @@ int mfgru_forward(const float* window, const float* w, const float* u, const flo
 }
 
 // Gradients of everything from that of the states; `d_window` is null where it is not wanted.
-int mfgru_backward(const float* window, const float* w, const float* u, const float* b, const float* c, const float* grad,
-                   const float* kept, float* d_w, float* d_u, float* d_b, float* d_c, float* d_window, int64_t steps,
-                   int64_t fields, int64_t hidden, int64_t n, int all_states, int threads,
-                   const mfgru_attention* attention) {
+int mfgru_backward(const float* window, const float* w, const float* u, const float* b, const float* c,
+                   const float* grad, const float* kept, float* d_w, float* d_u, float* d_b, float* d_c,
+                   float* d_window, int64_t steps, int64_t fields, int64_t hidden, int64_t n, int all_states,
+                   int threads, const mfgru_attention* attention) {
     try {
         const Shape s{steps, fields, hidden, n};
         const Units units(s, w, u, b, c);
@@ -231,7 +231,8 @@ int mfgru_backward(const float* window, const float* w, const float* u, const fl
         const std::optional<Attention> attending = attending_to(attention, hidden);
         const Attention* of = attending ? &*attending : nullptr;
         const Sums sums(s, attention);
-        const Backward backward{s, sums, window, grad, units, attention, to_state, to_input, reinterpret_cast<const vf*>(kept), d_window, all_states != 0};
+        const Backward backward{s, sums, window, grad, units, attention, to_state, to_input,
+                                reinterpret_cast<const vf*>(kept), d_window, all_states != 0};
         std::vector<float> partial(s.tiles() * sums.total());
         for_each_tile(
             s.tiles(), threads, [&] { return BackwardSpace(s, sums, of); },

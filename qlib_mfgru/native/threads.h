@@ -20,8 +20,8 @@ struct FlushDenormals {
     ~FlushDenormals() { _mm_setcsr(before); }
 };
 
-// Calls work(tile, a thread's own workspace()) for every tile. Threads take the next free tile, so that a core that is busy with
-// something else delays only the tiles it has; they meet once, at the end.
+// Calls work(tile, a thread's own workspace()) for every tile. Threads take the next free tile, so that a core that is
+// busy with something else delays only the tiles it has; they meet once, at the end.
 template <typename Make, typename Work>
 void for_each_tile(int64_t tiles, int threads, const Make& workspace, const Work& work) {
     std::atomic<int64_t> next{0};

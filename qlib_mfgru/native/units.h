@@ -30,10 +30,8 @@ struct Units {
     Units(const Shape& shape, const float* w, const float* u, const float* b, const float* c)
         : fields(shape.fields), hidden(shape.hidden) {
         for (int64_t j = 0; j < hidden; ++j) {
-            for (int64_t k = 0; k < fields; ++k)
-                for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * w[(gate * hidden + j) * fields + k]);
-            for (int64_t k = 0; k < hidden; ++k)
-                for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * u[(gate * hidden + j) * hidden + k]);
+            pack(w, fields, j);
+            pack(u, hidden, j);
             const int64_t r = j, z = hidden + j, n = 2 * hidden + j;
             for (double bias : {UNIT[0] * (b[r] + c[r]), UNIT[1] * (b[z] + c[z]), UNIT[2] * b[n], UNIT[2] * c[n]})
                 biases.push_back(bias);
@@ -72,6 +70,11 @@ struct Units {
 
   private:
     static constexpr double UNIT[3] = {-LOG2_E, -LOG2_E, 2 * LOG2_E};
+
+    void pack(const float* matrix, int64_t n_in, int64_t j) {
+        for (int64_t k = 0; k < n_in; ++k)
+            for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * matrix[(gate * hidden + j) * n_in + k]);
+    }
 
     static inline void add(const float* weight, const vf* in, vf* r, vf* z, vf* n) {
         const vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]);

@@ -125,7 +125,8 @@ void statistics(const Windows& w, const int64_t* first, int64_t n, float* mean, 
             squares[row] += total(square);
         }
         for (int64_t field = 0; field < w.fields; ++field)
-            for (int v = 0; v < V; ++v) counts[field] += total(__builtin_convertvector(tile.present[field * V + v], vd));
+            for (int v = 0; v < V; ++v)
+                counts[field] += total(__builtin_convertvector(tile.present[field * V + v], vd));
     }
     for (int64_t row = 0; row < w.rows(); ++row) {
         const double count = std::max(counts[row % w.fields], 1.0), average = sums[row] / count;
@@ -153,8 +154,8 @@ std::vector<Run> runs(const int64_t* column, int64_t width) {
     return found;
 }
 
-void normalised(const Windows& w, const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
-                const int64_t* column, float clip, float* out, int64_t out_stride) {
+void normalised(const Windows& w, const int64_t* first, int64_t n, const float* mean, const float* inverse_std,
+                int64_t dates, const int64_t* column, float clip, float* out, int64_t out_stride) {
     Tile tile(w);
     for (int64_t start = 0; start < n; start += TILE) {
         const int64_t width = std::min<int64_t>(TILE, n - start);
@@ -181,8 +182,8 @@ void normalised(const Windows& w, const int64_t* first, int64_t n, const float* 
 extern "C" {
 
 // Mean and inverse standard deviation, (rows,), of the scaled windows of n samples. Returns 1 if memory ran out.
-int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last, const int64_t* first,
-                     int64_t n, float* mean, float* inverse_std) {
+int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last,
+                     const int64_t* first, int64_t n, float* mean, float* inverse_std) {
     try {
         statistics({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std);
         return 0;
@@ -193,11 +194,12 @@ int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t f
 
 // Normalised windows of n samples, (rows, n) at `out` whose rows are `out_stride` apart; sample i is standardised
 // by column column[i] of the statistics, (rows, dates).
-int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last, const int64_t* first,
-                     int64_t n, const float* mean, const float* inverse_std, int64_t dates, const int64_t* column,
-                     float clip, float* out, int64_t out_stride) {
+int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last,
+                     const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
+                     const int64_t* column, float clip, float* out, int64_t out_stride) {
     try {
-        normalised({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std, dates, column, clip, out, out_stride);
+        normalised({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std, dates, column, clip, out,
+                   out_stride);
         return 0;
     } catch (const std::bad_alloc&) {
         return 1;
