@@ -15,16 +15,6 @@ WHEN = "2025-03-04 10:00"
 LOOSE = {"bars": BARS, "daily": DAILY, "max_dropped": 0.1}
 
 
-@pytest.fixture
-def bars() -> pd.DataFrame:
-    return make_bars()
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "provider"
-
-
 def bad_stamp(bars: pd.DataFrame) -> pd.DataFrame:
     bars = bars.assign(datetime=bars["datetime"].astype(str))
     bars.loc[(bars["symbol"] == "000001") & (bars["datetime"] == f"{WHEN}:00"), "datetime"] = "tomorrow"

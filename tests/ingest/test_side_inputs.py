@@ -21,11 +21,6 @@ def source(tmp_path: Path) -> Path:
     return write(tmp_path / "in", bars, make_daily(bars))
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "provider"
-
-
 def with_inputs(**content: Any) -> dict[str, Any]:
     return {"bars": BARS, "daily": DAILY, **content}
 

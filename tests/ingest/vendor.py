@@ -16,6 +16,7 @@ from qlib_mfgru.ingest.session import bar_calendar
 
 DAYS = pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06"])
 STOCKS = ("600000", "000001", "300750")
+CODES = ["SH600000", "SZ000001", "SZ300750"]
 BARS = {"files": "bars/*", "freq": "15min", "stamps": "end"}
 DAILY = {"files": "daily.csv"}
 
