@@ -171,6 +171,7 @@ def measure_stock(scores: pd.Series, limit: float, days: pd.DatetimeIndex) -> No
 
     from qlib_mfgru.data.daily import AT_LIMIT
     from qlib_mfgru.portfolio import IndexEnhancementStrategy
+    from qlib_mfgru.portfolio.backtest import DAILY_EXECUTOR
 
     with phase("snapshot"):
         strategy = IndexEnhancementStrategy(signal=scores, turnover_limit=limit, index=INDEX)
@@ -179,11 +180,7 @@ def measure_stock(scores: pd.Series, limit: float, days: pd.DatetimeIndex) -> No
             start_time=days[1],
             end_time=days[-2],
             strategy=strategy,
-            executor={
-                "class": "SimulatorExecutor",
-                "module_path": "qlib.backtest.executor",
-                "kwargs": {"time_per_step": "day", "generate_portfolio_metrics": True},
-            },
+            executor=DAILY_EXECUTOR,
             benchmark="SH000852",
             account=1e8,
             exchange_kwargs={

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 
@@ -17,7 +18,7 @@ def as_series(scores: Any) -> pd.Series:
     Raises
     ------
     InputError
-        Not a frame or series with such an index, or no score at all.
+        Not a frame or series with such an index, an index with gaps, or no score at all.
     """
     if not isinstance(scores, (pd.Series, pd.DataFrame)) or set(scores.index.names) != {"datetime", "instrument"}:
         raise InputError(
@@ -27,6 +28,9 @@ def as_series(scores: Any) -> pd.Series:
     series = scores if isinstance(scores, pd.Series) else scores.iloc[:, 0]
     if series.index.names[0] == "instrument":
         series = series.swaplevel()
+    assert isinstance(series.index, pd.MultiIndex)
+    if any((codes < 0).any() for codes in series.index.codes):
+        raise InputError("the prediction has scores without a date or without a stock; drop them")
     if not series.notna().any():
         raise InputError("the prediction has no score that is not NaN")
     return series
@@ -34,6 +38,8 @@ def as_series(scores: Any) -> pd.Series:
 
 def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -> np.ndarray:
     """Dense scores, float64 of shape (len(dates), len(stocks)), NaN where there is none.
+
+    Scores of other dates are left aside; those of other stocks too, and are counted in a warning.
 
     Raises
     ------
@@ -44,6 +50,7 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
     outside = -2 * len(dates) * len(stocks)
     row = dates.get_indexer(pd.DatetimeIndex(series.index.levels[0]))
     column = pd.Index(stocks).get_indexer(pd.Index(series.index.levels[1]))
+    _warn_of_unknown(series, column < 0)
     row, column = np.where(row < 0, outside, row * len(stocks)), np.where(column < 0, outside, column)
     place = row[series.index.codes[0]] + column[series.index.codes[1]]
     values = series.to_numpy(np.float64)
@@ -62,3 +69,14 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
         raise InputError(f"the prediction has several scores of {stock} on {date:%Y-%m-%d}; keep one of them")
     dense[np.isinf(dense)] = np.nan
     return dense.reshape(len(dates), len(stocks))
+
+
+def _warn_of_unknown(series: pd.Series, unknown: np.ndarray) -> None:
+    """Count the scores of unknown stocks; `unknown` says which of the index's second level they are."""
+    assert isinstance(series.index, pd.MultiIndex)
+    scored = np.bincount(series.index.codes[1], minlength=len(unknown)) * unknown
+    if scored.any():
+        codes = list(series.index.levels[1][scored > 0])
+        get_module_logger("mfgru").warning(
+            f"{scored.sum():,} scores of {len(codes)} stocks that the provider lacks are left out: {codes[:5]} ..."
+        )

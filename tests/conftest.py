@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import tiny_world
 import torch
+from experiments import start_qlib
 from qlib.config import C
 from qlib.workflow import R
 
@@ -32,6 +33,14 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
+
+
+@pytest.fixture(scope="module")
+def tiny_qlib(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """qlib on the tiny provider, with an empty sqlite store of experiments (returned)."""
+    store = tmp_path_factory.mktemp("store") / "mlruns.db"
+    start_qlib(tiny_provider, store)
+    return store
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from qlib_mfgru.data import source
 from qlib_mfgru.errors import InputError
 
 
-def read_daily(stocks: Sequence[str], needs: Mapping[str, str], optional: Sequence[str] = ()) -> dict[str, np.ndarray]:
+def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.ndarray]:
     """Fields over the whole daily calendar.
 
     Parameters
@@ -19,21 +19,18 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str], optional: Sequen
     stocks : sequence of str, length n_stocks
     needs : mapping of str to str
         Field (without ``$``) -> what needs it and what to do without it, for the message.
-    optional : sequence of str
-        Fields that may be absent.
 
     Returns
     -------
     dict of str to ndarray of shape (n_days, n_stocks), float32
-        NaN where nothing is stored; absent optional fields are left out.
+        NaN where nothing is stored.
 
     Raises
     ------
     InputError
         The provider has a needed field for none of the stocks.
     """
-    names = dict.fromkeys([*needs, *optional])
-    fields = {name: np.full((len(source.calendar("day")), len(stocks)), np.nan, dtype=np.float32) for name in names}
+    fields = {name: np.full((len(source.calendar("day")), len(stocks)), np.nan, dtype=np.float32) for name in needs}
     found: set[str] = set()
     for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
         for field, values in fields.items():
@@ -44,7 +41,7 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str], optional: Sequen
     for field, need in needs.items():
         if field not in found:
             raise InputError(f"the provider {source.provider_path('day')} has no ${field}: {need}")
-    return {field: values for field, values in fields.items() if field in found}
+    return fields
 
 
 def carried_forward(values: np.ndarray) -> np.ndarray:
@@ -52,6 +49,15 @@ def carried_forward(values: np.ndarray) -> np.ndarray:
     latest = np.where(np.isfinite(values), np.arange(len(values), dtype=np.int32)[:, None], 0)
     np.maximum.accumulate(latest, axis=0, out=latest)
     return np.take_along_axis(values, latest, axis=0)
+
+
+def as_exposure(name: str, values: np.ndarray) -> np.ndarray:
+    """A field as an exposure, float64 of the same shape: ``market_cap`` as its logarithm, any other as it is."""
+    values = values.astype(np.float64)
+    if name != "market_cap":
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log(values), np.nan)
 
 
 AT_LIMIT = 1 - 1e-6

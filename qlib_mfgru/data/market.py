@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from qlib.log import get_module_logger
 
 from qlib_mfgru.data import source
 from qlib_mfgru.data.labels import Label
@@ -62,7 +61,7 @@ class MarketData:
             source.provider_path(freq)
         self.days = _between(source.calendar("day"), start_time, end_time)
         self.instruments = list(source.member_spans("all", "day"))
-        self.members = self._member_mask(instruments)
+        self.members = source.member_mask(instruments, self.days, self.instruments)
         self.labels = label.load(self.days, self.instruments)
         self.sources: dict[str, WindowSource] = {}
         self.resident: dict[str, ResidentSource] = {}
@@ -132,15 +131,6 @@ class MarketData:
         """Take a panel's (day, stock) mask to the common axes; False where the panel has no such day or stock."""
         rows, columns = self._rows[freq], self._columns[freq]
         return mask[np.ix_(rows, columns)] & (rows >= 0)[:, None] & (columns >= 0)[None, :]
-
-    def _member_mask(self, instruments: Any) -> np.ndarray:
-        """(n_days, n_stocks) bool: membership point in time."""
-        mask, unknown = source.member_mask(instruments, self.days, self.instruments)
-        if unknown:
-            get_module_logger("MultiFreqHandler").warning(
-                f"{len(unknown)} members of {instruments} are not in the provider: {unknown[:5]} ..."
-            )
-        return mask
 
 
 def _between(days: pd.DatetimeIndex, start_time: Any, end_time: Any) -> pd.DatetimeIndex:

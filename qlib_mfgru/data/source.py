@@ -14,6 +14,7 @@ from qlib.config import C
 from qlib.data import D
 from qlib.data.data import FeatureD
 from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
+from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 
@@ -88,8 +89,8 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
     return {str(code): spans[code] for code in sorted(spans)}
 
 
-def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Point-in-time members on given axes.
+def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str]) -> np.ndarray:
+    """Point-in-time members on given axes; those that are not among `stocks` are counted in a warning.
 
     Parameters
     ----------
@@ -102,9 +103,7 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
 
     Returns
     -------
-    mask : ndarray of shape (n_days, n_stocks), bool
-    unknown : list of str
-        Members that are not among `stocks`.
+    ndarray of shape (n_days, n_stocks), bool
 
     Raises
     ------
@@ -116,6 +115,10 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
     unknown = [code for code in spans if code not in position]
     if unknown and (isinstance(instruments, (list, tuple)) or len(unknown) == len(spans)):
         raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...")
+    if unknown:
+        get_module_logger("mfgru").warning(
+            f"{len(unknown)} members of {instruments} are not in the provider: {unknown[:5]} ..."
+        )
     mask = np.zeros((len(days), len(stocks)), dtype=bool)
     for code in spans.keys() - set(unknown):
         for first, last in spans[code]:
@@ -123,7 +126,7 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
             mask[begin:end, position[code]] = True
     if not mask.any():
         raise InputError(f"no stock of {instruments} is a member between {days[0]:%Y-%m-%d} and {days[-1]:%Y-%m-%d}")
-    return mask, unknown
+    return mask
 
 
 def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qlib_mfgru.factor import tables
 from qlib_mfgru.factor.conventions import conventions, differences
 from qlib_mfgru.factor.study import FactorTest
-from qlib_mfgru.report.markdown import markdown
+from qlib_mfgru.report.markdown import markdown, page
 
 _FORMATS = {
     **dict.fromkeys(("rank_ic_mean", "rank_ic_std", "ic_positive_share", "top_annual_excess"), ".2%"),
@@ -31,8 +31,4 @@ def document(test: FactorTest, model: str) -> str:
         ("Mean RankIC by horizon in trading days", markdown(decay, horizons), []),
         ("Stocks a test date, by reason of exclusion", markdown(exclusions, counted), []),
     ]
-    parts = [f"# Factor test of {model}"]
-    for title, table, notes in sections:
-        parts += [f"## {title}", table, *(["\n".join(f"- {note}" for note in notes)] if notes else [])]
-    parts += ["## Conventions of all tables", "\n".join(f"- {line}" for line in conventions(test))]
-    return "\n\n".join(parts) + "\n"
+    return page(f"Factor test of {model}", sections, conventions(test))

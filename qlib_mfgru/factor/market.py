@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.data import source
-from qlib_mfgru.data.daily import AT_LIMIT, read_daily
+from qlib_mfgru.data.daily import AT_LIMIT, as_exposure, read_daily
 from qlib_mfgru.factor.settings import FactorTestSettings
 
 _OF_EXCLUSION = {"st": "is_st", "suspended": "volume", "limit_up": "limit_up"}
@@ -55,12 +55,8 @@ class FactorMarket:
         return self.fields["open"] >= AT_LIMIT * self.fields["limit_up"]
 
     def exposure(self, name: str) -> np.ndarray:
-        """A field to neutralise against, (n_days, n_stocks); ``market_cap`` as its logarithm."""
-        values = self.fields[name]
-        if name != "market_cap":
-            return values
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(values > 0, np.log(values, dtype=np.float64), np.nan)
+        """A field to neutralise against, (n_days, n_stocks): see `as_exposure`."""
+        return as_exposure(name, self.fields[name])
 
 
 def _needs(settings: FactorTestSettings) -> dict[str, str]:

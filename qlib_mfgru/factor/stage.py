@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from qlib.log import get_module_logger
 
 from qlib_mfgru.data import source
 from qlib_mfgru.data.daily import carried_forward
@@ -77,12 +76,7 @@ class Stage:
 
     def universe(self, pool: str, scores: np.ndarray) -> Universe:
         """Members of `pool` with a score that nothing excludes; `scores` of shape (n_dates, n_stocks)."""
-        members, unknown = source.member_mask(pool, self.days, self.stocks)
-        if unknown:
-            get_module_logger("FactorTest").warning(
-                f"{len(unknown)} members of {pool} are not in the provider: {unknown[:5]} ..."
-            )
-        members = members[self.schedule.signal]
+        members = source.member_mask(pool, self.days, self.stocks)[self.schedule.signal]
         if not members.any():
             raise InputError(f"{pool} has no members on the test dates {self.dates[0]:%Y-%m-%d} ..; leave it out")
         return Universe.exclude(members, {**self.reasons, "no score": np.isnan(scores)}, self.dates)

@@ -18,11 +18,12 @@ from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.strategy import IndexEnhancementStrategy
 from qlib_mfgru.scores import as_series, on_axes
 
-_EXECUTOR = {
+DAILY_EXECUTOR = {
     "class": "SimulatorExecutor",
     "module_path": "qlib.backtest.executor",
     "kwargs": {"time_per_step": "day", "generate_portfolio_metrics": True},
 }
+"""qlib's executor of daily orders, whose portfolios go by the name ``1day``."""
 
 
 def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> IndexEnhancement:
@@ -58,7 +59,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> In
             start_time=start,
             end_time=end,
             strategy=strategy,
-            executor=_EXECUTOR,
+            executor=DAILY_EXECUTOR,
             benchmark=settings.benchmark,
             account=settings.account,
             exchange_kwargs={"exchange": exchange},

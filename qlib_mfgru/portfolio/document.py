@@ -5,7 +5,7 @@ from __future__ import annotations
 from qlib_mfgru.portfolio import tables
 from qlib_mfgru.portfolio.conventions import conventions, differences, incidents
 from qlib_mfgru.portfolio.result import IndexEnhancement
-from qlib_mfgru.report.markdown import markdown
+from qlib_mfgru.report.markdown import markdown, page
 
 _FORMATS = {
     **dict.fromkeys(("annual_return", "annual_volatility", "max_drawdown", "annual_excess", "tracking_error"), ".2%"),
@@ -30,8 +30,4 @@ def document(result: IndexEnhancement, model: str) -> str:
         ("Realised exposures and their limits", markdown(tables.exposures(result), _FORMATS), []),
         ("Constraints that gave way", markdown(gave_way, _FORMATS) if len(gave_way) else "None, in no rebalance.", []),
     ]
-    parts = [f"# {result.settings.index.upper()} enhancement with {model}"]
-    for title, table, notes in sections:
-        parts += [f"## {title}", table, *(["\n".join(f"- {note}" for note in notes)] if notes else [])]
-    parts += ["## Conventions of all tables", "\n".join(f"- {line}" for line in conventions(result))]
-    return "\n\n".join(parts) + "\n"
+    return page(f"{result.settings.index.upper()} enhancement with {model}", sections, conventions(result))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.data import source
-from qlib_mfgru.data.daily import AT_LIMIT, carried_forward, read_daily
+from qlib_mfgru.data.daily import AT_LIMIT, as_exposure, carried_forward, read_daily
 from qlib_mfgru.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class MarketSnapshot:
         if weighting not in ("drifted", "market_cap"):
             raise InputError(f"index_weights is {weighting!r}; it must be 'drifted' or 'market_cap'")
         days, stocks = source.calendar("day"), list(source.member_spans("all", "day"))
-        member, _ = source.member_mask(index, days, stocks)
+        member = source.member_mask(index, days, stocks)
         weight = {
             "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest them"},
             "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest float_shares, or market_cap"},
@@ -138,7 +138,10 @@ class MarketSnapshot:
             covered=covered,
             member=self.member[day],
             industry=self.last_known["industry"][day].astype(np.float64),
-            exposures={name: _standardised(self._exposure(name, day), ~suspended) for name in self.exposures},
+            exposures={
+                name: _standardised(as_exposure(name, self.last_known[name][day]), ~suspended)
+                for name in self.exposures
+            },
             suspended=suspended,
             at_limit_up=close >= AT_LIMIT * self.fields["limit_up"][day],
             at_limit_down=close * AT_LIMIT <= self.fields["limit_down"][day],
@@ -198,13 +201,6 @@ class MarketSnapshot:
         if not weight.sum() > 0:
             raise InputError(f"no member of {self.index} has a weight on {self.days[day]:%Y-%m-%d}")
         return weight / weight.sum(), covered
-
-    def _exposure(self, name: str, day: int) -> np.ndarray:
-        values = self.last_known[name][day].astype(np.float64)
-        if name != "market_cap":
-            return values
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(values > 0, np.log(values), np.nan)
 
 
 def _standardised(values: np.ndarray, among: np.ndarray) -> np.ndarray:

@@ -75,13 +75,3 @@ def random_scores(seed: int = 5) -> np.ndarray:
 def use(provider: Path) -> None:
     """Initialise qlib on a provider."""
     qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
-
-
-def start_store(provider: Path, folder: Path) -> None:
-    """qlib on a provider, with an empty store of experiments in a folder, where artifacts go too."""
-    manager = {
-        "class": "MLflowExpManager",
-        "module_path": "qlib.workflow.expm",
-        "kwargs": {"uri": f"sqlite:///{folder}/mlruns.db", "default_exp_name": "default"},
-    }
-    qlib.init(provider_uri=str(provider), region="cn", kernels=1, exp_manager=manager, logging_level=30)

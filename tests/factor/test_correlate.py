@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from market_world import DAYS, market, random_scores, start_store, to_scores
+from experiments import start_qlib
+from market_world import DAYS, market, random_scores, to_scores
 from qlib.workflow import R
 from slow_reference import preprocess
 
@@ -63,7 +64,7 @@ def test_command(
     market_provider: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    start_store(market_provider, tmp_path)
+    start_qlib(market_provider, tmp_path / "mlruns.db")
     ids = [record(frame) for frame in two().values()]
     common = ["--provider", str(market_provider), "--pool", "few", "--exclude"]
     assert main(["correlate", f"one={ids[0]}", f"two={ids[1]}", *common]) == 0

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from market_world import random_scores, start_store, to_scores
+from experiments import start_qlib
+from market_world import random_scores, to_scores
 from qlib.workflow import R
 
 from qlib_mfgru import performance
@@ -23,7 +24,7 @@ SETTINGS: dict[str, Any] = {"pools": ["all", "few"], "n_layers": 5}
 @pytest.fixture(scope="module")
 def recorder(market_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A recorder of somebody's, with a prediction and no label, after the test."""
-    start_store(market_provider, tmp_path_factory.mktemp("store"))
+    start_qlib(market_provider, tmp_path_factory.mktemp("store") / "mlruns.db")
     with R.start(experiment_name="factor", recorder_name="mine"):
         R.save_objects(**{"pred.pkl": to_scores(random_scores())})
         FactorTestRecord(R.get_recorder(), **SETTINGS).generate()

@@ -7,24 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import qlib
 import tiny_world
 import torch
 
 from qlib_mfgru.data import MultiFreqDataset
-
-
-@pytest.fixture(scope="module")
-def tiny_qlib(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """qlib on the tiny provider, with an empty sqlite store of experiments (returned)."""
-    store = tmp_path_factory.mktemp("store") / "mlruns.db"
-    manager = {
-        "class": "MLflowExpManager",
-        "module_path": "qlib.workflow.expm",
-        "kwargs": {"uri": f"sqlite:///{store}", "default_exp_name": "default"},
-    }
-    qlib.init(provider_uri=str(tiny_provider), region="cn", kernels=1, exp_manager=manager, logging_level=30)
-    return store
 
 
 @pytest.fixture(scope="module")

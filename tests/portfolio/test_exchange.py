@@ -20,6 +20,7 @@ from qlib.utils.index_data import SingleData
 from qlib_mfgru.data.daily import AT_LIMIT
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio import DenseQuote, IndexEnhancementExchange, IndexEnhancementStrategy, MarketSnapshot
+from qlib_mfgru.portfolio.backtest import DAILY_EXECUTOR
 
 START, END = 42, 90
 STOCK = {
@@ -30,11 +31,6 @@ STOCK = {
     "min_cost": 0,
 }
 """Our exchange's rules in stock qlib's words."""
-EXECUTOR = {
-    "class": "SimulatorExecutor",
-    "module_path": "qlib.backtest.executor",
-    "kwargs": {"time_per_step": "day", "generate_portfolio_metrics": True},
-}
 TOPK = {"class": "TopkDropoutStrategy", "module_path": "qlib.contrib.strategy", "kwargs": {"topk": 15, "n_drop": 3}}
 
 
@@ -43,7 +39,7 @@ def account(market: MarketSnapshot, strategy: Any, exchange: dict[str, Any]) -> 
         start_time=market.days[START],
         end_time=market.days[END],
         strategy=strategy,
-        executor=EXECUTOR,
+        executor=DAILY_EXECUTOR,
         benchmark="SH000905",
         account=1e7,
         exchange_kwargs=exchange,

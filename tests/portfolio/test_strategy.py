@@ -20,14 +20,10 @@ from qlib_mfgru.portfolio import (
     LongOnly,
     MarketSnapshot,
 )
+from qlib_mfgru.portfolio.backtest import DAILY_EXECUTOR
 
 INDEX, BENCHMARK = "csi500", "SH000905"
 START, END = 42, 130
-EXECUTOR = {
-    "class": "SimulatorExecutor",
-    "module_path": "qlib.backtest.executor",
-    "kwargs": {"time_per_step": "day", "generate_portfolio_metrics": True},
-}
 
 
 class Noting(IndexEnhancementStrategy):
@@ -56,7 +52,7 @@ def run(
         start_time=first,
         end_time=last,
         strategy=strategy,
-        executor=EXECUTOR,
+        executor=DAILY_EXECUTOR,
         benchmark=BENCHMARK,
         account=1e8,
         exchange_kwargs={"exchange": exchange},

@@ -9,19 +9,11 @@ from typing import Any
 import pytest
 import tiny_world
 import torch
-from rolling_world import SEGMENTS, use
+from rolling_world import SEGMENTS
 from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling import RollingEnsembleModel
-
-
-@pytest.fixture(scope="module")
-def tiny_qlib(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """qlib on the tiny provider, with an empty sqlite store of experiments (returned)."""
-    store = tmp_path_factory.mktemp("store") / "mlruns.db"
-    use(tiny_provider, store)
-    return store
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ import pandas as pd
 import psutil
 import pytest
 import tiny_world
+from experiments import start_qlib
 from odd_models import OddModel, fits, places
-from rolling_world import SEGMENTS, use
+from rolling_world import SEGMENTS
 
 import qlib_mfgru
 from qlib_mfgru.data import MultiFreqDataset
@@ -162,7 +163,7 @@ def test_a_changed_dataset_is_another_key(
 def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path, tmp_path: Path) -> None:
     """Any file that is read: an input's bars, the label's prices, the members."""
     provider = shutil.copytree(tiny_provider, tmp_path / "provider")
-    use(provider, tiny_qlib)
+    start_qlib(provider, tiny_qlib)
     try:
         seen = {identity(tmp_path)}
         for name in ("features/sh600003/high.15min.bin", "features/sh600003/factor.day.bin"):
@@ -171,11 +172,11 @@ def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path,
             seen.add(identity(tmp_path))
         text = (provider / "instruments/all.txt").read_text().replace("SH600005\t2020-01-01", "SH600005\t2020-01-02")
         (provider / "instruments/all.txt").write_text(text)
-        use(provider, tiny_qlib)
+        start_qlib(provider, tiny_qlib)
         seen.add(identity(tmp_path))
         assert len(seen) == 4
     finally:
-        use(tiny_provider, tiny_qlib)
+        start_qlib(tiny_provider, tiny_qlib)
 
 
 def identity(cache: Path) -> str:

@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 import tiny_world
 import torch
+from experiments import start_qlib
 from mlflow.tracking import MlflowClient
 from qlib.workflow import R
-from rolling_world import use
 from tiny_world import DAYS, FAST
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -135,12 +135,12 @@ def test_the_future_changes_no_network(
     honest.fit(dataset)
     poisoned = shutil.copytree(tiny_provider, tmp_path / "poisoned")
     poison(poisoned, int(np.flatnonzero(DAYS == "2020-06-03")[0]))
-    use(poisoned, tiny_qlib)
+    start_qlib(poisoned, tiny_qlib)
     try:
         other = make_model("IncrementalGRUModel", {}, seeds=[0])
         other.fit(tiny_world.dataset(tmp_path / "panels", segments=dataset.segments))
     finally:
-        use(tiny_provider, tiny_qlib)
+        start_qlib(tiny_provider, tiny_qlib)
 
     def moved(fold: int) -> bool:
         one, two = (model.members[fold][0].net.state_dict() for model in (honest, other))
