@@ -134,9 +134,9 @@ def measure(workers: Workers, repeat: int) -> dict[str, Any]:
     ]
     print("\nOther sizes, forward and backward, nn.GRU flushed = 1\n" + table(["", *next(iter(small.values()))], rows))
     busy = busy_ratio(workers)
-    denormals = workers.ask("denormals", COMPILED, MAIN)
-    print("\n" + targets(threads, timed[str(MAIN)], floor, busy, denormals))
-    return {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy": busy, "denormals": denormals}
+    extra = {what: workers.ask(what, COMPILED, MAIN) for what in ("denormals", "attention")}
+    print("\n" + targets(threads, timed[str(MAIN)], floor) + "\n" + notes(busy, **extra))
+    return {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy": busy, **extra}
 
 
 def time_table(times: dict[str, tuple[float, float]]) -> str:
@@ -182,13 +182,7 @@ def busy_ratio(workers: Workers) -> dict[str, float]:
     return {c.name: busy[c.name] / quiet[c.name][1] for c in contenders}
 
 
-def targets(
-    threads: int,
-    times: dict[str, tuple[float, float]],
-    floor: dict[str, float],
-    busy: dict[str, float],
-    denormals: float,
-) -> str:
+def targets(threads: int, times: dict[str, tuple[float, float]], floor: dict[str, float]) -> str:
     """Each target at the main size, its figure, and whether it is met."""
 
     def ratio(of: Contender, to: Contender, both: int = 1) -> float:
@@ -218,12 +212,19 @@ def targets(
         f"{floor['arithmetic'] * 1e3:.0f} ms + {floor['bytes'] / 1e6:.0f} MB at {floor['copy'] / 1e9:.1f} GB/s "
         f"{floor['memory'] * 1e3:.0f} ms\n"
     )
-    notes = (
-        f"\nwhile all cores have another process to serve (1000 samples): compiled {busy[COMPILED.name]:.1f}x slower, "
-        f"nn.GRU {busy[FLUSHED.name]:.1f}x"
-        f"\nwith gradients at the edge of float32: compiled {denormals:.2f}x the time of ordinary ones"
+    return head + table(["", "measured", "target", ""], rows)
+
+
+def notes(busy: dict[str, float], denormals: float, attention: list[float]) -> str:
+    """What else was measured of the compiled kernel."""
+    without, inside, written = (f"{each * 1e3:.0f} ms" for each in attention)
+    return (
+        f"while all cores have another process to serve (1000 samples): compiled {busy[COMPILED.name]:.1f}x slower, "
+        f"nn.GRU {busy[FLUSHED.name]:.1f}x\n"
+        f"with gradients at the edge of float32: compiled {denormals:.2f}x the time of ordinary ones\n"
+        f"forward and backward {without}; with attention in the same pass {inside}; where torch attends to written "
+        f"states {written}\n"
     )
-    return head + table(["", "measured", "target", ""], rows) + notes + "\n"
 
 
 def _verdict(met: bool) -> str:

@@ -17,6 +17,7 @@ from measure import phase, ready
 
 from qlib_mfgru import native
 from qlib_mfgru.nn import GRULayer
+from qlib_mfgru.nn.attention import TemporalAttention
 
 N_FIELDS = 6
 OWN = torch.backends.cpu.get_cpu_capability()
@@ -33,6 +34,7 @@ class Case:
         self.layer.implementation = implementation  # type: ignore[assignment]
         self.window = torch.randn(steps, N_FIELDS, n).to(dtype).permute(2, 0, 1)
         self.weights = torch.randn(n, hidden).to(dtype)
+        self.attention = TemporalAttention(hidden).to(dtype)
 
     def forward(self) -> None:
         """As in evaluation."""
@@ -42,6 +44,16 @@ class Case:
     def both(self) -> None:
         """As in training: gradients of the parameters."""
         torch.autograd.grad(self.layer(self.window), list(self.layer.parameters()), self.weights)
+
+    def attended(self, written: bool = False) -> None:
+        """As in training with attention: in the recurrence's own pass, or over states that are written first."""
+        if written:
+            states = self.layer(self.window, all_outputs=True)
+            outputs = states[-1], self.attention(states)
+        else:
+            outputs = self.layer.attended(self.window, self.attention)
+        parameters = [*self.layer.parameters(), *self.attention.parameters()]
+        torch.autograd.grad(outputs, parameters, [self.weights, self.weights])
 
     def everything(self) -> list[torch.Tensor]:
         """Output, and gradients of the window and of the parameters."""
@@ -63,6 +75,10 @@ def answer(what: str, case: Case, size: tuple[int, int, int]) -> Any:
         return seconds(case.forward), seconds(case.both)
     if what == "median":
         return sorted(seconds(case.both) for _ in range(9))[4]
+    if what == "attention":
+        return [
+            min(seconds(work) for _ in range(5)) for work in (case.both, case.attended, lambda: case.attended(True))
+        ]
     if what == "error":
         exact = Case("torch", *size, dtype=torch.float64).everything()
         pairs = zip(case.everything(), exact, strict=True)

@@ -18,7 +18,7 @@ def compiled_gru(
 
     A ValueError says so of anything else, a RuntimeError where it was not built.
 
-    For the backward pass one state in some sixteen is kept, and the steps between are computed again in the cache.
+    For the backward pass one state in a dozen or more is kept, and the steps between are computed again in the cache.
     """
     return _CompiledGRU.apply(*_prepared(window, w, u, b, c), all_states)
 
