@@ -88,13 +88,13 @@ def future_returns(first: int, last: int) -> np.ndarray:
 
 
 def test_the_future_return_has_rank_ic_1_and_ordered_layers(market_qlib: Path) -> None:
-    settings = FactorTestSettings(pools=["all"], n_layers=5, freq=4, winsorize=None, neutralize=[])
+    settings = FactorTestSettings(pools=["all"], n_layers=5, freq=4, winsorize=None, neutralize=[], horizons=[2, 4, 6])
     result = run_factor_test(to_scores(future_returns(1, 5)), settings).pools["all"]
     np.testing.assert_allclose(result.rank_ic, 1.0)
-    np.testing.assert_allclose(result.decay[5].dropna().mean(), result.decay[5].mean())
-    means = np.log1p(result.returns).mean()
-    assert means.is_monotonic_increasing
-    assert (result.rank_ic.to_numpy()[0], list(result.returns.columns)) == (1.0, [1, 2, 3, 4, 5])
+    np.testing.assert_allclose(result.decay[4], 1.0)
+    assert result.decay[[2, 6]].mean().between(0.3, 0.95).all()
+    assert np.log1p(result.returns).mean().is_monotonic_increasing
+    assert list(result.returns.columns) == [1, 2, 3, 4, 5]
 
 
 def test_the_lag_is_one_day(market_qlib: Path) -> None:
