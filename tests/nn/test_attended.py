@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
+from precision import RESOLUTION, Results, error, make_window
 
 from qlib_mfgru.nn.attention import AttentionForm
 from qlib_mfgru.nn.networks import Encoder
-
-RESOLUTION = 4.8e-7  # four units in the last place of float32: in so few numbers a smaller error is luck
-
-Results = dict[str, torch.Tensor]
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +23,6 @@ def make_encoder(hidden: int, form: AttentionForm, size: float = 1.0) -> Encoder
         for parameter in encoder.attention.parameters():
             parameter.mul_(size)
     return encoder
-
-
-def make_window(n: int, steps: int) -> torch.Tensor:
-    """(steps, fields, n) memory seen as (n, steps, fields), as batches come."""
-    return torch.randn(steps, 6, n, generator=torch.Generator().manual_seed(n)).permute(2, 0, 1)
 
 
 def results(encoder: Encoder, window: torch.Tensor) -> Results:
@@ -63,10 +46,6 @@ def by_torch(encoder: Encoder, form: AttentionForm, window: torch.Tensor, dtype:
 
     other.attention.forward = attended  # type: ignore[method-assign]
     return results(other, window.to(dtype))
-
-
-def error(got: torch.Tensor, exact: torch.Tensor) -> float:
-    return float((got.double() - exact).norm() / exact.norm().clamp_min(1e-300))
 
 
 @pytest.mark.parametrize("form", ["alstm", "literal"])

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
+from precision import RESOLUTION, Results, error, make_window
 from torch import nn
 
 from qlib_mfgru.nn import GRULayer
-
-RESOLUTION = 4.8e-7  # four units in the last place of float32: in so few numbers a smaller error is luck
-
-Results = dict[str, torch.Tensor]
 
 
 @pytest.fixture
 def implementation(processor: str) -> str:
     """Name for `GRULayer.implementation`; every build of the compiled kernel has its turn."""
     return "plain" if processor == "DEFAULT" else "compiled"
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def make_layer(hidden: int, implementation: str, update_bias: float = 0.0, n_fields: int = 6) -> GRULayer:
@@ -35,11 +25,6 @@ def make_layer(hidden: int, implementation: str, update_bias: float = 0.0, n_fie
         layer.bias_ih_l0[hidden : 2 * hidden] += update_bias
     layer.implementation = implementation  # type: ignore[assignment]
     return layer
-
-
-def make_window(n: int, steps: int, n_fields: int = 6) -> torch.Tensor:
-    """(steps, fields, n) memory seen as (n, steps, fields), as batches come."""
-    return torch.randn(steps, n_fields, n, generator=torch.Generator().manual_seed(n)).permute(2, 0, 1)
 
 
 def results(layer: GRULayer, window: torch.Tensor, all_outputs: bool = False) -> Results:
@@ -57,10 +42,6 @@ def with_torch(layer: GRULayer, window: torch.Tensor, all_outputs: bool, dtype: 
     other.load_state_dict(layer.state_dict())
     other.implementation = "torch"
     return results(other.to(dtype), window.to(dtype), all_outputs)
-
-
-def error(got: torch.Tensor, exact: torch.Tensor) -> float:
-    return float((got.double() - exact).norm() / exact.norm().clamp_min(1e-300))
 
 
 SIZES = [  # rows, steps, hidden
