@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from contenders import CONTENDERS
-from measure import MIB, Run, median_run, run, table
+from measure import MIB, Run, market_options, median_run, run, table
 from synthetic import SyntheticMarket
 from tqdm.auto import tqdm
 
@@ -30,15 +30,11 @@ GATHERERS = ("samples, shuffled", "samples, by date", "TSDatasetH")
 
 def main() -> None:
     """Make the provider, check, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stocks", type=int, default=300)
-    parser.add_argument("--days", type=int, default=500)
+    parser = market_options(__doc__, stocks=300, days=500)
     parser.add_argument("--repeat", type=int, default=3, help="rounds over all contenders")
     parser.add_argument("--batches", type=int, default=12, help="batches of 5000 samples that each gatherer makes")
     parser.add_argument("--kernels", type=int, default=1, help="qlib's worker processes, but for 'features, parallel'")
     parser.add_argument("--only", nargs="+", choices=list(CONTENDERS), help="contenders to run; targets need all")
-    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
-    parser.add_argument("--json", type=Path, help="write all figures there too")
     options = parser.parse_args()
 
     market = SyntheticMarket(options.stocks, options.days)

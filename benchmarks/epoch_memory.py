@@ -10,7 +10,6 @@ as any other and nothing is kept between them, so the peak is that of the full e
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -19,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from measure import MIB, Run, phase, ready, report, run, table
+from measure import MIB, Run, market_options, phase, ready, report, run, table
 from synthetic import SyntheticMarket
 
 MODELS = ("GRUModel", "IncrementalGRUModel")
@@ -29,14 +28,10 @@ _CHILD = "--in-this-process"
 
 def main() -> None:
     """Make the provider and the panels, fit the models, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stocks", type=int, default=5000)
-    parser.add_argument("--days", type=int, default=500)
+    parser = market_options(__doc__, stocks=5000, days=500)
     parser.add_argument("--batches", type=int, default=20, help="training batches an epoch and stage, 0 for all")
     parser.add_argument("--sample-step", type=int, default=5)
     parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
-    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
-    parser.add_argument("--json", type=Path, help="write all figures there too")
     options = parser.parse_args()
 
     market = SyntheticMarket(options.stocks, options.days)

@@ -11,7 +11,6 @@ its last days alone, since three epochs of all would take hours.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import os
@@ -19,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measure import MIB, Run, phase, ready, report, run, table
+from measure import MIB, Run, market_options, phase, ready, report, run, table
 from synthetic import SyntheticMarket
 
 MODELS = ("GRUModel", "AttentionGRUModel", "MixedGRUModel", "IncrementalGRUModel")
@@ -34,12 +33,8 @@ EPOCHS = 30  # assumed of a stage: at most 100, stopped after 10 without a bette
 
 def main() -> None:
     """Measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stocks", type=int, default=1000)
-    parser.add_argument("--days", type=int, default=150)
+    parser = market_options(__doc__, stocks=1000, days=150)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
-    parser.add_argument("--json", type=Path, help="write all figures there too")
     options = parser.parse_args()
     options.workdir.mkdir(parents=True, exist_ok=True)
     workdir = options.workdir.resolve()

@@ -9,7 +9,6 @@ the conversion of both series. Threads are as many as OMP_NUM_THREADS or the pro
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import MIB, memory, phase, ready, report, run, table
+from measure import MIB, market_options, memory, phase, ready, report, run, table
 from tqdm.auto import tqdm
 
 from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
@@ -31,12 +30,7 @@ _FORMAT = 1  # part of the folder's name: raise it when the numbers change
 
 def main() -> None:
     """Make the provider, measure in a fresh process, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stocks", type=int, default=5000)
-    parser.add_argument("--days", type=int, default=1534)
-    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
-    parser.add_argument("--json", type=Path, help="write all figures there too")
-    options = parser.parse_args()
+    options = market_options(__doc__, stocks=5000, days=1534).parse_args()
 
     provider = make_provider(options.workdir.resolve(), options.stocks, options.days)
     done = run(Path(__file__), [_CHILD, str(provider)])

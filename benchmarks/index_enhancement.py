@@ -8,7 +8,6 @@ the same strategy on qlib's own Exchange and NumpyQuote; the same accounts to 1e
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from measure import MIB, memory, phase, ready, report, run, table
+from measure import MIB, market_options, memory, phase, ready, report, run, table
 from tqdm.auto import tqdm
 
 from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
@@ -31,12 +30,8 @@ _FORMAT = 1  # part of the folder's name: raise it when the numbers change
 
 def main() -> None:
     """Make the provider, run ours and stock qlib's in processes of their own, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stocks", type=int, default=5000)
-    parser.add_argument("--days", type=int, default=1534)
+    parser = market_options(__doc__, stocks=5000, days=1534)
     parser.add_argument("--stock-limits", type=float, nargs="+", default=list(LIMITS), help="run by stock qlib")
-    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
-    parser.add_argument("--json", type=Path, help="write all figures there too")
     options = parser.parse_args()
 
     provider = str(make_provider(options.workdir.resolve(), options.stocks, options.days))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -89,6 +90,16 @@ def _emit(message: dict[str, Any]) -> None:
 
 
 # --- in the measuring process
+
+
+def market_options(description: str | None, stocks: int, days: int) -> argparse.ArgumentParser:
+    """Options of a benchmark on a made-up market of such a size by default; its module's docstring is the help."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stocks", type=int, default=stocks)
+    parser.add_argument("--days", type=int, default=days)
+    parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
+    parser.add_argument("--json", type=Path, help="write all figures there too")
+    return parser
 
 
 def run(script: Path, arguments: Sequence[str]) -> Run:

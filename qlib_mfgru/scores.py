@@ -50,7 +50,8 @@ def on_axes(series: pd.Series, dates: pd.DatetimeIndex, stocks: Sequence[str]) -
     outside = -2 * len(dates) * len(stocks)
     row = dates.get_indexer(pd.DatetimeIndex(series.index.levels[0]))
     column = pd.Index(stocks).get_indexer(pd.Index(series.index.levels[1]))
-    _warn_of_unknown(series, column < 0)
+    if (column < 0).any():
+        _warn_of_unknown(series, column < 0)
     row, column = np.where(row < 0, outside, row * len(stocks)), np.where(column < 0, outside, column)
     place = row[series.index.codes[0]] + column[series.index.codes[1]]
     values = series.to_numpy(np.float64)
