@@ -143,6 +143,7 @@ def fit_seeds(cache: str, epochs: int) -> None:
     import numpy as np
     import torch
 
+    from qlib_mfgru.native.threads import torch_on_one_thread
     from qlib_mfgru.nn import ScoreNet, ic_loss
 
     torch.set_flush_denormal(True)
@@ -158,11 +159,11 @@ def fit_seeds(cache: str, epochs: int) -> None:
 
     for i in range(N_SEEDS):  # the first makes the statistics, and torch loads what its optimisers need
         step(i, samples.batch(np.arange(5000)))
-    with phase("in turn"):
+    with torch_on_one_thread(), phase("in turn"):
         for i in range(N_SEEDS):
             for batch in samples.shuffled(5000, seed=i, epoch=1):
                 step(i, batch)
-    with phase("at once"):
+    with torch_on_one_thread(), phase("at once"):
         for batch in samples.shuffled(5000, seed=0, epoch=1):
             for i in range(N_SEEDS):
                 step(i, batch)

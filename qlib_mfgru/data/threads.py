@@ -1,4 +1,4 @@
-"""Work in numpy, which lets go of the interpreter's lock, spread over as many threads as torch uses."""
+"""Work in numpy, which lets go of the interpreter's lock, spread over threads."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import torch
 from tqdm.auto import tqdm
+
+from qlib_mfgru.native.threads import n_threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -21,7 +22,7 @@ def in_threads(
     Threads of numpy over pieces that fit the cache, rather than torch's own threads over the whole: these wait for
     each other after every operation, which costs ten times the work where other processes want the cores too.
     """
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+    with ThreadPoolExecutor(n_threads()) as pool:
         done = pool.map(work, items)
         return list(
             done if description is None else tqdm(done, description, len(items), unit=unit, leave=False, delay=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import get_args
 
@@ -13,7 +14,8 @@ from tqdm.auto import tqdm
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.nn import Implementation, ScoringNet, ic, ic_loss
+from qlib_mfgru.native.threads import torch_on_one_thread
+from qlib_mfgru.nn import GRULayer, Implementation, ScoringNet, ic, ic_loss
 
 
 class TrainingError(RuntimeError):
@@ -131,8 +133,9 @@ def train_stage(
     optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr)
     for epoch in range(1, settings.max_epochs + 1):
         start = time.perf_counter()
-        train_ic = _train_epoch(net, data, settings, optimizer, epoch)
-        valid_ic = validation_ic(net, data.valid, data.valid_base)
+        with _cores_for(net):
+            train_ic = _train_epoch(net, data, settings, optimizer, epoch)
+            valid_ic = validation_ic(net, data.valid, data.valid_base)
         record = EpochRecord(stage, epoch, train_ic, valid_ic, time.perf_counter() - start)
         verdicts = [callback(record, net) for callback in callbacks]
         if any(verdicts):
@@ -174,6 +177,12 @@ def _scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None) -> torch.T
     return scores if base is None else scores + base[torch.from_numpy(batch.rows)].to(device)
 
 
+def _cores_for(net: ScoringNet) -> AbstractContextManager[None]:
+    """Who has the cores: the compiled kernels, where they do nearly all of the work, or else torch."""
+    layers = [module for module in net.modules() if isinstance(module, GRULayer)]
+    return torch_on_one_thread() if all(layer.chosen() == "compiled" for layer in layers) else nullcontext()
+
+
 @torch.no_grad()
 def score_samples(net: ScoringNet, table: SampleTable, description: str | None = None) -> torch.Tensor:
     """Scores of all samples of a table in evaluation mode, (len(table),) on the CPU.
@@ -191,9 +200,10 @@ def score_samples(net: ScoringNet, table: SampleTable, description: str | None =
         delay=2,
         disable=description is None,
     )
-    for batch in dates:
-        scores[torch.from_numpy(batch.rows)] = _scores(net, batch, None).cpu()
-        del batch
+    with _cores_for(net):
+        for batch in dates:
+            scores[torch.from_numpy(batch.rows)] = _scores(net, batch, None).cpu()
+            del batch
     return scores
 
 

@@ -53,7 +53,7 @@ class RollingEnsembleModel(Model):
         Begin each fold's training with the weights of the fold before it (same seed). Folds then run one after
         another, only seeds side by side.
     threads : int, optional
-        Threads of each worker, see `Workers`. Networks depend on it in their last digits.
+        Threads of each worker, see `Workers`. Without the compiled kernels networks depend on it in their last digits.
     backend : mapping, optional
         joblib's backend and its arguments, see `Workers`.
     units_dir : path, optional

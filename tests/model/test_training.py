@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from qlib_mfgru.model.training import (
     train_stage,
     validation_ic,
 )
+from qlib_mfgru.native.threads import n_threads
 from qlib_mfgru.nn import ScoreNet
 
 FREQS = ["day", "15min"]
@@ -45,6 +47,43 @@ def correlation(x: torch.Tensor, y: torch.Tensor) -> float:
 
 def record(epoch: int, valid_ic: float) -> EpochRecord:
     return EpochRecord(stage=1, epoch=epoch, train_ic=0.0, valid_ic=valid_ic, seconds=0.0)
+
+
+class TestThreads:
+    @pytest.fixture(autouse=True)
+    def threads_are_set_back(self) -> Iterator[None]:
+        before = torch.get_num_threads()
+        yield
+        torch.set_num_threads(before)
+
+    def test_the_compiled_kernel_has_the_cores_to_itself(
+        self, tables: StageData, net: ScoreNet, processor: str
+    ) -> None:
+        """In training, in validation and in prediction; torch has them back in between and afterwards."""
+        seen, between = set(), set()
+        net.register_forward_hook(lambda *_: seen.add((net.training, torch.get_num_threads(), n_threads())))
+        torch.set_num_threads(3)
+        train_stage(net, tables, FROZEN, [lambda *_: between.add(torch.get_num_threads())])
+        score_samples(net, tables.valid)
+        torchs = 3 if processor == "DEFAULT" else 1
+        assert seen == {(True, torchs, 3), (False, torchs, 3)}
+        assert between == {3}
+        assert torch.get_num_threads() == 3
+
+    def test_any_number_of_threads_trains_the_same_network(
+        self, tables: StageData, net: ScoreNet, processor: str
+    ) -> None:
+        if processor == "DEFAULT":
+            pytest.skip("torch's own sums depend on the number of threads")
+        settings = dataclasses.replace(FROZEN, lr=0.01, max_epochs=2, batch_size=660)
+        trained = []
+        for threads in (1, 4):
+            torch.set_num_threads(threads)
+            trained.append(copy.deepcopy(net))
+            train_stage(trained[-1], tables, settings, [])
+        one, four = (each.state_dict() for each in trained)
+        assert all(torch.equal(one[name], four[name]) for name in one)
+        assert not torch.equal(one["head.weight"], net.state_dict()["head.weight"])
 
 
 class TestEpoch:

@@ -9,6 +9,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from qlib_mfgru import native
+from qlib_mfgru.native.threads import n_threads
 
 
 def compiled_gru(
@@ -99,7 +100,7 @@ class _CompiledAttendedGRU(torch.autograd.Function):
 def _sizes(inputs: list[torch.Tensor], all_states: bool) -> tuple[int, ...]:
     """What the library's functions take after the addresses."""
     (steps, fields, n), hidden = inputs[0].shape, inputs[2].shape[1]
-    return steps, fields, hidden, n, int(all_states), torch.get_num_threads()
+    return steps, fields, hidden, n, int(all_states), n_threads()
 
 
 def _kept(window: torch.Tensor, sizes: tuple[int, ...]) -> torch.Tensor:
