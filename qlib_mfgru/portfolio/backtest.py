@@ -41,7 +41,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> In
         Unusable scores or settings, fields that the provider lacks, days outside its calendar.
     """
     signal, snapshot = as_series(scores), MarketSnapshot.of(settings)
-    on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of none of the stocks, and several of one
+    on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of no stock and several of one, counts others
     start, end = _period(signal, settings, snapshot.days)
     exchange = IndexEnhancementExchange(
         snapshot=snapshot,
