@@ -17,7 +17,7 @@ from qlib.data import D
 from qlib.data.dataset import TSDataSampler
 
 from qlib_mfgru.data import BarPanel, MultiFreqHandler, SampleTable
-from qlib_mfgru.ingest.session import bar_end_minutes
+from qlib_mfgru.provider.session import bar_end_minutes
 
 STEPS, LEAD = 320, 320  # bars of a window, and bars before it that a suspended day's close may come from
 TOLERANCE = 2e-5

@@ -143,8 +143,8 @@ def fit_seeds(cache: str, epochs: int) -> None:
     import numpy as np
     import torch
 
-    from qlib_mfgru.native.threads import torch_on_one_thread
     from qlib_mfgru.nn import ScoreNet, ic_loss
+    from qlib_mfgru.threads import torch_on_one_thread
 
     torch.set_flush_denormal(True)
     ready()

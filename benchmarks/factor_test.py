@@ -20,7 +20,7 @@ import pandas as pd
 from measure import MIB, market_options, memory, phase, ready, report, run, table
 from tqdm.auto import tqdm
 
-from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
 
 SECONDS, BYTES, TIMES = 60, 4 * 2**30, 5
 POOLS = {"csi300": slice(0, 300), "csi500": slice(300, 800), "csi1000": slice(800, 1800)}
@@ -97,14 +97,14 @@ def measure(provider: str) -> None:
     import qlib
     from qlib.contrib.eva.alpha import calc_ic
 
-    from qlib_mfgru.data import source
     from qlib_mfgru.factor import FactorTestSettings, run_factor_test
     from qlib_mfgru.factor.ic import pearson_ic, rank_ic
-    from qlib_mfgru.factor.record import write_files
-    from qlib_mfgru.scores import as_series, on_axes
+    from qlib_mfgru.factor.results.record import write_files
+    from qlib_mfgru.provider import reader
+    from qlib_mfgru.report.scores import as_series, on_axes
 
     qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
-    days, codes = source.calendar("day"), list(source.member_spans("all", "day"))
+    days, codes = reader.calendar("day"), list(reader.member_spans("all", "day"))
     random = np.random.default_rng(1)
     index = pd.MultiIndex.from_product([days, codes], names=["datetime", "instrument"])
     scores, label = (pd.Series(random.standard_normal(len(index)), index, name=name) for name in ("score", "label"))

@@ -20,7 +20,7 @@ import pandas as pd
 from measure import MIB, market_options, memory, phase, ready, report, run, table
 from tqdm.auto import tqdm
 
-from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
 
 INDEX, MEMBERS, LIMITS = "csi1000", 1000, (0.3, 0.4, 0.5)
 SECONDS, TIMES, SAME = 0.1, 3, 1e-6
@@ -121,10 +121,10 @@ def measure(provider: str, contender: str) -> None:
     """Run one contender: ``ours``, or stock qlib with a turnover limit; in a process of its own."""
     import qlib
 
-    from qlib_mfgru.data import source
+    from qlib_mfgru.provider import reader
 
     qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=40)
-    days, codes = source.calendar("day"), list(source.member_spans("all", "day"))
+    days, codes = reader.calendar("day"), list(reader.member_spans("all", "day"))
     random = np.random.default_rng(1)
     index = pd.MultiIndex.from_product([days[:-2], codes], names=["datetime", "instrument"])
     scores = pd.Series(random.standard_normal(len(index)), index, name="score")
@@ -139,7 +139,7 @@ def measure(provider: str, contender: str) -> None:
 def measure_ours(scores: pd.Series) -> None:
     """The record's own way: one snapshot and one exchange for all limits."""
     from qlib_mfgru.portfolio import IndexEnhancementOptimizer, IndexEnhancementSettings
-    from qlib_mfgru.portfolio.backtest import run_index_enhancement
+    from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
 
     spent: list[float] = []
     solve = IndexEnhancementOptimizer.solve
@@ -164,9 +164,9 @@ def measure_stock(scores: pd.Series, limit: float, days: pd.DatetimeIndex) -> No
     """The same strategy on qlib's Exchange, with the same rules for limits written as its expressions."""
     from qlib.backtest import backtest
 
-    from qlib_mfgru.data.daily import AT_LIMIT
     from qlib_mfgru.portfolio import IndexEnhancementStrategy
-    from qlib_mfgru.portfolio.backtest import DAILY_EXECUTOR
+    from qlib_mfgru.portfolio.trade.backtest import DAILY_EXECUTOR
+    from qlib_mfgru.provider.daily import AT_LIMIT
 
     with phase("snapshot"):
         strategy = IndexEnhancementStrategy(signal=scores, turnover_limit=limit, index=INDEX)

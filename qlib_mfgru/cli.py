@@ -14,7 +14,7 @@ COMMANDS = (
     "qlib_mfgru.demo.command",
     "qlib_mfgru.ingest.command",
     "qlib_mfgru.rolling.command",
-    "qlib_mfgru.commands.correlate",
+    "qlib_mfgru.factor.command",
 )
 """Modules with a ``register(subparsers)`` that adds one command; its ``run`` default takes the arguments and returns
 the exit code."""

@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from qlib_mfgru.data import source
 from qlib_mfgru.data.labels import Label
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.resident import ResidentSource
-from qlib_mfgru.data.threads import in_threads
 from qlib_mfgru.data.window import InputSpec, WindowSource
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
+from qlib_mfgru.threads import in_threads
 
 
 class MarketData:
@@ -58,10 +58,10 @@ class MarketData:
         cache_dir: Path | str | None,
     ) -> None:
         for freq in inputs:
-            source.provider_path(freq)
-        self.days = _between(source.calendar("day"), start_time, end_time)
-        self.instruments = list(source.member_spans("all", "day"))
-        self.members = source.member_mask(instruments, self.days, self.instruments)
+            reader.provider_path(freq)
+        self.days = _between(reader.calendar("day"), start_time, end_time)
+        self.instruments = list(reader.member_spans("all", "day"))
+        self.members = reader.member_mask(instruments, self.days, self.instruments)
         self.labels = label.load(self.days, self.instruments)
         self.sources: dict[str, WindowSource] = {}
         self.resident: dict[str, ResidentSource] = {}

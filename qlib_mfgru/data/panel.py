@@ -20,8 +20,8 @@ from numpy.lib.stride_tricks import as_strided
 from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
-from qlib_mfgru.data import source
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
 
 FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 """The report's six raw features (figure 7), in the order of every tensor."""
@@ -79,9 +79,9 @@ class BarPanel:
         InputError
             If the provider lacks the frequency or one of its six fields, or a day has another number of bars.
         """
-        codes = list(source.member_spans("all", freq))
+        codes = list(reader.member_spans("all", freq))
         root = Path(cache_dir or os.environ.get("MFGRU_CACHE") or DEFAULT_CACHE).expanduser()
-        folder = root / f"{freq}-{_FORMAT}-{source.fingerprint(freq, codes, FIELDS)}"
+        folder = root / f"{freq}-{_FORMAT}-{reader.fingerprint(freq, codes, FIELDS)}"
         if not folder.exists():
             _build(folder, freq, codes)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
@@ -117,14 +117,14 @@ class BarPanel:
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:
     """Write the panel's files beside `folder` and rename: a half-written panel is never seen."""
-    stamps = source.calendar(freq)
+    stamps = reader.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
     partial = folder.with_name(f"{folder.name}{_PARTIAL}{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)  # of a killed process that had our number
     partial.mkdir(parents=True)
     try:
         shape = (len(days), bars_per_day, len(FIELDS), len(codes))
-        provider = str(source.provider_path(freq))
+        provider = str(reader.provider_path(freq))
         (partial / _DESCRIPTION).write_text(json.dumps({"freq": freq, "provider": provider, "shape": shape}, indent=1))
         bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
         traded = np.empty((len(days), len(codes)), dtype=bool)
@@ -133,7 +133,7 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
             bars[..., columns] = block.reshape(*shape[:3], -1)
             traded[:, columns] = live.reshape(*shape[:2], -1).any(axis=1)
         if not traded.any():
-            raise InputError(f"no stock of the provider {source.provider_path(freq)} has a traded {freq} bar")
+            raise InputError(f"no stock of the provider {reader.provider_path(freq)} has a traded {freq} bar")
         bars.flush()
         np.save(partial / "traded.npy", traded)
         np.save(partial / "days.npy", days.to_numpy())
@@ -191,7 +191,7 @@ def _read_blocks(freq: str, codes: list[str], n_stamps: int) -> Iterator[tuple[s
             block = np.full((len(part), len(FIELDS), n_stamps), np.nan, dtype=np.float32)
             for row, code in enumerate(part):
                 for column, field in enumerate(FIELDS):
-                    series = source.read_series(code, field, freq)
+                    series = reader.read_series(code, field, freq)
                     if series is not None:
                         found.add(field)
                         first, values = series
@@ -200,7 +200,7 @@ def _read_blocks(freq: str, codes: list[str], n_stamps: int) -> Iterator[tuple[s
             yield slice(start, start + len(part)), np.ascontiguousarray(block.transpose(2, 1, 0))
     missing = [f"${field}" for field in FIELDS if field not in found]
     if missing:
-        raise InputError(f"the provider {source.provider_path(freq)} has no {' '.join(missing)} at {freq}")
+        raise InputError(f"the provider {reader.provider_path(freq)} has no {' '.join(missing)} at {freq}")
 
 
 def _fill(block: np.ndarray) -> np.ndarray:

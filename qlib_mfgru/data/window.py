@@ -12,8 +12,8 @@ from qlib_mfgru import native
 from qlib_mfgru.data import compiled
 from qlib_mfgru.data.normalize import Moments, Scale, cross_sectional_moments, scale_in_time, standardise
 from qlib_mfgru.data.panel import BarPanel
-from qlib_mfgru.data.threads import in_threads
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.threads import in_threads
 
 _SAMPLES_PER_PIECE = 128  # a megabyte of 15-minute windows: gathered and normalised while it is in the cache
 

@@ -10,7 +10,7 @@ import pandas as pd
 from qlib_mfgru.demo.bars import Bars
 from qlib_mfgru.demo.prices import DailyPath
 from qlib_mfgru.demo.universe import Universe
-from qlib_mfgru.ingest.provider import Span
+from qlib_mfgru.provider.writer import Span
 
 INDICES: tuple[tuple[str, str, float], ...] = (
     ("csi300", "SH000300", 0.15),

@@ -19,7 +19,7 @@ from qlib_mfgru.demo.signal import Signal, simulate_signal
 from qlib_mfgru.demo.spec import BARS_PER_DAY, MarketSpec
 from qlib_mfgru.demo.truth import PARTS, TRUTH_FIELDS, Truth, mean_rank_ic, ten_day_label
 from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
-from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter, check_replaceable
+from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter, check_replaceable
 
 FREQ = "15min"
 STOCKS_AT_ONCE = 32

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.provider import MANIFEST
+from qlib_mfgru.provider.writer import MANIFEST
 
 TRUTH_FIELDS: dict[str, str] = {"daily": "truth_daily", "intraday": "truth_intraday"}
 """Daily provider field of each state, so that qlib reads them as ``$truth_daily`` and ``$truth_intraday``."""

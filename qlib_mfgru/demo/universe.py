@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.demo.spec import MarketSpec
-from qlib_mfgru.ingest.boards import RULES, board_of
+from qlib_mfgru.provider.boards import RULES, board_of
 
 BOARDS: tuple[tuple[str, int, float], ...] = (
     ("SH", 600000, 0.35),

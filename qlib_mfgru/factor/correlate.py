@@ -18,7 +18,7 @@ from qlib_mfgru.factor.study import pool_factor
 from qlib_mfgru.report import style
 from qlib_mfgru.report.markdown import markdown
 from qlib_mfgru.report.published import PERIOD, published
-from qlib_mfgru.scores import as_series, on_axes
+from qlib_mfgru.report.scores import as_series, on_axes
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.data import source
-from qlib_mfgru.data.daily import AT_LIMIT, as_exposure, read_daily
 from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
 
 _OF_EXCLUSION = {"st": "is_st", "suspended": "volume", "limit_up": "limit_up"}
 
@@ -40,7 +40,7 @@ class FactorMarket:
         InputError
             A field that the provider lacks: the message says what needs it and which option turns that off.
         """
-        days, stocks = source.calendar("day"), list(source.member_spans("all", "day"))
+        days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         return cls(days, stocks, read_daily(stocks, _needs(settings)))
 
     def tradable(self) -> np.ndarray:

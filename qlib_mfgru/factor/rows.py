@@ -7,7 +7,7 @@ from functools import wraps
 
 import numpy as np
 
-from qlib_mfgru.data.threads import in_threads
+from qlib_mfgru.threads import in_threads
 
 _ROWS_AT_ONCE = 16
 """Rows that are worked on together: their scratch arrays stay in the processor's cache."""

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.data import source
-from qlib_mfgru.data.daily import carried_forward
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.factor.dates import Schedule
 from qlib_mfgru.factor.market import FactorMarket
 from qlib_mfgru.factor.preprocess import neutralize, standardize, winsorize_mad, winsorize_quantile
+from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.universe import Universe
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import carried_forward
 
 _WINSORIZERS: dict[str | None, Callable[[np.ndarray], np.ndarray]] = {
     "mad": winsorize_mad,
@@ -76,7 +76,7 @@ class Stage:
 
     def universe(self, pool: str, scores: np.ndarray) -> Universe:
         """Members of `pool` with a score that nothing excludes; `scores` of shape (n_dates, n_stocks)."""
-        members = source.member_mask(pool, self.days, self.stocks)[self.schedule.signal]
+        members = reader.member_mask(pool, self.days, self.stocks)[self.schedule.signal]
         if not members.any():
             raise InputError(f"{pool} has no members on the test dates {self.dates[0]:%Y-%m-%d} ..; leave it out")
         return Universe.exclude(members, {**self.reasons, "no score": np.isnan(scores)}, self.dates)

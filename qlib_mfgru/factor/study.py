@@ -14,7 +14,7 @@ from qlib_mfgru.factor.ic import pearson_ic, rank_autocorrelation, rank_ic
 from qlib_mfgru.factor.layers import Holding, assign_layers, equal_weights, two_sided_turnover
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.stage import Stage
-from qlib_mfgru.scores import as_series, on_axes
+from qlib_mfgru.report.scores import as_series, on_axes
 
 
 @dataclass(frozen=True)

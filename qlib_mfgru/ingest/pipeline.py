@@ -8,14 +8,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.account import Account
-from qlib_mfgru.ingest.build import Build
-from qlib_mfgru.ingest.files import estimate_rows, expand_files
-from qlib_mfgru.ingest.intake import Intake
 from qlib_mfgru.ingest.mapping import FileInput, IngestMapping
-from qlib_mfgru.ingest.provider import check_replaceable
-from qlib_mfgru.ingest.rows import CHUNK_ROWS
-from qlib_mfgru.ingest.spool import Registry, Spool
+from qlib_mfgru.ingest.read.files import estimate_rows, expand_files
+from qlib_mfgru.ingest.read.intake import Intake
+from qlib_mfgru.ingest.read.slices import CHUNK_ROWS
+from qlib_mfgru.ingest.read.spool import Registry, Spool
+from qlib_mfgru.ingest.report import Account
+from qlib_mfgru.ingest.write.build import Build
+from qlib_mfgru.provider.writer import check_replaceable
 
 SLICE_ROWS = 500_000
 """Rows of a bucket, about: what is held in memory at a time."""

@@ -10,8 +10,8 @@ from qlib.log import get_module_logger
 from qlib.model.base import Model
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.recorders import find_recorder, load_prediction
-from qlib_mfgru.scores import as_series
+from qlib_mfgru.report.recorders import find_recorder, load_prediction
+from qlib_mfgru.report.scores import as_series
 
 
 class RecordedModel(Model):

@@ -14,8 +14,8 @@ from tqdm.auto import tqdm
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.native.threads import torch_on_one_thread
 from qlib_mfgru.nn import GRULayer, Implementation, ScoringNet, ic, ic_loss
+from qlib_mfgru.threads import torch_on_one_thread
 
 
 class TrainingError(RuntimeError):

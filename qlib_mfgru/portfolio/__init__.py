@@ -1,6 +1,6 @@
 """Index enhancement with a factor: constraints, optimiser, qlib strategy and exchange, performance, record."""
 
-from qlib_mfgru.portfolio.constraints import (
+from qlib_mfgru.portfolio.optimise.constraints import (
     Blacklist,
     ConstituentFloor,
     Constraint,
@@ -17,13 +17,13 @@ from qlib_mfgru.portfolio.constraints import (
     Turnover,
     WeightDeviation,
 )
-from qlib_mfgru.portfolio.exchange import IndexEnhancementExchange
-from qlib_mfgru.portfolio.optimizer import IndexEnhancementOptimizer, Solution
-from qlib_mfgru.portfolio.quote import DenseQuote
-from qlib_mfgru.portfolio.record import IndexEnhancementRecord
+from qlib_mfgru.portfolio.optimise.optimizer import IndexEnhancementOptimizer, Solution
+from qlib_mfgru.portfolio.results.record import IndexEnhancementRecord
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
-from qlib_mfgru.portfolio.strategy import IndexEnhancementStrategy
+from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
+from qlib_mfgru.portfolio.trade.quote import DenseQuote
+from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 
 __all__ = [
     "Blacklist",

@@ -9,8 +9,8 @@ from typing import Any
 from qlib.utils import init_instance_by_config
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio import constraints as rules
-from qlib_mfgru.portfolio.constraints import Constraint
+from qlib_mfgru.portfolio.optimise import constraints as rules
+from qlib_mfgru.portfolio.optimise.constraints import Constraint
 from qlib_mfgru.report.published import published
 
 BENCHMARKS = {"csi300": "SH000300", "csi500": "SH000905", "csi1000": "SH000852", "cni2000": "SZ399303"}

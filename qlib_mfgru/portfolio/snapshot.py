@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.data import source
-from qlib_mfgru.data.daily import AT_LIMIT, as_exposure, carried_forward, read_daily
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, carried_forward, read_daily
 
 if TYPE_CHECKING:
     from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
@@ -101,8 +101,8 @@ class MarketSnapshot:
         """
         if weighting not in ("drifted", "market_cap"):
             raise InputError(f"index_weights is {weighting!r}; it must be 'drifted' or 'market_cap'")
-        days, stocks = source.calendar("day"), list(source.member_spans("all", "day"))
-        member = source.member_mask(index, days, stocks)
+        days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
+        member = reader.member_mask(index, days, stocks)
         weight = {
             "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest them"},
             "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest float_shares, or market_cap"},

@@ -15,7 +15,8 @@ import torch
 from qlib.utils import get_callable_kwargs
 
 import qlib_mfgru
-from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler, source
+from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler
+from qlib_mfgru.provider import reader
 
 _CODE = ("data", "model", "native", "nn")  # packages of ours that decide what a unit learns and predicts
 _BUILT = {".pyc", ".pyo", ".so"}
@@ -36,11 +37,11 @@ def handler_identity(handler: MultiFreqHandler) -> str:
     """Hash of what a handler serves: its settings, and the state of the provider's files behind them."""
     settings = {name: str(getattr(handler, name)) for name in ("start_time", "end_time", "min_traded", "clip")}
     inputs = {freq: asdict(spec) for freq, spec in handler.inputs.items()}
-    members = source.member_spans(handler.instruments, "day")
-    codes = list(source.member_spans("all", "day"))
+    members = reader.member_spans(handler.instruments, "day")
+    codes = list(reader.member_spans("all", "day"))
     fields = tuple(sorted(set(re.findall(r"\$(\w+)", handler.label.expression))))
-    files = {freq: source.fingerprint(freq, codes, FIELDS) for freq in inputs}
-    labels = source.fingerprint("day", codes, fields)
+    files = {freq: reader.fingerprint(freq, codes, FIELDS) for freq in inputs}
+    labels = reader.fingerprint("day", codes, fields)
     return digest([settings, list(inputs.items()), handler.label.expression, members, files, labels])
 
 

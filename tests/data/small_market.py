@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import qlib
 
-from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
 
 DAYS = pd.bdate_range("2024-01-02", periods=80)
 FIRST_BAR_DAY = 30

@@ -92,7 +92,7 @@ def test_a_window_beyond_the_calendar_is_an_error(panel: BarPanel, day: int) -> 
 def test_reopened_without_reading(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(copy)
     made = BarPanel.open("day", tmp_path / "cache")
-    monkeypatch.setattr("qlib_mfgru.data.source.read_series", lambda *_: pytest.fail("the provider was read again"))
+    monkeypatch.setattr("qlib_mfgru.provider.reader.read_series", lambda *_: pytest.fail("the provider was read again"))
     again = BarPanel.open("day", tmp_path / "cache")
     np.testing.assert_array_equal(again.bars, made.bars)
     np.testing.assert_array_equal(again.traded, made.traded)
@@ -117,19 +117,20 @@ def test_a_panel_is_read_only(panel: BarPanel) -> None:
 
 BUILD = """
 import sys, qlib
-from qlib_mfgru.data import BarPanel, panel, source
+from qlib_mfgru.data import BarPanel, panel
+from qlib_mfgru.provider import reader
 qlib.init(provider_uri=sys.argv[1], region="cn", kernels=1, logging_level=40)
 {code}
 print(BarPanel.open("15min", sys.argv[2]).bars[-1].sum())
 """
 KILL_WHILE_READING = """
-read = source.read_series
+read = reader.read_series
 def dies(instrument, field, freq):
     if instrument == "SH600009":
         import os, signal
         os.kill(os.getpid(), signal.SIGKILL)
     return read(instrument, field, freq)
-source.read_series = dies
+reader.read_series = dies
 """
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.ingest.account import Account
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.ingest.report import Account
 
 from .vendor import spans, stored
 

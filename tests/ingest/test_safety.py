@@ -23,7 +23,8 @@ def start(source: Path, target: Path, code: str = "") -> subprocess.Popen[str]:
 import sys
 from pathlib import Path
 from qlib_mfgru.ingest.mapping import load_mapping
-from qlib_mfgru.ingest import build, pipeline
+from qlib_mfgru.ingest import pipeline
+from qlib_mfgru.ingest.write import build
 {code}
 pipeline.ingest(load_mapping(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), quiet=True,
                 slice_rows=4000, chunk_rows=2000)

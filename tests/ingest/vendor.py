@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.ingest.account import Account
 from qlib_mfgru.ingest.mapping import parse_mapping
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.ingest.session import bar_calendar
+from qlib_mfgru.ingest.report import Account
+from qlib_mfgru.provider.session import bar_calendar
 
 DAYS = pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06"])
 STOCKS = ("600000", "000001", "300750")

@@ -22,8 +22,8 @@ from qlib_mfgru.model.training import (
     train_stage,
     validation_ic,
 )
-from qlib_mfgru.native.threads import n_threads
 from qlib_mfgru.nn import ScoreNet
+from qlib_mfgru.threads import n_threads
 
 FREQS = ["day", "15min"]
 FROZEN = TrainSettings(batch_size=200, lr=0.0, max_epochs=1, device="cpu")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
-from qlib_mfgru.ingest.provider import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
 
 N_STOCKS = 30
 DAYS = pd.bdate_range("2020-01-01", periods=160)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from qlib_mfgru.native.threads import n_threads, torch_on_one_thread
+from qlib_mfgru.threads import n_threads, torch_on_one_thread
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import cvxpy
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.portfolio import constraints as c
+from qlib_mfgru.portfolio.optimise import constraints as c
 from qlib_mfgru.portfolio.snapshot import MarketView
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.portfolio.result import IndexEnhancement, PortfolioRun
+from qlib_mfgru.portfolio.results.result import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 
 

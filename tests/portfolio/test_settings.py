@@ -8,7 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio import IndexEnhancementSettings, Turnover
-from qlib_mfgru.portfolio import constraints as c
+from qlib_mfgru.portfolio.optimise import constraints as c
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from qlib_mfgru import native
-from qlib_mfgru.native.threads import n_threads
+from qlib_mfgru.threads import n_threads
 
 
 def compiled_gru(

@@ -1,0 +1,69 @@
+"""``mfgru correlate``: how alike the factors of several recorders are."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from qlib_mfgru.errors import InputError
+
+_SETTINGS = ("freq", "neutralize", "exclude", "deal_price")
+
+
+def register(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "correlate",
+        help="correlate the factors of several recorders",
+        description="Mean per-date correlation of several recorders' predictions, preprocessed as in the factor test "
+        "(the report's figure 33): table, CSV and heatmap.",
+    )
+    parser.add_argument("recorders", nargs="+", metavar="[NAME=]RECORDER", help="ids of recorders that hold a pred.pkl")
+    parser.add_argument("--provider", required=True, help="folder of the qlib provider")
+    parser.add_argument("--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments; %(default)s")
+    parser.add_argument("--out", type=Path, default=Path("correlation"), help="folder to write to; ./%(default)s")
+    parser.add_argument("--pool", default="all", help="market of the provider; %(default)s")
+    options = parser.add_argument_group(
+        "settings of the factor test", "by default its own", argument_default=argparse.SUPPRESS
+    )
+    options.add_argument("--freq", type=_freq, help="day, week, month or a number of trading days; week")
+    options.add_argument("--neutralize", nargs="*", metavar="FIELD", help="industry market_cap")
+    options.add_argument("--exclude", nargs="*", metavar="REASON", help="st suspended limit_up")
+    options.add_argument("--deal-price", help="vwap or close; vwap")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Correlate, print the table, and write the files."""
+    from qlib_mfgru.factor.correlate import correlate
+    from qlib_mfgru.factor.settings import FactorTestSettings
+    from qlib_mfgru.report.recorders import init_qlib
+
+    given = {name: value for name, value in vars(arguments).items() if name in _SETTINGS}
+    settings = FactorTestSettings(pools=[arguments.pool], **given)
+    init_qlib(arguments.provider, arguments.store)
+    found = correlate(_predictions(arguments.recorders), settings)
+    found.write(arguments.out)
+    print(found.document())
+    print(f"written to {arguments.out}")
+    return 0
+
+
+def _freq(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+def _predictions(wanted: list[str]) -> dict[str, Any]:
+    """Predictions by name; a name that comes twice is an InputError that says how to give another."""
+    from qlib_mfgru.report.recorders import find_recorder, load_prediction, model_name
+
+    predictions: dict[str, Any] = {}
+    for text in wanted:
+        given, _, recorder_id = text.rpartition("=")
+        recorder = find_recorder(recorder_id)
+        name = given or model_name(recorder)
+        if name in predictions:
+            raise InputError(f"two recorders are called {name}: name them, e.g. other={recorder_id}")
+        predictions[name] = load_prediction(recorder)
+    return predictions

@@ -1,0 +1,125 @@
+"""Stamps in the ways that vendors write them, and whether they fit the session grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.provider.session import SESSION_MINUTES, bar_end_minutes, freq_minutes
+
+FREQS = ("15min", "5min", "1min")
+"""Frequencies of bars that can be read, the coarsest first."""
+
+_OPENING = SESSION_MINUTES[0][0]
+_ZONE = "Asia/Shanghai"
+_MISFIT = 0.001
+
+
+def parse_stamps(values: pd.Series) -> np.ndarray:
+    """Stamps as ``datetime64[s]``, NaT where unparsable; shape (n,).
+
+    Reads datetimes (zoned ones are brought to Chinese time), ISO text, ``20250102``, ``202501020945``,
+    ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers.
+    """
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert(_ZONE).dt.tz_localize(None)
+    if values.dtype.kind == "M":
+        return values.to_numpy().astype("datetime64[s]")
+    # a stamp comes back for every stock: parse each one once
+    positions, unique = pd.factorize(values)
+    parsed = np.append(_parse_unique(pd.Series(unique)), np.datetime64("NaT", "s"))
+    return parsed[positions]
+
+
+def _parse_unique(values: pd.Series) -> np.ndarray:
+    if values.dtype.kind == "f":
+        values = values.astype("int64")
+    text = values.astype("str").str.strip()
+    digits = text.str.fullmatch(r"\d{8}|\d{12}|\d{14}|\d{17}")
+    parsed = np.full(len(text), np.datetime64("NaT", "s"), dtype="datetime64[s]")
+    for length, pattern in ((8, "%Y%m%d"), (12, "%Y%m%d%H%M"), (14, "%Y%m%d%H%M%S"), (17, "%Y%m%d%H%M%S")):
+        chosen = (digits & (text.str.len() == length)).to_numpy(dtype=bool)
+        if chosen.any():
+            found = pd.to_datetime(text[chosen].str[:14], format=pattern, errors="coerce")
+            parsed[chosen] = found.to_numpy().astype("datetime64[s]")
+    rest = ~digits.to_numpy(dtype=bool)
+    if rest.any():
+        found = pd.to_datetime(text[rest], format="mixed", errors="coerce", utc=True)
+        zoned = text[rest].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
+        local = np.where(zoned, found.dt.tz_convert(_ZONE).dt.tz_localize(None), found.dt.tz_localize(None))
+        parsed[rest] = local.astype("datetime64[s]")
+    return parsed
+
+
+def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:
+    """Text stamps from a date and a time column; a time column that holds whole stamps is taken as it is."""
+    words = time.astype("str").str.strip()
+    if words.str.len().min() >= 12:
+        return time
+    plain = words.str.fullmatch(r"\d{1,6}")
+    # 945, 0945 and 94500, 094500: hours lose their leading zero in numbers
+    padded = words.where(words.str.len() > 4, words.str.zfill(4) + "00").str.zfill(6)
+    clock = words.where(~plain, padded.str[:2] + ":" + padded.str[2:4] + ":" + padded.str[4:6])
+    day = date.astype("str").str.strip().str.slice(0, 10)
+    return day + " " + clock
+
+
+def bar_ends(stamps: np.ndarray, freq: str, convention: str) -> np.ndarray:
+    """End of each bar in minutes since 1970, -1 where it is off the session grid; shape (n,).
+
+    A bar stamped at the opening under ``end`` is the opening auction, which some vendors give on its own; it stays,
+    and belongs to the first bar of the day.
+    """
+    seconds = stamps.astype("int64")
+    minutes = seconds // 60 + (freq_minutes(freq) if convention == "start" else 0)
+    known = ~np.isnat(stamps)
+    on_grid = known & (seconds % 60 == 0) & _grid(freq, convention)[np.where(known, minutes % 1440, 0)]
+    return np.where(on_grid, minutes, -1)
+
+
+def _grid(freq: str, convention: str) -> np.ndarray:
+    """Whether a minute of the day ends a bar; shape (1440,)."""
+    grid = np.zeros(1440, dtype=bool)
+    grid[bar_end_minutes(freq)] = True
+    grid[_OPENING] = convention == "end"
+    return grid
+
+
+def bar_slots(freq: str) -> np.ndarray:
+    """Position among the day's bars of `freq` for each minute of the day; the opening auction is in the first."""
+    return np.searchsorted(bar_end_minutes(freq), np.arange(1440)).clip(max=len(bar_end_minutes(freq)) - 1)
+
+
+def diagnose(stamps: np.ndarray, freq: str, convention: str) -> str | None:
+    """What is wrong with the stated frequency and convention, None if they fit.
+
+    Parameters
+    ----------
+    stamps : ndarray of shape (n,)
+        ``datetime64[s]`` of one file; fewer than a day of bars are not judged.
+    """
+    stamps = stamps[~np.isnat(stamps)]
+    if len(stamps) < len(bar_end_minutes(freq)):
+        return None
+    stated = _misfit(stamps, freq, convention)
+    for other in FREQS:
+        for way in ("end", "start"):
+            misfit = _misfit(stamps, other, way)
+            step = freq_minutes(other) - freq_minutes(freq)
+            # every stamp fits a finer grid too: only a bad misfit speaks for that
+            better = stated > 4 * misfit if step == 0 else step > 0 or stated > 0.2
+            if misfit < _MISFIT and better:
+                return (
+                    f"the stamps do not fit freq: {freq}, stamps: {convention}; they fit freq: {other}, stamps: {way}"
+                )
+    if stated > 0.5:
+        return (
+            f"{stated:.0%} of the stamps are off the session grid of freq: {freq}, stamps: {convention} "
+            f"(first {stamps[0]}); are they in Chinese time?"
+        )
+    return None
+
+
+def _misfit(stamps: np.ndarray, freq: str, convention: str) -> float:
+    """Share of the stamps that are off the grid."""
+    return float((bar_ends(stamps, freq, convention) < 0).mean())

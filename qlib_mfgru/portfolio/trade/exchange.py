@@ -1,0 +1,114 @@
+"""``IndexEnhancementExchange``: qlib's Exchange on a market snapshot, with the boards' own price limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from qlib.backtest.exchange import Exchange
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.snapshot import DEALS, MarketSnapshot
+from qlib_mfgru.portfolio.trade.quote import DenseQuote
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import AT_LIMIT, read_daily
+
+_NOT_OURS = ("limit_threshold", "extra_quote", "subscribe_fields")
+"""Keywords of qlib's Exchange that would have no effect here."""
+
+
+class IndexEnhancementExchange(Exchange):
+    """Deals at the day's vwap, at the report's costs, within the provider's limit prices (`$limit_up`, `$limit_down`).
+
+    A stock that opens at its upper limit cannot be bought that day, one that opens at its lower limit cannot be sold,
+    one without a trade neither; a day without a limit price has no limit. All else is qlib's Exchange. Quotes are read
+    once and densely, in seconds where `Exchange` takes minutes; one object can serve several backtests.
+
+    In a YAML it must stand alone, since qlib ignores what is beside it::
+
+        exchange_kwargs:
+          exchange:
+            class: IndexEnhancementExchange
+            module_path: qlib_mfgru.portfolio
+            kwargs: {}
+
+    Parameters
+    ----------
+    snapshot : MarketSnapshot, optional
+        Whose fields are dealt on; by default the provider's are read.
+    start_time, end_time : stamp, optional
+        First and last day; by default all.
+    deal_price : str
+        ``vwap``, ``close`` or ``open``.
+    buy_cost, sell_cost : float
+        Shares of the traded value; the report's 0.4 % two-sided is 0.2 % a side.
+    **kwargs
+        Further keywords of qlib's Exchange, e.g. min_cost (here 0), trade_unit, volume_threshold, impact_cost.
+
+    Raises
+    ------
+    InputError
+        A field that the provider lacks, a volume threshold on another field than those of `DEALS`, or a keyword for
+        other limits or quotes than the provider's.
+    """
+
+    def __init__(
+        self,
+        snapshot: MarketSnapshot | None = None,
+        start_time: Any = None,
+        end_time: Any = None,
+        deal_price: str = "vwap",
+        buy_cost: float = 0.002,
+        sell_cost: float = 0.002,
+        min_cost: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        unused = [name for name in _NOT_OURS if kwargs.get(name) is not None]
+        if unused:
+            raise InputError(f"{unused} cannot be set: limits and quotes are the provider's; or use qlib's Exchange")
+        self._snapshot = snapshot
+        super().__init__(
+            freq="day",
+            start_time=start_time,
+            end_time=end_time,
+            codes=[],
+            deal_price=deal_price,
+            open_cost=buy_cost,
+            close_cost=sell_cost,
+            min_cost=min_cost,
+            quote_cls=self._make_quote,
+            **kwargs,
+        )
+
+    def get_quote_from_qlib(self) -> None:
+        """Take the quotes from the snapshot; `quote_df` stays empty."""
+        self.quote_df = pd.DataFrame()
+        days, self.codes, fields = self._read()
+        first = 0 if self.start_time is None else int(days.searchsorted(pd.Timestamp(self.start_time)))
+        last = len(days) if self.end_time is None else int(days.searchsorted(pd.Timestamp(self.end_time), side="right"))
+        self._days, self._fields = days[first:last], {name: values[first:last] for name, values in fields.items()}
+        close, factor = self._fields["close"], self._fields["factor"]
+        self.trade_w_adj_price = bool((np.isnan(factor) & ~np.isnan(close)).any())
+        if self.trade_w_adj_price:
+            self.logger.warning("$factor is missing where there is a $close: lots are not rounded")
+
+    def _read(self) -> tuple[pd.DatetimeIndex, list[str], dict[str, np.ndarray]]:
+        if self._snapshot is not None:
+            return self._snapshot.days, self._snapshot.stocks, dict(self._snapshot.fields)
+        stocks = list(reader.member_spans("all", "day"))
+        needs = dict.fromkeys(DEALS, "deals cannot be simulated without it; ingest it")
+        return reader.calendar("day"), stocks, read_daily(stocks, needs)
+
+    def _make_quote(self, *_: Any) -> DenseQuote:
+        fields, opened = self._fields, self._fields["open"]
+        idle = np.isnan(fields["close"]) | ~(fields["volume"] > 0)
+        named = {"$close", "$factor", "$volume", self.buy_price, self.sell_price}
+        named |= {name for _, name in [*(self.buy_vol_limit or ()), *(self.sell_vol_limit or ())]}
+        unknown = sorted(name for name in named if name.removeprefix("$") not in fields)
+        if unknown:
+            raise InputError(f"{unknown} cannot be quoted; the exchange has {['$' + name for name in fields]}")
+        quotes = {name: fields[name.removeprefix("$")].astype(np.float64) for name in named}
+        quotes["limit_buy"] = idle | (opened >= AT_LIMIT * fields["limit_up"])
+        quotes["limit_sell"] = idle | (opened * AT_LIMIT <= fields["limit_down"])
+        return DenseQuote.of_arrays(self._days, self.codes, quotes)

@@ -1,0 +1,65 @@
+"""Daily fields of the provider as dense (day, stock) arrays: what tests and portfolios read beside the bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
+
+
+def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Fields over the whole daily calendar.
+
+    Parameters
+    ----------
+    stocks : sequence of str, length n_stocks
+    needs : mapping of str to str
+        Field (without ``$``) -> what needs it and what to do without it, for the message.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_days, n_stocks), float32
+        NaN where nothing is stored.
+
+    Raises
+    ------
+    InputError
+        The provider has a needed field for none of the stocks.
+    """
+    fields = {name: np.full((len(reader.calendar("day")), len(stocks)), np.nan, dtype=np.float32) for name in needs}
+    found: set[str] = set()
+    for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
+        for field, values in fields.items():
+            series = reader.read_series(code, field, "day")
+            if series is not None:
+                found.add(field)
+                values[series[0] : series[0] + len(series[1]), column] = series[1]
+    for field, need in needs.items():
+        if field not in found:
+            raise InputError(f"the provider {reader.provider_path('day')} has no ${field}: {need}")
+    return fields
+
+
+def carried_forward(values: np.ndarray) -> np.ndarray:
+    """Each stock's last known value, (n_days, n_stocks); NaN before its first."""
+    latest = np.where(np.isfinite(values), np.arange(len(values), dtype=np.int32)[:, None], 0)
+    np.maximum.accumulate(latest, axis=0, out=latest)
+    return np.take_along_axis(values, latest, axis=0)
+
+
+def as_exposure(name: str, values: np.ndarray) -> np.ndarray:
+    """A field as an exposure, float64 of the same shape: ``market_cap`` as its logarithm, any other as it is."""
+    values = values.astype(np.float64)
+    if name != "market_cap":
+        return values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(values > 0, np.log(values), np.nan)
+
+
+AT_LIMIT = 1 - 1e-6
+"""A price at this share of a limit price is at it: adjusted float32 prices of one tick agree to a few 1e-7, and a tick
+is never below 4e-6 of a price."""

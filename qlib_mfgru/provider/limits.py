@@ -1,0 +1,78 @@
+"""Daily limit prices from the boards' rules, for days on which the vendor gives none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qlib_mfgru.provider.boards import RULES, LimitRule, board_of
+
+
+def derive_limits(
+    code: str, days: np.ndarray, reference: np.ndarray, is_st: np.ndarray, session: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Raw limit prices, up and down, rounded half up to 0.01 yuan.
+
+    Parameters
+    ----------
+    code : str
+        e.g. ``SH600000``; tells the board.
+    days : ndarray of shape (n_days,)
+        ``datetime64[D]``, ascending.
+    reference : ndarray of shape (n_days,)
+        The price that the day's limits refer to, as `reference_price` gives it; NaN where unknown.
+    is_st : ndarray of shape (n_days,)
+        Nonzero where the share is under special treatment; NaN counts as not.
+    session : ndarray of shape (n_days,)
+        Trading days since the share was listed, 0 on its first one.
+
+    Returns
+    -------
+    up, down : ndarray of shape (n_days,)
+        NaN on days without a limit, without a reference, or before the board's first rule.
+    """
+    up, down = np.full(len(days), np.nan), np.full(len(days), np.nan)
+    rules = RULES[board_of(code)]
+    ends = [rule.since for rule in rules[1:]] + [np.datetime64("9999-12-31", "D")]
+    for rule, end in zip(rules, ends, strict=True):
+        span = (days >= rule.since) & (days < end)
+        rise, fall = _ratios(rule, is_st[span], session[span])
+        up[span] = round_half_up(reference[span] * (1 + rise))
+        down[span] = round_half_up(reference[span] * (1 - fall))
+    return up, down
+
+
+def _ratios(rule: LimitRule, is_st: np.ndarray, session: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    ratio = np.where(np.nan_to_num(is_st) > 0, rule.st_ratio, rule.ratio)
+    ratio[session < rule.free_days] = np.nan
+    if not rule.first_up:
+        return ratio, ratio
+    first = session == 0
+    return np.where(first, rule.first_up, ratio), np.where(first, rule.first_down, ratio)
+
+
+def reference_price(close: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """The previous raw close, adjusted for an ex-date between then and today, rounded to 0.01 yuan.
+
+    Parameters
+    ----------
+    close : ndarray of shape (n_days,)
+        Raw closes, NaN on days without trade: the last one before counts.
+    factor : ndarray of shape (n_days,)
+        The adjustment factor (adjusted = raw * factor).
+
+    Returns
+    -------
+    ndarray of shape (n_days,)
+        NaN until the first close.
+    """
+    known = np.maximum.accumulate(np.where(np.isnan(close), -1, np.arange(len(close))))
+    last = np.concatenate([[-1], known[:-1]])
+    return np.where(last >= 0, round_half_up(close[last] * factor[last] / factor), np.nan)
+
+
+def round_half_up(price: np.ndarray) -> np.ndarray:
+    """Round to 0.01, halves upwards, as the exchanges do.
+
+    The tiny shift undoes the binary representation: 10.05 * 1.1 is 11.0549999..., but the rule says 11.06.
+    """
+    return np.floor(price * 100 + 0.5 + 1e-6) / 100

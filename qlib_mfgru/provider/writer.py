@@ -1,0 +1,123 @@
+"""Write a qlib provider so that it is either whole or not there.
+
+Everything goes to a temporary sibling of the target; only when the last file is written does the sibling take the
+target's name. A process that is killed leaves the old provider as it was, and a temporary folder that the next
+writer of the same target removes.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.provider.session import bar_calendar
+
+MANIFEST = "mfgru.json"
+"""Side file that says what made the provider; also the sign that a folder is one of ours and may be replaced."""
+
+Span = tuple[str, pd.Timestamp, pd.Timestamp]
+"""Instrument, first day and last day (both included) of a membership."""
+
+
+class ProviderWriter:
+    """Context manager that writes calendars, instruments, features and side files of one provider.
+
+    Parameters
+    ----------
+    target : Path
+        The provider's folder. An existing provider made by this package is replaced at the end; any other
+        existing folder that is not empty is refused.
+    days : DatetimeIndex
+        The daily calendar, ascending, at midnight.
+    intraday : mapping of str to DatetimeIndex
+        For each intraday frequency (``15min``) the days that its calendar covers, a contiguous run of `days`.
+
+    Raises
+    ------
+    FileExistsError
+        If the target is a folder with content that this package did not write.
+    """
+
+    def __init__(
+        self, target: Path | str, days: pd.DatetimeIndex, intraday: Mapping[str, pd.DatetimeIndex] | None = None
+    ) -> None:
+        self.target = Path(target).expanduser().resolve()
+        self.days = days
+        self.calendars = {"day": days} | {freq: bar_calendar(d, freq) for freq, d in (intraday or {}).items()}
+        self._staging = self.target.with_name(self.target.name + ".partial")
+        self._replaced = self.target.with_name(self.target.name + ".replaced")
+
+    def __enter__(self) -> ProviderWriter:
+        if self._replaced.exists() and not self.target.exists():
+            self._replaced.rename(self.target)  # a writer was killed between its two renames
+        check_replaceable(self.target)
+        shutil.rmtree(self._staging, ignore_errors=True)
+        for folder in ("calendars", "instruments", "features"):
+            (self._staging / folder).mkdir(parents=True)
+        for freq, calendar in self.calendars.items():
+            stamp = "%Y-%m-%d" if freq == "day" else "%Y-%m-%d %H:%M:%S"
+            self.write_text(f"calendars/{freq}.txt", "\n".join(calendar.strftime(stamp)) + "\n")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+            return
+        if not (self._staging / MANIFEST).exists():
+            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_text({MANIFEST!r}, ...) before the end")
+        shutil.rmtree(self._replaced, ignore_errors=True)
+        if self.target.exists():
+            self.target.rename(self._replaced)
+        self._staging.rename(self.target)
+        shutil.rmtree(self._replaced, ignore_errors=True)
+
+    def write_features(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
+        """Write the series of one instrument.
+
+        Parameters
+        ----------
+        instrument : str
+            Code as qlib writes it, e.g. ``SH600000``.
+        freq : str
+            ``day`` or an intraday frequency of this provider.
+        start : int
+            Position of the first value in that frequency's calendar.
+        fields : mapping of str to ndarray of shape (n,)
+            Field name without ``$``, e.g. ``close``; stored as float32, NaN where unknown.
+        """
+        room = len(self.calendars[freq]) - start
+        folder = self._staging / "features" / instrument.lower()
+        folder.mkdir(exist_ok=True)
+        for field, values in fields.items():
+            if len(values) > room:
+                raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
+            np.concatenate([[start], values]).astype("<f4").tofile(folder / f"{field.lower()}.{freq}.bin")
+
+    def write_instruments(self, market: str, spans: Iterable[Span]) -> None:
+        """Write a market's point-in-time members, one line a span.
+
+        The end is written as the session's end: qlib reads a bare date as midnight and would lose the last day's
+        intraday bars.
+        """
+        lines = (f"{code}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d} 15:00:00\n" for code, first, last in spans)
+        self.write_text(f"instruments/{market}.txt", "".join(lines))
+
+    def write_text(self, name: str, content: str) -> None:
+        """Write a side file; `name` is relative to the provider's folder."""
+        (self._staging / name).write_text(content, encoding="utf-8")
+
+
+def check_replaceable(target: Path) -> None:
+    """Refuse to replace a folder that is not a provider of this package.
+
+    Called again by the writer; call it before long work so that the refusal comes at once.
+    """
+    if target.exists() and not (target / MANIFEST).exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FileExistsError(f"{target} exists and was not made by qlib_mfgru: give another target, or remove it")

@@ -1,0 +1,122 @@
+"""The record: on a recorder with nothing but pred.pkl, its artifacts and metrics, and the published figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from experiments import start_qlib
+from market_world import random_scores, to_scores
+from qlib.workflow import R
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.factor import FactorTestRecord, FactorTestSettings, run_factor_test
+from qlib_mfgru.factor.results.plots import PLOTS
+from qlib_mfgru.report import measures as performance
+from qlib_mfgru.report.published import published
+
+SETTINGS: dict[str, Any] = {"pools": ["all", "few"], "n_layers": 5}
+
+
+@pytest.fixture(scope="module")
+def recorder(market_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A recorder of somebody's, with a prediction and no label, after the test."""
+    start_qlib(market_provider, tmp_path_factory.mktemp("store") / "mlruns.db")
+    with R.start(experiment_name="factor", recorder_name="mine"):
+        R.save_objects(**{"pred.pkl": to_scores(random_scores())})
+        FactorTestRecord(R.get_recorder(), **SETTINGS).generate()
+        return R.get_recorder()
+
+
+@pytest.fixture(scope="module")
+def folder(recorder: Any) -> Path:
+    return Path(recorder.artifact_uri.removeprefix("file://")) / "factor_test"
+
+
+def test_summary_has_the_reports_columns_and_the_tests_numbers(folder: Path) -> None:
+    summary = pd.read_csv(folder / "summary.csv")
+    assert list(summary.columns) == list(published("factor_tests").columns)
+    assert list(summary["pool"]) == ["ALL", "FEW"]
+    assert set(summary["model"]) == {"mine"}
+    test = run_factor_test(to_scores(random_scores()), FactorTestSettings(**SETTINGS))
+    for row, result in zip(summary.to_dict("records"), test.pools.values(), strict=True):
+        ic, top = result.rank_ic, (result.returns[5], result.pool_returns)
+        assert row["rank_ic_mean"] == pytest.approx(ic.mean())
+        assert row["rank_ic_std"] == pytest.approx(ic.std())
+        assert row["ic_ir"] == pytest.approx(ic.mean() / ic.std())
+        assert row["ic_positive_share"] == pytest.approx((ic > 0).mean())
+        assert row["top_annual_excess"] == pytest.approx(performance.annual_excess(*top))
+        assert row["top_information_ratio"] == pytest.approx(performance.information_ratio(*top))
+        assert row["top_monthly_win_rate"] == pytest.approx(performance.monthly_win_rate(*top))
+        assert row["top_turnover"] == pytest.approx(result.turnover[5].mean())
+
+
+def test_metrics_are_the_tables_numbers(recorder: Any, folder: Path) -> None:
+    logged = recorder.list_metrics()
+    for row in pd.read_csv(folder / "summary.csv").drop(columns=["figure", "model"]).to_dict("records"):
+        pool = row.pop("pool")
+        assert {name: logged[f"{pool}.{name}"] for name in row} == pytest.approx(row)
+    assert logged["ALL.n_dates"] == 13
+
+
+def test_series_are_aligned_with_the_tables(recorder: Any, folder: Path) -> None:
+    ic, layers = (recorder.load_object(f"factor_test/{name}.pkl") for name in ("ic", "layers"))
+    assert ic["all"].columns.tolist() == ["ic", "rank_ic", "rank_autocorrelation"]
+    assert layers["few"].columns.tolist() == [1, 2, 3, 4, 5, "pool"]
+    table = pd.read_csv(folder / "layers.csv").set_index(["pool", "layer"])
+    third = performance.annual_return(layers["all"][3])
+    assert table.loc[("ALL", "3"), "annual_return"] == pytest.approx(third)
+    spread = layers["all"][5] - layers["all"][1]
+    assert table.loc[("ALL", "long_short"), "annual_return"] == pytest.approx(performance.annual_return(spread))
+    counts = pd.read_csv(folder / "exclusions.csv")
+    reasons = counts.drop(columns=["pool", "members", "kept"]).sum(axis=1)
+    np.testing.assert_allclose(counts["members"], reasons + counts["kept"])
+
+
+def test_every_artifact_is_there_and_plots_are_pictures(recorder: Any, folder: Path) -> None:
+    record = FactorTestRecord(recorder, **SETTINGS)
+    record.check(include_self=True)
+    assert sorted(record.list()) == sorted(file.name for file in folder.iterdir())
+    for name in PLOTS:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_states_its_conventions(folder: Path) -> None:
+    page = (folder / "factor_test.md").read_text()
+    for words in (
+        "next trading day's vwap",
+        "252 days",
+        "compounded daily difference",
+        "buys plus sells",
+        "equally weighted",
+        "13 of them, 2023-01-06 .. 2023-03-31",
+        "Universe: the report has all A-shares; this run",
+        "8.58 %",
+    ):
+        assert words in page
+
+
+def test_comparison_keeps_the_reports_figures(folder: Path) -> None:
+    comparison = pd.read_csv(folder / "comparison.csv")
+    report = comparison[comparison["source"] == "report"]
+    expected = published("factor_tests").query("pool == 'ALL'")
+    pd.testing.assert_frame_equal(
+        report[expected.columns].reset_index(drop=True), expected.reset_index(drop=True), check_dtype=False
+    )
+    ours = comparison[comparison["source"] == "this run"]
+    assert ours[["pool", "n_dates"]].to_numpy().tolist() == [["ALL", 13], ["FEW", 13]]
+
+
+def test_skip_existing_does_nothing_twice(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qlib_mfgru.factor.results.record.run_factor_test", lambda *_: pytest.fail("it ran again"))
+    assert FactorTestRecord(recorder, skip_existing=True, **SETTINGS).generate() is None
+
+
+def test_a_recorder_without_prediction(recorder: Any) -> None:
+    with R.start(experiment_name="factor"), pytest.raises(InputError, match=r"no pred\.pkl"):
+        FactorTestRecord(R.get_recorder(), **SETTINGS).generate()
+    with pytest.raises(TypeError, match="n_layer"):
+        FactorTestRecord(recorder, n_layer=5)

@@ -1,0 +1,63 @@
+import pytest
+
+from qlib_mfgru.ingest.read.symbols import normalise_symbol, symbol_in_name
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("600000", "SH600000"),
+        ("sh.600000", "SH600000"),
+        ("600000.SH", "SH600000"),
+        ("SH600000", "SH600000"),
+        ("sh600000", "SH600000"),
+        ("600000.XSHG", "SH600000"),
+        ("600000.SS", "SH600000"),
+        ("sz000001", "SZ000001"),
+        ("000001.XSHE", "SZ000001"),
+        ("SZ_000001", "SZ000001"),
+        ("1", "SZ000001"),
+        ("688981", "SH688981"),
+        ("900901", "SH900901"),
+        ("301236", "SZ301236"),
+        ("200011", "SZ200011"),
+        ("430047", "BJ430047"),
+        ("835185", "BJ835185"),
+        ("920002", "BJ920002"),
+        ("920002.BJ", "BJ920002"),
+        (" 600000 ", "SH600000"),
+    ],
+)
+def test_a_stock_is_known_however_it_is_written(text: str, code: str) -> None:
+    assert normalise_symbol(text) == code
+
+
+@pytest.mark.parametrize("text", ["", "abc", "6000000", "510300", "SH.600000.SZ", "HK00700", "600000.HK", "nan"])
+def test_what_is_no_stock_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="unknown symbol"):
+        normalise_symbol(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("000300", "SH000300"), ("399303", "SZ399303"), ("000300.SH", "SH000300"), ("932000", "SH932000")],
+)
+def test_a_bare_index_code_has_its_own_exchange(text: str, code: str) -> None:
+    assert normalise_symbol(text, index=True) == code
+
+
+@pytest.mark.parametrize(
+    ("stem", "symbol"),
+    [
+        ("600000", "600000"),
+        ("sh.600000", "SH.600000"),
+        ("600000.SH", "600000.SH"),
+        ("bars_600000_15min", "600000"),
+        ("SH600000_5min", "SH600000"),
+        ("600000_20250101", "600000"),
+        ("202501", None),
+        ("all", None),
+    ],
+)
+def test_the_stock_in_a_files_name(stem: str, symbol: str | None) -> None:
+    assert symbol_in_name(stem) == symbol

@@ -1,0 +1,174 @@
+"""Tables, page and plots of made-up portfolios against plain loops."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_runs import result
+
+from qlib_mfgru.portfolio.results import tables
+from qlib_mfgru.portfolio.results.document import document
+from qlib_mfgru.portfolio.results.plots import PLOTS
+from qlib_mfgru.report import measures as performance
+from qlib_mfgru.report import style
+from qlib_mfgru.report.published import published
+
+RESULT = result()
+"""2021-12-16 .. 2022-01-26, limits 0.3 and 0.5."""
+REBALANCES = ["2021-12-16", "2021-12-20", "2021-12-27", "2022-01-03", "2022-01-10", "2022-01-17", "2022-01-24"]
+
+
+def compounded(returns: list[float]) -> float:
+    return math.prod(1 + r for r in returns) - 1
+
+
+def test_performance_has_the_reports_columns_and_rows() -> None:
+    table, report = tables.performance(RESULT), published("enhancement_performance")
+    assert list(table.columns) == list(report.columns)
+    assert table["turnover_limit"].tolist() == ["0.3", "0.5", "benchmark"]
+    assert set(table["index"]) == {"CSI300"}
+    assert table["figure"].isna().all()
+    assert table.iloc[2].isna().tolist() == [*report.iloc[3].isna().tolist()[:-1], True]
+
+
+def test_performance_against_loops() -> None:
+    run, row = RESULT.runs[1], tables.performance(RESULT).iloc[1]
+    net = [gross - cost for gross, cost in zip(run.report["return"], run.report["cost"], strict=True)]
+    apart = [r - b for r, b in zip(net, run.report["bench"], strict=True)]
+    assert row["annual_return"] == pytest.approx((1 + compounded(net)) ** (252 / 30) - 1)
+    assert row["annual_excess"] == pytest.approx((1 + compounded(apart)) ** (252 / 30) - 1)
+    assert row["turnover"] == pytest.approx(sum(run.report["turnover"][day] for day in REBALANCES[1:]) / 6)
+    assert row["turnover"] == pytest.approx(run.report["turnover"].iloc[1:].sum() / 6)
+    assert row["calmar"] == pytest.approx(row["annual_excess"] / row["excess_max_drawdown"])
+
+
+def test_turnover_of_carried_orders_and_of_a_late_first_purchase() -> None:
+    days = pd.bdate_range("2022-01-03", periods=20)
+    traded = pd.Series(0.0, days)
+    traded[["2022-01-10", "2022-01-11", "2022-01-17", "2022-01-19"]] = [0.9, 0.1, 0.25, 0.05]
+    found = performance.rebalance_turnover(traded, pd.DatetimeIndex(days[::5]))
+    assert found.index.strftime("%m-%d").tolist() == ["01-03", "01-10", "01-17", "01-24"]
+    np.testing.assert_allclose(found, [np.nan, np.nan, 0.3, 0.0])
+    assert performance.turnover(traded, pd.DatetimeIndex(days[::5])) == pytest.approx(0.15)
+    assert math.isnan(performance.turnover(0 * traded, pd.DatetimeIndex(days[::5])))
+
+
+def test_yearly_returns_and_cost_drag() -> None:
+    table, run = tables.yearly(RESULT), RESULT.runs[0]
+    assert list(table.columns) == ["index", "turnover_limit", "2021", "2022", "figure"]
+    for year, (first, end) in {"2021": (0, 12), "2022": (12, 30)}.items():
+        assert run.report.index[first : end + 1].year.tolist()[0] == int(year)
+        assert table[year][0] == pytest.approx(compounded(list(run.returns.iloc[first:end])))
+        assert table[year][2] == pytest.approx(compounded(list(run.benchmark.iloc[first:end])))
+    gross, costs = pd.Series([0.01, 0.02]), pd.Series([0.001, 0.0])
+    drag = (1.01 * 1.02) ** 126 - (1.009 * 1.02) ** 126
+    assert performance.cost_drag(gross, costs) == pytest.approx(drag)
+
+
+def test_the_report_stands_beside_the_run() -> None:
+    table = tables.comparison(RESULT)
+    rows = list(zip(table["turnover_limit"], table["source"], strict=True))
+    assert rows == [
+        *(("0.3", "report"), ("0.3", "this run"), ("0.4", "report"), ("0.5", "report"), ("0.5", "this run")),
+        *(("benchmark", "report"), ("benchmark", "this run")),
+    ]
+    assert table["annual_excess"].tolist()[:1] == [0.0948]
+    assert table["n_failed"].tolist() == [pd.NA, 1, pd.NA, pd.NA, 1, pd.NA, pd.NA]
+    years = tables.yearly_comparison(RESULT)
+    assert list(years.columns[3:-1]) == [str(year) for year in range(2017, 2024)]
+    assert years.loc[0, ["2021", "2022"]].tolist() == [0.1937, -0.1140]
+    assert years.loc[1].isna()[["2020", "2021", "2022", "2023"]].tolist() == [True, False, False, True]
+
+
+def test_an_index_that_the_report_lacks_stands_alone() -> None:
+    other = result(index="sse50")
+    assert set(tables.comparison(other)["source"]) == {"this run"}
+    assert list(tables.yearly_comparison(other).columns[3:-1]) == ["2021", "2022"]
+
+
+def test_statistics() -> None:
+    run, row = RESULT.runs[0], tables.statistics(RESULT).iloc[0]
+    log = run.rebalances.to_dict("records")
+    assert row["cost_drag"] > 0
+    assert row["largest_turnover"] == pytest.approx(max(run.report["turnover"][day] for day in REBALANCES[1:]))
+    assert row["mean_names"] == pytest.approx(sum(run.exposures["names"]) / 30)
+    assert (row["n_rebalances"], row["n_failed"], row["n_relaxed"]) == (7, 1, 1)
+    assert (row["n_orders"], row["n_unfilled"]) == tuple(sum(r[n] for r in log) for n in ("orders", "unfilled"))
+    assert row["mean_unfilled_value"] == pytest.approx(sum(r["unfilled_value"] for r in log) / 7)
+
+
+def test_exposures_beside_their_limits() -> None:
+    table = tables.exposures(RESULT).query("turnover_limit == '0.5'").set_index("exposure")
+    held = RESULT.runs[1].exposures
+    assert table[["least", "most"]].loc["constituent_weight"].tolist() == [0.8, pytest.approx(np.nan, nan_ok=True)]
+    assert table.loc["constituent_weight", "worst"] == min(held["constituent_weight"])
+    assert table.loc["max_deviation", "worst"] == max(held["max_deviation"])
+    assert abs(table.loc["market_cap", "worst"]) == max(abs(v) for v in held["market_cap"])
+    assert table.loc["market_cap", "mean"] == pytest.approx(sum(held["market_cap"]) / 30)
+    assert table.loc["max_deviation", "days_beyond"] == sum(v > 0.008 for v in held["max_deviation"]) / 30
+
+
+def test_constraints_that_gave_way() -> None:
+    rows = tables.relaxed(RESULT).query("turnover_limit == '0.3'")[["constraint", "n_relaxed", "largest"]]
+    assert rows.to_numpy().tolist() == [["industry_exposure", 1, 0.004], ["no_st", 0, 0.0]]
+
+
+def test_metrics_are_the_tables_numbers() -> None:
+    found = tables.metrics(RESULT)
+    assert found["0.5.annual_excess"] == tables.performance(RESULT)["annual_excess"][1]
+    assert found["0.3.n_failed"] == 1
+    assert found["0.3.market_cap.most"] == 0.2
+    assert found["0.3.industry_exposure.largest"] == 0.004
+    assert [name for name in found if name.startswith("benchmark")] == [
+        f"benchmark.{name}" for name in performance.OF_RETURNS
+    ]
+    assert all(math.isfinite(value) for value in found.values())
+
+
+def test_the_page_says_what_did_not_go_as_planned() -> None:
+    page = document(RESULT, "SomeModel")
+    unfilled, orders = (RESULT.runs[0].rebalances[name].sum() for name in ("unfilled", "orders"))
+    assert "# CSI300 enhancement with SomeModel\n" in page
+    assert (
+        "Turnover limit 30%: of 7 rebalances 1 failed and kept the holding (no score of the day before: 1), in 1 "
+        f"constraints gave way; {unfilled} of {orders} orders were not dealt in full" in page
+    )
+    assert "2021-12-16 .. 2022-01-26, 30 trading days" in page
+    assert "| 0.3 | industry_exposure | 1 | 0.0040 |" in page
+    assert "1.21 to 1.40" in page
+
+
+def test_curves_are_the_compounded_difference() -> None:
+    for file, expected in (("excess.png", lambda v: v[-1] - 1), ("drawdown.png", lambda v: v[-1] / max(1, *v) - 1)):
+        lines = PLOTS[file](RESULT).axes[0].get_lines()
+        for line, run in zip(lines, RESULT.runs, strict=False):
+            value = [1.0]
+            for r in run.returns - run.benchmark:
+                value.append(value[-1] * (1 + r))
+            assert line.get_ydata()[-1] == pytest.approx(expected(value))
+
+
+def test_limits_are_drawn() -> None:
+    def dashed(file: str) -> list[list[float]]:
+        axes = PLOTS[file](RESULT).axes
+        return [[line.get_ydata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"] for ax in axes]
+
+    assert dashed("exposures.png") == [[0.8], [0.008], [0.02], [-0.2, 0.2], [], []]
+    assert dashed("turnover.png") == [[0.3], [0.5]]
+
+
+@pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
+def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
+    """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
+    made = result(115, (0.3, 0.4, 0.5))
+    for run in made.runs:
+        run.rebalances["status"] = status
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name, plot in PLOTS.items():
+            style.save(plot(made), tmp_path / name)
