@@ -70,7 +70,7 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
-    package_data={"qlib_mfgru.native": ["*.h"], "qlib_mfgru.report": ["published/*.csv"]},
+    package_data={"": ["*.pyi"], "qlib_mfgru.native": ["*.h"], "qlib_mfgru.report": ["published/*.csv"]},
     ext_modules=kernels(),
     cmdclass={"build_ext": BuildKernels},
     install_requires=[
@@ -84,6 +84,8 @@ setup(
         "scipy>=1.11",
         "highspy>=1.10",
         "mlflow>=2",
+        "pydantic>=2.5",
+        "lazy_loader>=0.4",
         "tqdm>=4.66",
         "PyYAML>=6",
     ],

@@ -6,33 +6,62 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from qlib_mfgru import __version__
 from qlib_mfgru.errors import InputError
 
-COMMANDS = (
-    "qlib_mfgru.demo.command",
-    "qlib_mfgru.ingest.command",
-    "qlib_mfgru.rolling.command",
-    "qlib_mfgru.factor.command",
-)
-"""Modules with a ``register(subparsers)`` that adds one command; its ``run`` default takes the arguments and returns
-the exit code."""
+
+class Command(NamedTuple):
+    """Where a command stands, beside what it runs, and the line about it in the list of commands.
+
+    The module has a docstring for ``--help``, ``add_arguments(parser)``, and ``run(arguments)``, which returns the exit
+    code; it imports what the work needs inside `run`, so that help comes at once.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "demo": Command("qlib_mfgru.demo.command", "make the demo market"),
+    "ingest": Command("qlib_mfgru.ingest.command", "turn vendor files into a qlib provider"),
+    "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),
+    "correlate": Command("qlib_mfgru.factor.command", "correlate the factors of several recorders"),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """A command's parser, which imports the command only when it is the one that was asked for."""
+
+    def __init__(self, *, module: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.module = module
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        command = importlib.import_module(self.module)
+        self.description = command.DESCRIPTION
+        command.add_arguments(self)
+        self.set_defaults(run=command.run)
+        return super().parse_known_args(args, namespace)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 on bad input."""
+    """Run one command; 0 on success, 2 on bad input, 130 when it was interrupted."""
     parser = argparse.ArgumentParser(prog="mfgru", description="From raw bars to a traded portfolio, inside qlib.")
     parser.add_argument("--version", action="version", version=f"mfgru {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in COMMANDS:
-        importlib.import_module(module).register(commands)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.summary, module=command.module)
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except (InputError, FileNotFoundError, FileExistsError) as error:
         print(f"mfgru: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("mfgru: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from qlib_mfgru.errors import InputError
+
+if TYPE_CHECKING:  # help on `mfgru demo` reads this file: it comes at once
+    import numpy as np
 
 BARS_PER_DAY = 16
 """Bars of 15 minutes in one session."""
@@ -61,7 +62,9 @@ class MarketSpec:
             if not 0 <= getattr(self, name) <= MAX_STRENGTH:
                 raise InputError(f"{name} is {getattr(self, name)}: give a number from 0 to {MAX_STRENGTH:g}")
         if self.seed < 0:
-            raise InputError(f"seed is {self.seed}: give a number from 0 on")
+            raise InputError(f"seed is {self.seed}: it must be non-negative")
+        import pandas as pd
+
         try:
             pd.Timestamp(self.start)
         except ValueError as error:
@@ -72,4 +75,6 @@ class MarketSpec:
 
         Each purpose has its own stream, so that a change in one part of the market leaves the others as they were.
         """
+        import numpy as np
+
         return np.random.default_rng([self.seed, *(zlib.crc32(str(name).encode()) for name in names)])

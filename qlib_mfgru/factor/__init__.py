@@ -1,7 +1,6 @@
 """The report's single-factor test, on any qlib recorder that holds a prediction."""
 
-from qlib_mfgru.factor.results.record import FactorTestRecord
-from qlib_mfgru.factor.settings import FactorTestSettings
-from qlib_mfgru.factor.study import FactorTest, PoolTest, run_factor_test
+import lazy_loader
 
-__all__ = ["FactorTest", "FactorTestRecord", "FactorTestSettings", "PoolTest", "run_factor_test"]
+# what is exported stands in __init__.pyi, and is imported when it is used
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,14 +11,12 @@ from qlib_mfgru.errors import InputError
 _SETTINGS = ("freq", "neutralize", "exclude", "deal_price")
 
 
-def register(subparsers: Any) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "correlate",
-        help="correlate the factors of several recorders",
-        description="Mean per-date correlation of several recorders' predictions, preprocessed as in the factor test "
-        "(the report's figure 33): table, CSV and heatmap.",
-    )
+DESCRIPTION = """Mean per-date correlation of several recorders' predictions, preprocessed as in the factor test (the
+report's figure 33): table, CSV and heatmap."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
     parser.add_argument("recorders", nargs="+", metavar="[NAME=]RECORDER", help="ids of recorders that hold a pred.pkl")
     parser.add_argument("--provider", required=True, help="folder of the qlib provider")
     parser.add_argument("--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments; %(default)s")
@@ -31,7 +29,6 @@ def register(subparsers: Any) -> None:
     options.add_argument("--neutralize", nargs="*", metavar="FIELD", help="industry market_cap")
     options.add_argument("--exclude", nargs="*", metavar="REASON", help="st suspended limit_up")
     options.add_argument("--deal-price", help="vwap or close; vwap")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:

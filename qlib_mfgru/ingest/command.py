@@ -5,29 +5,25 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from qlib_mfgru.ingest.mapping import load_mapping
-from qlib_mfgru.ingest.pipeline import ingest
+DESCRIPTION = """Turn vendor files (CSV, Parquet; 1min, 5min, 15min and daily bars) into a qlib provider. The mapping
+says where the files lie and what they mean: docs/ingest.md."""
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command ``ingest``."""
-    parser = subparsers.add_parser(
-        "ingest",
-        help="turn vendor files into a qlib provider",
-        description="Turn vendor files (CSV, Parquet; 1min, 5min, 15min and daily bars) into a qlib provider. "
-        "The mapping says where the files lie and what they mean: docs/ingest.md.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
     parser.add_argument("mapping", type=Path, help="YAML file, e.g. workflow_configs/astock_mapping.yaml")
     parser.add_argument("--source", type=Path, required=True, help="folder that the mapping's files are relative to")
     parser.add_argument("--target", type=Path, required=True, help="folder of the provider that is made, or replaced")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ingest and print the account; 0 when the provider is there."""
+    """Ingest and print the report; 0 when the provider is there."""
+    from qlib_mfgru.ingest.mapping import load_mapping
+    from qlib_mfgru.ingest.pipeline import ingest
+
     mapping = load_mapping(arguments.mapping)
-    account = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
-    print(account)
+    report = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
+    print(report)
     print(f"\nprovider: {arguments.target}")
     return 0

@@ -1,7 +1,6 @@
 """Retraining by the calendar, seed by seed, in units that survive a crash."""
 
-from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
-from qlib_mfgru.rolling.model import RollingEnsembleModel, RollingError
-from qlib_mfgru.rolling.store import UnitStore
+import lazy_loader
 
-__all__ = ["Fold", "RollingEnsembleModel", "RollingError", "UnitStore", "calendar_folds", "sample_dates"]
+# what is exported stands in __init__.pyi, and is imported when it is used
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from qlib_mfgru.rolling.store import DEFAULT_UNITS, UnitStore
+DESCRIPTION = """List the finished (fold, seed) units of rolling runs; with --clear or --clear-all remove some, so that
+they are trained again."""
 
 
-def register(subparsers: Any) -> None:
-    """Add the command."""
-    parser = subparsers.add_parser(
-        "units",
-        help="list or clear finished units of rolling runs",
-        description="List the finished (fold, seed) units of rolling runs; with --clear or --clear-all remove some, "
-        "so that they are trained again.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument(
+        "--dir", metavar="DIR", help="where units are kept ($MFGRU_UNITS, else ~/.cache/qlib_mfgru/units)"
     )
-    parser.add_argument("--dir", metavar="DIR", help=f"where units are kept ($MFGRU_UNITS, else {DEFAULT_UNITS})")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--clear", nargs="+", metavar="KEY", help="keys, or their beginnings, of units to remove")
     chosen.add_argument("--clear-all", action="store_true", help="remove all, and what killed workers left")
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """List or clear."""
+    from qlib_mfgru.rolling.store import UnitStore
+
     store = UnitStore(arguments.dir)
     if arguments.clear or arguments.clear_all:
         print(f"units removed from {store.root}: {store.clear(arguments.clear)}")

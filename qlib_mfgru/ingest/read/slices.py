@@ -15,8 +15,8 @@ from qlib_mfgru.ingest.read.columns import find_columns
 from qlib_mfgru.ingest.read.files import iter_frames, read_header
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.stamps import join_date_time
-from qlib_mfgru.ingest.read.symbols import symbol_in_name
 from qlib_mfgru.ingest.report import InputAccount
+from qlib_mfgru.provider.symbols import symbol_in_name
 
 CHUNK_ROWS = 100_000
 """Rows that are read at a time."""

@@ -13,7 +13,7 @@ from types import TracebackType
 import numpy as np
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.symbols import normalise_symbol
+from qlib_mfgru.provider.symbols import normalise_symbol
 
 BAR = np.dtype(
     [("code", "i4"), ("when", "i4"), ("file", "i4")]

@@ -1,6 +1,6 @@
 import pytest
 
-from qlib_mfgru.ingest.read.symbols import normalise_symbol, symbol_in_name
+from qlib_mfgru.provider.symbols import normalise_symbol, symbol_in_name
 
 
 @pytest.mark.parametrize(

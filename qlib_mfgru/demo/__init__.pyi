@@ -1,0 +1,12 @@
+from .market import DemoSummary, make_demo_market
+from .spec import MarketSpec
+from .truth import Truth, load_truth, mean_rank_ic
+
+__all__ = [
+    "DemoSummary",
+    "MarketSpec",
+    "Truth",
+    "load_truth",
+    "make_demo_market",
+    "mean_rank_ic",
+]

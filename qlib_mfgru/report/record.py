@@ -1,0 +1,82 @@
+"""``ResultRecord``: the base of our qlib records: a result computed from a prediction, and the files it is kept as."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
+
+from qlib.log import get_module_logger
+from qlib.workflow.record_temp import ACRecordTemp
+from qlib.workflow.recorder import Recorder
+
+from qlib_mfgru.report.outputs import Outputs
+from qlib_mfgru.report.recorders import load_prediction, model_name
+from qlib_mfgru.settings import Settings
+
+Result = TypeVar("Result")
+
+
+class ResultRecord(ACRecordTemp, Generic[Result]):
+    """A result of any recorder's ``pred.pkl``, as tables, a page, series and plots under `artifact_path`.
+
+    Parameters
+    ----------
+    recorder : Recorder
+    name : str, optional
+        What tables call the model; by default the class in the recorder's task, else the recorder's name.
+    skip_existing : bool
+        Do nothing if all artifacts are there.
+    **settings
+        Attributes of `settings_kind`.
+
+    Raises
+    ------
+    UnknownSetting
+        A keyword that is no setting (a TypeError, which qrun relies on).
+    InputError
+        A bad value of a setting; on `generate`, no prediction, or what the provider lacks.
+    """
+
+    artifact_path: str = ""
+    page: ClassVar[str]
+    settings_kind: ClassVar[type[Settings]]
+    outputs: ClassVar[Outputs[Any]]
+
+    def __init__(
+        self, recorder: Recorder, name: str | None = None, skip_existing: bool = False, **settings: Any
+    ) -> None:
+        super().__init__(recorder=recorder, skip_existing=skip_existing)
+        self.name = name
+        self.settings: Any = self.settings_kind(**settings)
+
+    @abstractmethod
+    def compute(self, prediction: Any, model: str) -> Result:
+        """The result of a prediction; `model` is what tables call its model."""
+
+    @abstractmethod
+    def document(self, result: Result) -> str:
+        """The page: all tables, and what their numbers mean."""
+
+    @abstractmethod
+    def metrics(self, result: Result) -> dict[str, float]:
+        """Scalars for the recorder."""
+
+    @abstractmethod
+    def summary(self, result: Result) -> str:
+        """What the log says."""
+
+    def list(self) -> list[str]:
+        """Artifacts below `artifact_path`."""
+        return [*self.outputs.files(), self.page]
+
+    def _generate(self, *_: Any, **__: Any) -> dict[str, object]:
+        result = self.compute(load_prediction(self.recorder), self.name or model_name(self.recorder))
+        with tempfile.TemporaryDirectory() as folder:
+            self.outputs.write(result, Path(folder))
+            Path(folder, self.page).write_text(self.document(result), encoding="utf-8")
+            self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
+        self.recorder.log_metrics(**self.metrics(result))
+        get_module_logger(type(self).__name__.removesuffix("Record")).info(self.summary(result))
+        return {file: series(result) for file, series in self.outputs.series.items()}
