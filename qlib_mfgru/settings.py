@@ -1,8 +1,8 @@
 """Settings that are checked when they are made, and the one line that a wrong one gets.
 
 Every class with settings keeps them in a `Settings` record. The types below say what a user may write; YAML hands over
-plain numbers, text and lists, so nothing is converted that could hide a slip: ``"0.001"`` is no number, ``2.5`` no whole
-one, ``"no"`` no flag, and a single word is no list.
+plain numbers, text and lists, so nothing is converted that could hide a slip: ``"0.001"`` is no number, ``2.5`` no
+whole one, ``"no"`` no flag, and a single word no list.
 """
 
 from __future__ import annotations
@@ -87,13 +87,10 @@ def _stamp(value: Any) -> Any:
     import pandas as pd
 
     if isinstance(value, int) and not isinstance(value, bool) and 19000101 <= value <= 99991231:
-        value = str(value)  # 20210101 as YAML reads it
-    if isinstance(value, (str, date, pd.Timestamp)) or type(value).__name__ == "datetime64":
-        try:
-            stamp = pd.Timestamp(value)
-        except ValueError:
-            stamp = pd.NaT
-        if stamp is not pd.NaT:
+        value = str(value)  # 20210101, as YAML reads it
+    if isinstance(value, (str, date)) or type(value).__name__ == "datetime64":
+        stamp = pd.to_datetime(value, errors="coerce")
+        if not pd.isna(stamp):
             return stamp
     raise ValueError("must be a date such as 2020-01-31")
 
