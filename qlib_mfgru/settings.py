@@ -11,7 +11,7 @@ import difflib
 import numbers
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, get_args
 
 from annotated_types import Ge, Gt, Le, Len, Lt
 from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, PlainValidator, Strict, ValidationError
@@ -40,7 +40,10 @@ class Settings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            _refuse(error, list(type(self).model_fields))
+            _refuse(error, type(self))
+
+    # a record inside a record is checked in place, so that an error names the whole way to it: `bars.stamps`
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 def checked(kind: type[Settings], name: str, values: Any) -> Any:
@@ -122,17 +125,37 @@ def _is_number(value: Any) -> bool:
 # ------------------------------------------------------------------------------------------------------- what is said
 
 
-def _refuse(error: ValidationError, known: Sequence[str]) -> NoReturn:
+def _refuse(error: ValidationError, kind: type[Settings]) -> NoReturn:
     problems: dict[str, list[Any]] = {}
     for problem in error.errors(include_url=False):
-        problems.setdefault(_place(problem["loc"], known), []).append(problem)
-    unknown = [name for name, of_name in problems.items() if of_name[0]["type"] == "extra_forbidden"]
+        problems.setdefault(_place(problem["loc"]), []).append(problem)
+    unknown = {name: of_name[0]["loc"] for name, of_name in problems.items() if of_name[0]["type"] == "extra_forbidden"}
     if unknown:
-        raise UnknownSetting("; ".join(f"unknown setting {name!r}{_nearest(name, known)}" for name in unknown))
+        raise UnknownSetting(
+            "; ".join(
+                f"unknown setting {name!r}{nearest(str(place[-1]), list(_record_at(kind, place).model_fields))}"
+                for name, place in unknown.items()
+            )
+        )
     raise InputError("; ".join(_line(name, of_name) for name, of_name in problems.items()))
 
 
-def _place(location: tuple[int | str, ...], known: Sequence[str]) -> str:
+def _record_at(kind: type[Settings], location: tuple[int | str, ...]) -> type[Settings]:
+    """The record, in `kind` or itself, that the last name of a location is looked for in."""
+    for name in location[:-1]:
+        if name in kind.model_fields:
+            kind = _record_in(kind.model_fields[str(name)].annotation) or kind
+    return kind
+
+
+def _record_in(annotation: Any) -> type[Settings] | None:
+    """The record in an annotation such as ``dict[str, WeightInput] | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    return next(filter(None, map(_record_in, get_args(annotation))), None)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
     """``inputs.day.days`` or ``seeds[1]``; what pydantic adds for branches of a union is left out."""
     name = ""
     for number, part in enumerate(location):
@@ -146,7 +169,8 @@ def _place(location: tuple[int | str, ...], known: Sequence[str]) -> str:
 _BRANCHES = {"str", "int", "float", "bool", "none", "dict", "tuple", "list", "constrained", "literal"}
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The end of a message about an unknown name: the one that was probably meant, or else all that are known."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
 
@@ -172,14 +196,19 @@ _ALLOWED: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
     "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
     "none_required": "must be null",
     "greater_than": lambda context: f"must be above {context['gt']:g}",
     "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
     "less_than": lambda context: f"must be below {context['lt']:g}",
     "less_than_equal": lambda context: f"must be at most {context['le']:g}",
-    "literal_error": lambda context: f"must be one of {context['expected'].replace(' or ', ', ')}",
+    "literal_error": lambda context: _one_of(context["expected"]),
     "value_error": lambda context: str(context["error"]),
 }
+
+
+def _one_of(expected: str) -> str:
+    return f"must be one of {expected.replace(' or ', ', ')}" if " or " in expected else f"must be {expected}"
 
 
 def _allowed(problem: Any) -> str:
@@ -217,4 +246,5 @@ __all__ = [
     "UnknownSetting",
     "Whole",
     "checked",
+    "nearest",
 ]
