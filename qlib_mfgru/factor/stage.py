@@ -15,7 +15,7 @@ from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.universe import Universe
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import carried_forward
+from qlib_mfgru.provider.fill import carried_forward
 
 _WINSORIZERS: dict[str | None, Callable[[np.ndarray], np.ndarray]] = {
     "mad": winsorize_mad,

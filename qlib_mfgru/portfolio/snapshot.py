@@ -12,7 +12,8 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, carried_forward, read_daily
+from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
+from qlib_mfgru.provider.fill import carried_forward
 
 if TYPE_CHECKING:
     from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
