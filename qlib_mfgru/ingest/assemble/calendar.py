@@ -1,13 +1,58 @@
-"""A stock's dated values laid on the provider's calendar."""
+"""The provider's days, and a stock's dated values on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.intake import Intake
 from qlib_mfgru.ingest.read.spool import ALWAYS
+from qlib_mfgru.ingest.read.stamps import day_text
+
+
+@dataclass(frozen=True)
+class Calendars:
+    """Days of the provider, ascending, in days since 1970.
+
+    Attributes
+    ----------
+    days : ndarray of shape (n_days,)
+        All days.
+    bar_days : ndarray of shape (n_bar_days,)
+        The unbroken part of them from the first day with a bar to the last; may be empty.
+    """
+
+    days: np.ndarray
+    bar_days: np.ndarray
+
+    @classmethod
+    def of(cls, intake: Intake) -> Calendars:
+        """The days that an intake has met.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        if not intake.days:
+            raise InputError(f"no usable row\n{intake.vendor.report}")
+        days, met = np.array(sorted(intake.days), dtype="i8"), intake.bar_days
+        return cls(days, days[(days >= min(met)) & (days <= max(met))] if met else days[:0])
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """All days as dates."""
+        return pd.DatetimeIndex(self.days.astype("datetime64[D]").astype("datetime64[ns]"))
+
+    @property
+    def bar_span(self) -> slice:
+        """Where `bar_days` lies in `days`."""
+        first = int(np.searchsorted(self.days, self.bar_days[0])) if len(self.bar_days) else 0
+        return slice(first, first + len(self.bar_days))
 
 
 def step_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -39,22 +84,6 @@ def day_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
     return values
 
 
-def fill_forward(values: np.ndarray) -> np.ndarray:
-    """Replace NaN by the last known value, shape (n_days,); NaN before the first one."""
-    known = np.maximum.accumulate(np.where(np.isnan(values), 0, np.arange(len(values))))
-    return values[known]
-
-
-def runs(mask: np.ndarray) -> list[tuple[int, int]]:
-    """First and last position of each unbroken run of True in a mask of shape (n,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype("i1")))
-    return [(int(first), int(last) - 1) for first, last in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def when_text(when: int, unit: Literal["D", "m"] = "D") -> str:
-    """A day (or minute) number since 1970 as text, for messages."""
-    return str(np.array(when, dtype="i8").astype(f"datetime64[{unit}]"))
-
-
 def case_dates(code: str, days: np.ndarray, mask: np.ndarray) -> Iterator[str]:
-    return (f"{code} {when_text(int(day))}" for day in days[mask])
+    """Name the days under a mask, for the report."""
+    return (f"{code} {day_text(day)}" for day in days[mask])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.bars import DayBars, summarise
+from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.calendar import case_dates
-from qlib_mfgru.ingest.assemble.setting import Setting
-from qlib_mfgru.ingest.read.slices import PRICES
-from qlib_mfgru.ingest.report import Account
+from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.read.prices import PRICES
 
 
 def mean_price(
-    prices: dict[str, np.ndarray], volume: np.ndarray, amount: np.ndarray, *, typical: bool
+    prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray, *, typical: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """amount / volume; without trade the price itself, and where the amount is unknown (o + h + l + c) / 4 or NaN.
 
@@ -31,39 +32,47 @@ def mean_price(
     return (vwap if typical else np.where(guessed, np.nan, vwap)), guessed
 
 
-def bar_vwap(code: str, bars: DayBars, setting: Setting, account: Account) -> np.ndarray:
-    """Vwap of the bars, shape (n_days, 16); those out of [low, high] are counted and kept."""
-    amount = np.full_like(bars.amount, np.nan) if setting.raw_unknown else bars.amount
-    vwap, guessed = mean_price(bars.prices, bars.volume, amount, typical=setting.typical_vwap)
-    account.warn(f"bars without amount: $vwap is {_stand_in(setting)}", int(guessed.sum()))
+def bar_vwap(stock: Stock, bars: DayBars) -> np.ndarray:
+    """Vwap of the bars, shape (n_bar_days, 16); those out of [low, high] are counted and kept."""
+    conventions = stock.conventions
+    amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
+    vwap, guessed = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(guessed.sum()))
     outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
-    days = np.any(outside, axis=1)
-    account.warn(
+    stock.report.warn(
         "bars whose amount / volume lies outside [low, high] by more than 0.1 %, kept",
-        int(outside.sum()), case_dates(code, setting.bar_days, days),
-    )  # fmt: skip
+        int(outside.sum()),
+        case_dates(stock.code, stock.calendars.bar_days, np.any(outside, axis=1)),
+    )
     return vwap
 
 
-def fill_day_vwap(
-    code: str, daily: dict[str, np.ndarray], live: np.ndarray, bars: DayBars | None, setting: Setting, account: Account
-) -> None:
-    """Fill the daily vwap: the vendor's, daily amount / volume, the bars' amount / volume, or a stand-in."""
-    amount = np.full_like(daily["amount"], np.nan) if setting.raw_unknown else daily["amount"]
-    vwap, guessed = mean_price(daily, daily["volume"], amount, typical=setting.typical_vwap)
-    if bars is not None and not setting.raw_unknown:
-        span, whole = setting.bar_span, summarise(bars)
-        found = guessed[span] & (whole["volume"] > 0) & (whole["amount"] > 0)
-        vwap[span] = np.divide(whole["amount"], whole["volume"], out=vwap[span].copy(), where=found)
-        guessed[span] &= ~found
-        missing = live[span] & ~(daily["amount"][span] > 0)
-        daily["amount"][span] = np.where(missing & (whole["amount"] > 0), whole["amount"], daily["amount"][span])
-        if found.any():
-            account.note("daily $vwap and $amount of days without a daily amount: from the day's bars")
+def fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> None:
+    """Fill the daily vwap: the vendor's, daily amount / volume, the bars' amount / volume, or a stand-in.
+
+    Parameters
+    ----------
+    from_bars : mapping of str to ndarray of shape (n_bar_days,), optional
+        The days that the bars add up to; their amount also fills a missing daily one.
+    """
+    daily, conventions = stock.daily, stock.conventions
+    amount = daily["amount"] if conventions.raw_known else np.full_like(daily["amount"], np.nan)
+    vwap, guessed = mean_price(daily, daily["volume"], amount, typical=conventions.typical_vwap)
+    if from_bars is not None and conventions.raw_known:
+        _use_bars(stock, from_bars, vwap, guessed)
     given = daily["vwap"] > 0
-    account.warn(f"days without any amount: $vwap is {_stand_in(setting)}", int((guessed & ~given).sum()))
+    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", int((guessed & ~given).sum()))
     daily["vwap"] = np.where(given, daily["vwap"], vwap)
 
 
-def _stand_in(setting: Setting) -> str:
-    return "(open + high + low + close) / 4" if setting.typical_vwap else "NaN"
+def _use_bars(stock: Stock, from_bars: Mapping[str, np.ndarray], vwap: np.ndarray, guessed: np.ndarray) -> None:
+    """Take amount and vwap of days without a daily amount from their bars; changes `vwap` and `guessed`."""
+    span, amount, volume = stock.calendars.bar_span, from_bars["amount"], from_bars["volume"]
+    known = guessed[span] & (volume > 0) & (amount > 0)
+    vwap[span] = np.divide(amount, volume, out=vwap[span].copy(), where=known)
+    guessed[span] &= ~known
+    daily_amount = stock.daily["amount"]
+    missing = stock.live[span] & ~(daily_amount[span] > 0) & (amount > 0)
+    daily_amount[span] = np.where(missing, amount, daily_amount[span])
+    if known.any():
+        stock.report.note("daily $vwap and $amount of days without a daily amount: from the day's bars")

@@ -1,4 +1,4 @@
-"""The names under which vendors know our fields."""
+"""What vendors call our fields."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
 
 def find_columns(
     path: Path,
-    found: Collection[str],
+    header: Collection[str],
     required: Collection[str],
     optional: Collection[str] = (),
-    given: Mapping[str, str] | None = None,
+    named: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The file's column for each field that it has.
 
@@ -59,12 +59,12 @@ def find_columns(
     ----------
     path : Path
         The file, for the error's text.
-    found : collection of str
+    header : collection of str
         The file's columns.
     required, optional : collection of str
         Fields (keys of `VENDOR_NAMES`).
-    given : mapping of str to str
-        Field to column, from the user's mapping; goes before the known names.
+    named : mapping of str to str
+        Field to column, as the user's mapping names them; goes before the known names.
 
     Returns
     -------
@@ -76,24 +76,24 @@ def find_columns(
     InputError
         If a required field, or a column that the user named, is missing.
     """
-    chosen = {}
-    lower = {name.strip().lower(): name for name in reversed(list(found))}
+    columns = {}
+    spelling = {name.strip().lower(): name for name in reversed(list(header))}
     for field in (*required, *optional):
-        if given and field in given:
-            if given[field] not in found:
-                raise InputError(f"{path}: no column {given[field]!r} for {field!r}; it has {_listed(found)}")
-            chosen[field] = given[field]
+        if named and field in named:
+            if named[field] not in header:
+                raise InputError(f"{path}: no column {named[field]!r} for {field!r}; it has {_listed(header)}")
+            columns[field] = named[field]
             continue
-        match = next((lower[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in lower), None)
-        if match is not None:
-            chosen[field] = match
+        column = next((spelling[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in spelling), None)
+        if column is not None:
+            columns[field] = column
         elif field in required:
             raise InputError(
-                f"{path}: no column for {field!r}; it has {_listed(found)}. Name it in the mapping: "
+                f"{path}: no column for {field!r}; it has {_listed(header)}. Name it in the mapping: "
                 f"columns: {{{field}: ...}}"
             )
-    return chosen
+    return columns
 
 
-def _listed(found: Collection[str]) -> str:
-    return ", ".join(map(str, found)) or "none"
+def _listed(header: Collection[str]) -> str:
+    return ", ".join(map(str, header)) or "none"

@@ -1,186 +1,186 @@
-"""Vendor rows, slice by slice, to checked records: bars and daily bars."""
+"""The vendor's inputs as one thing each: files, how they are read, and where their rows are counted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput, PriceInput
+from qlib_mfgru.ingest.mapping import FileInput, IngestMapping
 from qlib_mfgru.ingest.read.columns import find_columns
-from qlib_mfgru.ingest.read.files import iter_frames, read_header
-from qlib_mfgru.ingest.read.spool import Registry
-from qlib_mfgru.ingest.read.stamps import join_date_time
-from qlib_mfgru.ingest.report import InputAccount
+from qlib_mfgru.ingest.read.files import VendorFile, expand_files
+from qlib_mfgru.ingest.read.registry import Registry
+from qlib_mfgru.ingest.read.slices import Slice
+from qlib_mfgru.ingest.report import IngestReport, InputReport
 from qlib_mfgru.provider.symbols import symbol_in_name
 
 CHUNK_ROWS = 100_000
 """Rows that are read at a time."""
 
-PRICES = ("open", "high", "low", "close")
 TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end"})
-AMOUNT_UNITS = {"yuan": 1.0, "thousand": 1e3, "ten_thousand": 1e4}
-VOLUME_UNITS = {"shares": 1.0, "lots": 100.0}
+
+Source = TypeVar("Source", bound=FileInput)
+Source_co = TypeVar("Source_co", bound=FileInput, covariant=True)
 
 
-@dataclass
-class Slice:
-    """Some rows of one file, with our field names and the stock's number in each."""
+@dataclass(frozen=True)
+class Vendor:
+    """All inputs of a mapping: their files, the stocks that are met in them, and the report on them.
 
-    path: Path
-    file: int
-    first_row: int
-    frame: pd.DataFrame
-    code: np.ndarray
-
-    def describe(self, position: int) -> str:
-        """Name a row: file, stock, time."""
-        row = self.frame.iloc[position]
-        symbol = row["symbol"] if "symbol" in self.frame else self.path.stem
-        when = " ".join(str(row[name]) for name in ("datetime", "date", "time", "start") if name in self.frame)
-        return f"{self.path.name} row {self.first_row + position + 1}: {symbol} {when}".rstrip()
-
-    def numbers(self, fields: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """The fields as floats of shape (n,), NaN where absent, and whether a row has text where a number belongs."""
-        bad = np.zeros(len(self.frame), dtype=bool)
-        values = {}
-        for field in fields:
-            if field not in self.frame:
-                values[field] = np.full(len(self.frame), np.nan)
-                continue
-            column = self.frame[field]
-            numeric = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
-            if column.dtype.kind not in "fiub":
-                bad |= np.isnan(numeric) & (column.notna() & (column.astype("str").str.strip() != "")).to_numpy()
-            bad |= np.isinf(numeric)
-            values[field] = numeric
-        return values, bad
-
-    def drop(self, account: InputAccount, checks: Sequence[tuple[str, np.ndarray]]) -> np.ndarray:
-        """Count rows under the first check that they fail; return those that fail none, shape (n,)."""
-        good = np.ones(len(self.frame), dtype=bool)
-        for reason, mask in checks:
-            account.drop(reason, good & mask, self.describe)
-            good &= ~mask
-        return good
-
-
-def iter_slices(
-    paths: Sequence[Path],
-    source: FileInput,
-    required: Sequence[str],
-    optional: Sequence[str],
-    *,
-    owner: str,
-    registry: Registry,
-    account: InputAccount,
-    rows: int = CHUNK_ROWS,
-    index: bool = False,
-    progress: Callable[[Path], object] = lambda path: None,
-) -> Iterator[Slice]:
-    """Yield the rows of `paths` with known field names and stock numbers; rows read are counted.
-
-    The stock is in a column, or else in the file's name.
-
-    Raises
-    ------
-    InputError
-        If a file has a structural fault: empty, truncated, without a column that is needed.
+    Attributes
+    ----------
+    paths : dict of str to list of Path
+        Files of each input, by its name (``bars``, ``members.csi300``).
+    chunk_rows : int
+        Rows that are read at a time.
+    quiet : bool
+        No progress bars.
     """
-    symbol_field = "index" if index else "symbol"
-    for path in paths:
-        header = read_header(path, sep=source.sep, names=source.names, encoding=source.encoding)
-        columns = find_columns(path, header, required, (symbol_field, *optional), source.columns)
-        spelled = None if symbol_field in columns else symbol_in_name(path.stem)
-        if symbol_field not in columns and spelled is None:
+
+    mapping: IngestMapping
+    paths: dict[str, list[Path]]
+    chunk_rows: int = CHUNK_ROWS
+    quiet: bool = False
+    registry: Registry = field(default_factory=Registry)
+    report: IngestReport = field(default_factory=IngestReport)
+
+    @classmethod
+    def find(cls, mapping: IngestMapping, folder: Path, *, chunk_rows: int = CHUNK_ROWS, quiet: bool = False) -> Vendor:
+        """Find the files of every input under `folder`.
+
+        Raises
+        ------
+        InputError
+            If the folder, or any file of an input, is missing.
+        """
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder (--source)")
+        paths = {name: expand_files(folder, source, name) for name, source in mapping.inputs().items()}
+        return cls(mapping, paths, chunk_rows, quiet)
+
+    def input(self, name: str, source: Source) -> VendorInput[Source]:
+        """One input; `source` is the mapping's section on it."""
+        return VendorInput(self, name, source)
+
+    @property
+    def estimated_rows(self) -> int:
+        """Rows of bars and daily bars, about."""
+        sections = {"bars": self.mapping.bars, "daily": self.mapping.daily}
+        return sum(
+            VendorFile(path, source).estimated_rows
+            for name, source in sections.items()
+            if source is not None
+            for path in self.paths[name]
+        )
+
+
+@dataclass(frozen=True)
+class VendorInput(Generic[Source_co]):
+    """One input of the mapping.
+
+    Attributes
+    ----------
+    name : str
+        As errors and the report call it: ``bars``, ``members.csi300``.
+    source : FileInput
+        The mapping's section on it.
+    """
+
+    vendor: Vendor
+    name: str
+    source: Source_co
+
+    @property
+    def report(self) -> InputReport:
+        """Where rows of the input are counted."""
+        return self.vendor.report.input(self.name)
+
+    @property
+    def market(self) -> str:
+        """The market that the input is about: ``csi300`` of ``members.csi300``."""
+        return self.name.partition(".")[2]
+
+    @property
+    def codes(self) -> Sequence[str]:
+        """Code by stock number."""
+        return self.vendor.registry.codes
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files."""
+        return self.vendor.paths[self.name]
+
+    def note(self, text: str) -> None:
+        """Say in the report what was derived from, or assumed of, this input."""
+        self.vendor.report.note(f"{self.name}: {text}")
+
+    def warn(self, what: str, count: int, examples: Iterable[str] = ()) -> None:
+        """Count cases in the report that were kept, but that the user should know of."""
+        self.vendor.report.warn(f"{self.name}: {what}", count, examples)
+
+    def slices(self, required: Sequence[str], optional: Sequence[str] = (), *, index: bool = False) -> Iterator[Slice]:
+        """Yield the rows with our field names and stock numbers, and count them as read.
+
+        The stock is in a column, or else in the file's name.
+
+        Parameters
+        ----------
+        required, optional : sequence of str
+            Fields beside the stock, as in `find_columns`.
+        index : bool
+            Rows are of indices, not of stocks.
+
+        Raises
+        ------
+        InputError
+            If a file has a structural fault: empty, truncated, without a column that is needed.
+        """
+        vendor = self.vendor
+        for path in tqdm(self.paths, desc=f"reading {self.name}", unit="file", leave=False, disable=vendor.quiet):
+            file = VendorFile(path, self.source)
+            columns, in_name = self._columns(file, required, optional, "index" if index else "symbol")
+            fields = ["symbol" if field == "index" else field for field in columns]
+            self.report.fields.update(fields)
+            text = [column for field, column in columns.items() if field in TEXT_FIELDS]
+            number, n_read = vendor.registry.file_number(path.name), 0
+            for raw in file.frames(list(dict.fromkeys(columns.values())), text, vendor.chunk_rows):
+                frame = raw[list(columns.values())].set_axis(fields, axis=1)
+                stock = self._stocks(frame, in_name, path, index=index)
+                self.report.read += len(frame)
+                yield Slice(path, number, n_read, frame, stock, self.report)
+                n_read += len(frame)
+
+    def _columns(
+        self, file: VendorFile, required: Sequence[str], optional: Sequence[str], stock_field: str
+    ) -> tuple[dict[str, str], str | None]:
+        """The file's column for each field that it has, and the stock in its name if no column holds it."""
+        header = file.header()
+        columns = find_columns(file.path, header, required, (stock_field, *optional), self.source.columns)
+        if stock_field in columns:
+            return columns, None
+        in_name = symbol_in_name(file.path.stem)
+        if in_name is None:
             raise InputError(
-                f"{path}: no column for {symbol_field!r} and no stock code in the file's name; it has "
+                f"{file.path}: no column for {stock_field!r} and no stock code in the file's name; it has "
                 f"{', '.join(header)}"
             )
-        file, n_read = registry.file_id(path.name), 0
-        text = [column for field, column in columns.items() if field in TEXT_FIELDS]
-        for raw in iter_frames(
-            path, list(dict.fromkeys(columns.values())), sep=source.sep, names=source.names,
-            encoding=source.encoding, text=text, rows=rows,
-        ):  # fmt: skip
-            fields = ["symbol" if field == symbol_field else field for field in columns]
-            frame = raw[list(columns.values())].set_axis(fields, axis=1)
-            code = _codes(frame, spelled, path, owner, registry, index)
-            account.read += len(frame)
-            yield Slice(path, file, n_read, frame, code)
-            n_read += len(frame)
-        progress(path)
+        return columns, in_name
 
+    def _stocks(self, frame: pd.DataFrame, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:
+        def number(spelling: str) -> int:
+            return self.vendor.registry.stock_number(spelling, self.name, path.name, index=index)
 
-def _codes(
-    frame: pd.DataFrame, spelled: str | None, path: Path, owner: str, registry: Registry, index: bool
-) -> np.ndarray:
-    if spelled is not None:
-        return np.full(len(frame), registry.code_id(spelled, owner, path.name, index=index), dtype="i4")
-    positions, unique = pd.factorize(frame["symbol"])
-    numbers = [registry.code_id(_symbol_text(value), owner, path.name, index=index) for value in unique]
-    return np.array([*numbers, -1], dtype="i4")[positions]
+        if in_name is not None:
+            return np.full(len(frame), number(in_name), dtype="i4")
+        positions, unique = pd.factorize(frame["symbol"])
+        return np.array([*(number(_symbol_text(value)) for value in unique), -1], dtype="i4")[positions]
 
 
 def _symbol_text(value: object) -> str:
     return str(int(value)) if isinstance(value, float) else str(value)
-
-
-def stamp_column(part: Slice) -> pd.Series:
-    """The column, or the join of two, that holds the stamps.
-
-    Raises
-    ------
-    InputError
-        If the file has neither a datetime nor a date nor a time column.
-    """
-    frame = part.frame
-    if "datetime" in frame:
-        return frame["datetime"]
-    if "date" in frame and "time" in frame:
-        return join_date_time(frame["date"], frame["time"])
-    if "date" in frame or "time" in frame:
-        return frame["date"] if "date" in frame else frame["time"]
-    raise InputError(f"{part.path}: no column for 'datetime' (or 'date' and 'time'); it has {', '.join(frame.columns)}")
-
-
-def price_checks(values: dict[str, np.ndarray], bad: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Faults of rows with prices and volume, worst first; volume NaN counts as no trade."""
-    traded = np.nan_to_num(values["volume"]) > 0
-    priced = np.all([values[name] > 0 for name in PRICES], axis=0)
-    return [
-        ("text where a number belongs", bad),
-        ("negative volume", values["volume"] < 0),
-        ("negative amount", values["amount"] < 0),
-        ("price missing or not positive", traded & ~priced),
-        ("high < low", priced & (values["high"] < values["low"])),
-    ]
-
-
-def to_units(values: dict[str, np.ndarray], source: PriceInput) -> None:
-    """Volume to shares and amount to yuan: replaces both in `values`."""
-    values["volume"] = values["volume"] * VOLUME_UNITS[source.volume]
-    values["amount"] = values["amount"] * AMOUNT_UNITS[source.amount]
-
-
-def check_units(values: dict[str, np.ndarray], path: Path, source: PriceInput) -> None:
-    """Stop where amount / volume is far from the price for most rows: a unit is stated wrongly.
-
-    Raises
-    ------
-    InputError
-        With the ratio found.
-    """
-    traded = (values["volume"] > 0) & (values["amount"] > 0) & (values["close"] > 0)
-    if source.prices == "adjusted" or traded.sum() < 16:
-        return
-    ratio = float(np.median(values["amount"][traded] / values["volume"][traded] / values["close"][traded]))
-    if not 0.5 < ratio < 2:
-        raise InputError(
-            f"{path}: amount / volume is {ratio:.3g} times the price with volume: {source.volume}, "
-            f"amount: {source.amount}: a unit seems wrong (lots are 100 shares)"
-        )

@@ -1,217 +1,135 @@
-"""From vendor files to the spool: the one pass over the input."""
+"""The one pass over the vendor's files, into the spool; and out of it again, stock by stock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import BarInput, FileInput, IndustryInput, PriceInput, StInput
-from qlib_mfgru.ingest.read.slices import (
-    CHUNK_ROWS,
-    PRICES,
-    Slice,
-    check_units,
-    iter_slices,
-    price_checks,
-    stamp_column,
-    to_units,
-)
-from qlib_mfgru.ingest.read.spool import ALWAYS, BAR, DAILY_OPTIONAL, DAY, VALUE, Registry, Spool
-from qlib_mfgru.ingest.read.stamps import bar_ends, diagnose, parse_stamps
-from qlib_mfgru.ingest.report import Account
+from qlib_mfgru.ingest.read.inputs import Vendor
+from qlib_mfgru.ingest.read.prices import read_bars, read_daily
+from qlib_mfgru.ingest.read.spool import BAR, DAY, VALUE, Spool, of_stock, repeated
+from qlib_mfgru.ingest.read.stamps import day_text, minute_text
+from qlib_mfgru.ingest.read.values import read_industries, read_st, read_values
 
-Check = tuple[str, np.ndarray]
-_STAMPS = ("datetime", "date", "time")
+VALUE_FIELDS = ("factor", "limit_up", "limit_down", "float_shares", "industry", "st_step", "st_day")
+"""What the spool keeps values as."""
+
+
+@dataclass(frozen=True)
+class StockRows:
+    """All rows of one stock, sorted by time and without duplicates.
+
+    Attributes
+    ----------
+    code : str
+        As qlib writes it.
+    daily, bars : structured ndarray
+        Of dtype `DAY` and `BAR`.
+    values : mapping of str to structured ndarray
+        Of dtype `VALUE`, by the names of `VALUE_FIELDS`.
+    files : sequence of str
+        Name of each file by the number that the rows carry.
+    """
+
+    code: str
+    daily: np.ndarray
+    bars: np.ndarray
+    values: Mapping[str, np.ndarray]
+    files: Sequence[str]
+
+    @property
+    def first_day(self) -> int:
+        """Day of the first bar or daily row, traded or not, in days since 1970."""
+        firsts = [int(rows["when"][0]) // unit for rows, unit in ((self.daily, 1), (self.bars, 1440)) if len(rows)]
+        return min(firsts)
 
 
 @dataclass
 class Intake:
-    """Reads inputs into a spool and remembers the days that it met.
+    """Reads a vendor's inputs into a spool, remembers the days that it meets, and hands out whole stocks.
 
-    Parameters
+    Attributes
     ----------
-    progress : callable
-        Called with each file that has been read.
+    days, bar_days : set of int
+        Days with a daily row or a bar, and with a bar, in days since 1970.
+    industries : dict of str to int
+        Numbers of the industries, by name, in the order in which they were met.
     """
 
+    vendor: Vendor
     spool: Spool
-    registry: Registry
-    account: Account
-    chunk_rows: int = CHUNK_ROWS
-    progress: Callable[[Path], object] = lambda path: None
     days: set[int] = field(default_factory=set)
     bar_days: set[int] = field(default_factory=set)
     industries: dict[str, int] = field(default_factory=dict)
-    fields: dict[str, set[str]] = field(default_factory=dict)
 
-    def bars(self, source: BarInput, paths: Sequence[Path]) -> None:
-        """Spool intraday bars; bars off the session grid, and faulty ones, are counted out."""
-        account = self.account.input("bars")
-        for part in self._slices("bars", source, paths, (*PRICES, "volume"), (*_STAMPS, "amount")):
-            stamps = parse_stamps(stamp_column(part))
-            if part.first_row == 0 and (fault := diagnose(stamps, source.freq, source.stamps)):
-                raise InputError(f"{part.path}: {fault}")
-            values, bad = part.numbers((*PRICES, "volume", "amount"))
-            to_units(values, source)
-            check_units(values, part.path, source)
-            ends = bar_ends(stamps, source.freq, source.stamps)
-            good = part.drop(account, stamp_checks(part, stamps, ends < 0) + price_checks(values, bad))
-            self._spool("bars", part, BAR, good, ends, values)
-            self.bar_days.update(np.unique(ends[good] // 1440).tolist())
-        self.days |= self.bar_days
+    def read(self) -> None:
+        """Spool every input that is about single stocks.
 
-    def daily(self, source: PriceInput, paths: Sequence[Path]) -> None:
-        """Spool daily bars; days without trade stay, since their factor is known."""
-        account = self.account.input("daily")
-        for part in self._slices("daily", source, paths, (*PRICES, "volume"), (*_STAMPS, *DAILY_OPTIONAL)):
-            stamps = parse_stamps(stamp_column(part))
-            values, bad = part.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
-            to_units(values, source)
-            check_units(values, part.path, source)
-            good = part.drop(account, stamp_checks(part, stamps) + price_checks(values, bad))
-            days = day_numbers(stamps)
-            self._spool("daily", part, DAY, good, days, values)
-            self.days.update(np.unique(days[good]).tolist())
+        Raises
+        ------
+        InputError
+            On a structural fault of an input.
+        """
+        mapping, vendor = self.vendor.mapping, self.vendor
+        if mapping.bars:
+            for bars in read_bars(vendor.input("bars", mapping.bars)):
+                self.spool.append("bars", bars)
+                self.bar_days.update(np.unique(bars["when"] // 1440).tolist())
+            self.days |= self.bar_days
+        if mapping.daily:
+            for daily in read_daily(vendor.input("daily", mapping.daily)):
+                self.spool.append("daily", daily)
+                self.days.update(np.unique(daily["when"]).tolist())
+        for name, values in self._read_values():
+            self.spool.append(name, values)
 
-    def values(
-        self, name: str, source: FileInput, paths: Sequence[Path], fields: Sequence[str], scale: float = 1.0
-    ) -> None:
-        """Spool dated values, or a snapshot, of stocks, times `scale`: factors, limits, float shares."""
-        account = self.account.input(name)
-        for part in self._slices(name, source, paths, fields, _STAMPS):
-            days, checks = self._days_or_always(part, name)
-            values, bad = part.numbers(fields)
-            checks.append(("text where a number belongs", bad))
-            for item in fields:
-                checks.append((f"no {item}", ~(values[item] > 0)))
-            good = part.drop(account, checks)
-            account.kept += int(good.sum())
-            for item in fields:
-                self._spool(item, part, VALUE, good, days, {"value": values[item] * scale})
+    def _read_values(self) -> Iterator[tuple[str, np.ndarray]]:
+        mapping, vendor = self.vendor.mapping, self.vendor
+        if mapping.factors:
+            yield from read_values(vendor.input("factors", mapping.factors), ("factor",))
+        if mapping.limits:
+            yield from read_values(vendor.input("limits", mapping.limits), ("limit_up", "limit_down"))
+        if shares := mapping.float_shares:
+            yield from read_values(vendor.input("float_shares", shares), ("float_shares",), shares.scale)
+        if mapping.industry:
+            yield from read_industries(vendor.input("industry", mapping.industry), self.industries)
+        if mapping.st:
+            yield from read_st(vendor.input("st", mapping.st))
 
-    def industry(self, source: IndustryInput, paths: Sequence[Path]) -> None:
-        """Spool industries as numbers in the order met; `industries` holds the names."""
-        account = self.account.input("industry")
-        for part in self._slices("industry", source, paths, ("industry",), ("date", "name")):
-            days, checks = self._days_or_always(part, "industry")
-            words = part.frame["industry"].astype("str").str.strip()
-            if source.level == "letter":
-                words = words.str[:1].str.upper()
-            unknown = (part.frame["industry"].isna() | (words == "")).to_numpy()
-            good = part.drop(account, [*checks, ("no industry", unknown)])
-            account.kept += int(good.sum())
-            numbers = np.zeros(len(good))
-            numbers[good] = [self.industries.setdefault(word, len(self.industries)) for word in words[good]]
-            self._spool("industry", part, VALUE, good, days, {"value": numbers})
+    def stocks(self) -> Iterator[StockRows]:
+        """Yield the rows of every stock that has a bar or a daily row, a bucket in memory at a time.
 
-    def st(self, source: StInput, paths: Sequence[Path]) -> None:
-        """Spool special treatment: spans, dated flags, flagged days, or today's names."""
-        account = self.account.input("st")
-        for part in self._slices("st", source, paths, ("name",) if source.from_name else (), _ST_FIELDS):
-            frame = part.frame
-            if source.from_name:
-                days, flags = np.full(len(frame), ALWAYS), frame["name"].astype("str").str.contains("ST").to_numpy()
-                if source.since and source.since != "prices":
-                    days[:] = day_numbers(parse_stamps(pd.Series([source.since])))[0]
-                good = part.drop(account, [("unknown symbol", part.code < 0)])
-                account.kept += int(good.sum())
-                self._spool("st_step", part, VALUE, good, days, {"value": flags.astype("f8")})
-            elif "start" in frame:
-                self._st_spans(part)
-            else:
-                self._st_days(part)
-        if source.from_name:
-            since = {None: "to all days", "prices": "since the stock's last close beyond a 5 % limit"}
-            self.account.note(f"$is_st: today's names, applied {since.get(source.since, f'since {source.since}')}")
+        Industries are numbered in the order of their names, which does not depend on the order of the rows.
+        """
+        registry = self.vendor.registry
+        industry = np.argsort(np.argsort(list(self.industries)))
+        for bucket in range(self.spool.n_buckets):
+            bars = self._without_repeats("bars", self.spool.load("bars", bucket, BAR))
+            daily = self._without_repeats("daily", self.spool.load("daily", bucket, DAY))
+            values = {name: self.spool.load(name, bucket, VALUE) for name in VALUE_FIELDS}
+            values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
+            for stock in np.union1d(bars["stock"], daily["stock"]):
+                yield StockRows(
+                    registry.codes[stock],
+                    of_stock(daily, stock),
+                    of_stock(bars, stock),
+                    {name: of_stock(rows, stock) for name, rows in values.items()},
+                    registry.files,
+                )
 
-    def _st_days(self, part: Slice) -> None:
-        """Days with a flag; without a flag's column, every row is a day under special treatment."""
-        stamps = parse_stamps(stamp_column(part))
-        values, bad = part.numbers(["is_st"])
-        flags = values["is_st"] if "is_st" in part.frame else np.ones(len(stamps))
-        good = part.drop(self.account.input("st"), [*stamp_checks(part, stamps), ("text where a number belongs", bad)])
-        self.account.input("st").kept += int(good.sum())
-        self._spool("st_day", part, VALUE, good, day_numbers(stamps), {"value": flags})
+    def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """The first row of each stock and time, in reading order; the others are counted out."""
+        twice = repeated(rows)
+        if not twice.any():
+            return rows
+        registry = self.vendor.registry
+        when_text = minute_text if name == "bars" else day_text
 
-    def _st_spans(self, part: Slice) -> None:
-        first, last, checks = span_days(part)
-        good = part.drop(self.account.input("st"), checks)
-        self.account.input("st").kept += int(good.sum())
-        self._spool("st_step", part, VALUE, good, first, {"value": np.ones(len(good))})
-        self._spool("st_step", part, VALUE, good & (last < _NEVER), last + 1, {"value": np.zeros(len(good))})
+        def describe(position: int) -> str:
+            row = rows[position]
+            return f"{registry.files[row['file']]}: {registry.codes[row['stock']]} {when_text(int(row['when']))}"
 
-    def _slices(
-        self, name: str, source: FileInput, paths: Sequence[Path], required: Sequence[str], optional: Sequence[str]
-    ) -> Iterator[Slice]:
-        for part in iter_slices(
-            paths, source, required, optional, owner=name, registry=self.registry,
-            account=self.account.input(name), rows=self.chunk_rows, progress=self.progress,
-        ):  # fmt: skip
-            self.fields.setdefault(name, set()).update(part.frame.columns)
-            yield part
-
-    def _days_or_always(self, part: Slice, name: str) -> tuple[np.ndarray, list[Check]]:
-        """Days of dated values; a file without dates is a snapshot, and the account says so."""
-        if not set(_STAMPS) & set(part.frame.columns):
-            self.account.note(f"{name}: {part.path.name} has no dates, taken as a snapshot that holds on all days")
-            return np.full(len(part.frame), ALWAYS), [("unknown symbol", part.code < 0)]
-        stamps = parse_stamps(stamp_column(part))
-        return day_numbers(stamps), stamp_checks(part, stamps, weekends=False)
-
-    def _spool(
-        self,
-        name: str,
-        part: Slice,
-        dtype: np.dtype,
-        good: np.ndarray,
-        when: np.ndarray,
-        values: dict[str, np.ndarray],
-    ) -> None:
-        rows = np.empty(int(good.sum()), dtype)
-        rows["code"], rows["when"], rows["file"] = part.code[good], when[good], part.file
-        for item, column in values.items():
-            rows[item] = column[good]
-        self.spool.append(name, rows)
-
-
-_ST_FIELDS = (*_STAMPS, "start", "end", "is_st")
-_NEVER = 10**6
-"""A day number after every calendar: the end of a span that has not ended."""
-
-
-def span_days(part: Slice) -> tuple[np.ndarray, np.ndarray, list[Check]]:
-    """First and last day of spans, in days since 1970; an empty end has not come yet."""
-    first = parse_stamps(part.frame["start"])
-    if "end" in part.frame:
-        text = part.frame["end"]
-        open_end = (text.isna() | (text.astype("str").str.strip() == "")).to_numpy()
-        last = parse_stamps(text)
-    else:
-        open_end, last = np.ones(len(first), dtype=bool), np.full(len(first), np.datetime64("NaT", "s"))
-    checks = [
-        ("unknown symbol", part.code < 0),
-        ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~open_end)),
-        ("end before start", last < first),
-    ]
-    return day_numbers(first), np.where(open_end, _NEVER, day_numbers(last)), checks
-
-
-def stamp_checks(
-    part: Slice, stamps: np.ndarray, off_grid: np.ndarray | None = None, *, weekends: bool = True
-) -> list[Check]:
-    """Faults of a row's stock and stamp, worst first."""
-    checks = [("unknown symbol", part.code < 0), ("unparsable stamp", np.isnat(stamps))]
-    if weekends:
-        # 1970-01-01 was a Thursday
-        checks.append(("on a weekend", ~np.isnat(stamps) & ((day_numbers(stamps) + 3) % 7 >= 5)))
-    return checks if off_grid is None else [*checks, ("off the session grid", off_grid)]
-
-
-def day_numbers(stamps: np.ndarray) -> np.ndarray:
-    """Days since 1970; meaningless where a stamp is NaT."""
-    return stamps.astype("datetime64[D]").astype("int64")
+        self.vendor.report.input(name).drop("duplicate bar", twice, describe)
+        return rows[~twice]

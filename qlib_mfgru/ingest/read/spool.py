@@ -1,4 +1,4 @@
-"""Rows on disk, in buckets of whole stocks, so that any input can be worked through in slices.
+"""Rows on disk, in buckets of whole stocks, so that an input of any size can be worked through in memory.
 
 Vendor files come by month, by stock or in one piece; a stock's history has to be seen as a whole. Rows are
 appended to the bucket of their stock as they are read, and each bucket is small enough to be held in memory.
@@ -12,78 +12,23 @@ from types import TracebackType
 
 import numpy as np
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.symbols import normalise_symbol
+_KEYS = [("stock", "i4"), ("when", "i4"), ("file", "i4")]
 
 BAR = np.dtype(
-    [("code", "i4"), ("when", "i4"), ("file", "i4")]
-    + [(name, "f4") for name in ("open", "high", "low", "close")]
+    [*_KEYS, *((name, "f4") for name in ("open", "high", "low", "close"))]
     + [(name, "f8") for name in ("volume", "amount")]
 )
 """An intraday bar; `when` is its end in minutes since 1970."""
 
 DAILY_OPTIONAL = ("amount", "vwap", "factor", "prev_close", "limit_up", "limit_down", "is_st")
-DAY = np.dtype(
-    [("code", "i4"), ("when", "i4"), ("file", "i4")]
-    + [(name, "f8") for name in ("open", "high", "low", "close", "volume", *DAILY_OPTIONAL)]
-)
+DAY = np.dtype([*_KEYS, *((name, "f8") for name in ("open", "high", "low", "close", "volume", *DAILY_OPTIONAL))])
 """A daily bar; `when` is its day, in days since 1970."""
 
-VALUE = np.dtype([("code", "i4"), ("when", "i4"), ("file", "i4"), ("value", "f8")])
+VALUE = np.dtype([*_KEYS, ("value", "f8")])
 """A value of a stock from a day on (or on a day)."""
 
 ALWAYS = -(2**31)
 """The `when` of a snapshot without a date: it holds on every day."""
-
-
-class Registry:
-    """Codes in the order in which they were met, and the way in which each input writes them."""
-
-    def __init__(self) -> None:
-        self.codes: list[str] = []
-        self.files: list[str] = []
-        self._ids: dict[str, int] = {}
-        self._seen: dict[tuple[str, int], tuple[str, str]] = {}
-        self._met: dict[tuple[str, str, bool], int] = {}
-
-    def file_id(self, name: str) -> int:
-        """Number of a file, for rows to carry."""
-        self.files.append(name)
-        return len(self.files) - 1
-
-    def code_id(self, spelling: str, owner: str, file: str, *, index: bool = False) -> int:
-        """Number of a stock, -1 for what is no known code.
-
-        Parameters
-        ----------
-        owner : str
-            The input; within one, a stock must be written in one way.
-
-        Raises
-        ------
-        InputError
-            If the input has written this stock in another way before.
-        """
-        key = (owner, spelling, index)
-        if key not in self._met:
-            self._met[key] = self._new_spelling(spelling, owner, file, index)
-        return self._met[key]
-
-    def _new_spelling(self, spelling: str, owner: str, file: str, index: bool) -> int:
-        try:
-            code = normalise_symbol(spelling, index=index)
-        except ValueError:
-            return -1
-        number = self._ids.setdefault(code, len(self.codes))
-        if number == len(self.codes):
-            self.codes.append(code)
-        first, where = self._seen.setdefault((owner, number), (spelling, file))
-        if first.strip() != spelling.strip():
-            raise InputError(
-                f"{owner}: {code} is written {first!r} in {where} and {spelling!r} in {file}: two sources seem to be "
-                "mixed; write a stock in one way, or leave one of them out"
-            )
-        return number
 
 
 class Spool:
@@ -112,8 +57,8 @@ class Spool:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def append(self, name: str, rows: np.ndarray) -> None:
-        """Add rows of the input `name`, a structured array with a `code` field."""
-        bucket = rows["code"] % self.n_buckets
+        """Add rows, a structured array of one of the types above, to what is kept as `name`."""
+        bucket = rows["stock"] % self.n_buckets
         order = np.argsort(bucket, kind="stable")
         edges = np.searchsorted(bucket[order], np.arange(self.n_buckets + 1))
         for number in np.unique(bucket):
@@ -126,19 +71,19 @@ class Spool:
         if not path.exists():
             return np.empty(0, dtype)
         rows = np.fromfile(path, dtype)
-        return rows[np.lexsort((rows["when"], rows["code"]))]
+        return rows[np.lexsort((rows["when"], rows["stock"]))]
 
     def _path(self, name: str, bucket: int) -> Path:
         return self._folder / f"{name}.{bucket}"
 
 
-def of_code(rows: np.ndarray, code: int) -> np.ndarray:
+def of_stock(rows: np.ndarray, stock: int) -> np.ndarray:
     """The rows of one stock, a view of the sorted `rows`."""
-    first, last = np.searchsorted(rows["code"], [code, code + 1])
+    first, last = np.searchsorted(rows["stock"], [stock, stock + 1])
     return rows[first:last]
 
 
 def repeated(rows: np.ndarray) -> np.ndarray:
     """Whether a row has the stock and time of the one before it; shape (n,)."""
-    same = (rows["code"][1:] == rows["code"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
+    same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
     return np.concatenate([[False], same]) if len(rows) else np.zeros(0, dtype=bool)

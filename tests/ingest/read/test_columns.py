@@ -29,15 +29,15 @@ HEADERS = {
 @pytest.mark.parametrize("vendor", HEADERS)
 def test_vendor_headers_need_no_mapping(vendor: str) -> None:
     header, symbol, amount = HEADERS[vendor]
-    found = find_columns(Path("x.csv"), header.split(","), PRICES, ("symbol", "amount", "datetime", "date", "time"))
-    assert set(PRICES) <= set(found)
-    assert (found["symbol"], found["amount"]) == (symbol, amount)
-    assert {"datetime", "date", "time"} & set(found)
+    columns = find_columns(Path("x.csv"), header.split(","), PRICES, ("symbol", "amount", "datetime", "date", "time"))
+    assert set(PRICES) <= set(columns)
+    assert (columns["symbol"], columns["amount"]) == (symbol, amount)
+    assert {"datetime", "date", "time"} & set(columns)
 
 
 def test_the_users_names_go_first() -> None:
-    found = find_columns(Path("x.csv"), ["close", "last"], ("close",), given={"close": "last"})
-    assert found == {"close": "last"}
+    columns = find_columns(Path("x.csv"), ["close", "last"], ("close",), named={"close": "last"})
+    assert columns == {"close": "last"}
 
 
 def test_an_optional_field_may_be_absent_but_not_if_named() -> None:
