@@ -1,16 +1,30 @@
-"""The whole ingest: read the vendor's files once into a spool, then write the provider from it."""
+"""The whole ingest: read the vendor's files once into a spool, then assemble and write stock by stock."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
+from tqdm import tqdm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.assemble.assembly import assemble
+from qlib_mfgru.ingest.assemble.bars import FREQ
+from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
+from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.mapping import IngestMapping
-from qlib_mfgru.ingest.read.inputs import CHUNK_ROWS, Vendor
-from qlib_mfgru.ingest.read.intake import Intake
+from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
+from qlib_mfgru.ingest.read.tables import read_weights
+from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.ingest.write.provider import write_provider
-from qlib_mfgru.provider.writer import check_replaceable
+from qlib_mfgru.ingest.write.levels import write_levels
+from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
+from qlib_mfgru.ingest.write.members import write_members
+from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.ingest.write.weights import write_weights
+from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
 """Rows of a bucket, about: what is held in memory at a time."""
@@ -53,10 +67,51 @@ def ingest(
     target = target.expanduser().resolve()
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
-    n_buckets = max(1, -(-vendor.estimated_rows // slice_rows))
-    with Spool(target.with_name(target.name + ".spool"), n_buckets) as spool:
-        intake = Intake(vendor, spool)
-        intake.read()
+    folder, n_buckets = target.with_name(target.name + ".spool"), max(1, -(-vendor.estimated_rows // slice_rows))
+    with Spool(folder, n_buckets, vendor.registry, vendor.report) as spool:
+        read_vendor(vendor, spool)
         vendor.report.check(mapping.max_dropped)
-        write_provider(intake, target)
+        if not spool.days:
+            raise InputError(f"no usable row\n{vendor.report}")
+        _write_provider(vendor, spool, target)
     return vendor.report
+
+
+def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
+    """Write everything; nothing is left of it when something fails."""
+    mapping, report = vendor.mapping, vendor.report
+    calendars, conventions = Calendars.of(spool), Conventions.of(mapping, report)
+    for note in conventions.notes():
+        report.note(note)
+    weights = {
+        market: read_weights(vendor.input(f"weights.{market}", source)) for market, source in mapping.weights.items()
+    }
+    weighted = {code for table in weights.values() for code in table.columns}
+    intraday = {FREQ: calendars.dates[calendars.bar_span]} if len(calendars.bar_days) else {}
+    with ProviderWriter(target, calendars.dates, intraday) as writer:
+        stocks = StoredStocks(writer, calendars, weighted)
+        for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
+            stock = Stock(rows, calendars, conventions, report)
+            if assemble(stock):
+                stocks.write(stock)
+        report.check(mapping.max_dropped)
+        if not stocks.lives:
+            raise InputError(f"no stock has any usable day\n{report}")
+        writer.write_members("all", stocks.codes, stocks.alive())
+        _write_indices(vendor, stocks, weights)
+        if mapping.industry:
+            write_industries(writer, spool.industries)
+        write_manifest(stocks, spool, mapping, report)
+
+
+def _write_indices(vendor: Vendor, stocks: StoredStocks, weights: Mapping[str, pd.DataFrame]) -> None:
+    """Write members, weights and levels, which are those of the stocks that are there."""
+    mapping = vendor.mapping
+    members = {
+        market: write_members(stocks, vendor.input(f"members.{market}", source), carry=mapping.carry_members)
+        for market, source in mapping.members.items()
+    }
+    for market, source in mapping.weights.items():
+        write_weights(stocks, vendor.input(f"weights.{market}", source), weights[market], members.get(market))
+    if mapping.index:
+        write_levels(stocks, vendor.input("index", mapping.index))

@@ -22,8 +22,7 @@ import sys
 from pathlib import Path
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest import pipeline
-from qlib_mfgru.ingest.read.intake import Intake
-from qlib_mfgru.ingest.write import provider
+
 {code}
 pipeline.ingest(load_mapping(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), quiet=True,
                 slice_rows=4000, chunk_rows=2000)
@@ -43,15 +42,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 SLOW_READ = """
 import time
-read = Intake.read
-def slow(intake):
-    read(intake)
+read = pipeline.read_vendor
+def slow(vendor, spool):
+    read(vendor, spool)
     time.sleep(60)
-Intake.read = slow
+pipeline.read_vendor = slow
 """
 SLOW_WRITE = """
 import time
-provider.write_manifest = lambda *arguments: time.sleep(60)
+pipeline.write_manifest = lambda *arguments: time.sleep(60)
 """
 
 

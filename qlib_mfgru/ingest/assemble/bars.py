@@ -1,13 +1,14 @@
-"""One stock's spooled bars as 15-minute bars on the calendar."""
+"""One stock's spooled bars as 15-minute bars on the calendar, and the mean price of a bar."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from qlib_mfgru.ingest.read.prices import PRICES
-from qlib_mfgru.ingest.read.stamps import bar_slots
+from qlib_mfgru.ingest.read.spool import PRICES
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, bar_slots
 from qlib_mfgru.provider.session import bar_end_minutes
 
 FREQ = "15min"
@@ -38,7 +39,8 @@ class DayBars:
         bar_days : ndarray of shape (n_bar_days,)
             Days of the bar calendar, in days since 1970.
         """
-        place = np.searchsorted(bar_days, rows["when"] // 1440) * SLOTS + bar_slots(FREQ)[rows["when"] % 1440]
+        slot = bar_slots(FREQ)[rows["when"] % MINUTES_A_DAY]
+        place = slot + np.searchsorted(bar_days, rows["when"] // MINUTES_A_DAY) * SLOTS
         size = len(bar_days) * SLOTS
         blank = ~np.all([rows[name] > 0 for name in PRICES], axis=0)
         n_rows, n_blank = np.bincount(place, minlength=size), np.bincount(place[blank], minlength=size)
@@ -90,6 +92,26 @@ class DayBars:
             # NaN amounts of bars that are there stay NaN in the sum; bars that are not there add nothing
             "amount": np.where(priced, self.amount, 0.0).sum(axis=1),
         }
+
+
+def mean_price(
+    prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray, *, typical: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """amount / volume; without trade the price itself, and where the amount is unknown (o + h + l + c) / 4 or NaN.
+
+    Returns
+    -------
+    vwap : ndarray
+        Of the inputs' shape.
+    guessed : ndarray
+        Whether a bar with trade has an unknown amount.
+    """
+    stand_in = np.mean([prices[name] for name in PRICES], axis=0)
+    traded = volume > 0
+    known = traded & (amount > 0)
+    guessed = traded & ~known & np.isfinite(stand_in)
+    vwap = np.divide(amount, volume, out=stand_in.copy(), where=known)
+    return (vwap if typical else np.where(guessed, np.nan, vwap)), guessed
 
 
 def _reduce(function: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -1,13 +1,50 @@
-"""How the vendor's prices are meant, and what can be stored beside them."""
+"""What all stocks share: the days, how the vendor's prices are meant, and what can be stored beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
+
+
+@dataclass(frozen=True)
+class Calendars:
+    """Days of the provider, ascending, in days since 1970.
+
+    Attributes
+    ----------
+    days : ndarray of shape (n_days,)
+        All days.
+    bar_days : ndarray of shape (n_bar_days,)
+        The unbroken part of them from the first day with a bar to the last; may be empty.
+    """
+
+    days: np.ndarray
+    bar_days: np.ndarray
+
+    @classmethod
+    def of(cls, spool: Spool) -> Calendars:
+        """The days of what has been read."""
+        days, met = np.array(sorted(spool.days), dtype="i8"), spool.bar_days
+        return cls(days, days[(days >= min(met)) & (days <= max(met))] if met else days[:0])
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """All days as dates."""
+        return pd.DatetimeIndex(self.days.astype("datetime64[D]").astype("datetime64[ns]"))
+
+    @property
+    def bar_span(self) -> slice:
+        """Where `bar_days` lies in `days`."""
+        first = int(np.searchsorted(self.days, self.bar_days[0])) if len(self.bar_days) else 0
+        return slice(first, first + len(self.bar_days))
 
 
 @dataclass(frozen=True)

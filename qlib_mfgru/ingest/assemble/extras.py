@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.calendar import day_values, step_values
-from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.assemble.stock import Stock, day_values, step_values
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.limits import derive_limits, reference_price
 

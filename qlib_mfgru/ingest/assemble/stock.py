@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars
-from qlib_mfgru.ingest.assemble.calendar import Calendars, case_dates, day_values, step_values
-from qlib_mfgru.ingest.assemble.conventions import Conventions
-from qlib_mfgru.ingest.read.intake import StockRows
-from qlib_mfgru.ingest.read.prices import PRICES
-from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL
+from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
+from qlib_mfgru.ingest.read.spool import ALWAYS, DAILY_OPTIONAL, PRICES, StockRows
+from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.fill import carried_forward
 
@@ -46,8 +44,8 @@ class Stock:
     def __init__(self, rows: StockRows, calendars: Calendars, conventions: Conventions, report: IngestReport) -> None:
         self.code, self.rows = rows.code, rows
         self.calendars, self.conventions, self.report = calendars, conventions, report
-        self.daily = self._lay_daily()
-        self.factor = self._lay_factor()
+        self.daily = self._daily_on_calendar()
+        self.factor = self._factor_on_calendar()
         if conventions.daily_adjusted:
             for name in DAY_PRICES:
                 self.daily[name] /= self.factor
@@ -57,7 +55,7 @@ class Stock:
         self.bar_vwap: np.ndarray | None = None
         self.extras: dict[str, np.ndarray] = {}
 
-    def _lay_daily(self) -> dict[str, np.ndarray]:
+    def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows
         places = np.searchsorted(days, rows.daily["when"])
         daily = {}
@@ -68,7 +66,7 @@ class Stock:
             daily[name] = np.where(np.isnan(daily[name]), day_values(rows.values[name], days), daily[name])
         return daily
 
-    def _lay_factor(self) -> np.ndarray:
+    def _factor_on_calendar(self) -> np.ndarray:
         """Factor of each day, NaN where unknown.
 
         One from the daily rows holds until the next row, but not beyond the last one: an ex-date that nobody reports
@@ -83,6 +81,44 @@ class Stock:
             factor[: last + 1] = carried_forward(factor[: last + 1])
         return np.where(np.isnan(factor), step_values(rows.values["factor"], days), factor)
 
-    def warn(self, what: str, days: np.ndarray, mask: np.ndarray) -> None:
-        """Count the days under a mask in the report, as kept but worth knowing."""
-        self.report.warn(what, int(mask.sum()), case_dates(self.code, days, mask))
+    def warn(self, what: str, days: np.ndarray, cases: np.ndarray) -> None:
+        """Count cases in the report, as kept but worth knowing.
+
+        Parameters
+        ----------
+        days : ndarray of shape (n,)
+            Days since 1970.
+        cases : ndarray of bool, shape (n,) or (n, 16)
+            Whether a day, or a bar of it, is a case; days are named.
+        """
+        named = days[cases.any(axis=1) if cases.ndim == 2 else cases]
+        self.report.warn(what, int(cases.sum()), (f"{self.code} {day_text(day)}" for day in named))
+
+
+def step_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Each value holds from its day until the next one.
+
+    Parameters
+    ----------
+    rows : structured ndarray
+        Of dtype `spool.VALUE`, one stock, sorted by time.
+    days : ndarray of shape (n_days,)
+        The calendar, in days since 1970.
+
+    Returns
+    -------
+    ndarray of shape (n_days,)
+        NaN before the first value.
+    """
+    padded = np.append(rows["value"], np.nan)
+    # without a row before, -1 picks the NaN at the end
+    return padded[np.searchsorted(rows["when"].astype("i8"), days, side="right") - 1]
+
+
+def day_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Each value holds on its day only (a snapshot on all); shape (n_days,), NaN elsewhere."""
+    values = np.full(len(days), np.nan)
+    values[:] = rows["value"][0] if len(rows) and rows["when"][0] == ALWAYS else np.nan
+    dated = rows[np.isin(rows["when"], days)]
+    values[np.searchsorted(days, dated["when"])] = dated["value"]
+    return values

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
-
-from qlib_mfgru.errors import InputError
-
 VENDOR_NAMES: dict[str, tuple[str, ...]] = {
     "symbol": (
         "symbol", "code", "ts_code", "stock_code", "instrument", "order_book_id", "con_code", "wind_code",
@@ -45,55 +40,5 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Field to vendor names, the likeliest first: baostock, tushare, akshare, joinquant, rqdata, wind."""
 
-
-def find_columns(
-    path: Path,
-    header: Collection[str],
-    required: Collection[str],
-    optional: Collection[str] = (),
-    named: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """The file's column for each field that it has.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for the error's text.
-    header : collection of str
-        The file's columns.
-    required, optional : collection of str
-        Fields (keys of `VENDOR_NAMES`).
-    named : mapping of str to str
-        Field to column, as the user's mapping names them; goes before the known names.
-
-    Returns
-    -------
-    dict of str to str
-        Field to column; absent optional fields are left out.
-
-    Raises
-    ------
-    InputError
-        If a required field, or a column that the user named, is missing.
-    """
-    columns = {}
-    spelling = {name.strip().lower(): name for name in reversed(list(header))}
-    for field in (*required, *optional):
-        if named and field in named:
-            if named[field] not in header:
-                raise InputError(f"{path}: no column {named[field]!r} for {field!r}; it has {_listed(header)}")
-            columns[field] = named[field]
-            continue
-        column = next((spelling[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in spelling), None)
-        if column is not None:
-            columns[field] = column
-        elif field in required:
-            raise InputError(
-                f"{path}: no column for {field!r}; it has {_listed(header)}. Name it in the mapping: "
-                f"columns: {{{field}: ...}}"
-            )
-    return columns
-
-
-def _listed(header: Collection[str]) -> str:
-    return ", ".join(map(str, header)) or "none"
+TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end"})
+"""Fields that stay text where a file does not say otherwise: codes keep their zeros, stamps are parsed later."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
 
 _PARQUET = {".parquet", ".pq"}
 _TEXT_BYTES_PER_ROW = 60
@@ -19,32 +20,19 @@ _TEXT_BYTES_PER_ROW = 60
 _UNREADABLE = (pa.ArrowException, OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
 
 
-def expand_files(folder: Path, source: FileInput, what: str) -> list[Path]:
-    """The files of an input, those of each pattern sorted.
-
-    Raises
-    ------
-    InputError
-        If a pattern matches nothing.
-    """
-    files: list[Path] = []
-    for pattern in source.files:
-        matched = sorted(path for path in folder.glob(pattern) if path.is_file())
-        if not matched:
-            raise InputError(f"{what}: no file {pattern!r} under {folder}")
-        files += matched
-    return list(dict.fromkeys(files))
-
-
 @dataclass(frozen=True)
 class VendorFile:
-    """One file, CSV or Parquet, and how its input says it is read."""
+    """One file, CSV or Parquet, and how its input says it is read.
+
+    All methods raise an InputError if the file is empty, truncated or not readable.
+    """
 
     path: Path
     source: FileInput
 
     @property
     def is_parquet(self) -> bool:
+        """Whether the name says Parquet; anything else is text."""
         return self.path.suffix.lower() in _PARQUET
 
     @property
@@ -55,13 +43,7 @@ class VendorFile:
         return self.path.stat().st_size // _TEXT_BYTES_PER_ROW + 1
 
     def header(self) -> list[str]:
-        """The columns.
-
-        Raises
-        ------
-        InputError
-            If the file is empty, truncated or not readable.
-        """
+        """The file's own columns."""
         self._refuse_empty()
         if self.is_parquet:
             return list(self._open_parquet().schema_arrow.names)
@@ -73,37 +55,70 @@ class VendorFile:
             raise self._unreadable(error) from error
         return [str(name) for name in head.columns]
 
-    def frames(self, columns: Sequence[str], text: Sequence[str], n_rows: int) -> Iterator[pd.DataFrame]:
-        """Yield the file's `columns` as frames of at most `n_rows` rows.
+    def columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, str]:
+        """The file's column for each field that it has.
+
+        A column that the mapping names goes before the names under which vendors know the field.
 
         Parameters
         ----------
-        text : sequence of str
-            Columns that stay text (codes keep their zeros, stamps are parsed later); Parquet has types of its own.
+        required, optional : sequence of str
+            Fields (keys of `VENDOR_NAMES`).
+
+        Returns
+        -------
+        dict of str to str
+            Field to column; absent optional fields are left out.
 
         Raises
         ------
         InputError
-            If the file is truncated, not readable, or has no row.
+            If a required field, or a column that the mapping names, is missing.
+        """
+        header = self.header()
+        spelling = {name.strip().lower(): name for name in reversed(header)}
+        columns = {}
+        for field in (*required, *optional):
+            named = self.source.columns.get(field)
+            known = (spelling[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in spelling)
+            column = next(known, None) if named is None else named
+            if named is not None and named not in header:
+                raise InputError(f"{self.path}: no column {named!r} for {field!r}; it has {', '.join(header)}")
+            if column is not None:
+                columns[field] = column
+            elif field in required:
+                raise InputError(
+                    f"{self.path}: no column for {field!r}; it has {', '.join(header)}. Name it in the mapping: "
+                    f"columns: {{{field}: ...}}"
+                )
+        return columns
+
+    def frames(self, columns: Mapping[str, str], n_rows: int) -> Iterator[pd.DataFrame]:
+        """Yield frames of at most `n_rows` rows under our names; `columns` is field to column.
+
+        Raises
+        ------
+        InputError
+            If the file has no row.
         """
         n_read = 0
-        frames = self._parquet_frames(columns, n_rows) if self.is_parquet else self._text_frames(columns, text, n_rows)
+        frames = self._parquet_frames(columns, n_rows) if self.is_parquet else self._text_frames(columns, n_rows)
         try:
             for frame in frames:
                 n_read += len(frame)
-                yield frame
+                yield frame[list(columns.values())].set_axis(list(columns), axis=1)
         except _UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:
             raise InputError(f"{self.path}: the file has no rows")
 
-    def _parquet_frames(self, columns: Sequence[str], n_rows: int) -> Iterator[pd.DataFrame]:
+    def _parquet_frames(self, columns: Mapping[str, str], n_rows: int) -> Iterator[pd.DataFrame]:
         with self._open_parquet() as file:
-            for batch in file.iter_batches(batch_size=n_rows, columns=list(columns)):
+            for batch in file.iter_batches(batch_size=n_rows, columns=list(dict.fromkeys(columns.values()))):
                 # `ignore_metadata`: a column that pandas wrote as its index stays a column
                 yield pa.Table.from_batches([batch]).to_pandas(ignore_metadata=True)
 
-    def _text_frames(self, columns: Sequence[str], text: Sequence[str], n_rows: int) -> Iterator[pd.DataFrame]:
+    def _text_frames(self, columns: Mapping[str, str], n_rows: int) -> Iterator[pd.DataFrame]:
         names = self.source.names
         with pd.read_csv(
             self.path,
@@ -111,8 +126,8 @@ class VendorFile:
             encoding=self.source.encoding,
             header=None if names else 0,
             names=list(names) if names else None,
-            usecols=list(columns),
-            dtype=dict.fromkeys(text, "str"),
+            usecols=list(dict.fromkeys(columns.values())),
+            dtype={column: "str" for field, column in columns.items() if field in TEXT_FIELDS},
             chunksize=n_rows,
             low_memory=False,
         ) as frames:

@@ -10,6 +10,8 @@ from qlib_mfgru.provider.session import SESSION_MINUTES, bar_end_minutes, freq_m
 FREQS = ("15min", "5min", "1min")
 """Frequencies of bars that can be read, the coarsest first."""
 
+MINUTES_A_DAY = 1440
+
 _OPENING = SESSION_MINUTES[0][0]
 _ZONE = "Asia/Shanghai"
 _MISFIT = 0.001
@@ -74,13 +76,13 @@ def bar_ends(stamps: np.ndarray, freq: str, convention: str) -> np.ndarray:
     seconds = stamps.astype("int64")
     minutes = seconds // 60 + (freq_minutes(freq) if convention == "start" else 0)
     parsed = ~np.isnat(stamps)
-    on_grid = parsed & (seconds % 60 == 0) & _grid(freq, convention)[np.where(parsed, minutes % 1440, 0)]
+    on_grid = parsed & (seconds % 60 == 0) & _grid(freq, convention)[np.where(parsed, minutes % MINUTES_A_DAY, 0)]
     return np.where(on_grid, minutes, -1)
 
 
 def _grid(freq: str, convention: str) -> np.ndarray:
     """Whether a minute of the day ends a bar; shape (1440,)."""
-    grid = np.zeros(1440, dtype=bool)
+    grid = np.zeros(MINUTES_A_DAY, dtype=bool)
     grid[bar_end_minutes(freq)] = True
     grid[_OPENING] = convention == "end"
     return grid
@@ -88,7 +90,7 @@ def _grid(freq: str, convention: str) -> np.ndarray:
 
 def bar_slots(freq: str) -> np.ndarray:
     """Position among the day's bars of `freq` for each minute of the day; the opening auction is in the first."""
-    return np.searchsorted(bar_end_minutes(freq), np.arange(1440)).clip(max=len(bar_end_minutes(freq)) - 1)
+    return np.searchsorted(bar_end_minutes(freq), np.arange(MINUTES_A_DAY)).clip(max=len(bar_end_minutes(freq)) - 1)
 
 
 def day_numbers(stamps: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import FileInput, WeightInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
-from qlib_mfgru.ingest.read.prices import PRICES
+from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 
 
@@ -55,7 +55,7 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
         raise InputError(
             f"{weights.name}: a date's weights add up to {total:.3g} with unit: {unit}; is the unit right?"
         )
-    return by_day.rename(columns=lambda stock: weights.codes[stock])
+    return by_day.rename(columns=lambda stock: weights.registry.codes[stock])
 
 
 def read_levels(levels: VendorInput[FileInput], days: np.ndarray) -> pd.DataFrame:
@@ -84,7 +84,8 @@ def _without_repeats(table: VendorInput[FileInput], rows: pd.DataFrame) -> pd.Da
     twice = rows.duplicated(["day", "stock"]).to_numpy()
     repeats = rows[twice]
     cases = (
-        f"{table.codes[stock]} {day_text(day)}" for stock, day in zip(repeats["stock"], repeats["day"], strict=True)
+        f"{table.registry.codes[stock]} {day_text(day)}"
+        for stock, day in zip(repeats["stock"], repeats["day"], strict=True)
     )
     table.report.drop_count("duplicate row", int(twice.sum()), cases)
     table.report.kept += int((~twice).sum())

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.mapping import FileInput, IndustryInput, StInput
-from qlib_mfgru.ingest.read.inputs import VendorInput
-from qlib_mfgru.ingest.read.slices import NEVER, STAMPS, Check, Slice
+from qlib_mfgru.ingest.read.inputs import NEVER, STAMPS, Check, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
 
@@ -53,7 +52,7 @@ def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
         else:
             yield _st_days(piece)
     if source.from_name:
-        table.vendor.report.note(f"$is_st: today's names, applied {_since_text(source)}")
+        table.ingest_report.note(f"$is_st: today's names, applied {_since_text(source)}")
 
 
 def _since_text(source: StInput) -> str:

@@ -16,10 +16,10 @@ def write_levels(stocks: StoredStocks, index: VendorInput[FileInput]) -> None:
     """Write the levels of every index under its code, on the stocks' calendar."""
     table, codes = read_levels(index, stocks.days), []
     for number in np.unique(table["stock"]):
-        codes.append(index.codes[number])
+        codes.append(index.registry.codes[number])
         levels = table[table["stock"] == number].drop(columns="stock").set_index("day").reindex(stocks.days)
         _write_index(stocks.writer, codes[-1], levels)
-    index.vendor.report.facts["indices"] = ", ".join(codes)
+    index.ingest_report.facts["indices"] = ", ".join(codes)
 
 
 def _write_index(writer: ProviderWriter, code: str, levels: pd.DataFrame) -> None:

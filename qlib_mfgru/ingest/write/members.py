@@ -11,8 +11,13 @@ from qlib_mfgru.ingest.read.tables import read_spans
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 
 
-def write_members(stocks: StoredStocks, members: VendorInput[FileInput]) -> np.ndarray:
+def write_members(stocks: StoredStocks, members: VendorInput[FileInput], *, carry: bool) -> np.ndarray:
     """Write the members of one market, each within its own life; spans that touch or overlap are merged.
+
+    Parameters
+    ----------
+    carry : bool
+        Spans that end with the list go on to the end of the calendar.
 
     Returns
     -------
@@ -28,8 +33,8 @@ def write_members(stocks: StoredStocks, members: VendorInput[FileInput]) -> np.n
     column = {code: number for number, code in enumerate(codes)}
     member = np.zeros((len(days), len(codes)), dtype=bool)
     absent = set()
-    for number, first, last in _spans(members, int(days[-1])):
-        code = members.codes[number]
+    for number, first, last in _spans(members, int(days[-1]), carry):
+        code = members.registry.codes[number]
         if last < days[0] or first > days[-1]:
             continue
         if code not in column:
@@ -42,15 +47,11 @@ def write_members(stocks: StoredStocks, members: VendorInput[FileInput]) -> np.n
     return member
 
 
-def _spans(members: VendorInput[FileInput], last_day: int) -> list[tuple[int, int, int]]:
-    """Stock number, first and last day of each membership; those that end with the list go on if the mapping says so.
-
-    Days are days since 1970, `last_day` is the calendar's.
-    """
+def _spans(members: VendorInput[FileInput], last_day: int, carry: bool) -> list[tuple[int, int, int]]:
+    """Stock number, first and last day of each membership, in days since 1970; `last_day` is the calendar's."""
     spans = read_spans(members)
     end = int(spans["last"].max())
     if end < last_day:
-        carry = members.vendor.mapping.carry_members
         if carry:
             spans.loc[spans["last"] == end, "last"] = last_day
         how = "carried forward unchanged to" if carry else "not carried forward (carry_members) to"

@@ -7,9 +7,9 @@ from collections.abc import Collection
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import FREQ, SLOTS
-from qlib_mfgru.ingest.assemble.calendar import Calendars
+from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.assemble.stock import Stock
-from qlib_mfgru.ingest.read.prices import PRICES
+from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.writer import ProviderWriter
 
@@ -46,12 +46,13 @@ class StoredStocks:
     def write(self, stock: Stock) -> None:
         """Write a stock's daily and 15-minute features."""
         first, last = _ends(stock.live)
-        fields = {name: values[first : last + 1] for name, values in daily_fields(stock).items()}
-        self.writer.write_features(stock.code, "day", first, fields)
+        features = [("day", first, {name: values[first : last + 1] for name, values in daily_fields(stock).items()})]
         if stock.bars is not None and stock.bars.traded.any():
             begin, end = _ends(stock.bars.traded)
-            fields = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock).items()}
-            self.writer.write_features(stock.code, FREQ, begin * SLOTS, fields)
+            bars = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock).items()}
+            features.append((FREQ, begin * SLOTS, bars))
+        for freq, start, fields in features:
+            self.writer.write_features(stock.code, freq, start, fields)
         self.lives[stock.code] = first, last
         self.n_live += int(stock.live.sum())
         if stock.code in self._weighted:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.write.weights import drift_weights, on_calendar
 
 from ..vendor import MEMBERS, csv, run, stored, text, with_inputs
 
@@ -51,3 +53,21 @@ def test_weights_in_the_wrong_unit_are_an_error(source: Path, target: Path) -> N
     csv(source, "w.csv", [{"date": "2025-03-03", "symbol": code, "weight": 50} for code in ("600000", "000001")])
     with pytest.raises(InputError, match=r"weights\.csi300: a date's weights add up to 100 with unit: fraction"):
         run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "unit": "fraction"}}))
+
+
+def test_a_weight_drifts_with_its_price_against_those_of_the_others() -> None:
+    known, close = np.array([[0.2, 0.3, np.nan]]), np.array([[10.0, 10, 10], [20, 10, 10], [20, 20, 10]])
+    allowed = np.ones((3, 3), dtype=bool)
+    drifted = drift_weights(known, np.array([0]), close, allowed, carry=True)
+    np.testing.assert_allclose(drifted[1], [0.5 * 0.4 / 0.7, 0.5 * 0.3 / 0.7, np.nan])
+    np.testing.assert_allclose(drifted[2], [0.5 * 0.4 / 1.0, 0.5 * 0.6 / 1.0, np.nan])
+    stopped = drift_weights(known, np.array([0]), close, allowed, carry=False)
+    np.testing.assert_allclose(stopped[0], known[0])
+    assert np.isnan(stopped[1:]).all()
+
+
+def test_known_weights_hold_from_the_first_trading_day_on_or_after_their_date() -> None:
+    table = pd.DataFrame({"SH600000": [1.0, 2, 3, 4]}, index=[9, 12, 13, 99])
+    weights, positions = on_calendar(table, np.array([10, 11, 14, 15]))
+    assert positions.tolist() == [0, 2]
+    assert weights[:, 0].tolist() == [1, 3], "of two dates before one day the later one counts"
