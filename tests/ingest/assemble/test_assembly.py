@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from ..vendor import BARS, DAILY, make_daily, replaced, run, stored, write
+from ..vendor import BARS, DAILY, STOCKS, make_daily, replaced, run, spans, stored, write
 
 WHEN = "2025-03-04 10:00"
 

@@ -52,7 +52,7 @@ def test_adjusted_prices_without_a_factor_have_no_raw_prices() -> None:
     adjusted = {"files": "d.csv", "prices": "adjusted"}
     assert not conventions((), daily=adjusted).raw_known
     assert conventions(("factor",), daily=adjusted).raw_known
-    assert list(conventions((), daily=adjusted).notes())[0] == "no factor: prices are stored as they came (adjusted)"
+    assert "no factor: prices are stored as they came (adjusted)" in conventions((), daily=adjusted).notes()
     with pytest.raises(InputError, match="raw prices need a factor"):
         conventions((), bars=BARS | {"prices": "unadjusted"}, daily=adjusted)
 
