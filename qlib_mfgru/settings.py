@@ -129,15 +129,15 @@ def _refuse(error: ValidationError, kind: type[Settings]) -> NoReturn:
     problems: dict[str, list[Any]] = {}
     for problem in error.errors(include_url=False):
         problems.setdefault(_place(problem["loc"]), []).append(problem)
-    unknown = {name: of_name[0]["loc"] for name, of_name in problems.items() if of_name[0]["type"] == "extra_forbidden"}
+    unknown = [of_name[0]["loc"] for of_name in problems.values() if of_name[0]["type"] == "extra_forbidden"]
     if unknown:
-        raise UnknownSetting(
-            "; ".join(
-                f"unknown setting {name!r}{nearest(str(place[-1]), list(_record_at(kind, place).model_fields))}"
-                for name, place in unknown.items()
-            )
-        )
+        raise UnknownSetting("; ".join(_unknown(location, kind) for location in unknown))
     raise InputError("; ".join(_line(name, of_name) for name, of_name in problems.items()))
+
+
+def _unknown(location: tuple[int | str, ...], kind: type[Settings]) -> str:
+    known = list(_record_at(kind, location).model_fields)
+    return f"unknown setting {_place(location)!r}{nearest(str(location[-1]), known)}"
 
 
 def _record_at(kind: type[Settings], location: tuple[int | str, ...]) -> type[Settings]:
