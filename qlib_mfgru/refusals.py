@@ -82,7 +82,7 @@ def _fields(kind: Any, location: Sequence[int | str]) -> list[str]:
     for step in location:
         if record is not None and step in record.model_fields:
             record = _record(record.model_fields[str(step)].annotation)
-    return list(record.model_fields) if record is not None else []
+    return [field.alias or name for name, field in record.model_fields.items()] if record is not None else []
 
 
 def _record(kind: Any) -> type[BaseModel] | None:

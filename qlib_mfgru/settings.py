@@ -54,9 +54,14 @@ class Settings(BaseModel):
     # pydantic's own mark: a record within a record is then checked in place, and errors say where it stands
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
+    @classmethod
+    def of(cls, **values: Any) -> Self:
+        """The record from what a user wrote, whose types are yet to be checked."""
+        return cls(**values)
+
     def changed(self, **values: Any) -> Self:
         """A copy with other values, checked again."""
-        return type(self)(**{**dict(self), **values})
+        return self.of(**{**dict(self), **values})
 
 
 def checked(kind: Any, name: str, value: Any) -> Any:
