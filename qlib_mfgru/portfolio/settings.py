@@ -27,7 +27,7 @@ class ExchangeSettings(Settings):
     deal_price : str
         ``vwap``, ``close`` or ``open`` of the trading day.
     buy_cost, sell_cost : float
-        Shares of the traded value; the report's 0.4 % two-sided is 0.2 % a side.
+        Shares of the traded value; the Huatai report's 0.4 % two-sided is 0.2 % a side.
     start_time, end_time : stamp or None
         First and last day.
     """
@@ -60,7 +60,7 @@ class PortfolioSettings(ExchangeSettings):
         Largest deviation of an industry's weight from the index's; 0 is neutral.
     exposures : mapping of str to float
         Largest deviation from the index's exposure to a daily field, in standard deviations across the stocks traded on
-        the day; ``market_cap`` is taken as its logarithm. The report's size exposure is ``{market_cap: ...}``.
+        the day; ``market_cap`` is taken as its logarithm, and makes the size exposure of the Huatai report.
     blacklist : sequence of str
         Codes of stocks that are never held.
     constraints : sequence of Constraint or dict, optional
@@ -78,7 +78,7 @@ class PortfolioSettings(ExchangeSettings):
     risk_degree : float
         Share of the account that is invested; the rest stays as cash and pays the costs.
     benchmark : str
-        Code of the index's level; known for the report's indices.
+        Code of the index's level; known for the Huatai report's indices.
     deal_price, buy_cost, sell_cost : see `ExchangeSettings`
     start_time, end_time : stamp or None
         First and last day of the backtest; by default from the day after the first scored one to the day after the
@@ -101,7 +101,7 @@ class PortfolioSettings(ExchangeSettings):
 
     _limit_names: ClassVar = ("min_constituent_weight", "max_weight_deviation", "industry_exposure", "exposures")
     _required: ClassVar[tuple[str, ...]] = ()
-    """What else must be set for an index that the report does not have."""
+    """What else must be set for an index that the Huatai report does not have."""
 
     @model_validator(mode="before")
     @classmethod
@@ -114,7 +114,7 @@ class PortfolioSettings(ExchangeSettings):
     @model_validator(mode="before")
     @classmethod
     def _as_in_the_report(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Set what is not set to what the report has for the index; own constraints take the place of its limits."""
+        """Fill in what the Huatai report has for the index; own constraints take the place of its limits."""
         index = values.get("index")
         report = _report(index.lower()) if isinstance(index, str) else {}
         skipped = cls._limit_names if values.get("constraints") is not None else ()
@@ -193,7 +193,7 @@ class IndexEnhancementSettings(PortfolioSettings):
     UnknownSetting
         A name that is no setting.
     InputError
-        A value that is not allowed, or a setting that is missing for an index which the report does not have.
+        A value that is not allowed, or a setting that is missing for an index that the Huatai report does not have.
     """
 
     turnover_limits: TurnoverLimits | None = None
@@ -213,7 +213,7 @@ class IndexEnhancementSettings(PortfolioSettings):
 
 
 def _report(index: str) -> dict[str, Any]:
-    """What the report sets for an index; nothing for one that it does not have."""
+    """What the Huatai report sets for an index; nothing for one that it does not have."""
     table = published("enhancement_settings")
     rows = table[table["index"] == index.upper()].to_dict("records")
     if not rows:

@@ -1,4 +1,4 @@
-"""``MarketSnapshot``: the daily market that decisions are made of, handed out one day's knowledge at a time."""
+"""``MarketSnapshot``: the daily market that decisions are based on, served one close at a time."""
 
 from __future__ import annotations
 
@@ -125,22 +125,24 @@ class MarketSnapshot:
         weight, covered = self._weights(day)
         close = self.fields["close"][day]
         traded = np.isfinite(close) & (self.fields["volume"][day] > 0)
-        known = {name: values[day].astype(np.float64) for name, values in self.last_known.items()}
+        latest = {name: values[day].astype(np.float64) for name, values in self.last_known.items()}
         return MarketView(
             date=self.days[day],
             stocks=self.stocks,
-            close=known["close"],
-            factor=known["factor"],
+            close=latest["close"],
+            factor=latest["factor"],
             weight=weight,
             covered=covered,
             member=self.member[day],
-            industry=known["industry"],
-            exposures=DailyFields({name: _standardised(as_exposure(name, known[name]), traded) for name in self.needs}),
+            industry=latest["industry"],
+            exposures=DailyFields(
+                {name: _standardised(as_exposure(name, latest[name]), traded) for name in self.needs}
+            ),
             suspended=~traded,
             at_limit_up=close >= AT_LIMIT * self.fields["limit_up"][day],
             at_limit_down=close * AT_LIMIT <= self.fields["limit_down"][day],
-            is_st=known["is_st"] > 0,
-            fields=DailyFields({name: known[name] for name in self.needs}),
+            is_st=latest["is_st"] > 0,
+            fields=DailyFields({name: latest[name] for name in self.needs}),
         )
 
     def position(self, date: pd.Timestamp) -> int:
@@ -195,10 +197,11 @@ class MarketSnapshot:
         """The members' last known stored weights, (n_days, n_stocks); and for each day the last day up to it on which
         a member's changed, -1 before the first."""
         stored = self.fields[f"{self.index}_weight"]
-        known = self.member & (stored > 0)
-        latest = np.nan_to_num(carried_forward(np.where(known, stored, np.where(self.member, np.nan, np.float32(0)))))
+        weighted = self.member & (stored > 0)
+        gaps = np.where(self.member, np.nan, np.float32(0))
+        latest = np.nan_to_num(carried_forward(np.where(weighted, stored, gaps)))
         before = np.vstack([np.zeros_like(latest[:1]), latest[:-1]])
-        changed = (known & (stored != before)).any(axis=1)
+        changed = (weighted & (stored != before)).any(axis=1)
         return latest, np.maximum.accumulate(np.where(changed, np.arange(len(latest)), -1))
 
 
@@ -221,6 +224,6 @@ def _reasons(index: str, weighting: str, needs: Sequence[str]) -> dict[str, str]
 
 def _standardised(values: np.ndarray, among: np.ndarray) -> np.ndarray:
     """z-scores by mean and deviation `among` stocks, 0 where unknown or where nothing varies."""
-    known = values[among & np.isfinite(values)]
-    spread = known.std() if len(known) else 0.0
-    return np.nan_to_num((values - known.mean()) / spread) if spread > 0 else np.zeros_like(values)
+    sample = values[among & np.isfinite(values)]
+    spread = sample.std() if len(sample) else 0.0
+    return np.nan_to_num((values - sample.mean()) / spread) if spread > 0 else np.zeros_like(values)

@@ -45,7 +45,7 @@ def random_decision(n: int, seed: int = 0, held: bool = True, **changes: object)
 def report_constraints(
     floor: float = 0.8, deviation: float = 0.01, industry: float = 0.01, size: float = 0.1, turnover: float = 0.3
 ) -> list[Constraint]:
-    """The report's set."""
+    """The Huatai report's set."""
     return [
         c.FullInvestment(),
         c.LongOnly(),

@@ -1,4 +1,4 @@
-"""The report's settings, and what is refused: in one line that names the setting, its value and what is allowed."""
+"""The Huatai report's settings, and what is refused: in one line with the setting, its value and what is allowed."""
 
 from __future__ import annotations
 

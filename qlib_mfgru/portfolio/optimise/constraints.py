@@ -1,4 +1,4 @@
-"""The report's constraints, each a small class with its formula: they compose, and are checked without a solver.
+"""The constraints of the Huatai report, each a small class with its formula: they compose, and need no solver to check.
 
 Weights ``w`` are shares of the invested capital, ``v`` the current ones (as prices moved them), ``m`` the index's.
 """

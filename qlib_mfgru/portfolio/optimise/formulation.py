@@ -136,8 +136,8 @@ def _returns(columns: Columns, expected: np.ndarray, trades: Trades) -> np.ndarr
 
     Stocks without one get the mean of all others: scores of a network have no level of their own.
     """
-    known = np.isfinite(expected)
-    completed = np.where(known, expected, expected[known].mean() if known.any() else 0.0)
+    scored = np.isfinite(expected)
+    completed = np.where(scored, expected, expected[scored].mean() if scored.any() else 0.0)
     scaled = completed / max(np.abs(completed).max(), np.finfo(np.float64).tiny)
     return columns.vector(buy=scaled, sell=-scaled, forced=scaled * trades.direction)
 

@@ -44,7 +44,7 @@ def conventions(result: IndexEnhancement) -> list[str]:
 
 
 def differences(result: IndexEnhancement) -> list[str]:
-    """What lies between the report's figures and this run's, and where the report contradicts itself."""
+    """What lies between the Huatai report's figures and this run's, and where that report contradicts itself."""
     days = result.runs[0].report.index
     return [
         f"Period: the Huatai report covers {PERIOD}; this run {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, {len(days)} "

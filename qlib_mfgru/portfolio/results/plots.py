@@ -1,4 +1,4 @@
-"""Plots of an index enhancement, a line for each turnover limit (the report's figures 35, 39, 43 and 47, and more)."""
+"""Plots of an index enhancement, a line for each turnover limit (figures 35, 39, 43, 47 of the Huatai report)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of an index enhancement, in the report's columns and beside the report's figures."""
+"""Tables of an index enhancement, in the columns of the Huatai report and beside its figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from qlib_mfgru.portfolio.results.bounds import bounds
 from qlib_mfgru.portfolio.results.conventions import differences
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import measures
-from qlib_mfgru.report.markdown import numbers_as
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.published import published
 from qlib_mfgru.report.record import scalars
@@ -21,15 +20,16 @@ outputs: Outputs[IndexEnhancement] = Outputs()
 """The page has the tables with headings in the order in which they stand here."""
 
 PERFORMANCE_COLUMNS = tuple(published("enhancement_performance").columns)
-"""Columns of the report's figures 36, 40, 44 and 48. In a table of ours `figure` is empty."""
+"""Columns of the Huatai report's figures 36, 40, 44 and 48. In a table of ours `figure` is empty."""
 EXPOSURE_COLUMNS = ("turnover_limit", "exposure", "least", "most", "mean", "worst", "days_beyond")
 BENCHMARK = "benchmark"
 """What stands for the turnover limit in the index's own row."""
+_FIGURE = {"figure": ".0f"}
 
 
 @outputs.table("performance.csv")
 def performance(result: IndexEnhancement) -> pd.DataFrame:
-    """The report's table of this run: a row a turnover limit, then the index; `PERFORMANCE_COLUMNS`, net of costs."""
+    """A row a turnover limit, then the index, in the columns of the Huatai report, net of costs."""
     rows: list[dict[str, Any]] = []
     for run in result.runs:
         trades = {name: measure(run.report["turnover"], run.dates) for name, measure in measures.OF_TRADES.items()}
@@ -49,11 +49,11 @@ def yearly(result: IndexEnhancement) -> pd.DataFrame:
     return table.reindex(columns=["index", "turnover_limit", *map(str, years.columns), "figure"])
 
 
-@outputs.table("comparison.csv", heading="The Huatai report and this run", notes=differences)
+@outputs.table("comparison.csv", heading="The Huatai report and this run", formats=_FIGURE, notes=differences)
 def comparison(result: IndexEnhancement) -> pd.DataFrame:
-    """`performance` beside the report's, limit by limit, with the run's counts of rebalances.
+    """`performance` beside the Huatai report's, limit by limit, with the run's counts of rebalances.
 
-    An index that the report lacks stands alone.
+    An index that the Huatai report lacks stands alone.
     """
     counts = statistics(result)[["turnover_limit", "n_rebalances", "n_failed", "n_relaxed"]]
     both = _beside(performance(result).merge(counts, how="left"), "enhancement_performance")
@@ -61,9 +61,13 @@ def comparison(result: IndexEnhancement) -> pd.DataFrame:
     return both.astype(whole)
 
 
-@outputs.table("yearly_comparison.csv", heading="Returns by calendar year", formats=numbers_as(".2%"))
+def _percent_by_year(table: pd.DataFrame) -> dict[str, str]:
+    return _FIGURE | {column: ".2%" for column in table.columns if column.isdigit()}
+
+
+@outputs.table("yearly_comparison.csv", heading="Returns by calendar year", formats=_percent_by_year)
 def yearly_comparison(result: IndexEnhancement) -> pd.DataFrame:
-    """`yearly` beside the report's, as in `comparison`; years that one of them lacks are empty."""
+    """`yearly` beside the Huatai report's, as in `comparison`; years that one of them lacks are empty."""
     both = _beside(yearly(result), "enhancement_yearly")
     years = sorted(column for column in both.columns if column.isdigit() and both[column].notna().any())
     return both[["source", "index", "turnover_limit", *years, "figure"]]

@@ -114,8 +114,8 @@ def _check_benchmark(settings: IndexEnhancementSettings, start: pd.Timestamp, en
     """Refuse an index whose level the provider does not have."""
     days, stored = reader.calendar("day"), reader.read_series(str(settings.benchmark), "close", "day")
     first, closes = stored or (0, np.empty(0))
-    known = days[first : first + len(closes)][np.isfinite(closes)]
-    if not ((known >= start) & (known <= end)).any():
+    days_with_close = days[first : first + len(closes)][np.isfinite(closes)]
+    if not ((days_with_close >= start) & (days_with_close <= end)).any():
         raise InputError(
             f"benchmark is {settings.benchmark!r}: the provider {reader.provider_path('day')} has no $close of it "
             f"between {start:%Y-%m-%d} and {end:%Y-%m-%d}"

@@ -60,7 +60,7 @@ class QlibExchangeSettings(ExchangeSettings):
 
 
 class IndexEnhancementExchange(Exchange):
-    """Trades at the day's vwap, at the report's costs, within the provider's limit prices (`$limit_up`, `$limit_down`).
+    """Trades at the day's vwap and the Huatai report's costs, within the limit prices `$limit_up` and `$limit_down`.
 
     A stock that opens at its upper limit cannot be bought that day, one that opens at its lower limit cannot be sold,
     one without a trade neither; a day without a limit price has no limit. All else is qlib's Exchange. Quotes are read

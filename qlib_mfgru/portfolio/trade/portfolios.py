@@ -40,7 +40,7 @@ class PortfolioRun:
 
     @property
     def limit_name(self) -> str:
-        """The turnover limit as the report's tables print it, e.g. ``0.3``."""
+        """The turnover limit as the Huatai report's tables print it, e.g. ``0.3``."""
         return f"{self.limit:g}"
 
     @property
@@ -78,7 +78,7 @@ class IndexEnhancement:
 
     @property
     def index(self) -> str:
-        """The index as the report writes it, e.g. ``CSI300``."""
+        """The index as the Huatai report writes it, e.g. ``CSI300``."""
         return self.settings.index.upper()
 
     def stacked(self, frame: str) -> pd.DataFrame:

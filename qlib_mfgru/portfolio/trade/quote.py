@@ -93,7 +93,7 @@ class DenseQuote(BaseQuote):
         return SingleData(values, self.days[first:last][present]) if method is None else _AGGREGATED[method](values)
 
     def _rows(self, start: Any, end: Any) -> tuple[int, int]:
-        """First row between two stamps, and the one behind the last."""
+        """First row between two stamps, and the one after the last."""
         span = self._spans.get((start, end))
         if span is None:
             first = int(self.days.searchsorted(pd.Timestamp(start)))

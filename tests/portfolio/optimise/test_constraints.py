@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from qlib_mfgru.portfolio import Constraint, Decision, IndexEnhancementOptimizer
 from qlib_mfgru.portfolio.optimise import constraints as c
 from qlib_mfgru.portfolio.optimise.base import needed_fields
 from qlib_mfgru.portfolio.snapshot import DailyFields
+from qlib_mfgru.settings import Positive
 
 N = 6
 MARKET = {
@@ -163,13 +165,16 @@ def test_a_constraint_reads_what_is_written_in_other_ways() -> None:
         c.FactorExposure("beta", -0.1)
 
 
+@dataclass(frozen=True)
 class Liquid(Constraint):
-    """An own constraint: nothing is held whose last known amount lies below 1e6 yuan."""
+    """A constraint of a user's own: ``w_i = 0`` for stocks whose last known day traded less than `least` yuan."""
 
+    least: Positive
     needs = ("amount",)
+    rank = 3
 
     def terms(self, decision: Decision) -> Terms:
-        return Terms(upper=np.where(decision.market.fields["amount"] >= 1e6, np.inf, 0.0))
+        return Terms(upper=np.where(decision.market.fields["amount"] >= self.least, np.inf, 0.0))
 
 
 class Misspelt(Liquid):
@@ -177,15 +182,17 @@ class Misspelt(Liquid):
 
 
 def test_constraints_say_what_they_need() -> None:
-    constraints = [c.FullInvestment(), Liquid(), c.FactorExposure("beta", 0.1), c.FactorExposure("amount", 0.1)]
+    constraints = [c.FullInvestment(), Liquid(1e6), c.FactorExposure("beta", 0.1), c.FactorExposure("amount", 0.1)]
     assert needed_fields(constraints) == ("amount", "beta")
     with pytest.raises(InputError, match=r"^misspelt needs 'amount': `needs` must be a tuple of field names$"):
-        needed_fields([Misspelt()])
+        needed_fields([Misspelt(1e6)])
     amount = DailyFields(amount=np.array([1e5, 1e6, 1e7, 0, 0, np.nan]))
     decision = Decision(view(N, **MARKET, fields=amount), EXPECTED, CURRENT)
-    assert Liquid().excess(decision, CURRENT) == pytest.approx(0.4)
+    assert Liquid(1e6).excess(decision, CURRENT) == pytest.approx(0.4)
     with pytest.raises(InputError, match=r"\$amount was not read"):
-        Liquid().terms(DECISION)
+        Liquid(1e6).terms(DECISION)
+    with pytest.raises(InputError, match=r"^Liquid.least is 0: must be above 0$"):
+        Liquid(0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Our measures give the report's own figures (36, 40, 44, 48), from daily series that match what else it prints.
+"""Our measures give the Huatai report's own figures (36, 40, 44, 48), from daily series that match what else it prints.
 
 With r the daily returns of portfolio (p) and index (b), and d = r_p - r_b, all at 252 days a year: the logarithm of a
 compounded series grows by its mean less half its variance, so that ``ln(1 + R) = mu - vol^2 / 2`` and
