@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
+import pandas as pd
 from qlib.log import get_module_logger
 from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
@@ -18,7 +21,7 @@ from qlib_mfgru.settings import Settings
 Result = TypeVar("Result")
 
 
-class ResultRecord(ACRecordTemp, Generic[Result]):
+class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
     """A result of any recorder's ``pred.pkl``, as tables, a page, series and plots under `artifact_path`.
 
     Parameters
@@ -57,11 +60,11 @@ class ResultRecord(ACRecordTemp, Generic[Result]):
 
     @abstractmethod
     def document(self, result: Result) -> str:
-        """The page: all tables, and what their numbers mean."""
+        """The page: all tables, and what their numbers mean; see `Outputs.page`."""
 
     @abstractmethod
     def metrics(self, result: Result) -> dict[str, float]:
-        """Scalars for the recorder."""
+        """Scalars for the recorder; see `scalars`."""
 
     @abstractmethod
     def summary(self, result: Result) -> str:
@@ -80,3 +83,21 @@ class ResultRecord(ACRecordTemp, Generic[Result]):
         self.recorder.log_metrics(**self.metrics(result))
         get_module_logger(type(self).__name__.removesuffix("Record")).info(self.summary(result))
         return {file: series(result) for file, series in self.outputs.series.items()}
+
+
+def scalars(tables: Iterable[pd.DataFrame], by: Sequence[str]) -> dict[str, float]:
+    """The finite numbers of tables, each under the names of its row and its column, joined by dots.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        All columns but `by` hold numbers.
+    by : sequence of str
+        Columns that name a row; a table may lack some.
+    """
+    values: dict[str, float] = {}
+    for table in tables:
+        for row in table.to_dict("records"):
+            names = [str(row.pop(column)) for column in by if column in row]
+            values |= {".".join([*names, str(name)]): float(v) for name, v in row.items() if np.isfinite(v)}
+    return values

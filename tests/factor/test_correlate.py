@@ -76,7 +76,23 @@ def test_command(
     assert Path("correlation/correlation.png").read_bytes().startswith(b"\x89PNG")
     assert main(["correlate", *ids, *common]) == 2
     assert "two recorders are called" in capsys.readouterr().err
-    assert main(["correlate", "absent", *common]) == 2
+    assert main(["correlate", "absent", ids[0], *common]) == 2
     assert "no recorder absent" in capsys.readouterr().err
-    assert main(["correlate", ids[0], *common, "--store", "sqlite:///absent.db"]) == 2
+    assert main(["correlate", *ids, *common, "--store", "sqlite:///absent.db"]) == 2
     assert not Path("absent.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a"], "a correlation needs two recorders or more; there is only a"),
+        (["a", "b", "--freq", "0"], "freq is 0: must be 'day', 'week', 'month' or a positive number of trading days"),
+        (["a", "b", "--freq", "-5"], "freq is -5: must be 'day', 'week', 'month' or a positive number of trading days"),
+        (["a", "b", "--exclude", "bst"], "exclude[0] is 'bst': must be one of 'st', 'suspended', 'limit_up'"),
+        (["a", "b", "--deal-price", "open"], "deal_price is 'open': must be one of 'vwap', 'close'"),
+        (["a", "b"], "there is no provider folder absent"),
+    ],
+)
+def test_bad_options_get_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["correlate", *arguments, "--provider", "absent"]) == 2
+    assert capsys.readouterr().err == f"mfgru: {message}\n"

@@ -9,8 +9,7 @@ import pytest
 from panels import SEEDS, assert_rows, dirty_panel, known, returns_panel
 from scipy.stats import pearsonr, rankdata, spearmanr
 
-from qlib_mfgru.factor.ic import ICStatistics, pearson_ic, rank_autocorrelation, rank_ic
-from qlib_mfgru.factor.rows import ranks
+from qlib_mfgru.factor.ic import ICStatistics, pearson_ic, rank_autocorrelation, rank_ic, ranks
 
 
 def by_scipy(function, left: np.ndarray, right: np.ndarray) -> list[float]:
