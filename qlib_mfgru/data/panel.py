@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.fill import carried_forward
 
 FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 """The report's six raw features (figure 7), in the order of every tensor."""
@@ -212,9 +213,7 @@ def _fill(block: np.ndarray) -> np.ndarray:
     close, volume = block[:, _CLOSE], block[:, _VOLUME]
     np.nan_to_num(volume, copy=False, nan=0.0)
     live = np.isfinite(close) & (volume > 0)
-    latest = np.where(np.isfinite(close), np.arange(len(close))[:, None], 0)
-    np.maximum.accumulate(latest, axis=0, out=latest)
-    close[:] = np.take_along_axis(close, latest, axis=0)
+    close[:] = carried_forward(close)
     for field in range(len(FIELDS)):
         if field != _VOLUME:
             np.copyto(block[:, field], close, where=~np.isfinite(block[:, field]))
