@@ -121,7 +121,7 @@ def tree_of_this_checkout(workdir: Path) -> Path:
 def environment(tree: Path, folder: Path) -> dict[str, str]:
     """That of a process which imports the package from `tree`, and whose caches lie in `folder`."""
     paths = {"PYTHONPATH": tree, "MFGRU_CACHE": folder / "panels", "MFGRU_UNITS": folder / "units"}
-    # qlib's Position adds up over a set of codes, whose order, and so the account's last digit, depends on the hash seed
+    # qlib's Position adds up over a set of codes: its order, and so the account's last digit, depends on the hash seed
     return {**os.environ, "PYTHONHASHSEED": "0", **{name: str(path) for name, path in paths.items()}}
 
 
