@@ -160,7 +160,9 @@ def probe(market: str, source: Path | None, tree: Path, folder: Path) -> Result:
         print(f"{market} with {tree.name}", file=sys.stderr, flush=True)
         command = [sys.executable, "-W", "ignore", str(PROBE), market, "--tree", str(tree)]
         command += ["--source", str(source)] if source else []
-        subprocess.run(command, cwd=_emptied(folder), env=environment(tree, folder), check=True)
+        done = subprocess.run(command, cwd=_emptied(folder), env=environment(tree, folder))
+        if done.returncode:
+            sys.exit(f"same_bits: {market} with {tree}: the probe ended with exit code {done.returncode}")
     return Result(folder, **json.loads((folder / INDEX).read_text()))
 
 
