@@ -121,6 +121,9 @@ def run(benchmark: Benchmark, tree: Path, folder: Path) -> dict[str, float]:
 def judged(name: str, rounds: Sequence[Sequence[dict[str, float]]], shortest: float) -> list[list[str]]:
     """A row a time: fastest rounds, their ratio, the range of the rounds' ratios, and a verdict."""
     rows = []
+    timed = [set(sides[i]) for sides in rounds for i in (0, 1)]
+    if not timed[0] or any(paths != timed[0] for paths in timed):
+        sys.exit(f"same_speed: {name} does not time the same on both sides: {sorted(map(sorted, timed))}")
     for path in rounds[0][0]:
         before, now = ([sides[i][path] for sides in rounds] for i in (0, 1))
         ratios = [b / a for a, b in zip(before, now, strict=True)]
