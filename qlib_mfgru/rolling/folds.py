@@ -115,7 +115,7 @@ def _inside(days: pd.DatetimeIndex, test: Sequence[Any]) -> pd.DatetimeIndex:
     tested = days[(days >= first) & (days <= last)]
     if len(tested) == 0:
         raise InputError(
-            f"no trading day to predict in {span(bounds)}; the calendar runs from {days[0]:%Y-%m-%d} to "
+            f"the test ({span(bounds)}) holds no trading day to predict; the calendar runs from {days[0]:%Y-%m-%d} to "
             f"{days[-1]:%Y-%m-%d}"
         )
     return tested
