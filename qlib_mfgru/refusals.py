@@ -64,7 +64,7 @@ def _place(location: tuple[int | str, ...], name: str) -> str:
     for number, step in enumerate(location):
         if isinstance(step, int):
             place += f"[{step}]"
-        elif number == 0 or not _is_branch(step):
+        elif (number == 0 and not name) or not _is_branch(step):
             place += f".{step}" if place else step
     return place
 

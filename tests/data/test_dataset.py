@@ -104,16 +104,6 @@ def test_qlibs_own_prepare_serves_labels(make_dataset: Make) -> None:
     assert len(train) > len(test) == len(frame)
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [({"sample_step": 0}, "sample_step=0"), ({"valid_ratio": 1.0}, r"valid_ratio=1.0"), ({"valid_ratio": 0}, "=0")],
-)
-def test_settings_are_checked(make_dataset: Make, settings: dict[str, Any], message: str) -> None:
-    handler = make_dataset().handler
-    with pytest.raises(InputError, match=message):
-        MultiFreqDataset(handler, {"train": (None, None)}, **settings)
-
-
 def test_what_is_not_there(make_dataset: Make) -> None:
     dataset = make_dataset({"train": (DAYS[0], DAYS[20]), "test": (DAYS[60], DAYS[70])})
     with pytest.raises(InputError, match=r"no segment 'live'; the dataset has \['train', 'test'\]"):

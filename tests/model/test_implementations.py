@@ -13,7 +13,6 @@ from tiny_world import FAST
 
 from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel
 from qlib_mfgru.model.base import NeuralModel
 
@@ -40,11 +39,6 @@ def test_the_model_says_what_runs(dataset: MultiFreqDataset, monkeypatch: pytest
     model.fit(dataset)
     assert [line for line in said if line.startswith("GRU: plain on cpu (")]
     assert {layer.implementation for layer in model.net.modules() if hasattr(layer, "implementation")} == {"plain"}
-
-
-def test_unknown_implementation() -> None:
-    with pytest.raises(InputError, match=r"gru: 'quick' is not one of \('auto', 'compiled'"):
-        GRUModel(gru="quick")
 
 
 def test_a_model_pickled_where_the_kernel_was_built_predicts_where_it_was_not(

@@ -194,15 +194,17 @@ def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(qlib_mfgru, "__file__", str(package / "__init__.py"))
     monkeypatch.setattr("inspect.getsourcefile", lambda kind: odd if kind is OddModel else str(package / "x.py"))
     assert code_version(config) == theirs
-    for name in ("nn/networks.py", "model/training.py", "data/normalize.py", "../odd_models.py"):
+    deciding = ("nn/networks.py", "model/training.py", "data/normalize.py", "provider/reader.py", "threads.py")
+    for name in (*deciding, "settings.py", "../odd_models.py"):
         before = code_version(config)
         with (package / name).open("a") as file:
             file.write("\n")
         assert code_version(config) != before
-    with (package / "ingest/bars.py").open("a") as file:
+    for name in ("ingest/pipeline.py", "refusals.py"):
         before = code_version(config)
-        file.write("\n")
-    assert code_version(config) == before
+        with (package / name).open("a") as file:
+            file.write("\n")
+        assert code_version(config) == before
 
 
 def test_a_unit_that_fails_once_is_tried_again(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
