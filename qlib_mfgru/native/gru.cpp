@@ -1,8 +1,8 @@
 // The GRU over a tile of samples: all steps of a few vectors of rows at a time, so that the state never leaves the
 // cache and no gate is ever written to memory. docs/performance.md draws a tile's life.
 //
-// Built once per instruction set (setup.py) and loaded with ctypes: plain C ABI, no Python, no torch. One source
-// serves both since it is written in the compiler's vector types; only their width differs.
+// Built once per instruction set (recipe.py) and loaded with ctypes: plain C ABI, no Python, no torch. One source
+// serves all since it is written in the compiler's vector types; only their width differs.
 //
 // Arrays are float32 and contiguous, samples innermost: window (steps, fields, n), states (steps, hidden, n) or
 // (hidden, n). Parameters are torch's: w (3 hidden, fields), u (3 hidden, hidden), b and c (3 hidden), gates r, z, n:
@@ -28,6 +28,7 @@ struct mfgru_attention {
     const float* d_attended;
     float *d_w, *d_b, *d_v;
 };
+static_assert(sizeof(mfgru_attention) == 10 * 8, "ctypes lays out ten numbers of 8 bytes");
 
 namespace {
 
@@ -192,6 +193,9 @@ std::vector<float> input_order(const float* w, int64_t hidden, int64_t fields) {
 }  // namespace
 
 extern "C" {
+
+// Number of the sources that this was built of, see recipe.py: the package takes no build of others.
+uint64_t mfgru_abi() { return MFGRU_ABI; }
 
 // Floats that `forward` keeps for `backward`.
 int64_t mfgru_kept(int64_t steps, int64_t fields, int64_t hidden, int64_t n) {
