@@ -22,7 +22,7 @@ _ATTENTION = ["w", "b", "v", "width", "attended", "softmax", "d_attended", "d_w"
 
 
 class Attention(ctypes.Structure):
-    """``mfgru_attention`` of gru.cpp: addresses of tensors, and one size."""
+    """``mfgru_attention`` of mfgru.h: addresses of tensors, and one size."""
 
     _fields_ = [(name, _SIZE if name == "width" else _POINTER) for name in _ATTENTION]
 
