@@ -18,6 +18,7 @@ from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.workflow import R
 
+from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.errors import InputError
@@ -156,7 +157,7 @@ class NeuralModel(Model):
         layers = [module for module in net.modules() if isinstance(module, GRULayer)]
         for layer in layers:
             layer.implementation = self.settings.gru
-        place = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
+        place = native.capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
         get_module_logger("mfgru").info(
             f"GRU: {layers[0].chosen()} on {device} ({place}, {torch.get_num_threads()} threads)"
         )
