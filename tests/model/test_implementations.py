@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from qlib.log import get_module_logger
 from tiny_world import FAST
 
@@ -47,6 +46,6 @@ def test_a_model_pickled_where_the_kernel_was_built_predicts_where_it_was_not(
     model = GRUModel(**FAST)
     model.fit(dataset)
     expected = model.predict(dataset)
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    monkeypatch.setattr(native, "capability", lambda: "DEFAULT")
     there = pickle.loads(pickle.dumps(model)).predict(dataset)
     np.testing.assert_allclose(there.to_numpy(), expected.to_numpy(), atol=1e-4)

@@ -22,6 +22,7 @@ from odd_models import OddModel, fits, places
 from rolling_world import SEGMENTS
 
 import qlib_mfgru
+from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling import RollingEnsembleModel, RollingError, UnitStore
@@ -205,6 +206,21 @@ def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.Mon
         with (package / name).open("a") as file:
             file.write("\n")
         assert code_version(config) == before
+
+
+def test_the_kernels_build_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebuilt kernel is other code; a build of other sources has no key at all."""
+    config = {"class": "GRUModel", "module_path": "qlib_mfgru.model"}
+    now = code_version(config)
+    monkeypatch.setattr(native, "version", lambda: "0123456789abcdef")
+    assert code_version(config) != now
+    monkeypatch.undo()
+    if native.library() is None:
+        pytest.skip("no build: no C++ compiler at install, or an older processor")
+    monkeypatch.setattr(native, "build", native.build.__wrapped__)  # without what it remembers
+    monkeypatch.setattr("qlib_mfgru.native.recipe.abi", lambda: 1)
+    with pytest.raises(InputError, match="built for another version"):
+        code_version(config)
 
 
 def test_a_unit_that_fails_once_is_tried_again(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
