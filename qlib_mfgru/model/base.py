@@ -104,10 +104,12 @@ class NeuralModel(Model):
         Raises
         ------
         InputError
-            If the handler lacks a frequency of the model, or a segment has no samples.
+            If torch does not see the GPU of the settings, the handler lacks a frequency of the model, or a segment
+            has no samples.
         TrainingError
             If the loss is NaN, predictions are constant, or no validation date has an IC.
         """
+        self.settings.torch_device()
         for freqs in self.stage_freqs():
             dataset.handler.frequencies(freqs)
         self.history = []
