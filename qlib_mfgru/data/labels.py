@@ -2,45 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from qlib.data import D
+from qlib.data.base import Expression, Feature
 from qlib.data.data import ExpressionD
+from qlib.log import set_global_logger_level_cm
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
 
 REPORT_LABEL = "Ref($close, -11) / Ref($close, -1) - 1"
-"""Return over the next ten trading days, entered at the close of t+1 (REPORT sections 1 and 8)."""
+"""Return over the next ten trading days, entered at the close of t+1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Label:
     """One label expression and the name of its column."""
 
     expression: str
     name: str = "LABEL0"
 
+    def __repr__(self) -> str:
+        return repr(self.expression)
+
     @classmethod
-    def parse(cls, label: str | Sequence[Any]) -> Label:
-        """Accept qlib's ways to write a label: an expression, ``[expression]``, or ``([expression], [name])``."""
-        parts = [label] if isinstance(label, str) else list(label)
+    def parse(cls, label: str | Sequence[Any] | Label) -> Label:
+        """Accept qlib's ways to write a label: an expression, ``[expression]``, or ``([expression], [name])``.
+
+        Raises
+        ------
+        InputError
+            If it is anything else; whether qlib can read the expression is what `check` says.
+        """
+        if isinstance(label, Label):
+            return label
+        parts = list(label) if isinstance(label, (list, tuple)) else [label]
         if len(parts) == 2 and not isinstance(parts[0], str):
             expressions, names = parts
         else:
             expressions, names = parts, [cls.name]
-        if len(expressions) != 1 or len(names) != 1 or not isinstance(expressions[0], str):
-            raise InputError(f"the label must be one qlib expression, not {label!r}")
-        return cls(expressions[0], names[0])
+        texts = [*expressions, *names] if isinstance(expressions, (list, tuple)) else []
+        if len(texts) != 2 or len(names) != 1 or not all(isinstance(text, str) and text for text in texts):
+            raise InputError("must be one qlib expression, as text, [text] or ([text], [name])")
+        return cls(*texts)
+
+    def check(self) -> None:
+        """Ask the initialised qlib and its provider whether this can be a label.
+
+        Raises
+        ------
+        InputError
+            If qlib cannot read it, a field of it is not in the provider, or it does not look ahead.
+        """
+        with set_global_logger_level_cm(logging.CRITICAL):  # qlib logs a traceback of what it cannot read
+            ahead = self._ahead()
+        if ahead < 1 or ahead != int(ahead):
+            raise InputError("must look at least one whole day ahead, as Ref($close, -1) does")
+        codes = list(reader.member_spans("all", "day"))
+        for field in self.fields:
+            if all(reader.read_series(code, field, "day") is None for code in codes):
+                raise InputError(f"the provider {reader.provider_path('day')} has no ${field} at day")
 
     @property
     def horizon(self) -> int:
         """Trading days after t that the label at t needs; 11 for the report's label."""
-        _, ahead = ExpressionD.get_expression_instance(self.expression).get_extended_window_size()
-        return int(ahead)
+        return int(self._ahead())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the daily fields that the label is computed from, without their ``$``, ascending."""
+        fields = {part._name.lower() for part in _parts(self._parsed()) if type(part) is Feature}
+        return tuple(sorted(fields))
 
     def load(self, days: pd.DatetimeIndex, instruments: Sequence[str]) -> np.ndarray:
         """Values of the label, float32 of shape (len(days), len(instruments)), NaN where it cannot be known."""
@@ -51,6 +89,27 @@ class Label:
         values[rows, columns] = frame.iloc[:, 0].to_numpy(np.float32)
         values[~np.isfinite(values)] = np.nan
         return values
+
+    def _ahead(self) -> float:
+        return float(self._parsed().get_extended_window_size()[1])
+
+    def _parsed(self) -> Expression:
+        """The expression as qlib reads it: by running it, so that anything may go wrong."""
+        try:
+            parsed = ExpressionD.get_expression_instance(self.expression)
+        except Exception as error:
+            raise InputError(f"qlib cannot read it ({error})") from error
+        if not isinstance(parsed, Expression):
+            raise InputError("must be a qlib expression over fields such as $close")
+        return parsed
+
+
+def _parts(expression: Any) -> Iterator[Expression]:
+    """An expression and all that it is made of."""
+    if isinstance(expression, Expression):
+        yield expression
+        for value in vars(expression).values():
+            yield from _parts(value)
 
 
 def z_score(values: np.ndarray) -> np.ndarray:

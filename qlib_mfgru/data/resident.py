@@ -15,7 +15,8 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.data.normalize import Moments, Scale
 from qlib_mfgru.data.panel import BarPanel
-from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.data.settings import InputSpec
+from qlib_mfgru.data.window import WindowSource
 
 RESERVE = 4 * 2**30
 """Bytes of a GPU's memory that bars leave free: for networks, their states and two batches."""

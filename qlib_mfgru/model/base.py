@@ -10,7 +10,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import torch
@@ -20,10 +20,10 @@ from qlib.workflow import R
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
 from qlib_mfgru.model.curve import plot_training_curve
-from qlib_mfgru.model.training import Callback, StageData, TrainSettings, score_samples, train_stage
+from qlib_mfgru.model.settings import NetworkSettings
+from qlib_mfgru.model.training import Callback, StageData, score_samples, train_stage
 from qlib_mfgru.nn import GRULayer, ScoringNet
 
 _SEEDED = threading.Lock()  # torch's random numbers are the process's: models fitted in threads take turns
@@ -34,35 +34,32 @@ class NeuralModel(Model):
 
     Parameters
     ----------
-    freqs : sequence of str
-        Frequencies that the model reads.
-    hidden_size : int
-        Size of the GRU's state; report: 30.
     **settings
-        Any of `TrainSettings`: ``batch_size, batch_by, lr, max_epochs, patience, seed, device, gru``.
+        Those of `settings_kind`: ``hidden_size`` (report: 30) and any of `TrainSettings`, ``batch_size, batch_by, lr,
+        max_epochs, patience, seed, device, gru``.
 
     Attributes
     ----------
+    settings : NetworkSettings
     tag : str
         Put before the names of what goes to the recorder, where several models are fitted in one experiment.
     net : Module or None
         The trained network, on the CPU; None before `fit`.
     history : list of dict
         One row an epoch: ``stage, epoch, train_ic, valid_ic, seconds``.
+
+    Raises
+    ------
+    InputError
+        One line for what is wrong with the settings.
     """
 
+    settings_kind: ClassVar[type[NetworkSettings]]
+    settings: NetworkSettings
     _start: dict[str, torch.Tensor] | None = None  # weights that the next fit begins with
 
-    def __init__(self, freqs: Sequence[str], hidden_size: int = 30, **settings: Any) -> None:
-        known = [field.name for field in dataclasses.fields(TrainSettings)]
-        unknown = sorted(settings.keys() - set(known))
-        if unknown:
-            raise InputError(f"{type(self).__name__} does not know {unknown}; training settings are {known}")
-        if not freqs or isinstance(freqs, str):
-            raise InputError(f"{type(self).__name__} needs a list of frequencies, not {freqs!r}")
-        self.freqs = tuple(freqs)
-        self.hidden_size = hidden_size
-        self.settings = TrainSettings(**settings)
+    def __init__(self, **settings: Any) -> None:
+        self.settings = self.settings_kind(**settings)
         self.tag = ""
         self.net: ScoringNet | None = None
         self.history: list[dict[str, Any]] = []
@@ -71,6 +68,16 @@ class NeuralModel(Model):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         _flush_denormals()
+
+    @property
+    @abstractmethod
+    def freqs(self) -> tuple[str, ...]:
+        """Frequencies that the model reads."""
+
+    @property
+    def hidden_size(self) -> int:
+        """Size of the GRUs' states."""
+        return self.settings.hidden_size
 
     def stage_freqs(self) -> list[tuple[str, ...]]:
         """Frequencies that the samples of each stage need, in the order of training."""
@@ -99,10 +106,12 @@ class NeuralModel(Model):
         Raises
         ------
         InputError
-            If a segment has no samples.
+            If the handler lacks a frequency of the model, or a segment has no samples.
         TrainingError
             If the loss is NaN, predictions are constant, or no validation date has an IC.
         """
+        for freqs in self.stage_freqs():
+            dataset.handler.frequencies(freqs)
         self.history = []
         with _SEEDED, torch.random.fork_rng():
             torch.manual_seed(self.settings.seed)
@@ -167,8 +176,8 @@ class NeuralModel(Model):
         device = self.settings.torch_device()
         if device.type == "cpu":
             return tables
-        market = tables[0].market.on_device(device, net.freqs)
-        return tuple(table.over(market) for table in tables)
+        panels = tables[0].panels.on_device(device, net.freqs)
+        return tuple(table.over(panels) for table in tables)
 
     def _save_curve(self, titles: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:

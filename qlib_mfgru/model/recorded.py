@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,9 +10,11 @@ from qlib.data.dataset import DatasetH
 from qlib.log import get_module_logger
 from qlib.model.base import Model
 
+from qlib_mfgru.data.settings import bounds_of, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.recorders import find_recorder, load_prediction
 from qlib_mfgru.report.scores import as_series
+from qlib_mfgru.settings import Text, checked
 
 
 class RecordedModel(Model):
@@ -24,7 +27,7 @@ class RecordedModel(Model):
     """
 
     def __init__(self, recorder_id: str) -> None:
-        self.recorder_id = recorder_id
+        self.recorder_id: str = checked(Text, "recorder_id", recorder_id)
 
     def fit(self, dataset: DatasetH, *_: Any, **__: Any) -> None:
         """Check that there is a prediction.
@@ -38,7 +41,7 @@ class RecordedModel(Model):
         span = f"{len(dates)} dates, {min(dates):%Y-%m-%d} .. {max(dates):%Y-%m-%d}"
         get_module_logger("mfgru").info(f"the prediction is that of recorder {self.recorder_id}: {span}")
 
-    def predict(self, dataset: DatasetH, segment: str | slice = "test") -> pd.Series:
+    def predict(self, dataset: DatasetH, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """The recorder's scores of a segment, a Series named ``score`` over (datetime, instrument).
 
         Raises
@@ -46,12 +49,13 @@ class RecordedModel(Model):
         InputError
             The recorder has no score of the segment.
         """
-        first, last = (segment.start, segment.stop) if isinstance(segment, slice) else dataset.segments[segment]
+        bounds = bounds_of(segment, dataset.segments)
+        first, last = bounds
         scores = self._scores()
-        dates = scores.index.get_level_values("datetime")
-        inside = scores[(dates >= pd.Timestamp(first)) & (dates <= pd.Timestamp(last))]
+        dates = pd.Series(scores.index.get_level_values("datetime"))
+        inside = scores[dates.between(first or dates.min(), last or dates.max()).to_numpy()]
         if inside.empty:
-            raise InputError(f"the recorder {self.recorder_id} has no score between {first} and {last}")
+            raise InputError(f"the recorder {self.recorder_id} has no score in {span(bounds)}")
         return inside
 
     def _scores(self) -> pd.Series:

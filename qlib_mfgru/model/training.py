@@ -6,63 +6,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import get_args
 
 import torch
 from tqdm.auto import tqdm
 
-from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.nn import GRULayer, Implementation, ScoringNet, ic, ic_loss
+from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.nn import GRULayer, ScoringNet, ic, ic_loss
 from qlib_mfgru.threads import torch_on_one_thread
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says why and what to look at."""
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How to train; the defaults are the report's (REPORT section 3).
-
-    Attributes
-    ----------
-    batch_size : int
-        Samples in a batch, shuffled across dates.
-    batch_by : {"sample", "date"}
-        ``date`` makes every batch one whole cross-section instead.
-    lr : float
-        Adam's learning rate.
-    max_epochs : int
-    patience : int
-        Stop after so many epochs without a better validation IC.
-    seed : int
-        Of the initial weights and of the order of the batches.
-    device : str
-        ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
-    gru : {"auto", "compiled", "plain", "fused", "torch"}
-        Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that runs on the device.
-    """
-
-    batch_size: int = 5000
-    batch_by: BatchBy = "sample"
-    lr: float = 1e-3
-    max_epochs: int = 100
-    patience: int = 10
-    seed: int = 0
-    device: str = "auto"
-    gru: Implementation = "auto"
-
-    def __post_init__(self) -> None:
-        if self.gru not in get_args(Implementation):
-            raise InputError(f"gru: {self.gru!r} is not one of {get_args(Implementation)}")
-
-    def torch_device(self) -> torch.device:
-        """The device that ``device`` stands for here and now."""
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
 
 
 @dataclass(frozen=True)

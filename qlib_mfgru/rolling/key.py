@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ import qlib_mfgru
 from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.provider import reader
 
-_CODE = ("data", "model", "native", "nn")  # packages of ours that decide what a unit learns and predicts
+_CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py")
+"""Packages and files of ours that decide what a unit learns and predicts."""
 _BUILT = {".pyc", ".pyo", ".so"}
 
 
@@ -35,14 +34,13 @@ def dataset_identity(dataset: MultiFreqDataset) -> str:
 
 def handler_identity(handler: MultiFreqHandler) -> str:
     """Hash of what a handler serves: its settings, and the state of the provider's files behind them."""
-    settings = {name: str(getattr(handler, name)) for name in ("start_time", "end_time", "min_traded", "clip")}
-    inputs = {freq: asdict(spec) for freq, spec in handler.inputs.items()}
-    members = reader.member_spans(handler.instruments, "day")
+    settings = handler.settings
+    plain = settings.model_dump(include={"start_time", "end_time", "min_traded", "clip", "inputs"})
+    members = reader.member_spans(settings.instruments, "day")
     codes = list(reader.member_spans("all", "day"))
-    fields = tuple(sorted(set(re.findall(r"\$(\w+)", handler.label.expression))))
-    files = {freq: reader.fingerprint(freq, codes, FIELDS) for freq in inputs}
-    labels = reader.fingerprint("day", codes, fields)
-    return digest([settings, list(inputs.items()), handler.label.expression, members, files, labels])
+    files = {freq: reader.fingerprint(freq, codes, FIELDS) for freq in settings.inputs}
+    labels = reader.fingerprint("day", codes, settings.label.fields)
+    return digest([plain, list(settings.inputs), settings.label.expression, members, files, labels])
 
 
 def code_version(*configs: Any) -> str:
@@ -54,7 +52,7 @@ def code_version(*configs: Any) -> str:
         Configs (class, module_path, kwargs), which may hold further ones; or objects, whose classes are meant.
     """
     root = Path(qlib_mfgru.__file__).parent
-    own = [path for package in _CODE for path in (root / package).rglob("*") if path.is_file()]
+    own = [path for name in _CODE for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
     files = {path for path in own if path.suffix not in _BUILT}
     files |= {Path(file) for config in configs for file in _foreign_files(config, root)}
     hashed = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)

@@ -8,19 +8,21 @@ from typing import Any
 import pandas as pd
 from qlib.log import get_module_logger
 from qlib.model.base import Model
-from qlib.utils import init_instance_by_config
 
+from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import recorder_is_active
 from qlib_mfgru.model.mean import mean_of_scores
-from qlib_mfgru.rolling.folds import Fold, Window, calendar_folds, sample_dates
+from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
 from qlib_mfgru.rolling.progress import UnitProgress
 from qlib_mfgru.rolling.record import save_folds, save_units
+from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.units import Unit
 from qlib_mfgru.rolling.workers import Outcome, Workers
+from qlib_mfgru.settings import UnknownSetting
 
 _FORMAT = 1  # part of every key: raise it when a unit's meaning changes
 
@@ -85,19 +87,26 @@ class RollingEnsembleModel(Model):
         units_dir: str | None = None,
         **settings: Any,
     ) -> None:
-        if not isinstance(model, Mapping) or "class" not in model:
-            raise InputError(f"model must be a config with class, module_path and kwargs, not {model!r}")
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise InputError(f"seeds={list(seeds)} must be one or more different numbers")
-        self.model = {**model, "kwargs": {**settings, **model.get("kwargs", {})}}
-        self.retrain, self.train_start, self.window = retrain, train_start, window
-        self.seeds, self.n_jobs, self.warm_start = list(seeds), n_jobs, warm_start
-        self.threads, self.backend, self.units_dir = threads, backend, units_dir
+        own = RollingSettings.of(
+            retrain=retrain,
+            train_start=train_start,
+            seeds=seeds,
+            n_jobs=n_jobs,
+            window=window,
+            warm_start=warm_start,
+            threads=threads,
+            backend=backend,
+            units_dir=units_dir,
+        )
+        self.model = with_kwargs(model, settings, "model")
+        self.retrain, self.train_start, self.window = own.retrain, own.train_start, own.window
+        self.seeds, self.n_jobs, self.warm_start = list(own.seeds), own.n_jobs, own.warm_start
+        self.threads, self.backend, self.units_dir = own.threads, own.backend, own.units_dir
         self.folds: list[Fold] = []
         self.members: list[dict[int, Any]] = []
-        member = self._member()  # settings that the model does not know are an error now, not in a worker
+        member = self._member()
         if warm_start and not hasattr(member, "warm_start"):
-            raise InputError(f"{model['class']} has no warm_start: leave warm_start out")
+            raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train what is not finished yet.
@@ -146,7 +155,7 @@ class RollingEnsembleModel(Model):
         """Seed -> its own stitched scores (datetime, instrument), not z-scored; see `predict`."""
         if not self.folds:
             raise RuntimeError("RollingEnsembleModel is not fitted: call fit(dataset) before predict")
-        days = dataset.handler.market.days[dataset.segment_days(segment)]
+        days = dataset.handler.panels.days[dataset.segment_days(segment)]
         if len(days) == 0 or days[0] < self.folds[0].test[0]:
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
         known = self._tested
@@ -165,7 +174,12 @@ class RollingEnsembleModel(Model):
         return pd.concat(parts)
 
     def _member(self) -> Any:
-        return init_instance_by_config(self._config(self.seeds[0]), accept_types=Model)
+        """A model as the units will make it: what it refuses is an error here, and not in a worker."""
+        try:
+            return built(self._config(self.seeds[0]), Model, "model")
+        except UnknownSetting as error:
+            names = ", ".join(RollingSettings.model_fields)
+            raise UnknownSetting(f"{error}; settings of {type(self).__name__} itself are model, {names}") from None
 
     def _config(self, seed: int) -> dict[str, Any]:
         return {**self.model, "kwargs": {**self.model["kwargs"], "seed": seed}}
@@ -178,7 +192,7 @@ class RollingEnsembleModel(Model):
                 "end of each training window, so `valid` must not be given"
             )
         start = segments.get("train", (None,))[0] if self.train_start is None else self.train_start
-        return calendar_folds(dataset.handler.market.days, start, segments["test"], self.retrain, self.window)
+        return calendar_folds(dataset.handler.panels.days, start, segments["test"], self.retrain, self.window)
 
     def _stages(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
         model = self._member()

@@ -21,6 +21,7 @@ from qlib.data.cache import H
 from qlib.log import get_module_logger, set_global_logger_level
 
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.units import Unit
 
@@ -105,9 +106,7 @@ class Workers:
     def _environment(self) -> Iterator[int]:
         """joblib's backend, quiet worker processes, and the number of threads for each worker, here as well."""
         before, quiet = torch.get_num_threads(), os.environ.get("TQDM_DISABLE")
-        if (self.backend or {}).get("backend") == "ray":  # unlike Dask's, it has to be made known to joblib
-            importlib.import_module("ray.util.joblib").register_ray()
-        with joblib.parallel_config(**(self.backend or {})):
+        with _joblib_config(self.backend or {}):
             share = joblib.cpu_count() // joblib.effective_n_jobs(self.n_jobs)
             threads = self.threads or max(1, min(before, share))
             os.environ["TQDM_DISABLE"] = "1"  # processes started from here show no progress bars of their own
@@ -119,6 +118,16 @@ class Workers:
                 del os.environ["TQDM_DISABLE"]
                 if quiet is not None:
                     os.environ["TQDM_DISABLE"] = quiet
+
+
+def _joblib_config(backend: Mapping[str, Any]) -> joblib.parallel_config:
+    """joblib's configuration, a context that began when it was made."""
+    try:
+        if backend.get("backend") == "ray":  # unlike Dask's, it has to be made known to joblib
+            importlib.import_module("ray.util.joblib").register_ray()
+        return joblib.parallel_config(**backend)
+    except Exception as error:  # whatever the backend's own package raises
+        raise InputError(f"backend is {dict(backend)}: joblib cannot use it ({error})") from error
 
 
 class Shared:

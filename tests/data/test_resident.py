@@ -13,10 +13,11 @@ from small_market import INPUTS, use
 from qlib_mfgru.data import BarPanel, resident
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.resident import ResidentSource
-from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.data.settings import InputSpec
+from qlib_mfgru.data.window import WindowSource
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-SPECS = InputSpec.parse(INPUTS)
+SPECS = {freq: InputSpec(**spec) for freq, spec in INPUTS.items()}
 EVERY = pytest.mark.parametrize("freq", list(INPUTS))
 
 
@@ -94,7 +95,7 @@ def without_scale() -> WindowSource:
         values,
         np.ones((days, stocks), dtype=bool),
     )
-    return WindowSource(panel, InputSpec(2, "mean"))
+    return WindowSource(panel, InputSpec(days=2, scale="mean"))
 
 
 def test_a_series_without_scale_and_a_constant_column_become_0() -> None:

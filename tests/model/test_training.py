@@ -228,7 +228,7 @@ class WatchedTable(SampleTable):
 
 
 def watch_batches(table: SampleTable) -> WatchedTable:
-    return WatchedTable(table.market, table.freqs, table.days)
+    return WatchedTable(table.panels, table.freqs, table.days)
 
 
 def with_random_base(data: StageData) -> StageData:

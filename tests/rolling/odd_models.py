@@ -19,7 +19,7 @@ class Place(NamedTuple):
     """Where a fit took place."""
 
     process: int
-    market: int
+    panels: int
     threads: int
     memory_map: str
 
@@ -39,9 +39,9 @@ class OddModel(GRUModel):
         with (folder / "fits").open("a") as file:
             file.write(f"{unit}\n")
         with (folder / "places").open("a") as file:
-            market = dataset.handler.market
-            bars = market.sources["day"].panel.bars
-            place = Place(os.getpid(), id(market), torch.get_num_threads(), str(getattr(bars, "filename", None)))
+            panels = dataset.handler.panels
+            bars = panels.windows["day"].source.panel.bars
+            place = Place(os.getpid(), id(panels), torch.get_num_threads(), str(getattr(bars, "filename", None)))
             file.write(json.dumps(place) + "\n")
         while (folder / "meet").exists() and len({place.process for place in places(folder)}) < 2:
             time.sleep(0.05)
