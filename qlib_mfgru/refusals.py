@@ -34,7 +34,7 @@ def refuse(error: ValidationError, kind: Any, name: str = "") -> NoReturn:
         problems.setdefault(_place(problem["loc"], name), []).append(problem)
     unknown = [(place, first["loc"]) for place, (first, *_) in problems.items() if first["type"] == "extra_forbidden"]
     if unknown:
-        lines = [f"unknown setting {place!r}{_nearest(loc[-1], _fields(kind, loc[:-1]))}" for place, loc in unknown]
+        lines = [f"unknown setting {place!r}{nearest(loc[-1], _fields(kind, loc[:-1]))}" for place, loc in unknown]
         raise UnknownSetting("; ".join(lines)) from None
     lines = [_line(place, found, _fields(kind, found[0]["loc"])) for place, found in problems.items()]
     raise InputError("; ".join(lines)) from None
@@ -42,7 +42,7 @@ def refuse(error: ValidationError, kind: Any, name: str = "") -> NoReturn:
 
 def refuse_unknown(names: Iterable[str], known: Sequence[str]) -> None:
     """Raise `UnknownSetting` if any of the names is not among the known ones."""
-    lines = [f"unknown setting {name!r}{_nearest(name, known)}" for name in names if name not in known]
+    lines = [f"unknown setting {name!r}{nearest(name, known)}" for name in names if name not in known]
     if lines:
         raise UnknownSetting("; ".join(lines))
 
@@ -64,7 +64,7 @@ def _place(location: tuple[int | str, ...], name: str) -> str:
     for number, step in enumerate(location):
         if isinstance(step, int):
             place += f"[{step}]"
-        elif number == 0 or not _is_branch(step):
+        elif (number == 0 and not name) or not _is_branch(step):
             place += f".{step}" if place else step
     return place
 
@@ -92,7 +92,8 @@ def _record(kind: Any) -> type[BaseModel] | None:
     return next((record for inner in get_args(kind) if (record := _record(inner)) is not None), None)
 
 
-def _nearest(name: int | str, known: Sequence[str]) -> str:
+def nearest(name: int | str, known: Sequence[str]) -> str:
+    """The end of a message about an unknown name: the one that was probably meant, or else all that are known."""
     close = difflib.get_close_matches(str(name), known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
 

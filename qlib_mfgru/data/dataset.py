@@ -227,7 +227,7 @@ def _log_samples(segment: str, table: SampleTable, sampled: SampleDays) -> None:
     if sampled.late:
         log.info(f"{segment}: {sampled.late} sample dates left out because their label reaches into a later segment")
     if sampled.gap:
-        log.info(f"{segment}: {sampled.gap} sample dates left out between training and validation, for the same reason")
+        log.info(f"{segment}: {sampled.gap} sample dates left out because their label reaches into validation")
     log.info(
         f"{segment} for {'+'.join(table.freqs)}: {len(table)} samples on {len(table.days)} dates, "
         f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"

@@ -63,7 +63,7 @@ class Label:
         with set_global_logger_level_cm(logging.CRITICAL):  # qlib logs a traceback of what it cannot read
             ahead = self._ahead()
         if ahead < 1 or ahead != int(ahead):
-            raise InputError("must look ahead by whole days, as Ref(..., -n) does: it is what a model is to predict")
+            raise InputError("must look at least one whole day ahead, as Ref($close, -1) does")
         codes = list(reader.member_spans("all", "day"))
         for field in self.fields:
             if all(reader.read_series(code, field, "day") is None for code in codes):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.fill import carried_forward
 
 FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 """The report's six raw features (figure 7), in the order of every tensor."""
@@ -95,9 +96,13 @@ class BarPanel:
         days, stocks : ndarray of int64, shape (n,)
             Positions on the panel's axes.
         n_days : int
+
+        Raises
+        ------
+        IndexError
+            If a position is not on its axis, negative ones included, or a window would begin before the panel.
         """
-        if len(days) and not n_days - 1 <= days.min() <= days.max() < len(self.days):
-            raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+        check_places(days, stocks, n_days, self.bars.shape)
         return (days + 1 - n_days) * int(np.prod(self.bars.shape[1:])) + stocks
 
     def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
@@ -113,6 +118,22 @@ class BarPanel:
         rows = as_strided(self.bars.reshape(-1), (n_rows, n_places), (4 * n_stocks, 4))
         first = self.places(days, stocks, n_days)
         return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
+
+
+def check_places(days: np.ndarray, stocks: np.ndarray, n_days: int, shape: Sequence[int]) -> None:
+    """Refuse positions (n,) whose windows would reach outside bars of `shape`, or into another field or day.
+
+    Raises
+    ------
+    IndexError
+        See `BarPanel.places`.
+    """
+    if not len(days):
+        return
+    if not n_days - 1 <= days.min() <= days.max() < shape[0]:
+        raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+    if not 0 <= stocks.min() <= stocks.max() < shape[-1]:
+        raise IndexError(f"stocks {stocks.min()} .. {stocks.max()} are not all among the panel's 0 .. {shape[-1] - 1}")
 
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:
@@ -212,9 +233,7 @@ def _fill(block: np.ndarray) -> np.ndarray:
     close, volume = block[:, _CLOSE], block[:, _VOLUME]
     np.nan_to_num(volume, copy=False, nan=0.0)
     live = np.isfinite(close) & (volume > 0)
-    latest = np.where(np.isfinite(close), np.arange(len(close))[:, None], 0)
-    np.maximum.accumulate(latest, axis=0, out=latest)
-    close[:] = np.take_along_axis(close, latest, axis=0)
+    close[:] = carried_forward(close)
     for field in range(len(FIELDS)):
         if field != _VOLUME:
             np.copyto(block[:, field], close, where=~np.isfinite(block[:, field]))

@@ -14,7 +14,7 @@ from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
 from qlib_mfgru.data.normalize import Moments, Scale
-from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.panel import BarPanel, check_places
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.data.window import WindowSource
 
@@ -74,8 +74,9 @@ class ResidentSource:
 
     def moments(self, day: int, stocks: np.ndarray) -> Moments:
         """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
-        places = torch.from_numpy(stocks).to(self.device)
-        scaled = self.gather(torch.full_like(places, day), places)
+        days = np.full(len(stocks), day)
+        check_places(days, stocks, self.spec.days, self.bars.shape)
+        scaled = self.gather(*(torch.from_numpy(axis).to(self.device) for axis in (days, stocks)))
         mean, inverse_std = _cross_sectional_moments(scaled, _scale_in_time(scaled, self.spec.scale))
         return Moments(mean.cpu().numpy(), inverse_std.cpu().numpy())
 
@@ -84,7 +85,7 @@ class ResidentSource:
 
         They are made in pieces, so that little more memory is needed than the result takes.
         """
-        _check(days, self.spec.days, len(self.bars))
+        check_places(days, stocks, self.spec.days, self.bars.shape)
         mean, inverse_std = self._on_device(moments)
         places = torch.from_numpy(np.stack([days, stocks, columns])).to(self.device, non_blocking=True)
         windows = torch.empty(*mean.shape[:2], len(days), device=self.device)
@@ -106,11 +107,6 @@ class ResidentSource:
             kept = _DeviceMoments(moments, *(torch.from_numpy(array).to(self.device) for array in moments))
             self._moments = kept
         return kept.mean, kept.inverse_std
-
-
-def _check(days: np.ndarray, n_days: int, calendar: int) -> None:
-    if len(days) and not n_days - 1 <= days.min() <= days.max() < calendar:
-        raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
 
 
 def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:

@@ -1,10 +1,10 @@
 from .market import DemoSummary, make_demo_market
-from .spec import MarketSpec
+from .spec import DemoSpec
 from .truth import Truth, load_truth, mean_rank_ic
 
 __all__ = [
+    "DemoSpec",
     "DemoSummary",
-    "MarketSpec",
     "Truth",
     "load_truth",
     "make_demo_market",

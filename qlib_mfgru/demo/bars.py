@@ -8,8 +8,9 @@ import numpy as np
 
 from qlib_mfgru.demo.prices import DailyPath
 from qlib_mfgru.demo.signal import autoregress
-from qlib_mfgru.demo.spec import BARS_PER_DAY, MarketSpec
+from qlib_mfgru.demo.spec import BARS_PER_DAY, DemoSpec
 from qlib_mfgru.demo.universe import Universe
+from qlib_mfgru.provider.fill import carried_forward
 
 EDGE_BARS = (0, 1, 2, 13, 14, 15)
 """The session's edges: the intraday state moves volume between them and the middle."""
@@ -60,7 +61,7 @@ class Bars:
         )
 
 
-def draw_bars(spec: MarketSpec, universe: Universe, path: DailyPath, state: np.ndarray, stocks: slice) -> Bars:
+def draw_bars(spec: DemoSpec, universe: Universe, path: DailyPath, state: np.ndarray, stocks: slice) -> Bars:
     """Bars of all days for the stocks of a slice.
 
     Parameters
@@ -81,7 +82,7 @@ def draw_bars(spec: MarketSpec, universe: Universe, path: DailyPath, state: np.n
     locked = locked_all_day | (at_limit & np.logical_or.accumulate(points[:, 1:] == close, axis=1))
     points[:, 1:] = np.where(locked, close, points[:, 1:])
     points[:, :1] = np.where(locked_all_day, close, points[:, :1])
-    points[:, 1:] = hold_last(points[:, 1:], ~silent)
+    points[:, 1:] = carried_forward(points[:, 1:], known=~silent, axis=1)
 
     begin, end = points[:, :-1], points[:, 1:]
     still = silent | (locked & (begin == end))
@@ -131,15 +132,9 @@ def draw_extremes(
     return np.maximum(high, np.maximum(begin, end)), np.minimum(low, np.minimum(begin, end))
 
 
-def hold_last(values: np.ndarray, fresh: np.ndarray) -> np.ndarray:
-    """Repeat along the bars the last value that is `fresh`; the first bar always is."""
-    position = np.where(fresh, np.arange(values.shape[1])[None, :, None], 0)
-    return np.take_along_axis(values, np.maximum.accumulate(position, axis=1), axis=1)
-
-
 def draw_lots(
     random: np.random.Generator,
-    spec: MarketSpec,
+    spec: DemoSpec,
     universe: Universe,
     path: DailyPath,
     state: np.ndarray,

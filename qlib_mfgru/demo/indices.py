@@ -10,7 +10,6 @@ import pandas as pd
 from qlib_mfgru.demo.bars import Bars
 from qlib_mfgru.demo.prices import DailyPath
 from qlib_mfgru.demo.universe import Universe
-from qlib_mfgru.provider.writer import Span
 
 INDICES: tuple[tuple[str, str, float], ...] = (
     ("csi300", "SH000300", 0.15),
@@ -69,14 +68,14 @@ def build_indices(universe: Universe, path: DailyPath, days: pd.DatetimeIndex) -
 
 
 def reconstitution_days(days: pd.DatetimeIndex) -> list[int]:
-    """The first day, and the first days from 15 June and 15 December on, as positions."""
+    """The first day, and the first trading day on or after each 15 June and 15 December, as positions."""
     dates = [pd.Timestamp(year, month, 15) for year in np.unique(days.year) for month in (6, 12)]
-    found = {int(days.searchsorted(date)) for date in dates if days[0] < date <= days[-1]}
-    return sorted({0} | found)
+    changes = {int(days.searchsorted(date)) for date in dates if days[0] < date <= days[-1]}
+    return sorted({0} | changes)
 
 
 def choose_members(size: np.ndarray, eligible: np.ndarray) -> np.ndarray:
-    """Cut the eligible stocks, from the largest on, into the buckets of `INDICES`; shape (n_stocks,), -1 for none."""
+    """Cut the eligible stocks, the largest first, into the buckets of `INDICES`; shape (n_stocks,), -1 for none."""
     ranked = np.argsort(np.where(eligible, -size, np.inf), kind="stable")[: eligible.sum()]
     edges = np.round(np.cumsum([share for *_, share in INDICES]) * len(ranked)).astype(int)
     bucket = np.full(len(size), -1)
@@ -85,26 +84,8 @@ def choose_members(size: np.ndarray, eligible: np.ndarray) -> np.ndarray:
     return bucket
 
 
-def member_spans(codes: tuple[str, ...], member: np.ndarray, days: pd.DatetimeIndex) -> list[Span]:
-    """Runs of days on which each stock is a member.
-
-    Parameters
-    ----------
-    member : ndarray of bool, shape (n_days, n_stocks)
-    """
-    padded = np.zeros((len(days) + 2, len(codes)), dtype=np.int8)
-    padded[1:-1] = member
-    change = np.diff(padded, axis=0).T
-    stocks, begins = np.nonzero(change == 1)
-    _, ends = np.nonzero(change == -1)
-    return [
-        (codes[s], days[begin], days[end - 1])
-        for s, begin, end in zip(stocks.tolist(), begins.tolist(), ends.tolist(), strict=True)
-    ]
-
-
 class IndexLevels:
-    """Collects the indices' bars while the stocks' bars pass by, slice after slice."""
+    """Adds up the indices' bars while the stocks' bars pass by, slice after slice."""
 
     def __init__(self, book: IndexBook, n_bars: int) -> None:
         n_days = len(book.bucket)

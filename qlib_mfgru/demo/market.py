@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,10 @@ from tqdm import tqdm
 from qlib_mfgru import __version__
 from qlib_mfgru.demo.bars import Bars, draw_bars
 from qlib_mfgru.demo.calendar import trading_days
-from qlib_mfgru.demo.indices import INDICES, IndexBook, IndexLevels, build_indices, float_cap, member_spans
+from qlib_mfgru.demo.indices import INDICES, IndexBook, IndexLevels, build_indices, float_cap
 from qlib_mfgru.demo.prices import DailyPath, common_returns, run_prices
 from qlib_mfgru.demo.signal import Signal, simulate_signal
-from qlib_mfgru.demo.spec import BARS_PER_DAY, MarketSpec
+from qlib_mfgru.demo.spec import BARS_PER_DAY, DemoSpec
 from qlib_mfgru.demo.truth import PARTS, TRUTH_FIELDS, Truth, mean_rank_ic, ten_day_label
 from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
 from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter, check_replaceable
@@ -28,9 +28,9 @@ STOCKS_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class DemoMarket:
-    """Everything about a market but its bars, which are drawn while they are written."""
+    """Everything about a demo market but its bars, which are drawn while they are written."""
 
-    spec: MarketSpec
+    spec: DemoSpec
     days: pd.DatetimeIndex
     universe: Universe
     signal: Signal
@@ -72,8 +72,8 @@ def make_demo_market(
 ) -> DemoSummary:
     """Make a demo market and write it as a qlib provider.
 
-    The same arguments give the same bytes. Sizes and strengths are those of `MarketSpec`; with both strengths 0 the
-    market is a control: nothing in it predicts returns.
+    The same arguments give the same bytes. They are those of `DemoSpec`; with both strengths 0 the market is a
+    control: nothing in it predicts returns.
 
     Parameters
     ----------
@@ -89,7 +89,15 @@ def make_demo_market(
     FileExistsError
         If the target has content that this package did not write.
     """
-    spec = MarketSpec(n_stocks, n_days, intraday_days, seed, daily_strength, intraday_strength, start)
+    spec = DemoSpec(
+        n_stocks=n_stocks,
+        n_days=n_days,
+        intraday_days=intraday_days,
+        seed=seed,
+        daily_strength=daily_strength,
+        intraday_strength=intraday_strength,
+        start=start,
+    )
     check_replaceable(Path(target).expanduser().resolve())
     market = simulate(spec)
     intraday = market.days[-intraday_days:]
@@ -102,7 +110,7 @@ def make_demo_market(
     return DemoSummary(writer.target, n_stocks, market.days[0], intraday[0], market.days[-1], oracle)
 
 
-def simulate(spec: MarketSpec) -> DemoMarket:
+def simulate(spec: DemoSpec) -> DemoMarket:
     """Everything but the bars."""
     days = trading_days(spec.start, spec.n_days)
     universe = draw_universe(spec, days)
@@ -127,7 +135,7 @@ def adjusted_close(market: DemoMarket) -> pd.DataFrame:
 
 
 def write_bars(writer: ProviderWriter, market: DemoMarket, progress: bool) -> None:
-    """Draw and write the bars of all stocks, and the indices' daily bars that come of them."""
+    """Draw and write the bars of all stocks, and the daily bars of the indices that they add up to."""
     levels = IndexLevels(market.book, BARS_PER_DAY)
     n_stocks = market.spec.n_stocks
     with tqdm(total=n_stocks, desc="demo market", unit="stock", disable=not progress) as bar:
@@ -196,11 +204,11 @@ def day_fields(market: DemoMarket, stocks: slice) -> dict[str, np.ndarray]:
 
 def write_side_files(writer: ProviderWriter, market: DemoMarket) -> None:
     """Write the markets' members, the industries' names and the manifest."""
-    codes, days = market.universe.codes, market.days
-    writer.write_instruments("all", member_spans(codes, market.universe.listed, days))
+    codes = market.universe.codes
+    writer.write_members("all", codes, market.universe.listed)
     for index, (name, _, _) in enumerate(INDICES):
-        writer.write_instruments(name, member_spans(codes, market.book.bucket == index, days))
+        writer.write_members(name, codes, market.book.bucket == index)
     rows = "".join(f"{code},{name}\n" for code, name in enumerate(INDUSTRIES, start=1))
     writer.write_text("industries.csv", "code,name\n" + rows)
-    manifest = {"made_by": "mfgru demo", "version": __version__, "spec": asdict(market.spec)}
+    manifest = {"made_by": "mfgru demo", "version": __version__, "spec": market.spec.model_dump()}
     writer.write_text(MANIFEST, json.dumps(manifest, indent=1) + "\n")

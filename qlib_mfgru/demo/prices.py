@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.demo.spec import MarketSpec
+from qlib_mfgru.demo.spec import DemoSpec
 from qlib_mfgru.demo.universe import INDUSTRIES, Universe, limit_rates
 
 MARKET_DRIFT = 0.0004
@@ -49,7 +49,7 @@ class DailyPath:
     traded: np.ndarray
 
 
-def common_returns(spec: MarketSpec, universe: Universe) -> np.ndarray:
+def common_returns(spec: DemoSpec, universe: Universe) -> np.ndarray:
     """Log returns from the market, industry and size factors; shape (n_days, n_stocks)."""
     random = spec.stream("factors")
     n_days, n = spec.n_days, spec.n_stocks

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qlib_mfgru.demo.spec import MarketSpec
+from qlib_mfgru.demo.spec import DemoSpec
 
 HORIZON = (2, 11)
 """First and last day, after the sample's, whose returns make the label ``Ref($close, -11)/Ref($close, -1) - 1``."""
@@ -63,7 +63,7 @@ class Signal:
     intraday: np.ndarray
 
 
-def simulate_signal(spec: MarketSpec) -> Signal:
+def simulate_signal(spec: DemoSpec) -> Signal:
     """Draw shocks and states for every stock and day."""
     random = spec.stream("shocks")
     shape = (WARM_UP + spec.n_days, spec.n_stocks)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from qlib_mfgru.errors import InputError
+from pydantic import AfterValidator, Field, model_validator
+
+from qlib_mfgru.settings import Count, Ge, Le, NonNegative, Settings, Stamp, Whole
 
 if TYPE_CHECKING:  # help on `mfgru demo` reads this file: it comes at once
     import numpy as np
@@ -17,25 +18,15 @@ BARS_PER_DAY = 16
 MAX_STRENGTH = 3.0
 """Beyond this neither signal could be hidden from past returns any more (see `signal`)."""
 
+Strength = Annotated[NonNegative, Le(MAX_STRENGTH)]
+Day = Annotated[Stamp, AfterValidator(lambda stamp: f"{stamp:%Y-%m-%d}")]
+"""A date, kept as text: a spec goes to JSON as it is."""
 
-@dataclass(frozen=True)
-class MarketSpec:
-    """Size, seed and signal strengths of a demo market.
 
-    Parameters
-    ----------
-    n_stocks : int
-        Stocks that are listed at some time, at least 20.
-    n_days : int
-        Trading days of daily bars, at least 60.
-    intraday_days : int
-        The last so many days have 15-minute bars too.
-    seed : int
-        The market is a pure function of this record.
-    daily_strength, intraday_strength : float
-        Multipliers of the planted signals: 1 is the default market, 0 is pure noise.
-    start : str
-        No trading day is earlier.
+class DemoSpec(Settings):
+    """Size, seed and signal strengths of a demo market, which is a pure function of them.
+
+    The descriptions of the fields are those of ``mfgru demo --help``.
 
     Raises
     ------
@@ -43,32 +34,19 @@ class MarketSpec:
         If a value is out of its range.
     """
 
-    n_stocks: int = 200
-    n_days: int = 978
-    intraday_days: int = 484
-    seed: int = 0
-    daily_strength: float = 1.0
-    intraday_strength: float = 1.0
-    start: str = "2020-01-01"
+    n_stocks: Annotated[Whole, Ge(20), Le(6000)] = Field(200, description="stocks that are listed at some time")
+    n_days: Annotated[Whole, Ge(60)] = Field(978, description="trading days of daily bars")
+    intraday_days: Count = Field(484, description="how many of the last days have 15-minute bars too")
+    seed: Annotated[Whole, Ge(0)] = Field(0, description="random seed")
+    daily_strength: Strength = Field(1.0, description="multiplier of the signal in daily bars; 0 for none")
+    intraday_strength: Strength = Field(1.0, description="multiplier of the signal in 15-minute bars; 0 for none")
+    start: Day = Field("2020-01-01", description="the market opens on this day, or on the first trading day after it")
 
-    def __post_init__(self) -> None:
-        if not 20 <= self.n_stocks <= 6000:
-            raise InputError(f"n_stocks is {self.n_stocks}: a demo market has 20 to 6000 stocks")
-        if self.n_days < 60:
-            raise InputError(f"n_days is {self.n_days}: a demo market has at least 60 days")
-        if not 0 < self.intraday_days <= self.n_days:
-            raise InputError(f"intraday_days is {self.intraday_days}: give 1 to n_days ({self.n_days})")
-        for name in ("daily_strength", "intraday_strength"):
-            if not 0 <= getattr(self, name) <= MAX_STRENGTH:
-                raise InputError(f"{name} is {getattr(self, name)}: give a number from 0 to {MAX_STRENGTH:g}")
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}: it must be non-negative")
-        import pandas as pd
-
-        try:
-            pd.Timestamp(self.start)
-        except ValueError as error:
-            raise InputError(f"start is {self.start!r}: give a date such as 2020-01-01") from error
+    @model_validator(mode="after")
+    def _intraday_within_daily(self) -> DemoSpec:
+        if self.intraday_days > self.n_days:
+            raise ValueError(f"intraday_days is {self.intraday_days}: must be at most n_days, which is {self.n_days}")
+        return self
 
     def stream(self, *names: str | int) -> np.random.Generator:
         """Random numbers of one purpose.

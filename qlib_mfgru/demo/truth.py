@@ -61,14 +61,15 @@ def load_truth(provider: Path | str) -> Truth:
         If the folder is not a demo market.
     """
     root = Path(provider).expanduser()
-    manifest = root / MANIFEST
-    if not manifest.exists() or "spec" not in (made := json.loads(manifest.read_text(encoding="utf-8"))):
+    path = root / MANIFEST
+    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "spec" not in manifest:
         raise InputError(f"{root} is not a demo market: make one with `mfgru demo --target {root}`")
     days = pd.DatetimeIndex((root / "calendars/day.txt").read_text().split())
     codes = [line.split("\t")[0] for line in (root / "instruments/all.txt").read_text().splitlines()]
     daily, intraday = (read_day_field(root, codes, len(days), field) for field in TRUTH_FIELDS.values())
-    strengths = made["spec"]["daily_strength"], made["spec"]["intraday_strength"]
-    return Truth(np.array(codes), days, daily, intraday, *strengths)
+    spec = manifest["spec"]
+    return Truth(np.array(codes), days, daily, intraday, spec["daily_strength"], spec["intraday_strength"])
 
 
 def read_day_field(root: Path, codes: list[str], n_days: int, field: str) -> np.ndarray:

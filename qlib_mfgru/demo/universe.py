@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.demo.spec import MarketSpec
+from qlib_mfgru.demo.spec import DemoSpec
 from qlib_mfgru.provider.boards import RULES, board_of
 
 BOARDS: tuple[tuple[str, int, float], ...] = (
@@ -74,7 +74,7 @@ class Universe:
         return (day >= self.first) & (day <= self.last)
 
 
-def draw_universe(spec: MarketSpec, days: pd.DatetimeIndex) -> Universe:
+def draw_universe(spec: DemoSpec, days: pd.DatetimeIndex) -> Universe:
     """Draw the stocks and everything that happens to them but prices."""
     random = spec.stream("universe")
     n = spec.n_stocks
@@ -107,24 +107,24 @@ def draw_codes(random: np.random.Generator, n: int) -> tuple[str, ...]:
     return tuple(sorted(f"{BOARDS[b][0]}{BOARDS[b][1] + i - edges[b]:06d}" for i, b in enumerate(board)))
 
 
-def draw_st(random: np.random.Generator, spec: MarketSpec, float_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def draw_st(random: np.random.Generator, spec: DemoSpec, float_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """ST spells of small stocks, and the last day of each stock: one ST stock in 200 (at least one) is delisted."""
     n, n_days = spec.n_stocks, spec.n_days
     is_st = np.zeros((n_days, n), dtype=bool)
     last = np.full(n, n_days - 1)
     small = np.argsort(float_cap)[: n // 2]
-    chosen = random.choice(small, max(3, n // 16), replace=False)
-    starts = random.integers(0, n_days * 4 // 5, len(chosen))
-    lengths = random.integers(n_days // 8, n_days // 2, len(chosen))
-    for stock, start, length in zip(chosen, starts, lengths, strict=True):
+    stocks = random.choice(small, max(3, n // 16), replace=False)
+    starts = random.integers(0, n_days * 4 // 5, len(stocks))
+    lengths = random.integers(n_days // 8, n_days // 2, len(stocks))
+    for stock, start, length in zip(stocks, starts, lengths, strict=True):
         is_st[start : start + length, stock] = True
-    for stock in chosen[: max(1, n // 200)]:
+    for stock in stocks[: max(1, n // 200)]:
         last[stock] = random.integers(n_days * 2 // 3, n_days - 10)
         is_st[n_days // 3 :, stock] = True
     return is_st, last
 
 
-def draw_listings(random: np.random.Generator, spec: MarketSpec, protected: np.ndarray) -> np.ndarray:
+def draw_listings(random: np.random.Generator, spec: DemoSpec, protected: np.ndarray) -> np.ndarray:
     """First day of each stock: 8 % of those that are not `protected` (ST at some time) list later than day 0."""
     first = np.zeros(spec.n_stocks, dtype=int)
     new = random.choice(np.flatnonzero(~protected), max(2, spec.n_stocks * 8 // 100), replace=False)
@@ -133,7 +133,7 @@ def draw_listings(random: np.random.Generator, spec: MarketSpec, protected: np.n
 
 
 def draw_actions(
-    random: np.random.Generator, spec: MarketSpec, days: pd.DatetimeIndex, first: np.ndarray
+    random: np.random.Generator, spec: DemoSpec, days: pd.DatetimeIndex, first: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dividends and splits, at most one ex-day a stock and year, from May to July as in the real market."""
     dividend = np.zeros((spec.n_days, spec.n_stocks))
@@ -153,7 +153,7 @@ def draw_actions(
     return dividend, split
 
 
-def draw_suspensions(random: np.random.Generator, spec: MarketSpec, last: np.ndarray) -> np.ndarray:
+def draw_suspensions(random: np.random.Generator, spec: DemoSpec, last: np.ndarray) -> np.ndarray:
     """Suspended days, about 0.7 % of all, in spells of 1 to 15 days; a stock's last day always trades."""
     suspended = np.zeros((spec.n_days, spec.n_stocks), dtype=bool)
     n_spells = max(3, round(spec.n_stocks * spec.n_days / DAYS_A_YEAR * 0.35))

@@ -13,7 +13,8 @@ from qlib_mfgru.factor.exclusions import FIELDS, exclusion_rules
 from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import as_exposure, carried_forward, read_daily
+from qlib_mfgru.provider.daily import as_exposure, read_daily
+from qlib_mfgru.provider.fill import carried_forward
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ingest and print the report; 0 when the provider is there."""
     from qlib_mfgru.ingest.mapping import load_mapping
-    from qlib_mfgru.ingest.pipeline import ingest
 
     mapping = load_mapping(arguments.mapping)
+    from qlib_mfgru.ingest.pipeline import ingest  # a wrong mapping is told before anything heavy is imported
+
     report = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
     print(report)
     print(f"\nprovider: {arguments.target}")

@@ -1,84 +1,132 @@
-"""The mapping file: where the vendor's files lie and how they are meant."""
+"""The mapping file: where the vendor's files are and what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field, fields
+import codecs
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from qlib_mfgru.errors import InputError
-
-T = TypeVar("T", bound="FileInput")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileInput:
-    """Files of one kind, relative to the source folder; a pattern may hold ``*``."""
-
-    files: tuple[str, ...]
-    columns: MappingType[str, str] = field(default_factory=dict)
-    sep: str | None = None
-    names: tuple[str, ...] | None = None
-    encoding: str = "utf-8-sig"
+from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.refusals import nearest
+from qlib_mfgru.settings import Flag, Fraction, Len, Names, Settings, Stamp, Text, checked
 
 
-@dataclass(frozen=True, kw_only=True)
+def _known_fields(columns: dict[str, str]) -> dict[str, str]:
+    for field in columns:
+        if field not in VENDOR_NAMES:
+            raise ValueError(f"{field!r} is no field{nearest(field, list(VENDOR_NAMES))}")
+    return columns
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise ValueError("must be an encoding such as utf-8-sig or gb18030") from None
+    return name
+
+
+def _by_market(inputs: Any) -> Any:
+    if inputs is None:
+        return {}
+    if not isinstance(inputs, Mapping):
+        raise ValueError("must be a mapping of market names, e.g. csi300, each with its files")
+    return {str(market).lower(): given for market, given in inputs.items()}
+
+
+Paths = Annotated[Names, Len(1), BeforeValidator(lambda files: (files,) if isinstance(files, str) else files)]
+"""A path, or a list of paths, relative to the source folder; ``*`` stands for any text."""
+Columns = Annotated[dict[Text, Text], AfterValidator(_known_fields)]
+"""Our field -> the vendor's column."""
+Encoding = Annotated[Text, AfterValidator(_known_encoding)]
+
+
+class FileInput(Settings):
+    """Files of one kind, and how they are read; a path or a list of paths alone will do."""
+
+    files: Paths
+    columns: Columns = Field(default_factory=dict)
+    sep: Text | None = None
+    names: Names | None = None
+    encoding: Encoding = "utf-8-sig"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paths_alone(cls, given: Any) -> Any:
+        if isinstance(given, str | list):
+            return {"files": given}
+        if not isinstance(given, Mapping | FileInput):
+            raise ValueError(f"must be a path, a list of paths, or a mapping with {', '.join(cls.model_fields)}")
+        return given
+
+
 class PriceInput(FileInput):
     """Files with prices and volumes."""
 
-    volume: str = "shares"
-    amount: str = "yuan"
-    prices: str = "raw"
+    volume: Literal["shares", "lots"] = "shares"
+    amount: Literal["yuan", "thousand", "ten_thousand"] = "yuan"
+    prices: Literal["raw", "adjusted", "unadjusted"] = "raw"
+
+    @property
+    def volume_scale(self) -> float:
+        """Shares in one unit of volume."""
+        return {"shares": 1.0, "lots": 100.0}[self.volume]
+
+    @property
+    def amount_scale(self) -> float:
+        """Yuan in one unit of amount."""
+        return {"yuan": 1.0, "thousand": 1e3, "ten_thousand": 1e4}[self.amount]
 
 
-@dataclass(frozen=True, kw_only=True)
 class BarInput(PriceInput):
     """Intraday bars; `stamps` says which end of a bar its stamp is."""
 
-    freq: str
-    stamps: str
+    freq: Literal["1min", "5min", "15min"]
+    stamps: Literal["end", "start"]
 
 
-@dataclass(frozen=True, kw_only=True)
 class WeightInput(FileInput):
-    """Weights of one index; `carry` keeps the last known ones, drifted with prices, to the calendar's end."""
+    """Weights of one index; `carry` moves the last known ones on with prices, to the end of the calendar."""
 
-    unit: str = "percent"
-    carry: bool = False
+    unit: Literal["percent", "fraction"] = "percent"
+    carry: Flag = False
 
 
-@dataclass(frozen=True, kw_only=True)
 class IndustryInput(FileInput):
     """Industries; `level: letter` takes the leading letter of the name."""
 
-    level: str = "name"
+    level: Literal["name", "letter"] = "name"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ShareInput(FileInput):
-    """Float shares, in shares or in ten thousand of them."""
+    """Float shares."""
 
-    unit: str = "shares"
+    unit: Literal["shares", "ten_thousand"] = "shares"
+
+    @property
+    def scale(self) -> float:
+        """Shares in one unit."""
+        return {"shares": 1.0, "ten_thousand": 1e4}[self.unit]
 
 
-@dataclass(frozen=True, kw_only=True)
 class StInput(FileInput):
     """Special treatment, from dates or spans, or from today's names (`from_name`).
 
-    Today's names hold on all days since the date `since`, or, with ``since: prices``, from the day after the stock's
-    last close beyond what special treatment allows.
+    Today's names apply from the date `since` on, or, with ``since: prices``, from the day after the stock's last close
+    beyond what special treatment allows.
     """
 
-    from_name: bool = False
-    since: str | None = None
+    from_name: Flag = False
+    since: Literal["prices"] | Stamp | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class IngestMapping:
-    """The whole mapping file; see docs/ingest.md for its keys."""
+class IngestMapping(Settings):
+    """The whole mapping file; docs/ingest.md explains its keys."""
 
     bars: BarInput | None = None
     daily: PriceInput | None = None
@@ -88,38 +136,24 @@ class IngestMapping:
     industry: IndustryInput | None = None
     float_shares: ShareInput | None = None
     st: StInput | None = None
-    members: MappingType[str, FileInput] = field(default_factory=dict)
-    weights: MappingType[str, WeightInput] = field(default_factory=dict)
-    carry_members: bool = False
-    missing_vwap: str = "typical"
-    max_dropped: float = 0.05
+    members: Annotated[dict[str, FileInput], BeforeValidator(_by_market)] = Field(default_factory=dict)
+    weights: Annotated[dict[str, WeightInput], BeforeValidator(_by_market)] = Field(default_factory=dict)
+    carry_members: Flag = False
+    missing_vwap: Literal["typical", "nan"] = "typical"
+    max_dropped: Fraction = 0.05
 
+    @model_validator(mode="after")
+    def _has_prices(self) -> IngestMapping:
+        if self.bars is None and self.daily is None:
+            raise ValueError("give bars, daily, or both")
+        return self
 
-_UNITS: dict[type[FileInput], tuple[str, ...]] = {
-    WeightInput: ("percent", "fraction"),
-    ShareInput: ("shares", "ten_thousand"),
-}
-_CHOICES = {
-    "freq": ("1min", "5min", "15min"),
-    "stamps": ("end", "start"),
-    "volume": ("shares", "lots"),
-    "amount": ("yuan", "thousand", "ten_thousand"),
-    "prices": ("raw", "adjusted", "unadjusted"),
-    "level": ("name", "letter"),
-    "missing_vwap": ("typical", "nan"),
-}
-
-_SECTIONS: dict[str, type[FileInput]] = {
-    "bars": BarInput,
-    "daily": PriceInput,
-    "factors": FileInput,
-    "limits": FileInput,
-    "index": FileInput,
-    "industry": IndustryInput,
-    "float_shares": ShareInput,
-    "st": StInput,
-}
-_MARKET_SECTIONS: dict[str, type[FileInput]] = {"members": FileInput, "weights": WeightInput}
+    def inputs(self) -> dict[str, FileInput]:
+        """Every input that is given, by its name; those of a market are called e.g. ``members.csi300``."""
+        sections: dict[str, Any] = dict(self)
+        for kind in ("members", "weights"):
+            sections |= {f"{kind}.{market}": section for market, section in sections[kind].items()}
+        return {name: section for name, section in sections.items() if isinstance(section, FileInput)}
 
 
 def load_mapping(path: Path) -> IngestMapping:
@@ -128,68 +162,15 @@ def load_mapping(path: Path) -> IngestMapping:
     Raises
     ------
     InputError
-        If it is no YAML, or has an unknown key or value; the message says what is known.
+        Not a YAML file, or an unknown key or value: one line with the file, the key, its value and what is allowed.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file: {error}") from error
-    if not isinstance(content, dict):
+        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected keys such as bars, daily, members")
-    return parse_mapping(content, str(path))
-
-
-def parse_mapping(content: MappingType[str, Any], origin: str) -> IngestMapping:
-    """Check and type a mapping; `origin` names it in errors."""
-    values = dict(content)
-    _check_keys(values, IngestMapping, origin)
-    for name, kind in _SECTIONS.items():
-        if values.get(name) is not None:
-            values[name] = _section(kind, values[name], f"{origin}: {name}")
-    for name, kind in _MARKET_SECTIONS.items():
-        markets = values.get(name) or {}
-        if not isinstance(markets, dict):
-            raise InputError(f"{origin}: {name}: expected market names, e.g. csi300, each with its files")
-        values[name] = {
-            str(market).lower(): _section(kind, part, f"{origin}: {name}.{market}") for market, part in markets.items()
-        }
-    _check_values(values, origin)
-    if values.get("bars") is None and values.get("daily") is None:
-        raise InputError(f"{origin}: give bars, daily, or both")
-    return IngestMapping(**values)
-
-
-def _section(kind: type[T], content: Any, origin: str) -> T:
-    values = {"files": content} if isinstance(content, str | list) else dict(content)
-    _check_keys(values, kind, origin)
-    if not values.get("files"):
-        raise InputError(f"{origin}: no files given")
-    files = values["files"]
-    values["files"] = (files,) if isinstance(files, str) else tuple(map(str, files))
-    if values.get("names") is not None:
-        values["names"] = tuple(map(str, values["names"]))
-    missing = {"freq", "stamps"} - set(values) if kind is BarInput else set()
-    if missing:
-        raise InputError(f"{origin}: say {' and '.join(sorted(missing))} (stamps: end, or stamps: start)")
-    _check_values(values, origin)
-    if "unit" in values and values["unit"] not in _UNITS[kind]:
-        raise InputError(f"{origin}: unit: {values['unit']!r} is none of {', '.join(_UNITS[kind])}")
-    if values.get("since") is not None:
-        values["since"] = str(values["since"])
-    return kind(**values)
-
-
-def _check_keys(values: MappingType[str, Any], kind: type, origin: str) -> None:
-    known = [item.name for item in fields(kind)]
-    unknown = [str(key) for key in values if key not in known]
-    if unknown:
-        raise InputError(f"{origin}: unknown key {', '.join(unknown)}; known are {', '.join(known)}")
-
-
-def _check_values(values: MappingType[str, Any], origin: str) -> None:
-    for key, choices in _CHOICES.items():
-        if key in values and values[key] not in choices:
-            raise InputError(f"{origin}: {key}: {values[key]!r} is none of {', '.join(choices)}")
-    share = values.get("max_dropped", 0.0)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-        raise InputError(f"{origin}: max_dropped: {share!r} is no fraction between 0 and 1")
+    mapping: IngestMapping = checked(IngestMapping, str(path), content)
+    return mapping

@@ -1,27 +1,33 @@
-"""The whole ingest: read the input once into the spool, then build the provider from it."""
+"""The whole ingest: read the vendor's files once into a spool, then assemble and write stock by stock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput, IngestMapping
-from qlib_mfgru.ingest.read.files import estimate_rows, expand_files
-from qlib_mfgru.ingest.read.intake import Intake
-from qlib_mfgru.ingest.read.slices import CHUNK_ROWS
-from qlib_mfgru.ingest.read.spool import Registry, Spool
-from qlib_mfgru.ingest.report import Account
-from qlib_mfgru.ingest.write.build import Build
-from qlib_mfgru.provider.writer import check_replaceable
+from qlib_mfgru.ingest.assemble.assembly import assemble
+from qlib_mfgru.ingest.assemble.bars import FREQ
+from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
+from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.read.intake import read_vendor
+from qlib_mfgru.ingest.read.spool import Spool
+from qlib_mfgru.ingest.read.tables import read_weights
+from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
+from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.write.levels import write_levels
+from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
+from qlib_mfgru.ingest.write.members import write_members
+from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.ingest.write.weights import write_weights
+from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
 """Rows of a bucket, about: what is held in memory at a time."""
-
-SPOOLED = frozenset({"bars", "daily", "factors", "limits", "float_shares", "industry", "st"})
-"""Inputs that are read into the spool; the others are small, and read when they are written."""
 
 
 def ingest(
@@ -32,7 +38,7 @@ def ingest(
     slice_rows: int = SLICE_ROWS,
     chunk_rows: int = CHUNK_ROWS,
     quiet: bool = False,
-) -> Account:
+) -> IngestReport:
     """Turn vendor files into a qlib provider.
 
     Parameters
@@ -50,7 +56,7 @@ def ingest(
 
     Returns
     -------
-    Account
+    IngestReport
         What was read, kept, dropped, derived and assumed; also in the provider's ``mfgru.json``.
 
     Raises
@@ -58,45 +64,54 @@ def ingest(
     InputError
         On a structural fault of an input, or more bad rows than `mapping.max_dropped`.
     """
-    check_replaceable(target.expanduser().resolve())
-    if not source.is_dir():
-        raise InputError(f"{source}: no such folder (--source)")
-    files = _find_files(mapping, source)
-    rows = sum(estimate_rows(path) for name in ("bars", "daily") for path in files.get(name, ()))
-    folder = target.expanduser().resolve().with_name(target.name + ".spool")
-    account = Account()
-    with Spool(folder, max(1, -(-rows // slice_rows))) as spool:
-        registry = Registry()
-        n_files = sum(len(paths) for name, paths in files.items() if name in SPOOLED)
-        with tqdm(total=n_files, desc="reading", unit="file", disable=quiet) as bar:
-            intake = Intake(spool, registry, account, chunk_rows, lambda path: bar.update())
-            _take_in(intake, mapping, files)
-        for part in account.inputs.values():
-            part.check(mapping.max_dropped)
-        Build(mapping, files, intake, target, quiet).run()
-    return account
+    target = target.expanduser().resolve()
+    check_replaceable(target)
+    vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
+    folder, n_buckets = target.with_name(target.name + ".spool"), max(1, -(-vendor.estimated_rows // slice_rows))
+    with Spool(folder, n_buckets, vendor.registry, vendor.report) as spool:
+        read_vendor(vendor, spool)
+        vendor.report.check(mapping.max_dropped)
+        if not spool.days:
+            raise InputError(f"no usable row\n{vendor.report}")
+        _write_provider(vendor, spool, target)
+    return vendor.report
 
 
-def _find_files(mapping: IngestMapping, source: Path) -> dict[str, list[Path]]:
-    inputs: dict[str, FileInput] = {name: part for name, part in vars(mapping).items() if isinstance(part, FileInput)}
-    for name, markets in (("members", mapping.members), ("weights", mapping.weights)):
-        inputs |= {f"{name}.{market}": part for market, part in markets.items()}
-    return {name: expand_files(source, part.files, name) for name, part in inputs.items()}
+def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
+    """Write everything; nothing is left of it when something fails."""
+    mapping, report = vendor.mapping, vendor.report
+    calendars, conventions = Calendars.of(spool), Conventions.of(mapping, report)
+    for note in conventions.notes():
+        report.note(note)
+    weights = {
+        market: read_weights(vendor.input(f"weights.{market}", source)) for market, source in mapping.weights.items()
+    }
+    weighted = {code for table in weights.values() for code in table.columns}
+    intraday = {FREQ: calendars.dates[calendars.bar_span]} if len(calendars.bar_days) else {}
+    with ProviderWriter(target, calendars.dates, intraday) as writer:
+        stocks = StoredStocks(writer, calendars, weighted)
+        for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
+            stock = Stock(rows, calendars, conventions, report)
+            if assemble(stock):
+                stocks.write(stock)
+        report.check(mapping.max_dropped)
+        if not stocks.lives:
+            raise InputError(f"no stock has any usable day\n{report}")
+        writer.write_members("all", stocks.codes, stocks.alive())
+        _write_indices(vendor, stocks, weights)
+        if mapping.industry:
+            write_industries(writer, spool.industries)
+        write_manifest(stocks, spool, mapping, report)
 
 
-def _take_in(intake: Intake, mapping: IngestMapping, files: Mapping[str, list[Path]]) -> None:
-    if mapping.bars:
-        intake.bars(mapping.bars, files["bars"])
-    if mapping.daily:
-        intake.daily(mapping.daily, files["daily"])
-    if mapping.factors:
-        intake.values("factors", mapping.factors, files["factors"], ("factor",))
-    if mapping.limits:
-        intake.values("limits", mapping.limits, files["limits"], ("limit_up", "limit_down"))
-    if mapping.float_shares:
-        scale = 1e4 if mapping.float_shares.unit == "ten_thousand" else 1.0
-        intake.values("float_shares", mapping.float_shares, files["float_shares"], ("float_shares",), scale)
-    if mapping.industry:
-        intake.industry(mapping.industry, files["industry"])
-    if mapping.st:
-        intake.st(mapping.st, files["st"])
+def _write_indices(vendor: Vendor, stocks: StoredStocks, weights: Mapping[str, pd.DataFrame]) -> None:
+    """Write members, weights and levels, which are those of the stocks that are there."""
+    mapping = vendor.mapping
+    members = {
+        market: write_members(stocks, vendor.input(f"members.{market}", source), carry=mapping.carry_members)
+        for market, source in mapping.members.items()
+    }
+    for market, source in mapping.weights.items():
+        write_weights(stocks, vendor.input(f"weights.{market}", source), weights[market], members.get(market))
+    if mapping.index:
+        write_levels(stocks, vendor.input("index", mapping.index))

@@ -34,13 +34,17 @@ class Tally:
 
 
 @dataclass
-class InputAccount:
-    """Rows of one input: ``read == kept + sum(dropped)`` once the ingest is through."""
+class InputReport:
+    """Rows of one input: ``read == kept + sum(dropped)`` once the ingest is through.
+
+    `fields` are those that any of its files has.
+    """
 
     name: str
     read: int = 0
     kept: int = 0
     dropped: dict[str, Tally] = field(default_factory=dict)
+    fields: set[str] = field(default_factory=set)
 
     def drop(self, reason: str, mask: np.ndarray, describe: Callable[[int], str]) -> None:
         """Count the rows under `mask`; `describe` names a row (file, stock, time) by its position."""
@@ -70,18 +74,22 @@ class InputAccount:
             )
 
 
-class Account:
+class IngestReport:
     """Everything that the user should know about how a provider came to be."""
 
     def __init__(self) -> None:
-        self.inputs: dict[str, InputAccount] = {}
+        self.inputs: dict[str, InputReport] = {}
         self.facts: dict[str, Any] = {}
         self.warnings: dict[str, Tally] = {}
         self.notes: list[str] = []
 
-    def input(self, name: str) -> InputAccount:
-        """The account of one input, made on first use."""
-        return self.inputs.setdefault(name, InputAccount(name))
+    def input(self, name: str) -> InputReport:
+        """The report on one input, made on first use."""
+        return self.inputs.setdefault(name, InputReport(name))
+
+    def has_field(self, name: str, field: str) -> bool:
+        """Whether any file of the input `name` has a field."""
+        return name in self.inputs and field in self.inputs[name].fields
 
     def warn(self, what: str, count: int, examples: Iterable[str] = ()) -> None:
         """Count cases that were kept, or filled, but that the user should know of."""
@@ -93,13 +101,24 @@ class Account:
         if text not in self.notes:
             self.notes.append(text)
 
+    def check(self, max_dropped: float) -> None:
+        """Stop when any input that has been read so far has too many bad rows.
+
+        Raises
+        ------
+        InputError
+            As of `InputReport.check`.
+        """
+        for each in self.inputs.values():
+            each.check(max_dropped)
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready content."""
         return {
             "facts": self.facts,
             "inputs": {
-                name: {"read": part.read, "kept": part.kept, "dropped": _tally_dict(part.dropped)}
-                for name, part in self.inputs.items()
+                name: {"read": rows.read, "kept": rows.kept, "dropped": _tally_dict(rows.dropped)}
+                for name, rows in self.inputs.items()
             },
             "warnings": _tally_dict(self.warnings),
             "notes": self.notes,
@@ -107,10 +126,10 @@ class Account:
 
     def __str__(self) -> str:
         lines = [f"{name:<28} {value}" for name, value in self.facts.items()]
-        for part in self.inputs.values():
-            dropped = sum(tally.count for tally in part.dropped.values())
-            lines.append(f"{part.name + ' rows':<28} {part.read} read, {part.kept} kept, {dropped} dropped")
-            lines += _tally_lines(part.dropped)
+        for rows in self.inputs.values():
+            dropped = sum(tally.count for tally in rows.dropped.values())
+            lines.append(f"{rows.name + ' rows':<28} {rows.read} read, {rows.kept} kept, {dropped} dropped")
+            lines += _tally_lines(rows.dropped)
         lines += ["counted:", *_tally_lines(self.warnings)] if self.warnings else []
         lines += ["derived or assumed:", *(f"  - {note}" for note in self.notes)] if self.notes else []
         return "\n".join(lines)

@@ -18,10 +18,12 @@ from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.workflow import R
 
+from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
 from qlib_mfgru.model.curve import plot_training_curve
+from qlib_mfgru.model.denormals import denormals_flushed
 from qlib_mfgru.model.settings import NetworkSettings
 from qlib_mfgru.model.training import Callback, StageData, score_samples, train_stage
 from qlib_mfgru.nn import GRULayer, ScoringNet
@@ -63,11 +65,6 @@ class NeuralModel(Model):
         self.tag = ""
         self.net: ScoringNet | None = None
         self.history: list[dict[str, Any]] = []
-        _flush_denormals()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        _flush_denormals()
 
     @property
     @abstractmethod
@@ -97,6 +94,7 @@ class NeuralModel(Model):
     def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
         """Train `net` in place by `run_stage`; return a title for each stage."""
 
+    @denormals_flushed()
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train on ``train``, stop early on ``valid``, keep the best weights.
 
@@ -106,10 +104,12 @@ class NeuralModel(Model):
         Raises
         ------
         InputError
-            If the handler lacks a frequency of the model, or a segment has no samples.
+            If torch does not see the GPU of the settings, the handler lacks a frequency of the model, or a segment
+            has no samples.
         TrainingError
             If the loss is NaN, predictions are constant, or no validation date has an IC.
         """
+        self.settings.torch_device()
         for freqs in self.stage_freqs():
             dataset.handler.frequencies(freqs)
         self.history = []
@@ -137,6 +137,7 @@ class NeuralModel(Model):
             f"{title}: best validation IC {stopping.best_ic:.4f} at epoch {stopping.best_epoch}"
         )
 
+    @denormals_flushed()
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Scores of every stock with complete windows on every trading day of a segment.
 
@@ -165,7 +166,7 @@ class NeuralModel(Model):
         layers = [module for module in net.modules() if isinstance(module, GRULayer)]
         for layer in layers:
             layer.implementation = self.settings.gru
-        place = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
+        place = native.capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
         get_module_logger("mfgru").info(
             f"GRU: {layers[0].chosen()} on {device} ({place}, {torch.get_num_threads()} threads)"
         )
@@ -186,12 +187,3 @@ class NeuralModel(Model):
             history.write_text(json.dumps(self.history, indent=1))
             for path in (curve, history):
                 R.save_objects(local_path=str(path))
-
-
-def _flush_denormals() -> None:
-    """Treat denormal numbers as 0: gradients over 320 steps fall so low that their arithmetic costs most of the time.
-
-    Has to happen before torch starts its threads, which take the setting over; qlib makes the model before the
-    dataset, so its constructor (and unpickling) is early enough.
-    """
-    torch.set_flush_denormal(True)

@@ -11,7 +11,8 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, carried_forward, read_daily
+from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
+from qlib_mfgru.provider.fill import carried_forward
 
 TRADE_FIELDS = dict.fromkeys(
     ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down"),

@@ -1,4 +1,5 @@
-from .daily import as_exposure, carried_forward, read_daily
+from .daily import as_exposure, read_daily
+from .fill import carried_forward
 from .reader import calendar, fingerprint, member_mask, member_spans, provider_path, read_series
 from .writer import MANIFEST, ProviderWriter, Span, check_replaceable
 

@@ -44,13 +44,6 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     return fields
 
 
-def carried_forward(values: np.ndarray) -> np.ndarray:
-    """Each stock's last known value, (n_days, n_stocks); NaN before its first."""
-    latest = np.where(np.isfinite(values), np.arange(len(values), dtype=np.int32)[:, None], 0)
-    np.maximum.accumulate(latest, axis=0, out=latest)
-    return np.take_along_axis(values, latest, axis=0)
-
-
 def as_exposure(name: str, values: np.ndarray) -> np.ndarray:
     """A field as an exposure, float64 of the same shape: ``market_cap`` as its logarithm, any other as it is."""
     values = values.astype(np.float64)

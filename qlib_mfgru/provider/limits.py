@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qlib_mfgru.provider.boards import RULES, LimitRule, board_of
+from qlib_mfgru.provider.fill import carried_forward
 
 
 def derive_limits(
@@ -15,7 +16,7 @@ def derive_limits(
     Parameters
     ----------
     code : str
-        e.g. ``SH600000``; tells the board.
+        e.g. ``SH600000``; its first digits say which board.
     days : ndarray of shape (n_days,)
         ``datetime64[D]``, ascending.
     reference : ndarray of shape (n_days,)
@@ -51,12 +52,12 @@ def _ratios(rule: LimitRule, is_st: np.ndarray, session: np.ndarray) -> tuple[np
 
 
 def reference_price(close: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """The previous raw close, adjusted for an ex-date between then and today, rounded to 0.01 yuan.
+    """The previous raw close, adjusted for any ex-date since, rounded to 0.01 yuan.
 
     Parameters
     ----------
     close : ndarray of shape (n_days,)
-        Raw closes, NaN on days without trade: the last one before counts.
+        Raw closes, NaN on days without trade, across which the last one is carried.
     factor : ndarray of shape (n_days,)
         The adjustment factor (adjusted = raw * factor).
 
@@ -65,9 +66,8 @@ def reference_price(close: np.ndarray, factor: np.ndarray) -> np.ndarray:
     ndarray of shape (n_days,)
         NaN until the first close.
     """
-    known = np.maximum.accumulate(np.where(np.isnan(close), -1, np.arange(len(close))))
-    last = np.concatenate([[-1], known[:-1]])
-    return np.where(last >= 0, round_half_up(close[last] * factor[last] / factor), np.nan)
+    adjusted = carried_forward(close * factor)
+    return round_half_up(np.concatenate([[np.nan], adjusted[:-1]]) / factor)
 
 
 def round_half_up(price: np.ndarray) -> np.ndarray:

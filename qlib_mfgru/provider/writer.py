@@ -8,7 +8,7 @@ writer of the same target removes.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -99,6 +99,23 @@ class ProviderWriter:
             if len(values) > room:
                 raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
             np.concatenate([[start], values]).astype("<f4").tofile(folder / f"{field.lower()}.{freq}.bin")
+
+    def write_members(self, market: str, codes: Sequence[str], member: np.ndarray) -> None:
+        """Write a market's members as spans, by stock and time: the reverse of `reader.member_mask`.
+
+        Parameters
+        ----------
+        codes : sequence of str, length n_stocks
+        member : ndarray of bool, shape (n_days, n_stocks)
+            Whether a stock is a member on a day of the daily calendar.
+        """
+        padded = np.zeros((len(codes), len(self.days) + 2), dtype=np.int8)
+        padded[:, 1:-1] = member.T
+        change = np.diff(padded, axis=1)
+        stocks, firsts = np.nonzero(change == 1)
+        _, ends = np.nonzero(change == -1)
+        spans = zip(stocks.tolist(), firsts.tolist(), ends.tolist(), strict=True)
+        self.write_instruments(market, ((codes[s], self.days[first], self.days[end - 1]) for s, first, end in spans))
 
     def write_instruments(self, market: str, spans: Iterable[Span]) -> None:
         """Write a market's point-in-time members, one line a span.

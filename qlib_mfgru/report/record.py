@@ -74,11 +74,15 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
         """Artifacts below `artifact_path`."""
         return [*self.outputs.files(), self.page]
 
+    def write(self, result: Result, folder: Path) -> None:
+        """Write tables, plots and the page into a folder; a record without a recorder can do so too."""
+        self.outputs.write(result, folder)
+        (folder / self.page).write_text(self.document(result), encoding="utf-8")
+
     def _generate(self, *_: Any, **__: Any) -> dict[str, object]:
         result = self.compute(load_prediction(self.recorder), self.name or model_name(self.recorder))
         with tempfile.TemporaryDirectory() as folder:
-            self.outputs.write(result, Path(folder))
-            Path(folder, self.page).write_text(self.document(result), encoding="utf-8")
+            self.write(result, Path(folder))
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
         self.recorder.log_metrics(**self.metrics(result))
         get_module_logger(type(self).__name__.removesuffix("Record")).info(self.summary(result))

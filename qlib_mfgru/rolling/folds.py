@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.data.settings import bounds_of, span
+from qlib_mfgru.data.settings import Segment, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling.settings import Retrain, Window, months
 from qlib_mfgru.settings import Stamp, checked
@@ -110,12 +110,12 @@ def sample_dates(folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Seque
 
 
 def _inside(days: pd.DatetimeIndex, test: Sequence[Any]) -> pd.DatetimeIndex:
-    bounds = bounds_of(test, {})
+    bounds = checked(Segment, "test", test)
     first, last = (default if date is None else date for date, default in zip(bounds, (days[0], days[-1]), strict=True))
     tested = days[(days >= first) & (days <= last)]
     if len(tested) == 0:
         raise InputError(
-            f"no trading day to predict in {span(bounds)}; the calendar runs from {days[0]:%Y-%m-%d} to "
+            f"the test ({span(bounds)}) holds no trading day to predict; the calendar runs from {days[0]:%Y-%m-%d} to "
             f"{days[-1]:%Y-%m-%d}"
         )
     return tested

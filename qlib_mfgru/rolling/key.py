@@ -13,6 +13,7 @@ import torch
 from qlib.utils import get_callable_kwargs
 
 import qlib_mfgru
+from qlib_mfgru import native
 from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.provider import reader
 
@@ -44,19 +45,25 @@ def handler_identity(handler: MultiFreqHandler) -> str:
 
 
 def code_version(*configs: Any) -> str:
-    """Hash of the source files behind the classes that `configs` name, of this package's networks, and torch's version.
+    """Hash of the source files behind the classes that `configs` name, of this package's networks and of the kernels'
+    build, and torch's version.
 
     Parameters
     ----------
     *configs
         Configs (class, module_path, kwargs), which may hold further ones; or objects, whose classes are meant.
+
+    Raises
+    ------
+    InputError
+        If the kernels were built of other sources: what they train must not be kept under these sources' key.
     """
     root = Path(qlib_mfgru.__file__).parent
     own = [path for name in _CODE for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
     files = {path for path in own if path.suffix not in _BUILT}
     files |= {Path(file) for config in configs for file in _foreign_files(config, root)}
     hashed = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
-    return digest([torch.__version__, hashed])
+    return digest([torch.__version__, native.version(), hashed])
 
 
 def _foreign_files(config: Any, root: Path) -> Iterator[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
+from qlib_mfgru import native
 from qlib_mfgru.data.normalize import Moments, Scale
 from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.settings import InputSpec
@@ -33,9 +33,9 @@ def both(monkeypatch: pytest.MonkeyPatch, source: WindowSource) -> list[tuple[Mo
     found = []
     days = np.repeat([6, 9], [130, 77])  # a tile holds samples of both dates
     stocks = np.concatenate([np.arange(130), np.sort(np.random.default_rng(1).permutation(N_STOCKS)[:77])])
-    own = torch.backends.cpu.get_cpu_capability()
+    own = native.capability()
     for capability in ("DEFAULT", own):
-        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        monkeypatch.setattr(native, "capability", lambda capability=capability: capability)
         dates = [source.moments(day, stocks[days == day]) for day in (6, 9)]
         moments = Moments(*(np.concatenate(parts, axis=2) for parts in zip(*dates, strict=True)))
         found.append((moments, source.samples(days, stocks, moments, np.searchsorted([6, 9], days))))

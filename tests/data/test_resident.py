@@ -128,6 +128,20 @@ def test_a_window_that_would_begin_before_the_panel_is_refused() -> None:
         ResidentSource(source, DEVICE).samples(zero, zero, moments, zero)
 
 
+@pytest.mark.parametrize("stock", [-1, 3])
+@pytest.mark.parametrize("where", ["numpy", "device"])
+def test_a_stock_that_the_panel_lacks_is_refused(stock: int, where: str) -> None:
+    source: WindowSource | ResidentSource = without_scale()
+    moments, day = source.moments(1, np.arange(3)), np.ones(1, dtype=np.int64)
+    if where == "device":
+        source = ResidentSource(without_scale(), DEVICE)
+    message = rf"stocks {stock} \.\. {stock} are not all among the panel's 0 \.\. 2"
+    with pytest.raises(IndexError, match=message):
+        source.samples(day, np.array([stock]), moments, day - 1)
+    with pytest.raises(IndexError, match=message):
+        source.moments(1, np.array([stock]))
+
+
 def test_bars_that_do_not_fit_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     source = without_scale()
     said: list[str] = []

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.demo.indices import INDICES, choose_members, member_spans, reconstitution_days
+from qlib_mfgru.demo.indices import INDICES, choose_members, reconstitution_days
 
 MARKETS = [name for name, _, _ in INDICES]
 
@@ -65,10 +65,3 @@ def test_choose_members_cuts_the_eligible_by_size():
     assert choose_members(size, eligible).tolist() == [0] * 3 + [1] * 5 + [2] * 6 + [3] * 5 + [-1]
     eligible[0] = False
     assert choose_members(size, eligible)[:4].tolist() == [-1, 0, 0, 0]
-
-
-def test_member_spans_are_the_runs():
-    days = pd.bdate_range("2024-01-01", periods=5)
-    member = np.array([[1, 0], [1, 0], [0, 1], [1, 1], [1, 0]], dtype=bool)
-    found = [(code, first.day, last.day) for code, first, last in member_spans(("A", "B"), member, days)]
-    assert found == [("A", 1, 2), ("A", 4, 5), ("B", 3, 4)]

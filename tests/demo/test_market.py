@@ -12,7 +12,7 @@ import qlib
 from qlib.data import D
 
 from qlib_mfgru.cli import main
-from qlib_mfgru.demo import MarketSpec, load_truth, make_demo_market
+from qlib_mfgru.demo import DemoSpec, load_truth, make_demo_market
 from qlib_mfgru.demo.calendar import trading_days
 from qlib_mfgru.errors import InputError
 
@@ -93,7 +93,7 @@ def test_command_makes_a_market_and_says_what(tmp_path, capsys):
     assert main(["demo", "--target", str(target), *options]) == 0
     assert "20 stocks" in capsys.readouterr().out
     spec = json.loads((target / "mfgru.json").read_text())["spec"]
-    assert MarketSpec(**spec) == MarketSpec(n_stocks=20, n_days=60, intraday_days=30, seed=4)
+    assert DemoSpec(**spec) == DemoSpec(n_stocks=20, n_days=60, intraday_days=30, seed=4)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.demo import MarketSpec, load_truth, make_demo_market, mean_rank_ic
+from qlib_mfgru.demo import DemoSpec, load_truth, make_demo_market, mean_rank_ic
 from qlib_mfgru.demo.bars import EDGE_BARS
 from qlib_mfgru.demo.signal import echo_coefficients, hidden_state, simulate_signal, visible_weights
 from qlib_mfgru.demo.truth import PARTS, ten_day_label
 
-BIG = MarketSpec(n_stocks=2000, n_days=300, intraday_days=1)
+BIG = DemoSpec(n_stocks=2000, n_days=300, intraday_days=1)
 
 
 def test_echo_leaves_short_lags_without_autocorrelation():

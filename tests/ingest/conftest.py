@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .vendor import make_bars
+from .vendor import make_bars, make_daily, write
 
 
 @pytest.fixture
@@ -16,3 +16,10 @@ def bars() -> pd.DataFrame:
 @pytest.fixture
 def target(tmp_path: Path) -> Path:
     return tmp_path / "provider"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A vendor folder with bars and daily bars."""
+    bars = make_bars()
+    return write(tmp_path / "in", bars, make_daily(bars))

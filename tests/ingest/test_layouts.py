@@ -18,12 +18,12 @@ def test_the_layout_of_the_files_makes_no_difference(
     write(source, None, make_daily(bars))
     options = dict(BARS)
     if layout == "one file a stock":
-        for stock, part in bars.groupby("symbol"):
+        for stock, rows in bars.groupby("symbol"):
             exchange = "sh" if stock == "600000" else "sz"
-            part.drop(columns="symbol").to_csv(source / "bars" / f"{exchange}.{stock}.csv", index=False)
+            rows.drop(columns="symbol").to_csv(source / "bars" / f"{exchange}.{stock}.csv", index=False)
     elif layout == "a file a day":
-        for day, part in bars.groupby(bars["datetime"].dt.date):
-            part.to_parquet(source / "bars" / f"{day}.parquet")
+        for day, rows in bars.groupby(bars["datetime"].dt.date):
+            rows.to_parquet(source / "bars" / f"{day}.parquet")
     elif layout == "csv":
         bars.to_csv(source / "bars" / "all.csv", index=False)
     elif layout == "chinese columns":
@@ -83,14 +83,14 @@ def test_adjusted_prices_are_stored_as_they_came(bars: pd.DataFrame, tmp_path: P
             expected = stored(reference, "SZ000001", name, freq)
             pd.testing.assert_series_equal(stored(target, "SZ000001", name, freq), expected, rtol=1e-6)
 
-    account = run(write(tmp_path / "bare", bars, daily.drop(columns="factor")), target, content)
+    report = run(write(tmp_path / "bare", bars, daily.drop(columns="factor")), target, content)
     np.testing.assert_allclose(
         stored(target, "SZ000001", "close", "15min"), stored(reference, "SZ000001", "close", "15min"), rtol=1e-6
     )
     one = bars[bars["symbol"] == "000001"]
     np.testing.assert_allclose(stored(target, "SZ000001", "vwap", "15min"), one[prices].mean(axis=1), rtol=1e-6)
     assert not (target / "features" / "sz000001" / "limit_up.day.bin").exists()
-    assert any("no limit prices" in note for note in account.notes)
+    assert any("no limit prices" in note for note in report.notes)
 
 
 def test_small_slices_give_the_same_provider(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
@@ -109,8 +109,8 @@ def test_a_tushare_folder(bars: pd.DataFrame, tmp_path: Path, target: Path) -> N
         ts_code=bars["symbol"].map({"600000": "600000.SH", "000001": "000001.SZ", "300750": "300750.SZ"})
     )
     minutes = bars.rename(columns={"datetime": "trade_time", "volume": "vol"}).drop(columns="symbol")
-    for code, part in minutes.groupby("ts_code"):
-        part.iloc[::-1].to_csv(source / "bars" / f"{code}.csv", index=False)
+    for code, rows in minutes.groupby("ts_code"):
+        rows.iloc[::-1].to_csv(source / "bars" / f"{code}.csv", index=False)
     how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum", "amount": "sum"}
     date = bars["datetime"].dt.strftime("%Y%m%d").rename("trade_date")
     daily = bars.groupby([bars["ts_code"], date]).agg(how).reset_index().rename(columns={"volume": "vol"})
@@ -139,8 +139,8 @@ def test_a_baostock_folder(bars: pd.DataFrame, tmp_path: Path, target: Path) -> 
     head = {"date": one["datetime"].dt.strftime("%Y-%m-%d"), "time": stamps, "code": "sh.600000"}
     source = write(tmp_path / "in", None, daily)
     one.assign(**head).drop(columns=["symbol", "datetime"]).to_csv(source / "bars" / "b.csv", index=False)
-    account = run(source, target)
-    assert account.inputs["daily"].dropped["suspended day"].count == 1
+    report = run(source, target)
+    assert report.inputs["daily"].dropped["suspended day"].count == 1
     found = stored(target, "SH600000", "close", "15min")
     assert found["2025-03-04"].isna().all()
     np.testing.assert_allclose(found.dropna(), one["close"] * 2, rtol=1e-6)

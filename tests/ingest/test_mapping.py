@@ -1,51 +1,148 @@
+"""The mapping file: its defaults, its short forms, and what a wrong one is told."""
+
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import load_mapping, parse_mapping
+from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping
+from qlib_mfgru.settings import UnknownSetting, checked
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
+FILE_KEYS = "files, columns, sep, names, encoding"
+NO_SECTION = f"must be a path, a list of paths, or a mapping with {FILE_KEYS}"
 
 
 def test_defaults_are_filled_in() -> None:
-    mapping = parse_mapping({"bars": BARS, "industry": "i.csv", "weights": {"CSI300": "w.csv"}}, "m.yaml")
+    mapping = IngestMapping(bars=BARS, industry="i.csv", weights={"CSI300": "w.csv"})
     assert mapping.bars is not None
     assert (mapping.bars.files, mapping.bars.volume, mapping.bars.prices) == (("b/*.csv",), "shares", "raw")
+    assert (mapping.bars.volume_scale, mapping.bars.amount_scale) == (1.0, 1.0)
     assert mapping.industry is not None
-    assert mapping.industry.level == "name"
+    assert (mapping.industry.files, mapping.industry.level) == (("i.csv",), "name")
     assert mapping.weights["csi300"].unit == "percent"
     assert (mapping.carry_members, mapping.missing_vwap, mapping.max_dropped) == (False, "typical", 0.05)
+    assert list(mapping.inputs()) == ["bars", "industry", "weights.csi300"]
+
+
+def test_units_say_their_scale() -> None:
+    mapping = IngestMapping(
+        daily={"files": "d.csv", "volume": "lots", "amount": "ten_thousand"},
+        float_shares={"files": ["a.csv", "b.csv"], "unit": "ten_thousand"},
+    )
+    assert mapping.daily is not None
+    assert mapping.float_shares is not None
+    assert (mapping.daily.volume_scale, mapping.daily.amount_scale, mapping.float_shares.scale) == (100.0, 1e4, 1e4)
+    assert mapping.float_shares.files == ("a.csv", "b.csv")
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [
+        ("prices", "prices"),
+        ("2020-01-31", pd.Timestamp("2020-01-31")),
+        (pd.Timestamp("2020-01-31").date(), pd.Timestamp("2020-01-31")),
+        (20200131, pd.Timestamp("2020-01-31")),
+        (None, None),
+    ],
+)
+def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: object, expected: object) -> None:
+    mapping = IngestMapping(daily="d.csv", st={"files": "s.csv", "from_name": True, "since": since})
+    assert mapping.st is not None
+    assert mapping.st.since == expected
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({}, r"m\.yaml: give bars, daily, or both"),
-        ({"bars": BARS, "dayly": "d.csv"}, r"m\.yaml: unknown key dayly; known are bars, daily"),
-        ({"bars": BARS | {"unit": "lots"}}, r"m\.yaml: bars: unknown key unit; known are files"),
-        ({"bars": BARS | {"volume": "hands"}}, r"m\.yaml: bars: volume: 'hands' is none of shares, lots"),
-        ({"bars": {"files": "b.csv", "freq": "5min"}}, r"m\.yaml: bars: say stamps"),
-        ({"bars": BARS | {"files": []}}, r"m\.yaml: bars: no files given"),
-        ({"bars": BARS, "weights": {"csi300": {"files": "w", "unit": "shares"}}}, r"weights\.csi300: unit: 'shares'"),
-        ({"bars": BARS, "members": "m.txt"}, r"m\.yaml: members: expected market names"),
-        ({"bars": BARS, "max_dropped": 5}, r"m\.yaml: max_dropped: 5 is no fraction"),
+        ({}, "give bars, daily, or both"),
+        ({"bars": BARS | {"volume": "hands"}}, "bars.volume is 'hands': must be one of 'shares', 'lots'"),
+        ({"bars": BARS | {"stamps": "begin"}}, "bars.stamps is 'begin': must be one of 'end', 'start'"),
+        ({"bars": {"files": "b.csv", "freq": "5min"}}, "bars.stamps is missing"),
+        ({"bars": "b.csv"}, "bars.freq is missing; bars.stamps is missing"),
+        ({"bars": BARS | {"files": []}}, "bars.files is []: must not be empty"),
+        ({"bars": BARS | {"files": 3}}, "bars.files is 3: must be a list"),
+        ({"bars": BARS | {"names": "symbol"}}, "bars.names is 'symbol': must be a list"),
+        ({"bars": BARS | {"encoding": "klingon"}},
+         "bars.encoding is 'klingon': must be an encoding such as utf-8-sig or gb18030"),
+        ({"bars": BARS | {"columns": {"clse": "last"}}},
+         "bars.columns is {'clse': 'last'}: 'clse' is no field; did you mean 'close'?"),
+        ({"bars": BARS | {"columns": {"close": 5}}}, "bars.columns.close is 5: must be text"),
+        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps"),
+        ({"bars": BARS, "limits": True}, f"limits is True: {NO_SECTION}"),
+        ({"bars": BARS, "weights": {"csi300": {"files": "w", "unit": "shares", "carry": 1}}},
+         "weights.csi300.unit is 'shares': must be one of 'percent', 'fraction'; "
+         "weights.csi300.carry is 1: must be true or false"),
+        ({"bars": BARS, "members": "m.txt"},
+         "members is 'm.txt': must be a mapping of market names, e.g. csi300, each with its files"),
+        ({"bars": BARS, "members": {"csi300": 300}},
+         f"members.csi300 is 300: {NO_SECTION}"),
+        ({"bars": BARS, "carry_members": "no"}, "carry_members is 'no': must be true or false"),
+        ({"bars": BARS, "missing_vwap": None}, "missing_vwap is None: must be one of 'typical', 'nan'"),
+        ({"bars": BARS, "max_dropped": 5}, "max_dropped is 5: must be a fraction from 0 to 1; 5 percent is 0.05"),
+        ({"bars": BARS, "max_dropped": -0.1}, "max_dropped is -0.1: must be at least 0"),
+        ({"bars": BARS, "max_dropped": True}, "max_dropped is True: must be a number"),
+        ({"bars": BARS, "st": {"files": "s.csv", "from_name": 1}}, "st.from_name is 1: must be true or false"),
+        ({"bars": BARS, "st": {"files": "s.csv", "since": "garbage"}},
+         "st.since is 'garbage': must be 'prices' or a date such as 2020-01-31"),
+        ({"bars": BARS, "st": {"files": "s.csv", "since": 2020}},
+         "st.since is 2020: must be 'prices' or a date such as 2020-01-31"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_told_in_one_line_with_file_section_and_what_is_allowed(
+    content: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        checked(IngestMapping, "my.yaml", content)
+    assert str(error.value) == f"my.yaml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"bars": BARS, "dayly": "d.csv"}, "unknown setting 'dayly'; did you mean 'daily'?"),
+        ({"bars": BARS | {"stamp": "end"}}, "unknown setting 'bars.stamp'; did you mean 'stamps'?"),
+        ({"bars": BARS, "weights": {"csi300": {"files": "w", "carri": True}}},
+         "unknown setting 'weights.csi300.carri'; did you mean 'carry'?"),
+        ({"bars": BARS, "limits": {"files": "l.csv", "zzz": 1}},
+         f"unknown setting 'limits.zzz'; known are {FILE_KEYS}"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_told_with_the_nearest_of_its_section(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnknownSetting) as error:
+        checked(IngestMapping, "my.yaml", content)
+    assert str(error.value) == f"my.yaml: {message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("bars: [unclosed", "not a YAML file: while parsing a flow sequence"),
+        ("- a\n- b", "expected keys such as bars, daily, members"),
+        ("", "expected keys such as bars, daily, members"),
+        ("daily: d.csv\ncarry_members: 'no'", "carry_members is 'no': must be true or false"),
     ],
 )
-def test_a_wrong_mapping_says_what_is_known(content: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        parse_mapping(content, "m.yaml")
+def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        load_mapping(path)
+    assert str(error.value).startswith(f"{path}: {message}")
+    assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["bars: [unclosed", "- a\n- b", ""])
-def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "m.yaml").write_text(text)
-    with pytest.raises(InputError, match=r"m\.yaml"):
-        load_mapping(tmp_path / "m.yaml")
+def test_a_mapping_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.yaml: cannot be read: No such file"):
+        load_mapping(tmp_path / "absent.yaml")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        load_mapping(tmp_path)
 
 
 def test_the_shipped_mapping_is_valid() -> None:
     mapping = load_mapping(Path(__file__).parents[2] / "workflow_configs" / "astock_mapping.yaml")
     assert set(mapping.members) == {"csi300", "csi500", "csi1000"}
     assert mapping.carry_members
+    assert mapping.weights["csi300"].carry

@@ -10,8 +10,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qlib_mfgru.cli import main
-
 from .vendor import make_bars, make_daily, run, spans, write
 
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
@@ -24,7 +22,7 @@ import sys
 from pathlib import Path
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest import pipeline
-from qlib_mfgru.ingest.write import build
+
 {code}
 pipeline.ingest(load_mapping(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), quiet=True,
                 slice_rows=4000, chunk_rows=2000)
@@ -44,15 +42,15 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 SLOW_READ = """
 import time
-take_in = pipeline._take_in
-def slow(*arguments):
-    take_in(*arguments)
+read = pipeline.read_vendor
+def slow(vendor, spool):
+    read(vendor, spool)
     time.sleep(60)
-pipeline._take_in = slow
+pipeline.read_vendor = slow
 """
 SLOW_WRITE = """
 import time
-build.Build._members = lambda *arguments: time.sleep(60)
+pipeline.write_manifest = lambda *arguments: time.sleep(60)
 """
 
 
@@ -102,17 +100,9 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     assert peaks[1] - peaks[0] < more, f"{peaks} MiB"
 
 
-def test_the_command_prints_the_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bars = make_bars()
-    source = write(tmp_path / "in", bars, make_daily(bars))
-    (source / "mapping.yaml").write_text(MAPPING)
-    arguments = ["ingest", str(source / "mapping.yaml"), "--source", str(source), "--quiet", "--target"]
-    assert main([*arguments, str(tmp_path / "provider")]) == 0
-    output = capsys.readouterr().out
-    assert "192 read, 192 kept, 0 dropped" in output
-    assert f"provider: {tmp_path / 'provider'}" in output
-
-    (source / "bars" / "all.parquet").write_bytes(b"PAR1")
-    assert main([*arguments, str(tmp_path / "other")]) == 2
-    assert "all.parquet: cannot be read" in capsys.readouterr().err
-    assert not (tmp_path / "other").exists()
+def test_a_foreign_folder_is_not_replaced(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    target.mkdir()
+    (target / "thesis.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="was not made by qlib_mfgru"):
+        run(write(tmp_path / "in", bars, make_daily(bars)), target)
+    assert (target / "thesis.txt").read_text() == "mine"

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.ingest.mapping import parse_mapping
+from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.ingest.report import Account
+from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import bar_calendar
 
 DAYS = pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06"])
@@ -19,6 +19,7 @@ STOCKS = ("600000", "000001", "300750")
 CODES = ["SH600000", "SZ000001", "SZ300750"]
 BARS = {"files": "bars/*", "freq": "15min", "stamps": "end"}
 DAILY = {"files": "daily.csv"}
+MEMBERS = {"files": "m.txt", "names": ["symbol", "start", "end"]}
 
 
 def make_bars(stocks: Sequence[str] = STOCKS, days: pd.DatetimeIndex = DAYS, freq: str = "15min") -> pd.DataFrame:
@@ -58,10 +59,27 @@ def write(folder: Path, bars: pd.DataFrame | None = None, daily: pd.DataFrame | 
     return folder
 
 
-def run(source: Path, target: Path, content: Mapping[str, Any] | None = None, **sizes: int) -> Account:
+def run(source: Path, target: Path, content: Mapping[str, Any] | None = None, **sizes: int) -> IngestReport:
     """Ingest with a mapping given as a dict; bars and daily by default."""
-    mapping = parse_mapping(content or {"bars": BARS, "daily": DAILY}, "test")
+    mapping = IngestMapping(**(content or {"bars": BARS, "daily": DAILY}))
     return ingest(mapping, source, target, quiet=True, **sizes)
+
+
+def with_inputs(**content: Any) -> dict[str, Any]:
+    """A mapping with more inputs than bars and daily."""
+    return {"bars": BARS, "daily": DAILY, **content}
+
+
+def csv(folder: Path, name: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """Write a table; its name."""
+    pd.DataFrame(rows).to_csv(folder / name, index=False)
+    return name
+
+
+def text(folder: Path, name: str, content: str) -> str:
+    """Write a text file; its name."""
+    (folder / name).write_text(content, encoding="utf-8")
+    return name
 
 
 def stored(target: Path, code: str, name: str, freq: str = "day") -> pd.Series:

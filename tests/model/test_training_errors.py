@@ -18,6 +18,7 @@ from qlib_mfgru.model.training import StageData, TrainingError, TrainSettings, t
 from qlib_mfgru.nn import ScoreNet
 
 SETTINGS = TrainSettings(batch_size=200, lr=1e-3, max_epochs=2, device="cpu")
+CONSTANT = "Ref($close, -1) / Ref($close, -1)"
 MakeDataset = Callable[..., MultiFreqDataset]
 
 
@@ -65,7 +66,7 @@ def test_a_constant_prediction(tables: StageData, net: ScoreNet, bias: float) ->
 
 def test_constant_labels(make_dataset: MakeDataset) -> None:
     with pytest.raises(TrainingError, match="all labels are equal, so the IC is undefined"):
-        GRUModel(**tiny_world.FAST).fit(make_dataset(label="$close / $close"))
+        GRUModel(**tiny_world.FAST).fit(make_dataset(label=CONSTANT))
 
 
 def test_validation_dates_without_two_different_labels(tables: StageData, net: ScoreNet) -> None:
@@ -110,7 +111,7 @@ def test_a_frequency_that_the_handler_lacks(dataset: MultiFreqDataset) -> None:
 def test_a_failed_fit_leaves_no_model(make_dataset: MakeDataset) -> None:
     model = GRUModel(**tiny_world.FAST)
     with pytest.raises(TrainingError):
-        model.fit(make_dataset(label="$close / $close"))
+        model.fit(make_dataset(label=CONSTANT))
     with pytest.raises(RuntimeError, match="GRUModel is not fitted"):
         model.predict(make_dataset())
 

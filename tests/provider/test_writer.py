@@ -74,3 +74,16 @@ def test_a_provider_without_its_manifest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=MANIFEST), ProviderWriter(tmp_path / "p", DAYS):
         pass
     assert not (tmp_path / "p").exists()
+
+
+def test_members_are_written_as_runs_of_days(tmp_path: Path) -> None:
+    days = pd.bdate_range("2024-01-01", periods=5)
+    member = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 0, 0]], dtype=bool)
+    with ProviderWriter(tmp_path / "p", days) as writer:
+        writer.write_members("csi300", ["SH600000", "SH600001", "SZ000001"], member)
+        writer.write_text(MANIFEST, "{}")
+    assert (tmp_path / "p/instruments/csi300.txt").read_text().splitlines() == [
+        "SH600000\t2024-01-01\t2024-01-02 15:00:00",
+        "SH600000\t2024-01-04\t2024-01-05 15:00:00",
+        "SH600001\t2024-01-03\t2024-01-04 15:00:00",
+    ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel
@@ -68,3 +69,13 @@ def fits(folder: Path) -> list[str]:
     begun = (folder / "fits").read_text().split() if (folder / "fits").exists() else []
     (folder / "fits").unlink(missing_ok=True)
     return begun
+
+
+class SeededModel(Model):
+    """A model that has a seed and no weights."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def predict(self, dataset: MultiFreqDataset, segment: Any = "test") -> Any:
+        raise NotImplementedError

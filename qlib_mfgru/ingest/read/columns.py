@@ -1,11 +1,6 @@
-"""The names under which vendors know our fields."""
+"""What vendors call our fields."""
 
 from __future__ import annotations
-
-from collections.abc import Collection, Mapping
-from pathlib import Path
-
-from qlib_mfgru.errors import InputError
 
 VENDOR_NAMES: dict[str, tuple[str, ...]] = {
     "symbol": (
@@ -45,55 +40,5 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Field to vendor names, the likeliest first: baostock, tushare, akshare, joinquant, rqdata, wind."""
 
-
-def find_columns(
-    path: Path,
-    found: Collection[str],
-    required: Collection[str],
-    optional: Collection[str] = (),
-    given: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """The file's column for each field that it has.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for the error's text.
-    found : collection of str
-        The file's columns.
-    required, optional : collection of str
-        Fields (keys of `VENDOR_NAMES`).
-    given : mapping of str to str
-        Field to column, from the user's mapping; goes before the known names.
-
-    Returns
-    -------
-    dict of str to str
-        Field to column; absent optional fields are left out.
-
-    Raises
-    ------
-    InputError
-        If a required field, or a column that the user named, is missing.
-    """
-    chosen = {}
-    lower = {name.strip().lower(): name for name in reversed(list(found))}
-    for field in (*required, *optional):
-        if given and field in given:
-            if given[field] not in found:
-                raise InputError(f"{path}: no column {given[field]!r} for {field!r}; it has {_listed(found)}")
-            chosen[field] = given[field]
-            continue
-        match = next((lower[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in lower), None)
-        if match is not None:
-            chosen[field] = match
-        elif field in required:
-            raise InputError(
-                f"{path}: no column for {field!r}; it has {_listed(found)}. Name it in the mapping: "
-                f"columns: {{{field}: ...}}"
-            )
-    return chosen
-
-
-def _listed(found: Collection[str]) -> str:
-    return ", ".join(map(str, found)) or "none"
+TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end"})
+"""Fields that stay text where a file does not say otherwise: codes keep their zeros, stamps are parsed later."""

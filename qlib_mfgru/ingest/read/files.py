@@ -1,8 +1,9 @@
-"""Read vendor files in slices, so that memory does not grow with a file."""
+"""A vendor's file, read in pieces so that memory does not grow with it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,142 +11,146 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
 
-PARQUET = {".parquet", ".pq"}
-
+_PARQUET = {".parquet", ".pq"}
 _TEXT_BYTES_PER_ROW = 60
-"""A bar's usual length in a text file; only the number of spool buckets hangs on it."""
+"""A bar's usual length in a text file; only the number of spool buckets depends on it."""
+_UNREADABLE = (pa.ArrowException, OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError)
 
 
-def expand_files(source: Path, patterns: Sequence[str], what: str) -> list[Path]:
-    """The files of an input, sorted.
+@dataclass(frozen=True)
+class VendorFile:
+    """One file, CSV or Parquet, and how its input says it is read.
 
-    Raises
-    ------
-    InputError
-        If a pattern matches nothing.
+    All methods raise an InputError if the file is empty, truncated or not readable.
     """
-    files: list[Path] = []
-    for pattern in patterns:
-        matched = sorted(path for path in source.glob(pattern) if path.is_file())
-        if not matched:
-            raise InputError(f"{what}: no file {pattern!r} under {source}")
-        files += matched
-    return list(dict.fromkeys(files))
 
+    path: Path
+    source: FileInput
 
-def read_header(path: Path, *, sep: str | None, names: Sequence[str] | None, encoding: str) -> list[str]:
-    """The columns of a file.
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the name says Parquet; anything else is text."""
+        return self.path.suffix.lower() in _PARQUET
 
-    Raises
-    ------
-    InputError
-        If the file is empty, truncated or not readable.
-    """
-    _refuse_empty(path)
-    if path.suffix.lower() in PARQUET:
-        return list(_open_parquet(path).schema_arrow.names)
-    if names:
-        return list(names)
-    try:
-        head = pd.read_csv(path, sep=_separator(path, sep), encoding=encoding, nrows=0)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(_unreadable(path, error)) from error
-    return [str(name) for name in head.columns]
+    @property
+    def estimated_rows(self) -> int:
+        """Number of rows: exact for Parquet, from the size for text."""
+        if self.is_parquet:
+            return int(self._open_parquet().metadata.num_rows)
+        return self.path.stat().st_size // _TEXT_BYTES_PER_ROW + 1
 
+    def header(self) -> list[str]:
+        """The file's own columns."""
+        self._refuse_empty()
+        if self.is_parquet:
+            return list(self._open_parquet().schema_arrow.names)
+        if self.source.names:
+            return list(self.source.names)
+        try:
+            head = pd.read_csv(self.path, sep=self._separator, encoding=self.source.encoding, nrows=0)
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from error
+        return [str(name) for name in head.columns]
 
-def iter_frames(
-    path: Path,
-    columns: Sequence[str],
-    *,
-    sep: str | None,
-    names: Sequence[str] | None,
-    encoding: str,
-    text: Sequence[str],
-    rows: int,
-) -> Iterator[pd.DataFrame]:
-    """Yield the file's `columns` as frames of at most `rows` rows; a file without any row is an error.
+    def columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, str]:
+        """The file's column for each field that it has.
 
-    Parameters
-    ----------
-    text : sequence of str
-        Columns that stay text (codes keep their zeros, stamps are parsed later).
+        A column that the mapping names goes before the names under which vendors know the field.
 
-    Raises
-    ------
-    InputError
-        If the file is truncated, not readable, or has no row.
-    """
-    n_rows = 0
-    frames = (
-        _parquet_frames(path, columns, rows)
-        if path.suffix.lower() in PARQUET
-        else _text_frames(path, columns, _separator(path, sep), names, encoding, text, rows)
-    )
-    try:
-        for frame in frames:
-            n_rows += len(frame)
-            yield frame
-    except (pa.ArrowException, OSError, pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(_unreadable(path, error, n_rows)) from error
-    if n_rows == 0:
-        raise InputError(f"{path}: the file has no rows")
+        Parameters
+        ----------
+        required, optional : sequence of str
+            Fields (keys of `VENDOR_NAMES`).
 
+        Returns
+        -------
+        dict of str to str
+            Field to column; absent optional fields are left out.
 
-def estimate_rows(path: Path) -> int:
-    """Number of rows of a file: exact for Parquet, from the size for text."""
-    if path.suffix.lower() in PARQUET:
-        return int(_open_parquet(path).metadata.num_rows)
-    return path.stat().st_size // _TEXT_BYTES_PER_ROW + 1
+        Raises
+        ------
+        InputError
+            If a required field, or a column that the mapping names, is missing.
+        """
+        header = self.header()
+        spelling = {name.strip().lower(): name for name in reversed(header)}
+        columns = {}
+        for field in (*required, *optional):
+            named = self.source.columns.get(field)
+            known = (spelling[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in spelling)
+            column = next(known, None) if named is None else named
+            if named is not None and named not in header:
+                raise InputError(f"{self.path}: no column {named!r} for {field!r}; it has {', '.join(header)}")
+            if column is not None:
+                columns[field] = column
+            elif field in required:
+                raise InputError(
+                    f"{self.path}: no column for {field!r}; it has {', '.join(header)}. Name it in the mapping: "
+                    f"columns: {{{field}: ...}}"
+                )
+        return columns
 
+    def frames(self, columns: Mapping[str, str], n_rows: int) -> Iterator[pd.DataFrame]:
+        """Yield frames of at most `n_rows` rows under our names; `columns` is field to column.
 
-def _parquet_frames(path: Path, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
-    with _open_parquet(path) as file:
-        for batch in file.iter_batches(batch_size=rows, columns=list(columns)):
-            # `ignore_metadata`: pandas would move what was an index once out of the columns
-            yield pa.Table.from_batches([batch]).to_pandas(ignore_metadata=True)
+        Raises
+        ------
+        InputError
+            If the file has no row.
+        """
+        n_read = 0
+        frames = self._parquet_frames(columns, n_rows) if self.is_parquet else self._text_frames(columns, n_rows)
+        try:
+            for frame in frames:
+                n_read += len(frame)
+                yield frame[list(columns.values())].set_axis(list(columns), axis=1)
+        except _UNREADABLE as error:
+            raise self._unreadable(error, n_read) from error
+        if n_read == 0:
+            raise InputError(f"{self.path}: the file has no rows")
 
+    def _parquet_frames(self, columns: Mapping[str, str], n_rows: int) -> Iterator[pd.DataFrame]:
+        with self._open_parquet() as file:
+            for batch in file.iter_batches(batch_size=n_rows, columns=list(dict.fromkeys(columns.values()))):
+                # `ignore_metadata`: a column that pandas wrote as its index stays a column
+                yield pa.Table.from_batches([batch]).to_pandas(ignore_metadata=True)
 
-def _text_frames(
-    path: Path,
-    columns: Sequence[str],
-    sep: str,
-    names: Sequence[str] | None,
-    encoding: str,
-    text: Sequence[str],
-    rows: int,
-) -> Iterator[pd.DataFrame]:
-    with pd.read_csv(
-        path,
-        sep=sep,
-        encoding=encoding,
-        header=None if names else 0,
-        names=list(names) if names else None,
-        usecols=list(columns),
-        dtype=dict.fromkeys(text, "str"),
-        chunksize=rows,
-        low_memory=False,
-    ) as frames:
-        yield from frames
+    def _text_frames(self, columns: Mapping[str, str], n_rows: int) -> Iterator[pd.DataFrame]:
+        names = self.source.names
+        with pd.read_csv(
+            self.path,
+            sep=self._separator,
+            encoding=self.source.encoding,
+            header=None if names else 0,
+            names=list(names) if names else None,
+            usecols=list(dict.fromkeys(columns.values())),
+            dtype={column: "str" for field, column in columns.items() if field in TEXT_FIELDS},
+            chunksize=n_rows,
+            low_memory=False,
+        ) as frames:
+            yield from frames
 
+    def _open_parquet(self) -> pq.ParquetFile:
+        self._refuse_empty()
+        try:
+            return pq.ParquetFile(self.path)
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from error
 
-def _refuse_empty(path: Path) -> None:
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty")
+    def _refuse_empty(self) -> None:
+        if self.path.stat().st_size == 0:
+            raise InputError(f"{self.path}: the file is empty")
 
+    @property
+    def _separator(self) -> str:
+        return self.source.sep or ("," if self.path.suffix.lower() == ".csv" else "\t")
 
-def _open_parquet(path: Path) -> pq.ParquetFile:
-    _refuse_empty(path)
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(_unreadable(path, error)) from error
-
-
-def _separator(path: Path, sep: str | None) -> str:
-    return sep or ("," if path.suffix.lower() == ".csv" else "\t")
-
-
-def _unreadable(path: Path, error: Exception, row: int = 0) -> str:
-    where = f" after row {row}" if row else ""
-    return f"{path}: cannot be read{where} (truncated, damaged, or of another kind or encoding): {error}"
+    def _unreadable(self, error: Exception, n_read: int = 0) -> InputError:
+        where = f" after row {n_read}" if n_read else ""
+        reason = " ".join(str(error).split())
+        return InputError(
+            f"{self.path}: cannot be read{where} (truncated, damaged, or of another kind or encoding): {reason}"
+        )

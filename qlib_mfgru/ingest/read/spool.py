@@ -1,93 +1,139 @@
-"""Rows on disk, in buckets of whole stocks, so that any input can be worked through in slices.
+"""Rows on disk, in buckets of whole stocks, so that an input of any size can be worked through in memory.
 
 Vendor files come by month, by stock or in one piece; a stock's history has to be seen as a whole. Rows are
-appended to the bucket of their stock as they are read, and each bucket is small enough to be held in memory.
+appended to the bucket of their stock as they are read, and each bucket is small enough to be held in memory. They
+carry numbers instead of text, for stock and file.
 """
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text, minute_text
+from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.symbols import normalise_symbol
 
-BAR = np.dtype(
-    [("code", "i4"), ("when", "i4"), ("file", "i4")]
-    + [(name, "f4") for name in ("open", "high", "low", "close")]
-    + [(name, "f8") for name in ("volume", "amount")]
-)
+PRICES = ("open", "high", "low", "close")
+
+_KEYS = [("stock", "i4"), ("when", "i4"), ("file", "i4")]
+
+BAR = np.dtype([*_KEYS, *((name, "f4") for name in PRICES)] + [(name, "f8") for name in ("volume", "amount")])
 """An intraday bar; `when` is its end in minutes since 1970."""
 
 DAILY_OPTIONAL = ("amount", "vwap", "factor", "prev_close", "limit_up", "limit_down", "is_st")
-DAY = np.dtype(
-    [("code", "i4"), ("when", "i4"), ("file", "i4")]
-    + [(name, "f8") for name in ("open", "high", "low", "close", "volume", *DAILY_OPTIONAL)]
-)
+DAY = np.dtype([*_KEYS, *((name, "f8") for name in (*PRICES, "volume", *DAILY_OPTIONAL))])
 """A daily bar; `when` is its day, in days since 1970."""
 
-VALUE = np.dtype([("code", "i4"), ("when", "i4"), ("file", "i4"), ("value", "f8")])
+VALUE = np.dtype([*_KEYS, ("value", "f8")])
 """A value of a stock from a day on (or on a day)."""
 
 ALWAYS = -(2**31)
 """The `when` of a snapshot without a date: it holds on every day."""
 
+VALUE_FIELDS = ("factor", "limit_up", "limit_down", "float_shares", "industry", "st_step", "st_day")
+"""What values are kept as."""
+
 
 class Registry:
-    """Codes in the order in which they were met, and the way in which each input writes them."""
+    """Numbers stocks and files in the order in which they are met, and watches that an input spells a stock one way.
+
+    Attributes
+    ----------
+    codes, files : list of str
+        Code as qlib writes it, and file name, by number.
+    """
 
     def __init__(self) -> None:
         self.codes: list[str] = []
         self.files: list[str] = []
-        self._ids: dict[str, int] = {}
-        self._seen: dict[tuple[str, int], tuple[str, str]] = {}
-        self._met: dict[tuple[str, str, bool], int] = {}
+        self._numbers: dict[str, int] = {}
+        self._first_spelling: dict[tuple[str, int], tuple[str, str]] = {}
+        self._known: dict[tuple[str, str, bool], int] = {}
 
-    def file_id(self, name: str) -> int:
-        """Number of a file, for rows to carry."""
+    def file_number(self, name: str) -> int:
+        """Number of a file that is read now."""
         self.files.append(name)
         return len(self.files) - 1
 
-    def code_id(self, spelling: str, owner: str, file: str, *, index: bool = False) -> int:
+    def stock_number(self, spelling: str, input_name: str, file: str, *, index: bool = False) -> int:
         """Number of a stock, -1 for what is no known code.
 
         Parameters
         ----------
-        owner : str
-            The input; within one, a stock must be written in one way.
+        spelling : str
+            As the vendor writes it.
+        input_name, file : str
+            Where it is written; within one input, a stock must be spelled one way.
+        index : bool
+            A bare code is an index's.
 
         Raises
         ------
         InputError
-            If the input has written this stock in another way before.
+            If the input has spelled this stock another way before.
         """
-        key = (owner, spelling, index)
-        if key not in self._met:
-            self._met[key] = self._new_spelling(spelling, owner, file, index)
-        return self._met[key]
+        key = (input_name, spelling, index)
+        if key not in self._known:
+            self._known[key] = self._new_spelling(spelling, input_name, file, index)
+        return self._known[key]
 
-    def _new_spelling(self, spelling: str, owner: str, file: str, index: bool) -> int:
+    def _new_spelling(self, spelling: str, input_name: str, file: str, index: bool) -> int:
         try:
             code = normalise_symbol(spelling, index=index)
         except ValueError:
             return -1
-        number = self._ids.setdefault(code, len(self.codes))
+        number = self._numbers.setdefault(code, len(self.codes))
         if number == len(self.codes):
             self.codes.append(code)
-        first, where = self._seen.setdefault((owner, number), (spelling, file))
+        first, where = self._first_spelling.setdefault((input_name, number), (spelling, file))
         if first.strip() != spelling.strip():
             raise InputError(
-                f"{owner}: {code} is written {first!r} in {where} and {spelling!r} in {file}: two sources seem to be "
-                "mixed; write a stock in one way, or leave one of them out"
+                f"{input_name}: {code} is written {first!r} in {where} and {spelling!r} in {file}: two sources seem to "
+                "be mixed; write a stock in one way, or leave one of them out"
             )
         return number
 
 
+@dataclass(frozen=True)
+class StockRows:
+    """All rows of one stock, sorted by time and without duplicates.
+
+    Attributes
+    ----------
+    code : str
+        As qlib writes it.
+    daily, bars : structured ndarray
+        Of dtype `DAY` and `BAR`.
+    values : mapping of str to structured ndarray
+        Of dtype `VALUE`, by the names of `VALUE_FIELDS`.
+    files : sequence of str
+        Name of each file by the number that the rows carry.
+    """
+
+    code: str
+    daily: np.ndarray
+    bars: np.ndarray
+    values: Mapping[str, np.ndarray]
+    files: Sequence[str]
+
+    @property
+    def first_day(self) -> int:
+        """Day of the first bar or daily row, traded or not, in days since 1970."""
+        rows_per_day = ((self.daily, 1), (self.bars, MINUTES_A_DAY))
+        return min(int(rows["when"][0]) // per_day for rows, per_day in rows_per_day if len(rows))
+
+
 class Spool:
-    """A temporary folder of bucketed rows; removed at the end, and by the next spool of the same name.
+    """What has been read of single stocks: rows in a temporary folder, and in memory the days that they are of.
+
+    The folder is removed at the end, and by the next spool of the same name.
 
     Parameters
     ----------
@@ -95,11 +141,25 @@ class Spool:
         Where the buckets lie.
     n_buckets : int
         Stock number i goes to bucket ``i % n_buckets``.
+    registry : Registry
+        What the rows' numbers stand for.
+    report : IngestReport
+        Where repeated rows are counted.
+
+    Attributes
+    ----------
+    days, bar_days : set of int
+        Days with a daily row or a bar, and with a bar, in days since 1970.
+    industries : dict of str to int
+        Numbers of the industries by name, in the order in which they were met.
     """
 
-    def __init__(self, folder: Path, n_buckets: int) -> None:
-        self._folder = folder
-        self.n_buckets = n_buckets
+    def __init__(self, folder: Path, n_buckets: int, registry: Registry, report: IngestReport) -> None:
+        self._folder, self._n_buckets = folder, n_buckets
+        self._registry, self._report = registry, report
+        self.days: set[int] = set()
+        self.bar_days: set[int] = set()
+        self.industries: dict[str, int] = {}
 
     def __enter__(self) -> Spool:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -111,34 +171,76 @@ class Spool:
     ) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def add_bars(self, bars: np.ndarray) -> None:
+        """Keep intraday bars, of dtype `BAR`."""
+        days = np.unique(bars["when"] // MINUTES_A_DAY).tolist()
+        self.bar_days.update(days)
+        self.days.update(days)
+        self.append("bars", bars)
+
+    def add_daily(self, daily: np.ndarray) -> None:
+        """Keep daily bars, of dtype `DAY`."""
+        self.days.update(np.unique(daily["when"]).tolist())
+        self.append("daily", daily)
+
     def append(self, name: str, rows: np.ndarray) -> None:
-        """Add rows of the input `name`, a structured array with a `code` field."""
-        bucket = rows["code"] % self.n_buckets
+        """Keep rows under a name; values, of dtype `VALUE`, under one of `VALUE_FIELDS`."""
+        bucket = rows["stock"] % self._n_buckets
         order = np.argsort(bucket, kind="stable")
-        edges = np.searchsorted(bucket[order], np.arange(self.n_buckets + 1))
+        edges = np.searchsorted(bucket[order], np.arange(self._n_buckets + 1))
         for number in np.unique(bucket):
             with self._path(name, int(number)).open("ab") as file:
                 rows[order[edges[number] : edges[number + 1]]].tofile(file)
 
-    def load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
+    def stocks(self) -> Iterator[StockRows]:
+        """Yield the rows of every stock that has a bar or a daily row, a bucket in memory at a time.
+
+        Industries are numbered in the order of their names, which does not depend on the order of the rows.
+        """
+        industry = np.argsort(np.argsort(list(self.industries)))
+        for bucket in range(self._n_buckets):
+            bars = self._without_repeats("bars", self._load("bars", bucket, BAR))
+            daily = self._without_repeats("daily", self._load("daily", bucket, DAY))
+            values = {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS}
+            values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
+            for stock in np.union1d(bars["stock"], daily["stock"]):
+                yield StockRows(
+                    self._registry.codes[stock],
+                    _of_stock(daily, stock),
+                    _of_stock(bars, stock),
+                    {name: _of_stock(rows, stock) for name, rows in values.items()},
+                    self._registry.files,
+                )
+
+    def _load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
         """A bucket's rows, sorted by stock and time; equal ones stay in reading order."""
         path = self._path(name, bucket)
         if not path.exists():
             return np.empty(0, dtype)
         rows = np.fromfile(path, dtype)
-        return rows[np.lexsort((rows["when"], rows["code"]))]
+        return rows[np.lexsort((rows["when"], rows["stock"]))]
 
     def _path(self, name: str, bucket: int) -> Path:
         return self._folder / f"{name}.{bucket}"
 
+    def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """The first row of each stock and time, in reading order; the others are counted out."""
+        same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
+        if not same.any():
+            return rows
+        repeated = np.concatenate([[False], same])
+        when_text = minute_text if name == "bars" else day_text
 
-def of_code(rows: np.ndarray, code: int) -> np.ndarray:
+        def describe(position: int) -> str:
+            row = rows[position]
+            code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
+            return f"{file}: {code} {when_text(row['when'])}"
+
+        self._report.input(name).drop("duplicate bar", repeated, describe)
+        return rows[~repeated]
+
+
+def _of_stock(rows: np.ndarray, stock: int) -> np.ndarray:
     """The rows of one stock, a view of the sorted `rows`."""
-    first, last = np.searchsorted(rows["code"], [code, code + 1])
+    first, last = np.searchsorted(rows["stock"], [stock, stock + 1])
     return rows[first:last]
-
-
-def repeated(rows: np.ndarray) -> np.ndarray:
-    """Whether a row has the stock and time of the one before it; shape (n,)."""
-    same = (rows["code"][1:] == rows["code"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
-    return np.concatenate([[False], same]) if len(rows) else np.zeros(0, dtype=bool)

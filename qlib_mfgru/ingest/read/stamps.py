@@ -1,4 +1,4 @@
-"""Stamps in the ways that vendors write them, and whether they fit the session grid."""
+"""Stamps as vendors write them, and whether they fit the session grid."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from qlib_mfgru.provider.session import SESSION_MINUTES, bar_end_minutes, freq_m
 FREQS = ("15min", "5min", "1min")
 """Frequencies of bars that can be read, the coarsest first."""
 
+MINUTES_A_DAY = 1440
+
 _OPENING = SESSION_MINUTES[0][0]
 _ZONE = "Asia/Shanghai"
 _MISFIT = 0.001
+"""Share of stamps off the grid up to which a frequency and convention fit."""
 
 
 def parse_stamps(values: pd.Series) -> np.ndarray:
@@ -25,7 +28,7 @@ def parse_stamps(values: pd.Series) -> np.ndarray:
         values = values.dt.tz_convert(_ZONE).dt.tz_localize(None)
     if values.dtype.kind == "M":
         return values.to_numpy().astype("datetime64[s]")
-    # a stamp comes back for every stock: parse each one once
+    # every stock repeats the same stamps: parse each one once
     positions, unique = pd.factorize(values)
     parsed = np.append(_parse_unique(pd.Series(unique)), np.datetime64("NaT", "s"))
     return parsed[positions]
@@ -38,28 +41,28 @@ def _parse_unique(values: pd.Series) -> np.ndarray:
     digits = text.str.fullmatch(r"\d{8}|\d{12}|\d{14}|\d{17}")
     parsed = np.full(len(text), np.datetime64("NaT", "s"), dtype="datetime64[s]")
     for length, pattern in ((8, "%Y%m%d"), (12, "%Y%m%d%H%M"), (14, "%Y%m%d%H%M%S"), (17, "%Y%m%d%H%M%S")):
-        chosen = (digits & (text.str.len() == length)).to_numpy(dtype=bool)
-        if chosen.any():
-            found = pd.to_datetime(text[chosen].str[:14], format=pattern, errors="coerce")
-            parsed[chosen] = found.to_numpy().astype("datetime64[s]")
-    rest = ~digits.to_numpy(dtype=bool)
-    if rest.any():
-        found = pd.to_datetime(text[rest], format="mixed", errors="coerce", utc=True)
-        zoned = text[rest].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
-        local = np.where(zoned, found.dt.tz_convert(_ZONE).dt.tz_localize(None), found.dt.tz_localize(None))
-        parsed[rest] = local.astype("datetime64[s]")
+        of_length = (digits & (text.str.len() == length)).to_numpy(dtype=bool)
+        if of_length.any():
+            stamps = pd.to_datetime(text[of_length].str[:14], format=pattern, errors="coerce")
+            parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
+    other = ~digits.to_numpy(dtype=bool)
+    if other.any():
+        stamps = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True)
+        zoned = text[other].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
+        local = np.where(zoned, stamps.dt.tz_convert(_ZONE).dt.tz_localize(None), stamps.dt.tz_localize(None))
+        parsed[other] = local.astype("datetime64[s]")
     return parsed
 
 
 def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:
     """Text stamps from a date and a time column; a time column that holds whole stamps is taken as it is."""
-    words = time.astype("str").str.strip()
-    if words.str.len().min() >= 12:
+    text = time.astype("str").str.strip()
+    if text.str.len().min() >= 12:
         return time
-    plain = words.str.fullmatch(r"\d{1,6}")
+    digits = text.str.fullmatch(r"\d{1,6}")
     # 945, 0945 and 94500, 094500: hours lose their leading zero in numbers
-    padded = words.where(words.str.len() > 4, words.str.zfill(4) + "00").str.zfill(6)
-    clock = words.where(~plain, padded.str[:2] + ":" + padded.str[2:4] + ":" + padded.str[4:6])
+    padded = text.where(text.str.len() > 4, text.str.zfill(4) + "00").str.zfill(6)
+    clock = text.where(~digits, padded.str[:2] + ":" + padded.str[2:4] + ":" + padded.str[4:6])
     day = date.astype("str").str.strip().str.slice(0, 10)
     return day + " " + clock
 
@@ -67,19 +70,19 @@ def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:
 def bar_ends(stamps: np.ndarray, freq: str, convention: str) -> np.ndarray:
     """End of each bar in minutes since 1970, -1 where it is off the session grid; shape (n,).
 
-    A bar stamped at the opening under ``end`` is the opening auction, which some vendors give on its own; it stays,
-    and belongs to the first bar of the day.
+    A bar stamped at the opening under ``end`` is the opening auction, which some vendors give as a bar of its own; it
+    is kept, and belongs to the first bar of the day.
     """
     seconds = stamps.astype("int64")
     minutes = seconds // 60 + (freq_minutes(freq) if convention == "start" else 0)
-    known = ~np.isnat(stamps)
-    on_grid = known & (seconds % 60 == 0) & _grid(freq, convention)[np.where(known, minutes % 1440, 0)]
+    parsed = ~np.isnat(stamps)
+    on_grid = parsed & (seconds % 60 == 0) & _grid(freq, convention)[np.where(parsed, minutes % MINUTES_A_DAY, 0)]
     return np.where(on_grid, minutes, -1)
 
 
 def _grid(freq: str, convention: str) -> np.ndarray:
     """Whether a minute of the day ends a bar; shape (1440,)."""
-    grid = np.zeros(1440, dtype=bool)
+    grid = np.zeros(MINUTES_A_DAY, dtype=bool)
     grid[bar_end_minutes(freq)] = True
     grid[_OPENING] = convention == "end"
     return grid
@@ -87,7 +90,22 @@ def _grid(freq: str, convention: str) -> np.ndarray:
 
 def bar_slots(freq: str) -> np.ndarray:
     """Position among the day's bars of `freq` for each minute of the day; the opening auction is in the first."""
-    return np.searchsorted(bar_end_minutes(freq), np.arange(1440)).clip(max=len(bar_end_minutes(freq)) - 1)
+    return np.searchsorted(bar_end_minutes(freq), np.arange(MINUTES_A_DAY)).clip(max=len(bar_end_minutes(freq)) - 1)
+
+
+def day_numbers(stamps: np.ndarray) -> np.ndarray:
+    """Days since 1970; meaningless where a stamp is NaT."""
+    return stamps.astype("datetime64[D]").astype("int64")
+
+
+def day_text(day: int) -> str:
+    """A day since 1970 as text, for messages."""
+    return str(np.datetime64(int(day), "D"))
+
+
+def minute_text(minute: int) -> str:
+    """A minute since 1970 as text, for messages."""
+    return str(np.datetime64(int(minute), "m"))
 
 
 def diagnose(stamps: np.ndarray, freq: str, convention: str) -> str | None:
@@ -103,14 +121,14 @@ def diagnose(stamps: np.ndarray, freq: str, convention: str) -> str | None:
         return None
     stated = _misfit(stamps, freq, convention)
     for other in FREQS:
-        for way in ("end", "start"):
-            misfit = _misfit(stamps, other, way)
+        for end in ("end", "start"):
+            misfit = _misfit(stamps, other, end)
             step = freq_minutes(other) - freq_minutes(freq)
-            # every stamp fits a finer grid too: only a bad misfit speaks for that
+            # every stamp fits a finer grid too: only a bad misfit is a sign of that
             better = stated > 4 * misfit if step == 0 else step > 0 or stated > 0.2
             if misfit < _MISFIT and better:
                 return (
-                    f"the stamps do not fit freq: {freq}, stamps: {convention}; they fit freq: {other}, stamps: {way}"
+                    f"the stamps do not fit freq: {freq}, stamps: {convention}; they fit freq: {other}, stamps: {end}"
                 )
     if stated > 0.5:
         return (

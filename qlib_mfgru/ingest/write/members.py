@@ -2,95 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.assemble.calendar import runs, when_text
 from qlib_mfgru.ingest.mapping import FileInput
-from qlib_mfgru.ingest.read.intake import span_days
-from qlib_mfgru.ingest.read.slices import iter_slices
-from qlib_mfgru.ingest.read.spool import Registry
-from qlib_mfgru.ingest.report import Account
-from qlib_mfgru.provider.writer import Span
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.read.tables import read_spans
+from qlib_mfgru.ingest.write.stocks import StoredStocks
 
 
-def member_masks(
-    market: str,
-    source: FileInput,
-    paths: Sequence[Path],
-    lives: Mapping[str, tuple[int, int]],
-    days: np.ndarray,
-    *,
-    carry: bool,
-    registry: Registry,
-    account: Account,
-) -> dict[str, np.ndarray]:
-    """On which days each stock was a member, within its own life; spans that touch or overlap melt together.
+def write_members(stocks: StoredStocks, members: VendorInput[FileInput], *, carry: bool) -> np.ndarray:
+    """Write the members of one market, each within its own life; spans that touch or overlap are merged.
 
     Parameters
     ----------
-    lives : mapping of str to (int, int)
-        First and last position in the calendar of each stock of the provider.
-    days : ndarray of shape (n_days,)
-        The calendar, in days since 1970.
     carry : bool
-        Let the spans that end on the list's last day run on to the calendar's end.
+        Spans that end with the list go on to the end of the calendar.
 
     Returns
     -------
-    dict of str to ndarray of shape (n_days,)
-        Only stocks that have been members on some day of the calendar.
+    ndarray of shape (n_days, n_stocks), bool
+        Whether a stock of the provider is a member on a day; in the order of `stocks.codes`.
+
+    Raises
+    ------
+    InputError
+        If the list has no usable span.
     """
-    name = f"members.{market}"
-    spans = _read_spans(name, source, paths, registry, account)
-    if not len(spans):
-        raise InputError(f"{name}: no usable span in {', '.join(path.name for path in paths)}")
-    end = int(spans["last"].max())
-    if end < days[-1]:
-        last = when_text(end)
-        if carry:
-            spans.loc[spans["last"] == end, "last"] = days[-1]
-        verb = "carried forward unchanged to" if carry else "not carried forward (carry_members) to"
-        account.note(f"{name}: the list ends on {last}; {verb} {np.datetime64(int(days[-1]), 'D')}")
-    masks: dict[str, np.ndarray] = {}
+    days, codes = stocks.days, stocks.codes
+    column = {code: number for number, code in enumerate(codes)}
+    member = np.zeros((len(days), len(codes)), dtype=bool)
     absent = set()
-    spans = spans[(spans["last"] >= days[0]) & (spans["first"] <= days[-1])]
-    for number, first, last in spans.itertuples(index=False):
-        code = registry.codes[number]
-        if code not in lives:
+    for number, first, last in _spans(members, int(days[-1]), carry):
+        code = members.registry.codes[number]
+        if last < days[0] or first > days[-1]:
+            continue
+        if code not in column:
             absent.add(code)
             continue
-        mask = masks.setdefault(code, np.zeros(len(days), dtype=bool))
-        mask[np.searchsorted(days, first) : np.searchsorted(days, last, side="right")] = True
-    for code, mask in masks.items():
-        born, dead = lives[code]
-        mask[:born] = mask[dead + 1 :] = False
-    account.warn(f"{name}: members left out, because there are no data of them", len(absent), sorted(absent))
-    return {code: mask for code, mask in masks.items() if mask.any()}
+        member[np.searchsorted(days, first) : np.searchsorted(days, last, side="right"), column[code]] = True
+    members.warn("members left out: no price data", len(absent), sorted(absent))
+    member &= stocks.alive()
+    stocks.writer.write_members(members.market, codes, member)
+    return member
 
 
-def member_spans(masks: Mapping[str, np.ndarray], days: pd.DatetimeIndex) -> Iterator[Span]:
-    """The masks as spans, by stock and time."""
-    for code in sorted(masks):
-        for first, last in runs(masks[code]):
-            yield code, days[first], days[last]
-
-
-def _read_spans(
-    name: str, source: FileInput, paths: Sequence[Path], registry: Registry, account: Account
-) -> pd.DataFrame:
-    frames = [pd.DataFrame({"code": [], "first": [], "last": []}, dtype="i8")]
-    part_account = account.input(name)
-    # qlib's own instrument files have no header
-    for part in iter_slices(
-        paths, source, ("start",), ("end",), owner=name, registry=registry, account=part_account
-    ):  # fmt: skip
-        first, last, checks = span_days(part)
-        good = part.drop(part_account, checks)
-        part_account.kept += int(good.sum())
-        frames.append(pd.DataFrame({"code": part.code[good], "first": first[good], "last": last[good]}, dtype="i8"))
-    return pd.concat(frames, ignore_index=True)
+def _spans(members: VendorInput[FileInput], last_day: int, carry: bool) -> list[tuple[int, int, int]]:
+    """Stock number, first and last day of each membership, in days since 1970; `last_day` is the calendar's."""
+    spans = read_spans(members)
+    end = int(spans["last"].max())
+    if end < last_day:
+        if carry:
+            spans.loc[spans["last"] == end, "last"] = last_day
+        how = "carried forward unchanged to" if carry else "not carried forward (carry_members) to"
+        members.note(f"the list ends on {day_text(end)}; {how} {day_text(last_day)}")
+    return list(spans.itertuples(index=False, name=None))

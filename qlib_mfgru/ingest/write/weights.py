@@ -2,58 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.assemble.calendar import when_text
 from qlib_mfgru.ingest.mapping import WeightInput
-from qlib_mfgru.ingest.read.intake import day_numbers, stamp_checks
-from qlib_mfgru.ingest.read.slices import iter_slices, stamp_column
-from qlib_mfgru.ingest.read.spool import Registry
-from qlib_mfgru.ingest.read.stamps import parse_stamps
-from qlib_mfgru.ingest.report import Account
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.write.stocks import StoredStocks
 
 
-def read_weights(
-    market: str, source: WeightInput, paths: Sequence[Path], registry: Registry, account: Account
-) -> pd.DataFrame:
-    """Known weights as fractions: a frame of (day, stock code), a row for each date of the files.
+def write_weights(
+    stocks: StoredStocks, weights: VendorInput[WeightInput], table: pd.DataFrame, member: np.ndarray | None
+) -> None:
+    """Write ``$<market>_weight`` of the stocks that are here.
 
-    Raises
-    ------
-    InputError
-        If a date's weights add up to far more than 1.
+    Parameters
+    ----------
+    table : DataFrame
+        Known weights, as `read_weights` gives them.
+    member : ndarray of shape (n_days, n_stocks), bool, optional
+        Whether a stock may have a weight, in the order of `stocks.codes`; by default on all days.
     """
-    name = f"weights.{market}"
-    part_account = account.input(name)
-    frames = []
-    for part in iter_slices(
-        paths, source, ("weight",), ("datetime", "date"), owner=name, registry=registry, account=part_account
-    ):
-        stamps = parse_stamps(stamp_column(part))
-        values, bad = part.numbers(["weight"])
-        checks = [*stamp_checks(part, stamps, weekends=False), ("text where a number belongs", bad)]
-        good = part.drop(part_account, [*checks, ("no weight", ~(values["weight"] >= 0))])
-        columns = {"day": day_numbers(stamps)[good], "code": part.code[good], "weight": values["weight"][good]}
-        frames.append(pd.DataFrame(columns))
-    table = pd.concat(frames, ignore_index=True)
-    twice = table.duplicated(["day", "code"]).to_numpy()
-    repeats = table[twice]
-    cases = (
-        f"{registry.codes[code]} {when_text(day)}" for code, day in zip(repeats["code"], repeats["day"], strict=True)
+    codes = [code for code in sorted(stocks.closes) if code in table.columns]
+    weights.warn("stocks left out: no price data", table.shape[1] - len(codes))
+    known, positions = on_calendar(table[codes], stocks.days)
+    close = np.column_stack([stocks.closes[code] for code in codes])
+    allowed = np.ones(close.shape, dtype=bool)
+    if member is not None:
+        allowed = member[:, np.searchsorted(stocks.codes, codes)]
+    daily = dict(zip(codes, drift_weights(known, positions, close, allowed, carry=weights.source.carry).T, strict=True))
+    for code, values in daily.items():
+        span = np.flatnonzero(~np.isnan(values))
+        if len(span):
+            fields = {f"{weights.market}_weight": values[span[0] : span[-1] + 1]}
+            stocks.writer.write_features(code, "day", int(span[0]), fields)
+    last = day_text(stocks.days[positions[-1]])
+    weights.note(
+        f"known on {len(positions)} days up to {last}, moved with prices in between"
+        f"{' and on to the end of the calendar' if weights.source.carry else ''}, at a constant total: that of the "
+        f"stocks here, which hold {np.nansum(known[-1]):.1%} of the index on {last}"
     )
-    part_account.drop_count("duplicate row", int(twice.sum()), cases)
-    table = table[~twice]
-    part_account.kept += len(table)
-    wide = table.pivot_table(index="day", columns="code", values="weight") * (0.01 if source.unit == "percent" else 1)
-    total = float(wide.sum(axis=1).max())
-    if not 0.02 < total < 1.5:
-        raise InputError(f"{name}: a date's weights add up to {total:.3g} with unit: {source.unit}; is the unit right?")
-    return wide.rename(columns=lambda number: registry.codes[number])
+    if member is not None:
+        last_members = [code for code, is_member in zip(stocks.codes, member[-1], strict=True) if is_member]
+        without = [code for code in last_members if code not in daily or not daily[code][-1] > 0]
+        weights.warn("members of the last day without a weight", len(without), without)
 
 
 def drift_weights(
@@ -75,7 +67,7 @@ def drift_weights(
     allowed : ndarray of shape (n_days, n_stocks)
         Whether a stock may have a weight, e.g. is a member.
     carry : bool
-        Go on after the last known weights, to the calendar's end.
+        Go on after the last known weights, to the end of the calendar.
 
     Returns
     -------

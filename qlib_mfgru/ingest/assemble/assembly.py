@@ -1,0 +1,136 @@
+"""What happens to one stock: it is screened, completed from its bars, and given the fields beside its prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
+from qlib_mfgru.ingest.assemble.extras import add_extras
+from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
+from qlib_mfgru.ingest.read.spool import DAY
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text
+
+
+def assemble(stock: Stock) -> bool:
+    """Bring daily rows and bars of a stock together, in place; return whether it has any day to store.
+
+    Rows of suspended days, and of days without a factor, are counted out of ``daily`` and ``bars``.
+    """
+    _screen_days(stock)
+    from_bars = None
+    if stock.bars is not None:
+        _screen_bars(stock, stock.bars)
+        from_bars = stock.bars.daily()
+        _complete_days(stock, stock.bars, from_bars)
+        stock.bar_vwap = _bar_vwap(stock, stock.bars)
+    if not stock.live.any():
+        return False
+    _fill_day_vwap(stock, from_bars)
+    add_extras(stock)
+    return True
+
+
+def _screen_days(stock: Stock) -> None:
+    """Count daily rows of days that are not live, and erase their prices."""
+    if stock.conventions.has_daily:
+        report, days = stock.report.input("daily"), stock.calendars.days
+        present = np.isin(days, stock.rows.daily["when"])
+        suspended, factorless = present & ~stock.traded, stock.traded & ~stock.live
+        for reason, dropped in (("suspended day", suspended), ("no factor", factorless)):
+            report.drop_count(reason, int(dropped.sum()), _cases(stock, stock.rows.daily, days[dropped]))
+        report.kept += int(stock.live.sum())
+    for name in (*DAY_PRICES, "volume", "amount"):
+        stock.daily[name][~stock.live] = np.nan
+
+
+def _screen_bars(stock: Stock, bars: DayBars) -> None:
+    """Count bars of days without trade or without a factor, erase them, and bring the others to raw prices."""
+    report, days, span = stock.report.input("bars"), stock.calendars.bar_days, stock.calendars.bar_span
+    traded, factor = bars.traded, stock.factor[span]
+    kept = traded & ~np.isnan(factor)
+    per_day, blank = bars.n_rows.sum(axis=1), bars.n_blank.sum(axis=1)
+    for reason, counts in (
+        ("suspended day", np.where(traded, 0, per_day)),
+        ("no factor on that day", np.where(traded & ~kept, per_day, 0)),
+        ("no trade and no price", np.where(kept, blank, 0)),
+    ):
+        report.drop_count(reason, int(counts.sum()), _cases(stock, stock.rows.bars, days[counts > 0]))
+    report.kept += int((per_day - blank)[kept].sum())
+    bars.erase(~kept)
+    if stock.conventions.bars_adjusted:
+        for prices in bars.prices.values():
+            prices /= factor[:, None]
+
+
+def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarray]) -> None:
+    """Make the daily bar of days that have bars but no live daily row."""
+    span, bar_days, traded = stock.calendars.bar_span, stock.calendars.bar_days, bars.traded
+    lacking = traded & ~stock.live[span]
+    if stock.conventions.has_daily:
+        stock.warn("days without a live daily row, made from their bars", bar_days, lacking)
+        stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
+        # prices of one of the two may be adjusted otherwise than stated
+        low, high = stock.daily["low"][span] * 0.99, stock.daily["high"][span] * 1.01
+        outside = np.logical_or(from_bars["high"] > high, from_bars["low"] < low)
+        stock.warn("days whose bars leave the daily [low, high] by more than 1 %, kept", bar_days, outside)
+    for name, values in from_bars.items():
+        stock.daily[name][span] = np.where(lacking, values, stock.daily[name][span])
+    stock.live[span] |= lacking
+
+
+def _bar_vwap(stock: Stock, bars: DayBars) -> np.ndarray:
+    """Vwap of the bars, shape (n_bar_days, 16); those out of [low, high] are counted and kept."""
+    conventions = stock.conventions
+    amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
+    vwap, guessed = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(guessed.sum()))
+    outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
+    stock.warn(
+        "bars whose amount / volume lies outside [low, high] by more than 0.1 %, kept",
+        stock.calendars.bar_days,
+        outside,
+    )
+    return vwap
+
+
+def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> None:
+    """Fill the daily vwap: the vendor's, daily amount / volume, the bars' amount / volume, or a stand-in.
+
+    Parameters
+    ----------
+    from_bars : mapping of str to ndarray of shape (n_bar_days,), optional
+        The days that the bars add up to; their amount also fills a missing daily one.
+    """
+    daily, conventions = stock.daily, stock.conventions
+    amount = daily["amount"] if conventions.raw_known else np.full_like(daily["amount"], np.nan)
+    vwap, guessed = mean_price(daily, daily["volume"], amount, typical=conventions.typical_vwap)
+    if from_bars is not None and conventions.raw_known:
+        _amounts_from_bars(stock, from_bars, vwap, guessed)
+    given = daily["vwap"] > 0
+    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", int((guessed & ~given).sum()))
+    daily["vwap"] = np.where(given, daily["vwap"], vwap)
+
+
+def _amounts_from_bars(
+    stock: Stock, from_bars: Mapping[str, np.ndarray], vwap: np.ndarray, guessed: np.ndarray
+) -> None:
+    """Take amount and vwap of days without a daily amount from their bars; changes `vwap` and `guessed`."""
+    span, amount, volume = stock.calendars.bar_span, from_bars["amount"], from_bars["volume"]
+    known = guessed[span] & (volume > 0) & (amount > 0)
+    vwap[span] = np.divide(amount, volume, out=vwap[span].copy(), where=known)
+    guessed[span] &= ~known
+    daily_amount = stock.daily["amount"]
+    missing = stock.live[span] & ~(daily_amount[span] > 0) & (amount > 0)
+    daily_amount[span] = np.where(missing, amount, daily_amount[span])
+    if known.any():
+        stock.report.note("daily $vwap and $amount of days without a daily amount: from the day's bars")
+
+
+def _cases(stock: Stock, rows: np.ndarray, days: np.ndarray) -> Iterator[str]:
+    """Name file, stock and day of the first of the `rows` (daily rows or bars) of each of some days."""
+    per_day = 1 if rows.dtype == DAY else MINUTES_A_DAY
+    for day in days:
+        row = rows[np.searchsorted(rows["when"], day * per_day)]
+        yield f"{stock.rows.files[row['file']]}: {stock.code} {day_text(day)}"

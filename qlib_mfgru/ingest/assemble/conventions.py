@@ -1,0 +1,136 @@
+"""What all stocks share: the days, how the vendor's prices are meant, and what can be stored beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.read.spool import Spool
+from qlib_mfgru.ingest.report import IngestReport
+
+
+@dataclass(frozen=True)
+class Calendars:
+    """Days of the provider, ascending, in days since 1970.
+
+    Attributes
+    ----------
+    days : ndarray of shape (n_days,)
+        All days.
+    bar_days : ndarray of shape (n_bar_days,)
+        The unbroken part of them from the first day with a bar to the last; may be empty.
+    """
+
+    days: np.ndarray
+    bar_days: np.ndarray
+
+    @classmethod
+    def of(cls, spool: Spool) -> Calendars:
+        """The days of what has been read."""
+        days, met = np.array(sorted(spool.days), dtype="i8"), spool.bar_days
+        return cls(days, days[(days >= min(met)) & (days <= max(met))] if met else days[:0])
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """All days as dates."""
+        return pd.DatetimeIndex(self.days.astype("datetime64[D]").astype("datetime64[ns]"))
+
+    @property
+    def bar_span(self) -> slice:
+        """Where `bar_days` lies in `days`."""
+        first = int(np.searchsorted(self.days, self.bar_days[0])) if len(self.bar_days) else 0
+        return slice(first, first + len(self.bar_days))
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What the mapping and the files say of all stocks alike.
+
+    Attributes
+    ----------
+    has_daily : bool
+        There are daily rows; without them days are made from their bars.
+    factorless : bool
+        No factor is known: prices are stored as they came.
+    daily_adjusted, bars_adjusted : bool
+        The vendor's prices are adjusted already.
+    typical_vwap : bool
+        Where the amount is unknown, vwap is (open + high + low + close) / 4 instead of NaN.
+    given_limits, special_treatment, float_shares, industry : bool
+        An input has them.
+    st_since_prices : bool
+        Special treatment that is known of today only begins where prices allow it.
+    """
+
+    has_daily: bool
+    factorless: bool
+    daily_adjusted: bool
+    bars_adjusted: bool
+    typical_vwap: bool
+    given_limits: bool
+    special_treatment: bool
+    st_since_prices: bool
+    float_shares: bool
+    industry: bool
+
+    @classmethod
+    def of(cls, mapping: IngestMapping, report: IngestReport) -> Conventions:
+        """From the mapping, and from the fields that the daily files turned out to have.
+
+        Raises
+        ------
+        InputError
+            If prices are raw and there is no factor to adjust them.
+        """
+        prices = {source.prices for source in (mapping.bars, mapping.daily) if source}
+        has_factor = mapping.factors is not None or report.has_field("daily", "factor")
+        if not has_factor and ("raw" in prices or len(prices) > 1):
+            raise InputError(
+                "raw prices need a factor to adjust them: a factor column in daily, or factors; "
+                "or say prices: unadjusted for bars and daily"
+            )
+        return cls(
+            has_daily=mapping.daily is not None,
+            factorless=not has_factor or "unadjusted" in prices,
+            daily_adjusted=mapping.daily is not None and mapping.daily.prices == "adjusted",
+            bars_adjusted=mapping.bars is not None and mapping.bars.prices == "adjusted",
+            typical_vwap=mapping.missing_vwap == "typical",
+            given_limits=mapping.limits is not None or report.has_field("daily", "limit_up"),
+            special_treatment=mapping.st is not None or report.has_field("daily", "is_st"),
+            st_since_prices=mapping.st is not None and mapping.st.from_name and mapping.st.since == "prices",
+            float_shares=mapping.float_shares is not None,
+            industry=mapping.industry is not None,
+        )
+
+    @property
+    def raw_known(self) -> bool:
+        """Raw prices are known: not so if prices are adjusted by a factor that nobody gives.
+
+        Then amount / volume is on another scale than the prices, and there are neither limits nor market caps.
+        """
+        return not (self.factorless and (self.daily_adjusted or self.bars_adjusted))
+
+    @property
+    def vwap_stand_in(self) -> str:
+        """What vwap is where the amount is unknown, in words."""
+        return "(open + high + low + close) / 4" if self.typical_vwap else "NaN"
+
+    def notes(self) -> Iterator[str]:
+        """What is derived or assumed by these conventions."""
+        if self.factorless:
+            kind = "adjusted" if self.daily_adjusted or self.bars_adjusted else "unadjusted"
+            yield f"no factor: prices are stored as they came ({kind})"
+        if not self.raw_known:
+            yield "raw prices are unknown: no limit prices, no market capitalisation, $vwap from prices alone"
+        else:
+            given = "as given, where missing" if self.given_limits else "none given:"
+            yield f"$limit_up, $limit_down: {given} derived from the boards' rules and the previous raw close"
+            if not self.special_treatment:
+                yield "special treatment is not known: derived limits are those of ordinary shares"
+        if not self.has_daily:
+            yield "daily bars: made from the intraday bars"

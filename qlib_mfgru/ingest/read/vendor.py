@@ -1,0 +1,85 @@
+"""A vendor: all inputs of a mapping with their files, and what is noted of them on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import FileInput, IngestMapping
+from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.report import IngestReport
+
+CHUNK_ROWS = 100_000
+"""Rows that are read at a time."""
+
+Source = TypeVar("Source", bound=FileInput)
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """All inputs of a mapping.
+
+    Attributes
+    ----------
+    paths : dict of str to list of Path
+        Files of each input, by its name (``bars``, ``members.csi300``).
+    chunk_rows : int
+        Rows that are read at a time.
+    quiet : bool
+        No progress bars.
+    registry : Registry
+        Stocks and files by number.
+    report : IngestReport
+        Where everything is counted.
+    """
+
+    mapping: IngestMapping
+    paths: dict[str, list[Path]]
+    chunk_rows: int = CHUNK_ROWS
+    quiet: bool = False
+    registry: Registry = field(default_factory=Registry)
+    report: IngestReport = field(default_factory=IngestReport)
+
+    @classmethod
+    def find(cls, mapping: IngestMapping, folder: Path, *, chunk_rows: int = CHUNK_ROWS, quiet: bool = False) -> Vendor:
+        """Find the files of every input under `folder`.
+
+        Raises
+        ------
+        InputError
+            If the folder, or any file of an input, is missing.
+        """
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder (--source)")
+        paths = {name: _matches(folder, source, name) for name, source in mapping.inputs().items()}
+        return cls(mapping, paths, chunk_rows, quiet)
+
+    def input(self, name: str, source: Source) -> VendorInput[Source]:
+        """One input; `source` is the mapping's section on it."""
+        return VendorInput(name, source, self.paths[name], self.registry, self.report, self.chunk_rows, self.quiet)
+
+    @property
+    def estimated_rows(self) -> int:
+        """Rows of bars and daily bars, about."""
+        sections = {"bars": self.mapping.bars, "daily": self.mapping.daily}
+        return sum(
+            VendorFile(path, source).estimated_rows
+            for name, source in sections.items()
+            if source is not None
+            for path in self.paths[name]
+        )
+
+
+def _matches(folder: Path, source: FileInput, name: str) -> list[Path]:
+    """The files of an input, those of each pattern sorted."""
+    files: list[Path] = []
+    for pattern in source.files:
+        matched = sorted(path for path in folder.glob(pattern) if path.is_file())
+        if not matched:
+            raise InputError(f"{name}: no file {pattern!r} under {folder}")
+        files += matched
+    return list(dict.fromkeys(files))

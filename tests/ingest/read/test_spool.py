@@ -1,0 +1,94 @@
+"""Rows on disk: by stock and time, without repeats, and the same for any number of buckets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.spool import DAY, VALUE, Registry, Spool, StockRows
+from qlib_mfgru.ingest.report import IngestReport
+
+MARCH_3 = int(np.datetime64("2025-03-03").astype(int))
+
+
+def registry() -> Registry:
+    """Three stocks and two files."""
+    known = Registry()
+    for code in ("600000", "000001", "300750"):
+        known.stock_number(code, "daily", "a.csv")
+    known.file_number("a.csv")
+    known.file_number("b.csv")
+    return known
+
+
+def daily(*rows: tuple[int, int, int, float]) -> np.ndarray:
+    """Daily rows of (stock, day after 3 March, file, close)."""
+    records = np.zeros(len(rows), DAY)
+    for record, (stock, day, file, close) in zip(records, rows, strict=True):
+        record["stock"], record["when"], record["file"], record["close"] = stock, MARCH_3 + day, file, close
+    return records
+
+
+def values(*rows: tuple[int, int, float]) -> np.ndarray:
+    """Values of (stock, day, value)."""
+    return np.array([(stock, day, 0, value) for stock, day, value in rows], VALUE)
+
+
+def spooled(folder: Path, n_buckets: int, report: IngestReport) -> dict[str, StockRows]:
+    with Spool(folder, n_buckets, registry(), report) as spool:
+        spool.add_daily(daily((0, 1, 0, 11), (2, 0, 0, 30), (1, 0, 0, 20), (0, 0, 0, 10)))
+        spool.add_daily(daily((0, 1, 1, 99), (1, 1, 1, 21)))
+        spool.append("float_shares", values((1, 5, 7.0), (1, 2, 6.0), (9, 0, 1.0)))
+        spool.industries |= {"Zinc": 0, "Alu": 1}
+        spool.append("industry", values((0, 0, 0.0), (2, 0, 1.0)))
+        stocks = {rows.code: rows for rows in spool.stocks()}
+        assert sorted(spool.days) == [MARCH_3, MARCH_3 + 1]
+        assert spool.bar_days == set()
+    assert not folder.exists()
+    return stocks
+
+
+@pytest.mark.parametrize("n_buckets", [1, 2, 5])
+def test_each_stock_has_its_rows_in_time_and_the_first_of_repeated_ones(tmp_path: Path, n_buckets: int) -> None:
+    report = IngestReport()
+    stocks = spooled(tmp_path / "spool", n_buckets, report)
+    assert sorted(stocks) == ["SH600000", "SZ000001", "SZ300750"]
+    assert stocks["SH600000"].daily["close"].tolist() == [10, 11]
+    assert stocks["SZ000001"].daily["close"].tolist() == [20, 21]
+    assert stocks["SZ000001"].values["float_shares"]["value"].tolist() == [6, 7]
+    assert stocks["SZ300750"].values["float_shares"].size == 0
+    assert stocks["SH600000"].first_day == MARCH_3
+    tally = report.inputs["daily"].dropped["duplicate bar"]
+    assert (tally.count, tally.examples) == (1, ["b.csv: SH600000 2025-03-04"])
+
+
+def test_industries_are_numbered_by_name_not_by_the_order_of_the_rows(tmp_path: Path) -> None:
+    stocks = spooled(tmp_path / "spool", 1, IngestReport())
+    assert stocks["SH600000"].values["industry"]["value"].tolist() == [1], "Zinc comes after Alu"
+    assert stocks["SZ300750"].values["industry"]["value"].tolist() == [0]
+
+
+def test_what_a_killed_spool_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "daily.0").write_bytes(b"half a row")
+    with Spool(tmp_path / "spool", 1, registry(), IngestReport()) as spool:
+        assert list(spool.stocks()) == []
+
+
+def test_a_stock_is_spelled_one_way_within_an_input() -> None:
+    known = Registry()
+    number = known.stock_number("600000", "bars", "a.csv")
+    assert known.stock_number("sh.600000", "daily", "b.csv") == number, "another input may spell it otherwise"
+    assert known.stock_number(" 600000", "bars", "c.csv") == number
+    assert known.stock_number("HK00700", "bars", "a.csv") == -1
+    assert known.codes == ["SH600000"]
+    with pytest.raises(InputError, match=r"bars: SH600000 is written '600000' in a\.csv and 'SH600000' in d\.csv"):
+        known.stock_number("SH600000", "bars", "d.csv")
+
+
+def test_a_bare_code_is_an_index_where_indices_are_read() -> None:
+    known = Registry()
+    assert known.stock_number("000300", "index", "i.csv", index=True) == 0
+    assert known.stock_number("000300", "bars", "b.csv") == 1
+    assert known.codes == ["SH000300", "SZ000300"]

@@ -1,0 +1,73 @@
+"""Weights of indices: known on some days, moved with prices in between."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.write.weights import drift_weights, on_calendar
+
+from ..vendor import MEMBERS, csv, run, stored, text, with_inputs
+
+
+def test_weights_move_with_prices_and_keep_their_total(source: Path, target: Path) -> None:
+    csv(source, "w.csv", [
+        {"date": 20250303, "con_code": "600000.SH", "weight": 30},
+        {"date": 20250303, "con_code": "000001.SZ", "weight": 10},
+        {"date": 20250303, "con_code": "600999.SH", "weight": 60},
+        {"date": 20250305, "con_code": "600000.SH", "weight": 50},
+    ])  # fmt: skip
+    run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "carry": True}}))
+    closes = {code: stored(target, code, "close")["2025-03-04"] / stored(target, code, "close")["2025-03-03"]
+              for code in ("SH600000", "SZ000001")}  # fmt: skip
+    moved = 0.3 * closes["SH600000"], 0.1 * closes["SZ000001"]
+    weight = stored(target, "SH600000", "csi300_weight")
+    assert weight["2025-03-03"] == pytest.approx(0.3)
+    assert weight["2025-03-04"] == pytest.approx(0.4 * moved[0] / sum(moved), rel=1e-6)
+    # alone in the provider from the 5th on
+    assert weight[["2025-03-05", "2025-03-06"]].tolist() == [0.5, 0.5]
+    other = stored(target, "SZ000001", "csi300_weight")
+    assert other["2025-03-04"] == pytest.approx(0.4 * moved[1] / sum(moved), rel=1e-6)
+    assert other.index[-1] == pd.Timestamp("2025-03-04")
+
+
+def test_weights_end_with_what_is_known_unless_carried(source: Path, target: Path) -> None:
+    rows = [{"date": day, "symbol": "600000", "weight": 0.5} for day in ("2025-03-03", "2025-03-05")]
+    csv(source, "w.csv", rows)
+    run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "unit": "fraction"}}))
+    assert stored(target, "SH600000", "csi300_weight").index[-1] == pd.Timestamp("2025-03-05")
+
+
+def test_a_stock_that_leaves_the_index_loses_its_weight(source: Path, target: Path) -> None:
+    csv(source, "w.csv", [{"date": "2025-03-03", "symbol": code, "weight": 50} for code in ("600000", "000001")])
+    text(source, "m.txt", "SH600000\t2025-03-03\t2025-03-06\nSZ000001\t2025-03-03\t2025-03-04\n")
+    content = with_inputs(weights={"csi300": {"files": "w.csv", "carry": True}}, members={"csi300": MEMBERS})
+    run(source, target, content)
+    assert stored(target, "SZ000001", "csi300_weight").index[-1] == pd.Timestamp("2025-03-04")
+    assert stored(target, "SH600000", "csi300_weight")["2025-03-05":].tolist() == [1, 1]
+
+
+def test_weights_in_the_wrong_unit_are_an_error(source: Path, target: Path) -> None:
+    csv(source, "w.csv", [{"date": "2025-03-03", "symbol": code, "weight": 50} for code in ("600000", "000001")])
+    with pytest.raises(InputError, match=r"weights\.csi300: a date's weights add up to 100 with unit: fraction"):
+        run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "unit": "fraction"}}))
+
+
+def test_a_weight_drifts_with_its_price_against_those_of_the_others() -> None:
+    known, close = np.array([[0.2, 0.3, np.nan]]), np.array([[10.0, 10, 10], [20, 10, 10], [20, 20, 10]])
+    allowed = np.ones((3, 3), dtype=bool)
+    drifted = drift_weights(known, np.array([0]), close, allowed, carry=True)
+    np.testing.assert_allclose(drifted[1], [0.5 * 0.4 / 0.7, 0.5 * 0.3 / 0.7, np.nan])
+    np.testing.assert_allclose(drifted[2], [0.5 * 0.4 / 1.0, 0.5 * 0.6 / 1.0, np.nan])
+    stopped = drift_weights(known, np.array([0]), close, allowed, carry=False)
+    np.testing.assert_allclose(stopped[0], known[0])
+    assert np.isnan(stopped[1:]).all()
+
+
+def test_known_weights_hold_from_the_first_trading_day_on_or_after_their_date() -> None:
+    table = pd.DataFrame({"SH600000": [1.0, 2, 3, 4]}, index=[9, 12, 13, 99])
+    weights, positions = on_calendar(table, np.array([10, 11, 14, 15]))
+    assert positions.tolist() == [0, 2]
+    assert weights[:, 0].tolist() == [1, 3], "of two dates before one day the later one counts"
