@@ -41,6 +41,8 @@ def built(config: Any, kind: type[Kind], name: str) -> Kind:
     """
     from qlib.utils import init_instance_by_config
 
+    if isinstance(config, str) and not config.startswith("file:"):
+        config = {"class": config}  # a.module.Class, which qlib reads alike
     if isinstance(config, Mapping):
         config = dict(config)
         _check(config, kind, name)

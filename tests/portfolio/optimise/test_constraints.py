@@ -198,6 +198,7 @@ def test_constraints_say_what_they_need() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
+        ("LongOnly", r"constraints\[1\].class is 'LongOnly': no such class"),
         (3, r"constraints\[1\] is 3: must be a Constraint or a config with class, module_path, kwargs"),
         (
             {"class": "Floor", "module_path": "qlib_mfgru.portfolio"},
