@@ -30,14 +30,14 @@ def refuse(error: ValidationError, kind: Any, name: str = "") -> NoReturn:
     name : str
         What the message calls the value; empty for the settings of a record, which have names of their own.
     """
-    problems: dict[str, list[Any]] = {}
+    problems: dict[str, list[Any]] = {}  # by what a message calls the setting; a union has one of each branch
     for problem in error.errors(include_url=False):
         problems.setdefault(_place(problem["loc"], name), []).append(problem)
     unknown = [(place, first["loc"]) for place, (first, *_) in problems.items() if first["type"] == "extra_forbidden"]
     if unknown:
         lines = [f"unknown setting {place!r}{nearest(loc[-1], _fields(kind, loc[:-1]))}" for place, loc in unknown]
         raise UnknownSetting("; ".join(lines)) from None
-    lines = [_line(place, found, _fields(kind, found[0]["loc"])) for place, found in problems.items()]
+    lines = [_line(place, branches, _fields(kind, branches[0]["loc"])) for place, branches in problems.items()]
     raise InputError("; ".join(lines)) from None
 
 
