@@ -21,7 +21,7 @@ FLAGS = (
     "-pthread",
 )
 
-INSTRUCTION_SETS = {
+INSTRUCTION_SETS: dict[str, dict[str, tuple[str, ...]]] = {
     "x86_64": {
         "AVX512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"),
         "AVX2": ("-mavx2", "-mfma"),
