@@ -200,7 +200,7 @@ class IndexEnhancementSettings(PortfolioSettings):
     _required: ClassVar[tuple[str, ...]] = ("turnover_limits", "benchmark")
 
     def __init__(self, index: Any = None, **settings: Any) -> None:
-        super().__init__(index=index, **settings)
+        super().__init__(**({} if index is None else {"index": index}), **settings)
 
     @property
     def turnovers(self) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,13 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio import IndexEnhancementExchange, IndexEnhancementSettings, IndexEnhancementStrategy, Turnover
+from qlib_mfgru.portfolio import (
+    IndexEnhancementExchange,
+    IndexEnhancementRecord,
+    IndexEnhancementSettings,
+    IndexEnhancementStrategy,
+    Turnover,
+)
 from qlib_mfgru.portfolio.optimise import constraints as c
 from qlib_mfgru.settings import UnknownSetting
 
@@ -176,8 +183,11 @@ def test_what_the_exchange_refuses(settings: dict[str, Any], message: str) -> No
 
 
 def test_unknown_settings_are_type_errors_as_qrun_needs_them() -> None:
-    with pytest.raises(TypeError, match=r"^unknown setting 'turnover'; did you mean 'turnover_limits'"):
-        IndexEnhancementSettings("csi300", turnover=0.3)
+    for kind in (IndexEnhancementSettings, partial(IndexEnhancementRecord, None)):
+        with pytest.raises(TypeError, match=r"^unknown setting 'turnover'; did you mean 'turnover_limits'"):
+            kind(index="csi300", turnover=0.3)
+        with pytest.raises(InputError, match=r"^index is missing$"):
+            kind()
     with pytest.raises(UnknownSetting, match=r"^unknown setting 'codes'"):
         IndexEnhancementExchange(codes="csi300")
 
