@@ -5,8 +5,9 @@
 Both sides run from copies with kernels of their own, as in `same_bits.py`, each its own copy of the benchmarks, at
 sizes of a minute or so: the revision, this checkout, the revision, and so on. For every time that a benchmark takes
 the table shows the fastest round of each side, the ratio of these, and the lowest and highest ratio of the rounds.
-More than 5 % above the revision is a miss if it is so in every round (exit code 1), and else unclear: the machine was
-not quiet, or more rounds are needed. Times below --shortest are shown, not judged.
+A ratio above 1.05 is a miss (exit code 1) if every round of this checkout took 5 % longer than any of the revision's,
+and else unclear: the machine was not quiet, or more rounds are needed, as they always are after one. Run it on a quiet
+machine: beside other work equal code comes out unclear. Times below --shortest are shown, not judged.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ BENCHMARKS = (
     ),
     Benchmark("epoch_memory", "--stocks 1500 --days 200 --batches 4"),
     Benchmark("gru_cpu", "--threads 2 --repeat 2", ("*/seconds/*/compiled*", "*/seconds/*/plain*"), in_workdir=False),
-    Benchmark("epoch_speed", "--stocks 400 --days 120 --epochs 2", ("*Model/phases/fit/seconds", "seeds/*/seconds")),
+    Benchmark("epoch_speed", "--stocks 300 --days 120 --epochs 2", ("*Model/phases/fit/seconds", "seeds/*/seconds")),
     Benchmark("factor_test", "--stocks 2000 --days 700", ("phases/* test/seconds", "phases/[tso]*/seconds")),
     Benchmark(
         "index_enhancement", "--stocks 1000 --days 300 --stock-limits 0.4", ("ours/*/seconds", "*/optimise_mean")
@@ -128,11 +129,16 @@ def judged(name: str, rounds: Sequence[Sequence[dict[str, float]]], shortest: fl
         before, now = ([sides[i][path] for sides in rounds] for i in (0, 1))
         ratios = [b / a for a, b in zip(before, now, strict=True)]
         ratio = min(now) / min(before)
-        verdict = "met" if ratio <= TOLERANCE else "MISSED" if min(ratios) > TOLERANCE else "unclear"
-        spread = f"{min(ratios):.2f} .. {max(ratios):.2f}"
-        cells = [f"{min(before):.3f}", f"{min(now):.3f}", f"{ratio:.3f}", spread]
-        rows.append([f"{name}: {path}", *cells, verdict if min(before) >= shortest else "(short)"])
+        cells = [f"{min(before):.3f}", f"{min(now):.3f}", f"{ratio:.3f}", f"{min(ratios):.2f} .. {max(ratios):.2f}"]
+        rows.append([f"{name}: {path}", *cells, verdict(before, now) if min(before) >= shortest else "(short)"])
     return rows
+
+
+def verdict(before: Sequence[float], now: Sequence[float]) -> str:
+    """Whether the rounds of now are as fast; a miss only where they are apart from all of the rounds before."""
+    if min(now) <= TOLERANCE * min(before):
+        return "met"
+    return "MISSED" if len(now) > 1 and min(now) > TOLERANCE * max(before) else "unclear"
 
 
 def _numbers(figures: Any, path: str = "") -> Iterator[tuple[str, float]]:

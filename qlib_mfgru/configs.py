@@ -49,12 +49,12 @@ def built(config: Any, kind: type[Kind], name: str) -> Kind:
     elif not isinstance(config, (str, kind)):
         raise InputError(f"{name} is {config!r}: must be a {kind.__name__} or a config with class, module_path, kwargs")
     try:
-        made = init_instance_by_config(config, accept_types=kind)
+        instance = init_instance_by_config(config, accept_types=kind)
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
-    if not isinstance(made, kind):
-        raise InputError(f"{name} is a {type(made).__name__}: must be a {kind.__name__}")
-    return made
+    if not isinstance(instance, kind):
+        raise InputError(f"{name} is a {type(instance).__name__}: must be a {kind.__name__}")
+    return instance
 
 
 def with_kwargs(config: Any, defaults: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -75,12 +75,12 @@ def _check(config: dict[str, Any], kind: type, name: str) -> None:
 
     wanted = checked(ClassConfig, name, config)
     try:
-        found, kwargs = get_callable_kwargs(config)
+        named, kwargs = get_callable_kwargs(config)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from None
-    if not (isinstance(found, type) and issubclass(found, kind)):
+    if not (isinstance(named, type) and issubclass(named, kind)):
         raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
     try:
-        inspect.signature(found).bind(**kwargs)
+        inspect.signature(named).bind(**kwargs)
     except TypeError as error:
-        raise UnknownSetting(f"{name}: {found.__name__} {error}") from None
+        raise UnknownSetting(f"{name}: {named.__name__} {error}") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import numbers
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -29,14 +30,14 @@ def refuse(error: ValidationError, kind: Any, name: str = "") -> NoReturn:
     name : str
         What the message calls the value; empty for the settings of a record, which have names of their own.
     """
-    problems: dict[str, list[Any]] = {}
+    problems: dict[str, list[Any]] = {}  # by what a message calls the setting; a union has one of each branch
     for problem in error.errors(include_url=False):
         problems.setdefault(_place(problem["loc"], name), []).append(problem)
     unknown = [(place, first["loc"]) for place, (first, *_) in problems.items() if first["type"] == "extra_forbidden"]
     if unknown:
         lines = [f"unknown setting {place!r}{nearest(loc[-1], _fields(kind, loc[:-1]))}" for place, loc in unknown]
         raise UnknownSetting("; ".join(lines)) from None
-    lines = [_line(place, found, _fields(kind, found[0]["loc"])) for place, found in problems.items()]
+    lines = [_line(place, branches, _fields(kind, branches[0]["loc"])) for place, branches in problems.items()]
     raise InputError("; ".join(lines)) from None
 
 
@@ -45,6 +46,15 @@ def refuse_unknown(names: Iterable[str], known: Sequence[str]) -> None:
     lines = [f"unknown setting {name!r}{nearest(name, known)}" for name in names if name not in known]
     if lines:
         raise UnknownSetting("; ".join(lines))
+
+
+@contextmanager
+def within(file: str) -> Iterator[None]:
+    """Put the name of the file that settings stand in before what is said of them."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{file}: {error}") from None
 
 
 def shown(value: Any) -> str:
@@ -125,9 +135,13 @@ _ALLOWED: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
     "less_than": lambda context: f"must be below {context['lt']:g}",
     "less_than_equal": lambda context: f"must be at most {context['le']:g}",
-    "literal_error": lambda context: f"must be one of {context['expected'].replace(' or ', ', ')}",
+    "literal_error": lambda context: _one_of(context["expected"]),
     "value_error": lambda context: str(context["error"]),
 }
+
+
+def _one_of(choices: str) -> str:
+    return f"must be one of {choices.replace(' or ', ', ')}" if " or " in choices else f"must be {choices}"
 
 
 def _allowed(problem: Any, fields: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The label: any qlib expression over daily data, its horizon read off the expression."""
+"""The label: any qlib expression over daily data that looks ahead; how far is read off the expression."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Label:
         """
         if isinstance(label, Label):
             return label
-        parts = list(label) if isinstance(label, (list, tuple)) else [label]
-        if len(parts) == 2 and not isinstance(parts[0], str):
-            expressions, names = parts
+        items = list(label) if isinstance(label, (list, tuple)) else [label]
+        if len(items) == 2 and not isinstance(items[0], str):
+            expressions, names = items
         else:
-            expressions, names = parts, [cls.name]
+            expressions, names = items, [cls.name]
         texts = [*expressions, *names] if isinstance(expressions, (list, tuple)) else []
         if len(texts) != 2 or len(names) != 1 or not all(isinstance(text, str) and text for text in texts):
             raise InputError("must be one qlib expression, as text, [text] or ([text], [name])")
@@ -77,8 +77,8 @@ class Label:
     @property
     def fields(self) -> tuple[str, ...]:
         """Names of the daily fields that the label is computed from, without their ``$``, ascending."""
-        fields = {part._name.lower() for part in _parts(self._parsed()) if type(part) is Feature}
-        return tuple(sorted(fields))
+        nodes = _nodes(self._parsed())
+        return tuple(sorted({node._name.lower() for node in nodes if type(node) is Feature}))
 
     def load(self, days: pd.DatetimeIndex, instruments: Sequence[str]) -> np.ndarray:
         """Values of the label, float32 of shape (len(days), len(instruments)), NaN where it cannot be known."""
@@ -94,7 +94,7 @@ class Label:
         return float(self._parsed().get_extended_window_size()[1])
 
     def _parsed(self) -> Expression:
-        """The expression as qlib reads it: by running it, so that anything may go wrong."""
+        """The expression as qlib reads it, which is by running it: anything may be raised."""
         try:
             parsed = ExpressionD.get_expression_instance(self.expression)
         except Exception as error:
@@ -104,18 +104,18 @@ class Label:
         return parsed
 
 
-def _parts(expression: Any) -> Iterator[Expression]:
-    """An expression and all that it is made of."""
+def _nodes(expression: Any) -> Iterator[Expression]:
+    """An expression and every expression within it."""
     if isinstance(expression, Expression):
         yield expression
         for value in vars(expression).values():
-            yield from _parts(value)
+            yield from _nodes(value)
 
 
 def z_score(values: np.ndarray) -> np.ndarray:
-    """Standardise one date's labels over those that are known (population deviation); float32, 0 if they agree."""
-    known = values[np.isfinite(values)].astype(np.float64)
-    std = known.std() if len(known) else 0.0
+    """Standardise one date's labels over those that are known (population deviation); float32, 0 if all are equal."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    std = finite.std() if len(finite) else 0.0
     if std == 0.0:
         return np.where(np.isfinite(values), 0.0, np.nan).astype(np.float32)
-    return ((values.astype(np.float64) - known.mean()) / std).astype(np.float32)
+    return ((values.astype(np.float64) - finite.mean()) / std).astype(np.float32)

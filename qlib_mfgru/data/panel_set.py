@@ -85,7 +85,7 @@ class PanelSet:
         return np.logical_and.reduce([self.windows[freq].complete for freq in freqs])
 
     def moments(self, freq: str, days: np.ndarray, members: np.ndarray) -> Moments:
-        """Statistics of several dates' cross-sections, a column a date.
+        """Statistics of several dates' cross-sections, one column per date.
 
         Parameters
         ----------
@@ -143,17 +143,17 @@ class PanelSet:
         source = WindowSource(panel, spec, settings.clip)
         rows = panel.days.get_indexer(self.days)
         columns = pd.Index(panel.instruments).get_indexer(pd.Index(self.instruments))
-        known = (rows >= 0)[:, None] & (columns >= 0)[None, :]
-        complete = source.exists(settings.min_traded)[np.ix_(rows, columns)] & known & self.members
+        in_panel = (rows >= 0)[:, None] & (columns >= 0)[None, :]
+        complete = source.exists(settings.min_traded)[np.ix_(rows, columns)] & in_panel & self.members
         return PlacedWindows(source, rows, columns, complete)
 
 
 def _between(days: pd.DatetimeIndex, start_time: Any, end_time: Any) -> pd.DatetimeIndex:
     first, last = days[0] if start_time is None else start_time, days[-1] if end_time is None else end_time
-    inside = days[(days >= first) & (days <= last)]
-    if len(inside) == 0:
+    between = days[(days >= first) & (days <= last)]
+    if len(between) == 0:
         raise InputError(
             f"no trading day between {first:%Y-%m-%d} and {last:%Y-%m-%d}; the calendar runs from "
             f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
         )
-    return inside
+    return between

@@ -1,7 +1,7 @@
 """A panel's bars held on a torch device, where windows are gathered and normalised without leaving it.
 
-The definitions are those of `normalize.py`, in torch instead of numpy. Nothing here asks the device for a value while
-a batch is made, so that a GPU works through it while the CPU prepares the next.
+The definitions are those of `normalize.py`, in torch instead of numpy. Nothing here waits for a value from the device
+while a batch is made, so that a GPU works on one batch while the CPU prepares the next.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ResidentSource:
 
     @classmethod
     def where_it_fits(cls, source: WindowSource, device: torch.device) -> ResidentSource | None:
-        """The source on the device, or None, and a word in the log, if the bars would leave less than `RESERVE`."""
+        """The source on the device; None, with a warning in the log, if the bars would leave less than `RESERVE`."""
         logger, size = get_module_logger("ResidentSource"), source.panel.bars.nbytes
         name = f"{source.panel.freq} bars ({size / 2**30:.1f} GiB)"
         if device.type == "cuda":
@@ -83,7 +83,7 @@ class ResidentSource:
     def samples(self, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray) -> torch.Tensor:
         """Normalised windows (n_steps, 6, n) on the device; parameters as in `WindowSource.samples`.
 
-        They are made in pieces, so that little more memory is needed than the result takes.
+        They are made in pieces, so that hardly more memory is needed than the result itself takes.
         """
         check_places(days, stocks, self.spec.days, self.bars.shape)
         mean, inverse_std = self._on_device(moments)
@@ -101,12 +101,12 @@ class ResidentSource:
         return windows
 
     def _on_device(self, moments: Moments) -> tuple[torch.Tensor, torch.Tensor]:
-        """The moments' tensors; those used last are kept, since the batches of an epoch share them."""
-        kept = self._moments
-        if kept is None or kept.source is not moments:
-            kept = _DeviceMoments(moments, *(torch.from_numpy(array).to(self.device) for array in moments))
-            self._moments = kept
-        return kept.mean, kept.inverse_std
+        """The moments' tensors; the latest are kept, since all batches of an epoch share them."""
+        latest = self._moments
+        if latest is None or latest.source is not moments:
+            latest = _DeviceMoments(moments, *(torch.from_numpy(array).to(self.device) for array in moments))
+            self._moments = latest
+        return latest.mean, latest.inverse_std
 
 
 def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:

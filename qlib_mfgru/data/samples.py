@@ -112,7 +112,7 @@ class SampleTable:
 
     @property
     def unlabelled(self) -> int:
-        """How many samples of these dates are left out for want of a label."""
+        """How many samples of these dates are left out because they have no label."""
         return int(self._complete.sum()) - len(self)
 
     def rows_by_date(self) -> list[slice]:
@@ -122,15 +122,15 @@ class SampleTable:
     def shuffled(self, batch_size: int, seed: int, epoch: int, inputs: Sequence[str] | None = None) -> Iterator[Batch]:
         """All samples once, shuffled across dates; the order depends on seed and epoch alone.
 
-        The samples are spread evenly over as few batches as `batch_size` allows, so that none is a small rest
-        whose IC would be noise. `inputs` are the frequencies to gather; by default all that are in use.
+        The samples are spread evenly over as few batches as `batch_size` allows: a small last batch would have an IC
+        that is mostly noise. `inputs` are the frequencies to gather; by default all that are in use.
         """
         order = np.random.default_rng([seed, epoch]).permutation(len(self))
         for rows in np.array_split(order, max(1, -(-len(self) // batch_size))):
             yield self.batch(np.sort(rows), inputs)
 
     def by_date(self, seed: int | None = None, epoch: int = 0, inputs: Sequence[str] | None = None) -> Iterator[Batch]:
-        """Whole cross-sections, one date a batch; in shuffled order if a seed is given, else in time order."""
+        """Whole cross-sections, one date per batch; in shuffled order if there is a seed, else in time order."""
         groups = self.rows_by_date()
         order = range(len(groups)) if seed is None else np.random.default_rng([seed, epoch]).permutation(len(groups))
         for group in order:

@@ -125,7 +125,7 @@ class SegmentSettings(Settings):
     @model_validator(mode="after")
     def _disjoint(self) -> Self:
         for name, bounds in self.segments.items():
-            if _common(bounds, bounds) is None:
+            if _common(bounds) is None:
                 raise ValueError(f"segment {name} ({span(bounds)}) holds no day")
         for (name, bounds), (other, others) in combinations(self.segments.items(), 2):
             common = _common(bounds, others)
@@ -137,10 +137,10 @@ class SegmentSettings(Settings):
         return self
 
 
-def _common(one: Bounds, other: Bounds) -> Bounds | None:
-    """The days within both of two bounds; None if there is none."""
-    first = max((bounds[0].ceil("D") for bounds in (one, other) if bounds[0] is not None), default=None)
-    last = min((bounds[1].floor("D") for bounds in (one, other) if bounds[1] is not None), default=None)
+def _common(*segments: Bounds) -> Bounds | None:
+    """The days that are in all of some segments; None if there is none."""
+    first = max((begin.ceil("D") for begin, _ in segments if begin is not None), default=None)
+    last = min((end.floor("D") for _, end in segments if end is not None), default=None)
     return None if first is not None and last is not None and first > last else (first, last)
 
 

@@ -13,12 +13,12 @@ from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.threads import in_threads
 
-_SAMPLES_PER_PIECE = 128  # a megabyte of 15-minute windows: gathered and normalised while it is in the cache
+_SAMPLES_PER_PIECE = 128  # a megabyte of 15-minute windows, which is gathered and normalised while in the cache
 
 
 @dataclass(frozen=True, eq=False)
 class WindowSource:
-    """Windows of one frequency, gathered from a panel; none is kept.
+    """Windows of one frequency, gathered from a panel whenever they are asked for.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class WindowSource:
         moments : Moments
             Statistics of the samples' dates.
         columns : ndarray of int64, shape (n,)
-            Where each sample's date is in them.
+            The column of each sample's date in them.
         """
         steps, fields = moments.mean.shape[:2]
         windows = np.empty((steps, fields, len(days)), dtype=np.float32)

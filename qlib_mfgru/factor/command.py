@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     if len(arguments.recorders) < 2:
         raise InputError(f"a correlation needs two recorders or more; there is only {arguments.recorders[0]}")
     options = {name: value for name, value in vars(arguments).items() if name in _SETTINGS}
-    settings = FactorTestSettings(pools=(arguments.pool,), **options)
+    settings = FactorTestSettings.of(pools=[arguments.pool], **options)
     init_qlib(arguments.provider, arguments.store)
     correlation = correlate(_predictions(arguments.recorders), settings)
     correlation.write(arguments.out)

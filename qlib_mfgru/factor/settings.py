@@ -7,7 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, model_validator
 
-from qlib_mfgru.settings import Count, Ge, Len, Listed, Names, Settings, Stamp, Whole
+from qlib_mfgru.settings import Count, Distinct, Ge, Len, Listed, Names, Settings, Stamp, Whole
+
+Rule = Literal["st", "suspended", "limit_up"]
+"""Rules of exclusion: see `exclusions.FIELDS`."""
 
 
 def _check_freq(value: Any) -> str | int:
@@ -49,14 +52,14 @@ class FactorTestSettings(Settings):
         One line: the setting, its value, and what is allowed.
     """
 
-    pools: Annotated[Names, Len(1)] = ("csi300", "csi500", "csi1000", "all")
+    pools: Annotated[Names, Len(1), Distinct] = ("csi300", "csi500", "csi1000", "all")
     n_layers: Annotated[Whole, Ge(2)] = 10
     freq: Annotated[str | int, PlainValidator(_check_freq)] = "week"
     winsorize: Literal["mad", "quantile", None] = "mad"
-    neutralize: Names = ("industry", "market_cap")
-    exclude: Annotated[tuple[Literal["st", "suspended", "limit_up"], ...], Listed] = ("st", "suspended", "limit_up")
+    neutralize: Annotated[Names, Distinct] = ("industry", "market_cap")
+    exclude: Annotated[tuple[Rule, ...], Listed, Distinct] = ("st", "suspended", "limit_up")
     deal_price: Literal["vwap", "close"] = "vwap"
-    horizons: Annotated[tuple[Count, ...], Listed, Len(1)] = (1, 2, 3, 5, 10, 15, 20)
+    horizons: Annotated[tuple[Count, ...], Listed, Len(1), Distinct] = (1, 2, 3, 5, 10, 15, 20)
     start_time: Stamp | None = None
     end_time: Stamp | None = None
 

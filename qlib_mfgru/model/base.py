@@ -28,7 +28,7 @@ from qlib_mfgru.model.settings import NetworkSettings
 from qlib_mfgru.model.training import Callback, StageData, score_samples, train_stage
 from qlib_mfgru.nn import GRULayer, ScoringNet
 
-_SEEDED = threading.Lock()  # torch's random numbers are the process's: models fitted in threads take turns
+_SEEDED = threading.Lock()  # torch's random state belongs to the process: models fitted in threads take turns
 
 
 class NeuralModel(Model):
@@ -44,7 +44,7 @@ class NeuralModel(Model):
     ----------
     settings : NetworkSettings
     tag : str
-        Put before the names of what goes to the recorder, where several models are fitted in one experiment.
+        Prefix of everything that goes to the recorder, where several models are fitted in one experiment.
     net : Module or None
         The trained network, on the CPU; None before `fit`.
     history : list of dict
@@ -81,7 +81,7 @@ class NeuralModel(Model):
         return [self.freqs]
 
     def warm_start(self, earlier: NeuralModel) -> None:
-        """Let the next `fit` begin with the weights of `earlier`, a fitted model of the same shape."""
+        """Start the next `fit` from the weights of `earlier`, a fitted model of the same shape."""
         if earlier.net is None:
             raise RuntimeError(f"{type(earlier).__name__} is not fitted: there are no weights to start from")
         self._start = copy.deepcopy(earlier.net.state_dict())
@@ -125,7 +125,7 @@ class NeuralModel(Model):
             self._save_curve(titles)
 
     def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> None:
-        """Train `net` for one stage and give it the weights of its best epoch."""
+        """Train `net` for one stage and leave it with the weights of its best epoch."""
         train, valid = self._resident(net, data.train, data.valid)
         data = dataclasses.replace(data, train=train, valid=valid)
         stopping = EarlyStopping(self.settings.patience)
@@ -149,7 +149,7 @@ class NeuralModel(Model):
         Returns
         -------
         Series
-            Named ``score``, over (datetime, instrument). The scale is arbitrary: the loss knows correlations only.
+            Named ``score``, over (datetime, instrument). Its scale is arbitrary, because the loss is a correlation.
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")

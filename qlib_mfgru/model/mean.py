@@ -55,13 +55,13 @@ class MeanModel(Model):
         return list(dict.fromkeys(freqs for member in networks for freqs in member.stage_freqs()))
 
     def warm_start(self, earlier: MeanModel) -> None:
-        """Let the members begin their next fit with the weights of the earlier model's members."""
+        """Start the members' next fit from the weights of the earlier model's members."""
         for member, before in zip(self.members, earlier.members, strict=True):
             if isinstance(member, NeuralModel) and isinstance(before, NeuralModel):
                 member.warm_start(before)
 
     def fit(self, dataset: MultiFreqDataset) -> None:
-        """Fit every member on its own; what a network tells the recorder is tagged ``member<k>_``."""
+        """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
         for freqs in self.stage_freqs():
             dataset.handler.frequencies(freqs)
         for number, member in enumerate(self.members, start=1):
@@ -81,7 +81,7 @@ def _member(member: Any, settings: dict[str, Any], name: str) -> Model:
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:
     """Equal-weighted mean of scores (datetime, instrument) after a z-score per date, where all are known.
 
-    A member that scores all stocks of a date alike prefers none of them: it counts as 0.
+    A member that gives all stocks of a date the same score has no preference and counts as 0.
     """
     frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores)))
     dates = frame.groupby(level="datetime")

@@ -96,7 +96,7 @@ class AttentionGRUModel(GRUModel):
 
 
 class IncrementalGRUModel(NeuralModel):
-    """Branches trained one after the other, each on what the frozen ones before it leave (figures 12 to 14).
+    """Branches trained one after the other, each on what the frozen ones leave unexplained (figures 12 to 14).
 
     Stage k trains the branch of the k-th frequency with the loss on the sum of all branches so far; it uses every
     sample for which the first k frequencies exist, so a daily history longer than the minute history is used in

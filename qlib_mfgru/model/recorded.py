@@ -1,4 +1,4 @@
-"""``RecordedModel``: another recorder's prediction in a model's place, so that records can be run on it by qrun."""
+"""``RecordedModel``: a recorder's prediction in the place of a model, so that qrun can run records on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qlib_mfgru.settings import Text, checked
 
 
 class RecordedModel(Model):
-    """Trains nothing and predicts what a recorder of the same store holds.
+    """A model that trains nothing and predicts what a recorder of the same store holds.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ class RecordedModel(Model):
         first, last = bounds
         scores = self._scores()
         dates = pd.Series(scores.index.get_level_values("datetime"))
-        inside = scores[dates.between(first or dates.min(), last or dates.max()).to_numpy()]
-        if inside.empty:
+        in_segment = scores[dates.between(first or dates.min(), last or dates.max()).to_numpy()]
+        if in_segment.empty:
             raise InputError(f"the recorder {self.recorder_id} has no score in {span(bounds)}")
-        return inside
+        return in_segment
 
     def _scores(self) -> pd.Series:
         return as_series(load_prediction(find_recorder(self.recorder_id))).rename("score")

@@ -41,7 +41,7 @@ class TrainSettings(Settings):
     device : str
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     gru : {"auto", "compiled", "plain", "fused", "torch"}
-        Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that runs on the device.
+        Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that has been measured there.
     """
 
     batch_size: Count = 5000

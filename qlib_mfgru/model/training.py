@@ -1,4 +1,4 @@
-"""One training loop for all models: what an epoch is, how it is judged, and when it must stop with an error."""
+"""The one training loop of all models: what an epoch is, how it is validated, and which errors end it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from qlib_mfgru.threads import torch_on_one_thread
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on; the message says why and what to look at."""
+    """Training cannot continue; the message says why and what to look at."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch came to.
+    """Results of one epoch.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class EpochRecord:
     epoch : int
         From 1.
     train_ic : float
-        Mean IC of the epoch's batches while the weights still moved.
+        Mean IC of the epoch's batches, while the weights were still changing.
     valid_ic : float
         Mean over the validation dates of the per-date IC.
     seconds : float
@@ -50,7 +50,7 @@ Callback = Callable[[EpochRecord, ScoringNet], bool | None]
 
 @dataclass(frozen=True, eq=False)
 class StageData:
-    """Samples of one stage, and what the branches frozen before it predict for them.
+    """Samples of one stage, and the predictions of the frozen branches for them.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ def _scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None) -> torch.T
 
 
 def _cores_for(net: ScoringNet) -> AbstractContextManager[None]:
-    """Who has the cores: the compiled kernels, where they do nearly all of the work, or else torch."""
+    """Leave the cores to the compiled kernels where these do nearly all of the work, otherwise to torch."""
     layers = [module for module in net.modules() if isinstance(module, GRULayer)]
     return torch_on_one_thread() if all(layer.chosen() == "compiled" for layer in layers) else nullcontext()
 

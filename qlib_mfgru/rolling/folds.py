@@ -1,4 +1,4 @@
-"""Calendar folds: when a model is retrained, what it may have seen by then, and which days it predicts."""
+"""Calendar folds: when a model is retrained, on what it may train by then, and which days it predicts."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def calendar_folds(
     Raises
     ------
     InputError
-        If the period is none, there is no trading day to predict, or none before it to train on.
+        A wrong setting, no trading day to predict, or none before it to train on.
     """
     step = months(checked(Retrain, "retrain", retrain))
     checked(Window, "window", window)

@@ -1,4 +1,4 @@
-"""Keys of units: equal where training would give the same, another as soon as anything that it depends on changed."""
+"""Keys of units: they stay as long as training would give the same, and change with anything that it depends on."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py
 _BUILT = {".pyc", ".pyo", ".so"}
 
 
-def digest(parts: Any) -> str:
+def digest(content: Any) -> str:
     """Short hash of anything made of plain values, dates and containers."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:20]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
 def dataset_identity(dataset: MultiFreqDataset) -> str:

@@ -34,8 +34,8 @@ class RollingError(RuntimeError):
 class RollingEnsembleModel(Model):
     """Any model of ours, retrained by the calendar, once for each seed; its prediction is the seeds' mean.
 
-    `fit` trains a unit for each fold and seed on what was known before the fold's test. Units are kept in files: what
-    is there already is not trained again, so that a killed run goes on where it was.
+    `fit` trains a unit for each fold and seed on what was known before the fold's test. Finished units are kept in
+    files and not trained again, so that a killed run resumes where it stopped.
 
     Parameters
     ----------
@@ -44,16 +44,17 @@ class RollingEnsembleModel(Model):
     retrain : str
         Months between retrainings, see `calendar_folds`; report: calendar half-years.
     train_start : date, optional
-        First day of the first training window; by default where the dataset's ``train`` segment begins. That
-        segment's end does not matter, and ``test`` is what the folds cover.
+        First day of the first training window; by default where the dataset's ``train`` segment begins. The end of
+        that segment does not matter to the folds, which train up to the day before each test (as in any dataset it
+        must lie before ``test``); ``test`` is what the folds cover.
     seeds : sequence of int
-        One member of the ensemble each; report: three. They take the place of the model's ``seed``.
+        One member of the ensemble each; report: three. They replace the model's own ``seed``.
     n_jobs : int
         Units trained at a time; -1 for as many as there are cores.
     window : {"expanding", "sliding"}
     warm_start : bool
-        Begin each fold's training with the weights of the fold before it (same seed). Folds then run one after
-        another, only seeds side by side.
+        Start each fold's training from the weights of the fold before it (same seed). Folds then run one after
+        another, and only seeds in parallel.
     threads : int, optional
         Threads of each worker, see `Workers`. Without the compiled kernels networks depend on it in their last digits.
     backend : mapping, optional
@@ -69,6 +70,11 @@ class RollingEnsembleModel(Model):
         Empty before `fit`.
     members : list of dict
         For each fold, seed -> fitted model.
+
+    Raises
+    ------
+    InputError
+        One line for what is wrong with the settings, those of the model included.
     """
 
     _tested: tuple[str, dict[int, pd.Series]] | None = None  # the test's scores, with the identity of their data
@@ -109,7 +115,7 @@ class RollingEnsembleModel(Model):
             raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
 
     def fit(self, dataset: MultiFreqDataset) -> None:
-        """Train what is not finished yet.
+        """Train the units that are not finished yet.
 
         The folds' dates are logged, and saved in the running recorder, before anything trains; at the end the recorder
         gets ``rolling/`` with the members' scores, their histories and a table of the units.
@@ -158,20 +164,21 @@ class RollingEnsembleModel(Model):
         days = dataset.handler.panels.days[dataset.segment_days(segment)]
         if len(days) == 0 or days[0] < self.folds[0].test[0]:
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
-        known = self._tested
-        if known and days[-1] <= self.folds[-1].test[1] and known[0] == dataset_identity(dataset):
-            return {seed: score.loc[days[0] : days[-1]] for seed, score in known[1].items()}
+        if self._tested is not None and days[-1] <= self.folds[-1].test[1]:
+            identity, scores = self._tested
+            if identity == dataset_identity(dataset):
+                return {seed: score.loc[days[0] : days[-1]] for seed, score in scores.items()}
         return {seed: self._stitch(dataset, days, seed) for seed in self.seeds}
 
     def _stitch(self, dataset: MultiFreqDataset, days: pd.DatetimeIndex, seed: int) -> pd.Series:
         """Scores of one seed, each day by the fold that was trained last before it."""
         starts = pd.DatetimeIndex([fold.test[0] for fold in self.folds])
         fold_of = starts.searchsorted(days, side="right") - 1
-        parts = []
+        scores = []
         for number in sorted(set(fold_of)):
-            inside = days[fold_of == number]
-            parts.append(self.members[number][seed].predict(dataset, (inside[0], inside[-1])))
-        return pd.concat(parts)
+            predicted = days[fold_of == number]
+            scores.append(self.members[number][seed].predict(dataset, (predicted[0], predicted[-1])))
+        return pd.concat(scores)
 
     def _member(self) -> Any:
         """A model as the units will make it: what it refuses is an error here, and not in a worker."""
@@ -214,22 +221,22 @@ class RollingEnsembleModel(Model):
     def _train(
         self, units: Sequence[Unit], dates: Mapping[Any, int], dataset: MultiFreqDataset, store: UnitStore
     ) -> None:
-        """Run the unfinished units; with a warm start fold after fold, since each needs the one before it."""
+        """Run the unfinished units; with a warm start fold by fold, since each needs the one before it."""
         failed: list[Outcome] = []
         workers = Workers(self.n_jobs, self.threads, self.backend)
         with UnitProgress({unit.key: dates[unit.fold.number] for unit in units}, store) as progress:
             for wave in self._waves(units):
-                ready = [unit for unit in wave if unit.start is None or unit.start in store]
-                failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in ready]
-                for outcome in workers.run([unit for unit in ready if unit.key not in store], dataset, store):
+                runnable = [unit for unit in wave if unit.start is None or unit.start in store]
+                failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in runnable]
+                for outcome in workers.run([unit for unit in runnable if unit.key not in store], dataset, store):
                     progress.update(outcome)
                     if outcome.failure is not None:
                         failed.append(outcome)
         if failed:
             reports = "\n".join(f"{unit}: {failure}" for unit, failure in failed)
             raise RollingError(
-                f"{len(failed)} of {len(units)} units failed; the others are kept in {store.root}, and the same "
-                f"command goes on with what failed:\n{reports}"
+                f"{len(failed)} of {len(units)} units failed; the others are kept in {store.root}; run "
+                f"the same command again to retry what failed:\n{reports}"
             )
 
     def _waves(self, units: Sequence[Unit]) -> list[Sequence[Unit]]:

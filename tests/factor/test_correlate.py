@@ -27,10 +27,10 @@ def two() -> dict[str, pd.DataFrame]:
 
 
 def test_against_a_loop(market_qlib: Path) -> None:
-    found = correlate(two(), SETTINGS)
+    actual = correlate(two(), SETTINGS)
     fields = market()
     expected = []
-    for date in DAYS.get_indexer(found.dates):
+    for date in DAYS.get_indexer(actual.dates):
         factors = []
         for scores in (random_scores(1), random_scores(1) + random_scores(2)):
             members = [*range(5, 20), *([20] if date < 34 else [])]
@@ -39,10 +39,10 @@ def test_against_a_loop(market_qlib: Path) -> None:
         common = sorted(factors[0].keys() & factors[1].keys())
         both = [[factor[i] for i in common] for factor in factors]
         expected.append(np.corrcoef(both)[0, 1])
-    assert found.matrix.loc["a", "b"] == pytest.approx(np.mean(expected), abs=1e-5)
-    assert found.matrix.loc["b", "a"] == found.matrix.loc["a", "b"]
-    assert np.diag(found.matrix) == pytest.approx([1, 1])
-    assert 0.3 < found.matrix.loc["a", "b"] < 0.9
+    assert actual.matrix.loc["a", "b"] == pytest.approx(np.mean(expected), abs=1e-5)
+    assert actual.matrix.loc["b", "a"] == actual.matrix.loc["a", "b"]
+    assert np.diag(actual.matrix) == pytest.approx([1, 1])
+    assert 0.3 < actual.matrix.loc["a", "b"] < 0.9
 
 
 def test_predictions_that_never_meet(market_qlib: Path) -> None:

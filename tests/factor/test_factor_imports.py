@@ -1,4 +1,4 @@
-"""What the factor test and the report import: no torch."""
+"""What the factor test and the shared report code import: no torch."""
 
 from __future__ import annotations
 

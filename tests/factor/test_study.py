@@ -46,13 +46,13 @@ def test_dates_are_the_last_trading_days_of_weeks(market_qlib: Path) -> None:
 def test_against_the_slow_test(market_qlib: Path, pool: str) -> None:
     scores, fields = random_scores(), market()
     settings = FactorTestSettings(pools=[pool], n_layers=5)
-    found = run_factor_test(to_scores(scores), settings)
+    actual = run_factor_test(to_scores(scores), settings)
     members = np.ones(scores.shape, dtype=bool)
     if pool == "few":
         members[:] = np.isin(CODES, [*CODES[5:20], LEAVER])
         members[34:, CODES.index(LEAVER)] = False
-    signals = [*DAYS.get_indexer(found.dates), int(DAYS.get_indexer([pd.Timestamp("2023-04-07")])[0])]
-    expected, result = slow_test(fields, scores, members, signals, 5), found.pools[pool]
+    signals = [*DAYS.get_indexer(actual.dates), int(DAYS.get_indexer([pd.Timestamp("2023-04-07")])[0])]
+    expected, result = slow_test(fields, scores, members, signals, 5), actual.pools[pool]
     for name in ("members", "st", "suspended", "limit_up", "no score", "kept"):
         assert result.counts[name].tolist() == [counts[name] for counts in expected["counts"]], name
     np.testing.assert_allclose(result.rank_ic, expected["rank_ic"], atol=1e-6)
@@ -98,7 +98,7 @@ def test_the_future_return_has_rank_ic_1_and_ordered_layers(market_qlib: Path) -
 
 
 def test_the_lag_is_one_day(market_qlib: Path) -> None:
-    """The day between the test date and the deal earns nothing, nor does the day after the period."""
+    """The day between the test date and the entry earns nothing, nor does the day after the period."""
     settings = FactorTestSettings(pools=["all"], n_layers=5, freq=1, winsorize=None, neutralize=[], horizons=[1, 3])
     ic = {}
     for lag in (-1, 0, 1, 2):
@@ -160,7 +160,7 @@ def test_a_pool_that_is_always_too_small_is_an_error(market_qlib: Path) -> None:
         run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["tiny"], n_layers=5))
 
 
-def test_the_close_can_be_the_deal(market_qlib: Path) -> None:
+def test_the_close_can_be_the_deal_price(market_qlib: Path) -> None:
     settings = FactorTestSettings(pools=["all"], n_layers=5, deal_price="close", winsorize=None, neutralize=[])
     returns = run_factor_test(to_scores(random_scores()), settings).pools["all"].pool_returns
     close = market()["close"].astype(float)

@@ -38,8 +38,8 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_score_is_in_its_place(warnings: list[str]) -> None:
     frame = prediction([("2024-01-04", "SH600000", 3.0), ("2024-01-02", "SH600001", 1.0), ("2023-12-29", STOCKS[0], 9)])
     expected = [[np.nan, 1.0], [np.nan, np.nan], [3.0, np.nan]]
-    for given in (frame, frame["score"], frame.swaplevel(), frame.sort_index()):
-        np.testing.assert_array_equal(on_axes(as_series(given), DAYS, STOCKS), expected)
+    for form in (frame, frame["score"], frame.swaplevel(), frame.sort_index()):
+        np.testing.assert_array_equal(on_axes(as_series(form), DAYS, STOCKS), expected)
     assert warnings == []
 
 

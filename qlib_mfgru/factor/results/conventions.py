@@ -24,7 +24,8 @@ def conventions(test: FactorTest) -> list[str]:
     price = settings.deal_price
     return [
         f"Test dates: {_calendar(settings)}; {len(test.dates)} of them, {test.dates[0]:%Y-%m-%d} .. "
-        f"{test.dates[-1]:%Y-%m-%d}. Left out: {test.unfinished} more whose holding period ends after the calendar.",
+        f"{test.dates[-1]:%Y-%m-%d}. Left out: {test.unfinished} more whose holding period would end after the last "
+        "day of the calendar.",
         f"Timing: the factor is known at the test date's close; all trades are executed at the next trading day's "
         f"{price}, and positions are held until the trades of the next test date. IC and RankIC are with the return "
         "from one trade to the next.",
