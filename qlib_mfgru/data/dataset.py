@@ -21,16 +21,16 @@ BatchBy = Literal["sample", "date"]
 
 
 class SampleDays(NamedTuple):
-    """Dates that samples are taken from, and how many were left out for their labels' sake.
+    """Dates that samples are taken from, and how many are left out because of their labels.
 
     Attributes
     ----------
     days : ndarray of int64
         Positions on the calendar, ascending.
     late : int
-        Left out because their label ends on or after the first date of a later segment.
+        Left out because their label ends on or after the first day of a later segment.
     gap : int
-        Left out between training and validation, because their label reaches into the validation dates.
+        Left out between training and validation, because their label reaches into validation.
     """
 
     days: np.ndarray
@@ -59,7 +59,7 @@ class MultiFreqDataset(DatasetH):
     Raises
     ------
     InputError
-        One line for what is wrong with the settings; overlapping segments are named with their dates.
+        What is wrong with the settings, in one line; overlapping segments are named with their dates.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""``MultiFreqHandler``: a qlib DataHandler that serves the report's tensors, one cross-section a date."""
+"""``MultiFreqHandler``: a qlib DataHandler that serves the report's tensors, one cross-section per date."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MultiFreqHandler(DataHandler):
     Raises
     ------
     InputError
-        One line for what is wrong with the settings; of the label, as soon as qlib is initialised.
+        What is wrong with the settings, in one line; the label can be checked only once qlib is initialised.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""What may be written of a handler and of a dataset, checked before anything is read."""
+"""Settings of the handler and of the dataset, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ REPORT_INPUTS: dict[str, dict[str, Any]] = {
 Bounds = tuple[pd.Timestamp | None, pd.Timestamp | None]
 """First and last date of a segment, both included; None for no bound."""
 
-
 Frequencies = Annotated[tuple[Text, ...], Listed, Len(1), Distinct]
 """Frequencies in use, each once."""
 
@@ -79,7 +78,7 @@ def _instruments(value: Any) -> str | list[str] | dict[str, Any]:
 
 
 def _readable(label: Label) -> Label:
-    """Before qlib is initialised nobody knows its operators, nor the provider's fields."""
+    """Operators and fields are known only once qlib is initialised."""
     if C.registered:
         label.check()
     return label
@@ -169,7 +168,7 @@ def bounds_of(segment: str | slice | Sequence[Any], segments: Mapping[str, Any])
     Raises
     ------
     InputError
-        No segment of that name, or what are no dates.
+        No segment of that name, or bounds that are no dates.
     """
     if isinstance(segment, str) and segment not in segments:
         raise InputError(f"no segment {segment!r}; the dataset has {list(segments)}")

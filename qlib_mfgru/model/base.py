@@ -53,7 +53,7 @@ class NeuralModel(Model):
     Raises
     ------
     InputError
-        One line for what is wrong with the settings.
+        What is wrong with the settings, in one line.
     """
 
     settings_kind: ClassVar[type[NetworkSettings]]

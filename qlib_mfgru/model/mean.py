@@ -29,7 +29,7 @@ class MeanModel(Model):
     Raises
     ------
     InputError
-        One line for what is wrong with a member or its settings.
+        What is wrong with a member or its settings, in one line.
     """
 
     def __init__(self, members: Sequence[Any], **settings: Any) -> None:

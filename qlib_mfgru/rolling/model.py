@@ -74,7 +74,7 @@ class RollingEnsembleModel(Model):
     Raises
     ------
     InputError
-        One line for what is wrong with the settings, those of the model included.
+        What is wrong with the settings, those of the model included, in one line.
     """
 
     _tested: tuple[str, dict[int, pd.Series]] | None = None  # the test's scores, with the identity of their data
