@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "demo": {"provider"},
     "report": {"provider"},
     "data": {"provider", "native"},
-    "model": {"data", "nn", "report"},
+    "model": {"data", "nn", "native", "report"},
     "rolling": {"provider", "data", "nn", "native", "model"},
     "factor": {"provider", "report"},
     "portfolio": {"provider", "report"},
