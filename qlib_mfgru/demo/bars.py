@@ -1,4 +1,4 @@
-"""15-minute bars that end exactly at the day's close, and the daily bars they add up to."""
+"""15-minute bars that end exactly at the day's close, and the daily bars that they add up to."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from qlib_mfgru.demo.universe import Universe
 from qlib_mfgru.provider.fill import carried_forward
 
 EDGE_BARS = (0, 1, 2, 13, 14, 15)
-"""The session's edges: the intraday state moves volume between them and the middle."""
+"""The first and last bars of the session: the intraday state moves volume between them and the middle."""
 EDGE_TILT = 0.30
 """Log change of the edges' volume against the middle's for one standard deviation of the intraday state."""
 VOLUME_NOISE = 0.35
 """Standard deviation of a bar's log volume around its profile."""
 GAP_SHARE = 0.15
-"""Share of a day's variance that falls into the night."""
+"""Share of a day's variance that falls overnight."""
 QUIET_LIMIT_SHARE = 0.3
-"""Share of the days closing at a limit that trade at it from the first bar to the last."""
+"""Of the days that close at a limit, the share that trade at it from the first bar to the last."""
 
 U_SHAPE = np.array([2.4, 1.6, 1.3, 1.1, 0.95, 0.85, 0.8, 0.75, 0.85, 0.8, 0.75, 0.75, 0.8, 0.9, 1.1, 1.6])
 U_SHAPE = U_SHAPE / U_SHAPE.sum()

@@ -1,4 +1,4 @@
-"""Trading days: weekdays less public holidays like those of the mainland's exchanges."""
+"""Trading days: weekdays other than public holidays, much like those of the mainland's exchanges."""
 
 from __future__ import annotations
 

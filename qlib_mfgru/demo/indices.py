@@ -1,4 +1,4 @@
-"""The four indices: size buckets of the stocks, reconstituted half-yearly, weighted by float capitalisation."""
+"""The four indices: stocks by size, reconstituted half-yearly, weighted by float capitalisation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ INDICES: tuple[tuple[str, str, float], ...] = (
     ("csi1000", "SH000852", 0.30),
     ("cni2000", "SZ399303", 0.25),
 )
-"""Market, the index's code and the share of the listed stocks in it, from the largest on; the rest are in none."""
+"""Market, code of the index and share of the listed stocks in it, the largest first; the rest are in none."""
 
 LOOK_BACK = 120
-"""Days of capitalisation whose mean ranks the stocks."""
+"""Days over which the capitalisation that ranks the stocks is averaged."""
 BASE_LEVEL = 1000.0
 
 

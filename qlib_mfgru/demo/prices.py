@@ -1,6 +1,6 @@
-"""Daily closes: a factor model's returns, run through ticks, price limits, suspensions and ex-days.
+"""Daily closes: the returns of a factor model, subject to ticks, price limits, suspensions and ex-days.
 
-Raw prices are whole numbers of 0.01 yuan (cents) from here on, so that bars can agree exactly.
+From here on raw prices are whole cents (0.01 yuan), so that bars can agree exactly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SIZE_VOLATILITY = 0.004
 """Daily log returns of the common factors; the size factor's is for one standard deviation of log size."""
 
 SPLIT_PRICE = 1000
-"""Cents: cheaper shares do not split, or ticks would grow coarse."""
+"""Cents: cheaper shares do not split, or a tick would be a large part of the price."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def common_returns(spec: DemoSpec, universe: Universe) -> np.ndarray:
 
 
 def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarray) -> DailyPath:
-    """Run the closes day by day; a return beyond the limit is cut there, and the rest of it is lost.
+    """Run the closes day by day; a return is cut at the limit, and the rest of it is lost.
 
     Parameters
     ----------
@@ -89,5 +89,5 @@ def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarr
 
 
 def to_cents(price: np.ndarray) -> np.ndarray:
-    """Round half up to whole cents, at least 1; the small shift undoes binary dust below a half."""
+    """Round half up to whole cents, at least 1; the small shift makes up for binary rounding just below a half."""
     return np.maximum(np.floor(price + 0.5 + 1e-6), 1).astype(np.int64)

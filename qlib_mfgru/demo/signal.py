@@ -7,16 +7,16 @@ Everything here is in units of a stock's own idiosyncratic volatility. A day's i
 with independent shocks e.
 
 *Daily part.* The shocks of 16 to 49 days ago move today's price (``a[16..49] > 0``). The label of day t is the return
-from t+1 to t+11, so what moves it and lies inside a window of 40 closes are the shocks 5 to 38 days back. 72 % of that
-(in variance) is older than a window of 20 days shows, and the youngest 5 days say nothing. A signal from beyond the 20
-days alone would be cleaner, but gives a GRU no short memory to grow a long one from: it stays on a plateau for
-tens of epochs. The coefficients ``a[1..15]`` are tiny and negative, just so that returns have no autocorrelation at
-lags 1 to 15; without them the drift itself would show as a faint momentum.
+from t+1 to t+11, so the shocks that move it and lie inside a window of 40 closes are 5 to 38 days old. 72 % of that
+(in variance) is older than a window of 20 days shows, and the latest 5 days say nothing. A signal that is older than 20
+days throughout would be cleaner, but gives a GRU no short memory to build a long one on: it stays on a plateau for tens
+of epochs. The coefficients ``a[1..15]`` are tiny and negative, just enough that returns have no autocorrelation at lags
+1 to 15; without them the drift itself would show as a faint momentum.
 
-*Intraday part.* The state s is a slow AR(1) that is seen only in how a day's volume spreads over the session (`bars`
-does that) and raises the next days' drift. Drift would betray s in past returns, so each day's innovation of s leans
-against that day's shock by exactly as much as makes s[t] uncorrelated with every return up to t (but for the echo,
-which is of second order). The lean also correlates the two states by about -0.1.
+*Intraday part.* The state s is a slow AR(1) that raises the next days' drift and shows only in how a day's volume
+spreads over the session (see `bars`). That drift would reveal s in past returns, so each day's innovation of s leans
+against that day's shock, by exactly the amount that makes s[t] uncorrelated with every return up to t (except for the
+echo, which is of second order). The lean also correlates the two states by about -0.1.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ HORIZON = (2, 11)
 LAGS = (16, 49)
 """First and last lag, in days, at which a shock moves the price again."""
 VISIBLE = (5, 38)
-"""Age, in days, of the shocks that matter to the label and lie inside a window of 40 closes."""
+"""Age, in days, of the shocks that move the label and lie inside a window of 40 closes."""
 HALF_LIFE = 12.0
-"""Days in which the intraday state loses half of its deviation."""
+"""Days in which the intraday state decays by half."""
 
 DAILY_COEFFICIENT = 0.012
 INTRADAY_COEFFICIENT = 0.083
-"""``a[16..49]`` and kappa at strength 1, set for a RankIC near 0.15 of each oracle with the ten-day label."""
+"""``a[16..49]`` and kappa at strength 1, set so that each oracle's RankIC with the ten-day label is near 0.15."""
 
 WARM_UP = LAGS[1] + VISIBLE[1]
 _TAIL_DEGREES = 5  # of the shocks' t distribution: fat tails, as returns have
@@ -53,7 +53,7 @@ class Signal:
     unit_return : ndarray
         Idiosyncratic log return in units of the stock's volatility.
     daily : ndarray
-        What the shocks 5 to 38 days back say about the label; variance 1. Known at the day's close.
+        What the shocks 5 to 38 days old say about the label; variance 1. Known at the day's close.
     intraday : ndarray
         The state that the day's volume profile shows; variance 1. Known at the day's close.
     """

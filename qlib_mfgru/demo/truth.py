@@ -1,4 +1,4 @@
-"""The truth behind a demo market: the latent states, kept as fields of the provider, and what they are worth."""
+"""The truth behind a demo market: the latent states, stored as fields of the provider, and how well they predict."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.writer import MANIFEST
 
 TRUTH_FIELDS: dict[str, str] = {"daily": "truth_daily", "intraday": "truth_intraday"}
-"""Daily provider field of each state, so that qlib reads them as ``$truth_daily`` and ``$truth_intraday``."""
+"""Daily provider field of each state: qlib reads them as ``$truth_daily`` and ``$truth_intraday``."""
 
 PARTS: tuple[str, ...] = ("daily", "intraday", "combined")
-"""Scores that the truth knows: each planted part, and both."""
+"""Scores that can be had from the truth: each planted part, and both."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Truth:
         """The oracle's score, days by instruments; `part` is one of `PARTS`.
 
         With one strength at 0 the combined score is the other part alone; with both at 0 it is their plain sum, so
-        that a control market has an oracle to be near 0.
+        that a control market has an oracle too, whose IC should be near 0.
         """
         strengths = self.daily_strength, self.intraday_strength
         weights = {"daily": (1.0, 0.0), "intraday": (0.0, 1.0), "combined": strengths if any(strengths) else (1.0, 1.0)}

@@ -75,7 +75,7 @@ class Universe:
 
 
 def draw_universe(spec: DemoSpec, days: pd.DatetimeIndex) -> Universe:
-    """Draw the stocks and everything that happens to them but prices."""
+    """Draw the stocks and everything that happens to them except prices."""
     random = spec.stream("universe")
     n = spec.n_stocks
     codes = draw_codes(random, n)
@@ -101,7 +101,7 @@ def draw_universe(spec: DemoSpec, days: pd.DatetimeIndex) -> Universe:
 
 
 def draw_codes(random: np.random.Generator, n: int) -> tuple[str, ...]:
-    """Codes in ascending order, as many of each board as its share says."""
+    """Codes in ascending order, each board with its share of them."""
     edges = np.round(np.cumsum([0.0, *(share for _, _, share in BOARDS)]) * n).astype(int)
     board = np.repeat(np.arange(len(BOARDS)), np.diff(edges))
     return tuple(sorted(f"{BOARDS[b][0]}{BOARDS[b][1] + i - edges[b]:06d}" for i, b in enumerate(board)))
@@ -168,8 +168,8 @@ def draw_suspensions(random: np.random.Generator, spec: DemoSpec, last: np.ndarr
 def limit_rates(universe: Universe, days: pd.DatetimeIndex) -> np.ndarray:
     """The day's price limit as a fraction, by the boards' rules; shape (n_days, n_stocks).
 
-    New shares have no free days here: they are limited from their first day on, against the issue price. Before a
-    board's first rule that rule holds.
+    New shares have no free days here: they are limited from their first day on, against the issue price. A board's
+    first rule also applies before its date.
     """
     rates = np.empty(universe.is_st.shape)
     for stock, code in enumerate(universe.codes):

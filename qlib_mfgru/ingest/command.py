@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 DESCRIPTION = """Turn vendor files (CSV, Parquet; 1min, 5min, 15min and daily bars) into a qlib provider. The mapping
-says where the files lie and what they mean: docs/ingest.md."""
+says where the files are and what they mean: see docs/ingest.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,11 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ingest and print the report; 0 when the provider is there."""
+    """Ingest and print the report; 0 once the provider is there."""
     from qlib_mfgru.ingest.mapping import load_mapping
 
     mapping = load_mapping(arguments.mapping)
-    from qlib_mfgru.ingest.pipeline import ingest  # a wrong mapping is told before anything heavy is imported
+    from qlib_mfgru.ingest.pipeline import ingest  # after the mapping: a wrong one gets its answer at once
 
     report = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
     print(report)

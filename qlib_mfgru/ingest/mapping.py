@@ -36,10 +36,16 @@ def _by_market(inputs: Any) -> Any:
         return {}
     if not isinstance(inputs, Mapping):
         raise ValueError("must be a mapping of market names, e.g. csi300, each with its files")
-    return {str(market).lower(): given for market, given in inputs.items()}
+    return {str(market).lower(): section for market, section in inputs.items()}
 
 
-Paths = Annotated[Names, Len(1), BeforeValidator(lambda files: (files,) if isinstance(files, str) else files)]
+def _as_list(files: Any) -> Any:
+    if not isinstance(files, str | list | tuple):
+        raise ValueError("must be a path or a list of paths")
+    return (files,) if isinstance(files, str) else files
+
+
+Paths = Annotated[Names, Len(1), BeforeValidator(_as_list)]
 """A path, or a list of paths, relative to the source folder; ``*`` stands for any text."""
 Columns = Annotated[dict[Text, Text], AfterValidator(_known_fields)]
 """Our field -> the vendor's column."""
@@ -57,12 +63,12 @@ class FileInput(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _paths_alone(cls, given: Any) -> Any:
-        if isinstance(given, str | list):
-            return {"files": given}
-        if not isinstance(given, Mapping | FileInput):
+    def _paths_alone(cls, section: Any) -> Any:
+        if isinstance(section, str | list):
+            return {"files": section}
+        if not isinstance(section, Mapping | FileInput):
             raise ValueError(f"must be a path, a list of paths, or a mapping with {', '.join(cls.model_fields)}")
-        return given
+        return section
 
 
 class PriceInput(FileInput):

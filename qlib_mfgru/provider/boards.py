@@ -1,9 +1,9 @@
-"""The boards' price-limit rules with their dates of change, as data.
+"""The boards' price-limit rules, and the dates on which they changed, as data.
 
 Sources: the exchanges' trading rules and notices. Main-board ST shares moved from 5 % to 10 % with the rules in force
 since 2026-07-06; ChiNext moved to 20 % with its registration reform on 2020-08-24; the main board has had five free
-days for new shares since its own registration reform of 2023-04-10. Not covered, because no price file tells of them:
-the first day of a delisting period, of a relisting, and shares that are not A-shares.
+days for new shares since its own registration reform of 2023-04-10. Not covered, because prices do not show them: the
+first day of a delisting period, the first day of a relisting, and shares that are not A-shares.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 class LimitRule(NamedTuple):
     """Price limits of a board from a day on, as fractions of the reference price.
 
-    `free_days` is the number of a new share's first trading days without a limit; `first_up` and `first_down` hold
-    on the very first day instead (0 where a free day or nothing is set), against the issue price.
+    `free_days` is the number of a new share's first trading days without a limit. `first_up` and `first_down` apply
+    on the very first day instead, against the issue price; 0 where that day is free or like any other.
     """
 
     since: np.datetime64
@@ -47,7 +47,7 @@ RULES: dict[str, tuple[LimitRule, ...]] = {
     "star": (_rule("2019-07-22", 0.20, 0.20, 5),),
     "bse": (_rule("2021-11-15", 0.30, 0.30, 1),),
 }
-"""For each board its rules, oldest first."""
+"""The rules of each board, oldest first."""
 
 _BOARD_PREFIXES = (("SH68", "star"), ("SZ30", "chinext"), ("BJ", "bse"))
 

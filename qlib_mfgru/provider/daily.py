@@ -1,4 +1,4 @@
-"""Daily fields of the provider as dense (day, stock) arrays: what tests and portfolios read beside the bars."""
+"""Daily fields of the provider as dense (day, stock) arrays, for factor tests and portfolios."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     ----------
     stocks : sequence of str, length n_stocks
     needs : mapping of str to str
-        Field (without ``$``) -> what needs it and what to do without it, for the message.
+        Field (without ``$``) -> what needs it, and what to do if it is missing; for the message.
 
     Returns
     -------
@@ -28,24 +28,24 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     Raises
     ------
     InputError
-        The provider has a needed field for none of the stocks.
+        No stock of the provider has a needed field.
     """
     fields = {name: np.full((len(reader.calendar("day")), len(stocks)), np.nan, dtype=np.float32) for name in needs}
-    found: set[str] = set()
+    stored: set[str] = set()
     for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
         for field, values in fields.items():
             series = reader.read_series(code, field, "day")
             if series is not None:
-                found.add(field)
+                stored.add(field)
                 values[series[0] : series[0] + len(series[1]), column] = series[1]
     for field, need in needs.items():
-        if field not in found:
+        if field not in stored:
             raise InputError(f"the provider {reader.provider_path('day')} has no ${field}: {need}")
     return fields
 
 
 def as_exposure(name: str, values: np.ndarray) -> np.ndarray:
-    """A field as an exposure, float64 of the same shape: ``market_cap`` as its logarithm, any other as it is."""
+    """A field as an exposure, float64 of the same shape: the logarithm of ``market_cap``, any other field as it is."""
     values = values.astype(np.float64)
     if name != "market_cap":
         return values
@@ -54,5 +54,5 @@ def as_exposure(name: str, values: np.ndarray) -> np.ndarray:
 
 
 AT_LIMIT = 1 - 1e-6
-"""A price at this share of a limit price is at it: adjusted float32 prices of one tick agree to a few 1e-7, and a tick
-is never below 4e-6 of a price."""
+"""A price at this fraction of the limit price or beyond is at the limit: equal prices, adjusted and stored as float32,
+agree to a few 1e-7, and a tick is never below 4e-6 of a price."""

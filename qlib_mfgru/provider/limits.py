@@ -20,7 +20,7 @@ def derive_limits(
     days : ndarray of shape (n_days,)
         ``datetime64[D]``, ascending.
     reference : ndarray of shape (n_days,)
-        The price that the day's limits refer to, as `reference_price` gives it; NaN where unknown.
+        The price that the day's limits are measured from, as `reference_price` gives it; NaN where unknown.
     is_st : ndarray of shape (n_days,)
         Nonzero where the share is under special treatment; NaN counts as not.
     session : ndarray of shape (n_days,)
@@ -73,6 +73,6 @@ def reference_price(close: np.ndarray, factor: np.ndarray) -> np.ndarray:
 def round_half_up(price: np.ndarray) -> np.ndarray:
     """Round to 0.01, halves upwards, as the exchanges do.
 
-    The tiny shift undoes the binary representation: 10.05 * 1.1 is 11.0549999..., but the rule says 11.06.
+    The tiny shift makes up for the binary representation: 10.05 * 1.1 is 11.0549999..., but the rule says 11.06.
     """
     return np.floor(price * 100 + 0.5 + 1e-6) / 100

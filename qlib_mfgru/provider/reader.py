@@ -1,4 +1,4 @@
-"""What the data package reads from qlib: calendars, stocks, members, raw series, and a fingerprint of them."""
+"""A provider as qlib reads it: calendars, stocks, members, stored series, and a fingerprint of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qlib_mfgru.errors import InputError
 
 
 class ProviderFolder(FileStorageMixin):
-    """qlib's own view of which frequencies the initialised provider holds, and where."""
+    """The frequencies of the initialised provider and where they are, as qlib sees them."""
 
     storage_name = "calendar"
 
@@ -39,7 +39,7 @@ def provider_path(freq: str) -> Path:
     Raises
     ------
     InputError
-        If qlib is not initialised, or the provider has no such frequency; the message names those it has.
+        If qlib is not initialised, or the provider lacks the frequency; the message names those that it has.
     """
     if not C.registered:
         raise InputError("qlib is not initialised: call qlib.init(provider_uri=...) first")
@@ -72,7 +72,7 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
     Raises
     ------
     InputError
-        If the market is unknown (the message names those that exist) or nothing is left of it.
+        If the market is unknown (the message names those that exist) or has no stock.
     """
     path = provider_path(freq)
     if isinstance(instruments, str):
@@ -85,7 +85,7 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
         return {str(code): [(days[0], days[-1])] for code in sorted(instruments)}
     spans = D.list_instruments(instruments, freq=freq, as_list=False)
     if not spans:
-        raise InputError(f"no stock is left of {instruments} in the provider {path}")
+        raise InputError(f"the provider {path} has no stock of {instruments}")
     return {str(code): spans[code] for code in sorted(spans)}
 
 
@@ -108,7 +108,7 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
     Raises
     ------
     InputError
-        Unknown market; codes that were asked for by name, or all members, are unknown; no member on any of the days.
+        The market is unknown; a code that was asked for, or every member, is unknown; there is no member on any day.
     """
     spans = member_spans(instruments, "day")
     position = {code: i for i, code in enumerate(stocks)}
@@ -132,8 +132,8 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
 def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray] | None:
     """One stored series: position of its first value in the calendar, and its values as float32; None if absent.
 
-    qlib's file format is read in one go from the path that qlib's storage names, which is three times as fast as
-    the storage's own slicing; any other storage is read through its interface.
+    A file of qlib's format is read in one go, which is three times as fast as slicing qlib's storage object; any
+    other storage is read through its interface.
     """
     storage = FeatureD.backend_obj(instrument=instrument, field=field, freq=freq)
     if isinstance(storage, FileFeatureStorage):
@@ -147,9 +147,9 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
 
 
 def fingerprint(freq: str, codes: list[str], fields: tuple[str, ...]) -> str:
-    """Hash of everything that `read_series` would read: a changed provider has another one.
+    """Hash of everything that `read_series` would read: it differs as soon as the provider does.
 
-    Made from the calendar's and the stock list's content and from size and modification time of every series, so
+    It covers the content of the calendar and of the stock list, and the size and modification time of every series, so
     that a file rewritten in place counts as a change.
     """
     path = provider_path(freq)

@@ -1,7 +1,7 @@
 """The A-share trading session as a grid of bar-end stamps.
 
-A day trades 09:30-11:30 and 13:00-15:00. Every stamp in a provider of this package is the *end* of its bar, so
-that a bar's stamp is the first moment at which the bar is known.
+Trading hours are 09:30-11:30 and 13:00-15:00. Every stamp in a provider of this package is the *end* of its bar: the
+first moment at which the bar is known.
 """
 
 from __future__ import annotations

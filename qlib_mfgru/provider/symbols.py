@@ -1,4 +1,4 @@
-"""Stock and index codes in the ways that vendors write them, brought to qlib's ``SH600000``."""
+"""Stock and index codes as vendors write them, and as qlib does: ``SH600000``."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def normalise_symbol(text: str, *, index: bool = False) -> str:
     ----------
     text : str
         ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number that lost its
-        leading zeros (``1``) is filled up.
+        leading zeros (``1``) gets them back.
     index : bool
         Read a bare code as an index's (``000300`` is SH) instead of as a stock's (``000300`` is SZ).
 
     Raises
     ------
     ValueError
-        If the text is no code, or a bare code whose exchange its first digits do not tell.
+        If the text is no code, or a bare code whose first digits belong to no exchange.
     """
     word = text.strip().upper()
     if word.isdigit():
@@ -64,13 +64,13 @@ def normalise_symbol(text: str, *, index: bool = False) -> str:
 
 
 def symbol_in_name(stem: str) -> str | None:
-    """The stock code in a file's name, None if there is none: ``600000.SH`` as it is, ``bars_600000_15min`` bare."""
+    """The stock code in a file's name, None if there is none: ``600000`` in ``bars_600000_15min``."""
     word = stem.strip().upper()
     if (match := _CODE.fullmatch(word)) and _from_match(match, index=False):
         return word
-    for part in _CODE_IN_NAME.findall(word):
-        if (match := _CODE.fullmatch(part)) and _from_match(match, index=False):
-            return str(part)
+    for code in _CODE_IN_NAME.findall(word):
+        if (match := _CODE.fullmatch(code)) and _from_match(match, index=False):
+            return str(code)
     return None
 
 

@@ -1,8 +1,8 @@
 """Write a qlib provider so that it is either whole or not there.
 
-Everything goes to a temporary sibling of the target; only when the last file is written does the sibling take the
-target's name. A process that is killed leaves the old provider as it was, and a temporary folder that the next
-writer of the same target removes.
+Everything goes to a temporary folder beside the target, which takes the target's name once the last file is written. A
+process that is killed leaves the old provider as it was, and a temporary folder that the next writer of the same
+target removes.
 """
 
 from __future__ import annotations
@@ -120,8 +120,8 @@ class ProviderWriter:
     def write_instruments(self, market: str, spans: Iterable[Span]) -> None:
         """Write a market's point-in-time members, one line a span.
 
-        The end is written as the session's end: qlib reads a bare date as midnight and would lose the last day's
-        intraday bars.
+        A span ends when the session does: qlib reads a bare date as midnight and would lose the last day's intraday
+        bars.
         """
         lines = (f"{code}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d} 15:00:00\n" for code, first, last in spans)
         self.write_text(f"instruments/{market}.txt", "".join(lines))

@@ -99,18 +99,17 @@ def test_command_makes_a_market_and_says_what(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--stocks", "5"], "n_stocks is 5"),
-        (["--days", "10"], "n_days is 10"),
-        (["--days", "100", "--intraday-days", "101"], "intraday_days is 101"),
-        (["--daily-strength", "9"], "daily_strength is 9"),
-        (["--start", "soon"], "start is 'soon'"),
-        (["--start", "2029-06-01"], "only"),
-        (["--seed", "-1"], "seed is -1"),
+        (["--stocks", "5"], "n_stocks is 5: must be at least 20"),
+        (["--days", "100", "--intraday-days", "101"], "intraday_days is 101: must be at most n_days, which is 100"),
+        (["--start", "2029-06-01"], "n_days is 978: only"),
+        (["--start", "1999-06-01"], "start is 1999-06-01: the demo calendar covers 2010 to 2030"),
     ],
 )
 def test_bad_options_are_refused_with_their_name(tmp_path, capsys, options, message):
     assert main(["demo", "--target", str(tmp_path / "bad"), *options]) == 2
-    assert message in capsys.readouterr().err
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"mfgru: {message}")
     assert not (tmp_path / "bad").exists()
 
 

@@ -63,7 +63,7 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
         ({"bars": {"files": "b.csv", "freq": "5min"}}, "bars.stamps is missing"),
         ({"bars": "b.csv"}, "bars.freq is missing; bars.stamps is missing"),
         ({"bars": BARS | {"files": []}}, "bars.files is []: must not be empty"),
-        ({"bars": BARS | {"files": 3}}, "bars.files is 3: must be a list"),
+        ({"bars": BARS | {"files": 3}}, "bars.files is 3: must be a path or a list of paths"),
         ({"bars": BARS | {"names": "symbol"}}, "bars.names is 'symbol': must be a list"),
         ({"bars": BARS | {"encoding": "klingon"}},
          "bars.encoding is 'klingon': must be an encoding such as utf-8-sig or gb18030"),

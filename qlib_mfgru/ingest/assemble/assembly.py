@@ -84,8 +84,8 @@ def _bar_vwap(stock: Stock, bars: DayBars) -> np.ndarray:
     """Vwap of the bars, shape (n_bar_days, 16); those out of [low, high] are counted and kept."""
     conventions = stock.conventions
     amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
-    vwap, guessed = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
-    stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(guessed.sum()))
+    vwap, is_stand_in = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
     outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
     stock.warn(
         "bars whose amount / volume lies outside [low, high] by more than 0.1 %, kept",
@@ -105,26 +105,27 @@ def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> 
     """
     daily, conventions = stock.daily, stock.conventions
     amount = daily["amount"] if conventions.raw_known else np.full_like(daily["amount"], np.nan)
-    vwap, guessed = mean_price(daily, daily["volume"], amount, typical=conventions.typical_vwap)
+    vwap, is_stand_in = mean_price(daily, daily["volume"], amount, typical=conventions.typical_vwap)
     if from_bars is not None and conventions.raw_known:
-        _amounts_from_bars(stock, from_bars, vwap, guessed)
-    given = daily["vwap"] > 0
-    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", int((guessed & ~given).sum()))
-    daily["vwap"] = np.where(given, daily["vwap"], vwap)
+        _amounts_from_bars(stock, from_bars, vwap, is_stand_in)
+    is_vendors = daily["vwap"] > 0
+    n_stand_ins = int((is_stand_in & ~is_vendors).sum())
+    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", n_stand_ins)
+    daily["vwap"] = np.where(is_vendors, daily["vwap"], vwap)
 
 
 def _amounts_from_bars(
-    stock: Stock, from_bars: Mapping[str, np.ndarray], vwap: np.ndarray, guessed: np.ndarray
+    stock: Stock, from_bars: Mapping[str, np.ndarray], vwap: np.ndarray, is_stand_in: np.ndarray
 ) -> None:
-    """Take amount and vwap of days without a daily amount from their bars; changes `vwap` and `guessed`."""
+    """Take amount and vwap of days without a daily amount from their bars; changes `vwap` and `is_stand_in`."""
     span, amount, volume = stock.calendars.bar_span, from_bars["amount"], from_bars["volume"]
-    known = guessed[span] & (volume > 0) & (amount > 0)
-    vwap[span] = np.divide(amount, volume, out=vwap[span].copy(), where=known)
-    guessed[span] &= ~known
+    from_amount = is_stand_in[span] & (volume > 0) & (amount > 0)
+    vwap[span] = np.divide(amount, volume, out=vwap[span].copy(), where=from_amount)
+    is_stand_in[span] &= ~from_amount
     daily_amount = stock.daily["amount"]
     missing = stock.live[span] & ~(daily_amount[span] > 0) & (amount > 0)
     daily_amount[span] = np.where(missing, amount, daily_amount[span])
-    if known.any():
+    if from_amount.any():
         stock.report.note("daily $vwap and $amount of days without a daily amount: from the day's bars")
 
 

@@ -103,15 +103,15 @@ def mean_price(
     -------
     vwap : ndarray
         Of the inputs' shape.
-    guessed : ndarray
+    is_stand_in : ndarray of bool
         Whether a bar with trade has an unknown amount.
     """
     stand_in = np.mean([prices[name] for name in PRICES], axis=0)
     traded = volume > 0
-    known = traded & (amount > 0)
-    guessed = traded & ~known & np.isfinite(stand_in)
-    vwap = np.divide(amount, volume, out=stand_in.copy(), where=known)
-    return (vwap if typical else np.where(guessed, np.nan, vwap)), guessed
+    has_amount = traded & (amount > 0)
+    is_stand_in = traded & ~has_amount & np.isfinite(stand_in)
+    vwap = np.divide(amount, volume, out=stand_in.copy(), where=has_amount)
+    return (vwap if typical else np.where(is_stand_in, np.nan, vwap)), is_stand_in
 
 
 def _reduce(function: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:

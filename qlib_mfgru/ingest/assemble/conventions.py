@@ -32,8 +32,9 @@ class Calendars:
     @classmethod
     def of(cls, spool: Spool) -> Calendars:
         """The days of what has been read."""
-        days, met = np.array(sorted(spool.days), dtype="i8"), spool.bar_days
-        return cls(days, days[(days >= min(met)) & (days <= max(met))] if met else days[:0])
+        days = np.array(sorted(spool.days), dtype="i8")
+        first, last = (min(spool.bar_days), max(spool.bar_days)) if spool.bar_days else (0, -1)
+        return cls(days, days[(days >= first) & (days <= last)])
 
     @property
     def dates(self) -> pd.DatetimeIndex:
@@ -49,7 +50,7 @@ class Calendars:
 
 @dataclass(frozen=True)
 class Conventions:
-    """What the mapping and the files say of all stocks alike.
+    """What holds for all stocks alike, by the mapping and by what the files turned out to have.
 
     Attributes
     ----------
@@ -62,9 +63,9 @@ class Conventions:
     typical_vwap : bool
         Where the amount is unknown, vwap is (open + high + low + close) / 4 instead of NaN.
     given_limits, special_treatment, float_shares, industry : bool
-        An input has them.
+        Some input has them.
     st_since_prices : bool
-        Special treatment that is known of today only begins where prices allow it.
+        Special treatment is known only as of today, and begins where prices allow it.
     """
 
     has_daily: bool
@@ -80,7 +81,7 @@ class Conventions:
 
     @classmethod
     def of(cls, mapping: IngestMapping, report: IngestReport) -> Conventions:
-        """From the mapping, and from the fields that the daily files turned out to have.
+        """From the mapping, and from the fields of the daily files.
 
         Raises
         ------
@@ -128,8 +129,8 @@ class Conventions:
         if not self.raw_known:
             yield "raw prices are unknown: no limit prices, no market capitalisation, $vwap from prices alone"
         else:
-            given = "as given, where missing" if self.given_limits else "none given:"
-            yield f"$limit_up, $limit_down: {given} derived from the boards' rules and the previous raw close"
+            vendors = "as given, where missing" if self.given_limits else "none given:"
+            yield f"$limit_up, $limit_down: {vendors} derived from the boards' rules and the previous raw close"
             if not self.special_treatment:
                 yield "special treatment is not known: derived limits are those of ordinary shares"
         if not self.has_daily:

@@ -28,8 +28,8 @@ def add_extras(stock: Stock) -> None:
     if conventions.raw_known:
         up, down = _derived_limits(stock, is_st)
         for name, derived in (("limit_up", up), ("limit_down", down)):
-            given = stock.daily[name]
-            stock.extras[name] = np.where(stock.live, np.where(given > 0, given, derived), np.nan)
+            vendors = stock.daily[name]
+            stock.extras[name] = np.where(stock.live, np.where(vendors > 0, vendors, derived), np.nan)
 
 
 def _special_treatment(stock: Stock) -> np.ndarray:
@@ -63,8 +63,9 @@ def _derived_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _rule_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    days, given = stock.calendars.days, stock.daily["prev_close"]
-    reference = np.where(given > 0, given, reference_price(_live_close(stock), stock.factor))
+    """Limit prices, up and down, of the boards' rules, measured from the vendor's previous close or from ours."""
+    days, prev_close = stock.calendars.days, stock.daily["prev_close"]
+    reference = np.where(prev_close > 0, prev_close, reference_price(_live_close(stock), stock.factor))
     first = int(np.searchsorted(days, stock.rows.first_day))
     since_listing = np.arange(len(days)) - first if first > 0 else np.full(len(days), LISTED_BEFORE)
     return derive_limits(stock.code, days.astype("datetime64[D]"), reference, is_st, since_listing)

@@ -80,10 +80,10 @@ class VendorFile:
         columns = {}
         for field in (*required, *optional):
             named = self.source.columns.get(field)
-            known = (spelling[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in spelling)
-            column = next(known, None) if named is None else named
             if named is not None and named not in header:
                 raise InputError(f"{self.path}: no column {named!r} for {field!r}; it has {', '.join(header)}")
+            vendors = (spelling[name.lower()] for name in VENDOR_NAMES[field] if name.lower() in spelling)
+            column = named if named is not None else next(vendors, None)
             if column is not None:
                 columns[field] = column
             elif field in required:

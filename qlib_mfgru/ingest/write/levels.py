@@ -23,7 +23,7 @@ def write_levels(stocks: StoredStocks, index: VendorInput[FileInput]) -> None:
 
 
 def _write_index(writer: ProviderWriter, code: str, levels: pd.DataFrame) -> None:
-    known = np.flatnonzero(levels["close"].notna())
-    levels = levels.iloc[known[0] : known[-1] + 1].dropna(axis=1, how="all")
+    first, last = np.flatnonzero(levels["close"].notna())[[0, -1]]
+    levels = levels.iloc[first : last + 1].dropna(axis=1, how="all")
     fields = {str(name): values.to_numpy() for name, values in levels.items()}
-    writer.write_features(code, "day", int(known[0]), fields | {"factor": np.ones(len(levels))})
+    writer.write_features(code, "day", int(first), fields | {"factor": np.ones(len(levels))})

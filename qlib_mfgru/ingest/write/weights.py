@@ -25,13 +25,11 @@ def write_weights(
     """
     codes = [code for code in sorted(stocks.closes) if code in table.columns]
     weights.warn("stocks left out: no price data", table.shape[1] - len(codes))
-    known, positions = on_calendar(table[codes], stocks.days)
+    known_weights, positions = on_calendar(table[codes], stocks.days)
     close = np.column_stack([stocks.closes[code] for code in codes])
-    allowed = np.ones(close.shape, dtype=bool)
-    if member is not None:
-        allowed = member[:, np.searchsorted(stocks.codes, codes)]
-    daily = dict(zip(codes, drift_weights(known, positions, close, allowed, carry=weights.source.carry).T, strict=True))
-    for code, values in daily.items():
+    allowed = np.ones(close.shape, bool) if member is None else member[:, np.searchsorted(stocks.codes, codes)]
+    daily = drift_weights(known_weights, positions, close, allowed, carry=weights.source.carry)
+    for code, values in zip(codes, daily.T, strict=True):
         span = np.flatnonzero(~np.isnan(values))
         if len(span):
             fields = {f"{weights.market}_weight": values[span[0] : span[-1] + 1]}
@@ -40,16 +38,17 @@ def write_weights(
     weights.note(
         f"known on {len(positions)} days up to {last}, moved with prices in between"
         f"{' and on to the end of the calendar' if weights.source.carry else ''}, at a constant total: that of the "
-        f"stocks here, which hold {np.nansum(known[-1]):.1%} of the index on {last}"
+        f"stocks here, which hold {np.nansum(known_weights[-1]):.1%} of the index on {last}"
     )
     if member is not None:
-        last_members = [code for code, is_member in zip(stocks.codes, member[-1], strict=True) if is_member]
-        without = [code for code in last_members if code not in daily or not daily[code][-1] > 0]
+        weighted = {code for code, weight in zip(codes, daily[-1], strict=True) if weight > 0}
+        members = {code for code, is_member in zip(stocks.codes, member[-1], strict=True) if is_member}
+        without = sorted(members - weighted)
         weights.warn("members of the last day without a weight", len(without), without)
 
 
 def drift_weights(
-    known: np.ndarray, positions: np.ndarray, close: np.ndarray, allowed: np.ndarray, *, carry: bool
+    known_weights: np.ndarray, positions: np.ndarray, close: np.ndarray, allowed: np.ndarray, *, carry: bool
 ) -> np.ndarray:
     """Daily weights between and after the known ones: moved with prices, at an unchanged total.
 
@@ -58,8 +57,8 @@ def drift_weights(
 
     Parameters
     ----------
-    known : ndarray of shape (n_known, n_stocks)
-        Weights, NaN or 0 for stocks outside the index.
+    known_weights : ndarray of shape (n_known, n_stocks)
+        NaN or 0 for stocks outside the index.
     positions : ndarray of shape (n_known,)
         Position in the calendar of the day from which each row holds, ascending.
     close : ndarray of shape (n_days, n_stocks)
@@ -76,7 +75,7 @@ def drift_weights(
     """
     weights = np.full(close.shape, np.nan)
     ends = np.append(positions[1:], len(close) if carry else positions[-1] + 1)
-    for row, start, end in zip(known, positions, ends, strict=True):
+    for row, start, end in zip(known_weights, positions, ends, strict=True):
         if end <= start:
             continue
         row = np.where(row > 0, row, np.nan)
