@@ -4,30 +4,22 @@ The CPU kernels are built where a C++ compiler is found, once for each instructi
 is decided at run time. Without them the package works all the same, on a slower path in plain torch and numpy.
 """
 
-import platform
+import runpy
 from pathlib import Path
 
 from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 
-INSTRUCTION_SETS = {
-    "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"],
-    "avx2": ["-mavx2", "-mfma"],
-}
-# not -ffast-math, which breaks exp; products and sums may be fused
-FLAGS = [
-    "-std=c++17",
-    "-O3",
-    "-ffp-contract=fast",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-fno-signed-zeros",
-    "-pthread",
-]
+NATIVE = "qlib_mfgru/native"
+RECIPE = runpy.run_path(str(Path(__file__).parent / NATIVE / "recipe.py"))
 
 
 class BuildKernels(build_ext):
     """Extensions that are plain shared libraries, of the same sources and so with an object folder each."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.force = True  # ten seconds; the files' times, after a checkout or a copy, say nothing
 
     def build_extension(self, ext: Extension) -> None:
         common, self.build_temp = self.build_temp, str(Path(self.build_temp, ext.name))
@@ -36,25 +28,28 @@ class BuildKernels(build_ext):
         finally:
             self.build_temp = common
 
+    def copy_extensions_to_source(self) -> None:
+        for ext in self.extensions:  # none of before stays where its successor does not compile
+            Path(NATIVE, Path(self.get_ext_filename(ext.name)).name).unlink(missing_ok=True)
+        super().copy_extensions_to_source()
+
     def get_export_symbols(self, ext: Extension) -> list[str]:
         return ext.export_symbols  # no PyInit: nobody imports them
 
 
 def kernels() -> list[Extension]:
-    """The CPU kernels' builds; none on other processors than x86-64."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
-        return []
+    """The CPU kernels' builds; none on processors that they are not written for."""
     return [
         Extension(
-            f"qlib_mfgru.native._{name}",
-            ["qlib_mfgru/native/gru.cpp", "qlib_mfgru/native/windows.cpp"],
-            depends=sorted(map(str, Path("qlib_mfgru/native").glob("*.h"))),
-            extra_compile_args=FLAGS + flags,
+            f"qlib_mfgru.native.{RECIPE['module'](name)}",
+            [f"{NATIVE}/{source}" for source in RECIPE["SOURCES"]],
+            define_macros=[("MFGRU_ABI", f"{RECIPE['abi']():#x}")],
+            extra_compile_args=[*RECIPE["FLAGS"], *flags],
             extra_link_args=["-pthread"],
             language="c++",
             optional=True,
         )
-        for name, flags in INSTRUCTION_SETS.items()
+        for name, flags in RECIPE["instruction_sets"]().items()
     ]
 
 
@@ -70,7 +65,11 @@ setup(
     license="MIT",
     python_requires=">=3.10",
     packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
-    package_data={"": ["*.pyi"], "qlib_mfgru.native": ["*.h"], "qlib_mfgru.report": ["published/*.csv"]},
+    package_data={
+        "": ["*.pyi"],
+        "qlib_mfgru.native": ["*.h", "*.cpp"],
+        "qlib_mfgru.report": ["published/*.csv"],
+    },
     ext_modules=kernels(),
     cmdclass={"build_ext": BuildKernels},
     install_requires=[

@@ -38,8 +38,8 @@ def compare_panel(panel: BarPanel) -> int:
 
 def compare_windows(cache: Path, panel: BarPanel) -> float:
     """Our normalised cross-section of the last day against TSDataSampler's raw windows; largest difference."""
-    market = MultiFreqHandler(inputs={"15min": {"days": 20, "scale": "mean"}}, cache_dir=cache).market
-    table = SampleTable(market, ("15min",), np.array([len(market.days) - 1]), labelled=False)
+    panels = MultiFreqHandler(inputs={"15min": {"days": 20, "scale": "mean"}}, cache_dir=cache).panels
+    table = SampleTable(panels, ("15min",), np.array([len(panels.days) - 1]), labelled=False)
     batch = next(table.by_date())
     reach = (STEPS + LEAD) // BARS_PER_DAY
     stamps = D.calendar(freq="15min")

@@ -111,8 +111,8 @@ def samples_by_date(cache: Path, batches: int) -> None:
 
 def _samples(cache: Path, batches: int, epoch: Callable[[SampleTable], Iterator]) -> None:
     with phase("load"):
-        market = MultiFreqHandler(inputs=INPUTS, cache_dir=cache).market
-        table = SampleTable(market, ("15min",), np.flatnonzero(market.complete(["15min"]).any(axis=1)))
+        panels = MultiFreqHandler(inputs=INPUTS, cache_dir=cache).panels
+        table = SampleTable(panels, ("15min",), np.flatnonzero(panels.complete(["15min"]).any(axis=1)))
     with phase("prepare"):  # labels, and the statistics of every date
         iterator, rates, sizes = epoch(table), [], []
         next(iterator)

@@ -16,7 +16,8 @@ from tqdm.auto import tqdm
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.resident import ResidentSource
-from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.data.settings import InputSpec
+from qlib_mfgru.data.window import WindowSource
 from qlib_mfgru.nn import ic_loss
 from qlib_mfgru.nn.kernels.fused import fused_gru
 
@@ -29,7 +30,7 @@ PANEL_SHAPE = (300, 16, FIELDS, 5000)  # days, bars, fields, stocks: 0.6 GB; wha
 def epoch(rounds: int) -> dict[str, float]:
     """Wall milliseconds of a training step with and without making its batch, 15-minute bars, hidden 30."""
     panel = synthetic_panel()
-    source = ResidentSource(WindowSource(panel, InputSpec(20, "mean")), DEVICE)
+    source = ResidentSource(WindowSource(panel, InputSpec(days=20, scale="mean")), DEVICE)
     random, (n_days, _, _, n_stocks) = np.random.default_rng(1), PANEL_SHAPE
     dates = np.arange(20, n_days, 5)
     each = [source.moments(int(day), np.arange(n_stocks)) for day in tqdm(dates, "moments", file=sys.stderr)]

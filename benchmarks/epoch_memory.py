@@ -78,7 +78,7 @@ def fit(name: str, provider: str, cache: str, batches: int, sample_step: int) ->
     report(imports=memory("self")["VmRSS"])
     with phase("panels, labels"):
         handler = MultiFreqHandler(cache_dir=cache)
-        days = handler.market.days
+        days = handler.panels.days
     segments = {"train": (days[0], days[int(len(days) * 0.9)]), "test": (days[int(len(days) * 0.9) + 1], days[-1])}
     dataset = MultiFreqDataset(handler, segments, sample_step=sample_step)
     _limit_batches(batches)

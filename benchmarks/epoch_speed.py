@@ -174,7 +174,7 @@ def _dataset(cache: str) -> Any:
     from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 
     handler = MultiFreqHandler(cache_dir=cache)
-    days = handler.market.days
+    days = handler.panels.days
     return MultiFreqDataset(handler, {"train": (days[0], days[-12]), "test": (days[-11], days[-1])}, sample_step=2)
 
 

@@ -48,7 +48,7 @@ def main() -> None:
 def print_targets(imports: int, phases: dict[str, dict[str, float]]) -> None:
     """Say which targets were met; the memory target is for the process, so what the imports hold counts as well."""
     weekly = [phases["weekly test"], phases["tables and plots"]]
-    seconds, peak = sum(part["seconds"] for part in weekly), max(part["rss"] for part in weekly) + imports
+    seconds, peak = sum(work["seconds"] for work in weekly), max(work["rss"] for work in weekly) + imports
     theirs, ours = (phases[name]["seconds"] for name in ("qlib's calc_ic", "our IC and RankIC"))
     faster, converted = theirs / ours, theirs / (ours + phases["series to arrays"]["seconds"])
     for text, met in (
@@ -72,8 +72,8 @@ def make_provider(workdir: Path, stocks: int, days: int) -> Path:
         for code in tqdm(codes, desc="writing the provider", unit="stock"):
             writer.write_features(code, "day", 0, _fields(random, days))
         writer.write_instruments("all", [(code, calendar[0], calendar[-1]) for code in codes])
-        for pool, part in POOLS.items():
-            writer.write_instruments(pool, [(code, calendar[0], calendar[-1]) for code in codes[part]])
+        for pool, members in POOLS.items():
+            writer.write_instruments(pool, [(code, calendar[0], calendar[-1]) for code in codes[members]])
         writer.write_text(MANIFEST, "{}")
     return target
 
@@ -97,9 +97,8 @@ def measure(provider: str) -> None:
     import qlib
     from qlib.contrib.eva.alpha import calc_ic
 
-    from qlib_mfgru.factor import FactorTestSettings, run_factor_test
+    from qlib_mfgru.factor import FactorTestRecord, FactorTestSettings, run_factor_test
     from qlib_mfgru.factor.ic import pearson_ic, rank_ic
-    from qlib_mfgru.factor.results.record import write_files
     from qlib_mfgru.provider import reader
     from qlib_mfgru.report.scores import as_series, on_axes
 
@@ -114,7 +113,7 @@ def measure(provider: str) -> None:
     with phase("weekly test"):
         test = run_factor_test(scores, FactorTestSettings())
     with phase("tables and plots"), tempfile.TemporaryDirectory() as folder:
-        write_files(test, "random", Path(folder))
+        FactorTestRecord(recorder=None).write(test, Path(folder))
     with phase("daily test"):
         run_factor_test(scores, FactorTestSettings(freq="day"))
     with phase("series to arrays"):

@@ -20,7 +20,7 @@ from qlib_mfgru.nn import GRULayer
 from qlib_mfgru.nn.attention import TemporalAttention
 
 N_FIELDS = 6
-OWN = torch.backends.cpu.get_cpu_capability()
+OWN = native.capability()
 
 
 class Case:
@@ -138,7 +138,7 @@ def serve(threads: int, flush: bool) -> None:
 
 def use(capability: str) -> None:
     """Let the package believe in a processor of this instruction set."""
-    torch.backends.cpu.get_cpu_capability = lambda: capability or OWN  # type: ignore[assignment]
+    native.capability = lambda: capability or OWN
 
 
 def memory(implementation: str, capability: str, size: tuple[int, int, int]) -> None:

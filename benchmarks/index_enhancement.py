@@ -1,4 +1,4 @@
-"""Index enhancement of one index at three turnover limits, beside the same portfolios through stock qlib.
+"""Index enhancement of one index at three turnover limits, beside the same portfolios on qlib's own exchange.
 
     python benchmarks/index_enhancement.py [--stocks 5000 --days 1534 --stock-limits 0.3 0.4 0.5 --json FILE]
 
@@ -29,34 +29,36 @@ _FORMAT = 1  # part of the folder's name: raise it when the numbers change
 
 
 def main() -> None:
-    """Make the provider, run ours and stock qlib's in processes of their own, print."""
+    """Make the provider, run ours and qlib's own exchange in processes of their own, print."""
     parser = market_options(__doc__, stocks=5000, days=1534)
-    parser.add_argument("--stock-limits", type=float, nargs="+", default=list(LIMITS), help="run by stock qlib")
+    parser.add_argument(
+        "--stock-limits", type=float, nargs="+", default=list(LIMITS), help="run on qlib's own exchange"
+    )
     options = parser.parse_args()
 
     provider = str(make_provider(options.workdir.resolve(), options.stocks, options.days))
     ours = run(Path(__file__), [_CHILD, provider, "ours"])
     theirs = {limit: run(Path(__file__), [_CHILD, provider, str(limit)]) for limit in options.stock_limits}
     rows = []
-    for name, done in {"ours": ours, **{f"stock {limit}": one for limit, one in theirs.items()}}.items():
-        for part, peak in done.phases.items():
-            rows.append([name, part, f"{peak.seconds:.1f}", f"{peak.rss / MIB:.0f}"])
+    for name, child in {"ours": ours, **{f"qlib's own {limit}": child for limit, child in theirs.items()}}.items():
+        for step, peak in child.phases.items():
+            rows.append([name, step, f"{peak.seconds:.1f}", f"{peak.rss / MIB:.0f}"])
     print(f"{options.stocks} stocks x {options.days} days, {INDEX}")
     print(table(["", "phase", "seconds", "peak MiB"], rows))
     print_targets(ours, theirs)
     if options.json:
         everything = {"ours": dataclasses.asdict(ours)}
-        everything |= {str(limit): dataclasses.asdict(one) for limit, one in theirs.items()}
+        everything |= {str(limit): dataclasses.asdict(child) for limit, child in theirs.items()}
         options.json.write_text(json.dumps(everything, indent=1))
 
 
 def print_targets(ours: Any, theirs: dict[float, Any]) -> None:
     """Say which targets were met."""
-    total = sum(one.seconds for one in ours.phases.values())
-    runs = [sum(one.seconds for one in done.phases.values()) for done in theirs.values()]
+    total = sum(step.seconds for step in ours.phases.values())
+    runs = [sum(step.seconds for step in child.phases.values()) for child in theirs.values()]
     stock = len(LIMITS) * sum(runs) / len(runs)
     note = "" if len(runs) == len(LIMITS) else f" (from {len(runs)} of {len(LIMITS)} runs)"
-    apart = max(abs(ours.results[str(limit)] / done.results[str(limit)] - 1) for limit, done in theirs.items())
+    apart = max(abs(ours.results[str(limit)] / child.results[str(limit)] - 1) for limit, child in theirs.items())
     mean, largest = ours.results["optimise_mean"], ours.results["optimise_max"]
     for text, met in (
         (
@@ -64,7 +66,7 @@ def print_targets(ours: Any, theirs: dict[float, Any]) -> None:
             mean < SECONDS,
         ),
         (
-            f"in total {total:.0f} s, stock qlib {stock:.0f} s{note}: {stock / total:.1f}x, target {TIMES}",
+            f"in total {total:.0f} s, on qlib's own exchange {stock:.0f} s{note}: {stock / total:.1f}x, target {TIMES}",
             stock > TIMES * total,
         ),
         (f"largest relative difference of the last account: {apart:.1e}, target {SAME}", apart < SAME),
@@ -118,7 +120,7 @@ def _fields(random: np.random.Generator, days: int, cap: float) -> dict[str, np.
 
 
 def measure(provider: str, contender: str) -> None:
-    """Run one contender: ``ours``, or stock qlib with a turnover limit; in a process of its own."""
+    """Run one contender: ``ours``, or qlib's own exchange with a turnover limit; in a process of its own."""
     import qlib
 
     from qlib_mfgru.provider import reader
@@ -138,8 +140,7 @@ def measure(provider: str, contender: str) -> None:
 
 def measure_ours(scores: pd.Series) -> None:
     """The record's own way: one snapshot and one exchange for all limits."""
-    from qlib_mfgru.portfolio import IndexEnhancementOptimizer, IndexEnhancementSettings
-    from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
+    from qlib_mfgru.portfolio import IndexEnhancementOptimizer, IndexEnhancementSettings, run_index_enhancement
 
     spent: list[float] = []
     solve = IndexEnhancementOptimizer.solve
@@ -156,7 +157,7 @@ def measure_ours(scores: pd.Series) -> None:
     report(
         optimise_mean=float(np.mean(spent)),
         optimise_max=max(spent),
-        **{str(one.limit): float(one.report["account"].iloc[-1]) for one in result.runs},
+        **{str(run.limit): float(run.report["account"].iloc[-1]) for run in result.runs},
     )
 
 

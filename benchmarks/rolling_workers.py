@@ -96,7 +96,7 @@ def fit(provider: str, freq: str, epochs: str, units: str, n_jobs: str, threads:
     model = RollingEnsembleModel(
         config, "3M", n_jobs=int(n_jobs), threads=int(threads), units_dir=f"{units}/units", **settings
     )
-    len(handler.market.days)  # make or open the panels
+    len(handler.panels.days)  # make or open the panels
     ready()
     with phase("fit"):
         model.fit(dataset)

@@ -1,4 +1,4 @@
-"""How many threads our own work takes beside torch's, and work in numpy spread over them."""
+"""How many threads the kernels and numpy may use, and work that is spread over them."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def torch_on_one_thread() -> Iterator[None]:
 def in_threads(
     work: Callable[[Item], Result], items: Sequence[Item], description: str | None = None, unit: str = "it"
 ) -> list[Result]:
-    """Results of `work` on every item, in order; with a progress bar if it has a description and takes long.
+    """Results of `work` on every item, in order; with a progress bar if there is a description and it takes long.
 
-    numpy releases the interpreter's lock, so plain threads do. They work on pieces that fit the cache, rather than
-    torch's own threads on the whole: those wait for each other after every operation, which costs ten times the work
-    where other processes want the cores too.
+    Plain threads do, since numpy releases the interpreter's lock; an item should fit the cache. torch's own threads
+    would share the whole array and wait for each other after every operation, which takes ten times as long where
+    other processes compete for the cores.
     """
     with ThreadPoolExecutor(n_threads()) as pool:
         done = pool.map(work, items)

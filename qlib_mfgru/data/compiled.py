@@ -1,4 +1,4 @@
-"""The compiled way (native/windows.cpp) to do what `normalize` defines: gathered and normalised while in the cache."""
+"""What `normalize` defines, compiled (native/windows.cpp): windows are gathered and normalised while in the cache."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def normalise(
     clip: float | None,
     out: np.ndarray,
 ) -> None:
-    """Fill `out`, (n_steps, 6, n) and contiguous along the samples or a part of such an array."""
+    """Fill `out`, (n_steps, 6, n): an array that is contiguous along the samples, or a slice of such an array."""
     n_steps = out.shape[0]
-    mean, inverse_std = (np.ascontiguousarray(part) for part in moments)
+    mean, inverse_std = (np.ascontiguousarray(array) for array in moments)
     columns = np.ascontiguousarray(columns, dtype=np.int64)
     native.call(
         library.mfgru_normalised,

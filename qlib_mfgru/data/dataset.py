@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from qlib.data.dataset import DatasetH
 from qlib.log import get_module_logger
 
+from qlib_mfgru.configs import built
 from qlib_mfgru.data.handler import MultiFreqHandler
 from qlib_mfgru.data.samples import Batch, SampleTable
+from qlib_mfgru.data.settings import Bounds, DatasetSettings, SegmentSettings, bounds_of, span
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.settings import Count, Seed, checked, refuse_unknown
 
 BatchBy = Literal["sample", "date"]
+
+
+class SampleDays(NamedTuple):
+    """Dates that samples are taken from, and how many are left out because of their labels.
+
+    Attributes
+    ----------
+    days : ndarray of int64
+        Positions on the calendar, ascending.
+    late : int
+        Left out because their label ends on or after the first day of a later segment.
+    gap : int
+        Left out between training and validation, because their label reaches into validation.
+    """
+
+    days: np.ndarray
+    late: int = 0
+    gap: int = 0
 
 
 class MultiFreqDataset(DatasetH):
@@ -27,11 +47,19 @@ class MultiFreqDataset(DatasetH):
     ----------
     handler : MultiFreqHandler or its config
     segments : mapping of str to (first, last)
-        ``train`` and ``test``, and ``valid`` if validation is not to be the last part of ``train``.
+        ``train`` and ``test``, and ``valid`` if validation is not to be the last part of ``train``. Both dates are
+        included, None is no bound, and no day may be in two segments.
     sample_step : int
         One training cross-section every so many trading days of a segment (report: 5).
     valid_ratio : float
         Share of ``train``'s sample dates that validates when there is no ``valid`` segment (report: 4:1, so 0.2).
+    fetch_kwargs : dict, optional
+        qlib's: passed to the handler's `fetch` by `prepare`.
+
+    Raises
+    ------
+    InputError
+        What is wrong with the settings, in one line; overlapping segments are named with their dates.
 
     Notes
     -----
@@ -40,6 +68,7 @@ class MultiFreqDataset(DatasetH):
     """
 
     handler: MultiFreqHandler
+    segments: dict[str, Bounds]
 
     def __init__(
         self,
@@ -47,28 +76,43 @@ class MultiFreqDataset(DatasetH):
         segments: Mapping[str, Sequence[Any]],
         sample_step: int = 5,
         valid_ratio: float = 0.2,
-        **kwargs: Any,
+        fetch_kwargs: Mapping[str, Any] | None = None,
+        **unknown: Any,
     ) -> None:
-        if sample_step < 1 or not 0 < valid_ratio < 1:
-            raise InputError(f"sample_step={sample_step} must be 1 or more, valid_ratio={valid_ratio} within (0, 1)")
-        self.sample_step, self.valid_ratio = sample_step, valid_ratio
-        super().__init__(handler, dict(segments), **kwargs)
+        settings = DatasetSettings.of(
+            segments=segments,
+            sample_step=sample_step,
+            valid_ratio=valid_ratio,
+            fetch_kwargs={} if fetch_kwargs is None else fetch_kwargs,
+            **unknown,
+        )
+        self.sample_step, self.valid_ratio = settings.sample_step, settings.valid_ratio
+        super().__init__(built(handler, MultiFreqHandler, "handler"), settings.segments, settings.fetch_kwargs)
+
+    def config(self, handler_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """As in qlib: change settings of the handler, or the segments; they are checked as in the constructor."""
+        refuse_unknown(kwargs, ["segments", "dump_all", "include", "exclude", "recursive"])
+        if "segments" in kwargs:
+            kwargs["segments"] = SegmentSettings.of(segments=kwargs["segments"]).segments
+        super().config(handler_kwargs, **kwargs)
+
+    def setup_data(self, handler_kwargs: dict[str, Any] | None = None, **unknown: Any) -> None:
+        """As in qlib: let the handler read its data again."""
+        refuse_unknown(unknown, ["handler_kwargs"])
+        super().setup_data(handler_kwargs)
 
     def with_segments(self, segments: Mapping[str, Sequence[Any]]) -> MultiFreqDataset:
         """The same data and settings with other segments; the opened data are shared."""
         other = copy.copy(self)
-        other.segments = dict(segments)
+        other.segments = SegmentSettings.of(segments=segments).segments
         return other
 
     def segment_days(self, segment: str | slice | Sequence[Any]) -> np.ndarray:
         """Positions of all trading days of a segment, given by name or by its dates (both included)."""
-        bounds: Any = self.segments.get(segment) if isinstance(segment, str) else segment
-        if bounds is None:
-            raise InputError(f"no segment {segment!r}; the dataset has {list(self.segments)}")
-        first, last = (bounds.start, bounds.stop) if isinstance(bounds, slice) else bounds
-        days = self.handler.market.days
-        begin = 0 if first is None else days.searchsorted(pd.Timestamp(first))
-        end = len(days) if last is None else days.searchsorted(pd.Timestamp(last), side="right")
+        first, last = bounds_of(segment, self.segments)
+        days = self.handler.panels.days
+        begin = 0 if first is None else days.searchsorted(first)
+        end = len(days) if last is None else days.searchsorted(last, side="right")
         return np.arange(begin, end)
 
     def samples(self, segment: str, freqs: Sequence[str] | None = None) -> SampleTable:
@@ -86,27 +130,20 @@ class MultiFreqDataset(DatasetH):
         InputError
             If nothing is left.
         """
-        chosen = self.handler.frequencies(freqs)
-        table = SampleTable(self.handler.market, chosen, self.sample_days(segment, chosen))
+        in_use = self.handler.frequencies(freqs)
+        sampled = self._sampled(segment, in_use)
+        table = SampleTable(self.handler.panels, in_use, sampled.days)
         if len(table) == 0:
             raise InputError(
-                f"segment {segment!r} {self.segments.get(segment, self.segments.get('train'))} has no sample for "
-                f"{list(chosen)}: its dates lack complete windows or labels, or reach into a later segment"
+                f"segment {segment!r} ({span(self.segments[self._source(segment)])}) has no sample for {list(in_use)}: "
+                "its dates lack complete windows or labels, or their labels reach into a later segment"
             )
-        self._log_samples(segment, table)
+        _log_samples(segment, table, sampled)
         return table
 
     def sample_days(self, segment: str, freqs: Sequence[str] | None = None) -> np.ndarray:
         """Positions of the dates that `samples` takes; where ``train`` is split, its first or its last part."""
-        chosen, source = self.handler.frequencies(freqs), self._source(segment)
-        days = self._purged(source, self._grid(source, chosen))
-        if segment not in ("train", "valid") or "valid" in self.segments:
-            return days
-        cut = round(len(days) * (1 - self.valid_ratio))
-        train, valid = days[:cut], days[cut:]
-        if segment == "train" and len(valid):
-            return train[train + self.handler.horizon < valid[0]]
-        return train if segment == "train" else valid
+        return self._sampled(segment, self.handler.frequencies(freqs)).days
 
     def batches(
         self,
@@ -131,6 +168,9 @@ class MultiFreqDataset(DatasetH):
             The order depends on these alone.
         freqs : sequence of str, optional
         """
+        checked(BatchBy, "by", by)
+        checked(Count, "batch_size", batch_size)
+        checked(Seed, "seed", seed)
         table = self.samples(segment, freqs)
         return table.by_date(seed, epoch) if by == "date" else table.shuffled(batch_size, seed, epoch)
 
@@ -144,23 +184,34 @@ class MultiFreqDataset(DatasetH):
         InputError
             If no stock has complete windows on any of the days.
         """
-        chosen = self.handler.frequencies(freqs)
-        days = self._with_samples(self.segment_days(segment), chosen)
+        in_use = self.handler.frequencies(freqs)
+        days = self._with_samples(self.segment_days(segment), in_use)
         if len(days) == 0:
-            raise InputError(f"segment {segment!r} has no date on which any stock has complete windows in {chosen}")
-        return SampleTable(self.handler.market, chosen, days, labelled=False)
+            raise InputError(f"segment {segment!r} has no date on which any stock has complete windows in {in_use}")
+        return SampleTable(self.handler.panels, in_use, days, labelled=False)
 
     def _source(self, segment: str) -> str:
         """The segment of the config that a segment's samples come from."""
         return "train" if segment == "valid" and "valid" not in self.segments else segment
 
-    def _grid(self, segment: str, freqs: Sequence[str]) -> np.ndarray:
-        """Every `sample_step`-th day of a segment on which there are samples."""
-        return self._with_samples(self.segment_days(segment)[:: self.sample_step], freqs)
+    def _sampled(self, segment: str, freqs: Sequence[str]) -> SampleDays:
+        """Every `sample_step`-th day on which there are samples, less those whose labels reach too far."""
+        source = self._source(segment)
+        grid = self._with_samples(self.segment_days(source)[:: self.sample_step], freqs)
+        days = self._purged(source, grid)
+        late = len(grid) - len(days)
+        if segment not in ("train", "valid") or "valid" in self.segments:
+            return SampleDays(days, late)
+        cut = round(len(days) * (1 - self.valid_ratio))
+        train, valid = days[:cut], days[cut:]
+        if segment == "valid":
+            return SampleDays(valid, late)
+        apart = train[train + self.handler.horizon < valid[0]] if len(valid) else train
+        return SampleDays(apart, gap=len(train) - len(apart))
 
     def _with_samples(self, days: np.ndarray, freqs: Sequence[str]) -> np.ndarray:
         """The days on which any stock has complete windows."""
-        return days[self.handler.market.complete(freqs)[days].any(axis=1)]
+        return days[self.handler.panels.complete(freqs)[days].any(axis=1)]
 
     def _purged(self, segment: str, days: np.ndarray) -> np.ndarray:
         """Leave out dates whose label ends on or after the start of a segment that starts after them."""
@@ -170,12 +221,14 @@ class MultiFreqDataset(DatasetH):
                 days = days[(days >= other[0]) | (days + self.handler.horizon < other[0])]
         return days
 
-    def _log_samples(self, segment: str, table: SampleTable) -> None:
-        log, grid = get_module_logger("MultiFreqDataset"), self._grid(self._source(segment), table.freqs)
-        late = len(grid) - len(self._purged(self._source(segment), grid))
-        if late:
-            log.info(f"{segment}: {late} sample dates left out, their labels reach into a later segment")
-        log.info(
-            f"{segment} for {'+'.join(table.freqs)}: {len(table)} samples on {len(table.days)} dates, "
-            f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"
-        )
+
+def _log_samples(segment: str, table: SampleTable, sampled: SampleDays) -> None:
+    log = get_module_logger("MultiFreqDataset")
+    if sampled.late:
+        log.info(f"{segment}: {sampled.late} sample dates left out because their label reaches into a later segment")
+    if sampled.gap:
+        log.info(f"{segment}: {sampled.gap} sample dates left out because their label reaches into validation")
+    log.info(
+        f"{segment} for {'+'.join(table.freqs)}: {len(table)} samples on {len(table.days)} dates, "
+        f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"
+    )

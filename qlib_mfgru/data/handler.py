@@ -1,4 +1,4 @@
-"""``MultiFreqHandler``: a qlib DataHandler that serves the report's tensors, one cross-section a date."""
+"""``MultiFreqHandler``: a qlib DataHandler that serves the report's tensors, one cross-section per date."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pandas as pd
 from qlib.data.dataset.handler import DataHandler
 
 from qlib_mfgru.data.labels import REPORT_LABEL, Label, z_score
-from qlib_mfgru.data.market import MarketData
-from qlib_mfgru.data.window import REPORT_INPUTS, InputSpec
+from qlib_mfgru.data.panel_set import PanelSet
+from qlib_mfgru.data.settings import REPORT_INPUTS, Frequencies, HandlerSettings, InputSpec
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.settings import Stamp, checked, refuse_unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,26 +46,43 @@ class MultiFreqHandler(DataHandler):
     """Windows of several frequencies, normalised as in the report, and a label from any qlib expression.
 
     Nothing is loaded before it is asked for; panels are memory maps shared by all processes, and a pickled handler
-    holds its configuration only.
+    holds its settings only.
 
     Parameters
     ----------
     instruments : str, list of str, or dict
         Market (point-in-time members), codes, or what ``D.instruments`` returns.
-    start_time, end_time : str or Timestamp, optional
+    start_time, end_time : date, optional
         First and last date of a sample; by default the calendar's.
     inputs : mapping, optional
         Frequency -> ``{days: window length, scale: mean | last}``; by default the report's (figures 7 and 9),
         ``{day: {days: 40, scale: last}, 15min: {days: 20, scale: mean}}``.
     label : str or sequence
-        One qlib expression over daily data; by default the report's ten-day return from the close of t+1.
+        One qlib expression over daily data that looks ahead; by default the report's ten-day return from the close
+        of t+1.
     min_traded : float
-        Share of a window's days on which a stock must have traded (REPORT section 8).
+        Share of a window's days on which a stock must have traded.
     clip : float, optional
         Bound on the absolute normalised values; the report has none.
     cache_dir : path, optional
         Where panels are kept, see `BarPanel.open`.
+
+    Raises
+    ------
+    InputError
+        What is wrong with the settings, in one line; the label can be checked only once qlib is initialised.
+
+    Notes
+    -----
+    The settings are attributes under their own names; `settings` is the checked record of them.
     """
+
+    inputs: dict[str, InputSpec]
+    label: Label
+    min_traded: float
+    clip: float | None
+    cache_dir: Path | None
+    _panels: PanelSet | None = None
 
     def __init__(
         self,
@@ -76,42 +94,61 @@ class MultiFreqHandler(DataHandler):
         min_traded: float = 0.8,
         clip: float | None = None,
         cache_dir: Path | str | None = None,
+        **unknown: Any,
     ) -> None:
-        self.inputs = InputSpec.parse(REPORT_INPUTS if inputs is None else inputs)
-        self.label = Label.parse(label)
-        self.min_traded, self.clip, self.cache_dir = min_traded, clip, cache_dir
+        settings = HandlerSettings.of(
+            instruments=instruments,
+            start_time=start_time,
+            end_time=end_time,
+            inputs=REPORT_INPUTS if inputs is None else inputs,
+            label=label,
+            min_traded=min_traded,
+            clip=clip,
+            cache_dir=cache_dir,
+            **unknown,
+        )
         # the base class insists on a loader, which it would only call in the setup_data that is replaced here
-        super().__init__(instruments, start_time, end_time, data_loader=_NO_LOADER, init_data=False)
-        self._market: MarketData | None = None
-
-    def setup_data(self, enable_cache: bool = False) -> None:
-        """Read again, e.g. after `config` changed the dates; the panels are reopened only if needed."""
-        self._market = None
-
-    def config(self, **kwargs: Any) -> None:
-        """As in qlib: `instruments`, `start_time`, `end_time` may be changed; the data are then read anew."""
-        if kwargs.keys() & {"instruments", "start_time", "end_time"}:
-            self._market = None
-        super().config(**kwargs)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_market": None}
+        super().__init__(data_loader=_NO_LOADER, init_data=False)
+        self._use(settings)
 
     @property
-    def market(self) -> MarketData:
+    def settings(self) -> HandlerSettings:
+        """The settings as they are now, checked again."""
+        return HandlerSettings.of(**{name: getattr(self, name) for name in HandlerSettings.model_fields})
+
+    def setup_data(self, **kwargs: Any) -> None:
+        """Read again, e.g. after `config` changed the dates; the panels are reopened only if needed.
+
+        qlib's ``enable_cache`` and ``init_type``, which its updaters pass, change nothing here.
+        """
+        refuse_unknown(kwargs, ["enable_cache", "init_type"])
+        self._panels = None
+
+    def config(self, **kwargs: Any) -> None:
+        """Change settings, as in qlib its `instruments`, `start_time` and `end_time`; the data are then read anew.
+
+        What qlib says about pickling, ``dump_all``, ``include``, ``exclude`` and ``recursive``, is passed on.
+        """
+        names = list(HandlerSettings.model_fields)
+        refuse_unknown(kwargs, [*names, "dump_all", "include", "exclude", "recursive"])
+        changes = {name: kwargs.pop(name) for name in names if name in kwargs}
+        if changes:
+            self._use(self.settings.changed(**changes))
+        super().config(**kwargs)
+
+    def _use(self, settings: HandlerSettings) -> None:
+        self.__dict__.update(dict(settings))
+        self._panels = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_panels": None}
+
+    @property
+    def panels(self) -> PanelSet:
         """The opened data, on common axes."""
-        if self._market is None:
-            self._market = MarketData(
-                self.instruments,
-                self.start_time,
-                self.end_time,
-                self.inputs,
-                self.label,
-                self.min_traded,
-                self.clip,
-                self.cache_dir,
-            )
-        return self._market
+        if self._panels is None:
+            self._panels = PanelSet(self.settings)
+        return self._panels
 
     @property
     def horizon(self) -> int:
@@ -120,11 +157,11 @@ class MultiFreqHandler(DataHandler):
 
     def frequencies(self, freqs: Sequence[str] | None = None) -> tuple[str, ...]:
         """`freqs`, checked against this handler's inputs; all of its inputs for None."""
-        chosen = tuple(self.inputs if freqs is None else freqs)
-        unknown = [freq for freq in chosen if freq not in self.inputs]
+        in_use: tuple[str, ...] = tuple(self.inputs) if freqs is None else checked(Frequencies, "freqs", freqs)
+        unknown = [freq for freq in in_use if freq not in self.inputs]
         if unknown:
             raise InputError(f"the handler has no input {unknown}; its inputs are {list(self.inputs)}")
-        return chosen
+        return in_use
 
     def cross_section(self, date: Any, freqs: Sequence[str] | None = None) -> CrossSection:
         """All samples of one date.
@@ -141,22 +178,22 @@ class MultiFreqHandler(DataHandler):
         InputError
             If the date is no trading day of the handler's range, or no stock has complete windows on it.
         """
-        chosen, market = self.frequencies(freqs), self.market
-        stamp = pd.Timestamp(date)
-        if stamp not in market.days:
+        in_use, panels, stamp = self.frequencies(freqs), self.panels, checked(Stamp, "date", date)
+        if stamp not in panels.days:
             raise InputError(
-                f"{date} is not a trading day between {market.days[0]:%Y-%m-%d} and {market.days[-1]:%Y-%m-%d}"
+                f"{stamp:%Y-%m-%d} is not a trading day between {panels.days[0]:%Y-%m-%d} and "
+                f"{panels.days[-1]:%Y-%m-%d}"
             )
-        day = int(market.days.searchsorted(stamp))
-        complete = market.complete(chosen)
+        day = int(panels.days.searchsorted(stamp))
+        complete = panels.complete(in_use)
         stocks = np.flatnonzero(complete[day])
         if len(stocks) == 0:
-            raise InputError(self._nothing_left(complete, stamp, chosen))
-        raw = market.labels[day, stocks]
+            raise InputError(self._nothing_left(complete, stamp, in_use))
+        raw = panels.labels[day, stocks]
         return CrossSection(
             date=stamp,
-            instruments=np.array(market.instruments, dtype=object)[stocks],
-            features={freq: self._windows(freq, day, complete[day]) for freq in chosen},
+            instruments=np.array(panels.instruments, dtype=object)[stocks],
+            features={freq: self._windows(freq, day, complete[day]) for freq in in_use},
             label=z_score(raw),
             raw_label=raw,
         )
@@ -165,8 +202,8 @@ class MultiFreqHandler(DataHandler):
         """Normalised windows (n_stocks, n_steps, 6) of one date across exactly its `members`, (n_stocks,) bool."""
         stocks = np.flatnonzero(members)
         days = np.full(len(stocks), day)
-        moments = self.market.moments(freq, days[:1], members[None])
-        return self.market.samples(freq, days, stocks, moments, np.zeros_like(days)).transpose(2, 0, 1)
+        moments = self.panels.moments(freq, days[:1], members[None])
+        return self.panels.samples(freq, days, stocks, moments, np.zeros_like(days)).transpose(2, 0, 1)
 
     def fetch(
         self,
@@ -191,14 +228,14 @@ class MultiFreqHandler(DataHandler):
     @property
     def _data(self) -> pd.DataFrame:
         """What `DataHandler.fetch` selects from: raw labels of all members."""
-        market = self.market
-        rows, columns = np.nonzero(market.members)
-        codes = np.array(market.instruments, dtype=object)
-        index = pd.MultiIndex.from_arrays([market.days[rows], codes[columns]], names=["datetime", "instrument"])
-        return pd.DataFrame({("label", self.label.name): market.labels[rows, columns]}, index=index)
+        panels = self.panels
+        rows, columns = np.nonzero(panels.members)
+        codes = np.array(panels.instruments, dtype=object)
+        index = pd.MultiIndex.from_arrays([panels.days[rows], codes[columns]], names=["datetime", "instrument"])
+        return pd.DataFrame({("label", self.label.name): panels.labels[rows, columns]}, index=index)
 
     def _nothing_left(self, complete: np.ndarray, date: pd.Timestamp, freqs: tuple[str, ...]) -> str:
-        usable = self.market.days[np.flatnonzero(complete.any(axis=1))]
+        usable = self.panels.days[np.flatnonzero(complete.any(axis=1))]
         span = f"samples exist from {usable[0]:%Y-%m-%d} to {usable[-1]:%Y-%m-%d}" if len(usable) else "no date has any"
         return f"no stock of {self.instruments} has complete windows in {list(freqs)} on {date:%Y-%m-%d}; {span}"
 

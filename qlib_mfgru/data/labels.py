@@ -1,46 +1,84 @@
-"""The label: any qlib expression over daily data, its horizon read off the expression."""
+"""The label: any qlib expression over daily data that looks ahead; how far is read off the expression."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from qlib.data import D
+from qlib.data.base import Expression, Feature
 from qlib.data.data import ExpressionD
+from qlib.log import set_global_logger_level_cm
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
 
 REPORT_LABEL = "Ref($close, -11) / Ref($close, -1) - 1"
-"""Return over the next ten trading days, entered at the close of t+1 (REPORT sections 1 and 8)."""
+"""Return over the next ten trading days, entered at the close of t+1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Label:
     """One label expression and the name of its column."""
 
     expression: str
     name: str = "LABEL0"
 
+    def __repr__(self) -> str:
+        return repr(self.expression)
+
     @classmethod
-    def parse(cls, label: str | Sequence[Any]) -> Label:
-        """Accept qlib's ways to write a label: an expression, ``[expression]``, or ``([expression], [name])``."""
-        parts = [label] if isinstance(label, str) else list(label)
-        if len(parts) == 2 and not isinstance(parts[0], str):
-            expressions, names = parts
+    def parse(cls, label: str | Sequence[Any] | Label) -> Label:
+        """Accept qlib's ways to write a label: an expression, ``[expression]``, or ``([expression], [name])``.
+
+        Raises
+        ------
+        InputError
+            If it is anything else; whether qlib can read the expression is what `check` says.
+        """
+        if isinstance(label, Label):
+            return label
+        items = list(label) if isinstance(label, (list, tuple)) else [label]
+        if len(items) == 2 and not isinstance(items[0], str):
+            expressions, names = items
         else:
-            expressions, names = parts, [cls.name]
-        if len(expressions) != 1 or len(names) != 1 or not isinstance(expressions[0], str):
-            raise InputError(f"the label must be one qlib expression, not {label!r}")
-        return cls(expressions[0], names[0])
+            expressions, names = items, [cls.name]
+        texts = [*expressions, *names] if isinstance(expressions, (list, tuple)) else []
+        if len(texts) != 2 or len(names) != 1 or not all(isinstance(text, str) and text for text in texts):
+            raise InputError("must be one qlib expression, as text, [text] or ([text], [name])")
+        return cls(*texts)
+
+    def check(self) -> None:
+        """Ask the initialised qlib and its provider whether this can be a label.
+
+        Raises
+        ------
+        InputError
+            If qlib cannot read it, a field of it is not in the provider, or it does not look ahead.
+        """
+        with set_global_logger_level_cm(logging.CRITICAL):  # qlib logs a traceback of what it cannot read
+            ahead = self._ahead()
+        if ahead < 1 or ahead != int(ahead):
+            raise InputError("must look at least one whole day ahead, as Ref($close, -1) does")
+        codes = list(reader.member_spans("all", "day"))
+        for field in self.fields:
+            if all(reader.read_series(code, field, "day") is None for code in codes):
+                raise InputError(f"the provider {reader.provider_path('day')} has no ${field} at day")
 
     @property
     def horizon(self) -> int:
         """Trading days after t that the label at t needs; 11 for the report's label."""
-        _, ahead = ExpressionD.get_expression_instance(self.expression).get_extended_window_size()
-        return int(ahead)
+        return int(self._ahead())
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the daily fields that the label is computed from, without their ``$``, ascending."""
+        nodes = _nodes(self._parsed())
+        return tuple(sorted({node._name.lower() for node in nodes if type(node) is Feature}))
 
     def load(self, days: pd.DatetimeIndex, instruments: Sequence[str]) -> np.ndarray:
         """Values of the label, float32 of shape (len(days), len(instruments)), NaN where it cannot be known."""
@@ -52,11 +90,32 @@ class Label:
         values[~np.isfinite(values)] = np.nan
         return values
 
+    def _ahead(self) -> float:
+        return float(self._parsed().get_extended_window_size()[1])
+
+    def _parsed(self) -> Expression:
+        """The expression as qlib reads it, which is by running it: anything may be raised."""
+        try:
+            parsed = ExpressionD.get_expression_instance(self.expression)
+        except Exception as error:
+            raise InputError(f"qlib cannot read it ({error})") from error
+        if not isinstance(parsed, Expression):
+            raise InputError("must be a qlib expression over fields such as $close")
+        return parsed
+
+
+def _nodes(expression: Any) -> Iterator[Expression]:
+    """An expression and every expression within it."""
+    if isinstance(expression, Expression):
+        yield expression
+        for value in vars(expression).values():
+            yield from _nodes(value)
+
 
 def z_score(values: np.ndarray) -> np.ndarray:
-    """Standardise one date's labels over those that are known (population deviation); float32, 0 if they agree."""
-    known = values[np.isfinite(values)].astype(np.float64)
-    std = known.std() if len(known) else 0.0
+    """Standardise one date's labels over those that are known (population deviation); float32, 0 if all are equal."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    std = finite.std() if len(finite) else 0.0
     if std == 0.0:
         return np.where(np.isfinite(values), 0.0, np.nan).astype(np.float32)
-    return ((values.astype(np.float64) - known.mean()) / std).astype(np.float32)
+    return ((values.astype(np.float64) - finite.mean()) / std).astype(np.float32)

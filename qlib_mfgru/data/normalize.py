@@ -1,13 +1,13 @@
 """The report's normalisation: each series by its own scale, then every step across the stocks of the date.
 
-Two steps (REPORT sections 1 and 8; figures 7 and 9):
+Two steps (figures 7 and 9):
 
 1. in time: every stock's series of every field is divided by its own mean over the window (``mean``, the report's
    choice for 15-minute bars) or by its own last value (``last``, for daily bars);
 2. across stocks: at every step, every field is z-scored (population standard deviation) over the stocks of the date.
 
-Values that have no scale (a series whose mean or last value is 0) are missing: they take no part in the statistics
-and become 0, the mean of the cross-section.
+A series without a scale (its mean or last value is 0) is missing: it is left out of the statistics and becomes 0, the
+mean of the cross-section.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ class Moments(NamedTuple):
     ----------
     mean : ndarray of shape (n_steps, n_fields, n), float32
     inverse_std : ndarray of shape (n_steps, n_fields, n), float32
-        0 where the standard deviation is 0, so that such a step becomes 0. In both, n is 1 for one date; else there
-        is a column a date or a sample.
+        0 where the standard deviation is 0, so that such a step becomes 0. In both arrays n is 1 for one date;
+        otherwise there is one column per date or per sample.
     """
 
     mean: np.ndarray
     inverse_std: np.ndarray
 
     def take(self, columns: np.ndarray) -> Moments:
-        """Columns in the given order, e.g. for each sample that of its date."""
+        """Columns in this order, e.g. the column of its date for each sample."""
         return Moments(np.take(self.mean, columns, axis=2), np.take(self.inverse_std, columns, axis=2))
 
 
 def scale_in_time(window: np.ndarray, scale: Scale) -> np.ndarray | None:
     """Divide each series by its own scale and subtract 1, in place.
 
-    The 1 is subtracted because relative prices lie so close to it that float32 would lose their digits; and it is
-    subtracted first, as ``(x - scale) / scale``, where the difference of two neighbours is exact. The mean is summed in
-    float64, since a rounded one shifts and stretches its whole series; what its own rounding to float32 leaves of a
-    shift, the mean of the result shows and takes out again.
+    Relative prices are so close to 1 that float32 would lose their digits, hence the subtraction; and it comes first,
+    as ``(x - scale) / scale``, because the difference of two neighbouring floats is exact. The mean is summed in
+    float64: a rounded mean shifts and stretches its whole series. The rounding error of the scale itself shifts the
+    series too, and is removed with the mean of the result.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 _CLOSE, _VOLUME = FIELDS.index("close"), FIELDS.index("volume")
 _FORMAT = 1  # part of the cache key: raise it when the files' meaning changes
 _DESCRIPTION, _PARTIAL = "panel.json", ".partial-"
-_STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute history; more are no faster
+_STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute history; more is no faster
 DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
 
 
@@ -66,7 +66,7 @@ class BarPanel:
 
     @classmethod
     def open(cls, freq: str, cache_dir: Path | str | None = None) -> BarPanel:
-        """Open the panel of the initialised provider; make it first if there is none, or the provider changed.
+        """Open the panel of the initialised provider; build it first if there is none or the provider has changed.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class BarPanel:
         Raises
         ------
         InputError
-            If the provider lacks the frequency or one of its six fields, or a day has another number of bars.
+            If the provider lacks the frequency or one of the six fields, or days differ in their number of bars.
         """
         codes = list(reader.member_spans("all", freq))
         root = Path(cache_dir or os.environ.get("MFGRU_CACHE") or DEFAULT_CACHE).expanduser()
@@ -96,9 +96,13 @@ class BarPanel:
         days, stocks : ndarray of int64, shape (n,)
             Positions on the panel's axes.
         n_days : int
+
+        Raises
+        ------
+        IndexError
+            If a position is not on its axis, negative ones included, or a window would begin before the panel.
         """
-        if len(days) and not n_days - 1 <= days.min() <= days.max() < len(self.days):
-            raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+        check_places(days, stocks, n_days, self.bars.shape)
         return (days + 1 - n_days) * int(np.prod(self.bars.shape[1:])) + stocks
 
     def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
@@ -116,12 +120,28 @@ class BarPanel:
         return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
 
 
+def check_places(days: np.ndarray, stocks: np.ndarray, n_days: int, shape: Sequence[int]) -> None:
+    """Refuse positions (n,) whose windows would reach outside bars of `shape`, or into another field or day.
+
+    Raises
+    ------
+    IndexError
+        See `BarPanel.places`.
+    """
+    if not len(days):
+        return
+    if not n_days - 1 <= days.min() <= days.max() < shape[0]:
+        raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+    if not 0 <= stocks.min() <= stocks.max() < shape[-1]:
+        raise IndexError(f"stocks {stocks.min()} .. {stocks.max()} are not all among the panel's 0 .. {shape[-1] - 1}")
+
+
 def _build(folder: Path, freq: str, codes: list[str]) -> None:
-    """Write the panel's files beside `folder` and rename: a half-written panel is never seen."""
+    """Write the panel's files beside `folder`, then rename: nobody sees a half-written panel."""
     stamps = reader.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
     partial = folder.with_name(f"{folder.name}{_PARTIAL}{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)  # of a killed process that had our number
+    shutil.rmtree(partial, ignore_errors=True)  # left by a killed process that had our number
     partial.mkdir(parents=True)
     try:
         shape = (len(days), bars_per_day, len(FIELDS), len(codes))
@@ -150,9 +170,9 @@ def _build(folder: Path, freq: str, codes: list[str]) -> None:
 
 
 def _remove_outdated(folder: Path, freq: str, provider: str) -> None:
-    """Remove panels of the provider's earlier states, and what killed processes left: gigabytes each.
+    """Remove panels of the provider's earlier states, and what killed processes left behind: gigabytes each.
 
-    A process that has an outdated panel mapped keeps it until its end.
+    A process that has mapped an outdated panel keeps it until it ends.
     """
     for description in folder.parent.glob(f"{freq}-*/{_DESCRIPTION}"):
         other = description.parent
@@ -185,21 +205,21 @@ def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, in
 
 def _read_blocks(freq: str, codes: list[str], n_stamps: int) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield (columns, raw bars of shape (n_stamps, 6, n_columns)) a block of stocks at a time."""
-    found: set[str] = set()
+    fields_seen: set[str] = set()
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
-            part = codes[start : start + _STOCKS_PER_BLOCK]
-            block = np.full((len(part), len(FIELDS), n_stamps), np.nan, dtype=np.float32)
-            for row, code in enumerate(part):
+            block_codes = codes[start : start + _STOCKS_PER_BLOCK]
+            block = np.full((len(block_codes), len(FIELDS), n_stamps), np.nan, dtype=np.float32)
+            for row, code in enumerate(block_codes):
                 for column, field in enumerate(FIELDS):
                     series = reader.read_series(code, field, freq)
                     if series is not None:
-                        found.add(field)
+                        fields_seen.add(field)
                         first, values = series
                         block[row, column, first : first + len(values)] = values
-            progress.update(len(part))
-            yield slice(start, start + len(part)), np.ascontiguousarray(block.transpose(2, 1, 0))
-    missing = [f"${field}" for field in FIELDS if field not in found]
+            progress.update(len(block_codes))
+            yield slice(start, start + len(block_codes)), np.ascontiguousarray(block.transpose(2, 1, 0))
+    missing = [f"${field}" for field in FIELDS if field not in fields_seen]
     if missing:
         raise InputError(f"the provider {reader.provider_path(freq)} has no {' '.join(missing)} at {freq}")
 
@@ -207,8 +227,8 @@ def _read_blocks(freq: str, codes: list[str], n_stamps: int) -> Iterator[tuple[s
 def _fill(block: np.ndarray) -> np.ndarray:
     """Carry closes forward in place, set missing volumes to 0; return which bars traded, (n_stamps, n_columns).
 
-    A price that is missing takes the bar's close, or the last close before it; a day without trading thus shows
-    the last close in all five prices (REPORT section 8).
+    A missing price takes the bar's close, or the last close before it, so that a day without trading shows the last
+    close in all five prices.
     """
     close, volume = block[:, _CLOSE], block[:, _VOLUME]
     np.nan_to_num(volume, copy=False, nan=0.0)

@@ -1,7 +1,7 @@
 """A panel's bars held on a torch device, where windows are gathered and normalised without leaving it.
 
-The definitions are those of `normalize.py`, in torch instead of numpy. Nothing here asks the device for a value while
-a batch is made, so that a GPU works through it while the CPU prepares the next.
+The definitions are those of `normalize.py`, in torch instead of numpy. Nothing here waits for a value from the device
+while a batch is made, so that a GPU works on one batch while the CPU prepares the next.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
 from qlib_mfgru.data.normalize import Moments, Scale
-from qlib_mfgru.data.panel import BarPanel
-from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.data.panel import BarPanel, check_places
+from qlib_mfgru.data.settings import InputSpec
+from qlib_mfgru.data.window import WindowSource
 
 RESERVE = 4 * 2**30
 """Bytes of a GPU's memory that bars leave free: for networks, their states and two batches."""
@@ -49,7 +50,7 @@ class ResidentSource:
 
     @classmethod
     def where_it_fits(cls, source: WindowSource, device: torch.device) -> ResidentSource | None:
-        """The source on the device, or None, and a word in the log, if the bars would leave less than `RESERVE`."""
+        """The source on the device; None, with a warning in the log, if the bars would leave less than `RESERVE`."""
         logger, size = get_module_logger("ResidentSource"), source.panel.bars.nbytes
         name = f"{source.panel.freq} bars ({size / 2**30:.1f} GiB)"
         if device.type == "cuda":
@@ -73,17 +74,18 @@ class ResidentSource:
 
     def moments(self, day: int, stocks: np.ndarray) -> Moments:
         """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
-        places = torch.from_numpy(stocks).to(self.device)
-        scaled = self.gather(torch.full_like(places, day), places)
+        days = np.full(len(stocks), day)
+        check_places(days, stocks, self.spec.days, self.bars.shape)
+        scaled = self.gather(*(torch.from_numpy(axis).to(self.device) for axis in (days, stocks)))
         mean, inverse_std = _cross_sectional_moments(scaled, _scale_in_time(scaled, self.spec.scale))
         return Moments(mean.cpu().numpy(), inverse_std.cpu().numpy())
 
     def samples(self, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray) -> torch.Tensor:
         """Normalised windows (n_steps, 6, n) on the device; parameters as in `WindowSource.samples`.
 
-        They are made in pieces, so that little more memory is needed than the result takes.
+        They are made in pieces, so that hardly more memory is needed than the result itself takes.
         """
-        _check(days, self.spec.days, len(self.bars))
+        check_places(days, stocks, self.spec.days, self.bars.shape)
         mean, inverse_std = self._on_device(moments)
         places = torch.from_numpy(np.stack([days, stocks, columns])).to(self.device, non_blocking=True)
         windows = torch.empty(*mean.shape[:2], len(days), device=self.device)
@@ -99,17 +101,12 @@ class ResidentSource:
         return windows
 
     def _on_device(self, moments: Moments) -> tuple[torch.Tensor, torch.Tensor]:
-        """The moments' tensors; those used last are kept, since the batches of an epoch share them."""
-        kept = self._moments
-        if kept is None or kept.source is not moments:
-            kept = _DeviceMoments(moments, *(torch.from_numpy(array).to(self.device) for array in moments))
-            self._moments = kept
-        return kept.mean, kept.inverse_std
-
-
-def _check(days: np.ndarray, n_days: int, calendar: int) -> None:
-    if len(days) and not n_days - 1 <= days.min() <= days.max() < calendar:
-        raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
+        """The moments' tensors; the latest are kept, since all batches of an epoch share them."""
+        latest = self._moments
+        if latest is None or latest.source is not moments:
+            latest = _DeviceMoments(moments, *(torch.from_numpy(array).to(self.device) for array in moments))
+            self._moments = latest
+        return latest.mean, latest.inverse_std
 
 
 def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:

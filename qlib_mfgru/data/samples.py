@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 
 from qlib_mfgru.data.labels import z_score
-from qlib_mfgru.data.market import MarketData
 from qlib_mfgru.data.normalize import Moments
+from qlib_mfgru.data.panel_set import PanelSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +47,17 @@ class SampleTable:
 
     Parameters
     ----------
-    market : MarketData
+    panels : PanelSet
     freqs : tuple of str
         Frequencies in use: a stock has a sample where its windows in all of them are complete.
     days : ndarray of int
-        Positions of the sample dates on the market's calendar, ascending.
+        Positions of the sample dates on the calendar of `panels`, ascending.
     labelled : bool
         Leave out samples without a label (for training). Inputs are normalised across all stocks of a date in
         either case.
     """
 
-    market: MarketData
+    panels: PanelSet
     freqs: tuple[str, ...]
     days: np.ndarray
     labelled: bool = True
@@ -65,15 +65,15 @@ class SampleTable:
 
     @cached_property
     def _complete(self) -> np.ndarray:
-        return self.market.complete(self.freqs)[self.days]
+        return self.panels.complete(self.freqs)[self.days]
 
     @cached_property
     def _index(self) -> tuple[np.ndarray, np.ndarray]:
         """Position in `days` and stock of every sample, by date and then stock."""
-        chosen = self._complete
+        exists = self._complete
         if self.labelled:
-            chosen = chosen & np.isfinite(self.market.labels[self.days])
-        days, stocks = np.nonzero(chosen)
+            exists = exists & np.isfinite(self.panels.labels[self.days])
+        days, stocks = np.nonzero(exists)
         return days.astype(np.int32), stocks.astype(np.int32)  # tens of millions at the report's scale
 
     @cached_property
@@ -84,21 +84,21 @@ class SampleTable:
     @cached_property
     def labels(self) -> torch.Tensor:
         """z-scored label of every sample, (len(self),) float32."""
-        labels = self.market.labels[self.days]
+        labels = self.panels.labels[self.days]
         scored = [z_score(np.where(row, label, np.nan)) for row, label in zip(self._complete, labels, strict=True)]
         return torch.from_numpy(np.stack(scored)[self._index]) if scored else torch.empty(0)
 
     def __len__(self) -> int:
         return len(self._index[0])
 
-    def over(self, market: MarketData) -> SampleTable:
-        """The same samples gathered from a copy of the market, e.g. one on a GPU that several tables share."""
-        return replace(self, market=market, _moments={})
+    def over(self, panels: PanelSet) -> SampleTable:
+        """The same samples gathered from a copy of the panels, e.g. one on a GPU that several tables share."""
+        return replace(self, panels=panels, _moments={})
 
     @property
     def dates(self) -> pd.DatetimeIndex:
         """The sample dates."""
-        return self.market.days[self.days]
+        return self.panels.days[self.days]
 
     @property
     def sample_dates(self) -> np.ndarray:
@@ -108,11 +108,11 @@ class SampleTable:
     @property
     def sample_codes(self) -> np.ndarray:
         """Stock of every sample: (len(self),) str as object."""
-        return np.array(self.market.instruments, dtype=object)[self._index[1]]
+        return np.array(self.panels.instruments, dtype=object)[self._index[1]]
 
     @property
     def unlabelled(self) -> int:
-        """How many samples of these dates are left out for want of a label."""
+        """How many samples of these dates are left out because they have no label."""
         return int(self._complete.sum()) - len(self)
 
     def rows_by_date(self) -> list[slice]:
@@ -120,17 +120,17 @@ class SampleTable:
         return [slice(a, b) for a, b in zip(self._starts[:-1], self._starts[1:], strict=True) if a < b]
 
     def shuffled(self, batch_size: int, seed: int, epoch: int, inputs: Sequence[str] | None = None) -> Iterator[Batch]:
-        """All samples once, shuffled across dates (REPORT section 3); the order depends on seed and epoch alone.
+        """All samples once, shuffled across dates; the order depends on seed and epoch alone.
 
-        The samples are spread evenly over as few batches as `batch_size` allows, so that none is a small rest
-        whose IC would be noise. `inputs` are the frequencies to gather; by default all that are in use.
+        The samples are spread evenly over as few batches as `batch_size` allows: a small last batch would have an IC
+        that is mostly noise. `inputs` are the frequencies to gather; by default all that are in use.
         """
         order = np.random.default_rng([seed, epoch]).permutation(len(self))
         for rows in np.array_split(order, max(1, -(-len(self) // batch_size))):
             yield self.batch(np.sort(rows), inputs)
 
     def by_date(self, seed: int | None = None, epoch: int = 0, inputs: Sequence[str] | None = None) -> Iterator[Batch]:
-        """Whole cross-sections, one date a batch; in shuffled order if a seed is given, else in time order."""
+        """Whole cross-sections, one date per batch; in shuffled order if there is a seed, else in time order."""
         groups = self.rows_by_date()
         order = range(len(groups)) if seed is None else np.random.default_rng([seed, epoch]).permutation(len(groups))
         for group in order:
@@ -144,11 +144,11 @@ class SampleTable:
             label=self.labels[torch.from_numpy(rows)],
             rows=rows,
             dates=self.dates.to_numpy()[days],
-            instruments=np.array(self.market.instruments, dtype=object)[stocks],
+            instruments=np.array(self.panels.instruments, dtype=object)[stocks],
         )
 
     def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:
         """Windows (n_steps, 6, n) of samples, each standardised by the whole cross-section of its date."""
         if freq not in self._moments:
-            self._moments[freq] = self.market.moments(freq, self.days, self._complete)
-        return self.market.tensor(freq, self.days[days], stocks, self._moments[freq], days)
+            self._moments[freq] = self.panels.moments(freq, self.days, self._complete)
+        return self.panels.tensor(freq, self.days[days], stocks, self._moments[freq], days)

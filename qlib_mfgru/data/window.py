@@ -1,60 +1,24 @@
-"""Windows of one frequency: how long, how scaled, and for which stocks and dates they exist."""
+"""Windows of one frequency: for which stocks and dates they exist, and how they are gathered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_args
 
 import numpy as np
 
 from qlib_mfgru import native
 from qlib_mfgru.data import compiled
-from qlib_mfgru.data.normalize import Moments, Scale, cross_sectional_moments, scale_in_time, standardise
+from qlib_mfgru.data.normalize import Moments, cross_sectional_moments, scale_in_time, standardise
 from qlib_mfgru.data.panel import BarPanel
-from qlib_mfgru.errors import InputError
+from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.threads import in_threads
 
-_SAMPLES_PER_PIECE = 128  # a megabyte of 15-minute windows: gathered and normalised while it is in the cache
-
-REPORT_INPUTS: dict[str, dict[str, Any]] = {
-    "day": {"days": 40, "scale": "last"},
-    "15min": {"days": 20, "scale": "mean"},
-}
-"""The report's windows (figures 7 and 9)."""
-
-
-@dataclass(frozen=True)
-class InputSpec:
-    """One input of the networks.
-
-    Attributes
-    ----------
-    days : int
-        Length of the window in trading days.
-    scale : {"mean", "last"}
-        What each series is divided by.
-    """
-
-    days: int
-    scale: Scale
-
-    @classmethod
-    def parse(cls, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, InputSpec]:
-        """Check the `inputs` of a config; frequency -> spec, in the order given."""
-        specs = {}
-        for freq, given in inputs.items():
-            if set(given) != {"days", "scale"} or given["scale"] not in get_args(Scale) or int(given["days"]) < 1:
-                raise InputError(f"inputs[{freq!r}] must be {{days: n >= 1, scale: mean | last}}, not {dict(given)}")
-            specs[freq] = cls(int(given["days"]), cast(Scale, given["scale"]))
-        if not specs:
-            raise InputError("inputs names no frequency")
-        return specs
+_SAMPLES_PER_PIECE = 128  # a megabyte of 15-minute windows, which is gathered and normalised while in the cache
 
 
 @dataclass(frozen=True, eq=False)
 class WindowSource:
-    """Windows of one frequency, gathered from a panel; none is kept.
+    """Windows of one frequency, gathered from a panel whenever they are asked for.
 
     Parameters
     ----------
@@ -72,7 +36,7 @@ class WindowSource:
         """Where a window is complete: (n_days, n_stocks) bool, on the panel's axes.
 
         The stock traded on the last day, on at least `min_traded` of the window's days, and for the first time
-        no later than on the window's first day (REPORT section 8).
+        no later than on the window's first day.
         """
         traded, length = self.panel.traded, self.spec.days
         total = np.cumsum(traded, axis=0, dtype=np.int32)
@@ -101,23 +65,22 @@ class WindowSource:
         moments : Moments
             Statistics of the samples' dates.
         columns : ndarray of int64, shape (n,)
-            Where each sample's date is in them.
+            The column of each sample's date in them.
         """
         steps, fields = moments.mean.shape[:2]
         windows = np.empty((steps, fields, len(days)), dtype=np.float32)
-
         library = native.library()
 
         def fill(start: int) -> None:
-            part = slice(start, start + _SAMPLES_PER_PIECE)
+            piece = slice(start, start + _SAMPLES_PER_PIECE)
             if library is not None:
-                places = self.panel.places(days[part], stocks[part], self.spec.days)
-                out, scale = windows[:, :, part], self.spec.scale
-                compiled.normalise(library, self.panel, scale, places, moments, columns[part], self.clip, out)
+                places = self.panel.places(days[piece], stocks[piece], self.spec.days)
+                out, scale = windows[:, :, piece], self.spec.scale
+                compiled.normalise(library, self.panel, scale, places, moments, columns[piece], self.clip, out)
                 return
-            piece = self.panel.gather(days[part], stocks[part], self.spec.days)
-            present = scale_in_time(piece, self.spec.scale)
-            windows[:, :, part] = standardise(piece, present, moments.take(columns[part]), self.clip)
+            scaled = self.panel.gather(days[piece], stocks[piece], self.spec.days)
+            present = scale_in_time(scaled, self.spec.scale)
+            windows[:, :, piece] = standardise(scaled, present, moments.take(columns[piece]), self.clip)
 
         in_threads(fill, range(0, len(days), _SAMPLES_PER_PIECE))
         return windows

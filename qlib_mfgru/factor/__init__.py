@@ -1,4 +1,4 @@
-"""The report's single-factor test, on any qlib recorder that holds a prediction."""
+"""The single-factor test of the Huatai report (figures 15 to 33), on any qlib recorder that holds a prediction."""
 
 import lazy_loader
 

@@ -10,24 +10,25 @@ from qlib_mfgru.errors import InputError
 
 _SETTINGS = ("freq", "neutralize", "exclude", "deal_price")
 
-
-DESCRIPTION = """Mean per-date correlation of several recorders' predictions, preprocessed as in the factor test (the
-report's figure 33): table, CSV and heatmap."""
+DESCRIPTION = """Mean per-date correlation of several recorders' predictions, preprocessed as in the factor test
+(figure 33 of the Huatai report): table, CSV and heatmap."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("recorders", nargs="+", metavar="[NAME=]RECORDER", help="ids of recorders that hold a pred.pkl")
+    parser.add_argument(
+        "recorders", nargs="+", metavar="[NAME=]RECORDER", help="ids of two or more recorders that hold a pred.pkl"
+    )
     parser.add_argument("--provider", required=True, help="folder of the qlib provider")
     parser.add_argument("--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments; %(default)s")
     parser.add_argument("--out", type=Path, default=Path("correlation"), help="folder to write to; ./%(default)s")
     parser.add_argument("--pool", default="all", help="market of the provider; %(default)s")
     options = parser.add_argument_group(
-        "settings of the factor test", "by default its own", argument_default=argparse.SUPPRESS
+        "settings of the factor test", "its defaults where an option is left out", argument_default=argparse.SUPPRESS
     )
     options.add_argument("--freq", type=_freq, help="day, week, month or a number of trading days; week")
     options.add_argument("--neutralize", nargs="*", metavar="FIELD", help="industry market_cap")
-    options.add_argument("--exclude", nargs="*", metavar="REASON", help="st suspended limit_up")
+    options.add_argument("--exclude", nargs="*", metavar="RULE", help="st suspended limit_up")
     options.add_argument("--deal-price", help="vwap or close; vwap")
 
 
@@ -37,29 +38,34 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.factor.settings import FactorTestSettings
     from qlib_mfgru.report.recorders import init_qlib
 
-    given = {name: value for name, value in vars(arguments).items() if name in _SETTINGS}
-    settings = FactorTestSettings(pools=[arguments.pool], **given)
+    if len(arguments.recorders) < 2:
+        raise InputError(f"a correlation needs two recorders or more; there is only {arguments.recorders[0]}")
+    options = {name: value for name, value in vars(arguments).items() if name in _SETTINGS}
+    settings = FactorTestSettings.of(pools=[arguments.pool], **options)
     init_qlib(arguments.provider, arguments.store)
-    found = correlate(_predictions(arguments.recorders), settings)
-    found.write(arguments.out)
-    print(found.document())
+    correlation = correlate(_predictions(arguments.recorders), settings)
+    correlation.write(arguments.out)
+    print(correlation.document())
     print(f"written to {arguments.out}")
     return 0
 
 
 def _freq(text: str) -> str | int:
-    return int(text) if text.isdigit() else text
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
-def _predictions(wanted: list[str]) -> dict[str, Any]:
-    """Predictions by name; a name that comes twice is an InputError that says how to give another."""
+def _predictions(recorders: list[str]) -> dict[str, Any]:
+    """Predictions by name; a name that comes twice is an InputError that says how to choose another."""
     from qlib_mfgru.report.recorders import find_recorder, load_prediction, model_name
 
     predictions: dict[str, Any] = {}
-    for text in wanted:
-        given, _, recorder_id = text.rpartition("=")
+    for text in recorders:
+        own_name, _, recorder_id = text.rpartition("=")
         recorder = find_recorder(recorder_id)
-        name = given or model_name(recorder)
+        name = own_name or model_name(recorder)
         if name in predictions:
             raise InputError(f"two recorders are called {name}: name them, e.g. other={recorder_id}")
         predictions[name] = load_prediction(recorder)

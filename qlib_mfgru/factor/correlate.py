@@ -1,4 +1,4 @@
-"""How alike several predictions are: the report's figure 33."""
+"""How alike several predictions are: figure 33 of the Huatai report."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.factor.rows import correlations
+from qlib_mfgru.factor.ic import pearson_ic
+from qlib_mfgru.factor.inputs import FactorTestInputs
 from qlib_mfgru.factor.settings import FactorTestSettings
-from qlib_mfgru.factor.stage import Stage
-from qlib_mfgru.factor.study import pool_factor
+from qlib_mfgru.factor.study import PoolFactor
 from qlib_mfgru.report import style
-from qlib_mfgru.report.markdown import markdown
+from qlib_mfgru.report.markdown import markdown, numbers_as
 from qlib_mfgru.report.published import PERIOD, published
 from qlib_mfgru.report.scores import as_series, on_axes
 
@@ -42,19 +42,17 @@ class FactorCorrelation:
     mean_stocks: float
 
     def document(self) -> str:
-        """The table with its conventions, and the report's."""
-        table = self.matrix.rename_axis("factor").reset_index()
-        report = published("model_correlation")
-        lines = [
+        """The table with its conventions, and the Huatai report's."""
+        blocks = [
             f"# Correlation of factors, pool {self.pool.upper()}",
-            markdown(table, dict.fromkeys(map(str, self.matrix.columns), ".3f")),
+            markdown(self.matrix.rename_axis("factor").reset_index(), numbers_as(".3f")),
             "Mean over test dates of the Pearson correlation across stocks, after winsorising, neutralising and "
             f"standardising each factor as in the factor test; {len(self.dates)} dates, {self.dates[0]:%Y-%m-%d} .. "
-            f"{self.dates[-1]:%Y-%m-%d}, on average {self.mean_stocks:.0f} stocks that all of them score.",
-            f"The report's models (figure 33; {PERIOD}, all A-shares):",
-            markdown(report, {"correlation": ".3f"}),
+            f"{self.dates[-1]:%Y-%m-%d}; all factors score {self.mean_stocks:.0f} stocks a date on average.",
+            f"The models of the Huatai report (figure 33; {PERIOD}, all A-shares):",
+            markdown(published("model_correlation")),
         ]
-        return "\n\n".join(lines) + "\n"
+        return "\n\n".join(blocks) + "\n"
 
     def write(self, folder: Path) -> None:
         """Write ``correlation.csv``, ``correlation.md`` and ``correlation.png`` into a folder."""
@@ -86,29 +84,34 @@ def correlate(predictions: Mapping[str, Any], settings: FactorTestSettings) -> F
     if len(predictions) < 2 or len(settings.pools) != 1:
         raise InputError("a correlation needs at least two predictions and exactly one pool")
     series = {name: as_series(scores) for name, scores in predictions.items()}
-    stamps = [found.index.get_level_values("datetime") for found in series.values()]
+    inputs = FactorTestInputs.read(settings, *_common_time(list(series.values())))
+    factors = [_factor(inputs, scores) for scores in series.values()]
+    matrix = np.array([[_mean_correlation(a, b) for b in factors] for a in factors])
+    by_all = np.logical_and.reduce([np.isfinite(factor) for factor in factors])
+    names = list(series)
+    frame = pd.DataFrame(matrix, names, names)
+    return FactorCorrelation(frame, settings.pools[0], inputs.dates, float(by_all.sum(axis=1).mean()))
+
+
+def _common_time(series: list[pd.Series]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day that all predictions cover."""
+    stamps = [scores.index.get_level_values("datetime") for scores in series]
     first, last = max(stamp.min() for stamp in stamps), min(stamp.max() for stamp in stamps)
     if first > last:
         raise InputError(f"the predictions share no dates: one begins on {first:%Y-%m-%d}, one ends on {last:%Y-%m-%d}")
-    stage = Stage.set_up(settings, first, last)
-    factors = [_factor(stage, found) for found in series.values()]
-    matrix = np.array([[_mean_correlation(a, b) for b in factors] for a in factors])
-    common = np.logical_and.reduce([np.isfinite(factor) for factor in factors])
-    names = list(series)
-    frame = pd.DataFrame(matrix, names, names)
-    return FactorCorrelation(frame, settings.pools[0], stage.dates, float(common.sum(axis=1).mean()))
+    return first, last
 
 
-def _factor(stage: Stage, series: pd.Series) -> np.ndarray:
+def _factor(inputs: FactorTestInputs, series: pd.Series) -> np.ndarray:
     """Preprocessed factor on (test date, stock)."""
-    scores = on_axes(series, stage.dates, stage.stocks)
-    columns, factor, _ = pool_factor(stage, scores, stage.settings.pools[0])
+    scores = on_axes(series, inputs.dates, inputs.stocks)
+    factor = PoolFactor.of(inputs.settings.pools[0], inputs, scores)
     dense = np.full(scores.shape, np.nan)
-    dense[:, columns] = factor
+    dense[:, factor.columns] = factor.values
     return dense
 
 
 def _mean_correlation(left: np.ndarray, right: np.ndarray) -> float:
-    by_date = correlations(left, right)
-    known = by_date[np.isfinite(by_date)]
-    return float(known.mean()) if len(known) else np.nan
+    by_date = pearson_ic(left, right)
+    by_date = by_date[np.isfinite(by_date)]
+    return float(by_date.mean()) if len(by_date) else np.nan

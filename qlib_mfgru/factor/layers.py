@@ -1,10 +1,12 @@
-"""Layers of equal size, held from one rebalance to the next, and what they trade."""
+"""Layers of equal size, held from one rebalance to the next: what they earn and what they trade."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from qlib_mfgru.factor.schedule import Schedule
 
 
 def assign_layers(factor: np.ndarray, n_layers: int = 10) -> np.ndarray:
@@ -35,6 +37,54 @@ def assign_layers(factor: np.ndarray, n_layers: int = 10) -> np.ndarray:
     return layers
 
 
+@dataclass(frozen=True)
+class HeldLayers:
+    """The layers, and all their stocks together as a last portfolio, held over all test dates.
+
+    Attributes
+    ----------
+    days : ndarray of int64, shape (n_held,)
+        Positions in the calendar of the days that have returns: a date without layers has none until the next date.
+    returns : ndarray of shape (n_held, n_layers + 1)
+        Daily, from deal price to deal price.
+    turnover : ndarray of shape (n_dates, n_layers + 1)
+        Two-sided; NaN on dates that build: the first one, those without layers, and those that follow one.
+    """
+
+    days: np.ndarray
+    returns: np.ndarray
+    turnover: np.ndarray
+
+    @classmethod
+    def over(cls, layers: np.ndarray, n_layers: int, schedule: Schedule, prices: np.ndarray) -> HeldLayers:
+        """Buy the layers of each test date at its entry, and hold them to its exit.
+
+        Parameters
+        ----------
+        layers : ndarray of shape (n_dates, n_stocks)
+            Of `assign_layers`.
+        n_layers : int
+        schedule : Schedule
+        prices : ndarray of shape (n_days, n_stocks)
+            Deal prices over the whole calendar, carried forward.
+        """
+        days, returns = [np.empty(0, np.int64)], [np.empty((0, n_layers + 1))]
+        turnover = np.full((len(layers), n_layers + 1), np.nan)
+        drifted: np.ndarray | None = None
+        for date, entry, exit_ in schedule.periods():
+            if not (layers[date] >= 0).any():
+                drifted = None
+                continue
+            weights = equal_weights(layers[date], n_layers)
+            if drifted is not None:
+                turnover[date] = two_sided_turnover(drifted, weights)
+            holding = Holding.over(weights, prices[entry : exit_ + 1].astype(np.float64))
+            drifted = holding.drifted
+            returns.append(holding.returns)
+            days.append(np.arange(entry + 1, exit_ + 1))
+        return cls(np.concatenate(days), np.concatenate(returns), turnover)
+
+
 def equal_weights(layers: np.ndarray, n_layers: int) -> np.ndarray:
     """Weights of each layer, and of all its stocks together in a last column.
 
@@ -57,7 +107,7 @@ def equal_weights(layers: np.ndarray, n_layers: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Holding:
-    """Portfolios bought at one deal and held until another, without trading and without costs.
+    """Portfolios that are bought once and held over a period, without trading and without costs.
 
     Attributes
     ----------

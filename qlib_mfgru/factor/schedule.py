@@ -1,4 +1,4 @@
-"""Test dates, and the days on which what they choose is bought and sold."""
+"""``Schedule``: the test dates, and the days on which the layers are bought and sold."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _PERIODS = {"week": "W-SUN", "month": "M"}
 
 @dataclass(frozen=True)
 class Schedule:
-    """Test dates and deals, as positions in the daily calendar; all of shape (n_dates,).
+    """Test dates and the trades that follow them, as positions in the daily calendar; all of shape (n_dates,).
 
     Attributes
     ----------
     signal : ndarray of int64
         The factor is known at this day's close.
     entry : ndarray of int64
-        The next trading day: the deal.
+        The next trading day: the layers are bought.
     exit : ndarray of int64
-        The entry of the next test date.
+        The entry of the next test date: they are sold.
     unfinished : int
         Test dates left out because the calendar ends before their exit.
     """
@@ -57,13 +57,13 @@ class Schedule:
         signal = _signal_days(days, freq, begin)
         exits = np.append(signal[1:], len(days)) + 1
         inside = (signal >= begin) & (signal < end)
-        done = inside & (exits < len(days))
-        if not done.any():
+        finished = inside & (exits < len(days))
+        if not finished.any():
             raise InputError(
-                f"no test date ({freq}) between {first:%Y-%m-%d} and {last:%Y-%m-%d} whose holding period ends within "
-                f"the calendar, which ends on {days[-1]:%Y-%m-%d}"
+                f"no test date ({freq}) between {first:%Y-%m-%d} and {last:%Y-%m-%d} has a holding period that ends "
+                f"within the calendar, which ends on {days[-1]:%Y-%m-%d}"
             )
-        return cls(signal[done], signal[done] + 1, exits[done], int(inside.sum() - done.sum()))
+        return cls(signal[finished], signal[finished] + 1, exits[finished], int(inside.sum() - finished.sum()))
 
 
 def _signal_days(days: pd.DatetimeIndex, freq: str | int, begin: int) -> np.ndarray:

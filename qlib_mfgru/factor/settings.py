@@ -1,28 +1,35 @@
-"""``FactorTestSettings``: how a factor is tested, every choice with the report's as its default."""
+"""``FactorTestSettings``: how a factor is tested; the defaults are the Huatai report's, or ours where it is silent."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from numbers import Integral
+from typing import Annotated, Any, Literal
 
-from qlib_mfgru.errors import InputError
+from pydantic import PlainValidator, model_validator
 
-FREQUENCIES = ("day", "week", "month")
-WINSORIZERS = ("mad", "quantile", None)
-EXCLUSIONS = ("st", "suspended", "limit_up")
-DEALS = ("vwap", "close")
+from qlib_mfgru.settings import Count, Distinct, Ge, Len, Listed, Names, Settings, Stamp, Whole
+
+Rule = Literal["st", "suspended", "limit_up"]
+"""Rules of exclusion: see `exclusions.FIELDS`."""
 
 
-@dataclass(frozen=True)
-class FactorTestSettings:
-    """Settings of one factor test; REPORT sections 4 and 8 are the defaults.
+def _check_freq(value: Any) -> str | int:
+    if isinstance(value, str) and value in ("day", "week", "month"):
+        return value
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0:
+        return int(value)
+    raise ValueError("must be 'day', 'week', 'month' or a positive number of trading days")
+
+
+class FactorTestSettings(Settings):
+    """Settings of one factor test, those of the Huatai report by default (figures 15 to 32).
 
     Attributes
     ----------
     pools : sequence of str
-        Markets of the provider, members point in time.
+        Markets of the provider; a test date's members are those of that day.
     n_layers : int
+        At least 2.
     freq : str or int
         ``day``, ``week`` (the last trading day of each calendar week), ``month``, or a number of trading days.
     winsorize : str or None
@@ -33,43 +40,31 @@ class FactorTestSettings:
     exclude : sequence of str
         Of ``st`` (flagged on the test date), ``suspended`` and ``limit_up`` (on the next trading day).
     deal_price : str
-        ``vwap`` or ``close`` of the next trading day.
+        ``vwap`` or ``close`` of the next trading day, at which all trades are executed.
     horizons : sequence of int
         Trading days over which the decay of the IC is shown.
-    start_time, end_time : stamp or None
-        First and last date that may be a test date; by default all that have scores.
+    start_time, end_time : date or None
+        First and last day that may be a test date; by default all days that have scores.
 
     Raises
     ------
     InputError
-        A setting that is not known; the message says what is.
+        One line: the setting, its value, and what is allowed.
     """
 
-    pools: Sequence[str] = ("csi300", "csi500", "csi1000", "all")
-    n_layers: int = 10
-    freq: str | int = "week"
-    winsorize: str | None = "mad"
-    neutralize: Sequence[str] = ("industry", "market_cap")
-    exclude: Sequence[str] = EXCLUSIONS
-    deal_price: str = "vwap"
-    horizons: Sequence[int] = (1, 2, 3, 5, 10, 15, 20)
-    start_time: Any = None
-    end_time: Any = None
+    pools: Annotated[Names, Len(1), Distinct] = ("csi300", "csi500", "csi1000", "all")
+    n_layers: Annotated[Whole, Ge(2)] = 10
+    freq: Annotated[str | int, PlainValidator(_check_freq)] = "week"
+    winsorize: Literal["mad", "quantile", None] = "mad"
+    neutralize: Annotated[Names, Distinct] = ("industry", "market_cap")
+    exclude: Annotated[tuple[Rule, ...], Listed, Distinct] = ("st", "suspended", "limit_up")
+    deal_price: Literal["vwap", "close"] = "vwap"
+    horizons: Annotated[tuple[Count, ...], Listed, Len(1), Distinct] = (1, 2, 3, 5, 10, 15, 20)
+    start_time: Stamp | None = None
+    end_time: Stamp | None = None
 
-    def __post_init__(self) -> None:
-        for name in ("pools", "neutralize", "exclude", "horizons"):
-            if isinstance(getattr(self, name), str):
-                raise InputError(f"{name} must be a list, not {getattr(self, name)!r}")
-        _one_of("winsorize", self.winsorize, WINSORIZERS)
-        _one_of("deal_price", self.deal_price, DEALS)
-        for exclusion in self.exclude:
-            _one_of("exclude", exclusion, EXCLUSIONS)
-        if not (isinstance(self.freq, int) and self.freq > 0):
-            _one_of("freq", self.freq, (*FREQUENCIES, "a positive number of trading days"))
-        if not self.pools or self.n_layers < 2 or any(horizon < 1 for horizon in self.horizons):
-            raise InputError("a factor test needs at least one pool, at least 2 layers and horizons of 1 day or more")
-
-
-def _one_of(name: str, value: Any, known: Sequence[Any]) -> None:
-    if value not in known:
-        raise InputError(f"{name} is {value!r}; it must be one of {list(known)}")
+    @model_validator(mode="after")
+    def _check_order(self) -> FactorTestSettings:
+        if self.start_time is not None and self.end_time is not None and self.start_time > self.end_time:
+            raise ValueError(f"start_time {self.start_time:%Y-%m-%d} is after end_time {self.end_time:%Y-%m-%d}")
+        return self

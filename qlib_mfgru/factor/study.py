@@ -1,4 +1,4 @@
-"""The test itself: from scores to ICs, layer returns and turnover of each pool."""
+"""``run_factor_test``: from scores to the ICs, layer returns and turnover of each pool."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from qlib.log import get_module_logger
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.factor.exclusions import EligibleStocks
 from qlib_mfgru.factor.ic import pearson_ic, rank_autocorrelation, rank_ic
-from qlib_mfgru.factor.layers import Holding, assign_layers, equal_weights, two_sided_turnover
+from qlib_mfgru.factor.inputs import FactorTestInputs
+from qlib_mfgru.factor.layers import HeldLayers, assign_layers
+from qlib_mfgru.factor.preprocess import preprocess
 from qlib_mfgru.factor.settings import FactorTestSettings
-from qlib_mfgru.factor.stage import Stage
 from qlib_mfgru.report.scores import as_series, on_axes
 
 
@@ -24,13 +27,13 @@ class PoolTest:
     Attributes
     ----------
     counts : DataFrame
-        `Universe.counts`: a row a test date. Dates with fewer stocks than layers appear here only.
+        `EligibleStocks.counts`: a row a test date. Dates with fewer stocks than layers appear here only.
     ic, rank_ic : Series
-        By test date, of the preprocessed factor with the return to the next deal.
+        By test date, of the preprocessed factor with the return from its entry to its exit.
     autocorrelation : Series
         Of the factor's ranks with those of the test date before.
     decay : DataFrame
-        RankIC by test date, a column for each horizon in trading days from the deal.
+        RankIC by test date, a column for each horizon in trading days from the entry.
     returns : DataFrame
         Daily returns, gross of costs: columns 1 (lowest factors) .. n_layers (TOP), indexed by day.
     pool_returns : Series
@@ -61,6 +64,8 @@ class FactorTest:
 
     Attributes
     ----------
+    model : str
+        What tables call the prediction's model.
     settings : FactorTestSettings
     dates : DatetimeIndex
         Test dates.
@@ -69,13 +74,14 @@ class FactorTest:
     pools : dict of str to PoolTest
     """
 
+    model: str
     settings: FactorTestSettings
     dates: pd.DatetimeIndex
     unfinished: int
     pools: dict[str, PoolTest]
 
 
-def run_factor_test(scores: Any, settings: FactorTestSettings) -> FactorTest:
+def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "factor") -> FactorTest:
     """Test a prediction in every pool, on the initialised provider.
 
     Parameters
@@ -83,96 +89,111 @@ def run_factor_test(scores: Any, settings: FactorTestSettings) -> FactorTest:
     scores : DataFrame or Series over (datetime, instrument)
         As pred.pkl is; the first column counts.
     settings : FactorTestSettings
+    model : str
+        What tables call the prediction's model.
 
     Raises
     ------
     InputError
-        A bad prediction, a pool or field that the provider lacks, no date to test.
+        A bad prediction, a pool or field that the provider lacks, no date to test, a pool in which the test finds
+        nothing to rank.
     """
     series = as_series(scores)
     stamps = series.index.get_level_values("datetime")
-    stage = Stage.set_up(settings, stamps.min(), stamps.max())
-    dense = on_axes(series, stage.dates, stage.stocks)
-    pools = {pool: evaluate(stage, dense, pool) for pool in tqdm(settings.pools, desc="factor test", unit="pool")}
-    return FactorTest(settings, stage.dates, stage.schedule.unfinished, pools)
+    inputs = FactorTestInputs.read(settings, stamps.min(), stamps.max())
+    dense = on_axes(series, inputs.dates, inputs.stocks)
+    pools = {pool: _test(pool, inputs, dense) for pool in tqdm(settings.pools, desc="factor test", unit="pool")}
+    return FactorTest(model, settings, inputs.dates, inputs.schedule.unfinished, pools)
 
 
-def evaluate(stage: Stage, scores: np.ndarray, pool: str) -> PoolTest:
+def _test(pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolTest:
     """Test scores of shape (n_dates, n_stocks) in one pool."""
-    columns, factor, counts = pool_factor(stage, scores, pool)
-    schedule, dates = stage.schedule, stage.dates
-    returns = stage.growth(schedule.entry, schedule.exit, columns)
+    factor = PoolFactor.of(pool, inputs, scores)
+    factor.check_spread(inputs.dates)
+    entry, exit_, dates = inputs.schedule.entry, inputs.schedule.exit, inputs.dates
+    returns = inputs.returns(entry, exit_, factor.columns)
     decay = {
-        horizon: rank_ic(factor, stage.growth(schedule.entry, schedule.entry + horizon, columns))
-        for horizon in stage.settings.horizons
+        horizon: rank_ic(factor.values, inputs.returns(entry, entry + horizon, factor.columns))
+        for horizon in inputs.settings.horizons
     }
-    daily, turnover = hold_layers(stage, factor, columns)
+    n_layers = inputs.settings.n_layers
+    layers = assign_layers(factor.values, n_layers)
+    held = HeldLayers.over(layers, n_layers, inputs.schedule, inputs.prices[:, factor.columns])
+    days, names = inputs.days[held.days].rename("datetime"), list(range(1, n_layers + 1))
     return PoolTest(
-        counts,
-        pd.Series(pearson_ic(factor, returns), dates, name="ic"),
-        pd.Series(rank_ic(factor, returns), dates, name="rank_ic"),
-        pd.Series(rank_autocorrelation(factor), dates, name="rank_autocorrelation"),
-        pd.DataFrame(decay, dates),
-        daily.drop(columns="pool"),
-        daily["pool"],
-        turnover,
+        counts=factor.counts,
+        ic=pd.Series(pearson_ic(factor.values, returns), dates, name="ic"),
+        rank_ic=pd.Series(rank_ic(factor.values, returns), dates, name="rank_ic"),
+        autocorrelation=pd.Series(rank_autocorrelation(factor.values), dates, name="rank_autocorrelation"),
+        decay=pd.DataFrame(decay, dates),
+        returns=pd.DataFrame(held.returns[:, :-1], days, names),
+        pool_returns=pd.Series(held.returns[:, -1], days, name="pool"),
+        turnover=pd.DataFrame(held.turnover[:, :-1], dates, names),
     )
 
 
-def pool_factor(stage: Stage, scores: np.ndarray, pool: str) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+@dataclass(frozen=True)
+class PoolFactor:
     """The preprocessed factor of a pool's stocks.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    pool : str
     columns : ndarray of int64, shape (n_columns,)
         Stocks that take part on any date.
-    factor : ndarray of shape (n_dates, n_columns)
+    values : ndarray of shape (n_dates, n_columns)
         NaN where a stock takes no part, and on dates with fewer stocks than layers.
     counts : DataFrame
-        `Universe.counts`.
-
-    Raises
-    ------
-    InputError
-        If no date has as many stocks as there are layers.
+        `EligibleStocks.counts`.
     """
-    universe = stage.universe(pool, scores)
-    enough = universe.kept.sum(axis=1) >= stage.settings.n_layers
-    if not enough.any():
-        most = int(universe.counts["kept"].max())
-        raise InputError(
-            f"{pool} has at most {most} stocks on a test date, too few for {stage.settings.n_layers} layers: set "
-            "n_layers lower or leave the pool out"
+
+    pool: str
+    columns: np.ndarray
+    values: np.ndarray
+    counts: pd.DataFrame
+
+    @classmethod
+    def of(cls, pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolFactor:
+        """Exclude stocks and preprocess the scores, (n_dates, n_stocks), of those that are left.
+
+        Raises
+        ------
+        InputError
+            If no date has as many stocks as there are layers.
+        """
+        settings = inputs.settings
+        rules = {**inputs.excluded, "no score": np.isnan(scores)}
+        eligible = EligibleStocks.among(inputs.members[pool], rules, inputs.dates)
+        enough = eligible.mask.sum(axis=1) >= settings.n_layers
+        if not enough.any():
+            most = int(eligible.counts["kept"].max())
+            raise InputError(
+                f"{pool} has at most {most} stocks on a test date, too few for {settings.n_layers} layers: set "
+                "n_layers lower or leave the pool out"
+            )
+        mask = eligible.mask & enough[:, None]
+        columns = np.flatnonzero(mask.any(axis=0))
+        exposures = {name: values[:, columns] for name, values in inputs.exposures.items()}
+        values = preprocess(np.where(mask[:, columns], scores[:, columns], np.nan), settings.winsorize, exposures)
+        return cls(pool, columns, values, eligible.counts)
+
+    def check_spread(self, dates: pd.DatetimeIndex) -> None:
+        """Warn of dates on which all factors are equal, so that there is no IC and layers go by code.
+
+        Raises
+        ------
+        InputError
+            If that holds on all dates.
+        """
+        known = np.isfinite(self.values)
+        scored = known.any(axis=1)
+        least = np.where(known, self.values, np.inf).min(axis=1)
+        equal = scored & ~(np.where(known, self.values, -np.inf).max(axis=1) > least)
+        if not equal.any():
+            return
+        where = f"{self.pool}: all stocks have the same factor on {equal.sum()} of {scored.sum()} test dates"
+        if equal.sum() == scored.sum():
+            raise InputError(f"{where}: there is nothing to rank")
+        get_module_logger("mfgru").warning(
+            f"{where}, the first of them {dates[equal][0]:%Y-%m-%d}: these have no IC, and their layers go by code"
         )
-    kept = universe.kept & enough[:, None]
-    columns = np.flatnonzero(kept.any(axis=0))
-    factor = stage.preprocess(np.where(kept[:, columns], scores[:, columns], np.nan), columns)
-    return columns, factor, universe.counts
-
-
-def hold_layers(stage: Stage, factor: np.ndarray, columns: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Daily returns (columns 1 .. n_layers and ``pool``) and turnover (1 .. n_layers) of the layers.
-
-    Dates without layers have no returns until the next date.
-    """
-    n_layers = stage.settings.n_layers
-    layers = assign_layers(factor, n_layers)
-    names: list[Any] = [*range(1, n_layers + 1), "pool"]
-    parts, days = [], []
-    turnover = np.full((len(factor), n_layers + 1), np.nan)
-    drifted: np.ndarray | None = None
-    for date, entry, exit_ in stage.schedule.periods():
-        if not (layers[date] >= 0).any():
-            drifted = None
-            continue
-        weights = equal_weights(layers[date], n_layers)
-        if drifted is not None:
-            turnover[date] = two_sided_turnover(drifted, weights)
-        holding = Holding.over(weights, stage.prices[entry : exit_ + 1, columns].astype(np.float64))
-        drifted = holding.drifted
-        parts.append(holding.returns)
-        days.append(stage.days[entry + 1 : exit_ + 1])
-    returns = np.concatenate([np.empty((0, n_layers + 1)), *parts])
-    index = pd.DatetimeIndex(np.concatenate([np.empty(0, dtype="datetime64[ns]"), *days]), name="datetime")
-    daily = pd.DataFrame(returns, index, names)
-    return daily, pd.DataFrame(turnover[:, :n_layers], stage.dates, names[:n_layers])

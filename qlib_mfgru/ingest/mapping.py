@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
-from qlib_mfgru.settings import Flag, Fraction, Len, Names, Settings, Stamp, Text, checked, nearest
+from qlib_mfgru.refusals import nearest, within
+from qlib_mfgru.settings import Flag, Fraction, Len, Names, Settings, Stamp, Text
 
 
 def _known_fields(columns: dict[str, str]) -> dict[str, str]:
@@ -177,5 +178,10 @@ def load_mapping(path: Path) -> IngestMapping:
         raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected keys such as bars, daily, members")
-    mapping: IngestMapping = checked(IngestMapping, str(path), content)
-    return mapping
+    return parse_mapping(content, str(path))
+
+
+def parse_mapping(content: Mapping[str, Any], origin: str) -> IngestMapping:
+    """Check what a mapping file holds; `origin` names the file in errors, which are those of `load_mapping`."""
+    with within(origin):
+        return IngestMapping.of(**{str(key): value for key, value in content.items()})

@@ -10,7 +10,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import torch
@@ -18,15 +18,17 @@ from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.workflow import R
 
+from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
 from qlib_mfgru.model.curve import plot_training_curve
-from qlib_mfgru.model.training import Callback, StageData, TrainSettings, score_samples, train_stage
+from qlib_mfgru.model.denormals import denormals_flushed
+from qlib_mfgru.model.settings import NetworkSettings
+from qlib_mfgru.model.training import Callback, StageData, score_samples, train_stage
 from qlib_mfgru.nn import GRULayer, ScoringNet
 
-_SEEDED = threading.Lock()  # torch's random numbers are the process's: models fitted in threads take turns
+_SEEDED = threading.Lock()  # torch's random state belongs to the process: models fitted in threads take turns
 
 
 class NeuralModel(Model):
@@ -34,50 +36,52 @@ class NeuralModel(Model):
 
     Parameters
     ----------
-    freqs : sequence of str
-        Frequencies that the model reads.
-    hidden_size : int
-        Size of the GRU's state; report: 30.
     **settings
-        Any of `TrainSettings`: ``batch_size, batch_by, lr, max_epochs, patience, seed, device, gru``.
+        Those of `settings_kind`: ``hidden_size`` (report: 30) and any of `TrainSettings`, ``batch_size, batch_by, lr,
+        max_epochs, patience, seed, device, gru``.
 
     Attributes
     ----------
+    settings : NetworkSettings
     tag : str
-        Put before the names of what goes to the recorder, where several models are fitted in one experiment.
+        Prefix of everything that goes to the recorder, where several models are fitted in one experiment.
     net : Module or None
         The trained network, on the CPU; None before `fit`.
     history : list of dict
         One row an epoch: ``stage, epoch, train_ic, valid_ic, seconds``.
+
+    Raises
+    ------
+    InputError
+        What is wrong with the settings, in one line.
     """
 
+    settings_kind: ClassVar[type[NetworkSettings]]
+    settings: NetworkSettings
     _start: dict[str, torch.Tensor] | None = None  # weights that the next fit begins with
 
-    def __init__(self, freqs: Sequence[str], hidden_size: int = 30, **settings: Any) -> None:
-        known = [field.name for field in dataclasses.fields(TrainSettings)]
-        unknown = sorted(settings.keys() - set(known))
-        if unknown:
-            raise InputError(f"{type(self).__name__} does not know {unknown}; training settings are {known}")
-        if not freqs or isinstance(freqs, str):
-            raise InputError(f"{type(self).__name__} needs a list of frequencies, not {freqs!r}")
-        self.freqs = tuple(freqs)
-        self.hidden_size = hidden_size
-        self.settings = TrainSettings(**settings)
+    def __init__(self, **settings: Any) -> None:
+        self.settings = self.settings_kind(**settings)
         self.tag = ""
         self.net: ScoringNet | None = None
         self.history: list[dict[str, Any]] = []
-        _flush_denormals()
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        _flush_denormals()
+    @property
+    @abstractmethod
+    def freqs(self) -> tuple[str, ...]:
+        """Frequencies that the model reads."""
+
+    @property
+    def hidden_size(self) -> int:
+        """Size of the GRUs' states."""
+        return self.settings.hidden_size
 
     def stage_freqs(self) -> list[tuple[str, ...]]:
         """Frequencies that the samples of each stage need, in the order of training."""
         return [self.freqs]
 
     def warm_start(self, earlier: NeuralModel) -> None:
-        """Let the next `fit` begin with the weights of `earlier`, a fitted model of the same shape."""
+        """Start the next `fit` from the weights of `earlier`, a fitted model of the same shape."""
         if earlier.net is None:
             raise RuntimeError(f"{type(earlier).__name__} is not fitted: there are no weights to start from")
         self._start = copy.deepcopy(earlier.net.state_dict())
@@ -99,10 +103,14 @@ class NeuralModel(Model):
         Raises
         ------
         InputError
-            If a segment has no samples.
+            If torch does not see the GPU of the settings, the handler lacks a frequency of the model, or a segment
+            has no samples.
         TrainingError
             If the loss is NaN, predictions are constant, or no validation date has an IC.
         """
+        self.settings.torch_device()
+        for freqs in self.stage_freqs():
+            dataset.handler.frequencies(freqs)
         self.history = []
         with _SEEDED, torch.random.fork_rng():
             torch.manual_seed(self.settings.seed)
@@ -110,13 +118,14 @@ class NeuralModel(Model):
         if self._start is not None:
             net.load_state_dict(self._start)
             self._start = None
-        titles = self.train(self._placed(net), dataset)
+        with denormals_flushed():  # no decorator: qlib reads the method's own signature
+            titles = self.train(self._placed(net), dataset)
         self.net = net.cpu().eval()
         if recorder_is_active():
             self._save_curve(titles)
 
     def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> None:
-        """Train `net` for one stage and give it the weights of its best epoch."""
+        """Train `net` for one stage and leave it with the weights of its best epoch."""
         train, valid = self._resident(net, data.train, data.valid)
         data = dataclasses.replace(data, train=train, valid=valid)
         stopping = EarlyStopping(self.settings.patience)
@@ -139,12 +148,13 @@ class NeuralModel(Model):
         Returns
         -------
         Series
-            Named ``score``, over (datetime, instrument). The scale is arbitrary: the loss knows correlations only.
+            Named ``score``, over (datetime, instrument). Its scale is arbitrary, because the loss is a correlation.
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
         (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
-        scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
+        with denormals_flushed():
+            scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
         self.net = self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
         return pd.Series(scores.numpy(), index=index, name="score")
@@ -156,7 +166,7 @@ class NeuralModel(Model):
         layers = [module for module in net.modules() if isinstance(module, GRULayer)]
         for layer in layers:
             layer.implementation = self.settings.gru
-        place = torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
+        place = native.capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
         get_module_logger("mfgru").info(
             f"GRU: {layers[0].chosen()} on {device} ({place}, {torch.get_num_threads()} threads)"
         )
@@ -167,8 +177,8 @@ class NeuralModel(Model):
         device = self.settings.torch_device()
         if device.type == "cpu":
             return tables
-        market = tables[0].market.on_device(device, net.freqs)
-        return tuple(table.over(market) for table in tables)
+        panels = tables[0].panels.on_device(device, net.freqs)
+        return tuple(table.over(panels) for table in tables)
 
     def _save_curve(self, titles: Sequence[str]) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -177,12 +187,3 @@ class NeuralModel(Model):
             history.write_text(json.dumps(self.history, indent=1))
             for path in (curve, history):
                 R.save_objects(local_path=str(path))
-
-
-def _flush_denormals() -> None:
-    """Treat denormal numbers as 0: gradients over 320 steps fall so low that their arithmetic costs most of the time.
-
-    Has to happen before torch starts its threads, which take the setting over; qlib makes the model before the
-    dataset, so its constructor (and unpickling) is early enough.
-    """
-    torch.set_flush_denormal(True)

@@ -19,7 +19,7 @@ from qlib_mfgru.nn import ScoringNet
 
 
 class EarlyStopping:
-    """End a stage after `patience` epochs without a better validation IC; remember the best weights."""
+    """End a stage after `patience` epochs without a better validation IC, and keep the best weights."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
@@ -79,13 +79,13 @@ class RecorderLog:
 
 
 def recorder_is_active() -> bool:
-    """Whether fitting happens inside ``R.start`` (asking R for its recorder would start one) and may tell it."""
+    """Whether a recorder is running (asking R for it would start one) and is not muted."""
     return not _muted.get() and R.exp_manager.active_experiment is not None
 
 
 @contextmanager
 def recorder_muted() -> Iterator[None]:
-    """Fits within tell the recorder nothing: they are parts of a larger one, which does."""
+    """Log nothing to the recorder: the fits within are parts of a larger one, which logs itself."""
     token = _muted.set(True)
     try:
         yield

@@ -31,8 +31,8 @@ def plot_training_curve(history: Sequence[dict[str, Any]], titles: Sequence[str]
         ax.plot(epochs, [row["train_ic"] for row in rows], color="tab:blue", label="training (mean of batches)")
         ax.plot(epochs, valid, color="tab:orange", label="validation (mean of dates)")
         ax.axvline(epochs[best], color="0.6", linestyle=":", linewidth=1)
-        kept = f"kept: epoch {epochs[best]}, {valid[best]:.3f}"
-        ax.plot(epochs[best], valid[best], "o", color="tab:orange", label=kept)
+        label = f"kept: epoch {epochs[best]}, {valid[best]:.3f}"
+        ax.plot(epochs[best], valid[best], "o", color="tab:orange", label=label)
         ax.set_title(title)
         ax.set_xlabel("epoch")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))

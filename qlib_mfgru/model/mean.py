@@ -1,18 +1,20 @@
-"""``MeanModel``: the plain way to use several models, beside which an incremental one has to be better."""
+"""``MeanModel``: the plain mean of several models, the baseline that an incremental model must beat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 from qlib.model.base import Model
-from qlib.utils import init_instance_by_config
 
+from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.base import NeuralModel
+from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
+
+Members = Annotated[tuple[Any, ...], Listed, Len(1)]
 
 
 class MeanModel(Model):
@@ -23,12 +25,20 @@ class MeanModel(Model):
     members : sequence of Model or of their configs
     **settings
         Keyword arguments that every member given as a config gets, unless it states its own.
+
+    Raises
+    ------
+    InputError
+        What is wrong with a member or its settings, in one line.
     """
 
     def __init__(self, members: Sequence[Any], **settings: Any) -> None:
-        if not members:
-            raise InputError("MeanModel needs at least one member")
-        self.members: list[Model] = [_make(member, settings) for member in members]
+        listed = checked(Members, "members", members)
+        if all(isinstance(member, Model) for member in listed):
+            refuse_unknown(settings, ["members"])  # there is no member that they could go to
+        self.members: list[Model] = [
+            _member(member, settings, f"members[{number}]") for number, member in enumerate(listed)
+        ]
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -45,13 +55,15 @@ class MeanModel(Model):
         return list(dict.fromkeys(freqs for member in networks for freqs in member.stage_freqs()))
 
     def warm_start(self, earlier: MeanModel) -> None:
-        """Let the members begin their next fit with the weights of the earlier model's members."""
+        """Start the members' next fit from the weights of the earlier model's members."""
         for member, before in zip(self.members, earlier.members, strict=True):
             if isinstance(member, NeuralModel) and isinstance(before, NeuralModel):
                 member.warm_start(before)
 
     def fit(self, dataset: MultiFreqDataset) -> None:
-        """Fit every member on its own; what a network tells the recorder is tagged ``member<k>_``."""
+        """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
+        for freqs in self.stage_freqs():
+            dataset.handler.frequencies(freqs)
         for number, member in enumerate(self.members, start=1):
             if isinstance(member, NeuralModel):
                 member.tag = f"member{number}_"
@@ -62,16 +74,14 @@ class MeanModel(Model):
         return mean_of_scores([member.predict(dataset, segment) for member in self.members])
 
 
-def _make(member: Any, settings: dict[str, Any]) -> Model:
-    if not isinstance(member, Model):
-        member = {**member, "kwargs": {**settings, **member.get("kwargs", {})}}
-    return init_instance_by_config(member, accept_types=Model)
+def _member(member: Any, settings: dict[str, Any], name: str) -> Model:
+    return built(member if isinstance(member, Model) else with_kwargs(member, settings, name), Model, name)
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:
     """Equal-weighted mean of scores (datetime, instrument) after a z-score per date, where all are known.
 
-    A member that scores all stocks of a date alike prefers none of them: it counts as 0.
+    A member that gives all stocks of a date the same score has no preference and counts as 0.
     """
     frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores)))
     dates = frame.groupby(level="datetime")

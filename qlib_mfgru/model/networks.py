@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.model.base import NeuralModel
+from qlib_mfgru.model.settings import AttentionSettings, GRUSettings, IncrementalSettings, MixedSettings
 from qlib_mfgru.model.training import StageData, score_samples
 from qlib_mfgru.nn import IncrementalNet, ScoreNet, ScoringNet
 from qlib_mfgru.nn.attention import AttentionForm
 
 
-class MixedGRUModel(NeuralModel):
-    """Encoders of several frequencies side by side, trained together (figures 10 and 11).
-
-    Parameters
-    ----------
-    freqs : sequence of str
-        Frequencies; report: daily and 15-minute.
-    **settings
-        See `NeuralModel`.
-    """
+class JointModel(NeuralModel):
+    """Encoders of one frequency or several, side by side and trained together."""
 
     attention: AttentionForm | None = None
-
-    def __init__(self, freqs: Sequence[str] = ("day", "15min"), **settings: Any) -> None:
-        super().__init__(freqs, **settings)
 
     def build(self) -> ScoringNet:
         return ScoreNet(self.freqs, self.hidden_size, self.attention)
@@ -41,7 +31,29 @@ class MixedGRUModel(NeuralModel):
         return [title]
 
 
-class GRUModel(MixedGRUModel):
+class MixedGRUModel(JointModel):
+    """Encoders of several frequencies side by side, trained together (figures 10 and 11).
+
+    Parameters
+    ----------
+    freqs : sequence of str
+        Frequencies; report: daily and 15-minute.
+    **settings
+        See `NeuralModel`.
+    """
+
+    settings_kind = MixedSettings
+    settings: MixedSettings
+
+    def __init__(self, freqs: Sequence[str] = ("day", "15min"), **settings: Any) -> None:
+        super().__init__(freqs=freqs, **settings)
+
+    @property
+    def freqs(self) -> tuple[str, ...]:
+        return self.settings.freqs
+
+
+class GRUModel(JointModel):
     """GRU over one frequency (figures 6 and 7); with ``freq="day"`` the daily-only baseline.
 
     Parameters
@@ -52,8 +64,15 @@ class GRUModel(MixedGRUModel):
         See `NeuralModel`.
     """
 
+    settings_kind: ClassVar[type[GRUSettings]] = GRUSettings
+    settings: GRUSettings
+
     def __init__(self, freq: str = "15min", **settings: Any) -> None:
-        super().__init__([freq], **settings)
+        super().__init__(freq=freq, **settings)
+
+    @property
+    def freqs(self) -> tuple[str, ...]:
+        return (self.settings.freq,)
 
 
 class AttentionGRUModel(GRUModel):
@@ -68,13 +87,16 @@ class AttentionGRUModel(GRUModel):
         See `NeuralModel`.
     """
 
+    settings_kind = AttentionSettings
+    settings: AttentionSettings
+
     def __init__(self, freq: str = "15min", attention: AttentionForm = "alstm", **settings: Any) -> None:
-        super().__init__(freq, **settings)
-        self.attention = attention
+        super().__init__(freq, attention=attention, **settings)
+        self.attention = self.settings.attention
 
 
 class IncrementalGRUModel(NeuralModel):
-    """Branches trained one after the other, each on what the frozen ones before it leave (figures 12 to 14).
+    """Branches trained one after the other, each on what the frozen ones leave unexplained (figures 12 to 14).
 
     Stage k trains the branch of the k-th frequency with the loss on the sum of all branches so far; it uses every
     sample for which the first k frequencies exist, so a daily history longer than the minute history is used in
@@ -88,8 +110,15 @@ class IncrementalGRUModel(NeuralModel):
         See `NeuralModel`.
     """
 
+    settings_kind = IncrementalSettings
+    settings: IncrementalSettings
+
     def __init__(self, stages: Sequence[str] = ("day", "15min"), **settings: Any) -> None:
-        super().__init__(stages, **settings)
+        super().__init__(stages=stages, **settings)
+
+    @property
+    def freqs(self) -> tuple[str, ...]:
+        return self.settings.stages
 
     def stage_freqs(self) -> list[tuple[str, ...]]:
         return [self.freqs[:stage] for stage in range(1, len(self.freqs) + 1)]

@@ -1,7 +1,8 @@
-"""``RecordedModel``: another recorder's prediction in a model's place, so that records can be run on it by qrun."""
+"""``RecordedModel``: a recorder's prediction in the place of a model, so that qrun can run records on it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,13 +10,15 @@ from qlib.data.dataset import DatasetH
 from qlib.log import get_module_logger
 from qlib.model.base import Model
 
+from qlib_mfgru.data.settings import bounds_of, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.recorders import find_recorder, load_prediction
 from qlib_mfgru.report.scores import as_series
+from qlib_mfgru.settings import Text, checked
 
 
 class RecordedModel(Model):
-    """Trains nothing and predicts what a recorder of the same store holds.
+    """A model that trains nothing and predicts what a recorder of the same store holds.
 
     Parameters
     ----------
@@ -24,7 +27,7 @@ class RecordedModel(Model):
     """
 
     def __init__(self, recorder_id: str) -> None:
-        self.recorder_id = recorder_id
+        self.recorder_id: str = checked(Text, "recorder_id", recorder_id)
 
     def fit(self, dataset: DatasetH, *_: Any, **__: Any) -> None:
         """Check that there is a prediction.
@@ -38,7 +41,7 @@ class RecordedModel(Model):
         span = f"{len(dates)} dates, {min(dates):%Y-%m-%d} .. {max(dates):%Y-%m-%d}"
         get_module_logger("mfgru").info(f"the prediction is that of recorder {self.recorder_id}: {span}")
 
-    def predict(self, dataset: DatasetH, segment: str | slice = "test") -> pd.Series:
+    def predict(self, dataset: DatasetH, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """The recorder's scores of a segment, a Series named ``score`` over (datetime, instrument).
 
         Raises
@@ -46,13 +49,14 @@ class RecordedModel(Model):
         InputError
             The recorder has no score of the segment.
         """
-        first, last = (segment.start, segment.stop) if isinstance(segment, slice) else dataset.segments[segment]
+        bounds = bounds_of(segment, dataset.segments)
+        first, last = bounds
         scores = self._scores()
-        dates = scores.index.get_level_values("datetime")
-        inside = scores[(dates >= pd.Timestamp(first)) & (dates <= pd.Timestamp(last))]
-        if inside.empty:
-            raise InputError(f"the recorder {self.recorder_id} has no score between {first} and {last}")
-        return inside
+        dates = pd.Series(scores.index.get_level_values("datetime"))
+        in_segment = scores[dates.between(first or dates.min(), last or dates.max()).to_numpy()]
+        if in_segment.empty:
+            raise InputError(f"the recorder {self.recorder_id} has no score in {span(bounds)}")
+        return in_segment
 
     def _scores(self) -> pd.Series:
         return as_series(load_prediction(find_recorder(self.recorder_id))).rename("score")

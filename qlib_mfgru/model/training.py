@@ -1,4 +1,4 @@
-"""One training loop for all models: what an epoch is, how it is judged, and when it must stop with an error."""
+"""The one training loop of all models: what an epoch is, how it is validated, and which errors end it."""
 
 from __future__ import annotations
 
@@ -6,68 +6,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import get_args
 
 import torch
 from tqdm.auto import tqdm
 
-from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.nn import GRULayer, Implementation, ScoringNet, ic, ic_loss
+from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.nn import GRULayer, ScoringNet, ic, ic_loss
 from qlib_mfgru.threads import torch_on_one_thread
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on; the message says why and what to look at."""
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How to train; the defaults are the report's (REPORT section 3).
-
-    Attributes
-    ----------
-    batch_size : int
-        Samples in a batch, shuffled across dates.
-    batch_by : {"sample", "date"}
-        ``date`` makes every batch one whole cross-section instead.
-    lr : float
-        Adam's learning rate.
-    max_epochs : int
-    patience : int
-        Stop after so many epochs without a better validation IC.
-    seed : int
-        Of the initial weights and of the order of the batches.
-    device : str
-        ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
-    gru : {"auto", "compiled", "plain", "fused", "torch"}
-        Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that runs on the device.
-    """
-
-    batch_size: int = 5000
-    batch_by: BatchBy = "sample"
-    lr: float = 1e-3
-    max_epochs: int = 100
-    patience: int = 10
-    seed: int = 0
-    device: str = "auto"
-    gru: Implementation = "auto"
-
-    def __post_init__(self) -> None:
-        if self.gru not in get_args(Implementation):
-            raise InputError(f"gru: {self.gru!r} is not one of {get_args(Implementation)}")
-
-    def torch_device(self) -> torch.device:
-        """The device that ``device`` stands for here and now."""
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        return torch.device(self.device)
+    """Training cannot continue; the message says why and what to look at."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """What one epoch came to.
+    """Results of one epoch.
 
     Attributes
     ----------
@@ -76,7 +31,7 @@ class EpochRecord:
     epoch : int
         From 1.
     train_ic : float
-        Mean IC of the epoch's batches while the weights still moved.
+        Mean IC of the epoch's batches, while the weights were still changing.
     valid_ic : float
         Mean over the validation dates of the per-date IC.
     seconds : float
@@ -95,7 +50,7 @@ Callback = Callable[[EpochRecord, ScoringNet], bool | None]
 
 @dataclass(frozen=True, eq=False)
 class StageData:
-    """Samples of one stage, and what the branches frozen before it predict for them.
+    """Samples of one stage, and the predictions of the frozen branches for them.
 
     Attributes
     ----------
@@ -178,7 +133,7 @@ def _scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None) -> torch.T
 
 
 def _cores_for(net: ScoringNet) -> AbstractContextManager[None]:
-    """Who has the cores: the compiled kernels, where they do nearly all of the work, or else torch."""
+    """Leave the cores to the compiled kernels where these do nearly all of the work, otherwise to torch."""
     layers = [module for module in net.modules() if isinstance(module, GRULayer)]
     return torch_on_one_thread() if all(layer.chosen() == "compiled" for layer in layers) else nullcontext()
 

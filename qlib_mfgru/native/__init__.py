@@ -1,7 +1,7 @@
 """The compiled CPU kernels: C++ behind a plain C interface, loaded with ctypes.
 
-``setup.py`` builds them where it finds a compiler, once for AVX-512 and once for AVX2; the processor decides at run
-time. Whoever uses them does without where there are none.
+``setup.py`` builds them where it finds a compiler, once for each instruction set (`recipe`): AVX-512 and AVX2, or
+NEON on arm64; the processor decides at run time. Whoever uses them does without where there are none.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from importlib.util import find_spec
 
 import torch
 
-_BUILDS = {"AVX512": "_avx512", "AVX2": "_avx2"}
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.native import recipe
+
 _POINTER, _SIZE, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_float
 _WINDOWS = [_POINTER, _SIZE, _SIZE, _SIZE, _INT, _POINTER, _SIZE]
 _ATTENTION = ["w", "b", "v", "width", "attended", "softmax", "d_attended", "d_w", "d_b", "d_v"]
 
 
 class Attention(ctypes.Structure):
-    """``mfgru_attention`` of gru.cpp: addresses of tensors, and one size."""
+    """``mfgru_attention`` of mfgru.h: addresses of tensors, and one size."""
 
     _fields_ = [(name, _SIZE if name == "width" else _POINTER) for name in _ATTENTION]
 
@@ -33,21 +35,56 @@ _SIGNATURES = {
 }
 
 
+def capability() -> str:
+    """The instruction set whose build runs on this processor: ``AVX512``, ``AVX2``, ``NEON``, or another word of torch.
+
+    torch has words for what it uses itself, which on arm64 is not NEON; but every such processor has that.
+    """
+    return "NEON" if "NEON" in recipe.instruction_sets() else torch.backends.cpu.get_cpu_capability()
+
+
 def library() -> ctypes.CDLL | None:
-    """The build for this processor, or None where none was made for it."""
-    return build(torch.backends.cpu.get_cpu_capability())
+    """The build for this processor, or None where none was made for it; errors as of `build`."""
+    return build(capability())
+
+
+def version() -> str:
+    """What `library` was made of, for keys of results; ``none`` where there is none."""
+    loaded = library()
+    return "none" if loaded is None else f"{loaded.mfgru_abi():016x}"
 
 
 @cache
-def build(capability: str) -> ctypes.CDLL | None:
-    """The build for an instruction set, in torch's words for it (``AVX512``, ``AVX2``); None if there is none."""
-    spec = find_spec(f"{__name__}.{_BUILDS[capability]}") if capability in _BUILDS else None
+def build(instruction_set: str) -> ctypes.CDLL | None:
+    """The build for an instruction set of this machine's kind of processor; None if there is none.
+
+    Raises
+    ------
+    InputError
+        If it was made of other sources than the package has, or cannot be loaded: its results would be another
+        version's, or none at all.
+    """
+    known = instruction_set in recipe.instruction_sets()
+    spec = find_spec(f"{__name__}.{recipe.module(instruction_set)}") if known else None
     if spec is None or spec.origin is None:
         return None
-    loaded = ctypes.CDLL(spec.origin)
+    loaded = _opened(spec.origin)
     for name, arguments in _SIGNATURES.items():
         getattr(loaded, name).argtypes = arguments
     loaded.mfgru_kept.argtypes, loaded.mfgru_kept.restype = [_SIZE] * 4, _SIZE
+    return loaded
+
+
+def _opened(path: str) -> ctypes.CDLL:
+    fits, cause = False, None
+    try:
+        loaded = ctypes.CDLL(path)
+        loaded.mfgru_abi.restype = ctypes.c_uint64
+        fits = loaded.mfgru_abi() == recipe.abi()
+    except (OSError, AttributeError) as error:  # another system's; older than the number
+        cause = error
+    if not fits:
+        raise InputError(f"{path} was built for another version or machine: reinstall (pip install -e .)") from cause
     return loaded
 
 

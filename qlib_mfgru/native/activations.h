@@ -5,12 +5,15 @@
 
 namespace {
 
-// Where x is NaN so are these: the instructions return their second operand then.
-#ifdef __AVX512F__
+// Where x is NaN so are these: x86's instructions return their second operand then.
+#if defined(__AVX512F__)
 inline vf at_most(float bound, vf x) { return (vf)_mm512_min_ps((__m512)all(bound), (__m512)x); }
-#else
+#elif defined(__AVX2__)
 inline vf at_least(float bound, vf x) { return (vf)_mm256_max_ps((__m256)all(bound), (__m256)x); }
 inline vf at_most(float bound, vf x) { return (vf)_mm256_min_ps((__m256)all(bound), (__m256)x); }
+#else
+inline vf at_least(float bound, vf x) { return x < bound ? all(bound) : x; }
+inline vf at_most(float bound, vf x) { return x > bound ? all(bound) : x; }
 #endif
 
 // N vectors at a time, operation by operation: the processor overlaps what stands side by side, and one vector alone
@@ -50,6 +53,7 @@ inline void split(vf* x, vf* scale) {
 
 template <int N, int TERMS>
 inline void polynomial(const vf* x, vf* p, const float (&terms)[TERMS]) {  // from the highest power down
+    static_assert(TERMS >= 2 && TERMS <= LONGEST);
     EACH p[i] = terms[0] * x[i] + terms[1];
     UNROLL for (int power = 2; power < TERMS; ++power) EACH p[i] = p[i] * x[i] + terms[power];
 }

@@ -1,11 +1,11 @@
 // The GRU over a tile of samples: all steps of a few vectors of rows at a time, so that the state never leaves the
 // cache and no gate is ever written to memory. docs/performance.md draws a tile's life.
 //
-// Built once per instruction set (setup.py) and loaded with ctypes: plain C ABI, no Python, no torch. One source
-// serves both since it is written in the compiler's vector types; only their width differs.
+// Built once per instruction set (recipe.py) and loaded with ctypes: plain C ABI, no Python, no torch. One source
+// serves all since it is written in the compiler's vector types; only their width differs.
 //
-// Arrays are float32 and contiguous, samples innermost: window (steps, fields, n), states (steps, hidden, n) or
-// (hidden, n). Parameters are torch's: w (3 hidden, fields), u (3 hidden, hidden), b and c (3 hidden), gates r, z, n:
+// Arrays, as mfgru.h has them: window (steps, fields, n), states (steps, hidden, n) or (hidden, n). Parameters are
+// torch's: w (3 hidden, fields), u (3 hidden, hidden), b and c (3 hidden), gates r, z, n:
 //
 //     r = sigmoid(W_r x + b_r + U_r h + c_r)        s = U_n h + c_n
 //     z = sigmoid(W_z x + b_z + U_z h + c_z)        n = tanh(W_n x + b_n + r s)        h' = n + z (h - n)
@@ -16,18 +16,9 @@
 #include <optional>
 
 #include "attention.h"
+#include "mfgru.h"
 #include "threads.h"
 #include "units.h"
-
-// Attention over the states, see attention.h, as ctypes hands it over: w (width, hidden), b and v (width); what forward
-// gives, attended (hidden, n) and softmax (2, n); for backward the gradient of `attended` and where to put the others.
-struct mfgru_attention {
-    const float *w, *b, *v;
-    int64_t width;
-    float *attended, *softmax;
-    const float* d_attended;
-    float *d_w, *d_b, *d_v;
-};
 
 namespace {
 
@@ -193,13 +184,13 @@ std::vector<float> input_order(const float* w, int64_t hidden, int64_t fields) {
 
 extern "C" {
 
-// Floats that `forward` keeps for `backward`.
+uint64_t mfgru_abi() { return MFGRU_ABI; }
+
 int64_t mfgru_kept(int64_t steps, int64_t fields, int64_t hidden, int64_t n) {
     const Shape s{steps, fields, hidden, n};
     return s.tiles() * s.chunks() * s.hidden * TILE;
 }
 
-// Returns 0, or 1 where memory ran out. `kept` is null where no backward will follow, `attention` where there is none.
 int mfgru_forward(const float* window, const float* w, const float* u, const float* b, const float* c, float* states,
                   float* kept, int64_t steps, int64_t fields, int64_t hidden, int64_t n, int all_states, int threads,
                   const mfgru_attention* attention) {
@@ -218,7 +209,6 @@ int mfgru_forward(const float* window, const float* w, const float* u, const flo
     }
 }
 
-// Gradients of everything from that of the states; `d_window` is null where it is not wanted.
 int mfgru_backward(const float* window, const float* w, const float* u, const float* b, const float* c,
                    const float* grad, const float* kept, float* d_w, float* d_u, float* d_b, float* d_c,
                    float* d_window, int64_t steps, int64_t fields, int64_t hidden, int64_t n, int all_states,

@@ -1,7 +1,9 @@
 // Work on tiles by several threads.
 #pragma once
 
+#ifdef __x86_64__
 #include <immintrin.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -15,9 +17,22 @@ namespace {
 
 // Denormal numbers count as 0 inside, whatever the caller's setting: gradients fade below them over 320 steps.
 struct FlushDenormals {
-    const unsigned before = _mm_getcsr();
-    FlushDenormals() { _mm_setcsr(before | 0x8040); }
-    ~FlushDenormals() { _mm_setcsr(before); }
+#ifdef __x86_64__
+    static uint64_t get() { return _mm_getcsr(); }
+    static void set(uint64_t control) { _mm_setcsr(unsigned(control)); }
+    static constexpr uint64_t FLUSH = 0x8040;  // results, and operands
+#else
+    static uint64_t get() {
+        uint64_t control;
+        asm volatile("mrs %0, fpcr" : "=r"(control));
+        return control;
+    }
+    static void set(uint64_t control) { asm volatile("msr fpcr, %0" : : "r"(control) : "memory"); }
+    static constexpr uint64_t FLUSH = 1 << 24;  // both
+#endif
+    const uint64_t before = get();
+    FlushDenormals() { set(before | FLUSH); }
+    ~FlushDenormals() { set(before); }
 };
 
 // Calls work(tile, a thread's own workspace()) for every tile. Threads take the next free tile, so that a core that is

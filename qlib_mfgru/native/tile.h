@@ -10,11 +10,9 @@
 namespace {
 
 // Sums that stay in registers: of a unit's gates 3 x V, of a product ROWS x V, of an outer product LEFT x RIGHT.
-#ifdef __AVX512F__
-constexpr int V = 5, ROWS = 5, LEFT = 6, RIGHT = 4;  // 32 registers
-#else
-constexpr int V = 4, ROWS = 3, LEFT = 6, RIGHT = 2;  // 16 registers
-#endif
+constexpr bool MANY = REGISTERS == 32;
+constexpr int V = MANY ? 5 : 4, ROWS = MANY ? 5 : 3, LEFT = 6, RIGHT = MANY ? 4 : 2;
+static_assert(std::max({V, ROWS, LEFT, RIGHT}) <= LONGEST, "what is not unrolled is not in registers");
 constexpr int TILE = LANES * V;  // samples
 
 // Columns [start, start + width) of a matrix whose rows are n long <-> rows of a tile; missing columns read as 0.
@@ -31,7 +29,11 @@ inline void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, 
 
 // In a register from here on: the compiler would read it from memory again for every product.
 inline vf loaded(vf x) {
+#ifdef __x86_64__
     asm("" : "+v"(x));
+#else
+    asm("" : "+w"(x));
+#endif
     return x;
 }
 
@@ -71,6 +73,7 @@ struct Packed {
         for (; k + ROWS <= n_out; k += ROWS) product_rows<ROWS>(&weights[k * n_in], in, n_in, out + k * V);
         const float* rest = weights.data() + k * n_in;
         out += k * V;
+        static_assert(ROWS <= 5, "up to 4 rows are left over, and each number of them needs a case");
         switch (n_out - k) {
             case 4: return product_rows<4>(rest, in, n_in, out);
             case 3: return product_rows<3>(rest, in, n_in, out);

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "mfgru.h"
 #include "vectors.h"
 
 namespace {
@@ -181,7 +182,6 @@ void normalised(const Windows& w, const int64_t* first, int64_t n, const float* 
 
 extern "C" {
 
-// Mean and inverse standard deviation, (rows,), of the scaled windows of n samples. Returns 1 if memory ran out.
 int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last,
                      const int64_t* first, int64_t n, float* mean, float* inverse_std) {
     try {
@@ -192,8 +192,6 @@ int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t f
     }
 }
 
-// Normalised windows of n samples, (rows, n) at `out` whose rows are `out_stride` apart; sample i is standardised
-// by column column[i] of the statistics, (rows, dates).
 int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last,
                      const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
                      const int64_t* column, float clip, float* out, int64_t out_stride) {

@@ -10,24 +10,23 @@ from torch import nn
 
 from qlib_mfgru import native
 from qlib_mfgru.nn.attention import TemporalAttention
-from qlib_mfgru.nn.kernels import fused
 from qlib_mfgru.nn.kernels.compiled import compiled_attended_gru, compiled_gru
+from qlib_mfgru.nn.kernels.fused import fused_gru
 from qlib_mfgru.nn.kernels.plain import plain_gru
 
 Implementation = Literal["auto", "compiled", "plain", "fused", "torch"]
 
 
-_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru, "fused": fused.fused_gru}
+_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru, "fused": fused_gru}
 
 
 class GRULayer(nn.GRU):
     """One-layer GRU over windows; parameters, their names and their initial values are those of ``torch.nn.GRU``.
 
     ==========  =================================================================================================
-    auto        what is fastest here: on the CPU ``compiled``, or where it was not built ``plain``; on a GPU
-                ``fused``, or where that does not run or not with these sizes, ``torch``
+    auto        on the CPU ``compiled``, or where it was not built ``plain``; on a GPU ``torch``
     compiled    C++ over tiles of samples (native/gru.cpp), float32
-    fused       Triton over tiles of samples (kernels/fused.py), float32, on CUDA
+    fused       Triton over tiles of samples (kernels/fused.py), float32, on CUDA, where it has not run yet
     plain       torch operations with a backward written by hand (kernels/plain.py), any device and precision
     torch       ``torch.nn.GRU`` itself; on a GPU that is cuDNN
     ==========  =================================================================================================
@@ -52,11 +51,10 @@ class GRULayer(nn.GRU):
         """The implementation that would run now, where the layer's weights are."""
         if self.implementation != "auto":
             return self.implementation
-        weight, single = self.weight_hh_l0, self.weight_hh_l0.dtype == torch.float32
+        weight = self.weight_hh_l0
         if weight.is_cuda:
-            fits = single and fused.available() and fused.supports(self.hidden_size, self.input_size)
-            return "fused" if fits else "torch"
-        return "compiled" if single and native.library() is not None else "plain"
+            return "torch"
+        return "compiled" if weight.dtype == torch.float32 and native.library() is not None else "plain"
 
     def forward(self, window: torch.Tensor, all_outputs: bool = False) -> torch.Tensor:  # type: ignore[override]
         """Outputs for windows of shape (n, n_steps, n_fields).

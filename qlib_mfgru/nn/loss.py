@@ -11,7 +11,7 @@ def ic(prediction: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
 
 
 def ic_loss(prediction: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """Minus the IC (REPORT section 3), to be minimised."""
+    """Negative IC, to be minimised: the report trains on it."""
     return -ic(prediction, label)
 
 

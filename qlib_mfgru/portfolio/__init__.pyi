@@ -1,8 +1,7 @@
+from .optimise.base import Constraint, Decision, Terms
 from .optimise.constraints import (
     Blacklist,
     ConstituentFloor,
-    Constraint,
-    Decision,
     FactorExposure,
     FrozenSuspended,
     FullInvestment,
@@ -19,7 +18,9 @@ from .optimise.optimizer import IndexEnhancementOptimizer, Solution
 from .results.record import IndexEnhancementRecord
 from .settings import IndexEnhancementSettings
 from .snapshot import MarketSnapshot, MarketView
+from .trade.backtest import run_index_enhancement
 from .trade.exchange import IndexEnhancementExchange
+from .trade.portfolios import IndexEnhancement, PortfolioRun
 from .trade.quote import DenseQuote
 from .trade.strategy import IndexEnhancementStrategy
 
@@ -32,6 +33,7 @@ __all__ = [
     "FactorExposure",
     "FrozenSuspended",
     "FullInvestment",
+    "IndexEnhancement",
     "IndexEnhancementExchange",
     "IndexEnhancementOptimizer",
     "IndexEnhancementRecord",
@@ -45,7 +47,10 @@ __all__ = [
     "NoLimitUpBuys",
     "NoST",
     "NoUnscoredBuys",
+    "PortfolioRun",
     "Solution",
+    "Terms",
     "Turnover",
     "WeightDeviation",
+    "run_index_enhancement",
 ]

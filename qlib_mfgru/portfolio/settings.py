@@ -1,38 +1,57 @@
-"""``IndexEnhancementSettings``: one index's enhancement; what is not given is the report's (figures 34, 38, 42, 46)."""
+"""``IndexEnhancementSettings``: one index's enhancement, by default the Huatai report's (figures 34, 38, 42, 46)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from qlib.utils import init_instance_by_config
+from pydantic import AfterValidator, model_validator
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.optimise import constraints as rules
-from qlib_mfgru.portfolio.optimise.constraints import Constraint
+from qlib_mfgru.portfolio.optimise.base import Constraint, as_constraints, needed_fields
+from qlib_mfgru.portfolio.optimise.relaxation import by_name, relaxation_groups
+from qlib_mfgru.portfolio.snapshot import MarketSnapshot
+from qlib_mfgru.portfolio.value_types import DealPrice, FieldName, IndexCode, StockCodes, TurnoverLimits
 from qlib_mfgru.report.published import published
+from qlib_mfgru.settings import Fraction, Gt, Len, Listed, Names, NonNegative, Positive, Settings, Stamp, Text, checked
 
 BENCHMARKS = {"csi300": "SH000300", "csi500": "SH000905", "csi1000": "SH000852", "cni2000": "SZ399303"}
-"""Code of each index's level in a provider."""
-
-_CHOICES = {
-    "index_weights": ("drifted", "market_cap"),
-    "deal_price": ("vwap", "close", "open"),
-    "unfilled": ("drop", "carry"),
-}
+"""Code of each index's level in a provider; the indices of the Huatai report."""
 
 
-@dataclass(frozen=True)
-class IndexEnhancementSettings:
-    """Settings of one index's enhancement.
+class ExchangeSettings(Settings):
+    """At what price and cost orders are executed, and on which days.
+
+    Attributes
+    ----------
+    deal_price : str
+        ``vwap``, ``close`` or ``open`` of the trading day.
+    buy_cost, sell_cost : float
+        Shares of the traded value; the Huatai report's 0.4 % two-sided is 0.2 % a side.
+    start_time, end_time : stamp or None
+        First and last day.
+    """
+
+    deal_price: DealPrice = "vwap"
+    buy_cost: Fraction = 0.002
+    sell_cost: Fraction = 0.002
+    start_time: Stamp | None = None
+    end_time: Stamp | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ExchangeSettings:
+        if self.start_time is not None and self.end_time is not None and self.start_time > self.end_time:
+            raise ValueError(f"start_time {self.start_time:%Y-%m-%d} is after end_time {self.end_time:%Y-%m-%d}")
+        return self
+
+
+class PortfolioSettings(ExchangeSettings):
+    """What the portfolios of one index share: all of an enhancement but its turnover limits.
 
     Attributes
     ----------
     index : str
         A market of the provider with point-in-time members.
-    turnover_limits : sequence of float
-        Two-sided, a rebalance: a portfolio each.
     min_constituent_weight : float
         Floor on the weight in index members.
     max_weight_deviation : float
@@ -40,113 +59,161 @@ class IndexEnhancementSettings:
     industry_exposure : float
         Largest deviation of an industry's weight from the index's; 0 is neutral.
     exposures : mapping of str to float
-        Largest deviation from the index's exposure to a daily field, in standard deviations across all stocks;
-        ``market_cap`` is taken as its logarithm. The report's size exposure is ``{market_cap: ...}``.
+        Largest deviation from the index's exposure to a daily field, in standard deviations across the stocks traded on
+        the day; ``market_cap`` is taken as its logarithm, and makes the size exposure of the Huatai report.
     blacklist : sequence of str
-        Stocks that are never held.
+        Codes of stocks that are never held.
     constraints : sequence of Constraint or dict, optional
-        Objects, or qlib configs, in place of all that the five settings above make; the turnover limit is added.
+        Objects, or qlib configs, in place of the five settings above, which must then be left out; the turnover limit
+        is added.
     relaxation : sequence of str, optional
         Which constraints give way where not all can be met: see `IndexEnhancementOptimizer`.
     index_weights : str
         ``drifted`` or ``market_cap``: see `MarketSnapshot`.
-    deal_price : str
-        ``vwap``, ``close`` or ``open`` of the trading day.
-    buy_cost, sell_cost : float
-        Shares of the traded value; the report's 0.4 % two-sided is 0.2 % a side.
     unfilled : str
-        What becomes of orders that were not dealt in full: ``drop``, or ``carry`` to the following days until the next
-        rebalance.
+        What becomes of orders that were not executed in full: ``drop``, or ``carry`` to the following days until the
+        next rebalance.
     account : float
         Yuan at the start.
     risk_degree : float
         Share of the account that is invested; the rest stays as cash and pays the costs.
     benchmark : str
-        Code of the index's level; known for the report's indices.
+        Code of the index's level; known for the Huatai report's indices.
+    deal_price, buy_cost, sell_cost : see `ExchangeSettings`
     start_time, end_time : stamp or None
         First and last day of the backtest; by default from the day after the first scored one to the day after the
         last.
-
-    Raises
-    ------
-    InputError
-        An unknown value, or a setting that is missing for an index which the report does not have.
     """
 
-    index: str
-    turnover_limits: Sequence[float] | None = None
-    min_constituent_weight: float | None = None
-    max_weight_deviation: float | None = None
-    industry_exposure: float | None = None
-    exposures: Mapping[str, float] | None = None
-    blacklist: Sequence[str] = ()
-    constraints: Sequence[Any] | None = None
-    relaxation: Sequence[str] | None = None
-    index_weights: str = "drifted"
-    deal_price: str = "vwap"
-    buy_cost: float = 0.002
-    sell_cost: float = 0.002
-    unfilled: str = "drop"
-    account: float = 1e8
-    risk_degree: float = 0.99
-    benchmark: str | None = None
-    start_time: Any = None
-    end_time: Any = None
+    index: Annotated[Text, AfterValidator(str.lower)]  # as markets and fields are written
+    min_constituent_weight: Fraction | None = None
+    max_weight_deviation: Fraction | None = None
+    industry_exposure: Fraction | None = None
+    exposures: dict[FieldName, NonNegative] | None = None
+    blacklist: StockCodes = ()
+    constraints: Annotated[tuple[Constraint, ...], Len(1)] | None = None
+    relaxation: Names | None = None
+    index_weights: Literal["drifted", "market_cap"] = "drifted"
+    unfilled: Literal["drop", "carry"] = "drop"
+    account: Positive = 1e8
+    risk_degree: Annotated[Fraction, Gt(0)] = 0.99
+    benchmark: IndexCode | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "index", self.index.lower())  # as markets and fields are written
-        if isinstance(self.turnover_limits, (int, float)):
-            raise InputError(f"turnover_limits must be a list, not {self.turnover_limits!r}")
-        for name, value in _report(self.index).items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
-        missing = [name for name in ("turnover_limits", "benchmark") if getattr(self, name) is None]
-        if self.constraints is None:
-            limits = ("min_constituent_weight", "max_weight_deviation", "industry_exposure", "exposures")
-            missing += [name for name in limits if getattr(self, name) is None]
+    _limit_names: ClassVar = ("min_constituent_weight", "max_weight_deviation", "industry_exposure", "exposures")
+    _required: ClassVar[tuple[str, ...]] = ()
+    """What else must be set for an index that the Huatai report does not have."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_own_constraints(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("constraints") is None:
+            return values
+        configs = checked(Annotated[tuple[Any, ...], Listed], "constraints", values["constraints"])
+        return values | {"constraints": tuple(as_constraints(configs))}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_in_the_report(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill in what the Huatai report has for the index; own constraints take the place of its limits."""
+        index = values.get("index")
+        report = _report(index.lower()) if isinstance(index, str) else {}
+        skipped = cls._limit_names if values.get("constraints") is not None else ()
+        names = [name for name in report if name in cls.model_fields and name not in skipped]
+        return values | {name: report[name] for name in names if values.get(name) is None}
+
+    @model_validator(mode="after")
+    def _complete_and_consistent(self) -> PortfolioSettings:
+        own = self.constraints is not None
+        missing = [name for name in self._required if getattr(self, name) is None]
+        limits = [name for name in self._limit_names if getattr(self, name) is not None]
+        missing += [] if own else [name for name in self._limit_names if name not in limits]
         if missing:
-            raise InputError(f"the report has no {self.index}: set {', '.join(missing)}")
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                raise InputError(f"{name} is {getattr(self, name)!r}; it must be one of {list(known)}")
-        if not self.turnovers or min(self.turnovers) < 0 or not 0 < self.risk_degree <= 1:
-            raise InputError("turnover_limits must not be empty or negative, and risk_degree must be in (0, 1]")
-
-    @property
-    def turnovers(self) -> list[float]:
-        """The turnover limits."""
-        return [float(limit) for limit in self.turnover_limits or ()]
+            indices = ", ".join(BENCHMARKS)
+            raise ValueError(f"the Huatai report has {indices}, not {self.index}: set {', '.join(missing)}")
+        ignored = [*limits, *(["blacklist"] if self.blacklist else [])]
+        if own and ignored:
+            raise ValueError(f"constraints take the place of {', '.join(ignored)}: write these as constraints too")
+        constraints = self.limits(turnover=0.0)
+        relaxation_groups(by_name(constraints), self.relaxation)
+        needed_fields(constraints)
+        return self
 
     def limits(self, turnover: float) -> list[Constraint]:
         """All constraints of the portfolio with a turnover limit."""
         if self.constraints is not None:
-            made = [init_instance_by_config(constraint, accept_types=Constraint) for constraint in self.constraints]
-            return [*made, rules.Turnover(turnover)]
-        numbers = (self.min_constituent_weight, self.max_weight_deviation, self.industry_exposure)
-        floor, deviation, industry = (float(number) for number in numbers if number is not None)
+            return [*self.constraints, rules.Turnover(turnover)]
+        floor, deviation, industry = self.min_constituent_weight, self.max_weight_deviation, self.industry_exposure
+        assert floor is not None
+        assert deviation is not None
+        assert industry is not None
         return [
             rules.FullInvestment(),
             rules.LongOnly(),
             rules.ConstituentFloor(floor),
             rules.WeightDeviation(deviation),
             rules.IndustryExposure(industry),
-            *(rules.FactorExposure(name, float(limit)) for name, limit in (self.exposures or {}).items()),
+            *(rules.FactorExposure(name, limit) for name, limit in (self.exposures or {}).items()),
             rules.Turnover(turnover),
             rules.NoLimitUpBuys(),
             rules.NoLimitDownSells(),
             rules.FrozenSuspended(),
             rules.NoUnscoredBuys(),
             rules.NoST(),
-            rules.Blacklist(tuple(self.blacklist)),
+            rules.Blacklist(self.blacklist),
         ]
 
-    def exposure_fields(self) -> list[str]:
-        """Daily fields that the constraints name."""
-        return [one.field for one in self.limits(0.0) if isinstance(one, rules.FactorExposure)]
+    def read_market(self) -> MarketSnapshot:
+        """Read the market that these portfolios are decided from, with the fields that their constraints need.
+
+        Raises
+        ------
+        InputError
+            A stock of a blacklist that the provider lacks, or as of `MarketSnapshot.read`.
+        """
+        constraints = self.limits(turnover=0.0)
+        market = MarketSnapshot.read(self.index, self.index_weights, needed_fields(constraints))
+        listed = [code for rule in constraints if isinstance(rule, rules.Blacklist) for code in rule.stocks]
+        unknown = sorted(set(listed) - set(market.stocks))
+        if unknown:
+            raise InputError(f"blacklist names {', '.join(unknown)}: the provider's market `all` has no such stock")
+        return market
+
+
+class IndexEnhancementSettings(PortfolioSettings):
+    """Settings of one index's enhancement: a portfolio for each turnover limit.
+
+    Attributes
+    ----------
+    turnover_limits : sequence of float
+        Two-sided, a rebalance, from 0 to 2.
+    ... : all others as of `PortfolioSettings`
+
+    Raises
+    ------
+    UnknownSetting
+        A name that is no setting.
+    InputError
+        A value that is not allowed, or a setting that is missing for an index that the Huatai report does not have.
+    """
+
+    turnover_limits: TurnoverLimits | None = None
+    _required: ClassVar[tuple[str, ...]] = ("turnover_limits", "benchmark")
+
+    def __init__(self, index: Any = None, **settings: Any) -> None:
+        super().__init__(**({} if index is None else {"index": index}), **settings)
+
+    @property
+    def turnovers(self) -> list[float]:
+        """The turnover limits."""
+        return list(self.turnover_limits or ())
+
+    def shared(self) -> dict[str, Any]:
+        """What the portfolios share, as keywords of `PortfolioSettings`."""
+        return {name: value for name, value in self if name != "turnover_limits"}
 
 
 def _report(index: str) -> dict[str, Any]:
-    """What the report sets for an index; nothing for one that it does not have."""
+    """What the Huatai report sets for an index; nothing for one that it does not have."""
     table = published("enhancement_settings")
     rows = table[table["index"] == index.upper()].to_dict("records")
     if not rows:

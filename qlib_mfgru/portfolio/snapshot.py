@@ -1,11 +1,10 @@
-"""``MarketSnapshot``: the daily market that decisions are made of, handed out one day's knowledge at a time."""
+"""``MarketSnapshot``: the daily market that decisions are based on, served one close at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,11 +14,18 @@ from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
 from qlib_mfgru.provider.fill import carried_forward
 
-if TYPE_CHECKING:
-    from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+TRADE_FIELDS = dict.fromkeys(
+    ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down"),
+    "trades cannot be simulated without it; ingest it",
+)
+"""Fields without which no trade can be simulated, as `read_daily` takes them."""
 
-DEALS = ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down")
-"""Fields without which no deal can be simulated."""
+
+class DailyFields(dict[str, np.ndarray]):
+    """Values of daily fields by name, (n_stocks,); one that was not read is an InputError that says what to do."""
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise InputError(f"${name} was not read: a constraint that uses it must name it in its `needs`")
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,13 @@ class MarketView:
     member : ndarray of bool
     industry : ndarray
         Codes, NaN where unknown.
-    exposures : mapping of str to ndarray
-        z-scored over all stocks traded on the date (``market_cap``: its logarithm), 0 where unknown. Like industry and
-        ST flag they hold on over suspensions.
+    exposures : DailyFields
+        What constraints need, z-scored by mean and deviation of the stocks traded on the date (``market_cap``: its
+        logarithm), 0 where unknown. Like industry and ST flag they are carried forward over suspensions.
     suspended, at_limit_up, at_limit_down, is_st : ndarray of bool
         Without a trade on the date; closing at a limit price; flagged on the date.
+    fields : DailyFields
+        What constraints need, as it is stored, carried forward likewise; NaN before the first value.
     """
 
     date: pd.Timestamp
@@ -56,11 +64,12 @@ class MarketView:
     covered: float
     member: np.ndarray
     industry: np.ndarray
-    exposures: Mapping[str, np.ndarray]
+    exposures: DailyFields
     suspended: np.ndarray
     at_limit_up: np.ndarray
     at_limit_down: np.ndarray
     is_st: np.ndarray
+    fields: DailyFields = field(default_factory=DailyFields)
 
 
 @dataclass(frozen=True)
@@ -72,15 +81,15 @@ class MarketSnapshot:
     index : str
         A market of the provider, e.g. ``csi300``.
     weighting : str
-        ``drifted``: `$<index>_weight`, from the last day on which it changed on with the stocks' prices; a member's
+        ``drifted``: `$<index>_weight`, moved with the stocks' prices since the last day on which it changed; a member's
         missing value (a suspension, a gap) is no change. ``market_cap``: the members' float capitalisations.
     days : DatetimeIndex of length n_days
     stocks : list of str, length n_stocks
     member : ndarray of shape (n_days, n_stocks), bool
     fields : mapping of str to ndarray of shape (n_days, n_stocks), float32
         NaN where nothing is stored.
-    exposures : tuple of str
-        Fields that `MarketView.exposures` serves.
+    needs : tuple of str
+        Fields that constraints read: `MarketView.exposures` and `MarketView.fields` serve these.
     """
 
     index: str
@@ -89,10 +98,10 @@ class MarketSnapshot:
     stocks: list[str]
     member: np.ndarray
     fields: Mapping[str, np.ndarray]
-    exposures: tuple[str, ...]
+    needs: tuple[str, ...]
 
     @classmethod
-    def read(cls, index: str, weighting: str = "drifted", exposures: Sequence[str] = ("market_cap",)) -> MarketSnapshot:
+    def read(cls, index: str, weighting: str = "drifted", needs: Sequence[str] = ("market_cap",)) -> MarketSnapshot:
         """Read what an index enhancement needs from the initialised provider.
 
         Raises
@@ -100,23 +109,10 @@ class MarketSnapshot:
         InputError
             Unknown index or weighting, or a field that the provider lacks: the message says what to do without it.
         """
-        if weighting not in ("drifted", "market_cap"):
-            raise InputError(f"index_weights is {weighting!r}; it must be 'drifted' or 'market_cap'")
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         member = reader.member_mask(index, days, stocks)
-        weight = {
-            "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest them"},
-            "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest float_shares, or market_cap"},
-        }[weighting]
-        needs = dict.fromkeys(DEALS, "deals cannot be simulated without it; ingest it")
-        needs |= {"is_st": "ST stocks cannot be told; ingest it", "industry": "industry exposures need it; ingest it"}
-        needs |= dict.fromkeys(exposures, "an exposure limit names it; leave that out, or ingest it") | weight
-        return cls(index, weighting, days, stocks, member, read_daily(stocks, needs), tuple(exposures))
-
-    @classmethod
-    def of(cls, settings: IndexEnhancementSettings) -> MarketSnapshot:
-        """Read what these settings need."""
-        return cls.read(settings.index, settings.index_weights, settings.exposure_fields())
+        fields = read_daily(stocks, _reasons(index, weighting, needs))
+        return cls(index, weighting, days, stocks, member, fields, tuple(needs))
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.
@@ -128,25 +124,26 @@ class MarketSnapshot:
         """
         day = self.position(date)
         weight, covered = self._weights(day)
-        close, volume = self.fields["close"][day], self.fields["volume"][day]
-        suspended = ~(np.isfinite(close) & (volume > 0))
+        close = self.fields["close"][day]
+        traded = np.isfinite(close) & (self.fields["volume"][day] > 0)
+        latest = {name: values[day].astype(np.float64) for name, values in self.last_known.items()}
         return MarketView(
             date=self.days[day],
             stocks=self.stocks,
-            close=self.last_known["close"][day].astype(np.float64),
-            factor=self.last_known["factor"][day].astype(np.float64),
+            close=latest["close"],
+            factor=latest["factor"],
             weight=weight,
             covered=covered,
             member=self.member[day],
-            industry=self.last_known["industry"][day].astype(np.float64),
-            exposures={
-                name: _standardised(as_exposure(name, self.last_known[name][day]), ~suspended)
-                for name in self.exposures
-            },
-            suspended=suspended,
+            industry=latest["industry"],
+            exposures=DailyFields(
+                {name: _standardised(as_exposure(name, latest[name]), traded) for name in self.needs}
+            ),
+            suspended=~traded,
             at_limit_up=close >= AT_LIMIT * self.fields["limit_up"][day],
             at_limit_down=close * AT_LIMIT <= self.fields["limit_down"][day],
-            is_st=self.last_known["is_st"][day] > 0,
+            is_st=latest["is_st"] > 0,
+            fields=DailyFields({name: latest[name] for name in self.needs}),
         )
 
     def position(self, date: pd.Timestamp) -> int:
@@ -169,43 +166,65 @@ class MarketSnapshot:
 
     @cached_property
     def last_known(self) -> dict[str, np.ndarray]:
-        """The fields that hold on over suspensions, carried forward, (n_days, n_stocks)."""
-        lasting = {"close", "factor", "industry", "is_st", *self.exposures, *({"market_cap"} & self.fields.keys())}
+        """The fields that outlast a suspension, carried forward, (n_days, n_stocks)."""
+        lasting = {"close", "factor", "industry", "is_st", *self.needs, *({"market_cap"} & self.fields.keys())}
         return {name: carried_forward(self.fields[name]) for name in lasting}
 
-    @cached_property
-    def _given(self) -> tuple[np.ndarray, np.ndarray]:
-        """The members' last known stored weights, (n_days, n_stocks); and for each day the last day up to it on which
-        a member's changed, -1 before the first."""
-        stored = self.fields[f"{self.index}_weight"]
-        known = self.member & (stored > 0)
-        given = np.nan_to_num(carried_forward(np.where(known, stored, np.where(self.member, np.nan, np.float32(0)))))
-        before = np.vstack([np.zeros_like(given[:1]), given[:-1]])
-        changed = (known & (stored != before)).any(axis=1)
-        return given, np.maximum.accumulate(np.where(changed, np.arange(len(given)), -1))
-
     def _weights(self, day: int) -> tuple[np.ndarray, float]:
+        """The index's weights, 1 in sum, and the sum of the stored ones that they were scaled up from."""
         if self.weighting == "market_cap":
             weight, covered = np.nan_to_num(self.last_known["market_cap"][day].astype(np.float64)), 1.0
         else:
-            given, changed = self._given
-            published = int(changed[day])
-            if published < 0:
-                raise InputError(
-                    f"no weight of {self.index} is known by {self.days[day]:%Y-%m-%d}: start later, or set "
-                    "index_weights: market_cap"
-                )
-            stored, close = given[published].astype(np.float64), self.last_known["close"]
-            weight = stored * np.nan_to_num(close[day] / close[published], nan=1.0)
-            covered = float(stored.sum())
+            weight, covered = self._drifted(day)
         weight = np.where(self.member[day], weight, 0.0)
         if not weight.sum() > 0:
             raise InputError(f"no member of {self.index} has a weight on {self.days[day]:%Y-%m-%d}")
         return weight / weight.sum(), covered
 
+    def _drifted(self, day: int) -> tuple[np.ndarray, float]:
+        """Stored weights, moved with prices since they last changed, and their sum on that day."""
+        stored, changed = self._stored_weights
+        published = int(changed[day])
+        if published < 0:
+            raise InputError(
+                f"no weight of {self.index} is known by {self.days[day]:%Y-%m-%d}: start later, or set index_weights: "
+                "market_cap"
+            )
+        weight, close = stored[published].astype(np.float64), self.last_known["close"]
+        return weight * np.nan_to_num(close[day] / close[published], nan=1.0), float(weight.sum())
+
+    @cached_property
+    def _stored_weights(self) -> tuple[np.ndarray, np.ndarray]:
+        """The members' last known stored weights, (n_days, n_stocks); and for each day the last day up to it on which
+        a member's changed, -1 before the first."""
+        stored = self.fields[f"{self.index}_weight"]
+        weighted = self.member & (stored > 0)
+        gaps = np.where(self.member, np.nan, np.float32(0))
+        latest = np.nan_to_num(carried_forward(np.where(weighted, stored, gaps)))
+        before = np.vstack([np.zeros_like(latest[:1]), latest[:-1]])
+        changed = (weighted & (stored != before)).any(axis=1)
+        return latest, np.maximum.accumulate(np.where(changed, np.arange(len(latest)), -1))
+
+
+def _reasons(index: str, weighting: str, needs: Sequence[str]) -> dict[str, str]:
+    """Fields to read, each with what needs it and what to do without it."""
+    weights = {
+        "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest them"},
+        "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest float_shares, or market_cap"},
+    }
+    if weighting not in weights:
+        raise InputError(f"index_weights is {weighting!r}: it must be one of {', '.join(weights)}")
+    return {
+        **TRADE_FIELDS,
+        "is_st": "ST stocks cannot be identified without it; ingest it",
+        "industry": "industry exposures need it; ingest it",
+        **dict.fromkeys(needs, "a constraint or exposure limit reads it; leave that out, or ingest it"),
+        **weights[weighting],
+    }
+
 
 def _standardised(values: np.ndarray, among: np.ndarray) -> np.ndarray:
     """z-scores by mean and deviation `among` stocks, 0 where unknown or where nothing varies."""
-    known = values[among & np.isfinite(values)]
-    spread = known.std() if len(known) else 0.0
-    return np.nan_to_num((values - known.mean()) / spread) if spread > 0 else np.zeros_like(values)
+    sample = values[among & np.isfinite(values)]
+    spread = sample.std() if len(sample) else 0.0
+    return np.nan_to_num((values - sample.mean()) / spread) if spread > 0 else np.zeros_like(values)

@@ -1,1 +1,1 @@
-"""What tables and plots of all tests share: the report's published figures, and the look."""
+"""What every result shares: measures, published figures, tables, chart style, the page, the base of our records."""

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+_COLUMNS = {
+    ".2%": (
+        *("annual_return", "annual_volatility", "max_drawdown", "annual_excess", "tracking_error"),
+        *("excess_max_drawdown", "monthly_win_rate", "turnover", "largest_turnover", "cost_drag"),
+        *("rank_ic_mean", "rank_ic_std", "ic_positive_share", "ic_mean", "ic_std", "long_short_return"),
+        *("top_annual_excess", "top_monthly_win_rate", "top_turnover"),
+        *("mean_active_share", "mean_cash", "mean_index_covered", "mean_unfilled_value"),
+    ),
+    ".2f": (
+        *("sharpe", "information_ratio", "calmar", "long_short_sharpe", "top_information_ratio"),
+        *("ic_ir", "icir", "rank_ic_t", "ic_t", "rank_autocorrelation"),
+    ),
+    ".4f": ("least", "most", "mean", "worst", "largest"),
+    ".3f": ("correlation",),
+    ".1f": ("mean_stocks", "mean_names"),
+    ".1%": ("days_beyond",),
+}
+FORMATS: dict[str, str] = {column: specification for specification, names in _COLUMNS.items() for column in names}
+"""Format specification of every column that means the same on all pages."""
 
-def markdown(frame: pd.DataFrame, formats: Mapping[str, str]) -> str:
+Formats = Mapping[str, str] | Callable[[pd.DataFrame], Mapping[str, str]]
+"""Format specification by column, or a function that makes it of the frame."""
+
+
+def markdown(frame: pd.DataFrame, formats: Formats | None = None) -> str:
     """A Markdown table of a frame without its index.
 
     Parameters
     ----------
     frame : DataFrame
-    formats : mapping of str to str
-        Format specification by column, e.g. ``.2%``; other columns as they print. Missing values stay empty.
+    formats : mapping of str to str, or function of the frame, optional
+        Format specification by column, e.g. ``.2%``, beside `FORMATS`; other columns as they print. Missing values stay
+        empty.
     """
+    own = formats(frame) if callable(formats) else formats or {}
+    by_column = FORMATS | dict(own)
     lines = [[str(column) for column in frame.columns], ["---"] * len(frame.columns)]
     for row in frame.itertuples(index=False):
-        lines.append([_cell(value, formats.get(str(column), "")) for column, value in zip(frame, row, strict=True)])
+        lines.append([_cell(value, by_column.get(str(column), "")) for column, value in zip(frame, row, strict=True)])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def numbers_as(specification: str) -> Formats:
+    """One format for all columns of numbers, for a table whose columns differ from run to run."""
+    return lambda frame: dict.fromkeys(map(str, frame.select_dtypes("number").columns), specification)
 
 
 def page(title: str, sections: Iterable[tuple[str, str, Sequence[str]]], conventions: Sequence[str]) -> str:
@@ -34,10 +65,10 @@ def page(title: str, sections: Iterable[tuple[str, str, Sequence[str]]], convent
     conventions : sequence of str
         What the numbers of all tables mean, at the end.
     """
-    parts = [f"# {title}"]
+    blocks = [f"# {title}"]
     for heading, table, notes in sections:
-        parts += [f"## {heading}", table, *([_bullets(notes)] if notes else [])]
-    return "\n\n".join([*parts, "## Conventions of all tables", _bullets(conventions)]) + "\n"
+        blocks += [f"## {heading}", table, *([_bullets(notes)] if notes else [])]
+    return "\n\n".join([*blocks, "## Conventions of all tables", _bullets(conventions)]) + "\n"
 
 
 def _bullets(notes: Sequence[str]) -> str:

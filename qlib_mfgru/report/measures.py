@@ -1,7 +1,8 @@
 """Performance measures, each a pure function named once: tables, plots and optimisers' reports all use these.
 
-Conventions of REPORT section 6: 252 trading days a year, no risk-free rate, geometric annualisation; the excess is the
-compounded daily difference of portfolio and benchmark; win rates count calendar months.
+The conventions that the tables of the Huatai report follow (figures 15, 24 and 36 to 49): 252 trading days a year, no
+risk-free rate, geometric annualisation; the excess is the compounded daily difference of portfolio and benchmark; win
+rates count calendar months.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def excess_max_drawdown(returns: pd.Series, benchmark: pd.Series) -> float:
 
 
 def calmar(returns: pd.Series, benchmark: pd.Series) -> float:
-    """`annual_excess` / `excess_max_drawdown`: of the excess, as the report has it."""
+    """`annual_excess` / `excess_max_drawdown`: of the excess, as in the Huatai report."""
     return _ratio(annual_excess(returns, benchmark), excess_max_drawdown(returns, benchmark))
 
 

@@ -1,8 +1,8 @@
-"""``Outputs``: the tables, series and plots that a result leaves, registered where they are written."""
+"""``Outputs``: the tables, series and plots that a result is written as, registered where they are defined."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -11,10 +11,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from qlib_mfgru.report import style
-from qlib_mfgru.report.markdown import markdown
+from qlib_mfgru.report.markdown import Formats, markdown, page
 
 Result = TypeVar("Result")
 Table = Callable[[Result], pd.DataFrame]
+Plot = Callable[[Result], Figure]
 Notes = Callable[[Result], Sequence[str]]
 
 
@@ -23,7 +24,7 @@ def _no_notes(_: Any) -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class Section(Generic[Result]):
+class Section:
     """A table of the page.
 
     Attributes
@@ -31,8 +32,8 @@ class Section(Generic[Result]):
     heading : str
     table : callable
         Result -> DataFrame.
-    formats : mapping of str to str
-        Format specification by column, as `markdown` takes it.
+    formats : mapping of str to str, function of the frame, or None
+        Formats beside those that all pages share: see `markdown`.
     notes : callable
         Result -> sentences below the table.
     empty : str
@@ -41,16 +42,14 @@ class Section(Generic[Result]):
 
     heading: str
     table: Table[Any]
-    formats: Mapping[str, str] | Callable[[pd.DataFrame], Mapping[str, str]]
+    formats: Formats | None
     notes: Notes[Any]
     empty: str
 
     def text(self, result: Any) -> str:
         """The table in Markdown."""
         frame = self.table(result)
-        if frame.empty and self.empty:
-            return self.empty
-        return markdown(frame, self.formats(frame) if callable(self.formats) else self.formats)
+        return self.empty if frame.empty and self.empty else markdown(frame, self.formats)
 
 
 @dataclass
@@ -61,11 +60,13 @@ class Outputs(Generic[Result]):
     --------
     ::
 
-        @outputs.table("layers.csv", heading="Layers", formats=FORMATS)
+        @outputs.table("layers.csv", heading="Layers")
         def layers(test: FactorTest) -> pd.DataFrame: ...
 
         @outputs.plot("layers.png")
         def layer_curves(test: FactorTest) -> Figure: ...
+
+    Modules that register keep an `Outputs` of their own; ``tables.outputs | plots.outputs`` is what both leave.
 
     Attributes
     ----------
@@ -80,16 +81,16 @@ class Outputs(Generic[Result]):
     """
 
     tables: dict[str, Table[Any]] = field(default_factory=dict)
-    sections: list[Section[Any]] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
     series: dict[str, Table[Any]] = field(default_factory=dict)
-    plots: dict[str, Callable[[Any], Figure]] = field(default_factory=dict)
+    plots: dict[str, Plot[Any]] = field(default_factory=dict)
 
     def table(
         self,
         file: str | None = None,
         *,
         heading: str | None = None,
-        formats: Mapping[str, str] | Callable[[pd.DataFrame], Mapping[str, str]] | None = None,
+        formats: Formats | None = None,
         notes: Notes[Result] = _no_notes,
         empty: str = "",
     ) -> Callable[[Table[Result]], Table[Result]]:
@@ -97,9 +98,10 @@ class Outputs(Generic[Result]):
 
         def register(function: Table[Result]) -> Table[Result]:
             if file:
+                self._check_new([file])
                 self.tables[file] = function
             if heading:
-                self.sections.append(Section(heading, function, formats or {}, notes, empty))
+                self.sections.append(Section(heading, function, formats, notes, empty))
             return function
 
         return register
@@ -108,19 +110,31 @@ class Outputs(Generic[Result]):
         """Register a frame that is kept as a pickle."""
 
         def register(function: Table[Result]) -> Table[Result]:
+            self._check_new([file])
             self.series[file] = function
             return function
 
         return register
 
-    def plot(self, file: str) -> Callable[[Callable[[Result], Figure]], Callable[[Result], Figure]]:
+    def plot(self, file: str) -> Callable[[Plot[Result]], Plot[Result]]:
         """Register a plot."""
 
-        def register(function: Callable[[Result], Figure]) -> Callable[[Result], Figure]:
+        def register(function: Plot[Result]) -> Plot[Result]:
+            self._check_new([file])
             self.plots[file] = function
             return function
 
         return register
+
+    def __or__(self, other: Outputs[Result]) -> Outputs[Result]:
+        """Both together, the other's behind this one's."""
+        self._check_new(other.files())
+        return Outputs(
+            self.tables | other.tables,
+            self.sections + other.sections,
+            self.series | other.series,
+            self.plots | other.plots,
+        )
 
     def files(self) -> list[str]:
         """Names of all files but the page."""
@@ -132,3 +146,14 @@ class Outputs(Generic[Result]):
             table(result).to_csv(folder / file, index=False)
         for file, plot in self.plots.items():
             style.save(plot(result), folder / file)
+
+    def page(self, result: Result, title: str, conventions: Sequence[str]) -> str:
+        """The tables that have a heading on one Markdown page, and what their numbers mean."""
+        sections = ((section.heading, section.text(result), section.notes(result)) for section in self.sections)
+        return page(title, sections, conventions)
+
+    def _check_new(self, files: Sequence[str]) -> None:
+        """Two functions that write one file are a slip of ours: the second would replace the first in silence."""
+        twice = set(files) & set(self.files())
+        if twice:
+            raise ValueError(f"registered twice: {', '.join(sorted(twice))}")

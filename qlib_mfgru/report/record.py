@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
+import pandas as pd
 from qlib.log import get_module_logger
 from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
@@ -18,7 +21,7 @@ from qlib_mfgru.settings import Settings
 Result = TypeVar("Result")
 
 
-class ResultRecord(ACRecordTemp, Generic[Result]):
+class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
     """A result of any recorder's ``pred.pkl``, as tables, a page, series and plots under `artifact_path`.
 
     Parameters
@@ -57,11 +60,11 @@ class ResultRecord(ACRecordTemp, Generic[Result]):
 
     @abstractmethod
     def document(self, result: Result) -> str:
-        """The page: all tables, and what their numbers mean."""
+        """The page: all tables, and what their numbers mean; see `Outputs.page`."""
 
     @abstractmethod
     def metrics(self, result: Result) -> dict[str, float]:
-        """Scalars for the recorder."""
+        """Scalars for the recorder; see `scalars`."""
 
     @abstractmethod
     def summary(self, result: Result) -> str:
@@ -71,12 +74,34 @@ class ResultRecord(ACRecordTemp, Generic[Result]):
         """Artifacts below `artifact_path`."""
         return [*self.outputs.files(), self.page]
 
+    def write(self, result: Result, folder: Path) -> None:
+        """Write tables, plots and the page into a folder; a record without a recorder can do so too."""
+        self.outputs.write(result, folder)
+        (folder / self.page).write_text(self.document(result), encoding="utf-8")
+
     def _generate(self, *_: Any, **__: Any) -> dict[str, object]:
         result = self.compute(load_prediction(self.recorder), self.name or model_name(self.recorder))
         with tempfile.TemporaryDirectory() as folder:
-            self.outputs.write(result, Path(folder))
-            Path(folder, self.page).write_text(self.document(result), encoding="utf-8")
+            self.write(result, Path(folder))
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
         self.recorder.log_metrics(**self.metrics(result))
         get_module_logger(type(self).__name__.removesuffix("Record")).info(self.summary(result))
         return {file: series(result) for file, series in self.outputs.series.items()}
+
+
+def scalars(tables: Iterable[pd.DataFrame], by: Sequence[str]) -> dict[str, float]:
+    """The finite numbers of tables, each under the names of its row and its column, joined by dots.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        All columns but `by` hold numbers.
+    by : sequence of str
+        Columns that name a row; a table may lack some.
+    """
+    values: dict[str, float] = {}
+    for table in tables:
+        for row in table.to_dict("records"):
+            names = [str(row.pop(column)) for column in by if column in row]
+            values |= {".".join([*names, str(name)]): float(v) for name, v in row.items() if np.isfinite(v)}
+    return values

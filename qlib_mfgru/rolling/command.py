@@ -13,9 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir", metavar="DIR", help="where units are kept ($MFGRU_UNITS, else ~/.cache/qlib_mfgru/units)"
     )
-    chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--clear", nargs="+", metavar="KEY", help="keys, or their beginnings, of units to remove")
-    chosen.add_argument("--clear-all", action="store_true", help="remove all, and what killed workers left")
+    clearing = parser.add_mutually_exclusive_group()
+    clearing.add_argument("--clear", nargs="+", metavar="KEY", help="keys, or their beginnings, of units to remove")
+    clearing.add_argument("--clear-all", action="store_true", help="remove all, and what killed workers left behind")
 
 
 def run(arguments: argparse.Namespace) -> int:

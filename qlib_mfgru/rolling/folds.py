@@ -1,18 +1,18 @@
-"""Calendar folds: when a model is retrained, what it may have seen by then, and which days it predicts."""
+"""Calendar folds: when a model is retrained, on what it may train by then, and which days it predicts."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pandas as pd
 
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.data.settings import Segment, span
 from qlib_mfgru.errors import InputError
-
-Window = Literal["expanding", "sliding"]
+from qlib_mfgru.rolling.settings import Retrain, Window, months
+from qlib_mfgru.settings import Stamp, checked
 
 
 @dataclass(frozen=True)
@@ -70,28 +70,17 @@ def calendar_folds(
     Raises
     ------
     InputError
-        If the period is none, there is no trading day to predict, or none before it to train on.
+        A wrong setting, no trading day to predict, or none before it to train on.
     """
-    months = _months(retrain)
-    if window not in get_args(Window):
-        raise InputError(f"window={window!r} must be one of {list(get_args(Window))}")
-    start = days[0] if train_start is None else pd.Timestamp(train_start)
-    first, last = (
-        default if bound is None else pd.Timestamp(bound)
-        for bound, default in zip(test, (days[0], days[-1]), strict=True)
-    )
-    tested = days[(days >= first) & (days <= last)]
-    if len(tested) == 0:
-        raise InputError(
-            f"no trading day to predict between {test[0]} and {test[1]}; the calendar runs from {days[0]:%Y-%m-%d} to "
-            f"{days[-1]:%Y-%m-%d}"
-        )
-    periods = (tested.year * 12 + tested.month - 1) // months
+    step = months(checked(Retrain, "retrain", retrain))
+    checked(Window, "window", window)
+    start = days[0] if train_start is None else checked(Stamp, "train_start", train_start)
+    tested = _inside(days, test)
+    periods = (tested.year * 12 + tested.month - 1) // step
     folds = []
     for number, period in enumerate(periods.unique(), start=1):
-        inside = tested[periods == period]
-        shift = 0 if window == "expanding" else months * int(period - periods[0])
-        folds.append(_fold(number, days, start + pd.DateOffset(months=shift), inside))
+        shift = 0 if window == "expanding" else step * int(period - periods[0])
+        folds.append(_fold(number, days, start + pd.DateOffset(months=shift), tested[periods == period]))
     return folds
 
 
@@ -120,12 +109,16 @@ def sample_dates(folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Seque
     return pd.DataFrame([row for fold in folds for row in _rows(fold, dataset, stages)])
 
 
-def _months(retrain: str) -> int:
-    matched = re.fullmatch(r"(\d+)M", str(retrain))
-    months = int(matched[1]) if matched else 0
-    if not months or 12 % months:
-        raise InputError(f"retrain={retrain!r} must be a number of months that divides a year: 1M, 2M, 3M, 4M, 6M, 12M")
-    return months
+def _inside(days: pd.DatetimeIndex, test: Sequence[Any]) -> pd.DatetimeIndex:
+    bounds = checked(Segment, "test", test)
+    first, last = (default if date is None else date for date, default in zip(bounds, (days[0], days[-1]), strict=True))
+    tested = days[(days >= first) & (days <= last)]
+    if len(tested) == 0:
+        raise InputError(
+            f"the test ({span(bounds)}) holds no trading day to predict; the calendar runs from {days[0]:%Y-%m-%d} to "
+            f"{days[-1]:%Y-%m-%d}"
+        )
+    return tested
 
 
 def _fold(number: int, days: pd.DatetimeIndex, start: pd.Timestamp, tested: pd.DatetimeIndex) -> Fold:
@@ -138,11 +131,11 @@ def _fold(number: int, days: pd.DatetimeIndex, start: pd.Timestamp, tested: pd.D
 
 
 def _rows(fold: Fold, dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
-    part, days = dataset.with_segments(fold.segments), dataset.handler.market.days
+    of_fold, days = dataset.with_segments(fold.segments), dataset.handler.panels.days
     for freqs in stages:
         row: dict[str, Any] = {"fold": fold.number, "inputs": "+".join(freqs)}
-        spans = {name: part.sample_days(name, freqs) for name in ("train", "valid")}
-        for name, positions in {**spans, "test": part.segment_days("test")}.items():
+        sampled = {name: of_fold.sample_days(name, freqs) for name in ("train", "valid")}
+        for name, positions in {**sampled, "test": of_fold.segment_days("test")}.items():
             if len(positions) == 0:
                 raise InputError(
                     f"{fold} has no {name} date for {list(freqs)}: between {fold.train[0]:%Y-%m-%d} and "
@@ -153,4 +146,4 @@ def _rows(fold: Fold, dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]
                 f"{name}_last": days[positions[-1]],
                 f"{name}_n": len(positions),
             }
-        yield row | {"label_end": days[spans["valid"][-1] + dataset.handler.horizon]}
+        yield row | {"label_end": days[sampled["valid"][-1] + dataset.handler.horizon]}

@@ -1,13 +1,11 @@
-"""Keys of units: equal where training would give the same, another as soon as anything that it depends on changed."""
+"""Keys of units: they stay as long as training would give the same, and change with anything that it depends on."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +13,18 @@ import torch
 from qlib.utils import get_callable_kwargs
 
 import qlib_mfgru
+from qlib_mfgru import native
 from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.provider import reader
 
-_CODE = ("data", "model", "native", "nn")  # packages of ours that decide what a unit learns and predicts
+_CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py")
+"""Packages and files of ours that decide what a unit learns and predicts."""
 _BUILT = {".pyc", ".pyo", ".so"}
 
 
-def digest(parts: Any) -> str:
+def digest(content: Any) -> str:
     """Short hash of anything made of plain values, dates and containers."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:20]
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
 def dataset_identity(dataset: MultiFreqDataset) -> str:
@@ -35,30 +35,35 @@ def dataset_identity(dataset: MultiFreqDataset) -> str:
 
 def handler_identity(handler: MultiFreqHandler) -> str:
     """Hash of what a handler serves: its settings, and the state of the provider's files behind them."""
-    settings = {name: str(getattr(handler, name)) for name in ("start_time", "end_time", "min_traded", "clip")}
-    inputs = {freq: asdict(spec) for freq, spec in handler.inputs.items()}
-    members = reader.member_spans(handler.instruments, "day")
+    settings = handler.settings
+    plain = settings.model_dump(include={"start_time", "end_time", "min_traded", "clip", "inputs"})
+    members = reader.member_spans(settings.instruments, "day")
     codes = list(reader.member_spans("all", "day"))
-    fields = tuple(sorted(set(re.findall(r"\$(\w+)", handler.label.expression))))
-    files = {freq: reader.fingerprint(freq, codes, FIELDS) for freq in inputs}
-    labels = reader.fingerprint("day", codes, fields)
-    return digest([settings, list(inputs.items()), handler.label.expression, members, files, labels])
+    files = {freq: reader.fingerprint(freq, codes, FIELDS) for freq in settings.inputs}
+    labels = reader.fingerprint("day", codes, settings.label.fields)
+    return digest([plain, list(settings.inputs), settings.label.expression, members, files, labels])
 
 
 def code_version(*configs: Any) -> str:
-    """Hash of the source files behind the classes that `configs` name, of this package's networks, and torch's version.
+    """Hash of the source files behind the classes that `configs` name, of this package's networks and of the kernels'
+    build, and torch's version.
 
     Parameters
     ----------
     *configs
         Configs (class, module_path, kwargs), which may hold further ones; or objects, whose classes are meant.
+
+    Raises
+    ------
+    InputError
+        If the kernels were built of other sources: what they train must not be kept under these sources' key.
     """
     root = Path(qlib_mfgru.__file__).parent
-    own = [path for package in _CODE for path in (root / package).rglob("*") if path.is_file()]
+    own = [path for name in _CODE for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
     files = {path for path in own if path.suffix not in _BUILT}
     files |= {Path(file) for config in configs for file in _foreign_files(config, root)}
     hashed = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
-    return digest([torch.__version__, hashed])
+    return digest([torch.__version__, native.version(), hashed])
 
 
 def _foreign_files(config: Any, root: Path) -> Iterator[str]:

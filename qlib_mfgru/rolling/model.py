@@ -8,19 +8,21 @@ from typing import Any
 import pandas as pd
 from qlib.log import get_module_logger
 from qlib.model.base import Model
-from qlib.utils import init_instance_by_config
 
+from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.callbacks import recorder_is_active
 from qlib_mfgru.model.mean import mean_of_scores
-from qlib_mfgru.rolling.folds import Fold, Window, calendar_folds, sample_dates
+from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
 from qlib_mfgru.rolling.progress import UnitProgress
 from qlib_mfgru.rolling.record import save_folds, save_units
+from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.units import Unit
 from qlib_mfgru.rolling.workers import Outcome, Workers
+from qlib_mfgru.settings import UnknownSetting
 
 _FORMAT = 1  # part of every key: raise it when a unit's meaning changes
 
@@ -32,8 +34,8 @@ class RollingError(RuntimeError):
 class RollingEnsembleModel(Model):
     """Any model of ours, retrained by the calendar, once for each seed; its prediction is the seeds' mean.
 
-    `fit` trains a unit for each fold and seed on what was known before the fold's test. Units are kept in files: what
-    is there already is not trained again, so that a killed run goes on where it was.
+    `fit` trains a unit for each fold and seed on what was known before the fold's test. Finished units are kept in
+    files and not trained again, so that a killed run resumes where it stopped.
 
     Parameters
     ----------
@@ -42,16 +44,17 @@ class RollingEnsembleModel(Model):
     retrain : str
         Months between retrainings, see `calendar_folds`; report: calendar half-years.
     train_start : date, optional
-        First day of the first training window; by default where the dataset's ``train`` segment begins. That
-        segment's end does not matter, and ``test`` is what the folds cover.
+        First day of the first training window; by default where the dataset's ``train`` segment begins. The end of
+        that segment does not matter to the folds, which train up to the day before each test (as in any dataset it
+        must lie before ``test``); ``test`` is what the folds cover.
     seeds : sequence of int
-        One member of the ensemble each; report: three. They take the place of the model's ``seed``.
+        One member of the ensemble each; report: three. They replace the model's own ``seed``.
     n_jobs : int
         Units trained at a time; -1 for as many as there are cores.
     window : {"expanding", "sliding"}
     warm_start : bool
-        Begin each fold's training with the weights of the fold before it (same seed). Folds then run one after
-        another, only seeds side by side.
+        Start each fold's training from the weights of the fold before it (same seed). Folds then run one after
+        another, and only seeds in parallel.
     threads : int, optional
         Threads of each worker, see `Workers`. Without the compiled kernels networks depend on it in their last digits.
     backend : mapping, optional
@@ -67,6 +70,11 @@ class RollingEnsembleModel(Model):
         Empty before `fit`.
     members : list of dict
         For each fold, seed -> fitted model.
+
+    Raises
+    ------
+    InputError
+        What is wrong with the settings, those of the model included, in one line.
     """
 
     _tested: tuple[str, dict[int, pd.Series]] | None = None  # the test's scores, with the identity of their data
@@ -85,22 +93,29 @@ class RollingEnsembleModel(Model):
         units_dir: str | None = None,
         **settings: Any,
     ) -> None:
-        if not isinstance(model, Mapping) or "class" not in model:
-            raise InputError(f"model must be a config with class, module_path and kwargs, not {model!r}")
-        if not seeds or len(set(seeds)) < len(seeds):
-            raise InputError(f"seeds={list(seeds)} must be one or more different numbers")
-        self.model = {**model, "kwargs": {**settings, **model.get("kwargs", {})}}
-        self.retrain, self.train_start, self.window = retrain, train_start, window
-        self.seeds, self.n_jobs, self.warm_start = list(seeds), n_jobs, warm_start
-        self.threads, self.backend, self.units_dir = threads, backend, units_dir
+        own = RollingSettings.of(
+            retrain=retrain,
+            train_start=train_start,
+            seeds=seeds,
+            n_jobs=n_jobs,
+            window=window,
+            warm_start=warm_start,
+            threads=threads,
+            backend=backend,
+            units_dir=units_dir,
+        )
+        self.model = with_kwargs(model, settings, "model")
+        self.retrain, self.train_start, self.window = own.retrain, own.train_start, own.window
+        self.seeds, self.n_jobs, self.warm_start = list(own.seeds), own.n_jobs, own.warm_start
+        self.threads, self.backend, self.units_dir = own.threads, own.backend, own.units_dir
         self.folds: list[Fold] = []
         self.members: list[dict[int, Any]] = []
-        member = self._member()  # settings that the model does not know are an error now, not in a worker
+        member = self._member()
         if warm_start and not hasattr(member, "warm_start"):
-            raise InputError(f"{model['class']} has no warm_start: leave warm_start out")
+            raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
 
     def fit(self, dataset: MultiFreqDataset) -> None:
-        """Train what is not finished yet.
+        """Train the units that are not finished yet.
 
         The folds' dates are logged, and saved in the running recorder, before anything trains; at the end the recorder
         gets ``rolling/`` with the members' scores, their histories and a table of the units.
@@ -146,26 +161,32 @@ class RollingEnsembleModel(Model):
         """Seed -> its own stitched scores (datetime, instrument), not z-scored; see `predict`."""
         if not self.folds:
             raise RuntimeError("RollingEnsembleModel is not fitted: call fit(dataset) before predict")
-        days = dataset.handler.market.days[dataset.segment_days(segment)]
+        days = dataset.handler.panels.days[dataset.segment_days(segment)]
         if len(days) == 0 or days[0] < self.folds[0].test[0]:
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
-        known = self._tested
-        if known and days[-1] <= self.folds[-1].test[1] and known[0] == dataset_identity(dataset):
-            return {seed: score.loc[days[0] : days[-1]] for seed, score in known[1].items()}
+        if self._tested is not None and days[-1] <= self.folds[-1].test[1]:
+            identity, scores = self._tested
+            if identity == dataset_identity(dataset):
+                return {seed: score.loc[days[0] : days[-1]] for seed, score in scores.items()}
         return {seed: self._stitch(dataset, days, seed) for seed in self.seeds}
 
     def _stitch(self, dataset: MultiFreqDataset, days: pd.DatetimeIndex, seed: int) -> pd.Series:
         """Scores of one seed, each day by the fold that was trained last before it."""
         starts = pd.DatetimeIndex([fold.test[0] for fold in self.folds])
         fold_of = starts.searchsorted(days, side="right") - 1
-        parts = []
+        scores = []
         for number in sorted(set(fold_of)):
-            inside = days[fold_of == number]
-            parts.append(self.members[number][seed].predict(dataset, (inside[0], inside[-1])))
-        return pd.concat(parts)
+            predicted = days[fold_of == number]
+            scores.append(self.members[number][seed].predict(dataset, (predicted[0], predicted[-1])))
+        return pd.concat(scores)
 
     def _member(self) -> Any:
-        return init_instance_by_config(self._config(self.seeds[0]), accept_types=Model)
+        """A model as the units will make it: what it refuses is an error here, and not in a worker."""
+        try:
+            return built(self._config(self.seeds[0]), Model, "model")
+        except UnknownSetting as error:
+            names = ", ".join(RollingSettings.model_fields)
+            raise UnknownSetting(f"{error}; settings of {type(self).__name__} itself are model, {names}") from None
 
     def _config(self, seed: int) -> dict[str, Any]:
         return {**self.model, "kwargs": {**self.model["kwargs"], "seed": seed}}
@@ -178,7 +199,7 @@ class RollingEnsembleModel(Model):
                 "end of each training window, so `valid` must not be given"
             )
         start = segments.get("train", (None,))[0] if self.train_start is None else self.train_start
-        return calendar_folds(dataset.handler.market.days, start, segments["test"], self.retrain, self.window)
+        return calendar_folds(dataset.handler.panels.days, start, segments["test"], self.retrain, self.window)
 
     def _stages(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
         model = self._member()
@@ -200,22 +221,22 @@ class RollingEnsembleModel(Model):
     def _train(
         self, units: Sequence[Unit], dates: Mapping[Any, int], dataset: MultiFreqDataset, store: UnitStore
     ) -> None:
-        """Run the unfinished units; with a warm start fold after fold, since each needs the one before it."""
+        """Run the unfinished units; with a warm start fold by fold, since each needs the one before it."""
         failed: list[Outcome] = []
         workers = Workers(self.n_jobs, self.threads, self.backend)
         with UnitProgress({unit.key: dates[unit.fold.number] for unit in units}, store) as progress:
             for wave in self._waves(units):
-                ready = [unit for unit in wave if unit.start is None or unit.start in store]
-                failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in ready]
-                for outcome in workers.run([unit for unit in ready if unit.key not in store], dataset, store):
+                runnable = [unit for unit in wave if unit.start is None or unit.start in store]
+                failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in runnable]
+                for outcome in workers.run([unit for unit in runnable if unit.key not in store], dataset, store):
                     progress.update(outcome)
                     if outcome.failure is not None:
                         failed.append(outcome)
         if failed:
             reports = "\n".join(f"{unit}: {failure}" for unit, failure in failed)
             raise RollingError(
-                f"{len(failed)} of {len(units)} units failed; the others are kept in {store.root}, and the same "
-                f"command goes on with what failed:\n{reports}"
+                f"{len(failed)} of {len(units)} units failed; the others are kept in {store.root}; run "
+                f"the same command again to retry what failed:\n{reports}"
             )
 
     def _waves(self, units: Sequence[Unit]) -> list[Sequence[Unit]]:

@@ -1,4 +1,4 @@
-"""The display over units: how many are done, how well they validate, how long it will take."""
+"""The progress over units: how many are done, how well they validate, how long the rest will take."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tqdm.auto import tqdm
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.workers import Outcome
 
-_FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}"
+_FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left{postfix}"
 
 
 class UnitProgress:
     """A progress bar over all units, as a context manager.
 
-    It advances by the training dates that a unit holds, so that the time left allows for windows that grow; what an
-    earlier run finished counts as done, but not for the speed.
+    It advances by a unit's number of training dates, so that the estimate of the time left allows for growing windows.
+    Units that an earlier run finished count as done, but not towards the speed.
 
     Parameters
     ----------

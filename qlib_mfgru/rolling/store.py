@@ -23,7 +23,7 @@ _ABOUT, _MODEL, _SCORE, _RUNNING = "unit.json", "model.pkl", "score.pkl", ".runn
 
 @dataclass(frozen=True, eq=False)
 class UnitResult:
-    """What training one unit gave.
+    """The result of training one unit.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class UnitResult:
     score : Series
         What it predicts for the fold's test, over (datetime, instrument).
     about : dict
-        Plain values: fold, seed, ``valid_ic``, ``seconds``, ``history`` ...
+        Plain values: fold, seed, ``valid_ic``, ``seconds``, ``history`` and more.
     """
 
     model: Model
@@ -56,7 +56,7 @@ class UnitStore:
         return (self.root / key / _ABOUT).exists()
 
     def begin(self, key: str) -> None:
-        """Mark a unit as running, so that one whose worker died is known."""
+        """Mark a unit as running, so that a unit whose worker died can be recognised."""
         self.root.mkdir(parents=True, exist_ok=True)
         self._mark(key).touch()
 
@@ -69,7 +69,7 @@ class UnitStore:
         self._mark(key).unlink(missing_ok=True)
 
     def write(self, key: str, result: UnitResult) -> None:
-        """Keep a finished unit, under its name only when all of it is written."""
+        """Store a finished unit; it appears under its key only once all of it is written."""
         self.root.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=self.root))
         try:
@@ -100,27 +100,29 @@ class UnitStore:
         return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame
 
     def clear(self, keys: Iterable[str] | None = None) -> int:
-        """Remove the units that `keys` begin, all for None; with all also what killed workers left. Return how many.
+        """Remove the units whose keys begin with one of `keys`, and return how many.
+
+        None stands for all of them, and then what killed workers left behind goes as well.
 
         Raises
         ------
         InputError
-            If a key is no finished unit's, or the beginning of several.
+            If no finished unit's key begins like that, or several do.
         """
-        known = [path.parent for path in self.root.glob(f"[!.]*/{_ABOUT}")]
-        chosen = known if keys is None else [self._only(key, known) for key in keys]
-        for folder in chosen:
+        finished = [path.parent for path in self.root.glob(f"[!.]*/{_ABOUT}")]
+        folders = finished if keys is None else [self._only(key, finished) for key in keys]
+        for folder in folders:
             shutil.rmtree(folder)
         if keys is None:
-            for left in self.root.glob(".*"):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-        return len(chosen)
+            for leftover in self.root.glob(".*"):
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        return len(folders)
 
-    def _only(self, key: str, known: list[Path]) -> Path:
-        found = [folder for folder in known if folder.name.startswith(key)]
-        if len(found) != 1:
-            raise InputError(f"{len(found)} finished units in {self.root} have a key that begins with {key!r}")
-        return found[0]
+    def _only(self, key: str, finished: list[Path]) -> Path:
+        matches = [folder for folder in finished if folder.name.startswith(key)]
+        if len(matches) != 1:
+            raise InputError(f"{len(matches)} finished units in {self.root} have a key that begins with {key!r}")
+        return matches[0]
 
     def _mark(self, key: str) -> Path:
         return self.root / f".{key}{_RUNNING}"

@@ -1,4 +1,4 @@
-"""``Unit``: one fold trained with one seed, the smallest piece of work that is run, kept and resumed."""
+"""``Unit``: one fold trained with one seed, the smallest piece of work that is run, stored and resumed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Unit:
     key : str
         Where the result is kept.
     start : str, optional
-        Key of the unit whose weights training begins with.
+        Key of the unit whose weights training starts from.
     """
 
     fold: Fold
@@ -50,7 +50,7 @@ class Unit:
         return f"{self.fold}, seed {self.seed}"
 
     def run(self, dataset: MultiFreqDataset, store: UnitStore) -> str | None:
-        """Train, predict and keep the result; tried twice. Return the traceback if both fail, else None."""
+        """Train, predict and store the result, with a second attempt; the traceback if both fail, else None."""
         store.begin(self.key)
         failure = None
         for attempt in range(1, ATTEMPTS + 1):

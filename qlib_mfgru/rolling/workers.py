@@ -1,4 +1,4 @@
-"""Units on workers: threads, processes or machines, whatever joblib's backend stands for."""
+"""Units on workers: threads, processes or machines, whatever joblib's backend provides."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from qlib.data.cache import H
 from qlib.log import get_module_logger, set_global_logger_level
 
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling.store import UnitStore
 from qlib_mfgru.rolling.units import Unit
 
@@ -59,8 +60,9 @@ class Workers:
     def run(self, units: Sequence[Unit], dataset: MultiFreqDataset, store: UnitStore) -> Iterator[Outcome]:
         """Run all units and yield each as it ends; one that fails, or kills its worker, does not stop the others.
 
-        When a worker process dies, joblib gives its pool up. The units that waited go on in a new one; those that
-        were running are run again at the end, each alone, so that the one that kills its worker takes no other along.
+        When a worker process dies, joblib discards the pool; the other units survive. Those that were waiting continue
+        in a new pool. Those that were running are run again at the end, each alone, so that the one that kills its
+        worker cannot take others with it.
         """
         for unit in units:
             store.end(unit.key)  # a mark that a killed run left
@@ -71,7 +73,7 @@ class Workers:
                 yield self._alone(unit, task, store)
 
     def _together(self, units: Sequence[Unit], task: Task, store: UnitStore) -> Generator[Outcome, None, list[Unit]]:
-        """Run units side by side; return those that were running when a worker died."""
+        """Run units in parallel; return those that were running when a worker died."""
         waiting, suspects = {unit.key: unit for unit in units}, []
         while waiting:
             try:
@@ -104,28 +106,36 @@ class Workers:
     @contextmanager
     def _environment(self) -> Iterator[int]:
         """joblib's backend, quiet worker processes, and the number of threads for each worker, here as well."""
-        before, quiet = torch.get_num_threads(), os.environ.get("TQDM_DISABLE")
-        if (self.backend or {}).get("backend") == "ray":  # unlike Dask's, it has to be made known to joblib
-            importlib.import_module("ray.util.joblib").register_ray()
-        with joblib.parallel_config(**(self.backend or {})):
+        threads_before, quiet_before = torch.get_num_threads(), os.environ.get("TQDM_DISABLE")
+        with _joblib_config(self.backend or {}):
             share = joblib.cpu_count() // joblib.effective_n_jobs(self.n_jobs)
-            threads = self.threads or max(1, min(before, share))
+            threads = self.threads or max(1, min(threads_before, share))
             os.environ["TQDM_DISABLE"] = "1"  # processes started from here show no progress bars of their own
             torch.set_num_threads(threads)
             try:
                 yield threads
             finally:
-                torch.set_num_threads(before)
+                torch.set_num_threads(threads_before)
                 del os.environ["TQDM_DISABLE"]
-                if quiet is not None:
-                    os.environ["TQDM_DISABLE"] = quiet
+                if quiet_before is not None:
+                    os.environ["TQDM_DISABLE"] = quiet_before
+
+
+def _joblib_config(backend: Mapping[str, Any]) -> joblib.parallel_config:
+    """joblib's configuration, a context that began when it was made."""
+    try:
+        if backend.get("backend") == "ray":  # unlike Dask's, it has to be made known to joblib
+            importlib.import_module("ray.util.joblib").register_ray()
+        return joblib.parallel_config(**backend)
+    except Exception as error:  # whatever the backend's own package raises
+        raise InputError(f"backend is {dict(backend)}: joblib cannot use it ({error})") from error
 
 
 class Shared:
     """A dataset, and the qlib that it reads from, for all units of a process.
 
-    Where it is unpickled in another process, qlib is set up there as it is here, and both are kept for the next unit:
-    a process opens its memory maps and reads its labels once.
+    Unpickling it in another process sets qlib up there as it is here. Both are kept for the next unit, so that a
+    process opens its memory maps and reads its labels once.
     """
 
     def __init__(self, dataset: MultiFreqDataset) -> None:
@@ -153,7 +163,7 @@ def _opened(pickled: bytes) -> Shared:
 
 @lru_cache
 def _end_with(parent: int) -> None:
-    """End this process soon after the one that started it: killed, that one leaves its workers at their units."""
+    """End this process soon after its parent, which leaves its workers running when it is killed."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
+from qlib_mfgru import native
 from qlib_mfgru.data.normalize import Moments, Scale
 from qlib_mfgru.data.panel import BarPanel
-from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.data.settings import InputSpec
+from qlib_mfgru.data.window import WindowSource
 
 N_DAYS, BARS, N_STOCKS, LENGTH = 12, 3, 150, 5
 
@@ -32,9 +33,9 @@ def both(monkeypatch: pytest.MonkeyPatch, source: WindowSource) -> list[tuple[Mo
     found = []
     days = np.repeat([6, 9], [130, 77])  # a tile holds samples of both dates
     stocks = np.concatenate([np.arange(130), np.sort(np.random.default_rng(1).permutation(N_STOCKS)[:77])])
-    own = torch.backends.cpu.get_cpu_capability()
+    own = native.capability()
     for capability in ("DEFAULT", own):
-        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda capability=capability: capability)
+        monkeypatch.setattr(native, "capability", lambda capability=capability: capability)
         dates = [source.moments(day, stocks[days == day]) for day in (6, 9)]
         moments = Moments(*(np.concatenate(parts, axis=2) for parts in zip(*dates, strict=True)))
         found.append((moments, source.samples(days, stocks, moments, np.searchsorted([6, 9], days))))
@@ -46,7 +47,8 @@ def both(monkeypatch: pytest.MonkeyPatch, source: WindowSource) -> list[tuple[Mo
 def test_equal_to_numpy(
     panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch, scale: Scale, clip: float | None
 ) -> None:
-    (plain, expected), (moments, samples) = both(monkeypatch, WindowSource(panel, InputSpec(LENGTH, scale), clip))
+    source = WindowSource(panel, InputSpec(days=LENGTH, scale=scale), clip)
+    (plain, expected), (moments, samples) = both(monkeypatch, source)
     np.testing.assert_allclose(moments.mean, plain.mean, atol=2e-7)
     np.testing.assert_allclose(moments.inverse_std, plain.inverse_std, rtol=3e-6)
     assert samples.shape == (LENGTH * BARS, 6, 207)
@@ -64,7 +66,7 @@ def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
     days = pd.bdate_range("2024-01-02", periods=20)
     codes = [f"SH{600000 + i}" for i in range(90)]
     panel = BarPanel("15min", days, codes, bars.reshape(20, 16, 6, 90), np.ones((20, 90), dtype=bool))
-    source = WindowSource(panel, InputSpec(20, "mean"))
+    source = WindowSource(panel, InputSpec(days=20, scale="mean"))
     unscored = Moments(np.zeros((320, 6, 1), np.float32), np.ones((320, 6, 1), np.float32))
     samples = source.samples(np.full(90, 19), np.arange(90), unscored, np.zeros(90, dtype=np.int64))
     exact = bars.astype(np.float64) / bars.mean(axis=0, dtype=np.float64) - 1
@@ -75,7 +77,7 @@ def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
 def test_nan_is_not_hidden(panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that should not have been asked for shows."""
     panel.bars[5, 1, 3, 20] = np.nan
-    source = WindowSource(panel, InputSpec(LENGTH, "last"))
+    source = WindowSource(panel, InputSpec(days=LENGTH, scale="last"))
     moments = Moments(np.zeros((LENGTH * BARS, 6, 1), np.float32), np.ones((LENGTH * BARS, 6, 1), np.float32))
     days, stocks = np.full(40, 6), np.arange(40)
     samples = source.samples(days, stocks, moments, np.zeros(40, dtype=np.int64))
@@ -84,7 +86,7 @@ def test_nan_is_not_hidden(panel: BarPanel, processor: str, monkeypatch: pytest.
 
 
 def test_no_stock_no_statistics(panel: BarPanel, processor: str) -> None:
-    source = WindowSource(panel, InputSpec(LENGTH, "mean"))
+    source = WindowSource(panel, InputSpec(days=LENGTH, scale="mean"))
     moments = source.moments(6, np.empty(0, dtype=np.int64))
     assert moments.mean.shape == (LENGTH * BARS, 6, 1)
     assert (moments.inverse_std == 0).all()

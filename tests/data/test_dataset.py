@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from qlib.data.dataset import DatasetH
+from qlib.log import get_module_logger
 from small_market import DAYS
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -71,6 +72,35 @@ def test_the_gap_follows_from_the_label(make_dataset: Make, label: str, horizon:
     assert dates(dataset, "valid")[-1] == last
 
 
+def said(monkeypatch: pytest.MonkeyPatch, dataset: MultiFreqDataset, segment: str) -> list[str]:
+    """What the log says about a segment's samples."""
+    lines: list[str] = []
+    monkeypatch.setattr(get_module_logger("MultiFreqDataset"), "info", lines.append)
+    dataset.samples(segment)
+    return lines
+
+
+def test_every_date_that_is_left_out_is_counted_once(make_dataset: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 16 dates from 02-19 on 9 train, 2 (03-14, 03-18) are the gap, 3 validate, 2 (03-28, 04-01) are too late."""
+    dataset = make_dataset()
+    train, valid = (said(monkeypatch, dataset, name) for name in ("train", "valid"))
+    assert train[0] == "train: 2 sample dates left out because their label reaches into validation"
+    assert train[1].startswith("train for day+15min: 102 samples on 9 dates, 2024-02-19 .. 2024-03-12; ")
+    assert len(train) == len(valid) == 2
+    assert valid[0] == "valid: 2 sample dates left out because their label reaches into a later segment"
+    assert valid[1].startswith("valid for day+15min: ")
+    assert " on 3 dates, 2024-03-20 .. 2024-03-26; " in valid[1]
+
+
+def test_the_gap_before_a_valid_segment_is_counted_too(make_dataset: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    segments = {"train": (None, "2024-03-05"), "valid": ("2024-03-06", "2024-03-20"), "test": ("2024-03-21", None)}
+    dataset = make_dataset(segments, sample_step=1)
+    late = "{}: 4 sample dates left out because their label reaches into a later segment"
+    for name in ("train", "valid"):
+        assert said(monkeypatch, dataset, name)[0] == late.format(name)
+    assert len(said(monkeypatch, dataset, "test")) == 1
+
+
 @pytest.mark.parametrize(("step", "count"), [(1, 40), (2, 20), (5, 8)])
 def test_a_sample_every_so_many_days(make_dataset: Make, step: int, count: int) -> None:
     segments = {"all": (DAYS[36], DAYS[75])}
@@ -102,16 +132,6 @@ def test_qlibs_own_prepare_serves_labels(make_dataset: Make) -> None:
     assert list(frame.columns) == ["LABEL0"]
     train, test = dataset.prepare(["train", "test"], col_set="label")
     assert len(train) > len(test) == len(frame)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [({"sample_step": 0}, "sample_step=0"), ({"valid_ratio": 1.0}, r"valid_ratio=1.0"), ({"valid_ratio": 0}, "=0")],
-)
-def test_settings_are_checked(make_dataset: Make, settings: dict[str, Any], message: str) -> None:
-    handler = make_dataset().handler
-    with pytest.raises(InputError, match=message):
-        MultiFreqDataset(handler, {"train": (None, None)}, **settings)
 
 
 def test_what_is_not_there(make_dataset: Make) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from small_market import use
 
 from qlib_mfgru.data.labels import REPORT_LABEL, Label, z_score
 from qlib_mfgru.errors import InputError
@@ -23,10 +25,19 @@ def test_a_name_of_its_own() -> None:
     assert Label.parse((["$close"], ["RETURN"])) == Label("$close", "RETURN")
 
 
-@pytest.mark.parametrize("given", [["$open", "$close"], [], (["$open", "$close"], ["a", "b"]), [3]])
+@pytest.mark.parametrize(
+    "given",
+    [["$open", "$close"], [], (["$open", "$close"], ["a", "b"]), [3], 3, None, "", [""], (["$close"], [3]), {"a": "b"}],
+)
 def test_one_expression_it_must_be(given: Any) -> None:
-    with pytest.raises(InputError, match="one qlib expression"):
+    with pytest.raises(InputError, match=r"^must be one qlib expression, as text, \[text\] or \(\[text\], \[name\]\)$"):
         Label.parse(given)
+
+
+def test_the_fields_of_a_label(provider: Path) -> None:
+    use(provider)
+    expression = "If(Gt($volume, 0), Ref($Close, -2), Mean($vwap + $close, 3)) / $close"
+    assert Label(expression).fields == ("close", "volume", "vwap")
 
 
 def test_z_score_over_the_known_ones() -> None:

@@ -12,7 +12,7 @@ import pytest
 from small_market import BARS, DAYS, FIRST_BAR_DAY, INPUTS, LABEL, use
 
 from qlib_mfgru.data import CrossSection, MultiFreqHandler
-from qlib_mfgru.data.market import MarketData
+from qlib_mfgru.data.panel_set import PanelSet
 
 DATES = [DAYS[48], DAYS[55], DAYS[66]]
 
@@ -74,26 +74,27 @@ class OneDayAhead(MultiFreqHandler):
     """Leaks: its windows end a day late."""
 
     @property
-    def market(self) -> MarketData:
-        fresh = self._market is None
-        market = super().market
+    def panels(self) -> PanelSet:
+        fresh = self._panels is None
+        panels = super().panels
         if fresh:
-            for freq, rows in market._rows.items():
-                last = len(market.sources[freq].panel.days) - 1
-                market._rows[freq] = np.where(rows >= 0, np.minimum(rows + 1, last), rows)
-        return market
+            for windows in panels.windows.values():
+                rows, last = windows.rows, len(windows.source.panel.days) - 1
+                rows[rows >= 0] = np.minimum(rows[rows >= 0] + 1, last)
+        return panels
 
 
 class TradedTomorrow(MultiFreqHandler):
     """Leaks: takes only stocks that trade on the next day."""
 
     @property
-    def market(self) -> MarketData:
-        fresh = self._market is None
-        market = super().market
+    def panels(self) -> PanelSet:
+        fresh = self._panels is None
+        panels = super().panels
         if fresh:
-            market.valid["day"][:-1] &= market.valid["day"][1:]
-        return market
+            complete = panels.windows["day"].complete
+            complete[:-1] &= complete[1:]
+        return panels
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,15 @@ def test_a_window_beyond_the_calendar_is_an_error(panel: BarPanel, day: int) -> 
         panel.gather(np.array([day]), np.array([0]), 5)
 
 
+@pytest.mark.parametrize("stock", [-1, 14])
+def test_a_stock_beyond_the_axis_is_an_error(panel: BarPanel, stock: int) -> None:
+    """-1 would be another field's last stock, 14 another field's first, or beyond the panel nobody's memory."""
+    days, stocks = np.array([20, 49, 30]), np.array([0, stock, 13])
+    with pytest.raises(IndexError, match=r"stocks (-1 \.\. 13|0 \.\. 14) are not all among the panel's 0 \.\. 13"):
+        panel.places(days, stocks, 5)
+    assert panel.places(days, np.array([0, 13, 13]), 5)[1] == 45 * 16 * 6 * 14 + 13
+
+
 def test_reopened_without_reading(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(copy)
     made = BarPanel.open("day", tmp_path / "cache")

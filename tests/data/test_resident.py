@@ -13,10 +13,11 @@ from small_market import INPUTS, use
 from qlib_mfgru.data import BarPanel, resident
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.resident import ResidentSource
-from qlib_mfgru.data.window import InputSpec, WindowSource
+from qlib_mfgru.data.settings import InputSpec
+from qlib_mfgru.data.window import WindowSource
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-SPECS = InputSpec.parse(INPUTS)
+SPECS = {freq: InputSpec(**spec) for freq, spec in INPUTS.items()}
 EVERY = pytest.mark.parametrize("freq", list(INPUTS))
 
 
@@ -94,7 +95,7 @@ def without_scale() -> WindowSource:
         values,
         np.ones((days, stocks), dtype=bool),
     )
-    return WindowSource(panel, InputSpec(2, "mean"))
+    return WindowSource(panel, InputSpec(days=2, scale="mean"))
 
 
 def test_a_series_without_scale_and_a_constant_column_become_0() -> None:
@@ -125,6 +126,20 @@ def test_a_window_that_would_begin_before_the_panel_is_refused() -> None:
     moments, zero = source.moments(1, np.arange(3)), np.zeros(1, dtype=np.int64)
     with pytest.raises(IndexError, match=r"days 0 \.\. 0 leave no room for windows of 2 days"):
         ResidentSource(source, DEVICE).samples(zero, zero, moments, zero)
+
+
+@pytest.mark.parametrize("stock", [-1, 3])
+@pytest.mark.parametrize("where", ["numpy", "device"])
+def test_a_stock_that_the_panel_lacks_is_refused(stock: int, where: str) -> None:
+    source: WindowSource | ResidentSource = without_scale()
+    moments, day = source.moments(1, np.arange(3)), np.ones(1, dtype=np.int64)
+    if where == "device":
+        source = ResidentSource(without_scale(), DEVICE)
+    message = rf"stocks {stock} \.\. {stock} are not all among the panel's 0 \.\. 2"
+    with pytest.raises(IndexError, match=message):
+        source.samples(day, np.array([stock]), moments, day - 1)
+    with pytest.raises(IndexError, match=message):
+        source.moments(1, np.array([stock]))
 
 
 def test_bars_that_do_not_fit_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,9 +103,9 @@ def test_inputs_restrict_what_is_gathered_not_what_a_sample_is(table: SampleTabl
 def test_normalisation_is_across_all_stocks_with_or_without_a_label(make_dataset: Make) -> None:
     """The label of day 76 ends on day 80, which is not known; the samples of that date exist all the same."""
     dataset = make_dataset({"train": (DAYS[40], DAYS[79])}, sample_step=1)
-    everyone = SampleTable(dataset.handler.market, ("day",), np.array([76]), labelled=False)
+    everyone = SampleTable(dataset.handler.panels, ("day",), np.array([76]), labelled=False)
     assert len(everyone) > 0
-    assert len(SampleTable(dataset.handler.market, ("day",), np.array([76]))) == 0
+    assert len(SampleTable(dataset.handler.panels, ("day",), np.array([76]))) == 0
     assert everyone.unlabelled == 0
     assert bool(torch.isnan(everyone.labels).all())
 
@@ -119,9 +119,9 @@ def test_labels_are_z_scored_by_date(table: SampleTable) -> None:
 
 def test_a_table_on_a_device_has_the_same_samples(table: SampleTable) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    moved = table.over(table.market.on_device(device, table.freqs))
-    assert list(moved.market.resident) == list(INPUTS)
-    assert not table.market.resident
+    moved = table.over(table.panels.on_device(device, table.freqs))
+    assert {freq for freq, windows in moved.panels.windows.items() if windows.resident} == set(INPUTS)
+    assert not any(windows.resident for windows in table.panels.windows.values())
     assert len(moved) == len(table)
     for got, expected in zip(moved.shuffled(40, seed=1, epoch=2), table.shuffled(40, seed=1, epoch=2), strict=True):
         assert identities(got) == identities(expected)

@@ -57,7 +57,7 @@ def test_a_handler_pickles_small_even_with_all_it_has(handler: MultiFreqHandler,
 def test_dates_can_be_changed_after_loading(handler: MultiFreqHandler) -> None:
     handler.cross_section(DAYS[60])
     handler.config(start_time=DAYS[50], end_time=DAYS[55])
-    assert list(handler.market.days) == list(DAYS[50:56])
+    assert list(handler.panels.days) == list(DAYS[50:56])
     labels = handler.fetch(col_set="label")
     assert labels.index.get_level_values("datetime").nunique() == 6
     assert labels["LABEL0"].loc[DAYS[55]].notna().any(), "labels look beyond the last sample date"

@@ -30,12 +30,12 @@ def returns_panel(seed: int = 1, n_dates: int = 12, n_stocks: int = 40) -> np.nd
     return values
 
 
-def assert_rows(found: np.ndarray, expected: list[float] | np.ndarray) -> None:
+def assert_rows(actual: np.ndarray, expected: list[float] | np.ndarray) -> None:
     """Equal to 1e-12, NaN in the same places."""
-    np.testing.assert_allclose(found, np.asarray(expected, dtype=float), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(actual, np.asarray(expected, dtype=float), rtol=1e-12, atol=1e-12)
 
 
-def known(row: np.ndarray) -> list[int]:
+def known_places(row: np.ndarray) -> list[int]:
     """Places of a row's known values."""
     return [place for place, value in enumerate(row) if value == value]
 

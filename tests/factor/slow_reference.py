@@ -36,7 +36,7 @@ def slow_test(
 ) -> dict[str, Any]:
     """RankIC, counts, daily layer returns, turnover; `signals` are test days, the last of them only ends a period."""
     fields = {name: values.astype(float) for name, values in fields.items()}
-    found: dict[str, Any] = {"rank_ic": [], "counts": [], "returns": [], "turnover": [], "days": []}
+    actual: dict[str, Any] = {"rank_ic": [], "counts": [], "returns": [], "turnover": [], "days": []}
     shares: list[dict[int, float]] | None = None
     for signal, following in pairwise(signals):
         entry, exit_ = signal + 1, following + 1
@@ -57,10 +57,10 @@ def slow_test(
                 reason = "kept"
                 kept[i] = scores[signal, i]
             counts[reason] += 1
-        found["counts"].append(counts)
+        actual["counts"].append(counts)
         factor = preprocess(kept, fields["industry"][signal], fields["market_cap"][signal])
         earned = [last_price(fields["vwap"], exit_, i) / fields["vwap"][entry, i] - 1 for i in kept]
-        found["rank_ic"].append(spearmanr([factor[i] for i in kept], earned).statistic)
+        actual["rank_ic"].append(spearmanr([factor[i] for i in kept], earned).statistic)
         ordered = sorted(kept, key=lambda i: (factor[i], i))
         layers = [
             [i for place, i in enumerate(ordered) if place * n_layers // len(ordered) == layer]
@@ -68,16 +68,16 @@ def slow_test(
         ]
         bought = [{i: 1 / len(layer) / fields["vwap"][entry, i] for i in layer} for layer in [*layers, ordered]]
         if shares is not None:
-            found["turnover"].append(
+            actual["turnover"].append(
                 [two_sided(fields["vwap"], entry, old, new) for old, new in zip(shares, bought, strict=True)]
             )
         shares = bought
         for day in range(entry + 1, exit_ + 1):
-            found["days"].append(DAYS[day])
-            found["returns"].append(
+            actual["days"].append(DAYS[day])
+            actual["returns"].append(
                 [worth(fields["vwap"], day, held) / worth(fields["vwap"], day - 1, held) - 1 for held in shares]
             )
-    return found
+    return actual
 
 
 def worth(prices: np.ndarray, day: int, shares: dict[int, float]) -> float:

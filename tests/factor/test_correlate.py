@@ -27,10 +27,10 @@ def two() -> dict[str, pd.DataFrame]:
 
 
 def test_against_a_loop(market_qlib: Path) -> None:
-    found = correlate(two(), SETTINGS)
+    actual = correlate(two(), SETTINGS)
     fields = market()
     expected = []
-    for date in DAYS.get_indexer(found.dates):
+    for date in DAYS.get_indexer(actual.dates):
         factors = []
         for scores in (random_scores(1), random_scores(1) + random_scores(2)):
             members = [*range(5, 20), *([20] if date < 34 else [])]
@@ -39,10 +39,10 @@ def test_against_a_loop(market_qlib: Path) -> None:
         common = sorted(factors[0].keys() & factors[1].keys())
         both = [[factor[i] for i in common] for factor in factors]
         expected.append(np.corrcoef(both)[0, 1])
-    assert found.matrix.loc["a", "b"] == pytest.approx(np.mean(expected), abs=1e-5)
-    assert found.matrix.loc["b", "a"] == found.matrix.loc["a", "b"]
-    assert np.diag(found.matrix) == pytest.approx([1, 1])
-    assert 0.3 < found.matrix.loc["a", "b"] < 0.9
+    assert actual.matrix.loc["a", "b"] == pytest.approx(np.mean(expected), abs=1e-5)
+    assert actual.matrix.loc["b", "a"] == actual.matrix.loc["a", "b"]
+    assert np.diag(actual.matrix) == pytest.approx([1, 1])
+    assert 0.3 < actual.matrix.loc["a", "b"] < 0.9
 
 
 def test_predictions_that_never_meet(market_qlib: Path) -> None:
@@ -76,7 +76,23 @@ def test_command(
     assert Path("correlation/correlation.png").read_bytes().startswith(b"\x89PNG")
     assert main(["correlate", *ids, *common]) == 2
     assert "two recorders are called" in capsys.readouterr().err
-    assert main(["correlate", "absent", *common]) == 2
+    assert main(["correlate", "absent", ids[0], *common]) == 2
     assert "no recorder absent" in capsys.readouterr().err
-    assert main(["correlate", ids[0], *common, "--store", "sqlite:///absent.db"]) == 2
+    assert main(["correlate", *ids, *common, "--store", "sqlite:///absent.db"]) == 2
     assert not Path("absent.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a"], "a correlation needs two recorders or more; there is only a"),
+        (["a", "b", "--freq", "0"], "freq is 0: must be 'day', 'week', 'month' or a positive number of trading days"),
+        (["a", "b", "--freq", "-5"], "freq is -5: must be 'day', 'week', 'month' or a positive number of trading days"),
+        (["a", "b", "--exclude", "bst"], "exclude[0] is 'bst': must be one of 'st', 'suspended', 'limit_up'"),
+        (["a", "b", "--deal-price", "open"], "deal_price is 'open': must be one of 'vwap', 'close'"),
+        (["a", "b"], "there is no provider folder absent"),
+    ],
+)
+def test_bad_options_get_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["correlate", *arguments, "--provider", "absent"]) == 2
+    assert capsys.readouterr().err == f"mfgru: {message}\n"

@@ -6,30 +6,29 @@ import statistics
 
 import numpy as np
 import pytest
-from panels import SEEDS, assert_rows, dirty_panel, known, returns_panel
+from panels import SEEDS, assert_rows, dirty_panel, known_places, returns_panel
 from scipy.stats import pearsonr, rankdata, spearmanr
 
-from qlib_mfgru.factor.ic import ICStatistics, pearson_ic, rank_autocorrelation, rank_ic
-from qlib_mfgru.factor.rows import ranks
+from qlib_mfgru.factor.ic import ICStatistics, pearson_ic, rank_autocorrelation, rank_ic, ranks
 
 
 def by_scipy(function, left: np.ndarray, right: np.ndarray) -> list[float]:
     """A correlation date by date over the stocks of both sides."""
-    found = []
+    actual = []
     for a, b in zip(left, right, strict=True):
-        there = sorted(set(known(a)) & set(known(b)))
+        there = sorted(set(known_places(a)) & set(known_places(b)))
         usable = len(there) >= 2 and len(set(a[there])) > 1 and len(set(b[there])) > 1
-        found.append(function(a[there], b[there]).statistic if usable else np.nan)
-    return found
+        actual.append(function(a[there], b[there]).statistic if usable else np.nan)
+    return actual
 
 
 @SEEDS
 def test_ranks_against_scipy(seed: int) -> None:
     panel = np.tile(dirty_panel(seed), (12, 1))
-    found = ranks(panel)
-    for row, values in zip(found, panel, strict=True):
-        assert known(row) == known(values)
-        np.testing.assert_array_equal(row[known(row)], rankdata(values[known(values)]))
+    actual = ranks(panel)
+    for row, values in zip(actual, panel, strict=True):
+        assert known_places(row) == known_places(values)
+        np.testing.assert_array_equal(row[known_places(row)], rankdata(values[known_places(values)]))
 
 
 @SEEDS
@@ -48,24 +47,24 @@ def test_rank_ic_of_three_stocks_is_known() -> None:
 
 def test_autocorrelation_looks_one_date_back() -> None:
     factor = dirty_panel()
-    found = rank_autocorrelation(factor)
-    assert np.isnan(found[0])
-    assert_rows(found[1:], by_scipy(spearmanr, factor[1:], factor[:-1]))
+    actual = rank_autocorrelation(factor)
+    assert np.isnan(actual[0])
+    assert_rows(actual[1:], by_scipy(spearmanr, factor[1:], factor[:-1]))
 
 
 def test_statistics() -> None:
     series = [0.05, -0.01, np.nan, 0.03, 0.0]
-    found = ICStatistics.of(np.array(series))
+    actual = ICStatistics.of(np.array(series))
     values = [0.05, -0.01, 0.03, 0.0]
-    assert found.n_dates == 4
-    assert found.mean == pytest.approx(statistics.fmean(values))
-    assert found.std == pytest.approx(statistics.stdev(values))
-    assert found.ir == pytest.approx(found.mean / found.std)
-    assert found.positive_share == 0.5
-    assert found.t_statistic == pytest.approx(found.mean / found.std * 2)
+    assert actual.n_dates == 4
+    assert actual.mean == pytest.approx(statistics.fmean(values))
+    assert actual.std == pytest.approx(statistics.stdev(values))
+    assert actual.ir == pytest.approx(actual.mean / actual.std)
+    assert actual.positive_share == 0.5
+    assert actual.t_statistic == pytest.approx(actual.mean / actual.std * 2)
 
 
 def test_statistics_of_nothing_are_nan() -> None:
-    found = ICStatistics.of(np.array([np.nan]))
-    assert found.n_dates == 0
-    assert np.isnan([found.mean, found.std, found.ir, found.positive_share, found.t_statistic]).all()
+    actual = ICStatistics.of(np.array([np.nan]))
+    assert actual.n_dates == 0
+    assert np.isnan([actual.mean, actual.std, actual.ir, actual.positive_share, actual.t_statistic]).all()

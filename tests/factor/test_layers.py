@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from panels import SEEDS, dirty_panel, known
+from panels import SEEDS, dirty_panel, known_places
 
 from qlib_mfgru.factor.layers import Holding, assign_layers, equal_weights, two_sided_turnover
 
@@ -14,7 +14,7 @@ def test_every_stock_is_in_one_layer_and_layers_follow_the_factor(seed: int) -> 
     panel = dirty_panel(seed)
     layers = assign_layers(panel, 10)
     for row, values in zip(layers, panel, strict=True):
-        there = known(values)
+        there = known_places(values)
         if len(there) < 10:
             assert (row == -1).all()
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 import numpy as np
-from panels import SEEDS, assert_rows, dirty_panel, known
+from panels import SEEDS, assert_rows, dirty_panel, known_places
 
 from qlib_mfgru.factor.preprocess import neutralize, standardize, winsorize_mad, winsorize_quantile
 
@@ -15,7 +15,7 @@ def test_mad_against_a_loop(seed: int) -> None:
     panel = 3 * dirty_panel(seed) ** 3
     expected = panel.copy()
     for date, row in enumerate(panel):
-        there = known(row)
+        there = known_places(row)
         if not there:
             continue
         centre = statistics.median(row[there])
@@ -36,7 +36,7 @@ def test_mad_of_zero_leaves_the_date_alone() -> None:
 @SEEDS
 def test_quantiles_against_numpy(seed: int) -> None:
     panel = dirty_panel(seed)
-    rows = [np.clip(row, *np.nanquantile(row, [0.1, 0.9])) if known(row) else row for row in panel]
+    rows = [np.clip(row, *np.nanquantile(row, [0.1, 0.9])) if known_places(row) else row for row in panel]
     assert_rows(winsorize_quantile(panel, 0.1), np.stack(rows))
 
 
@@ -57,8 +57,8 @@ def test_residuals_against_full_dummies(seed: int) -> None:
     industry, size = exposures(seed, panel.shape)
     residuals = neutralize(panel, [size], industry)
     for date in range(len(panel)):
-        there = [i for i in known(panel[date]) if industry[date, i] == industry[date, i] and size[date, i] > 0]
-        assert known(residuals[date]) == there
+        there = [i for i in known_places(panel[date]) if industry[date, i] == industry[date, i] and size[date, i] > 0]
+        assert known_places(residuals[date]) == there
         if not there:
             continue
         codes = sorted({industry[date, i] for i in there})
@@ -97,7 +97,7 @@ def test_standardize_against_statistics(seed: int) -> None:
     panel = dirty_panel(seed)
     expected = panel.copy()
     for date, row in enumerate(panel):
-        there = known(row)
+        there = known_places(row)
         if there:
             mean, std = statistics.fmean(row[there]), statistics.pstdev(row[there])
             expected[date, there] = (row[there] - mean) / std if std > 1e-9 else 0.0

@@ -46,13 +46,13 @@ def test_dates_are_the_last_trading_days_of_weeks(market_qlib: Path) -> None:
 def test_against_the_slow_test(market_qlib: Path, pool: str) -> None:
     scores, fields = random_scores(), market()
     settings = FactorTestSettings(pools=[pool], n_layers=5)
-    found = run_factor_test(to_scores(scores), settings)
+    actual = run_factor_test(to_scores(scores), settings)
     members = np.ones(scores.shape, dtype=bool)
     if pool == "few":
         members[:] = np.isin(CODES, [*CODES[5:20], LEAVER])
         members[34:, CODES.index(LEAVER)] = False
-    signals = [*DAYS.get_indexer(found.dates), int(DAYS.get_indexer([pd.Timestamp("2023-04-07")])[0])]
-    expected, result = slow_test(fields, scores, members, signals, 5), found.pools[pool]
+    signals = [*DAYS.get_indexer(actual.dates), int(DAYS.get_indexer([pd.Timestamp("2023-04-07")])[0])]
+    expected, result = slow_test(fields, scores, members, signals, 5), actual.pools[pool]
     for name in ("members", "st", "suspended", "limit_up", "no score", "kept"):
         assert result.counts[name].tolist() == [counts[name] for counts in expected["counts"]], name
     np.testing.assert_allclose(result.rank_ic, expected["rank_ic"], atol=1e-6)
@@ -66,7 +66,7 @@ def test_against_the_slow_test(market_qlib: Path, pool: str) -> None:
 
 def test_each_exclusion_can_be_turned_off(market_qlib: Path) -> None:
     """Who is left out is who it is said to be."""
-    everything = to_scores(np.ones((len(DAYS), len(CODES))))
+    everything = to_scores(np.tile(np.arange(len(CODES)), (len(DAYS), 1)))
     counts = run_factor_test(everything, PLAIN).pools["all"].counts
     fields, entries = market(), DAYS.get_indexer(counts.index) + 1
     assert counts["st"].sum() == fields["is_st"][entries - 1, CODES.index(ST)].sum() > 0
@@ -98,7 +98,7 @@ def test_the_future_return_has_rank_ic_1_and_ordered_layers(market_qlib: Path) -
 
 
 def test_the_lag_is_one_day(market_qlib: Path) -> None:
-    """The day between the test date and the deal earns nothing, nor does the day after the period."""
+    """The day between the test date and the entry earns nothing, nor does the day after the period."""
     settings = FactorTestSettings(pools=["all"], n_layers=5, freq=1, winsorize=None, neutralize=[], horizons=[1, 3])
     ic = {}
     for lag in (-1, 0, 1, 2):
@@ -160,7 +160,7 @@ def test_a_pool_that_is_always_too_small_is_an_error(market_qlib: Path) -> None:
         run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["tiny"], n_layers=5))
 
 
-def test_the_close_can_be_the_deal(market_qlib: Path) -> None:
+def test_the_close_can_be_the_deal_price(market_qlib: Path) -> None:
     settings = FactorTestSettings(pools=["all"], n_layers=5, deal_price="close", winsorize=None, neutralize=[])
     returns = run_factor_test(to_scores(random_scores()), settings).pools["all"].pool_returns
     close = market()["close"].astype(float)
@@ -197,9 +197,9 @@ def test_bad_predictions(market_qlib: Path) -> None:
     other_stocks = good.rename(index=lambda code: f"X{code}", level="instrument")
     for bad, words in [
         (good.reset_index(), "pred.pkl"),
-        (good * np.nan, "no score"),
+        (good * np.nan, "no finite score"),
         (pd.concat([good, good]), "several scores of SH600000"),
-        (other_stocks, "no score is of a test date"),
+        (other_stocks, "its first is of XSH600000 on 2023-01-02"),
     ]:
         with pytest.raises(InputError, match=words):
             run_factor_test(bad, PLAIN)
@@ -210,9 +210,41 @@ def test_bad_predictions(market_qlib: Path) -> None:
         run_factor_test(good, FactorTestSettings())
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"freq": "year"}, {"winsorize": "3sigma"}, {"exclude": ["bst"]}, {"pools": "all"}, {"n_layers": 1}]
-)
-def test_bad_settings(wrong: dict[str, object]) -> None:
-    with pytest.raises(InputError):
-        FactorTestSettings(**wrong)
+def test_an_unknown_pool_is_said_before_anything_is_read(market_qlib: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qlib_mfgru.factor.inputs.read_daily", lambda *_: pytest.fail("it reads"))
+    with pytest.raises(InputError, match=r"unknown market 'csi300'; the provider .* has \['all', 'few', 'tiny'\]"):
+        run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["all", "csi300"]))
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the test logs."""
+    messages: list[str] = []
+
+    class Logger:
+        warning = staticmethod(messages.append)
+
+    monkeypatch.setattr("qlib_mfgru.factor.study.get_module_logger", lambda name: Logger)
+    return messages
+
+
+def test_dates_on_which_all_scores_are_equal_are_said(market_qlib: Path, warnings: list[str]) -> None:
+    scores = random_scores()
+    scores[DAYS.get_indexer(pd.to_datetime(["2023-02-10", "2023-03-03"]))] = 0.1
+    result = run_factor_test(to_scores(scores), PLAIN).pools["all"]
+    assert warnings == [
+        "all: all stocks have the same factor on 2 of 13 test dates, the first of them 2023-02-10: these have no IC, "
+        "and their layers go by code"
+    ]
+    assert np.flatnonzero(result.rank_ic.isna()).tolist() == [5, 8]
+
+
+@pytest.mark.parametrize("neutralize", [[], ["industry"]])
+def test_a_constant_prediction_is_refused(market_qlib: Path, neutralize: list[str]) -> None:
+    """The industry as a score is constant once it is neutralised against the industry."""
+    scores = market()["industry"].astype(float) if neutralize else np.full((len(DAYS), len(CODES)), 0.1)
+    settings = FactorTestSettings(pools=["all"], n_layers=5, neutralize=neutralize)
+    with pytest.raises(
+        InputError, match="all: all stocks have the same factor on 13 of 13 test dates: there is nothing"
+    ):
+        run_factor_test(to_scores(scores), settings)

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping
-from qlib_mfgru.settings import UnknownSetting, checked
+from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping, parse_mapping
+from qlib_mfgru.settings import UnknownSetting
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
 FILE_KEYS = "files, columns, sep, names, encoding"
@@ -95,7 +95,7 @@ def test_a_wrong_value_is_told_in_one_line_with_file_section_and_what_is_allowed
     content: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError) as error:
-        checked(IngestMapping, "my.yaml", content)
+        parse_mapping(content, "my.yaml")
     assert str(error.value) == f"my.yaml: {message}"
 
 
@@ -112,7 +112,7 @@ def test_a_wrong_value_is_told_in_one_line_with_file_section_and_what_is_allowed
 )  # fmt: skip
 def test_an_unknown_key_is_told_with_the_nearest_of_its_section(content: dict[str, Any], message: str) -> None:
     with pytest.raises(UnknownSetting) as error:
-        checked(IngestMapping, "my.yaml", content)
+        parse_mapping(content, "my.yaml")
     assert str(error.value) == f"my.yaml: {message}"
 
 

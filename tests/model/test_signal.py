@@ -30,7 +30,7 @@ import qlib
 import torch
 
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
-from qlib_mfgru.data.market import MarketData
+from qlib_mfgru.data.panel_set import PanelSet
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
 from qlib_mfgru.model.base import NeuralModel
@@ -51,15 +51,15 @@ class ShuffledLabels(MultiFreqHandler):
     """The control: each date's labels dealt out anew among the stocks that have one, in training and in test."""
 
     @property
-    def market(self) -> MarketData:
-        fresh = self._market is None
-        market = super().market
+    def panels(self) -> PanelSet:
+        fresh = self._panels is None
+        panels = super().panels
         if fresh:
             random = np.random.default_rng(0)
-            for day in market.labels:
+            for day in panels.labels:
                 known = np.flatnonzero(np.isfinite(day))
                 day[known] = day[random.permutation(known)]
-        return market
+        return panels
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make_dataset(handler: type[MultiFreqHandler], folder: Path) -> MultiFreqDataset:
     made = handler(inputs=INPUTS, cache_dir=folder / "panels")
-    days = made.market.days
+    days = made.panels.days
     segments = {"train": (days[0], days[-N_TEST_DAYS - 1]), "test": (days[-N_TEST_DAYS], days[-1])}
     return MultiFreqDataset(made, segments)
 

@@ -75,7 +75,7 @@ class TestThreads:
     ) -> None:
         if processor == "DEFAULT":
             pytest.skip("torch's own sums depend on the number of threads")
-        settings = dataclasses.replace(FROZEN, lr=0.01, max_epochs=2, batch_size=660)
+        settings = FROZEN.changed(lr=0.01, max_epochs=2, batch_size=660)
         trained = []
         for threads in (1, 4):
             torch.set_num_threads(threads)
@@ -89,7 +89,7 @@ class TestThreads:
 class TestEpoch:
     def test_every_sample_is_trained_on_once_an_epoch(self, tables: StageData, net: ScoreNet) -> None:
         seen = watch_batches(tables.train)
-        settings = dataclasses.replace(FROZEN, max_epochs=2)
+        settings = FROZEN.changed(max_epochs=2)
         train_stage(net, dataclasses.replace(tables, train=seen), settings, [])
         rows = [np.concatenate(seen.rows[i : i + 4]) for i in (0, 4)]
         assert len(tables.train) == 660
@@ -103,14 +103,14 @@ class TestEpoch:
         orders = []
         for seed in (0, 0, 1):
             seen = watch_batches(tables.train)
-            settings = dataclasses.replace(FROZEN, seed=seed, batch_by=by)
+            settings = FROZEN.changed(seed=seed, batch_by=by)
             train_stage(net, dataclasses.replace(tables, train=seen), settings, [])
             orders.append(np.concatenate(seen.rows).tolist())
         assert orders[0] == orders[1] != orders[2]
 
     def test_batches_of_one_date_hold_that_dates_whole_cross_section(self, tables: StageData, net: ScoreNet) -> None:
         seen = watch_batches(tables.train)
-        settings = dataclasses.replace(FROZEN, batch_by="date")
+        settings = FROZEN.changed(batch_by="date")
         train_stage(net, dataclasses.replace(tables, train=seen), settings, [])
         assert [len(rows) for rows in seen.rows] == [30] * 22
         dates = [set(tables.train.sample_dates[rows]) for rows in seen.rows]
@@ -172,7 +172,7 @@ class TestEpoch:
 class TestEndOfAStage:
     def test_max_epochs(self, tables: StageData, net: ScoreNet) -> None:
         rows: list[dict[str, float]] = []
-        train_stage(net, tables, dataclasses.replace(FROZEN, max_epochs=4), [History(rows)], stage=7)
+        train_stage(net, tables, FROZEN.changed(max_epochs=4), [History(rows)], stage=7)
         assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
         assert {row["stage"] for row in rows} == {7}
         assert set(rows[0]) == {"stage", "epoch", "train_ic", "valid_ic", "seconds"}
@@ -187,7 +187,7 @@ class TestEndOfAStage:
             lambda record, _: record.epoch == 2,
             lambda record, _: after.append(record.epoch),
         ]
-        train_stage(net, tables, dataclasses.replace(FROZEN, max_epochs=9), callbacks)
+        train_stage(net, tables, FROZEN.changed(max_epochs=9), callbacks)
         assert before == after == [1, 2]
 
     def test_early_stopping_counts_epochs_without_a_better_ic(self, net: ScoreNet) -> None:
@@ -228,7 +228,7 @@ class WatchedTable(SampleTable):
 
 
 def watch_batches(table: SampleTable) -> WatchedTable:
-    return WatchedTable(table.market, table.freqs, table.days)
+    return WatchedTable(table.panels, table.freqs, table.days)
 
 
 def with_random_base(data: StageData) -> StageData:

@@ -18,6 +18,7 @@ from qlib_mfgru.model.training import StageData, TrainingError, TrainSettings, t
 from qlib_mfgru.nn import ScoreNet
 
 SETTINGS = TrainSettings(batch_size=200, lr=1e-3, max_epochs=2, device="cpu")
+CONSTANT = "Ref($close, -1) / Ref($close, -1)"
 MakeDataset = Callable[..., MultiFreqDataset]
 
 
@@ -65,18 +66,18 @@ def test_a_constant_prediction(tables: StageData, net: ScoreNet, bias: float) ->
 
 def test_constant_labels(make_dataset: MakeDataset) -> None:
     with pytest.raises(TrainingError, match="all labels are equal, so the IC is undefined"):
-        GRUModel(**tiny_world.FAST).fit(make_dataset(label="$close / $close"))
+        GRUModel(**tiny_world.FAST).fit(make_dataset(label=CONSTANT))
 
 
 def test_validation_dates_without_two_different_labels(tables: StageData, net: ScoreNet) -> None:
     """Labels that differ in training and not in validation: there is no IC to stop by."""
-    data = dataclasses.replace(tables, valid=ConstantLabels(tables.valid.market, ("15min",), tables.valid.days))
+    data = dataclasses.replace(tables, valid=ConstantLabels(tables.valid.panels, ("15min",), tables.valid.days))
     with pytest.raises(TrainingError, match="validation is empty: none of its 6 dates has two stocks with different"):
         train_stage(net, data, SETTINGS, [])
 
 
 def test_a_validation_date_without_an_ic_is_left_out(tables: StageData, net: ScoreNet) -> None:
-    valid = ConstantLabels(tables.valid.market, ("15min",), tables.valid.days, n_dates=2)
+    valid = ConstantLabels(tables.valid.panels, ("15min",), tables.valid.days, n_dates=2)
     expected = [validation_ic(net, one_date(tables.valid, i)) for i in range(2, 6)]
     assert validation_ic(net, valid) == pytest.approx(np.mean(expected), abs=1e-6)
 
@@ -110,7 +111,7 @@ def test_a_frequency_that_the_handler_lacks(dataset: MultiFreqDataset) -> None:
 def test_a_failed_fit_leaves_no_model(make_dataset: MakeDataset) -> None:
     model = GRUModel(**tiny_world.FAST)
     with pytest.raises(TrainingError):
-        model.fit(make_dataset(label="$close / $close"))
+        model.fit(make_dataset(label=CONSTANT))
     with pytest.raises(RuntimeError, match="GRUModel is not fitted"):
         model.predict(make_dataset())
 
@@ -123,7 +124,7 @@ class PoisonedTable(SampleTable):
 
     @classmethod
     def of(cls, table: SampleTable, poison: float) -> PoisonedTable:
-        return cls(table.market, table.freqs, table.days, poison=poison)
+        return cls(table.panels, table.freqs, table.days, poison=poison)
 
     def batch(self, rows: np.ndarray, inputs: Sequence[str] | None = None) -> Batch:
         batch = super().batch(rows, inputs)
@@ -139,11 +140,11 @@ class ConstantLabels(SampleTable):
 
     @property
     def labels(self) -> torch.Tensor:  # type: ignore[override]
-        labels = SampleTable(self.market, self.freqs, self.days).labels.clone()
+        labels = SampleTable(self.panels, self.freqs, self.days).labels.clone()
         for rows in self.rows_by_date()[: self.n_dates]:
             labels[rows] = 0.0
         return labels
 
 
 def one_date(table: SampleTable, position: int) -> SampleTable:
-    return SampleTable(table.market, table.freqs, table.days[position : position + 1])
+    return SampleTable(table.panels, table.freqs, table.days[position : position + 1])

@@ -1,4 +1,5 @@
-"""What can be said of the fused CUDA kernels without a GPU: nobody pays for triton, and an H100 could hold them."""
+"""What can be said of the fused CUDA kernels without a GPU: nobody pays for triton, nobody gets them unasked as long as
+they have not run on one, and an H100 could hold them."""
 
 from __future__ import annotations
 
@@ -7,8 +8,12 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
+
+from qlib_mfgru.nn import GRULayer
 
 IMPORT = """
 import sys
@@ -62,6 +67,15 @@ def python(script: str) -> str:
 
 def test_the_package_neither_imports_nor_needs_triton() -> None:
     assert python(IMPORT).strip() == "[]"
+
+
+def test_on_a_gpu_they_run_by_name_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = GRULayer(6, 30)
+    monkeypatch.setattr(GRULayer, "weight_hh_l0", SimpleNamespace(is_cuda=True, dtype=torch.float32), raising=False)
+    monkeypatch.setattr("qlib_mfgru.nn.kernels.fused.available", lambda: True)
+    assert layer.chosen() == "torch"
+    layer.implementation = "fused"
+    assert layer.chosen() == "fused"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs triton")

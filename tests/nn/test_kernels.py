@@ -9,6 +9,7 @@ import torch
 from precision import RESOLUTION, Results, error, make_window
 from torch import nn
 
+from qlib_mfgru import native
 from qlib_mfgru.nn import GRULayer
 
 
@@ -159,7 +160,7 @@ def test_automatic_choice(processor: str) -> None:
 
 
 def test_what_was_not_built_cannot_be_forced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    monkeypatch.setattr(native, "capability", lambda: "DEFAULT")
     with pytest.raises(RuntimeError, match="install a C\\+\\+ compiler"):
         make_layer(30, "compiled")(make_window(3, 4))
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.portfolio.results.result import IndexEnhancement, PortfolioRun
-from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementSettings, PortfolioRun
 
 
 def first_days_of_weeks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -28,7 +27,8 @@ def result(n_days: int = 30, limits: Sequence[float] = (0.3, 0.5), index: str = 
     )
     days = pd.bdate_range("2021-12-16", periods=n_days, name="datetime")
     bench = np.random.default_rng(0).normal(0.0, 0.012, n_days)
-    return IndexEnhancement(settings, [_run(limit, days, bench, seed) for seed, limit in enumerate(limits, start=1)])
+    runs = [_run(limit, days, bench, seed) for seed, limit in enumerate(limits, start=1)]
+    return IndexEnhancement(settings, "SomeModel", runs)
 
 
 def _run(limit: float, days: pd.DatetimeIndex, bench: np.ndarray, seed: int) -> PortfolioRun:

@@ -10,8 +10,15 @@ import pytest
 from qlib.data import D
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio import MarketSnapshot, MarketView
-from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+from qlib_mfgru.portfolio import (
+    Blacklist,
+    FactorExposure,
+    FullInvestment,
+    IndexEnhancementSettings,
+    MarketSnapshot,
+    MarketView,
+)
+from qlib_mfgru.provider import reader
 
 INDEX = "csi500"
 
@@ -40,8 +47,27 @@ def test_exposures_are_z_scores_of_the_logarithm_over_traded_stocks(market: Mark
     view = market.known_at(market.days[100])
     size = np.log(stored("$market_cap", view.date).reindex(view.stocks).to_numpy(np.float64))
     known = size[~view.suspended & np.isfinite(size)]
-    expected = [(one - known.mean()) / known.std() if np.isfinite(one) else 0.0 for one in size]
+    expected = [(value - known.mean()) / known.std() if np.isfinite(value) else 0.0 for value in size]
     np.testing.assert_allclose(view.exposures["market_cap"], expected, rtol=1e-6)
+    np.testing.assert_allclose(np.log(view.fields["market_cap"]), size)
+
+
+def test_fields_that_are_needed_are_served_as_stored_and_as_exposures(market: MarketSnapshot) -> None:
+    """The last known value: the demo market has no amount on a suspended day."""
+    view = MarketSnapshot.read(INDEX, needs=("amount",)).known_at(market.days[100])
+    amount = stored("$amount", view.date).reindex(view.stocks).to_numpy(np.float64)
+    assert view.suspended.any()
+    np.testing.assert_array_equal(view.fields["amount"], amount)
+    known = amount[~view.suspended]
+    expected = np.nan_to_num((amount - known.mean()) / known.std())
+    np.testing.assert_allclose(view.exposures["amount"], expected, rtol=1e-6, atol=1e-9)
+
+
+def test_a_field_that_no_constraint_declares_is_named(market: MarketSnapshot) -> None:
+    view = market.known_at(market.days[100])
+    for served in (view.exposures, view.fields):
+        with pytest.raises(InputError, match=r"^\$amount was not read: a constraint that uses it must name it in its"):
+            served["amount"]
 
 
 def poisoned(market: MarketSnapshot, first: int) -> MarketSnapshot:
@@ -72,14 +98,14 @@ def test_nothing_of_later_days_is_known(market: MarketSnapshot) -> None:
             assert not same(clean.known_at(clean.days[day]), poisoned(clean, day).known_at(clean.days[day]))
 
 
-def test_weights_drift_with_prices_from_the_day_they_were_given(market: MarketSnapshot) -> None:
+def test_weights_drift_with_prices_from_the_day_they_last_changed(market: MarketSnapshot) -> None:
     """Weights that are stored unchanged since day 70 move with the stocks' prices; new ones count at once."""
     weights = market.fields["csi500_weight"].copy()
     weights[70:100] = weights[70]
     carried = replace(market, fields={**market.fields, "csi500_weight": weights})
-    given, now = carried.known_at(carried.days[70]), carried.known_at(carried.days[90])
+    before, now = carried.known_at(carried.days[70]), carried.known_at(carried.days[90])
     drifted = [
-        weight * (now.close[i] / given.close[i]) if market.member[90, i] and weight > 0 else 0.0
+        weight * (now.close[i] / before.close[i]) if market.member[90, i] and weight > 0 else 0.0
         for i, weight in enumerate(np.nan_to_num(weights[70].astype(np.float64)))
     ]
     np.testing.assert_allclose(now.weight, np.array(drifted) / sum(drifted), rtol=1e-6)
@@ -121,7 +147,7 @@ def test_market_cap_weights(market: MarketSnapshot) -> None:
     assert view.covered == 1
 
 
-def test_what_part_of_the_index_is_covered(market: MarketSnapshot) -> None:
+def test_what_share_of_the_index_is_covered(market: MarketSnapshot) -> None:
     half = market.fields["csi500_weight"].copy()
     half[:, ::2] = np.nan
     view = replace(market, fields={**market.fields, "csi500_weight": half}).known_at(market.days[80])
@@ -132,7 +158,7 @@ def test_what_part_of_the_index_is_covered(market: MarketSnapshot) -> None:
 def test_unknown_dates_weightings_and_weights_are_refused(market: MarketSnapshot) -> None:
     with pytest.raises(InputError, match="2020-01-04 is no trading day"):
         market.known_at(pd.Timestamp("2020-01-04"))
-    with pytest.raises(InputError, match="must be 'drifted' or 'market_cap'"):
+    with pytest.raises(InputError, match=r"^index_weights is 'equal': it must be one of drifted, market_cap$"):
         MarketSnapshot.read(INDEX, "equal")
     late = market.fields["csi500_weight"].copy()
     late[:50] = np.nan
@@ -141,5 +167,30 @@ def test_unknown_dates_weightings_and_weights_are_refused(market: MarketSnapshot
 
 
 def test_a_missing_field_is_named_with_what_to_do(market: MarketSnapshot) -> None:
-    with pytest.raises(InputError, match=r"no \$beta: an exposure limit names it; leave that out, or ingest it"):
-        MarketSnapshot.of(IndexEnhancementSettings(INDEX, exposures={"beta": 0.1}))
+    message = r"no \$beta: a constraint or exposure limit reads it; leave that out, or ingest it$"
+    for limits in ({"exposures": {"beta": 0.1}}, {"constraints": [FactorExposure("$beta", 0.1)]}):
+        with pytest.raises(InputError, match=message):
+            IndexEnhancementSettings(index=INDEX, **limits).read_market()
+
+
+def test_st_stocks_cannot_be_identified_without_their_flag(
+    market: MarketSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series = reader.read_series
+    monkeypatch.setattr(
+        reader, "read_series", lambda code, field, freq: None if field == "is_st" else series(code, field, freq)
+    )
+    with pytest.raises(InputError, match=r"no \$is_st: ST stocks cannot be identified without it; ingest it$"):
+        MarketSnapshot.read(INDEX)
+
+
+def test_stocks_of_a_blacklist_that_the_provider_lacks_are_named(market: MarketSnapshot) -> None:
+    known = market.stocks[3]
+    written = [known.lower(), known[2:], f"{known[2:]}.{known[:2]}", int(known[2:])]
+    assert IndexEnhancementSettings(index=INDEX, blacklist=written).read_market().stocks == market.stocks
+    own = [FullInvestment(), Blacklist(["SZ309999", known, "688999.SH"])]
+    for limits in ({"blacklist": ["309999", known, "SH688999"]}, {"constraints": own}):
+        with pytest.raises(
+            InputError, match=r"^blacklist names SH688999, SZ309999: the provider's market `all` has no"
+        ):
+            IndexEnhancementSettings(index=INDEX, **limits).read_market()

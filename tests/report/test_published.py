@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from qlib_mfgru.report.published import SLIPS, TABLES, published
+from qlib_mfgru.report.published import SLIPS, TABLES, beside, published
 
 
 def test_sizes() -> None:
@@ -39,3 +40,15 @@ def test_weeks_behind_the_shares(model: str, n: int) -> None:
 
 def test_win_rates_count_76_months() -> None:
     assert counts(published("factor_tests")["top_monthly_win_rate"].to_numpy(), 76).max() < 6e-5
+
+
+def test_a_run_stands_below_the_rows_of_its_key() -> None:
+    report = published("factor_tests")
+    ours = pd.DataFrame([{**report.iloc[0], "model": "mine", "figure": pd.NA, "n_dates": 7}])
+    both = beside(ours.assign(pool="CSI300"), "factor_tests", key="pool")
+    assert list(both.columns) == ["source", *report.columns, "n_dates"]
+    assert both["source"].tolist() == ["report"] * 4 + ["this run"]
+    assert both["model"].tolist() == [*report.query("pool == 'CSI300'")["model"], "mine"]
+    assert both["n_dates"].tolist()[4] == 7
+    alone = beside(ours.assign(pool="FEW"), "factor_tests", key="pool")
+    assert alone["source"].tolist() == ["this run"]

@@ -38,8 +38,8 @@ def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_every_score_is_in_its_place(warnings: list[str]) -> None:
     frame = prediction([("2024-01-04", "SH600000", 3.0), ("2024-01-02", "SH600001", 1.0), ("2023-12-29", STOCKS[0], 9)])
     expected = [[np.nan, 1.0], [np.nan, np.nan], [3.0, np.nan]]
-    for given in (frame, frame["score"], frame.swaplevel(), frame.sort_index()):
-        np.testing.assert_array_equal(on_axes(as_series(given), DAYS, STOCKS), expected)
+    for form in (frame, frame["score"], frame.swaplevel(), frame.sort_index()):
+        np.testing.assert_array_equal(on_axes(as_series(form), DAYS, STOCKS), expected)
     assert warnings == []
 
 
@@ -55,23 +55,71 @@ def test_scores_of_unknown_stocks_are_counted(warnings: list[str]) -> None:
     assert warnings[1].startswith("1 scores of 1 stocks")  # levels that no row uses do not count
 
 
+def test_infinite_scores_are_counted(warnings: list[str]) -> None:
+    frame = prediction(
+        [("2024-01-02", STOCKS[0], np.inf), ("2024-01-03", STOCKS[0], 1), ("2024-01-04", STOCKS[1], -np.inf)]
+    )
+    dense = on_axes(as_series(frame), DAYS, STOCKS)
+    np.testing.assert_array_equal(dense, [[np.nan, np.nan], [1.0, np.nan], [np.nan, np.nan]])
+    assert warnings == ["2 scores are infinite and count as missing"]
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("2024-01-02", "SH600000", np.nan)], "no score that is not NaN"),
-        ([("2024-01-02", None, 1.0)], "without a date or without a stock"),
-        ([(None, "SH600000", 1.0)], "without a date or without a stock"),
-        ([("2024-02-01", "SH600000", 1.0)], "no score is of a test date"),
-        ([("2024-01-02", "SZ000001", 1.0)], "no score is of a test date"),
+        ([("2024-01-02", "SH600000", np.nan)], "no finite score"),
+        ([("2024-01-02", "SH600000", np.inf)], "no finite score"),
+        ([("2024-01-02", "SH600000", "high")], "must be numbers; these are (object|str): 'high'"),
+        ([("2024-01-02", None, 1.0)], "1 scores of the prediction have no stock; drop them"),
+        (
+            [(None, "SH600000", 1.0), ("2024-01-02", "SH600000", 1.0), ("2024-01-03", "SH600000", 1.0)],
+            r"1 scores of the prediction have no date; .* like 2024-01-02 00:00:00, 2024-01-03 00:00:00",
+        ),
+        (
+            [("2024-02-01", "SH600000", 1.0)],
+            "its first is of SH600000 on 2024-02-01 00:00:00, where SH600000 and 2024-01-02 00:00:00 are expected",
+        ),
+        ([("2024-01-02 15:00", "SH600000", 1.0)], "its first is of SH600000 on 2024-01-02 15:00:00"),
+        ([("2024-01-02", "SZ000001", 1.0)], "its first is of SZ000001 on 2024-01-02"),
         ([("2024-01-02", "SH600000", 1.0)] * 2, "several scores of SH600000 on 2024-01-02"),
+        ([("2024-01-02", "SH600000", 1.0), ("2024-01-02", "SH600000", np.nan)], "several scores of SH600000"),
     ],
 )
-def test_unusable_predictions(rows: list[Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
+def test_unusable_predictions(rows: list[Any], message: str, warnings: list[str]) -> None:
+    with pytest.raises(InputError, match=message) as error:
         on_axes(as_series(prediction(rows)), DAYS, STOCKS)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("dates", "message"),
+    [
+        (
+            DAYS.tz_localize("Asia/Shanghai"),
+            "these are in the time zone Asia/Shanghai: 2024-01-02 00:00:00+08:00, 2024-01-03 00:00:00+08:00",
+        ),
+        (["2024-01-02", "2024-01-03", "2024-01-04"], "these are of type str: '2024-01-02', '2024-01-03'"),
+        ([day.date() for day in DAYS], "these are of type date: 2024-01-02, 2024-01-03"),
+        ([20240102, 20240103, 20240104], "these are of type int64: 20240102, 20240103"),
+    ],
+)
+def test_dates_must_be_timestamps_without_a_zone(dates: Any, message: str) -> None:
+    index = pd.MultiIndex.from_product([dates, STOCKS], names=["datetime", "instrument"])
+    with pytest.raises(InputError) as error:
+        as_series(pd.Series(1.0, index))
+    assert str(error.value) == (f"the dates of a prediction must be pandas timestamps without a time zone; {message}")
+
+
+def test_pandas_own_numbers_are_read(warnings: list[str]) -> None:
+    frame = prediction([("2024-01-02", "SH600000", 1.0), ("2024-01-03", "SH600001", 2.0)]).astype("Float64")
+    frame.iloc[1, 0] = pd.NA
+    dense = on_axes(as_series(frame), DAYS, STOCKS)
+    np.testing.assert_array_equal(dense, [[1.0, np.nan], [np.nan, np.nan], [np.nan, np.nan]])
 
 
 def test_something_else_is_no_prediction() -> None:
     for thing in (None, {}, pd.DataFrame({"score": [1.0]})):
         with pytest.raises(InputError, match="must be a frame or series over"):
             as_series(thing)
+    with pytest.raises(InputError, match="a frame without columns"):
+        as_series(prediction([("2024-01-02", "SH600000", 1.0)])[[]])

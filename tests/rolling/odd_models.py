@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel
@@ -19,7 +20,7 @@ class Place(NamedTuple):
     """Where a fit took place."""
 
     process: int
-    market: int
+    panels: int
     threads: int
     memory_map: str
 
@@ -39,9 +40,9 @@ class OddModel(GRUModel):
         with (folder / "fits").open("a") as file:
             file.write(f"{unit}\n")
         with (folder / "places").open("a") as file:
-            market = dataset.handler.market
-            bars = market.sources["day"].panel.bars
-            place = Place(os.getpid(), id(market), torch.get_num_threads(), str(getattr(bars, "filename", None)))
+            panels = dataset.handler.panels
+            bars = panels.windows["day"].source.panel.bars
+            place = Place(os.getpid(), id(panels), torch.get_num_threads(), str(getattr(bars, "filename", None)))
             file.write(json.dumps(place) + "\n")
         while (folder / "meet").exists() and len({place.process for place in places(folder)}) < 2:
             time.sleep(0.05)
@@ -68,3 +69,13 @@ def fits(folder: Path) -> list[str]:
     begun = (folder / "fits").read_text().split() if (folder / "fits").exists() else []
     (folder / "fits").unlink(missing_ok=True)
     return begun
+
+
+class SeededModel(Model):
+    """A model that has a seed and no weights."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def predict(self, dataset: MultiFreqDataset, segment: Any = "test") -> Any:
+        raise NotImplementedError

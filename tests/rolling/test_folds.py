@@ -131,11 +131,17 @@ def test_each_stage_has_the_dates_of_its_own_frequencies(report: MultiFreqDatase
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"retrain": "5M"}, r"retrain='5M' must be a number of months that divides a year"),
-        ({"retrain": "6m"}, "retrain='6m'"),
-        ({"retrain": "0M"}, "retrain='0M'"),
-        ({"window": "rolling"}, r"window='rolling' must be one of \['expanding', 'sliding'\]"),
-        ({"test": ("2030-01-01", None)}, "no trading day to predict between 2030-01-01 and None; the calendar runs"),
+        ({"retrain": "5M"}, "retrain is '5M': must be a number of months that divides a year: 1M, 2M, 3M, 4M, 6M, 12M"),
+        ({"retrain": "6m"}, "retrain is '6m': "),
+        ({"retrain": "0M"}, "retrain is '0M': "),
+        ({"retrain": 6}, "retrain is 6: must be text"),
+        ({"window": "rolling"}, "window is 'rolling': must be one of 'expanding', 'sliding'"),
+        (
+            {"test": ("2030-01-01", None)},
+            r"the test \(2030-01-01 .. open\) holds no trading day to predict",
+        ),
+        ({"test": "2030"}, "test is '2030': must be two dates, \\[first, last\\], null for no bound"),
+        ({"train_start": 2018}, "train_start is 2018: must be a date such as 2020-01-31"),
         ({"train_start": "2018-01-01"}, "fold 1: no trading day from 2018-01-01 on before its test, 2017-01-04"),
     ],
 )

@@ -39,11 +39,11 @@ def test_what_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         progress.update(Outcome(unit("a", 1, 7), None))
         shown = capsys.readouterr().err
         assert "units 2/4:  33%|" in shown
-        assert "| 01:00 gone, 05:00 left, validation IC 0.0300 (fold 1, seed 7: 0.0400)" in shown
+        assert "| 01:00 elapsed, 05:00 left, validation IC 0.0300 (fold 1, seed 7: 0.0400)" in shown
         progress.update(Outcome(unit("b", 1, 8), "Traceback ..."))
         shown = capsys.readouterr().err
         assert "units 2/4, 1 failed:  53%|" in shown
-        assert "| 01:00 gone, 01:24 left, validation IC 0.0300" in shown
+        assert "| 01:00 elapsed, 01:24 left, validation IC 0.0300" in shown
 
 
 def test_the_validation_ic_of_a_unit() -> None:

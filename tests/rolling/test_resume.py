@@ -22,6 +22,7 @@ from odd_models import OddModel, fits, places
 from rolling_world import SEGMENTS
 
 import qlib_mfgru
+from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling import RollingEnsembleModel, RollingError, UnitStore
@@ -194,15 +195,32 @@ def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(qlib_mfgru, "__file__", str(package / "__init__.py"))
     monkeypatch.setattr("inspect.getsourcefile", lambda kind: odd if kind is OddModel else str(package / "x.py"))
     assert code_version(config) == theirs
-    for name in ("nn/networks.py", "model/training.py", "data/normalize.py", "../odd_models.py"):
+    deciding = ("nn/networks.py", "model/training.py", "data/normalize.py", "provider/reader.py", "threads.py")
+    for name in (*deciding, "settings.py", "../odd_models.py"):
         before = code_version(config)
         with (package / name).open("a") as file:
             file.write("\n")
         assert code_version(config) != before
-    with (package / "ingest/bars.py").open("a") as file:
+    for name in ("ingest/pipeline.py", "refusals.py"):
         before = code_version(config)
-        file.write("\n")
-    assert code_version(config) == before
+        with (package / name).open("a") as file:
+            file.write("\n")
+        assert code_version(config) == before
+
+
+def test_the_kernels_build_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rebuilt kernel is other code; a build of other sources has no key at all."""
+    config = {"class": "GRUModel", "module_path": "qlib_mfgru.model"}
+    now = code_version(config)
+    monkeypatch.setattr(native, "version", lambda: "0123456789abcdef")
+    assert code_version(config) != now
+    monkeypatch.undo()
+    if native.library() is None:
+        pytest.skip("no build: no C++ compiler at install, or an older processor")
+    monkeypatch.setattr(native, "build", native.build.__wrapped__)  # without what it remembers
+    monkeypatch.setattr("qlib_mfgru.native.recipe.abi", lambda: 1)
+    with pytest.raises(InputError, match="built for another version"):
+        code_version(config)
 
 
 def test_a_unit_that_fails_once_is_tried_again(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:

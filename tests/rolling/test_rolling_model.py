@@ -227,25 +227,10 @@ def test_a_warm_start_by_hand(make_model: Make, dataset: MultiFreqDataset) -> No
     assert all(torch.equal(value, got[name]) for name, value in second.net.state_dict().items())
 
 
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"seeds": []}, r"seeds=\[\] must be one or more different numbers"),
-        ({"seeds": [1, 1]}, r"seeds=\[1, 1\]"),
-        ({"retain": "3M"}, r"GRUModel does not know \['retain'\]"),
-        ({"retrain": "half a year"}, "retrain='half a year' must be a number of months"),
-    ],
-)
-def test_bad_settings(make_model: Make, dataset: MultiFreqDataset, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        make_model(**settings).fit(dataset)
-
-
-def test_bad_model_and_segments(make_model: Make, dataset: MultiFreqDataset) -> None:
-    with pytest.raises(InputError, match="model must be a config with class"):
-        RollingEnsembleModel("GRUModel")  # type: ignore[arg-type]
+def test_bad_segments(make_model: Make, dataset: MultiFreqDataset) -> None:
+    segments = {"train": ("2020-01-01", "2020-04-30"), "valid": ("2020-05-01", "2020-05-29")}
     with pytest.raises(InputError, match="`valid` must not be given"):
-        make_model().fit(dataset.with_segments({**dataset.segments, "valid": ("2020-05-01", "2020-05-29")}))
+        make_model().fit(dataset.with_segments({**dataset.segments, **segments}))
     with pytest.raises(InputError, match="folds need `test`"):
         make_model().fit(dataset.with_segments({"train": dataset.segments["train"]}))
     with pytest.raises(RuntimeError, match="not fitted"):

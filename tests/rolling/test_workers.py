@@ -59,7 +59,7 @@ def test_processes(
     assert {place.process for place in home} == {os.getpid()}
     assert len({place.process for place in where}) == 2
     assert os.getpid() not in {place.process for place in where}
-    assert len({(place.process, place.market) for place in where}) == 2  # opened once a process, for all its units
+    assert len({(place.process, place.panels) for place in where}) == 2  # opened once a process, for all its units
     assert {place.threads for place in where + home} == {share}
     (memory_map,) = {place.memory_map for place in where + home}
     assert memory_map.endswith("bars.npy")

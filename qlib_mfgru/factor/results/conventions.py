@@ -24,22 +24,24 @@ def conventions(test: FactorTest) -> list[str]:
     price = settings.deal_price
     return [
         f"Test dates: {_calendar(settings)}; {len(test.dates)} of them, {test.dates[0]:%Y-%m-%d} .. "
-        f"{test.dates[-1]:%Y-%m-%d}. {test.unfinished} more have no end of their holding period in the calendar and "
-        "are left out.",
-        f"Timing: the factor is known at the test date's close; everything is bought at the next trading day's {price} "
-        "and held to the deal of the next test date. IC and RankIC are with the return between these two deals.",
-        f"Stocks: members of the pool on the test date, without: {_excluded(settings)}. Limit-up means opening at the "
-        "limit price. A stock counts for the first reason that meets it. Dates with fewer stocks than layers "
-        "(`n_dates_too_small`) have neither IC nor layers.",
-        f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; all per date and pool, after "
-        "the exclusions.",
-        "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the root of the number of dates.",
-        f"Layers: {settings.n_layers} of equal size (they differ by one stock at most), {settings.n_layers} is the TOP "
-        f"layer; equal weights at each deal, then held; marked at each day's {price}, carried forward on days without "
-        "trade; gross of all costs; stocks that cannot be sold at a deal are sold all the same.",
-        "Benchmark: all stocks of the pool that take part, equally weighted at each deal.",
+        f"{test.dates[-1]:%Y-%m-%d}. Left out: {test.unfinished} more whose holding period would end after the last "
+        "day of the calendar.",
+        f"Timing: the factor is known at the test date's close; all trades are executed at the next trading day's "
+        f"{price}, and positions are held until the trades of the next test date. IC and RankIC are with the return "
+        "from one trade to the next.",
+        f"Stocks: members of the pool on the test date, excluding: {_excluded(settings)}. Limit-up means opening at "
+        "the limit price. A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
+        "layers (`n_dates_too_small`) have neither IC nor layers.",
+        f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
+        "exclusions. Values that differ by rounding errors only are equal.",
+        "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the square root of the number of "
+        "dates.",
+        f"Layers: {settings.n_layers} of equal size (to within one stock), {settings.n_layers} is the TOP layer; equal "
+        f"weights at each rebalance, then held; marked to each day's {price}, carried forward on days without trade; "
+        "gross of all costs; a stock that cannot be sold at a rebalance counts as sold at its last price.",
+        "Benchmark: all stocks of the pool that are not excluded, equally weighted at each rebalance.",
         "Excess: the compounded daily difference of layer and benchmark; 252 days a year; information ratio = annual "
-        "excess / tracking error; win rate: share of calendar months with an excess above 0, parts of months included.",
+        "excess / tracking error; win rate: share of calendar months with an excess above 0, partial months included.",
         "Turnover: buys plus sells of a rebalance over the layer's value, from weights as prices moved them; the first "
         "purchase is left out.",
         "Long-short: one unit of the TOP layer less one unit of layer 1 on one unit of capital, rebalanced daily: "
@@ -48,14 +50,15 @@ def conventions(test: FactorTest) -> list[str]:
 
 
 def differences(test: FactorTest) -> list[str]:
-    """What lies between the report's figures and this run's, and where the report contradicts itself."""
+    """Why the Huatai report's figures and this run's differ, and where the report contradicts itself."""
     first, last = test.dates[0], test.dates[-1]
     sizes = ", ".join(f"{pool.upper()} {result.counts['kept'].mean():.0f}" for pool, result in test.pools.items())
     return [
-        f"Period: the report tests {PERIOD}, weekly; this run {first:%Y-%m-%d} .. {last:%Y-%m-%d}, "
+        f"Period: the Huatai report tests {PERIOD}, weekly; this run {first:%Y-%m-%d} .. {last:%Y-%m-%d}, "
         f"{len(test.dates)} dates.",
-        f"Universe: the report has all A-shares; this run has the provider's stocks, on average {sizes} a date.",
-        "Data and model: another vendor's bars, and whatever made this prediction; other training periods and seeds.",
+        f"Universe: the Huatai report has all A-shares; this run has the provider's stocks, on average {sizes} a date.",
+        "Data and model: bars of another vendor, and whatever model made this prediction; other training periods and "
+        "random seeds.",
         *SLIPS["factor_tests"],
     ]
 
@@ -66,10 +69,10 @@ def _calendar(settings: FactorTestSettings) -> str:
 
 def _excluded(settings: FactorTestSettings) -> str:
     words = {"st": "ST on the test date", "suspended": "suspended the next day", "limit_up": "limit-up the next day"}
-    return ", ".join([*(words[name] for name in settings.exclude), "no score, no exposure to neutralise against"])
+    return ", ".join([*(words[rule] for rule in settings.exclude), "no score, no exposure to neutralise against"])
 
 
 def _neutralized(settings: FactorTestSettings) -> str:
     words = {"industry": "industry dummies", "market_cap": "log market capitalisation"}
-    named = [words.get(name, f"${name}") for name in settings.neutralize]
-    return f"residual of a least-squares fit on {' and '.join(named)}" if named else "not neutralised"
+    exposures = [words.get(name, f"${name}") for name in settings.neutralize]
+    return f"residual of a least-squares fit on {' and '.join(exposures)}" if exposures else "not neutralised"

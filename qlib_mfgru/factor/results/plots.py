@@ -1,8 +1,6 @@
-"""Plots of a factor test, a panel for each pool (the report's figures 16 to 23 and 25 to 32, and more)."""
+"""Plots of a factor test, a panel for each pool (figures 16 to 23 and 25 to 32 of the Huatai report, and more)."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -11,8 +9,12 @@ from matplotlib.figure import Figure
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import style
 from qlib_mfgru.report.measures import annual_excess, excess, net_value
+from qlib_mfgru.report.outputs import Outputs
+
+outputs: Outputs[FactorTest] = Outputs()
 
 
+@outputs.plot("layers.png")
 def layer_curves(test: FactorTest) -> Figure:
     """Relative net value of every layer: the compounded daily difference to the pool."""
     figure, axes = style.panels("Net value of the layers relative to their pool", _titles(test), legend=True)
@@ -29,6 +31,7 @@ def layer_curves(test: FactorTest) -> Figure:
     return figure
 
 
+@outputs.plot("rank_ic.png")
 def cumulative_rank_ic(test: FactorTest) -> Figure:
     """RankIC added up over the test dates, above the mean of each month."""
     figure, axes = style.panels("RankIC: mean of each month, and sum over the test dates", _titles(test))
@@ -49,6 +52,7 @@ def cumulative_rank_ic(test: FactorTest) -> Figure:
     return figure
 
 
+@outputs.plot("rank_ic_by_month.png")
 def rank_ic_by_month(test: FactorTest) -> Figure:
     """Mean RankIC by year and month."""
     figure, axes = style.panels("Mean RankIC by year and month", _titles(test))
@@ -61,6 +65,7 @@ def rank_ic_by_month(test: FactorTest) -> Figure:
     return figure
 
 
+@outputs.plot("layer_excess.png")
 def layer_excess(test: FactorTest) -> Figure:
     """Annual excess return of each layer as bars."""
     figure, axes = style.panels("Annual excess return of the layers over their pool", _titles(test))
@@ -75,6 +80,7 @@ def layer_excess(test: FactorTest) -> Figure:
     return figure
 
 
+@outputs.plot("turnover.png")
 def turnover(test: FactorTest) -> Figure:
     """Two-sided turnover of the TOP layer and of all layers' mean at each rebalance."""
     figure, axes = style.panels("Two-sided turnover at each rebalance", _titles(test))
@@ -94,6 +100,7 @@ def turnover(test: FactorTest) -> Figure:
     return figure
 
 
+@outputs.plot("ic_decay.png")
 def ic_decay(test: FactorTest) -> Figure:
     """Mean RankIC against the horizon of the return, a line a pool."""
     figure, (ax,) = style.panels("Decay of the RankIC", ["mean over the test dates"])
@@ -102,21 +109,10 @@ def ic_decay(test: FactorTest) -> Figure:
         ax.plot(means.index, means, "o-", color=color, markersize=4, label=pool.upper())
     ax.axhline(0, color=style.GREY, linewidth=0.8)
     ax.set_xticks(test.settings.horizons)
-    ax.set_xlabel("horizon of the return, trading days from the deal")
+    ax.set_xlabel("horizon of the return, trading days from the entry")
     ax.set_ylabel("mean RankIC")
     ax.legend(fontsize="small")
     return figure
-
-
-PLOTS: dict[str, Callable[[FactorTest], Figure]] = {
-    "layers.png": layer_curves,
-    "rank_ic.png": cumulative_rank_ic,
-    "rank_ic_by_month.png": rank_ic_by_month,
-    "layer_excess.png": layer_excess,
-    "turnover.png": turnover,
-    "ic_decay.png": ic_decay,
-}
-"""File name of each plot."""
 
 
 def by_month(series: pd.Series) -> pd.Series:

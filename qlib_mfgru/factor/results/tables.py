@@ -1,44 +1,49 @@
-"""Tables of a factor test, in the report's columns and beside the report's figures."""
+"""Tables and series of a factor test, each registered with the file and the heading that it gets."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from qlib_mfgru.factor.ic import ICStatistics
+from qlib_mfgru.factor.results.conventions import differences
 from qlib_mfgru.factor.study import FactorTest, PoolTest
-from qlib_mfgru.report import measures as performance
-from qlib_mfgru.report.published import published
+from qlib_mfgru.report import measures
+from qlib_mfgru.report.markdown import numbers_as
+from qlib_mfgru.report.outputs import Outputs
+from qlib_mfgru.report.published import beside, published
+from qlib_mfgru.report.record import scalars
+
+outputs: Outputs[FactorTest] = Outputs()
 
 SUMMARY_COLUMNS = tuple(published("factor_tests").columns)
-"""Columns of the report's figures 15 and 24. In a table of ours `figure` is empty."""
+"""Columns of the Huatai report's figures 15 and 24. In a table of ours `figure` is empty."""
 
 
-def summary(test: FactorTest, model: str) -> pd.DataFrame:
-    """The report's table of this run: a row a pool, `SUMMARY_COLUMNS`."""
+@outputs.table("summary.csv")
+def summary(test: FactorTest) -> pd.DataFrame:
+    """The Huatai report's table of this run: a row a pool, `SUMMARY_COLUMNS`."""
     rows = []
     for pool, result in test.pools.items():
-        ic, top = ICStatistics.of(result.rank_ic), _layer(result, _top(result))
-        values = (ic.mean, ic.std, ic.ir, ic.positive_share)
-        measures = (top["annual_excess"], top["information_ratio"], top["monthly_win_rate"], top["turnover"])
-        rows.append((pool.upper(), model, *values, *measures, pd.NA))
+        ic, top = ICStatistics.of(result.rank_ic), _measures(result, _top(result))
+        of_top = (top["annual_excess"], top["information_ratio"], top["monthly_win_rate"], top["turnover"])
+        rows.append((pool.upper(), test.model, ic.mean, ic.std, ic.ir, ic.positive_share, *of_top, pd.NA))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-def comparison(summary: pd.DataFrame, test: FactorTest) -> pd.DataFrame:
-    """The report's models and this run beside each other, pool by pool; pools that the report lacks stand alone."""
-    report = published("factor_tests")
-    ours = summary.assign(source="this run", n_dates=[len(_used(result)) for result in test.pools.values()])
-    theirs = report[report["pool"].isin(summary["pool"])].assign(source="report")
-    both = pd.concat([theirs, ours], ignore_index=True)
-    both["pool"] = pd.Categorical(both["pool"], list(summary["pool"]), ordered=True)
+@outputs.table("comparison.csv", heading="The Huatai report and this run", notes=differences)
+def comparison(test: FactorTest) -> pd.DataFrame:
+    """The Huatai report's models and this run, pool by pool; pools that the report lacks stand alone."""
+    ours = summary(test)
+    n_dates = [len(_tested(result)) for result in test.pools.values()]
+    both = beside(ours.assign(n_dates=n_dates), "factor_tests", key="pool")
+    both["pool"] = pd.Categorical(both["pool"], list(ours["pool"]), ordered=True)
     both["n_dates"] = both["n_dates"].astype("Int64")
-    ordered = both.sort_values("pool", kind="stable")
-    return ordered[["source", *SUMMARY_COLUMNS, "n_dates"]].reset_index(drop=True)
+    return both.sort_values("pool", kind="stable").reset_index(drop=True)
 
 
+@outputs.table("statistics.csv", heading="More statistics")
 def statistics(test: FactorTest) -> pd.DataFrame:
     """What else is known of each pool: a row a pool."""
     return pd.DataFrame([{"pool": pool.upper(), **_statistics(result)} for pool, result in test.pools.items()])
@@ -53,24 +58,74 @@ def _statistics(result: PoolTest) -> dict[str, Any]:
         "icir": linear.ir,
         "ic_t": linear.t_statistic,
         "rank_autocorrelation": float(result.autocorrelation.mean()),
-        "long_short_return": performance.annual_return(long_short(result)),
-        "long_short_sharpe": performance.sharpe(long_short(result)),
-        "n_dates": len(_used(result)),
-        "n_dates_too_small": len(result.counts) - len(_used(result)),
-        "mean_stocks": float(_used(result)["kept"].mean()),
+        "long_short_return": measures.annual_return(long_short(result)),
+        "long_short_sharpe": measures.sharpe(long_short(result)),
+        "n_dates": len(_tested(result)),
+        "n_dates_too_small": len(result.counts) - len(_tested(result)),
+        "mean_stocks": float(_tested(result)["kept"].mean()),
     }
 
 
+@outputs.table("layers.csv", heading="Layers")
 def layers(test: FactorTest) -> pd.DataFrame:
     """All measures of all layers, from 1 (lowest factors) to the TOP layer, then long-short: a row each."""
     rows = []
     for pool, result in test.pools.items():
-        rows += [{"pool": pool.upper(), "layer": layer, **_layer(result, layer)} for layer in result.layers]
+        rows += [{"pool": pool.upper(), "layer": layer, **_measures(result, layer)} for layer in result.layers]
         spread = long_short(result)
-        alone = {name: function(spread) for name, function in performance.OF_RETURNS.items()}
+        of_spread = {name: measure(spread) for name, measure in measures.OF_RETURNS.items()}
         traded = result.turnover[[1, _top(result)]].mean().sum()
-        rows.append({"pool": pool.upper(), "layer": "long_short", **alone, "turnover": traded})
+        rows.append({"pool": pool.upper(), "layer": "long_short", **of_spread, "turnover": traded})
     return pd.DataFrame(rows)
+
+
+@outputs.table(heading="Mean RankIC by horizon in trading days", formats=numbers_as(".2%"))
+def decay(test: FactorTest) -> pd.DataFrame:
+    """Mean RankIC by horizon in trading days: a row a pool."""
+    means = {pool.upper(): result.decay.mean() for pool, result in test.pools.items()}
+    return pd.DataFrame(means).T.rename_axis("pool").reset_index()
+
+
+@outputs.table("exclusions.csv", heading="Stocks per test date, by reason of exclusion", formats=numbers_as(".1f"))
+def exclusions(test: FactorTest) -> pd.DataFrame:
+    """Stocks per test date, by rule: means over all test dates, a row a pool."""
+    means = {pool.upper(): result.counts.mean() for pool, result in test.pools.items()}
+    return pd.DataFrame(means).T.rename_axis("pool").reset_index()
+
+
+@outputs.pickle("ic.pkl")
+def ic_series(test: FactorTest) -> pd.DataFrame:
+    """IC, RankIC and rank autocorrelation by test date; columns (pool, name), as in all series."""
+    return _by_pool({p: pd.concat([r.ic, r.rank_ic, r.autocorrelation], axis=1) for p, r in test.pools.items()})
+
+
+@outputs.pickle("decay.pkl")
+def decay_series(test: FactorTest) -> pd.DataFrame:
+    """RankIC by test date and horizon."""
+    return _by_pool({pool: result.decay for pool, result in test.pools.items()})
+
+
+@outputs.pickle("layers.pkl")
+def layer_series(test: FactorTest) -> pd.DataFrame:
+    """Daily returns of the layers, and of their pool."""
+    return _by_pool({pool: result.returns.assign(pool=result.pool_returns) for pool, result in test.pools.items()})
+
+
+@outputs.pickle("turnover.pkl")
+def turnover_series(test: FactorTest) -> pd.DataFrame:
+    """Two-sided turnover of the layers by test date."""
+    return _by_pool({pool: result.turnover for pool, result in test.pools.items()})
+
+
+@outputs.pickle("exclusions.pkl")
+def exclusion_series(test: FactorTest) -> pd.DataFrame:
+    """Stocks by test date and rule."""
+    return _by_pool({pool: result.counts for pool, result in test.pools.items()})
+
+
+def metrics(test: FactorTest) -> dict[str, float]:
+    """Scalars for a recorder, ``<pool>.<statistic>``, those that are known."""
+    return scalars([summary(test).drop(columns=["model", "figure"]), statistics(test)], by=["pool"])
 
 
 def long_short(result: PoolTest) -> pd.Series:
@@ -78,38 +133,19 @@ def long_short(result: PoolTest) -> pd.Series:
     return result.returns[_top(result)] - result.returns[1]
 
 
-def exclusions(test: FactorTest) -> pd.DataFrame:
-    """Stocks a test date, by reason: means over all test dates, a row a pool."""
-    means = {pool.upper(): result.counts.mean() for pool, result in test.pools.items()}
-    return pd.DataFrame(means).T.rename_axis("pool").reset_index()
-
-
-def decay(test: FactorTest) -> pd.DataFrame:
-    """Mean RankIC by horizon in trading days: a row a pool."""
-    means = {pool.upper(): result.decay.mean() for pool, result in test.pools.items()}
-    return pd.DataFrame(means).T.rename_axis("pool").reset_index()
-
-
-def metrics(test: FactorTest, model: str) -> dict[str, float]:
-    """Scalars for a recorder, ``<pool>.<statistic>``, those that are known."""
-    tables = [summary(test, model).drop(columns=["model", "figure"]), statistics(test)]
-    found: dict[str, float] = {}
-    for table in tables:
-        for row in table.to_dict("records"):
-            pool = row.pop("pool")
-            found |= {f"{pool}.{name}": float(value) for name, value in row.items() if np.isfinite(value)}
-    return found
-
-
-def _layer(result: PoolTest, layer: int) -> dict[str, float]:
-    measures = performance.measure(result.returns[layer], result.pool_returns)
-    return {**measures, "turnover": float(result.turnover[layer].mean())}
+def _measures(result: PoolTest, layer: int) -> dict[str, float]:
+    of_layer = measures.measure(result.returns[layer], result.pool_returns)
+    return {**of_layer, "turnover": float(result.turnover[layer].mean())}
 
 
 def _top(result: PoolTest) -> int:
     return result.layers[-1]
 
 
-def _used(result: PoolTest) -> pd.DataFrame:
+def _tested(result: PoolTest) -> pd.DataFrame:
     """Counts of the dates that have layers."""
     return result.counts[result.counts["kept"] >= _top(result)]
+
+
+def _by_pool(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, axis=1)

@@ -1,101 +1,18 @@
-"""Constraints of a rebalance, each a small class with its formula: they compose, and are checked without a solver.
+"""The constraints of the Huatai report, each a small class with its formula: they compose, and need no solver to check.
 
 Weights ``w`` are shares of the invested capital, ``v`` the current ones (as prices moved them), ``m`` the index's.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.snapshot import MarketView
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What one rebalance is decided from; arrays of shape (n_stocks,).
-
-    Attributes
-    ----------
-    market : MarketView
-        The close of the day before the trade.
-    expected : ndarray
-        Expected returns (the factor), NaN where there is none: a holding without one counts as an average one.
-    current : ndarray
-        Current weights; all 0 before the first purchase.
-    """
-
-    market: MarketView
-    expected: np.ndarray
-    current: np.ndarray
-
-
-@dataclass(frozen=True)
-class Terms:
-    """A constraint on one date, as the linear program and the check both read it.
-
-    Attributes
-    ----------
-    lower, upper : ndarray of shape (n_stocks,)
-        Bounds on weights.
-    no_buy, no_sell : ndarray of shape (n_stocks,), bool
-    rows : ndarray of shape (n_rows, n_stocks)
-        Coefficients of the weights in sums.
-    least, most : ndarray of shape (n_rows,)
-        Bounds on the sums.
-    turnover : float
-        Largest sum of absolute changes.
-    """
-
-    lower: np.ndarray | None = None
-    upper: np.ndarray | None = None
-    no_buy: np.ndarray | None = None
-    no_sell: np.ndarray | None = None
-    rows: np.ndarray | None = None
-    least: np.ndarray = field(default_factory=lambda: np.empty(0))
-    most: np.ndarray = field(default_factory=lambda: np.empty(0))
-    turnover: float = np.inf
-
-
-class Constraint(ABC):
-    """One rule for the weights.
-
-    Attributes
-    ----------
-    rank : int or None
-        The lower, the earlier it gives way where not all constraints can be met; None: never.
-    """
-
-    rank: ClassVar[int | None] = None
-
-    @property
-    def name(self) -> str:
-        """What logs call it."""
-        return "".join(f"_{c.lower()}" if c.isupper() else c for c in type(self).__name__).lstrip("_")
-
-    @abstractmethod
-    def terms(self, decision: Decision) -> Terms:
-        """The constraint as of one date."""
-
-    def excess(self, decision: Decision, weights: np.ndarray) -> float:
-        """By how much weights (n_stocks,) break it at worst, in its own units; 0 where it holds."""
-        terms, change = self.terms(decision), weights - decision.current
-        sums = np.zeros(0) if terms.rows is None else terms.rows @ weights
-        broken = [
-            terms.lower - weights if terms.lower is not None else 0.0,
-            weights - terms.upper if terms.upper is not None else 0.0,
-            change[terms.no_buy] if terms.no_buy is not None else 0.0,
-            -change[terms.no_sell] if terms.no_sell is not None else 0.0,
-            terms.least - sums,
-            sums - terms.most,
-            np.abs(change).sum() - terms.turnover,
-        ]
-        return max(float(np.max(values, initial=0.0)) for values in broken)
+from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, Terms
+from qlib_mfgru.portfolio.value_types import FieldName, StockCodes, TwoSidedTurnover
+from qlib_mfgru.settings import Fraction, NonNegative
 
 
 @dataclass(frozen=True)
@@ -120,7 +37,7 @@ class LongOnly(Constraint):
 class ConstituentFloor(Constraint):
     """``sum of w_i over the index's members >= floor``."""
 
-    floor: float
+    floor: Fraction
     rank: ClassVar[int | None] = 4
 
     def terms(self, decision: Decision) -> Terms:
@@ -132,7 +49,7 @@ class ConstituentFloor(Constraint):
 class WeightDeviation(Constraint):
     """``|w_i - m_i| <= limit``."""
 
-    limit: float
+    limit: Fraction
     rank: ClassVar[int | None] = 3
 
     def terms(self, decision: Decision) -> Terms:
@@ -144,7 +61,7 @@ class WeightDeviation(Constraint):
 class IndustryExposure(Constraint):
     """``|sum of (w_i - m_i) over an industry| <= limit``, for each; stocks of unknown industry are one of their own."""
 
-    limit: float
+    limit: Fraction
     rank: ClassVar[int | None] = 2
 
     def terms(self, decision: Decision) -> Terms:
@@ -157,17 +74,19 @@ class IndustryExposure(Constraint):
 class FactorExposure(Constraint):
     """``|sum_i (w_i - m_i) x_i| <= limit``, x the z-scores of a daily field; `market_cap` makes the size exposure."""
 
-    field: str
-    limit: float
+    field: FieldName
+    limit: NonNegative
     rank: ClassVar[int | None] = 1
 
     @property
     def name(self) -> str:
         return f"{self.field}_exposure"
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return (self.field,)
+
     def terms(self, decision: Decision) -> Terms:
-        if self.field not in decision.market.exposures:
-            raise InputError(f"no exposure to {self.field} was read; it has {list(decision.market.exposures)}")
         return _around_index(decision.market.exposures[self.field][None], decision, self.limit)
 
 
@@ -175,7 +94,7 @@ class FactorExposure(Constraint):
 class Turnover(Constraint):
     """``sum_i |w_i - v_i| <= limit``, two-sided; the first purchase is free."""
 
-    limit: float
+    limit: TwoSidedTurnover
 
     def terms(self, decision: Decision) -> Terms:
         return Terms(turnover=self.limit if decision.current.any() else np.inf)
@@ -231,7 +150,7 @@ class NoST(Constraint):
 class Blacklist(Constraint):
     """``w_i = 0`` for named stocks."""
 
-    stocks: Sequence[str]
+    stocks: StockCodes
     rank: ClassVar[int | None] = 3
 
     def terms(self, decision: Decision) -> Terms:

@@ -1,10 +1,10 @@
 """``Formulation``: one rebalance as a sparse linear program in buy / sell form.
 
-Columns are, for n stocks and k rows of constraints: purchases b (n), sales s (n), forced trades f (n) of stocks whose
-current weight v lies outside its bounds, and what is missing below and above each row, p and q (k)::
+Columns are, for n stocks and k sums of weights that constraints bound: purchases b (n), sales s (n), forced trades f
+(n) of stocks whose current weight v lies outside its bounds, and what is missing below and above each sum, p, q (k)::
 
     w = v + b - s + d f,     d = 1 where v is below its bounds, else -1
-    least <= A w + p - q <= most                       the constraints' rows
+    least <= A w + p - q <= most                       the constraints' sums
     sum(b + s + f) <= turnover
     sum(p + q) + sum(forced - f) <= allowance          one for each group of constraints that give way together
 
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from qlib_mfgru.portfolio.optimise.constraints import Constraint, Decision, Terms
+from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, Terms
+from qlib_mfgru.portfolio.optimise.blocks import Columns, Sums, Trades
 
 _NOTHING = 1e-10
 """Weights and trades below it are rounding of the solver's."""
@@ -28,55 +29,49 @@ Groups = Sequence[Sequence[Constraint]]
 
 
 @dataclass(frozen=True)
-class Trades:
-    """Bounds of the columns b, s and f; all of shape (n_stocks,).
+class GivingWay:
+    """How far each group of constraints gives way: `coefficients` times the columns, plus `constant`.
 
     Attributes
     ----------
-    buy, sell : ndarray
-        Largest purchases and sales beyond the forced ones; never both forced and the other way.
-    forced : ndarray
-        What must be traded to come back inside the bounds; 0 for stocks that cannot be traded that way.
-    direction : ndarray
-        Of the forced trades, 1 or -1.
+    coefficients : ndarray of shape (n_groups, n_columns)
+    constant : ndarray of shape (n_groups,)
+    sums : ndarray of shape (n_sums,), bool
+        Which sums may be missed.
+    bounds : bool
+        Whether the bounds on single weights may be missed; if not, forced trades must be made in full.
     """
 
-    buy: np.ndarray
-    sell: np.ndarray
-    forced: np.ndarray
-    direction: np.ndarray
+    coefficients: np.ndarray
+    constant: np.ndarray
+    sums: np.ndarray
+    bounds: bool
 
     @classmethod
-    def within(cls, terms: Sequence[Terms], current: np.ndarray) -> Trades:
-        """Intersect the bounds of all constraints; where they contradict each other, the upper ones hold."""
-        anything, nothing = np.full(len(current), np.inf), np.zeros(len(current), dtype=bool)
-        upper = np.minimum.reduce([anything, *(term.upper for term in terms if term.upper is not None)])
-        lower = np.maximum.reduce([-anything, *(term.lower for term in terms if term.lower is not None)])
-        no_buy = np.logical_or.reduce([nothing, *(term.no_buy for term in terms if term.no_buy is not None)])
-        no_sell = np.logical_or.reduce([nothing, *(term.no_sell for term in terms if term.no_sell is not None)])
-        lower = np.minimum(lower, upper)
-        inside = np.clip(current, lower, upper)
-        rising, falling = inside > current, inside < current
-        return cls(
-            buy=np.where(no_buy | falling, 0.0, upper - inside),
-            sell=np.where(no_sell | rising, 0.0, inside - lower),
-            forced=np.where(np.where(rising, no_buy, no_sell), 0.0, np.abs(inside - current)),
-            direction=np.where(rising, 1.0, -1.0),
-        )
-
-    def columns(self, coefficients: np.ndarray) -> sparse.csc_array:
-        """Coefficients of weights (n_rows, n_stocks) as those of b, s and f, (n_rows, 3 n_stocks)."""
-        on_weights = sparse.csc_array(coefficients)
-        return sparse.hstack([on_weights, -on_weights, on_weights * self.direction], format="csc")
+    def of(
+        cls, columns: Columns, groups: Groups, bounding: Sequence[Constraint], sums: Sums, trades: Trades
+    ) -> GivingWay:
+        """Sums give way with the group of their owner, bounds on single weights with the last group that has any."""
+        coefficients, constant = np.zeros((len(groups), len(columns))), np.zeros(len(groups))
+        for row, group in enumerate(groups):
+            owned = sums.owned_by(group)
+            coefficients[row] = columns.vector(below=owned, above=owned)
+        holders = [row for row, group in enumerate(groups) if any(constraint in group for constraint in bounding)]
+        if holders:
+            coefficients[holders[-1], columns.forced] = -(trades.forced > 0).astype(np.float64)
+            constant[holders[-1]] = trades.forced.sum()
+        may_be_missed = np.any(coefficients[:, columns.below], axis=0)
+        return cls(coefficients, constant, np.asarray(may_be_missed), bool(holders))
 
 
 @dataclass(frozen=True)
 class Formulation:
-    """The arrays of one date's program, columns b, s, f, p, q; rows of the constraints, the turnover, then the groups.
+    """The arrays of one date's program; rows are the constraints' sums, the turnover, then the groups.
 
     Attributes
     ----------
     current : ndarray of shape (n_stocks,)
+    columns : Columns
     trades : Trades
     matrix : csc_array of shape (n_rows, n_columns)
     returns : ndarray of shape (n_columns,)
@@ -84,12 +79,11 @@ class Formulation:
     least_columns, most_columns : ndarray of shape (n_columns,)
     least_rows, most_rows : ndarray of shape (n_rows,)
         Allowances of 0.
-    giving_way : ndarray of shape (n_groups, n_columns)
-        The groups' rows: how far each gives way is this times the columns, plus `constant`.
-    constant : ndarray of shape (n_groups,)
+    giving_way : GivingWay
     """
 
     current: np.ndarray
+    columns: Columns
     trades: Trades
     matrix: sparse.csc_array
     returns: np.ndarray
@@ -97,56 +91,68 @@ class Formulation:
     most_columns: np.ndarray
     least_rows: np.ndarray
     most_rows: np.ndarray
-    giving_way: np.ndarray
-    constant: np.ndarray
+    giving_way: GivingWay
 
     @classmethod
     def of(cls, decision: Decision, constraints: Sequence[Constraint], groups: Groups) -> Formulation:
-        """Write a decision as a program; bounds on single weights give way with the last group that has any."""
+        """Write a decision as a program."""
         terms, current = [constraint.terms(decision) for constraint in constraints], decision.current
-        trades, n = Trades.within(terms, current), len(current)
-        weights = np.concatenate([np.empty((0, n)), *(term.rows for term in terms if term.rows is not None)])
-        least, most = (np.concatenate([getattr(term, side) for term in terms]) for side in ("least", "most"))
-        owners = [c for c, term in zip(constraints, terms, strict=True) for _ in term.least]
-        bounding = [c for c, term in zip(constraints, terms, strict=True) if term.upper is not None]
-        slack, k = sparse.eye_array(len(owners)), len(owners)
-        giving_way = np.zeros((len(groups), 3 * n + 2 * k))
-        constant, forced_least = np.zeros(len(groups)), trades.forced
-        for row, group in enumerate(groups):
-            giving_way[row, 3 * n :] = np.tile([owner in group for owner in owners], 2)
-        slack_most = np.where(giving_way[:, 3 * n :].any(axis=0), np.inf, 0.0)
-        holders = [row for row, group in enumerate(groups) if any(constraint in group for constraint in bounding)]
-        if holders:
-            giving_way[holders[-1], 2 * n : 3 * n] = -(trades.forced > 0).astype(np.float64)
-            constant[holders[-1]] = trades.forced.sum()
-            forced_least = np.zeros(n)
-        turnover = np.repeat([1.0, 0.0], [3 * n, 2 * k])
-        held = weights @ current
-        rows = sparse.hstack([trades.columns(weights), slack, -slack])
-        expected = _completed(decision.expected)
-        expected = expected / max(np.abs(expected).max(), np.finfo(np.float64).tiny)
+        trades, sums = Trades.within(terms, current), Sums.of(constraints, terms, len(current))
+        columns = Columns(len(current), len(sums.owners))
+        bounding = [constraint for constraint, term in zip(constraints, terms, strict=True) if term.upper is not None]
+        giving_way = GivingWay.of(columns, groups, bounding, sums, trades)
+        least_columns, most_columns = _column_bounds(columns, trades, giving_way)
+        least_rows, most_rows = _row_bounds(sums, current, terms, giving_way)
         return cls(
             current=current,
+            columns=columns,
             trades=trades,
-            matrix=sparse.csc_array(sparse.vstack([rows, turnover[None], giving_way], format="csc")),
-            returns=np.concatenate([expected, -expected, expected * trades.direction, np.zeros(2 * k)]),
-            least_columns=np.concatenate([np.zeros(2 * n), forced_least, np.zeros(2 * k)]),
-            most_columns=np.concatenate([trades.buy, trades.sell, trades.forced, slack_most]),
-            least_rows=np.append(least - held, np.full(1 + len(groups), -np.inf)),
-            most_rows=np.concatenate([most - held, [min(term.turnover for term in terms)], -constant]),
+            matrix=_matrix(columns, sums, trades, giving_way),
+            returns=_returns(columns, decision.expected, trades),
+            least_columns=least_columns,
+            most_columns=most_columns,
+            least_rows=least_rows,
+            most_rows=most_rows,
             giving_way=giving_way,
-            constant=constant,
         )
 
-    def weights(self, columns: np.ndarray) -> np.ndarray:
+    def weights(self, solution: np.ndarray) -> np.ndarray:
         """Weights (n_stocks,) of a solution (n_columns,), without traces of rounding."""
-        bought, sold, forced = columns[: 3 * len(self.current)].reshape(3, -1)
+        bought, sold, forced = (solution[block] for block in (self.columns.buy, self.columns.sell, self.columns.forced))
         change = bought - sold + self.trades.direction * forced
         weights = self.current + np.where(np.abs(change) < _NOTHING, 0.0, change)
         return np.where(np.abs(weights) < _NOTHING, 0.0, weights)
 
 
-def _completed(expected: np.ndarray) -> np.ndarray:
-    """Returns with the mean of the known ones for all others: scores of a network have no level of their own."""
-    known = np.isfinite(expected)
-    return np.where(known, expected, expected[known].mean() if known.any() else 0.0)
+def _matrix(columns: Columns, sums: Sums, trades: Trades, giving_way: GivingWay) -> sparse.csc_array:
+    missing = sparse.eye_array(columns.n_sums)
+    of_sums = sparse.hstack([trades.on_columns(sums.coefficients), missing, -missing])
+    turnover = columns.vector(buy=1.0, sell=1.0, forced=1.0)
+    return sparse.csc_array(sparse.vstack([of_sums, turnover[None], giving_way.coefficients], format="csc"))
+
+
+def _returns(columns: Columns, expected: np.ndarray, trades: Trades) -> np.ndarray:
+    """Expected returns of the columns, the largest scaled to 1.
+
+    Stocks without one get the mean of all others: scores of a network have no level of their own.
+    """
+    scored = np.isfinite(expected)
+    completed = np.where(scored, expected, expected[scored].mean() if scored.any() else 0.0)
+    scaled = completed / max(np.abs(completed).max(), np.finfo(np.float64).tiny)
+    return columns.vector(buy=scaled, sell=-scaled, forced=scaled * trades.direction)
+
+
+def _column_bounds(columns: Columns, trades: Trades, giving_way: GivingWay) -> tuple[np.ndarray, np.ndarray]:
+    missing = np.where(giving_way.sums, np.inf, 0.0)
+    least = columns.vector(forced=0.0 if giving_way.bounds else trades.forced)
+    most = columns.vector(buy=trades.buy, sell=trades.sell, forced=trades.forced, below=missing, above=missing)
+    return least, most
+
+
+def _row_bounds(
+    sums: Sums, current: np.ndarray, terms: Sequence[Terms], giving_way: GivingWay
+) -> tuple[np.ndarray, np.ndarray]:
+    held, turnover = sums.coefficients @ current, min(term.turnover for term in terms)
+    unbounded = np.full(1 + len(giving_way.constant), -np.inf)
+    least = np.concatenate([sums.least - held, unbounded])
+    return least, np.concatenate([sums.most - held, [turnover], -giving_way.constant])

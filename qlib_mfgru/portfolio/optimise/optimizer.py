@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from qlib.utils import init_instance_by_config
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.optimise.constraints import Constraint, Decision
+from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, as_constraints
 from qlib_mfgru.portfolio.optimise.program import Program
+from qlib_mfgru.portfolio.optimise.relaxation import by_name, relaxation_groups
 
 _BROKEN = 1e-7
 """Less is the solver's rounding."""
@@ -40,7 +39,7 @@ class Solution:
 
 
 class IndexEnhancementOptimizer:
-    """Maximises ``sum_i w_i r_i`` for expected returns r under constraints: a linear program (REPORT section 5).
+    """Maximises ``sum_i w_i r_i`` for expected returns r under constraints, as in the Huatai report (figures 34 to 49).
 
     Where the constraints contradict each other, those that may give way do so in order, and by the least that is
     possible: see `Program.solve`. What cannot be traded, and the turnover, never give way.
@@ -56,17 +55,15 @@ class IndexEnhancementOptimizer:
     Raises
     ------
     InputError
-        Two constraints of one name, or a name in `relaxation` that no constraint has, or one that never gives way.
+        Two constraints of one name; a name in `relaxation` that no constraint has, that never gives way, or that is
+        there twice.
     """
 
     def __init__(
         self, constraints: Sequence[Constraint | dict[str, Any]], relaxation: Sequence[str] | None = None
     ) -> None:
-        made = [init_instance_by_config(constraint, accept_types=Constraint) for constraint in constraints]
-        self.constraints: dict[str, Constraint] = {constraint.name: constraint for constraint in made}
-        if len(self.constraints) < len(made):
-            raise InputError(f"several constraints have the same name: {[constraint.name for constraint in made]}")
-        self.program = Program(made, self._groups(relaxation))
+        self.constraints = by_name(as_constraints(constraints))
+        self.program = Program(list(self.constraints.values()), relaxation_groups(self.constraints, relaxation))
 
     def solve(self, decision: Decision) -> Solution:
         """The weights of one rebalance."""
@@ -76,15 +73,3 @@ class IndexEnhancementOptimizer:
         excess = {name: constraint.excess(decision, weights) for name, constraint in self.constraints.items()}
         relaxed = {name: amount for name, amount in excess.items() if amount > _BROKEN}
         return Solution(weights, "relaxed" if relaxed else "solved", relaxed)
-
-    def _groups(self, relaxation: Sequence[str] | None) -> list[list[Constraint]]:
-        if relaxation is None:
-            ranks = sorted({constraint.rank for constraint in self.constraints.values() if constraint.rank is not None})
-            return [[c for c in self.constraints.values() if c.rank == rank] for rank in ranks]
-        unknown = [name for name in relaxation if name not in self.constraints]
-        if unknown:
-            raise InputError(f"relaxation names {unknown}; the constraints are {list(self.constraints)}")
-        fixed = [name for name in relaxation if self.constraints[name].rank is None]
-        if fixed:
-            raise InputError(f"relaxation names {fixed}, which never give way")
-        return [[self.constraints[name]] for name in relaxation]

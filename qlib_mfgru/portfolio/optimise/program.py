@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import highspy
 import numpy as np
 
-from qlib_mfgru.portfolio.optimise.constraints import Constraint, Decision
+from qlib_mfgru.portfolio.optimise.base import Constraint, Decision
 from qlib_mfgru.portfolio.optimise.formulation import Formulation, Groups
 
 _TOLERANCE = 1e-9
@@ -53,10 +53,10 @@ class Program:
     def _give_way(self, problem: Formulation, allowances: np.ndarray, last: int) -> str:
         """Find the least allowances of the groups up to `last`, the last one's first, and solve with them."""
         for group in range(last, -1, -1):
-            message = self._maximise(problem, -problem.giving_way[group], allowances)
+            message = self._maximise(problem, -problem.giving_way.coefficients[group], allowances)
             if message:
                 return message
-            least = problem.constant[group] - self.highs.getInfo().objective_function_value
+            least = problem.giving_way.constant[group] - self.highs.getInfo().objective_function_value
             allowances[group] = max(least, 0.0) + _TOLERANCE
         return self._maximise(problem, problem.returns, allowances)
 
@@ -86,7 +86,7 @@ class Program:
     def _maximise(self, problem: Formulation, costs: np.ndarray, allowances: np.ndarray) -> str:
         """Solve with these costs and allowances; an empty string, or what HiGHS says if there is no optimum."""
         n_rows, n_columns = problem.matrix.shape
-        for group, most in enumerate(allowances - problem.constant):
+        for group, most in enumerate(allowances - problem.giving_way.constant):
             self.highs.changeRowBounds(n_rows - len(allowances) + group, -np.inf, most)
         self.highs.changeColsCost(n_columns, np.arange(n_columns, dtype=np.int32), costs)
         self.highs.run()

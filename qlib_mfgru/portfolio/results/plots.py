@@ -1,16 +1,16 @@
-"""Plots of an index enhancement, a line for each turnover limit (the report's figures 35, 39, 43 and 47, and more)."""
+"""Plots of an index enhancement, a line for each turnover limit (figures 35, 39, 43, 47 of the Huatai report)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qlib_mfgru.portfolio.results.exposures import Bound, bounds
-from qlib_mfgru.portfolio.results.result import IndexEnhancement, PortfolioRun
+from qlib_mfgru.portfolio.results.bounds import Bound, bounds
+from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import style
 from qlib_mfgru.report.measures import (
     annual_excess,
@@ -20,6 +20,9 @@ from qlib_mfgru.report.measures import (
     net_value,
     rebalance_turnover,
 )
+from qlib_mfgru.report.outputs import Outputs
+
+outputs: Outputs[IndexEnhancement] = Outputs()
 
 _EXPOSURES = {
     "constituent_weight": ("Weight in index members", "share of stocks"),
@@ -28,40 +31,43 @@ _EXPOSURES = {
     "active_share": ("Active share", "share of stocks"),
     "names": ("Names held", "stocks"),
 }
-"""Title and unit of the columns of `exposures.realised`; others are in standard deviations."""
+"""Title and unit of columns of `exposures.realised`; the others are in standard deviations."""
 _STATUS = {"relaxed": (style.ORANGE, "o", "constraints gave way"), "failed": ("tab:red", "X", "failed, holding kept")}
 """Colour, marker and words for rebalances that did not go as planned."""
 
 
+@outputs.plot("excess.png")
 def cumulative_excess(result: IndexEnhancement) -> Figure:
     """Compounded daily difference to the index, net of costs."""
     figure, ax = _one_panel(result, "cumulative excess over the index", "compounded daily difference, net of costs")
     for color, run in _coloured(result):
         value = net_value(excess(run.returns, run.benchmark)) - 1
-        label = f"{_limit(run)}: {annual_excess(run.returns, run.benchmark):.1%} a year"
+        label = f"{run.limit:.0%}: {annual_excess(run.returns, run.benchmark):.1%} a year"
         ax.plot(value.index, value, color=color, linewidth=1.3, label=label)
     return _finish(figure, ax, "cumulative excess")
 
 
+@outputs.plot("drawdown.png")
 def excess_drawdown(result: IndexEnhancement) -> Figure:
     """Loss of the compounded daily difference from its peak."""
     figure, ax = _one_panel(result, "drawdown of the excess", "loss of the compounded daily difference from its peak")
     for color, run in _coloured(result):
         loss = -drawdown(excess(run.returns, run.benchmark))
-        label = f"{_limit(run)}: at most {excess_max_drawdown(run.returns, run.benchmark):.1%}"
+        label = f"{run.limit:.0%}: at most {excess_max_drawdown(run.returns, run.benchmark):.1%}"
         ax.plot(loss.index, loss, color=color, linewidth=1.1, label=label)
     return _finish(figure, ax, "drawdown")
 
 
+@outputs.plot("exposures.png")
 def exposures(result: IndexEnhancement) -> Figure:
     """Realised exposures at each close beside their limits."""
     limits = bounds(result.settings)
     names = [*limits, *(name for name in _EXPOSURES if name not in limits)]
     titles = [_EXPOSURES.get(name, (f"Exposure to {name}", ""))[0] for name in names]
-    figure, axes = style.panels(f"{_index(result)}: realised exposures at each close", titles, legend=True)
+    figure, axes = style.panels(f"{result.index}: realised exposures at each close", titles, legend=True)
     for ax, name in zip(axes, names, strict=True):
         for color, run in _coloured(result):
-            ax.plot(run.exposures.index, run.exposures[name], color=color, linewidth=0.9, label=_limit(run))
+            ax.plot(run.exposures.index, run.exposures[name], color=color, linewidth=0.9, label=f"{run.limit:.0%}")
         _draw_limits(ax, limits.get(name, Bound()))
         unit = _EXPOSURES.get(name, ("", "standard deviations"))[1]
         ax.set_ylabel(unit)
@@ -73,19 +79,16 @@ def exposures(result: IndexEnhancement) -> Figure:
     return figure
 
 
+@outputs.plot("turnover.png")
 def turnover(result: IndexEnhancement) -> Figure:
     """Two-sided turnover of each rebalance beside its limit, a panel a limit; the first purchase is left out."""
     titles = [f"limit {run.limit:.0%}" for run in result.runs]
-    figure, axes = style.panels(f"{_index(result)}: two-sided turnover of each rebalance", titles)
+    figure, axes = style.panels(f"{result.index}: two-sided turnover of each rebalance", titles)
     for ax, run in zip(axes, result.runs, strict=True):
-        series = rebalance_turnover(run.report["turnover"], pd.DatetimeIndex(run.rebalances.index))
-        ax.plot(series.index, series, color=style.BLUE, linewidth=1.0, label=f"dealt, mean {series.mean():.1%}")
+        series = rebalance_turnover(run.report["turnover"], run.dates)
+        ax.plot(series.index, series, color=style.BLUE, linewidth=1.0, label=f"executed, mean {series.mean():.1%}")
         ax.axhline(run.limit, color="black", linestyle="--", linewidth=1.0, label="limit")
-        for status, (color, marker, words) in _STATUS.items():
-            those = run.rebalances["status"] == status
-            marked = series[those].dropna()  # the first purchase may be one of them
-            label = f"{words}: {those.sum()}"
-            ax.plot(marked.index, marked, marker, color=color, markersize=5, zorder=3, label=label)
+        _mark_incidents(ax, run, series)
         ax.set_ylim(bottom=-0.03 * max(run.limit, 0.1))  # markers at 0 stay whole
         ax.set_ylabel("buys + sells, share of the account")
         style.percent_axis(ax)
@@ -95,17 +98,16 @@ def turnover(result: IndexEnhancement) -> Figure:
     return figure
 
 
-PLOTS: dict[str, Callable[[IndexEnhancement], Figure]] = {
-    "excess.png": cumulative_excess,
-    "drawdown.png": excess_drawdown,
-    "exposures.png": exposures,
-    "turnover.png": turnover,
-}
-"""File name of each plot."""
+def _mark_incidents(ax: Axes, run: PortfolioRun, turnovers: pd.Series) -> None:
+    for status, (color, marker, words) in _STATUS.items():
+        of_status = run.rebalances["status"] == status
+        marked = turnovers[of_status].dropna()  # the first purchase may be one of them
+        label = f"{words}: {of_status.sum()}"
+        ax.plot(marked.index, marked, marker, color=color, markersize=5, zorder=3, label=label)
 
 
 def _one_panel(result: IndexEnhancement, what: str, how: str) -> tuple[Figure, Axes]:
-    figure, (ax,) = style.panels(f"{_index(result)}: {what}", [how])
+    figure, (ax,) = style.panels(f"{result.index}: {what}", [how])
     return figure, ax
 
 
@@ -125,12 +127,4 @@ def _draw_limits(ax: Axes, bound: Bound) -> None:
 
 
 def _coloured(result: IndexEnhancement) -> list[tuple[str, PortfolioRun]]:
-    return list(zip(style.SERIES, result.runs, strict=False))
-
-
-def _limit(run: PortfolioRun) -> str:
-    return f"{run.limit:.0%}"
-
-
-def _index(result: IndexEnhancement) -> str:
-    return result.settings.index.upper()
+    return list(zip(cycle(style.SERIES), result.runs, strict=False))

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-import pandas as pd
-from qlib.log import get_module_logger
-from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
 
-from qlib_mfgru.portfolio.results import tables
-from qlib_mfgru.portfolio.results.document import document
-from qlib_mfgru.portfolio.results.plots import PLOTS
-from qlib_mfgru.portfolio.results.result import IndexEnhancement
+from qlib_mfgru.portfolio.results import plots, tables
+from qlib_mfgru.portfolio.results.conventions import conventions
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
-from qlib_mfgru.report import style
-from qlib_mfgru.report.recorders import load_prediction, model_name
+from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
+from qlib_mfgru.report.outputs import Outputs
+from qlib_mfgru.report.record import ResultRecord
 
 
-class IndexEnhancementRecord(ACRecordTemp):
-    """The report's index enhancement (figures 34 to 49) of any recorder that holds ``pred.pkl``, as a qlib record.
+class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
+    """The index enhancement of the Huatai report (figures 34 to 49) of any recorder that holds ``pred.pkl``.
 
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
-    ``yearly.csv`` (the report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (beside the report's
+    ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (beside that report's
     figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``rebalances.csv`` (the solver's log),
     ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl``
     and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
@@ -45,13 +38,16 @@ class IndexEnhancementRecord(ACRecordTemp):
 
     Raises
     ------
-    TypeError
-        A keyword that is no setting (qrun relies on this error).
+    UnknownSetting
+        A keyword that is no setting (a TypeError, which qrun relies on).
     InputError
-        A bad value of a setting; on `generate`, no prediction, or a field that the provider lacks.
+        A bad value of a setting; on `generate`, no prediction, or what the provider lacks.
     """
 
     artifact_path = "index_enhancement"
+    page: ClassVar[str] = "index_enhancement.md"
+    settings_kind = IndexEnhancementSettings
+    outputs: ClassVar[Outputs[Any]] = tables.outputs | plots.outputs
 
     def __init__(
         self,
@@ -61,50 +57,23 @@ class IndexEnhancementRecord(ACRecordTemp):
         skip_existing: bool = False,
         **settings: Any,
     ) -> None:
-        super().__init__(recorder=recorder, skip_existing=skip_existing)
-        self.name = name
-        self.settings = IndexEnhancementSettings(**settings)
+        super().__init__(recorder, name, skip_existing, **settings)
         if folder:
             self.artifact_path = f"{type(self).artifact_path}/{folder}"
 
-    def list(self) -> list[str]:
-        """Artifacts below ``index_enhancement/``."""
-        return [*_TABLES, "index_enhancement.md", *_SERIES, *PLOTS]
+    def compute(self, prediction: Any, model: str) -> IndexEnhancement:
+        """Backtest the portfolios of a prediction."""
+        return run_index_enhancement(prediction, self.settings, model)
 
-    def _generate(self, *_: Any, **__: Any) -> dict[str, object]:
-        result = run_index_enhancement(load_prediction(self.recorder), self.settings)
-        name = self.name or model_name(self.recorder)
-        with tempfile.TemporaryDirectory() as folder:
-            write_files(result, name, Path(folder))
-            self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
-        index = self.settings.index.upper()
-        self.recorder.log_metrics(**{f"{index}.{key}": value for key, value in tables.metrics(result).items()})
-        shown = tables.performance(result).drop(columns="figure")
-        get_module_logger("IndexEnhancement").info(f"enhancement with {name}:\n{shown.to_string(index=False)}")
-        return {file: series(result) for file, series in _SERIES.items()}
+    def document(self, result: IndexEnhancement) -> str:
+        """Performance and years beside the Huatai report's, costs and orders, exposures; what each number means."""
+        return self.outputs.page(result, f"{result.index} enhancement with {result.model}", conventions(result))
 
+    def metrics(self, result: IndexEnhancement) -> dict[str, float]:
+        """The numbers of all tables: see `tables.metrics`."""
+        return tables.metrics(result)
 
-def write_files(result: IndexEnhancement, model: str, folder: Path) -> None:
-    """Write all tables, plots and the page into a folder."""
-    for file, table in _TABLES.items():
-        table(result).to_csv(folder / file, index=False)
-    (folder / "index_enhancement.md").write_text(document(result, model), encoding="utf-8")
-    for file, plot in PLOTS.items():
-        style.save(plot(result), folder / file)
-
-
-_TABLES: dict[str, Callable[[IndexEnhancement], pd.DataFrame]] = {
-    **tables.TABLES,
-    "rebalances.csv": lambda result: _stacked(result, "rebalances").reset_index(),
-}
-
-_SERIES = {
-    "daily.pkl": lambda result: _stacked(result, "report"),
-    "positions.pkl": lambda result: _stacked(result, "positions"),
-    "exposures.pkl": lambda result: _stacked(result, "exposures"),
-}
-
-
-def _stacked(result: IndexEnhancement, frame: str) -> pd.DataFrame:
-    """A frame of all portfolios, by turnover limit."""
-    return pd.concat({run.limit: getattr(run, frame) for run in result.runs}, names=["turnover_limit"])
+    def summary(self, result: IndexEnhancement) -> str:
+        """The table of performance."""
+        table = tables.performance(result).drop(columns="figure")
+        return f"enhancement with {result.model}:\n{table.to_string(index=False)}"

@@ -1,48 +1,59 @@
-"""Tables of an index enhancement, in the report's columns and beside the report's figures."""
+"""Tables of an index enhancement, in the columns of the Huatai report and beside its figures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.portfolio.results.exposures import bounds
-from qlib_mfgru.portfolio.results.result import IndexEnhancement, PortfolioRun
-from qlib_mfgru.report import measures as measures
+from qlib_mfgru.portfolio.results.bounds import bounds
+from qlib_mfgru.portfolio.results.conventions import differences
+from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
+from qlib_mfgru.report import measures
+from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.published import published
+from qlib_mfgru.report.record import scalars
+
+outputs: Outputs[IndexEnhancement] = Outputs()
+"""The page has the tables with headings in the order in which they stand here."""
 
 PERFORMANCE_COLUMNS = tuple(published("enhancement_performance").columns)
-"""Columns of the report's figures 36, 40, 44 and 48. In a table of ours `figure` is empty."""
+"""Columns of the Huatai report's figures 36, 40, 44 and 48. In a table of ours `figure` is empty."""
+EXPOSURE_COLUMNS = ("turnover_limit", "exposure", "least", "most", "mean", "worst", "days_beyond")
 BENCHMARK = "benchmark"
 """What stands for the turnover limit in the index's own row."""
+_FIGURE = {"figure": ".0f"}
 
 
+@outputs.table("performance.csv")
 def performance(result: IndexEnhancement) -> pd.DataFrame:
-    """The report's table of this run: a row a turnover limit, then the index; `PERFORMANCE_COLUMNS`, net of costs."""
+    """A row a turnover limit, then the index, in the columns of the Huatai report, net of costs."""
     rows: list[dict[str, Any]] = []
     for run in result.runs:
-        trades = {name: measure(run.report["turnover"], _dates(run)) for name, measure in measures.OF_TRADES.items()}
-        rows.append({"turnover_limit": limit_name(run), **measures.measure(run.returns, run.benchmark), **trades})
+        trades = {name: measure(run.report["turnover"], run.dates) for name, measure in measures.OF_TRADES.items()}
+        rows.append({"turnover_limit": run.limit_name, **measures.measure(run.returns, run.benchmark), **trades})
     index = result.runs[0].benchmark
     alone = {name: measure(index) for name, measure in measures.OF_RETURNS.items()}
     rows.append({"turnover_limit": BENCHMARK, **alone})
-    return pd.DataFrame(rows).assign(index=_index(result)).reindex(columns=list(PERFORMANCE_COLUMNS))
+    return pd.DataFrame(rows).assign(index=result.index).reindex(columns=list(PERFORMANCE_COLUMNS))
 
 
+@outputs.table("yearly.csv")
 def yearly(result: IndexEnhancement) -> pd.DataFrame:
     """Compounded net return of each calendar year of the run, parts of years as they are; rows as in `performance`."""
-    series = {limit_name(run): run.returns for run in result.runs} | {BENCHMARK: result.runs[0].benchmark}
+    series = {run.limit_name: run.returns for run in result.runs} | {BENCHMARK: result.runs[0].benchmark}
     years = pd.DataFrame({name: measures.yearly_returns(returns) for name, returns in series.items()}).T
-    table = years.rename(columns=str).rename_axis("turnover_limit").reset_index().assign(index=_index(result))
+    table = years.rename(columns=str).rename_axis("turnover_limit").reset_index().assign(index=result.index)
     return table.reindex(columns=["index", "turnover_limit", *map(str, years.columns), "figure"])
 
 
+@outputs.table("comparison.csv", heading="The Huatai report and this run", formats=_FIGURE, notes=differences)
 def comparison(result: IndexEnhancement) -> pd.DataFrame:
-    """`performance` beside the report's, limit by limit, with the run's counts of rebalances.
+    """`performance` beside the Huatai report's, limit by limit, with the run's counts of rebalances.
 
-    An index that the report lacks stands alone.
+    An index that the Huatai report lacks stands alone.
     """
     counts = statistics(result)[["turnover_limit", "n_rebalances", "n_failed", "n_relaxed"]]
     both = _beside(performance(result).merge(counts, how="left"), "enhancement_performance")
@@ -50,23 +61,109 @@ def comparison(result: IndexEnhancement) -> pd.DataFrame:
     return both.astype(whole)
 
 
+def _percent_by_year(table: pd.DataFrame) -> dict[str, str]:
+    return _FIGURE | {column: ".2%" for column in table.columns if column.isdigit()}
+
+
+@outputs.table("yearly_comparison.csv", heading="Returns by calendar year", formats=_percent_by_year)
 def yearly_comparison(result: IndexEnhancement) -> pd.DataFrame:
-    """`yearly` beside the report's, as in `comparison`; years that one of them lacks are empty."""
+    """`yearly` beside the Huatai report's, as in `comparison`; years that one of them lacks are empty."""
     both = _beside(yearly(result), "enhancement_yearly")
     years = sorted(column for column in both.columns if column.isdigit() and both[column].notna().any())
     return both[["source", "index", "turnover_limit", *years, "figure"]]
 
 
+def incidents(result: IndexEnhancement) -> list[str]:
+    """What did not go as planned, in words: a line a turnover limit."""
+    counts = statistics(result).to_dict("records")
+    return [_incidents(run, row) for run, row in zip(result.runs, counts, strict=True)]
+
+
+@outputs.table("statistics.csv", heading="Costs, holdings, rebalances and orders", notes=incidents)
 def statistics(result: IndexEnhancement) -> pd.DataFrame:
     """What else is known of each portfolio: a row a turnover limit."""
-    return pd.DataFrame([{"turnover_limit": limit_name(run), **_statistics(run)} for run in result.runs])
+    return pd.DataFrame([{"turnover_limit": run.limit_name, **_statistics(run)} for run in result.runs])
+
+
+@outputs.table(
+    "exposures.csv", heading="Realised exposures and their limits", empty="No constraint limits an exposure."
+)
+def exposures(result: IndexEnhancement) -> pd.DataFrame:
+    """Realised exposures beside their limits: a row a turnover limit and exposure.
+
+    ``least`` and ``most`` are the limits; ``worst`` is the day's value that keeps the least distance to them, or lies
+    furthest beyond; ``days_beyond`` the share of days that lie beyond.
+    """
+    rows = []
+    for run in result.runs:
+        for name, bound in bounds(result.settings).items():
+            held = run.exposures[name]
+            limits = {side: limit if np.isfinite(limit) else np.nan for side, limit in vars(bound).items()}
+            days = {"mean": float(held.mean()), "worst": bound.worst(held), "days_beyond": bound.beyond(held)}
+            rows.append({"turnover_limit": run.limit_name, "exposure": name, **limits, **days})
+    return pd.DataFrame(rows, columns=list(EXPOSURE_COLUMNS))
+
+
+@outputs.table("relaxed.csv")
+def relaxed(result: IndexEnhancement) -> pd.DataFrame:
+    """How often and by how much at most each constraint gave way: a row a turnover limit and constraint."""
+    rows = []
+    for run in result.runs:
+        for column in run.rebalances.columns[run.rebalances.columns.str.startswith("relaxed.")]:
+            broken = run.rebalances[column].fillna(0.0)
+            row = {"turnover_limit": run.limit_name, "constraint": column.removeprefix("relaxed.")}
+            rows.append(row | {"n_relaxed": int((broken > 0).sum()), "largest": float(broken.max())})
+    return pd.DataFrame(rows, columns=["turnover_limit", "constraint", "n_relaxed", "largest"])
+
+
+@outputs.table(heading="Constraints that gave way", empty="No constraint was relaxed.")
+def gave_way(result: IndexEnhancement) -> pd.DataFrame:
+    """Rows of `relaxed` that count something."""
+    return relaxed(result).query("n_relaxed > 0")
+
+
+@outputs.table("rebalances.csv")
+def rebalances(result: IndexEnhancement) -> pd.DataFrame:
+    """The solver's log of all portfolios."""
+    return result.stacked("rebalances").reset_index()
+
+
+@outputs.pickle("daily.pkl")
+def daily(result: IndexEnhancement) -> pd.DataFrame:
+    """qlib's reports of all portfolios, a row a day."""
+    return result.stacked("report")
+
+
+@outputs.pickle("positions.pkl")
+def positions(result: IndexEnhancement) -> pd.DataFrame:
+    """What all portfolios held at each close."""
+    return result.stacked("positions")
+
+
+@outputs.pickle("exposures.pkl")
+def daily_exposures(result: IndexEnhancement) -> pd.DataFrame:
+    """Realised exposures of all portfolios, a row a day."""
+    return result.stacked("exposures")
+
+
+def metrics(result: IndexEnhancement) -> dict[str, float]:
+    """Scalars for a recorder, those that are known: ``<INDEX>.<limit>.<measure>``, and the same with an exposure or
+    constraint before the measure."""
+    tables = (
+        performance(result).drop(columns=["index", "figure"]),
+        statistics(result),
+        exposures(result).rename(columns={"exposure": "of"}),
+        relaxed(result).rename(columns={"constraint": "of"}),
+    )
+    named = scalars(tables, by=("turnover_limit", "of"))
+    return {f"{result.index}.{name}": value for name, value in named.items()}
 
 
 def _statistics(run: PortfolioRun) -> dict[str, Any]:
     gross, log, held = run.report["return"], run.rebalances, run.exposures
     return {
         **{name: measure(gross, run.report["cost"]) for name, measure in measures.OF_COSTS.items()},
-        "largest_turnover": float(measures.rebalance_turnover(run.report["turnover"], _dates(run)).max()),
+        "largest_turnover": float(measures.rebalance_turnover(run.report["turnover"], run.dates).max()),
         "mean_names": float(held["names"].mean()),
         "mean_active_share": float(held["active_share"].mean()),
         "mean_cash": float(held["cash"].mean()),
@@ -80,65 +177,15 @@ def _statistics(run: PortfolioRun) -> dict[str, Any]:
     }
 
 
-def exposures(result: IndexEnhancement) -> pd.DataFrame:
-    """Realised exposures beside their limits: a row a turnover limit and exposure.
-
-    ``least`` and ``most`` are the limits; ``worst`` is the day's value that keeps the least distance to them, or lies
-    furthest beyond; ``days_beyond`` the share of days that lie beyond.
-    """
-    rows = []
-    for run in result.runs:
-        for name, bound in bounds(result.settings).items():
-            values = run.exposures[name]
-            found = {"mean": float(values.mean()), "worst": bound.worst(values), "days_beyond": bound.beyond(values)}
-            limits = {side: limit if np.isfinite(limit) else np.nan for side, limit in vars(bound).items()}
-            rows.append({"turnover_limit": limit_name(run), "exposure": name, **limits, **found})
-    return pd.DataFrame(rows)
-
-
-def relaxed(result: IndexEnhancement) -> pd.DataFrame:
-    """How often and by how much at most each constraint gave way: a row a turnover limit and constraint."""
-    rows = []
-    for run in result.runs:
-        for column in run.rebalances.columns[run.rebalances.columns.str.startswith("relaxed.")]:
-            broken = run.rebalances[column].fillna(0.0)
-            found = {"n_relaxed": int((broken > 0).sum()), "largest": float(broken.max())}
-            rows.append({"turnover_limit": limit_name(run), "constraint": column.removeprefix("relaxed."), **found})
-    return pd.DataFrame(rows, columns=["turnover_limit", "constraint", "n_relaxed", "largest"])
-
-
-def metrics(result: IndexEnhancement) -> dict[str, float]:
-    """Scalars for a recorder, those that are known: ``<limit>.<measure>``, ``<limit>.<exposure>.<measure>`` and
-    ``<limit>.<constraint>.<measure>``."""
-    tables = (
-        performance(result).drop(columns=["index", "figure"]),
-        statistics(result),
-        exposures(result).rename(columns={"exposure": "of"}),
-        relaxed(result).rename(columns={"constraint": "of"}),
+def _incidents(run: PortfolioRun, counts: Mapping[Any, Any]) -> str:
+    reasons = run.rebalances.loc[run.rebalances["status"] == "failed", "message"].value_counts()
+    failed = "; ".join(f"{reason}: {times}" for reason, times in reasons.items())
+    return (
+        f"Turnover limit {run.limit:.0%}: of {counts['n_rebalances']:,} rebalances, {counts['n_failed']:,} failed and "
+        f"kept the holding{f' ({failed})' if failed else ''}, and {counts['n_relaxed']:,} relaxed constraints; "
+        f"{counts['n_unfilled']:,} of {counts['n_orders']:,} orders were not executed in full, on average "
+        f"{counts['mean_unfilled_value']:.2%} of the account a rebalance."
     )
-    found: dict[str, float] = {}
-    for table in tables:
-        for row in table.to_dict("records"):
-            prefix = ".".join(row.pop(name) for name in ("turnover_limit", "of") if name in row)
-            found |= {f"{prefix}.{name}": float(value) for name, value in row.items() if np.isfinite(value)}
-    return found
-
-
-TABLES: dict[str, Callable[[IndexEnhancement], pd.DataFrame]] = {
-    "performance.csv": performance,
-    "yearly.csv": yearly,
-    "comparison.csv": comparison,
-    "yearly_comparison.csv": yearly_comparison,
-    "statistics.csv": statistics,
-    "exposures.csv": exposures,
-    "relaxed.csv": relaxed,
-}
-"""File name of each table."""
-
-
-def limit_name(run: PortfolioRun) -> str:
-    """The turnover limit as the report's tables print it, e.g. ``0.3``."""
-    return f"{run.limit:g}"
 
 
 def _beside(ours: pd.DataFrame, table: str) -> pd.DataFrame:
@@ -148,11 +195,3 @@ def _beside(ours: pd.DataFrame, table: str) -> pd.DataFrame:
     limits = both["turnover_limit"].replace(BENCHMARK, "inf").astype(float)
     ordered = both.loc[limits.sort_values(kind="stable").index]
     return ordered[["source", *both.columns.drop("source")]].reset_index(drop=True)
-
-
-def _index(result: IndexEnhancement) -> str:
-    return result.settings.index.upper()
-
-
-def _dates(run: PortfolioRun) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(run.rebalances.index)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from qlib.backtest import backtest
 from qlib.backtest.position import Position
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.results.exposures import realised
-from qlib_mfgru.portfolio.results.result import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
+from qlib_mfgru.portfolio.trade.exposures import realised
+from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
+from qlib_mfgru.provider import reader
 from qlib_mfgru.report.scores import as_series, on_axes
 
 DAILY_EXECUTOR = {
@@ -26,7 +28,7 @@ DAILY_EXECUTOR = {
 """qlib's executor of daily orders, whose portfolios go by the name ``1day``."""
 
 
-def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> IndexEnhancement:
+def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model: str = "model") -> IndexEnhancement:
     """Backtest a portfolio for each turnover limit on the initialised provider, all on one snapshot and one exchange.
 
     Parameters
@@ -34,45 +36,50 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings) -> In
     scores : Series or DataFrame over (datetime, instrument)
         As ``pred.pkl`` holds them.
     settings : IndexEnhancementSettings
+    model : str
+        What tables call the model that made the scores.
 
     Raises
     ------
     InputError
-        Unusable scores or settings, fields that the provider lacks, days outside its calendar.
+        Unusable scores or settings, fields or a benchmark that the provider lacks, days outside its calendar.
     """
-    signal, snapshot = as_series(scores), MarketSnapshot.of(settings)
+    signal = as_series(scores)
+    start, end = _period(signal, settings, reader.calendar("day"))
+    _check_benchmark(settings, start, end)
+    snapshot = settings.read_market()
     on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of no stock and several of one, counts others
-    start, end = _period(signal, settings, snapshot.days)
-    exchange = IndexEnhancementExchange(
-        snapshot=snapshot,
+    prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
+    exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
+    runs = [_run(signal, limit, settings, exchange, snapshot) for limit in settings.turnovers]
+    return IndexEnhancement(settings, model, runs)
+
+
+def _run(
+    signal: pd.Series,
+    limit: float,
+    settings: IndexEnhancementSettings,
+    exchange: IndexEnhancementExchange,
+    snapshot: MarketSnapshot,
+) -> PortfolioRun:
+    """Backtest one portfolio on the days of the exchange."""
+    start, end = exchange.start_time, exchange.end_time
+    strategy = IndexEnhancementStrategy(signal=signal, turnover_limit=limit, snapshot=snapshot, **settings.shared())
+    portfolios, _ = backtest(
         start_time=start,
         end_time=end,
-        deal_price=settings.deal_price,
-        buy_cost=settings.buy_cost,
-        sell_cost=settings.sell_cost,
+        strategy=strategy,
+        executor=DAILY_EXECUTOR,
+        benchmark=settings.benchmark,
+        account=settings.account,
+        exchange_kwargs={"exchange": exchange},
     )
-    runs = []
-    for limit in settings.turnovers:
-        chosen = {name: value for name, value in vars(settings).items() if name != "turnover_limits"}
-        strategy = IndexEnhancementStrategy(signal=signal, turnover_limit=limit, snapshot=snapshot, **chosen)
-        portfolios, _ = backtest(
-            start_time=start,
-            end_time=end,
-            strategy=strategy,
-            executor=DAILY_EXECUTOR,
-            benchmark=settings.benchmark,
-            account=settings.account,
-            exchange_kwargs={"exchange": exchange},
-        )
-        report, history = portfolios["1day"]
-        if not strategy.log:
-            raise InputError(
-                f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} no week begins and no day has a score before it"
-            )
-        positions = to_frame(history)
-        log = pd.DataFrame(strategy.log).set_index("datetime")
-        runs.append(PortfolioRun(limit, report, positions, log, realised(snapshot, positions)))
-    return IndexEnhancement(settings, runs)
+    report, history = portfolios["1day"]
+    if not strategy.log:
+        raise InputError(f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} no week begins and no day has a score before it")
+    positions = to_frame(history)
+    log = pd.DataFrame(strategy.log).set_index("datetime")
+    return PortfolioRun(limit, report, positions, log, realised(snapshot, positions))
 
 
 def to_frame(history: Mapping[pd.Timestamp, Position]) -> pd.DataFrame:
@@ -90,14 +97,26 @@ def to_frame(history: Mapping[pd.Timestamp, Position]) -> pd.DataFrame:
 def _period(
     signal: pd.Series, settings: IndexEnhancementSettings, days: pd.DatetimeIndex
 ) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """First and last day of the backtest; qlib needs another day in the calendar behind the last one."""
+    """First and last day of the backtest; qlib needs another day in the calendar after the last one."""
     scored = pd.DatetimeIndex(signal.index.unique("datetime"))
     first, last = int(days.searchsorted(scored.min())) + 1, int(days.searchsorted(scored.max(), side="right"))
-    start = pd.Timestamp(settings.start_time) if settings.start_time is not None else days[min(first, len(days) - 1)]
-    end = pd.Timestamp(settings.end_time) if settings.end_time is not None else days[min(last, len(days) - 2)]
+    start = days[min(first, len(days) - 1)] if settings.start_time is None else settings.start_time
+    end = days[min(last, len(days) - 2)] if settings.end_time is None else settings.end_time
     if not days[0] < start <= end < days[-1]:
         raise InputError(
             f"the backtest's days {start:%Y-%m-%d} .. {end:%Y-%m-%d} must lie inside the provider's calendar, "
-            f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, with a day before and one behind them"
+            f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, with a day before and one after them"
         )
     return start, end
+
+
+def _check_benchmark(settings: IndexEnhancementSettings, start: pd.Timestamp, end: pd.Timestamp) -> None:
+    """Refuse an index whose level the provider does not have."""
+    days, stored = reader.calendar("day"), reader.read_series(str(settings.benchmark), "close", "day")
+    first, closes = stored or (0, np.empty(0))
+    days_with_close = days[first : first + len(closes)][np.isfinite(closes)]
+    if not ((days_with_close >= start) & (days_with_close <= end)).any():
+        raise InputError(
+            f"benchmark is {settings.benchmark!r}: the provider {reader.provider_path('day')} has no $close of it "
+            f"between {start:%Y-%m-%d} and {end:%Y-%m-%d}"
+        )

@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
 from qlib.backtest.exchange import Exchange
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.snapshot import DEALS, MarketSnapshot
+from qlib_mfgru.portfolio.settings import ExchangeSettings
+from qlib_mfgru.portfolio.snapshot import TRADE_FIELDS, MarketSnapshot
 from qlib_mfgru.portfolio.trade.quote import DenseQuote
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, read_daily
+from qlib_mfgru.settings import Count, Fraction, Listed, NonNegative, Text
 
 _NOT_OURS = ("limit_threshold", "extra_quote", "subscribe_fields")
 """Keywords of qlib's Exchange that would have no effect here."""
 
 
+VolumeLimit = Annotated[tuple[Literal["cum", "current"], Text], Listed]
+
+
+class QlibExchangeSettings(ExchangeSettings):
+    """Keywords of `IndexEnhancementExchange`, with those that it leaves to qlib's.
+
+    Attributes
+    ----------
+    min_cost : float
+        Yuan an order.
+    trade_unit : int or None
+        Shares in a lot; None: none are rounded. By default that of qlib's region.
+    volume_threshold : (str, str) or mapping
+        As of qlib, e.g. ``[current, $volume]``, over one of `TRADE_FIELDS`; or such by ``buy``, ``sell`` and ``all``.
+    impact_cost : float
+        Share of the traded value.
+    """
+
+    min_cost: NonNegative = 0.0
+    trade_unit: Count | None = None
+    volume_threshold: VolumeLimit | dict[Literal["all", "buy", "sell"], VolumeLimit] | None = None
+    impact_cost: Fraction = 0.0
+
+    def keywords(self) -> dict[str, Any]:
+        """As qlib's Exchange calls them."""
+        unit = {"trade_unit": self.trade_unit} if "trade_unit" in self.model_fields_set else {}
+        return {
+            "start_time": self.start_time,
+            "end_time": self.end_time,
+            "deal_price": self.deal_price,
+            "open_cost": self.buy_cost,
+            "close_cost": self.sell_cost,
+            "min_cost": self.min_cost,
+            "impact_cost": self.impact_cost,
+            "volume_threshold": self.volume_threshold,
+            **unit,
+        }
+
+
 class IndexEnhancementExchange(Exchange):
-    """Deals at the day's vwap, at the report's costs, within the provider's limit prices (`$limit_up`, `$limit_down`).
+    """Trades at the day's vwap and the Huatai report's costs, within the limit prices `$limit_up` and `$limit_down`.
 
     A stock that opens at its upper limit cannot be bought that day, one that opens at its lower limit cannot be sold,
     one without a trade neither; a day without a limit price has no limit. All else is qlib's Exchange. Quotes are read
@@ -36,57 +77,36 @@ class IndexEnhancementExchange(Exchange):
     Parameters
     ----------
     snapshot : MarketSnapshot, optional
-        Whose fields are dealt on; by default the provider's are read.
+        Whose fields are traded on; by default the provider's are read.
     start_time, end_time : stamp, optional
         First and last day; by default all.
-    deal_price : str
-        ``vwap``, ``close`` or ``open``.
-    buy_cost, sell_cost : float
-        Shares of the traded value; the report's 0.4 % two-sided is 0.2 % a side.
-    **kwargs
-        Further keywords of qlib's Exchange, e.g. min_cost (here 0), trade_unit, volume_threshold, impact_cost.
+    **settings
+        Attributes of `QlibExchangeSettings` and `ExchangeSettings`: deal_price, buy_cost, sell_cost, min_cost (here 0),
+        trade_unit, volume_threshold, impact_cost.
 
     Raises
     ------
     InputError
-        A field that the provider lacks, a volume threshold on another field than those of `DEALS`, or a keyword for
-        other limits or quotes than the provider's.
+        A value that is not allowed, a keyword for other limits or quotes than the provider's, a field that the provider
+        lacks, or a volume threshold over another field than `TRADE_FIELDS`.
     """
 
     def __init__(
-        self,
-        snapshot: MarketSnapshot | None = None,
-        start_time: Any = None,
-        end_time: Any = None,
-        deal_price: str = "vwap",
-        buy_cost: float = 0.002,
-        sell_cost: float = 0.002,
-        min_cost: float = 0.0,
-        **kwargs: Any,
+        self, snapshot: MarketSnapshot | None = None, start_time: Any = None, end_time: Any = None, **settings: Any
     ) -> None:
-        unused = [name for name in _NOT_OURS if kwargs.get(name) is not None]
+        unused = [name for name in _NOT_OURS if settings.pop(name, None) is not None]
         if unused:
             raise InputError(f"{unused} cannot be set: limits and quotes are the provider's; or use qlib's Exchange")
+        checked = QlibExchangeSettings(start_time=start_time, end_time=end_time, **settings)
         self._snapshot = snapshot
-        super().__init__(
-            freq="day",
-            start_time=start_time,
-            end_time=end_time,
-            codes=[],
-            deal_price=deal_price,
-            open_cost=buy_cost,
-            close_cost=sell_cost,
-            min_cost=min_cost,
-            quote_cls=self._make_quote,
-            **kwargs,
-        )
+        super().__init__(freq="day", codes=[], quote_cls=self._make_quote, **checked.keywords())
 
     def get_quote_from_qlib(self) -> None:
         """Take the quotes from the snapshot; `quote_df` stays empty."""
         self.quote_df = pd.DataFrame()
         days, self.codes, fields = self._read()
-        first = 0 if self.start_time is None else int(days.searchsorted(pd.Timestamp(self.start_time)))
-        last = len(days) if self.end_time is None else int(days.searchsorted(pd.Timestamp(self.end_time), side="right"))
+        first = 0 if self.start_time is None else int(days.searchsorted(self.start_time))
+        last = len(days) if self.end_time is None else int(days.searchsorted(self.end_time, side="right"))
         self._days, self._fields = days[first:last], {name: values[first:last] for name, values in fields.items()}
         close, factor = self._fields["close"], self._fields["factor"]
         self.trade_w_adj_price = bool((np.isnan(factor) & ~np.isnan(close)).any())
@@ -97,8 +117,7 @@ class IndexEnhancementExchange(Exchange):
         if self._snapshot is not None:
             return self._snapshot.days, self._snapshot.stocks, dict(self._snapshot.fields)
         stocks = list(reader.member_spans("all", "day"))
-        needs = dict.fromkeys(DEALS, "deals cannot be simulated without it; ingest it")
-        return reader.calendar("day"), stocks, read_daily(stocks, needs)
+        return reader.calendar("day"), stocks, read_daily(stocks, TRADE_FIELDS)
 
     def _make_quote(self, *_: Any) -> DenseQuote:
         fields, opened = self._fields, self._fields["open"]

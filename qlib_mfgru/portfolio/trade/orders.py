@@ -10,7 +10,7 @@ from qlib.backtest.decision import Order
 from qlib.backtest.exchange import Exchange
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.optimise.constraints import Decision
+from qlib_mfgru.portfolio.optimise.base import Decision
 
 _NO_TRADE = 1e-9
 """A change of weight below it is rounding."""
@@ -55,10 +55,10 @@ def to_amounts(
         if np.isnan(market.close[stock]):
             raise InputError(f"{code} is to be bought, but has no price by {market.date:%Y-%m-%d}: add FrozenSuspended")
         shares = invested * abs(change[stock]) / market.close[stock]
-        known = np.isfinite(market.factor[stock])  # if not, the exchange rounds by the factor of its day
-        whole = exchange.round_amount_by_trade_unit(shares, market.factor[stock]) if known else shares
-        if whole > 0:
-            amounts[code] = float(np.copysign(whole, change[stock]))
+        if np.isfinite(market.factor[stock]):  # if not, the exchange rounds by the factor of its day
+            shares = exchange.round_amount_by_trade_unit(shares, market.factor[stock])
+        if shares > 0:
+            amounts[code] = float(np.copysign(shares, change[stock]))
     return amounts
 
 
@@ -76,11 +76,11 @@ def make_orders(amounts: Mapping[str, float], span: Span) -> list[Order]:
     ]
 
 
-def rest_of(order: Order, exchange: Exchange) -> float:
+def unfilled_amount(order: Order, exchange: Exchange) -> float:
     """What is left of an order after its day, purchases positive; less than a lot is nothing."""
-    rest = order.amount - order.deal_amount
-    if order.deal_amount > 0 and rest < 1e-6 * order.amount:
+    amount = order.amount - order.deal_amount
+    if order.deal_amount > 0 and amount < 1e-6 * order.amount:
         return 0.0
     if order.deal_amount > 0 and order.factor is not None:
-        rest = exchange.round_amount_by_trade_unit(rest, order.factor)
-    return float(rest if order.direction == Order.BUY else -rest)
+        amount = exchange.round_amount_by_trade_unit(amount, order.factor)
+    return float(amount if order.direction == Order.BUY else -amount)

@@ -14,7 +14,7 @@ from qlib.utils.index_data import SingleData
 class DenseQuote(BaseQuote):
     """Answers as qlib's NumpyQuote does, in float64 and several times faster; daily bars only.
 
-    It goes into a stock qlib Exchange (``quote_cls=DenseQuote``), or is made of arrays with `of_arrays`.
+    It goes into qlib's own Exchange (``quote_cls=DenseQuote``), or is made from arrays with `of_arrays`.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class DenseQuote(BaseQuote):
 
     @classmethod
     def of_arrays(cls, days: pd.DatetimeIndex, stocks: Sequence[str], fields: Mapping[str, np.ndarray]) -> DenseQuote:
-        """Quotes of arrays.
+        """Quotes from arrays.
 
         Parameters
         ----------
@@ -93,15 +93,12 @@ class DenseQuote(BaseQuote):
         return SingleData(values, self.days[first:last][present]) if method is None else _AGGREGATED[method](values)
 
     def _rows(self, start: Any, end: Any) -> tuple[int, int]:
-        """First row between two stamps, and the one behind the last."""
-        found = self._spans.get((start, end))
-        if found is None:
-            begin, last = (
-                self.days.searchsorted(pd.Timestamp(start)),
-                self.days.searchsorted(pd.Timestamp(end), "right"),
-            )
-            found = self._spans[(start, end)] = int(begin), int(last)
-        return found
+        """First row between two stamps, and the one after the last."""
+        span = self._spans.get((start, end))
+        if span is None:
+            first = int(self.days.searchsorted(pd.Timestamp(start)))
+            span = self._spans[(start, end)] = first, int(self.days.searchsorted(pd.Timestamp(end), "right"))
+        return span
 
     @staticmethod
     def _value(value: Any, method: str | None) -> Any:

@@ -10,11 +10,25 @@ from qlib.backtest.decision import TradeDecisionWO
 from qlib.contrib.strategy.signal_strategy import BaseSignalStrategy
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.optimise.constraints import Decision
+from qlib_mfgru.portfolio.optimise.base import Decision
 from qlib_mfgru.portfolio.optimise.optimizer import IndexEnhancementOptimizer, Solution
-from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+from qlib_mfgru.portfolio.settings import PortfolioSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
-from qlib_mfgru.portfolio.trade.orders import make_orders, rest_of, to_amounts
+from qlib_mfgru.portfolio.trade.orders import make_orders, to_amounts, unfilled_amount
+from qlib_mfgru.portfolio.value_types import TwoSidedTurnover
+
+
+class StrategySettings(PortfolioSettings):
+    """Settings of one portfolio.
+
+    Attributes
+    ----------
+    turnover_limit : float
+        Two-sided, a rebalance, from 0 to 2.
+    ... : all others as of `PortfolioSettings`
+    """
+
+    turnover_limit: TwoSidedTurnover
 
 
 class IndexEnhancementStrategy(BaseSignalStrategy):
@@ -27,32 +41,35 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
     ----------
     signal : object
         As of qlib's strategies, e.g. ``<PRED>``.
-    turnover_limit : float
     snapshot : MarketSnapshot, optional
         Shared by several strategies; by default it is read.
     trade_exchange, level_infra, common_infra : object, optional
         As of qlib's strategies.
     **settings
-        Attributes of `IndexEnhancementSettings`; those of the exchange and the account are not used here.
+        Attributes of `StrategySettings`; those of the exchange, the account and the benchmark are not used here.
 
     Attributes
     ----------
     log : list of dict
         A row a rebalance: see `PortfolioRun.rebalances`.
+
+    Raises
+    ------
+    UnknownSetting, InputError
+        As of `IndexEnhancementSettings` and `PortfolioSettings.read_market`.
     """
 
     def __init__(
         self,
         *,
         signal: Any,
-        turnover_limit: float,
         snapshot: MarketSnapshot | None = None,
         trade_exchange: Any = None,
         level_infra: Any = None,
         common_infra: Any = None,
         **settings: Any,
     ) -> None:
-        self.settings = IndexEnhancementSettings(**settings, turnover_limits=[turnover_limit])
+        self.settings = StrategySettings(**settings)
         super().__init__(
             signal=signal,
             risk_degree=self.settings.risk_degree,
@@ -60,8 +77,9 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
             level_infra=level_infra,
             common_infra=common_infra,
         )
-        self.snapshot = snapshot or MarketSnapshot.of(self.settings)
-        self.optimizer = IndexEnhancementOptimizer(self.settings.limits(turnover_limit), self.settings.relaxation)
+        self.snapshot = snapshot or self.settings.read_market()
+        constraints = self.settings.limits(self.settings.turnover_limit)
+        self.optimizer = IndexEnhancementOptimizer(constraints, self.settings.relaxation)
         self.log: list[dict[str, Any]] = []
         self._unfilled: dict[str, float] = {}
 
@@ -69,31 +87,31 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         """Orders of the day: a rebalance's, else those that are carried."""
         step = self.trade_calendar.get_trade_step()
         span = self.trade_calendar.get_step_time(step)
-        known, _ = self.trade_calendar.get_step_time(step, shift=1)
-        if known >= span[0]:  # qlib's calendar goes round
+        day_before, _ = self.trade_calendar.get_step_time(step, shift=1)
+        if day_before >= span[0]:  # shift=1 on the first step wraps to the last day
             raise InputError(f"nothing is known before the provider's first day, {span[0]:%Y-%m-%d}: start later")
-        new_week = span[0].to_period("W-SUN") != known.to_period("W-SUN")
-        expected = self._expected(known) if new_week or not self._built else None
+        new_week = span[0].to_period("W-SUN") != day_before.to_period("W-SUN")
+        expected = self._expected(day_before) if new_week or not self._built else None
         if new_week or expected is not None:
-            amounts = self._rebalance(span[0], known, expected)
+            amounts = self._rebalance(span[0], day_before, expected)
         else:
             amounts = self._unfilled if self.settings.unfilled == "carry" else {}
         return TradeDecisionWO(make_orders(amounts, span), self)
 
     def post_exe_step(self, execute_result: list[Any] | None) -> None:
-        """Note what was not dealt."""
+        """Note what was not executed."""
         if execute_result:
-            rests = {order.stock_id: rest_of(order, self.trade_exchange) for order, *_ in execute_result}
-            self._unfilled = {code: rest for code, rest in rests.items() if rest}
+            amounts = {order.stock_id: unfilled_amount(order, self.trade_exchange) for order, *_ in execute_result}
+            self._unfilled = {code: amount for code, amount in amounts.items() if amount}
             self._note_unfilled()
 
     @property
     def _built(self) -> bool:
         return any(row["status"] != "failed" for row in self.log)
 
-    def _expected(self, known: pd.Timestamp) -> np.ndarray | None:
+    def _expected(self, day: pd.Timestamp) -> np.ndarray | None:
         """A day's scores, (n_stocks,), NaN where there is none; None if none is of the market's stocks."""
-        score = self.signal.get_signal(start_time=known, end_time=known)
+        score = self.signal.get_signal(start_time=day, end_time=day)
         if score is None:
             return None
         series = score.iloc[:, 0] if isinstance(score, pd.DataFrame) else score
@@ -101,36 +119,38 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         finite = np.isfinite(values)
         return np.where(finite, values, np.nan) if finite.any() else None
 
-    def _rebalance(self, day: pd.Timestamp, known: pd.Timestamp, expected: np.ndarray | None) -> dict[str, float]:
+    def _rebalance(self, day: pd.Timestamp, day_before: pd.Timestamp, expected: np.ndarray | None) -> dict[str, float]:
         """Amounts to trade; the log gets its row."""
-        market = self.snapshot.known_at(known)
+        market = self.snapshot.known_at(day_before)
         invested = self.risk_degree * self.trade_position.calculate_value()
         held = self.trade_position.get_stock_amount_dict()
         current = self._weights(market, held, invested)
         decision = Decision(market, np.full(len(current), np.nan) if expected is None else expected, current)
         if expected is None:
-            message = f"there is no score of the market's stocks on {known:%Y-%m-%d}"
+            message = f"there is no score of the market's stocks on {day_before:%Y-%m-%d}"
             solution = Solution(current, "failed", message=message)
         else:
             solution = self.optimizer.solve(decision)
         amounts = to_amounts(decision, solution.weights, held, invested, self.trade_exchange)
         self._unfilled = {}
-        self.log.append(
-            {
-                "datetime": day,
-                "decided": known,
-                "status": solution.status,
-                "message": solution.message,
-                "turnover_planned": float(np.abs(solution.weights - current).sum()),
-                "names": int((solution.weights > 0).sum()),
-                "orders": len(amounts),
-                "unfilled": 0,
-                "unfilled_value": 0.0,
-                "index_covered": market.covered,
-                **{f"relaxed.{name}": solution.relaxed.get(name, 0.0) for name in self.optimizer.constraints},
-            }
-        )
+        self.log.append(self._row(day, decision, solution) | {"orders": len(amounts)})
         return amounts
+
+    def _row(self, day: pd.Timestamp, decision: Decision, solution: Solution) -> dict[str, Any]:
+        """A rebalance as the log tells it, before anything was executed."""
+        return {
+            "datetime": day,
+            "decided": decision.market.date,
+            "status": solution.status,
+            "message": solution.message,
+            "turnover_planned": float(np.abs(solution.weights - decision.current).sum()),
+            "names": int((solution.weights > 0).sum()),
+            "orders": 0,
+            "unfilled": 0,
+            "unfilled_value": 0.0,
+            "index_covered": decision.market.covered,
+            **{f"relaxed.{name}": solution.relaxed.get(name, 0.0) for name in self.optimizer.constraints},
+        }
 
     def _weights(self, market: MarketView, held: dict[str, float], invested: float) -> np.ndarray:
         """Current weights on the snapshot's stocks, as of the close before the trade."""
@@ -141,7 +161,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         return weights
 
     def _note_unfilled(self) -> None:
-        value = self.trade_position.calculate_value()
+        account = self.trade_position.calculate_value()
         close = self.snapshot.last_known["close"][self.snapshot.position(self.log[-1]["decided"])]
-        rest = sum(abs(amount) * close[self.snapshot.column(code)] for code, amount in self._unfilled.items())
-        self.log[-1] |= {"unfilled": len(self._unfilled), "unfilled_value": float(rest / value)}
+        value = sum(abs(amount) * close[self.snapshot.column(code)] for code, amount in self._unfilled.items())
+        self.log[-1] |= {"unfilled": len(self._unfilled), "unfilled_value": float(value / account)}

@@ -14,8 +14,7 @@ from qlib.workflow import R
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor import FactorTestRecord, FactorTestSettings, run_factor_test
-from qlib_mfgru.factor.results.plots import PLOTS
-from qlib_mfgru.report import measures as performance
+from qlib_mfgru.report import measures
 from qlib_mfgru.report.published import published
 
 SETTINGS: dict[str, Any] = {"pools": ["all", "few"], "n_layers": 5}
@@ -48,9 +47,9 @@ def test_summary_has_the_reports_columns_and_the_tests_numbers(folder: Path) -> 
         assert row["rank_ic_std"] == pytest.approx(ic.std())
         assert row["ic_ir"] == pytest.approx(ic.mean() / ic.std())
         assert row["ic_positive_share"] == pytest.approx((ic > 0).mean())
-        assert row["top_annual_excess"] == pytest.approx(performance.annual_excess(*top))
-        assert row["top_information_ratio"] == pytest.approx(performance.information_ratio(*top))
-        assert row["top_monthly_win_rate"] == pytest.approx(performance.monthly_win_rate(*top))
+        assert row["top_annual_excess"] == pytest.approx(measures.annual_excess(*top))
+        assert row["top_information_ratio"] == pytest.approx(measures.information_ratio(*top))
+        assert row["top_monthly_win_rate"] == pytest.approx(measures.monthly_win_rate(*top))
         assert row["top_turnover"] == pytest.approx(result.turnover[5].mean())
 
 
@@ -67,10 +66,10 @@ def test_series_are_aligned_with_the_tables(recorder: Any, folder: Path) -> None
     assert ic["all"].columns.tolist() == ["ic", "rank_ic", "rank_autocorrelation"]
     assert layers["few"].columns.tolist() == [1, 2, 3, 4, 5, "pool"]
     table = pd.read_csv(folder / "layers.csv").set_index(["pool", "layer"])
-    third = performance.annual_return(layers["all"][3])
+    third = measures.annual_return(layers["all"][3])
     assert table.loc[("ALL", "3"), "annual_return"] == pytest.approx(third)
     spread = layers["all"][5] - layers["all"][1]
-    assert table.loc[("ALL", "long_short"), "annual_return"] == pytest.approx(performance.annual_return(spread))
+    assert table.loc[("ALL", "long_short"), "annual_return"] == pytest.approx(measures.annual_return(spread))
     counts = pd.read_csv(folder / "exclusions.csv")
     reasons = counts.drop(columns=["pool", "members", "kept"]).sum(axis=1)
     np.testing.assert_allclose(counts["members"], reasons + counts["kept"])
@@ -80,7 +79,7 @@ def test_every_artifact_is_there_and_plots_are_pictures(recorder: Any, folder: P
     record = FactorTestRecord(recorder, **SETTINGS)
     record.check(include_self=True)
     assert sorted(record.list()) == sorted(file.name for file in folder.iterdir())
-    for name in PLOTS:
+    for name in record.outputs.plots:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
@@ -93,7 +92,7 @@ def test_the_page_states_its_conventions(folder: Path) -> None:
         "buys plus sells",
         "equally weighted",
         "13 of them, 2023-01-06 .. 2023-03-31",
-        "Universe: the report has all A-shares; this run",
+        "Universe: the Huatai report has all A-shares; this run",
         "8.58 %",
     ):
         assert words in page
@@ -118,5 +117,20 @@ def test_skip_existing_does_nothing_twice(recorder: Any, monkeypatch: pytest.Mon
 def test_a_recorder_without_prediction(recorder: Any) -> None:
     with R.start(experiment_name="factor"), pytest.raises(InputError, match=r"no pred\.pkl"):
         FactorTestRecord(R.get_recorder(), **SETTINGS).generate()
-    with pytest.raises(TypeError, match="n_layer"):
+    with pytest.raises(TypeError, match="unknown setting 'n_layer'; did you mean 'n_layers'"):
         FactorTestRecord(recorder, n_layer=5)
+    with pytest.raises(TypeError, match="unknown setting 'model'"):  # qrun tries these first, and relies on the error
+        FactorTestRecord(recorder, model=None, dataset=None, **SETTINGS)
+
+
+def test_the_page_has_its_tables_in_order(folder: Path) -> None:
+    headings = [line for line in (folder / "factor_test.md").read_text().splitlines() if line.startswith("#")]
+    assert headings == [
+        "# Factor test of mine",
+        "## The Huatai report and this run",
+        "## More statistics",
+        "## Layers",
+        "## Mean RankIC by horizon in trading days",
+        "## Stocks per test date, by reason of exclusion",
+        "## Conventions of all tables",
+    ]

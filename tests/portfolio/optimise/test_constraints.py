@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
 from decisions import view
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio import Constraint, Decision, IndexEnhancementOptimizer, Terms
 from qlib_mfgru.portfolio.optimise import constraints as c
-from qlib_mfgru.portfolio.optimise.optimizer import IndexEnhancementOptimizer
+from qlib_mfgru.portfolio.optimise.base import needed_fields
+from qlib_mfgru.portfolio.snapshot import DailyFields
+from qlib_mfgru.settings import Positive
 
 N = 6
 MARKET = {
     "weight": np.array([0.5, 0.3, 0.2, 0.0, 0.0, 0.0]),
     "member": np.array([True, True, True, False, False, False]),
     "industry": np.array([1.0, 1.0, 2.0, 2.0, np.nan, np.nan]),
-    "exposures": {"market_cap": np.array([2.0, 1.0, 0.0, 0.0, -1.0, -2.0])},
+    "exposures": DailyFields(market_cap=np.array([2.0, 1.0, 0.0, 0.0, -1.0, -2.0])),
     "suspended": np.array([False, False, False, True, False, False]),
     "at_limit_up": np.array([True, False, False, False, False, False]),
     "at_limit_down": np.array([False, True, False, False, False, False]),
@@ -23,7 +29,7 @@ MARKET = {
 }
 CURRENT = np.array([0.4, 0.3, 0.2, 0.1, 0.0, 0.0])
 EXPECTED = np.array([1.0, 2.0, np.nan, 0.0, 0.0, 0.0])
-DECISION = c.Decision(view(N, **MARKET), EXPECTED, CURRENT)
+DECISION = Decision(view(N, **MARKET), EXPECTED, CURRENT)
 SMALL = 1e-6
 
 ON_THE_LIMIT = {
@@ -66,18 +72,17 @@ def test_a_constraint_on_both_sides_of_its_limit(name: str) -> None:
         (c.NoUnscoredBuys(), [0.4, 0.3, 0.1, 0.1, 0, 0]),
     ],
 )
-def test_trades_in_the_other_direction_are_free(constraint: c.Constraint, weights: list[float]) -> None:
+def test_trades_in_the_other_direction_are_free(constraint: Constraint, weights: list[float]) -> None:
     assert constraint.excess(DECISION, np.array(weights)) == 0
 
 
 def test_the_first_purchase_has_no_turnover_limit() -> None:
-    first = c.Decision(DECISION.market, EXPECTED, np.zeros(N))
+    first = Decision(DECISION.market, EXPECTED, np.zeros(N))
     assert c.Turnover(0.3).excess(first, MARKET["weight"]) == 0
 
 
 def test_names() -> None:
-    every = [constraint for constraint, *_ in ON_THE_LIMIT.values()]
-    assert {one.name for one in every} == {
+    assert {constraint.name for constraint, *_ in ON_THE_LIMIT.values()} == {
         *("full_investment", "long_only", "constituent_floor", "weight_deviation", "industry_exposure"),
         *("market_cap_exposure", "turnover", "no_limit_up_buys", "no_limit_down_sells", "frozen_suspended"),
         *("no_unscored_buys", "no_st", "blacklist"),
@@ -85,7 +90,7 @@ def test_names() -> None:
 
 
 def test_an_exposure_that_was_not_read_is_named() -> None:
-    with pytest.raises(InputError, match="no exposure to beta was read"):
+    with pytest.raises(InputError, match=r"\$beta was not read"):
         c.FactorExposure("beta", 0.1).terms(DECISION)
 
 
@@ -98,8 +103,10 @@ def test_constraints_compose_from_configs() -> None:
             "kwargs": {"field": "market_cap", "limit": 0.2},
         },
     ]
-    made = IndexEnhancementOptimizer(configs).constraints
-    assert made == {"full_investment": c.FullInvestment(), "market_cap_exposure": c.FactorExposure("market_cap", 0.2)}
+    assert IndexEnhancementOptimizer(configs).constraints == {
+        "full_investment": c.FullInvestment(),
+        "market_cap_exposure": c.FactorExposure("market_cap", 0.2),
+    }
 
 
 def test_two_constraints_of_one_name_are_refused() -> None:
@@ -107,11 +114,106 @@ def test_two_constraints_of_one_name_are_refused() -> None:
         IndexEnhancementOptimizer([c.Turnover(0.3), c.Turnover(0.4)])
 
 
-def test_an_unknown_name_in_the_relaxation_is_refused() -> None:
-    with pytest.raises(InputError, match="'size'"):
-        IndexEnhancementOptimizer([c.LongOnly()], relaxation=["size"])
+@pytest.mark.parametrize(
+    ("relaxation", "message"),
+    [
+        (
+            ["full_investment", "turnover"],
+            "relaxation names 'turnover', which never gives way; those that can are ",
+        ),
+        (["full_investment", "full_investment"], "relaxation names 'full_investment' twice$"),
+        ("full_investment", "relaxation is 'full_investment': must be a list$"),
+    ],
+)
+def test_what_is_refused_in_the_relaxation(relaxation: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{message}"):
+        IndexEnhancementOptimizer([c.FullInvestment(), c.Turnover(0.3)], relaxation=relaxation)
 
 
-def test_what_never_gives_way_is_refused_in_the_relaxation() -> None:
-    with pytest.raises(InputError, match=r"\['turnover'\], which never give way"):
-        IndexEnhancementOptimizer([c.FullInvestment(), c.Turnover(0.3)], relaxation=["full_investment", "turnover"])
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "message"),
+    [
+        (c.ConstituentFloor, 80, "ConstituentFloor.floor is 80: must be a fraction from 0 to 1; 80 percent is 0.8"),
+        (c.ConstituentFloor, NAN, "ConstituentFloor.floor is nan: must be a finite number"),
+        (c.ConstituentFloor, "0.8", r"ConstituentFloor.floor is '0.8': must be a number \(without quotes: 0.8\)"),
+        (c.WeightDeviation, -0.01, "WeightDeviation.limit is -0.01: must be at least 0"),
+        (c.WeightDeviation, np.float64(NAN), "WeightDeviation.limit is nan: must be a finite number"),
+        (c.IndustryExposure, -1, "IndustryExposure.limit is -1: must be at least 0"),
+        (c.IndustryExposure, 2, "IndustryExposure.limit is 2: must be a fraction from 0 to 1; 2 percent is 0.02"),
+        (c.Turnover, 40, "Turnover.limit is 40: must be a fraction from 0 to 2, buys plus sells; 40 percent is 0.4"),
+        (c.Turnover, np.int64(40), "Turnover.limit is 40: must be a fraction from 0 to 2, buys plus sells; 40 percent"),
+        (c.Turnover, NAN, "Turnover.limit is nan: must be a finite number"),
+        (c.Turnover, float("inf"), "Turnover.limit is inf: must be a finite number"),
+        (c.Blacklist, "SZ300002", "Blacklist.stocks is 'SZ300002': must be a list"),
+        (c.Blacklist, ["nobody"], r"Blacklist.stocks\[0\] is 'nobody': must be a code such as SH600000"),
+    ],
+)
+def test_a_constraint_checks_its_limit(kind: type[Constraint], value: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{message}"):
+        kind(value)
+
+
+def test_a_constraint_reads_what_is_written_in_other_ways() -> None:
+    assert c.Turnover(2).limit == 2.0
+    assert c.Turnover(np.float32(0.5)).limit == 0.5
+    assert c.Blacklist(["sz300002", "600000.SH", 300750]).stocks == ("SZ300002", "SH600000", "SZ300750")
+    assert c.FactorExposure("$beta", 0.1) == c.FactorExposure("beta", 0.1)
+    with pytest.raises(InputError, match=r"^FactorExposure.limit is -0.1: must be at least 0$"):
+        c.FactorExposure("beta", -0.1)
+
+
+@dataclass(frozen=True)
+class Liquid(Constraint):
+    """A constraint of a user's own: ``w_i = 0`` for stocks whose last known day traded less than `least` yuan."""
+
+    least: Positive
+    needs = ("amount",)
+    rank = 3
+
+    def terms(self, decision: Decision) -> Terms:
+        return Terms(upper=np.where(decision.market.fields["amount"] >= self.least, np.inf, 0.0))
+
+
+class Misspelt(Liquid):
+    needs = "amount"
+
+
+def test_constraints_say_what_they_need() -> None:
+    constraints = [c.FullInvestment(), Liquid(1e6), c.FactorExposure("beta", 0.1), c.FactorExposure("amount", 0.1)]
+    assert needed_fields(constraints) == ("amount", "beta")
+    with pytest.raises(InputError, match=r"^misspelt needs 'amount': `needs` must be a tuple of field names$"):
+        needed_fields([Misspelt(1e6)])
+    amount = DailyFields(amount=np.array([1e5, 1e6, 1e7, 0, 0, np.nan]))
+    decision = Decision(view(N, **MARKET, fields=amount), EXPECTED, CURRENT)
+    assert Liquid(1e6).excess(decision, CURRENT) == pytest.approx(0.4)
+    with pytest.raises(InputError, match=r"\$amount was not read"):
+        Liquid(1e6).terms(DECISION)
+    with pytest.raises(InputError, match=r"^Liquid.least is 0: must be above 0$"):
+        Liquid(0)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("LongOnly", r"constraints\[1\].class is 'LongOnly': no such class"),
+        (3, r"constraints\[1\] is 3: must be a Constraint or a config with class, module_path, kwargs"),
+        (
+            {"class": "Floor", "module_path": "qlib_mfgru.portfolio"},
+            r"constraints\[1\].class is 'Floor': no such class",
+        ),
+        (
+            {"class": "Solution", "module_path": "qlib_mfgru.portfolio"},
+            r"constraints\[1\].class is 'Solution': must be a C",
+        ),
+        (
+            {"class": "Turnover", "module_path": "qlib_mfgru.portfolio", "kwargs": {"limit": 40}},
+            r"constraints\[1\]: Turnover.limit is 40: must be a fraction from 0 to 2",
+        ),
+    ],
+)
+def test_what_is_no_constraint_is_refused(config: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"^{message}"):
+        IndexEnhancementOptimizer([c.FullInvestment(), config])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from decisions import best_value, completed, decision, report_constraints
+from decisions import best_value, completed, random_decision, report_constraints
 
-from qlib_mfgru.portfolio.optimise import constraints as c
-from qlib_mfgru.portfolio.optimise.optimizer import IndexEnhancementOptimizer
+from qlib_mfgru.portfolio import Decision, IndexEnhancementOptimizer
 
 N = 120
 WIDE = {"deviation": 0.02, "industry": 0.02, "size": 0.2}
@@ -18,74 +17,74 @@ def flags(share: float, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).random(N) < share
 
 
-def some_decision(seed: int) -> c.Decision:
+def some_decision(seed: int) -> Decision:
     """Near the index, with stocks that cannot be bought, sold or traded, ST stocks, and stocks without a score."""
     up, down, suspended = (flags(0.04, seed + i) for i in range(3))
-    made = decision(
+    decision = random_decision(
         N,
         seed,
         at_limit_up=up,
         at_limit_down=down,
         suspended=suspended,
-        is_st=flags(0.03, seed + 3) & ~(suspended | down) & (decision(N, seed).market.weight < 0.02),
+        is_st=flags(0.03, seed + 3) & ~(suspended | down) & (random_decision(N, seed).market.weight < 0.02),
     )
-    made.expected[flags(0.05, seed + 4)] = np.nan
-    return made
+    decision.expected[flags(0.05, seed + 4)] = np.nan
+    return decision
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_value_is_another_solvers(seed: int) -> None:
-    made, constraints = some_decision(seed), report_constraints(**WIDE)
-    solution = IndexEnhancementOptimizer(constraints).solve(made)
-    best = best_value(made, constraints)
+    decision, constraints = some_decision(seed), report_constraints(**WIDE)
+    solution = IndexEnhancementOptimizer(constraints).solve(decision)
+    best = best_value(decision, constraints)
     assert np.isfinite(best)
     assert solution.status == "solved"
-    assert completed(made) @ solution.weights == pytest.approx(best, abs=1e-6)
-    assert all(one.excess(made, solution.weights) < 1e-7 for one in constraints)
+    assert completed(decision) @ solution.weights == pytest.approx(best, abs=1e-6)
+    assert all(rule.excess(decision, solution.weights) < 1e-7 for rule in constraints)
 
 
 @pytest.mark.parametrize("limit", [0.0, 0.01, 0.1, 0.5, 2.0])
 def test_the_turnover_limit_is_used_and_kept(limit: float) -> None:
-    made = decision(N, 3)
-    weights = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=limit)).solve(made).weights
-    traded = np.abs(weights - made.current).sum()
+    decision = random_decision(N, 3)
+    weights = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=limit)).solve(decision).weights
+    traded = np.abs(weights - decision.current).sum()
     assert traded <= limit + 1e-9
     assert limit > 1 or traded == pytest.approx(limit)
 
 
 def test_the_first_purchase_is_made_within_all_other_limits() -> None:
-    made, constraints = decision(N, 5, held=False), report_constraints(**WIDE)
-    solution = IndexEnhancementOptimizer(constraints).solve(made)
+    decision, constraints = random_decision(N, 5, held=False), report_constraints(**WIDE)
+    solution = IndexEnhancementOptimizer(constraints).solve(decision)
     assert (solution.status, solution.weights.sum()) == ("solved", pytest.approx(1.0))
-    assert completed(made) @ solution.weights == pytest.approx(best_value(made, constraints), abs=1e-6)
+    assert completed(decision) @ solution.weights == pytest.approx(best_value(decision, constraints), abs=1e-6)
 
 
 def test_one_optimizer_serves_many_dates_as_new_ones_would() -> None:
     """The start from the date before's basis changes no value."""
     constraints = report_constraints(**WIDE)
-    one = IndexEnhancementOptimizer(constraints)
+    optimizer = IndexEnhancementOptimizer(constraints)
     for seed in range(8):
-        made = some_decision(seed)
-        again = IndexEnhancementOptimizer(constraints).solve(made)
-        expected = completed(made)
-        assert expected @ one.solve(made).weights == pytest.approx(expected @ again.weights, abs=1e-9)
+        decision = some_decision(seed)
+        again = IndexEnhancementOptimizer(constraints).solve(decision)
+        expected = completed(decision)
+        assert expected @ optimizer.solve(decision).weights == pytest.approx(expected @ again.weights, abs=1e-9)
 
 
-def far_from_index(seed: int = 0) -> c.Decision:
+def far_from_index(seed: int = 0) -> Decision:
     """A holding of two stocks outside the index."""
-    made = decision(N, seed)
+    decision = random_decision(N, seed)
     current = np.zeros(N)
     current[[70, 80]] = 0.5
-    return c.Decision(made.market, made.expected, current)
+    return Decision(decision.market, decision.expected, current)
 
 
 def test_groups_give_way_in_order_and_the_turnover_never() -> None:
     """Little can be traded: the floor stays far away, what gives way before it has given way, and it by the least."""
-    made = far_from_index()
+    decision = far_from_index()
     constraints = report_constraints(**WIDE, turnover=0.3)
-    solution = IndexEnhancementOptimizer(constraints).solve(made)
+    solution = IndexEnhancementOptimizer(constraints).solve(decision)
     assert solution.status == "relaxed"
-    assert np.abs(solution.weights - made.current).sum() <= 0.3 + 1e-9
+    assert np.abs(solution.weights - decision.current).sum() <= 0.3 + 1e-9
     assert {"industry_exposure", "weight_deviation", "constituent_floor"} <= set(solution.relaxed)
     assert "full_investment" not in solution.relaxed
     # all that may be traded buys members: the floor gives way by no more than it must
@@ -95,8 +94,8 @@ def test_groups_give_way_in_order_and_the_turnover_never() -> None:
 
 def test_what_needs_not_give_way_holds() -> None:
     """With a turnover that reaches the floor but not the neutral industries, the floor holds."""
-    made = far_from_index()
-    solution = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=1.7)).solve(made)
+    decision = far_from_index()
+    solution = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=1.7)).solve(decision)
     assert "constituent_floor" not in solution.relaxed
     assert "full_investment" not in solution.relaxed
     assert solution.relaxed["weight_deviation"] > 0.05
@@ -104,31 +103,31 @@ def test_what_needs_not_give_way_holds() -> None:
 
 def test_the_order_can_be_chosen() -> None:
     """If only the floor may give way, it alone does, or there is no solution."""
-    made = decision(N, 2, member=np.zeros(N, dtype=bool))
+    decision = random_decision(N, 2, member=np.zeros(N, dtype=bool))
     constraints = report_constraints(**WIDE)
-    solution = IndexEnhancementOptimizer(constraints, relaxation=["constituent_floor"]).solve(made)
+    solution = IndexEnhancementOptimizer(constraints, relaxation=["constituent_floor"]).solve(decision)
     assert (solution.status, set(solution.relaxed)) == ("relaxed", {"constituent_floor"})
-    failed = IndexEnhancementOptimizer(constraints, relaxation=["market_cap_exposure"]).solve(made)
+    failed = IndexEnhancementOptimizer(constraints, relaxation=["market_cap_exposure"]).solve(decision)
     assert (failed.status, failed.message) == ("failed", "Infeasible")
-    np.testing.assert_array_equal(failed.weights, made.current)
+    np.testing.assert_array_equal(failed.weights, decision.current)
 
 
 def test_a_frozen_holding_outside_its_band_is_kept_and_said() -> None:
-    made = decision(N, 4, suspended=np.arange(N) == 100)
-    current = made.current * 0.95
+    decision = random_decision(N, 4, suspended=np.arange(N) == 100)
+    current = decision.current * 0.95
     current[100] = 0.05
     constraints = report_constraints(**WIDE)
-    solution = IndexEnhancementOptimizer(constraints).solve(c.Decision(made.market, made.expected, current))
+    solution = IndexEnhancementOptimizer(constraints).solve(Decision(decision.market, decision.expected, current))
     assert solution.weights[100] == 0.05
     assert solution.relaxed["weight_deviation"] == pytest.approx(0.03)
     assert set(solution.relaxed) <= {"weight_deviation", "market_cap_exposure", "industry_exposure"}
 
 
 def test_a_new_st_stock_is_sold_within_the_turnover() -> None:
-    made = decision(N, 4, is_st=np.arange(N) == 100)
-    current = made.current * 0.9
+    decision = random_decision(N, 4, is_st=np.arange(N) == 100)
+    current = decision.current * 0.9
     current[100] = 0.1
-    stuck = c.Decision(made.market, made.expected, current)
+    stuck = Decision(decision.market, decision.expected, current)
     enough = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=0.3)).solve(stuck)
     assert (enough.weights[100], enough.status) == (0.0, "solved")
     little = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=0.1)).solve(stuck)
@@ -138,9 +137,9 @@ def test_a_new_st_stock_is_sold_within_the_turnover() -> None:
 
 def test_the_level_of_the_scores_changes_nothing() -> None:
     """Also for holdings without one."""
-    made, optimizer = some_decision(1), IndexEnhancementOptimizer(report_constraints(**WIDE))
-    assert np.isnan(made.expected[made.current > 0]).any()
-    weights = optimizer.solve(made).weights
+    decision, optimizer = some_decision(1), IndexEnhancementOptimizer(report_constraints(**WIDE))
+    assert np.isnan(decision.expected[decision.current > 0]).any()
+    weights = optimizer.solve(decision).weights
     for level in (-10.0, 10.0):
-        moved = optimizer.solve(c.Decision(made.market, made.expected + level, made.current)).weights
+        moved = optimizer.solve(Decision(decision.market, decision.expected + level, decision.current)).weights
         np.testing.assert_allclose(moved, weights, atol=1e-9)

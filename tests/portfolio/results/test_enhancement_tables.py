@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,10 @@ import pandas as pd
 import pytest
 from made_up_runs import result
 
+from qlib_mfgru.portfolio import FullInvestment, IndexEnhancement, IndexEnhancementRecord, IndexEnhancementSettings
 from qlib_mfgru.portfolio.results import tables
-from qlib_mfgru.portfolio.results.document import document
-from qlib_mfgru.portfolio.results.plots import PLOTS
-from qlib_mfgru.report import measures as performance
-from qlib_mfgru.report import style
+from qlib_mfgru.portfolio.results.plots import outputs as plots
+from qlib_mfgru.report import measures, style
 from qlib_mfgru.report.published import published
 
 RESULT = result()
@@ -51,11 +51,11 @@ def test_turnover_of_carried_orders_and_of_a_late_first_purchase() -> None:
     days = pd.bdate_range("2022-01-03", periods=20)
     traded = pd.Series(0.0, days)
     traded[["2022-01-10", "2022-01-11", "2022-01-17", "2022-01-19"]] = [0.9, 0.1, 0.25, 0.05]
-    found = performance.rebalance_turnover(traded, pd.DatetimeIndex(days[::5]))
-    assert found.index.strftime("%m-%d").tolist() == ["01-03", "01-10", "01-17", "01-24"]
-    np.testing.assert_allclose(found, [np.nan, np.nan, 0.3, 0.0])
-    assert performance.turnover(traded, pd.DatetimeIndex(days[::5])) == pytest.approx(0.15)
-    assert math.isnan(performance.turnover(0 * traded, pd.DatetimeIndex(days[::5])))
+    turnovers = measures.rebalance_turnover(traded, pd.DatetimeIndex(days[::5]))
+    assert turnovers.index.strftime("%m-%d").tolist() == ["01-03", "01-10", "01-17", "01-24"]
+    np.testing.assert_allclose(turnovers, [np.nan, np.nan, 0.3, 0.0])
+    assert measures.turnover(traded, pd.DatetimeIndex(days[::5])) == pytest.approx(0.15)
+    assert math.isnan(measures.turnover(0 * traded, pd.DatetimeIndex(days[::5])))
 
 
 def test_yearly_returns_and_cost_drag() -> None:
@@ -67,7 +67,7 @@ def test_yearly_returns_and_cost_drag() -> None:
         assert table[year][2] == pytest.approx(compounded(list(run.benchmark.iloc[first:end])))
     gross, costs = pd.Series([0.01, 0.02]), pd.Series([0.001, 0.0])
     drag = (1.01 * 1.02) ** 126 - (1.009 * 1.02) ** 126
-    assert performance.cost_drag(gross, costs) == pytest.approx(drag)
+    assert measures.cost_drag(gross, costs) == pytest.approx(drag)
 
 
 def test_the_report_stands_beside_the_run() -> None:
@@ -119,33 +119,62 @@ def test_constraints_that_gave_way() -> None:
 
 
 def test_metrics_are_the_tables_numbers() -> None:
-    found = tables.metrics(RESULT)
-    assert found["0.5.annual_excess"] == tables.performance(RESULT)["annual_excess"][1]
-    assert found["0.3.n_failed"] == 1
-    assert found["0.3.market_cap.most"] == 0.2
-    assert found["0.3.industry_exposure.largest"] == 0.004
-    assert [name for name in found if name.startswith("benchmark")] == [
-        f"benchmark.{name}" for name in performance.OF_RETURNS
+    scalars = tables.metrics(RESULT)
+    assert scalars["CSI300.0.5.annual_excess"] == tables.performance(RESULT)["annual_excess"][1]
+    assert scalars["CSI300.0.3.n_failed"] == 1
+    assert scalars["CSI300.0.3.market_cap.most"] == 0.2
+    assert scalars["CSI300.0.3.industry_exposure.largest"] == 0.004
+    assert [name for name in scalars if name.startswith("CSI300.benchmark")] == [
+        f"CSI300.benchmark.{name}" for name in measures.OF_RETURNS
     ]
-    assert all(math.isfinite(value) for value in found.values())
+    assert all(math.isfinite(value) for value in scalars.values())
+
+
+def page_of(enhancement: IndexEnhancement) -> str:
+    return IndexEnhancementRecord(None, index="csi300").document(enhancement)
 
 
 def test_the_page_says_what_did_not_go_as_planned() -> None:
-    page = document(RESULT, "SomeModel")
+    page = page_of(RESULT)
     unfilled, orders = (RESULT.runs[0].rebalances[name].sum() for name in ("unfilled", "orders"))
     assert "# CSI300 enhancement with SomeModel\n" in page
     assert (
-        "Turnover limit 30%: of 7 rebalances 1 failed and kept the holding (no score of the day before: 1), in 1 "
-        f"constraints gave way; {unfilled} of {orders} orders were not dealt in full" in page
+        "Turnover limit 30%: of 7 rebalances, 1 failed and kept the holding (no score of the day before: 1), and 1 "
+        f"relaxed constraints; {unfilled} of {orders} orders were not executed in full" in page
     )
     assert "2021-12-16 .. 2022-01-26, 30 trading days" in page
     assert "| 0.3 | industry_exposure | 1 | 0.0040 |" in page
     assert "1.21 to 1.40" in page
+    assert "| report | CSI300 | 0.3 | 26.95% | -19.55% | 36.18% | 37.12% | 19.37% | -11.40% | 4.61% | 37 |" in page
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == [
+        "The Huatai report and this run",
+        "Returns by calendar year",
+        "Costs, holdings, rebalances and orders",
+        "Realised exposures and their limits",
+        "Constraints that gave way",
+        "Conventions of all tables",
+    ]
+
+
+def test_the_page_of_a_run_in_which_nothing_gave_way() -> None:
+    calm = result()
+    for run in calm.runs:
+        run.rebalances["relaxed.industry_exposure"] = 0.0
+    assert "## Constraints that gave way\n\nNo constraint was relaxed.\n" in page_of(calm)
+
+
+def test_own_constraints_that_limit_no_exposure(tmp_path: Path) -> None:
+    """The table is empty, and the plot has no limits."""
+    settings = IndexEnhancementSettings(index="csi300", constraints=[FullInvestment()])
+    free = replace(RESULT, settings=settings)
+    assert list(tables.exposures(free).columns) == list(tables.EXPOSURE_COLUMNS)
+    assert "No constraint limits an exposure." in page_of(free)
+    style.save(plots.plots["exposures.png"](free), tmp_path / "exposures.png")
 
 
 def test_curves_are_the_compounded_difference() -> None:
     for file, expected in (("excess.png", lambda v: v[-1] - 1), ("drawdown.png", lambda v: v[-1] / max(1, *v) - 1)):
-        lines = PLOTS[file](RESULT).axes[0].get_lines()
+        lines = plots.plots[file](RESULT).axes[0].get_lines()
         for line, run in zip(lines, RESULT.runs, strict=False):
             value = [1.0]
             for r in run.returns - run.benchmark:
@@ -155,20 +184,27 @@ def test_curves_are_the_compounded_difference() -> None:
 
 def test_limits_are_drawn() -> None:
     def dashed(file: str) -> list[list[float]]:
-        axes = PLOTS[file](RESULT).axes
+        axes = plots.plots[file](RESULT).axes
         return [[line.get_ydata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"] for ax in axes]
 
     assert dashed("exposures.png") == [[0.8], [0.008], [0.02], [-0.2, 0.2], [], []]
     assert dashed("turnover.png") == [[0.3], [0.5]]
 
 
+def test_every_portfolio_is_drawn_however_many_there_are() -> None:
+    """Also more than there are colours."""
+    limits = [0.1 * number for number in range(1, 12)]
+    ax = plots.plots["excess.png"](result(limits=limits)).axes[0]
+    assert len([line for line in ax.get_lines() if "a year" in str(line.get_label())]) == 11
+
+
 @pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
 def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
     """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
-    made = result(115, (0.3, 0.4, 0.5))
-    for run in made.runs:
+    enhancement = result(115, (0.3, 0.4, 0.5))
+    for run in enhancement.runs:
         run.rebalances["status"] = status
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name, plot in PLOTS.items():
-            style.save(plot(made), tmp_path / name)
+        for name, plot in plots.plots.items():
+            style.save(plot(enhancement), tmp_path / name)

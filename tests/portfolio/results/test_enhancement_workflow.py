@@ -1,4 +1,4 @@
-"""The shipped enhancement YAMLs: the report's settings, and one goes through qrun twice."""
+"""The shipped enhancement YAMLs: the Huatai report's settings, and one goes through qrun twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our measures give the report's own figures (36, 40, 44, 48), from daily series that match what else it prints.
+"""Our measures give the Huatai report's own figures (36, 40, 44, 48), from daily series that match what else it prints.
 
 With r the daily returns of portfolio (p) and index (b), and d = r_p - r_b, all at 252 days a year: the logarithm of a
 compounded series grows by its mean less half its variance, so that ``ln(1 + R) = mu - vol^2 / 2`` and
@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import brentq
 
-from qlib_mfgru.report import measures as performance
+from qlib_mfgru.report import measures
 from qlib_mfgru.report.published import published
 
 DAYS = pd.bdate_range("2017-01-04", periods=1534, name="datetime")
@@ -63,7 +63,7 @@ def with_drawdown(annual: float, deviation: float, drawdown: float) -> pd.Series
         moves = (moves - moves.mean()) / moves.std(ddof=1)
         return with_annual_return(moves * deviation / np.sqrt(252), annual)
 
-    depth = brentq(lambda depth: performance.max_drawdown(series(depth)) - drawdown, 0.0, 20.0, xtol=1e-12)
+    depth = brentq(lambda depth: measures.max_drawdown(series(depth)) - drawdown, 0.0, 20.0, xtol=1e-12)
     return series(depth)
 
 
@@ -76,11 +76,11 @@ def printed(ratio: float, above: float, below: float) -> tuple[float, float]:
 @each_row
 def test_the_excess_is_the_compounded_daily_difference(row: pd.Series) -> None:
     portfolio, index = simulated(row)
-    found = performance.measure(portfolio, index)
+    own = measures.measure(portfolio, index)
     for name in ("annual_return", "annual_volatility", "tracking_error"):
-        assert found[name] == pytest.approx(row[name], abs=1e-12)
-    assert performance.annual_return(index) == pytest.approx(INDICES.loc[row["index"], "annual_return"], abs=1e-12)
-    assert abs(found["annual_excess"] - row["annual_excess"]) < 0.0003
+        assert own[name] == pytest.approx(row[name], abs=1e-12)
+    assert measures.annual_return(index) == pytest.approx(INDICES.loc[row["index"], "annual_return"], abs=1e-12)
+    assert abs(own["annual_excess"] - row["annual_excess"]) < 0.0003
 
 
 def test_other_conventions_miss() -> None:
@@ -88,9 +88,9 @@ def test_other_conventions_miss() -> None:
     ratios, differences = [], []
     for row in ROWS:
         portfolio, index = simulated(row)
-        values = performance.net_value(portfolio) / performance.net_value(index)
+        values = measures.net_value(portfolio) / measures.net_value(index)
         ratios.append(abs(values.iloc[-1] ** (252 / len(DAYS)) - 1 - row["annual_excess"]))
-        apart = performance.annual_return(portfolio) - performance.annual_return(index)
+        apart = measures.annual_return(portfolio) - measures.annual_return(index)
         differences.append(abs(apart - row["annual_excess"]))
     assert [min(ratios), max(ratios)] == pytest.approx([0.0013, 0.0030], abs=HALF)
     assert [min(differences), max(differences)] == pytest.approx([0.0014, 0.0115], abs=HALF)
@@ -101,11 +101,11 @@ def test_ratios_of_the_excess(row: pd.Series) -> None:
     """A benchmark that stands still, and a portfolio that is the excess."""
     excess, error, drawdown = row["annual_excess"], row["tracking_error"], row["excess_max_drawdown"]
     series = with_drawdown(excess, error, drawdown)
-    found = performance.measure(series, 0 * series)
-    assert found["tracking_error"] == pytest.approx(error)
-    assert found["excess_max_drawdown"] == pytest.approx(drawdown)
+    own = measures.measure(series, 0 * series)
+    assert own["tracking_error"] == pytest.approx(error)
+    assert own["excess_max_drawdown"] == pytest.approx(drawdown)
     for name, below in (("information_ratio", error), ("calmar", drawdown)):
-        low, high = printed(found[name], excess, below)
+        low, high = printed(own[name], excess, below)
         assert low <= row[name] <= high
 
 
@@ -119,8 +119,8 @@ def test_calmar_is_not_of_the_total_return(row: pd.Series) -> None:
 def test_sharpe_has_no_risk_free_rate(row: pd.Series) -> None:
     annual, deviation = row["annual_return"], row["annual_volatility"]
     moves, _ = standard_normal()
-    found = performance.sharpe(with_annual_return(moves * deviation / np.sqrt(252), annual))
-    low, high = printed(found, annual, deviation)
+    sharpe = measures.sharpe(with_annual_return(moves * deviation / np.sqrt(252), annual))
+    low, high = printed(sharpe, annual, deviation)
     assert low <= row["sharpe"] <= high
 
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio import ConstituentFloor, FullInvestment, IndexEnhancementSettings, LongOnly, MarketSnapshot
-from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
+from qlib_mfgru.portfolio import (
+    ConstituentFloor,
+    Constraint,
+    Decision,
+    FactorExposure,
+    FullInvestment,
+    IndexEnhancementSettings,
+    LongOnly,
+    MarketSnapshot,
+    Terms,
+    run_index_enhancement,
+)
 
 INDEX, START, END = "csi500", 42, 56
 
 
-def settings(market: MarketSnapshot, **chosen: Any) -> IndexEnhancementSettings:
+def settings(market: MarketSnapshot, **others: Any) -> IndexEnhancementSettings:
     span = {"start_time": market.days[START], "end_time": market.days[END]}
-    return IndexEnhancementSettings(INDEX, turnover_limits=[0.4], **span, **chosen)
+    return IndexEnhancementSettings(**{"index": INDEX, "turnover_limits": [0.4], **span, **others})
 
 
 def test_own_constraints_as_objects_or_configs(market: MarketSnapshot, random_scores: pd.Series) -> None:
@@ -36,7 +47,7 @@ def test_own_constraints_as_objects_or_configs(market: MarketSnapshot, random_sc
 
 
 def test_scores_that_cannot_be_used_are_refused(market: MarketSnapshot, random_scores: pd.Series) -> None:
-    with pytest.raises(InputError, match="no score is of a test date and a stock of the provider"):
+    with pytest.raises(InputError, match="no score"):
         run_index_enhancement(random_scores.rename(index=str.lower, level="instrument"), settings(market))
     with pytest.raises(InputError, match="several scores of"):
         run_index_enhancement(pd.concat([random_scores, random_scores.iloc[:10]]), settings(market))
@@ -48,4 +59,65 @@ def test_days_without_any_rebalance_are_refused(market: MarketSnapshot, random_s
     assert market.days[START].weekday() == 1
     late = random_scores[random_scores.index.get_level_values("datetime") > market.days[END]]
     with pytest.raises(InputError, match="no week begins and no day has a score before it"):
-        run_index_enhancement(late, IndexEnhancementSettings(INDEX, turnover_limits=[0.4], **span))
+        run_index_enhancement(late, settings(market, **span))
+
+
+class Liquid(Constraint):
+    """Nothing is held whose last known amount lies below the median, a field that no setting names."""
+
+    needs = ("amount",)
+
+    def terms(self, decision: Decision) -> Terms:
+        amount = decision.market.fields["amount"]
+        return Terms(upper=np.where(amount >= np.nanmedian(amount), np.inf, 0.0))
+
+
+class Undeclared(Liquid):
+    needs = ()
+
+
+def test_an_own_constraint_reads_the_field_that_it_needs(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    own = [FullInvestment(), LongOnly(), Liquid()]
+    (run,) = run_index_enhancement(random_scores, settings(market, constraints=own)).runs
+    assert (run.rebalances["relaxed.liquid"] == 0).all()
+    decided = run.rebalances["decided"].iloc[0]
+    view = MarketSnapshot.read(INDEX, needs=("amount",)).known_at(decided)
+    amount = pd.Series(view.fields["amount"], view.stocks)
+    bought = run.positions.loc[market.days[START]].index
+    assert len(bought) > 0
+    assert (amount[bought] >= amount.median()).all()
+    with pytest.raises(
+        InputError, match=r"^\$amount was not read: a constraint that uses it must name it in its `needs`$"
+    ):
+        run_index_enhancement(random_scores, settings(market, constraints=[FullInvestment(), Undeclared()]))
+
+
+def test_an_exposure_to_any_field_is_limited_and_reported(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    own = [FullInvestment(), LongOnly(), FactorExposure("amount", 0.05)]
+    (run,) = run_index_enhancement(random_scores, settings(market, constraints=own)).runs
+    assert (run.rebalances["relaxed.amount_exposure"] == 0).all()
+    assert run.exposures["amount"].abs().iloc[0] < 0.5  # moved by a day's prices, not left free
+
+
+@pytest.mark.parametrize(
+    ("others", "message"),
+    [
+        ({"benchmark": "SH000301"}, r"benchmark is 'SH000301': the provider .* has no \$close of it between 2020-"),
+        ({"blacklist": ["SZ309999"]}, "blacklist names SZ309999: the provider's market `all` has no such stock"),
+        (
+            {"index": "csi600", "constraints": [FullInvestment()], "benchmark": "SH000905"},
+            "unknown market 'csi600'; the provider",
+        ),
+    ],
+)
+def test_what_the_provider_lacks_is_said_before_anything_runs(
+    market: MarketSnapshot,
+    random_scores: pd.Series,
+    others: dict[str, Any],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("qlib_mfgru.portfolio.trade.backtest.backtest", lambda **_: pytest.fail("it ran"))
+    with pytest.raises(InputError, match=f"^{message}") as caught:
+        run_index_enhancement(random_scores, settings(market, **others))
+    assert "\n" not in str(caught.value)

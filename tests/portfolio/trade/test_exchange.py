@@ -23,14 +23,14 @@ from qlib_mfgru.portfolio.trade.backtest import DAILY_EXECUTOR
 from qlib_mfgru.provider.daily import AT_LIMIT
 
 START, END = 42, 90
-STOCK = {
+QLIBS_OWN = {
     "limit_threshold": (f"$open >= {AT_LIMIT} * $limit_up", f"$open * {AT_LIMIT} <= $limit_down"),
     "deal_price": "vwap",
     "open_cost": 0.002,
     "close_cost": 0.002,
     "min_cost": 0,
 }
-"""Our exchange's rules in stock qlib's words."""
+"""Our exchange's rules in the words of qlib's own."""
 TOPK = {"class": "TopkDropoutStrategy", "module_path": "qlib.contrib.strategy", "kwargs": {"topk": 15, "n_drop": 3}}
 
 
@@ -48,7 +48,7 @@ def account(market: MarketSnapshot, strategy: Any, exchange: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("kind", ["topk", "enhancement"])
-def test_the_account_is_stock_qlibs(market: MarketSnapshot, random_scores: pd.Series, kind: str) -> None:
+def test_the_account_is_that_of_qlibs_own_exchange(market: MarketSnapshot, random_scores: pd.Series, kind: str) -> None:
     """qlib's quotes are float32, and so may its sums be: 1e-6."""
 
     def strategy() -> Any:
@@ -56,7 +56,7 @@ def test_the_account_is_stock_qlibs(market: MarketSnapshot, random_scores: pd.Se
             return {**TOPK, "kwargs": {**TOPK["kwargs"], "signal": random_scores}}
         return IndexEnhancementStrategy(signal=random_scores, index="csi500", turnover_limit=0.4, snapshot=market)
 
-    theirs, their_positions = account(market, strategy(), STOCK)
+    theirs, their_positions = account(market, strategy(), QLIBS_OWN)
     config = {"class": "IndexEnhancementExchange", "module_path": "qlib_mfgru.portfolio", "kwargs": {}}
     shared = IndexEnhancementExchange(market, market.days[START], market.days[END])
     for exchange in (config, shared):
@@ -68,7 +68,7 @@ def test_the_account_is_stock_qlibs(market: MarketSnapshot, random_scores: pd.Se
             assert position.get_stock_amount_dict() == pytest.approx(other, rel=1e-6)
 
 
-def test_the_quotes_give_a_stock_exchange_the_same_account_to_the_digit(
+def test_the_quotes_give_qlibs_own_exchange_the_same_account_to_the_digit(
     market: MarketSnapshot, random_scores: pd.Series, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     features = D.features
@@ -81,7 +81,7 @@ def test_the_quotes_give_a_stock_exchange_the_same_account_to_the_digit(
     span = {"freq": "day", "start_time": market.days[START], "end_time": market.days[END], "codes": market.stocks}
     reports = []
     for quote in (NumpyQuote, DenseQuote):
-        exchange = Exchange(**span, **STOCK, quote_cls=quote)
+        exchange = Exchange(**span, **QLIBS_OWN, quote_cls=quote)
         reports.append(account(market, strategy, {"exchange": exchange})[0])
     pd.testing.assert_frame_equal(*reports, check_exact=True)
 
@@ -156,10 +156,10 @@ def crafted(market: MarketSnapshot) -> MarketSnapshot:
     return replace(market, fields=fields)
 
 
-def deal(
+def execute(
     market: MarketSnapshot, column: int, direction: int, amount: float, cash: float = 1e6
 ) -> tuple[Order, Position]:
-    """An order on day 60, dealt on a position that holds 1,000 shares."""
+    """An order on day 60, executed for a position that holds 1,000 shares."""
     day, code = market.days[60], market.stocks[column]
     exchange = IndexEnhancementExchange(market)
     position = Position(cash=cash, position_dict={code: {"amount": 1000.0, "price": 10.0}})
@@ -172,19 +172,19 @@ def deal(
     ("column", "buys", "sells"), [(0, False, True), (1, True, False), (2, False, False), (3, True, True)]
 )
 def test_limits_block_one_direction(crafted: MarketSnapshot, column: int, buys: bool, sells: bool) -> None:
-    assert (deal(crafted, column, Order.BUY, 500.0)[0].deal_amount > 0) == buys
-    assert (deal(crafted, column, Order.SELL, 500.0)[0].deal_amount > 0) == sells
+    assert (execute(crafted, column, Order.BUY, 500.0)[0].deal_amount > 0) == buys
+    assert (execute(crafted, column, Order.SELL, 500.0)[0].deal_amount > 0) == sells
 
 
 def test_costs_lots_and_cash(crafted: MarketSnapshot) -> None:
     """A lot of 100 raw shares is 50 adjusted ones where the factor is 2."""
-    order, position = deal(crafted, 3, Order.BUY, 530.0)
+    order, position = execute(crafted, 3, Order.BUY, 530.0)
     assert order.deal_amount == 500
     assert position.get_cash() == pytest.approx(1e6 - 500 * 10 * 1.002)
-    order, position = deal(crafted, 3, Order.SELL, 530.0)
+    order, position = execute(crafted, 3, Order.SELL, 530.0)
     assert order.deal_amount == 500
     assert position.get_cash() == pytest.approx(1e6 + 500 * 10 * 0.998)
-    order, _ = deal(crafted, 3, Order.BUY, 500.0, cash=3000.0)
+    order, _ = execute(crafted, 3, Order.BUY, 500.0, cash=3000.0)
     assert order.deal_amount == 250  # 299.4 could be paid
 
 
@@ -226,3 +226,17 @@ def test_lots_are_not_rounded_where_factors_are_missing(market: MarketSnapshot) 
     bare = replace(market, fields=fields)
     assert IndexEnhancementExchange(bare).trade_w_adj_price
     assert not IndexEnhancementExchange(market).trade_w_adj_price
+
+
+def test_volume_thresholds_as_yaml_has_them(market: MarketSnapshot) -> None:
+    """As lists, which qlib's own exchange refuses."""
+    both = IndexEnhancementExchange(market, volume_threshold=["current", "$volume"])
+    assert (both.buy_vol_limit, both.sell_vol_limit) == ([("current", "$volume")], [("current", "$volume")])
+    buys = IndexEnhancementExchange(market, volume_threshold={"buy": ["cum", "$volume"]})
+    assert (buys.buy_vol_limit, buys.sell_vol_limit) == ([("cum", "$volume")], [])
+
+
+def test_only_the_days_asked_for_are_quoted(market: MarketSnapshot) -> None:
+    first, last = market.days[42], market.days[56]
+    exchange = IndexEnhancementExchange(market, int(f"{first:%Y%m%d}"), f"{last:%Y-%m-%d}")
+    assert (exchange.quote.days[0], exchange.quote.days[-1], len(exchange.quote.days)) == (first, last, 15)

@@ -20,7 +20,7 @@ from qlib_mfgru.portfolio import (
     MarketSnapshot,
 )
 from qlib_mfgru.portfolio.trade.backtest import DAILY_EXECUTOR
-from qlib_mfgru.report import measures as performance
+from qlib_mfgru.report import measures
 
 INDEX, BENCHMARK = "csi500", "SH000905"
 START, END = 42, 130
@@ -81,12 +81,12 @@ def test_an_oracle_earns_and_chance_loses_about_its_costs(
     market: MarketSnapshot, oracle_scores: pd.Series, random_scores: pd.Series
 ) -> None:
     report, *_ = run(market, oracle_scores)
-    assert performance.annual_excess(report["return"] - report["cost"], report["bench"]) > 0.3
+    assert measures.annual_excess(report["return"] - report["cost"], report["bench"]) > 0.3
     gross, costs = [], []
     for seed in range(6):
         values = np.random.default_rng(seed).permutation(random_scores.to_numpy())
         report, *_ = run(market, pd.Series(values, random_scores.index))
-        gross.append(performance.annual_excess(report["return"], report["bench"]))
+        gross.append(measures.annual_excess(report["return"], report["bench"]))
         costs.append(report["cost"].sum() * 252 / len(report))
     assert abs(np.mean(gross)) < 0.05  # three standard errors: 0.022 / sqrt(0.35 years) / sqrt(6)
     assert 0.03 < np.mean(costs) < 0.06  # 0.4 a week at 0.2 % a side, and the first purchase
@@ -105,26 +105,26 @@ def test_the_account_reconciles(market: MarketSnapshot, random_scores: pd.Series
     before: dict[str, float] = {}
     cash, account = 1e8, 1e8
     for day, row in report.iterrows():
-        held = {code: one for code, one in positions[day].position.items() if isinstance(one, dict)}
+        held = {code: holding for code, holding in positions[day].position.items() if isinstance(holding, dict)}
         close, vwap = (market.fields[field][market.position(day)] for field in ("close", "vwap"))
-        for code, one in held.items():
-            known = close[market.column(code)]
-            assert np.isnan(known) or one["price"] == known
-        amounts = {code: one["amount"] for code, one in held.items()}
+        for code, holding in held.items():
+            price = close[market.column(code)]
+            assert np.isnan(price) or holding["price"] == price
+        amounts = {code: holding["amount"] for code, holding in held.items()}
         trades = {code: amounts.get(code, 0.0) - before.get(code, 0.0) for code in {*amounts, *before}}
         bought = [amount * float(vwap[market.column(code)]) for code, amount in trades.items() if abs(amount) > 1e-6]
         traded = sum(abs(value) for value in bought)
         cash -= sum(bought) + 0.002 * traded
-        value = sum(one["amount"] * one["price"] for one in held.values())
+        value = sum(holding["amount"] * holding["price"] for holding in held.values())
         assert row["cash"] == pytest.approx(cash, abs=1e-3)
         assert row["account"] == pytest.approx(cash + value, abs=1e-3)
         assert row["cost"] * account == pytest.approx(0.002 * traded, abs=1e-3)
         assert row["turnover"] * account == pytest.approx(traded, abs=1e-3)
         before, account = amounts, row["account"]
     planned = log_of(strategy)["turnover_planned"]
-    dealt = report["turnover"].reindex(planned.index) / 0.99
+    executed = report["turnover"].reindex(planned.index) / 0.99
     assert (planned.iloc[1:] <= 0.4 + 1e-9).all()
-    assert (dealt - planned).abs().max() < 0.05  # prices move from the close to the vwap, lots round
+    assert (executed - planned).abs().max() < 0.05  # prices move from the close to the vwap, lots round
 
 
 def poisoned(market: MarketSnapshot, scores: pd.Series, first: int) -> tuple[MarketSnapshot, pd.Series]:

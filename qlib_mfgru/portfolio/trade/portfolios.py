@@ -1,4 +1,4 @@
-"""What a backtest of an enhanced index gives, in frames that tables and plots read."""
+"""What the backtests of one index's enhancement leave, in frames that tables and plots read."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PortfolioRun:
     rebalances : DataFrame
         The solver's log, a row a rebalance by trading day: ``decided`` (the day before), ``status`` (``solved``,
         ``relaxed``, ``failed``), ``message``, ``turnover_planned``, ``names``, ``orders``, ``unfilled`` (orders not
-        dealt in full), ``unfilled_value`` (share of the account), ``index_covered``, and a column
+        executed in full), ``unfilled_value`` (share of the account), ``index_covered``, and a column
         ``relaxed.<constraint>`` for each constraint: by how much the target breaks it, 0 where it holds.
     exposures : DataFrame
         Realised, a row a day at the close: see `exposures.realised`.
@@ -37,6 +37,16 @@ class PortfolioRun:
     positions: pd.DataFrame
     rebalances: pd.DataFrame
     exposures: pd.DataFrame
+
+    @property
+    def limit_name(self) -> str:
+        """The turnover limit as the Huatai report's tables print it, e.g. ``0.3``."""
+        return f"{self.limit:g}"
+
+    @property
+    def dates(self) -> pd.DatetimeIndex:
+        """Days of the rebalances."""
+        return pd.DatetimeIndex(self.rebalances.index)
 
     @property
     def returns(self) -> pd.Series:
@@ -56,9 +66,21 @@ class IndexEnhancement:
     Attributes
     ----------
     settings : IndexEnhancementSettings
+    model : str
+        What tables call the model whose scores these are.
     runs : list of PortfolioRun
         In the order of the settings' turnover limits.
     """
 
     settings: IndexEnhancementSettings
+    model: str
     runs: list[PortfolioRun]
+
+    @property
+    def index(self) -> str:
+        """The index as the Huatai report writes it, e.g. ``CSI300``."""
+        return self.settings.index.upper()
+
+    def stacked(self, frame: str) -> pd.DataFrame:
+        """A frame of all portfolios, by turnover limit: the `PortfolioRun` attribute of that name."""
+        return pd.concat({run.limit: getattr(run, frame) for run in self.runs}, names=["turnover_limit"])

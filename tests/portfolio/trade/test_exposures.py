@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.results.exposures import Bound, bounds, realised
-from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
-from qlib_mfgru.portfolio.snapshot import MarketSnapshot
+from qlib_mfgru.portfolio import MarketSnapshot
+from qlib_mfgru.portfolio.trade.exposures import realised
 
 DAYS = pd.DatetimeIndex(["2022-03-01", "2022-03-02", "2022-03-03"])
 STOCKS = ["SH600000", "SH600001", "SH600002", "SZ000001", "SZ000002", "SZ000004"]
@@ -60,21 +59,21 @@ def test_against_loops(date: str) -> None:
         industries[["1", "1", "unknown", "2", "2", "3"][i]] += active[i]
         for j, name in enumerate(("market_cap", "beta")):
             scores[j] += active[i] * view.exposures[name][i]
-    found = realised(snapshot(), positions()).loc[date]
-    assert found["names"] == {"2022-03-02": 4, "2022-03-03": 3}[date]
-    assert found["cash"] == pytest.approx({"2022-03-02": 0.05, "2022-03-03": 0.02}[date])
-    assert found["constituent_weight"] == pytest.approx(inside)
-    assert found["max_deviation"] == pytest.approx(max(abs(a) for a in active))
-    assert found["max_industry_exposure"] == pytest.approx(max(abs(a) for a in industries.values()))
-    assert found["active_share"] == pytest.approx(sum(abs(a) for a in active) / 2)
-    assert found[["market_cap", "beta"]].tolist() == pytest.approx(scores)
+    row = realised(snapshot(), positions()).loc[date]
+    assert row["names"] == {"2022-03-02": 4, "2022-03-03": 3}[date]
+    assert row["cash"] == pytest.approx({"2022-03-02": 0.05, "2022-03-03": 0.02}[date])
+    assert row["constituent_weight"] == pytest.approx(inside)
+    assert row["max_deviation"] == pytest.approx(max(abs(a) for a in active))
+    assert row["max_industry_exposure"] == pytest.approx(max(abs(a) for a in industries.values()))
+    assert row["active_share"] == pytest.approx(sum(abs(a) for a in active) / 2)
+    assert row[["market_cap", "beta"]].tolist() == pytest.approx(scores)
 
 
 def test_one_row_a_day_with_holdings() -> None:
-    found = realised(snapshot(), positions())
-    assert found.index.strftime("%Y-%m-%d").tolist() == ["2022-03-02", "2022-03-03"]
-    assert found.index.name == "datetime"
-    assert realised(snapshot(), positions().iloc[:0]).columns.tolist() == found.columns.tolist()
+    rows = realised(snapshot(), positions())
+    assert rows.index.strftime("%Y-%m-%d").tolist() == ["2022-03-02", "2022-03-03"]
+    assert rows.index.name == "datetime"
+    assert realised(snapshot(), positions().iloc[:0]).columns.tolist() == rows.columns.tolist()
 
 
 def test_the_index_itself_has_no_exposure() -> None:
@@ -92,21 +91,3 @@ def test_a_stock_that_the_market_lacks_is_named() -> None:
     other = positions().rename(index={"SH600001": "SH600999"}, level="instrument")
     with pytest.raises(InputError, match="SH600999 is held on 2022-03-03"):
         realised(snapshot(), other)
-
-
-def test_bounds() -> None:
-    values = pd.Series([0.1, -0.3, 0.2])
-    both = Bound(-0.2, 0.2)
-    assert (both.worst(values), both.beyond(values)) == (-0.3, pytest.approx(1 / 3))
-    assert (Bound(least=0.0).worst(values), Bound(most=0.0).worst(values)) == (-0.3, 0.2)
-    assert np.isnan(Bound(0.0).worst(values[:0]))
-    settings = IndexEnhancementSettings(
-        "csi300", (0.3,), 0.8, 0.008, 0.02, exposures={"market_cap": 0.2, "beta": 0.1}, benchmark="SH000300"
-    )
-    assert bounds(settings) == {
-        "constituent_weight": Bound(least=0.8),
-        "max_deviation": Bound(most=0.008),
-        "max_industry_exposure": Bound(most=0.02),
-        "market_cap": Bound(-0.2, 0.2),
-        "beta": Bound(-0.1, 0.1),
-    }

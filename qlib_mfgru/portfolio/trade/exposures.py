@@ -1,62 +1,16 @@
-"""What portfolios deviate from their index by, day by day, and the limits that their settings put on it."""
+"""What a portfolio held at each close beside its index: weights, industries, exposures."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.optimise import constraints as rules
-from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
 
 COLUMNS = ("names", "cash", "constituent_weight", "max_deviation", "max_industry_exposure", "active_share")
-"""Columns of `realised` beside the numeric exposures."""
-
-
-@dataclass(frozen=True)
-class Bound:
-    """Where an exposure may lie.
-
-    Attributes
-    ----------
-    least, most : float
-        Infinite where there is no limit on that side.
-    """
-
-    least: float = -np.inf
-    most: float = np.inf
-
-    def margin(self, values: pd.Series) -> pd.Series:
-        """Distance to the nearer limit, negative beyond it."""
-        return pd.Series(np.minimum(values - self.least, self.most - values), values.index)
-
-    def worst(self, values: pd.Series) -> float:
-        """The value with the least `margin`; NaN without values."""
-        return float(values.iloc[int(self.margin(values).argmin())]) if len(values) else np.nan
-
-    def beyond(self, values: pd.Series) -> float:
-        """Share of values outside the limits; NaN without values."""
-        return float((self.margin(values) < 0).mean())
-
-
-def bounds(settings: IndexEnhancementSettings) -> dict[str, Bound]:
-    """Limits of the settings' constraints by the column of `realised` that they are about."""
-    found = {}
-    for one in settings.limits(turnover=0.0):
-        match one:
-            case rules.ConstituentFloor(floor):
-                found["constituent_weight"] = Bound(least=floor)
-            case rules.WeightDeviation(limit):
-                found["max_deviation"] = Bound(most=limit)
-            case rules.IndustryExposure(limit):
-                found["max_industry_exposure"] = Bound(most=limit)
-            case rules.FactorExposure(field, limit):
-                found[field] = Bound(-limit, limit)
-    return found
+"""Columns of `realised` beside the exposures to daily fields."""
 
 
 def realised(snapshot: MarketSnapshot, positions: pd.DataFrame) -> pd.DataFrame:
@@ -75,13 +29,13 @@ def realised(snapshot: MarketSnapshot, positions: pd.DataFrame) -> pd.DataFrame:
 
         - ``names``: stocks held,
         - ``cash``: share of the account that is not in stocks; all the following are of weights w in the value of
-          stocks (1 in sum), the index's weights m and what `MarketSnapshot.known_at` the day,
+          stocks (1 in sum), of the index's weights m, and of what is known at the day's close,
         - ``constituent_weight``: sum of w over the index's members,
         - ``max_deviation``: largest ``|w_i - m_i|``,
         - ``max_industry_exposure``: largest ``|sum of (w_i - m_i)|`` over an industry; stocks of unknown industry are
           one of their own,
         - ``active_share``: half the sum of ``|w_i - m_i|``,
-        - each numeric exposure by its name: ``sum of (w_i - m_i) z_i``.
+        - each field that constraints need by its name: ``sum of (w_i - m_i) z_i`` over its z-scores.
 
     Raises
     ------
@@ -102,7 +56,7 @@ def realised(snapshot: MarketSnapshot, positions: pd.DataFrame) -> pd.DataFrame:
         weights[stocks["column"]] = stocks["weight"]
         rows[day] = _at_close(snapshot.known_at(day), weights)
     index = pd.DatetimeIndex(rows, name="datetime")
-    return pd.DataFrame(rows.values(), index, [*COLUMNS, *snapshot.exposures])
+    return pd.DataFrame(rows.values(), index, [*COLUMNS, *snapshot.needs])
 
 
 def _at_close(view: MarketView, of_account: np.ndarray) -> dict[str, float]:

@@ -1,0 +1,86 @@
+"""Objects from qlib's configs, ``{class: ..., module_path: ..., kwargs: ...}``; a wrong one is refused in one line."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.settings import Settings, Text, UnknownSetting, checked
+
+Kind = TypeVar("Kind")
+
+
+class ClassConfig(Settings):
+    """What qlib reads of a config; it ignores any other key, so that a misspelt one would change nothing."""
+
+    class_: Text | type = Field(alias="class")
+    module_path: Text | None = None
+    kwargs: dict[Text, Any] = Field(default_factory=dict)
+
+
+def built(config: Any, kind: type[Kind], name: str) -> Kind:
+    """The object that a config describes.
+
+    Parameters
+    ----------
+    config : mapping, str or object
+        What qlib's ``init_instance_by_config`` takes; an object of `kind` is returned as it is.
+    kind : type
+        What it must be.
+    name : str
+        What errors call it.
+
+    Raises
+    ------
+    InputError
+        No such class, one of another kind, or settings that it refuses; in one line that begins with `name`.
+    """
+    from qlib.utils import init_instance_by_config
+
+    if isinstance(config, str) and not config.startswith("file:"):
+        config = {"class": config}  # a.module.Class, which qlib reads alike
+    if isinstance(config, Mapping):
+        config = dict(config)
+        _check(config, kind, name)
+    elif not isinstance(config, (str, kind)):
+        raise InputError(f"{name} is {config!r}: must be a {kind.__name__} or a config with class, module_path, kwargs")
+    try:
+        instance = init_instance_by_config(config, accept_types=kind)
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from None
+    if not isinstance(instance, kind):
+        raise InputError(f"{name} is a {type(instance).__name__}: must be a {kind.__name__}")
+    return instance
+
+
+def with_kwargs(config: Any, defaults: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A config with keyword arguments that it gets unless it states its own.
+
+    Raises
+    ------
+    InputError
+        What is no config; errors call it `name`.
+    """
+    kwargs = checked(ClassConfig, name, config).kwargs
+    return {**config, "kwargs": {**defaults, **kwargs}}
+
+
+def _check(config: dict[str, Any], kind: type, name: str) -> None:
+    """Refuse a config that names no class of `kind`, or keywords that the class does not take."""
+    from qlib.utils import get_callable_kwargs
+
+    wanted = checked(ClassConfig, name, config)
+    try:
+        named, kwargs = get_callable_kwargs(config)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from None
+    if not (isinstance(named, type) and issubclass(named, kind)):
+        raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
+    try:
+        inspect.signature(named).bind(**kwargs)
+    except TypeError as error:
+        raise UnknownSetting(f"{name}: {named.__name__} {error}") from None

@@ -1,0 +1,129 @@
+"""The blocks that a rebalance's linear program is put together from: its columns, its trades, its sums of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from qlib_mfgru.portfolio.optimise.base import Constraint, Terms
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each block of columns stands: purchases, sales, forced trades; then what is missing below and above a sum.
+
+    Attributes
+    ----------
+    n_stocks, n_sums : int
+    """
+
+    n_stocks: int
+    n_sums: int
+
+    def __len__(self) -> int:
+        return 3 * self.n_stocks + 2 * self.n_sums
+
+    @property
+    def buy(self) -> slice:
+        return slice(0, self.n_stocks)
+
+    @property
+    def sell(self) -> slice:
+        return slice(self.n_stocks, 2 * self.n_stocks)
+
+    @property
+    def forced(self) -> slice:
+        return slice(2 * self.n_stocks, 3 * self.n_stocks)
+
+    @property
+    def below(self) -> slice:
+        return slice(3 * self.n_stocks, 3 * self.n_stocks + self.n_sums)
+
+    @property
+    def above(self) -> slice:
+        return slice(3 * self.n_stocks + self.n_sums, len(self))
+
+    def vector(self, **blocks: np.ndarray | float) -> np.ndarray:
+        """A number for each column, (n_columns,), from those of blocks by their names; 0 elsewhere."""
+        values = np.zeros(len(self))
+        for name, block in blocks.items():
+            values[getattr(self, name)] = block
+        return values
+
+
+@dataclass(frozen=True)
+class Trades:
+    """Bounds of the columns of trades; all of shape (n_stocks,).
+
+    Attributes
+    ----------
+    buy, sell : ndarray
+        Largest purchases and sales beyond the forced ones; never both forced and the other way.
+    forced : ndarray
+        What must be traded to come back inside the bounds; 0 for stocks that cannot be traded that way.
+    direction : ndarray
+        Of the forced trades, 1 or -1.
+    """
+
+    buy: np.ndarray
+    sell: np.ndarray
+    forced: np.ndarray
+    direction: np.ndarray
+
+    @classmethod
+    def within(cls, terms: Sequence[Terms], current: np.ndarray) -> Trades:
+        """Intersect the bounds of all constraints; where they contradict each other, the upper ones hold."""
+        anything, nothing = np.full(len(current), np.inf), np.zeros(len(current), dtype=bool)
+        upper = np.minimum.reduce([anything, *(term.upper for term in terms if term.upper is not None)])
+        lower = np.maximum.reduce([-anything, *(term.lower for term in terms if term.lower is not None)])
+        no_buy = np.logical_or.reduce([nothing, *(term.no_buy for term in terms if term.no_buy is not None)])
+        no_sell = np.logical_or.reduce([nothing, *(term.no_sell for term in terms if term.no_sell is not None)])
+        lower = np.minimum(lower, upper)
+        inside = np.clip(current, lower, upper)
+        rising, falling = inside > current, inside < current
+        return cls(
+            buy=np.where(no_buy | falling, 0.0, upper - inside),
+            sell=np.where(no_sell | rising, 0.0, inside - lower),
+            forced=np.where(np.where(rising, no_buy, no_sell), 0.0, np.abs(inside - current)),
+            direction=np.where(rising, 1.0, -1.0),
+        )
+
+    def on_columns(self, coefficients: np.ndarray) -> sparse.csc_array:
+        """Coefficients of weights (n_rows, n_stocks) as those of the columns of trades, (n_rows, 3 n_stocks)."""
+        on_weights = sparse.csc_array(coefficients)
+        return sparse.hstack([on_weights, -on_weights, on_weights * self.direction], format="csc")
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The sums of weights that constraints bound, a row each.
+
+    Attributes
+    ----------
+    coefficients : ndarray of shape (n_sums, n_stocks)
+    least, most : ndarray of shape (n_sums,)
+    owners : list of Constraint, length n_sums
+        Whose row it is.
+    """
+
+    coefficients: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    owners: list[Constraint]
+
+    @classmethod
+    def of(cls, constraints: Sequence[Constraint], terms: Sequence[Terms], n_stocks: int) -> Sums:
+        """The rows of all constraints, one below the other."""
+        return cls(
+            np.concatenate([np.empty((0, n_stocks)), *(term.rows for term in terms if term.rows is not None)]),
+            np.concatenate([term.least for term in terms]),
+            np.concatenate([term.most for term in terms]),
+            [owner for owner, term in zip(constraints, terms, strict=True) for _ in term.least],
+        )
+
+    def owned_by(self, group: Sequence[Constraint]) -> np.ndarray:
+        """Which rows constraints of a group own, (n_sums,), bool."""
+        return np.array([owner in group for owner in self.owners], dtype=bool)
