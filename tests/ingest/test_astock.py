@@ -1,6 +1,6 @@
 """The documented mapping on the real sample, against an independent computation.
 
-Skipped unless the environment variable ``MFGRU_ASTOCK_FILES`` names the sample's folder.
+The sample lies beside the checkout, or in the folder that ``MFGRU_ASTOCK_FILES`` names; skipped where it is absent.
 """
 
 import os
@@ -16,9 +16,10 @@ from qlib_mfgru.ingest.report import IngestReport
 
 from .vendor import spans, stored
 
-MAPPING = Path(__file__).parents[2] / "workflow_configs" / "astock_mapping.yaml"
-SOURCE = Path(os.environ.get("MFGRU_ASTOCK_FILES", "absent"))
-pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason="MFGRU_ASTOCK_FILES has no sample")
+ROOT = Path(__file__).parents[2]
+MAPPING = ROOT / "workflow_configs" / "astock_mapping.yaml"
+SOURCE = Path(os.environ.get("MFGRU_ASTOCK_FILES", ROOT.parent / "shared" / "data" / "astock"))
+pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason="the real sample is not here")
 
 
 @pytest.fixture(scope="module")
