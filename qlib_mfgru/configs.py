@@ -76,9 +76,9 @@ def _check(config: dict[str, Any], kind: type, name: str) -> None:
     wanted = checked(ClassConfig, name, config)
     try:
         named, kwargs = get_callable_kwargs(config)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from None
-    if not (isinstance(named, type) and issubclass(named, kind)):
+    except Exception as error:  # a module's own code runs: anything may be raised
+        raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from error
+    if not (isinstance(named, type) and issubclass(named, kind)) or inspect.isabstract(named):
         raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
     try:
         inspect.signature(named).bind(**kwargs)

@@ -101,9 +101,12 @@ def _not_percent(value: Any) -> Any:
 
 
 def _listed(value: Any) -> Any:
-    if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
-        raise ValueError("must be a list")
-    return tuple(value)
+    if not isinstance(value, (str, bytes, Mapping)):
+        try:
+            return tuple(value)
+        except TypeError:  # numpy's arrays of no dimension can be asked for an iterator, and refuse then
+            pass
+    raise ValueError("must be a list")
 
 
 def _distinct(values: Any) -> Any:
@@ -116,12 +119,13 @@ def _distinct(values: Any) -> Any:
 def _stamp(value: Any) -> Any:
     import pandas as pd
 
+    value = plain(value)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # 20210101, as YAML reads it
     if isinstance(value, str) and not _DATE.fullmatch(value):
         value = None
     stamp = pd.to_datetime(value, errors="coerce") if isinstance(value, (str, date)) or _is_numpys(value) else None
-    if stamp is None or pd.isna(stamp):
+    if stamp is None or pd.isna(stamp) or not isinstance(stamp, pd.Timestamp):
         raise ValueError("must be a date such as 2020-01-31")
     if stamp.tzinfo is not None:
         raise ValueError("must be a date without a time zone")
@@ -161,6 +165,8 @@ Listed = BeforeValidator(_listed)
 Distinct = AfterValidator(_distinct)
 """Goes with a list that may name nothing twice."""
 Names = Annotated[tuple[Text, ...], Listed]
+FieldName = Annotated[Text, AfterValidator(lambda name: name.removeprefix("$").lower())]
+"""A daily field of the provider, in any case, with or without its ``$``; in lower case and without it afterwards."""
 Stamp = Annotated[Any, PlainValidator(_stamp)]
 """A date or time in full; eight digits are a date. A `pandas.Timestamp` afterwards."""
 Folder = Annotated[Path, PlainValidator(_folder)]
@@ -169,6 +175,7 @@ Folder = Annotated[Path, PlainValidator(_folder)]
 __all__ = [
     "Count",
     "Distinct",
+    "FieldName",
     "Flag",
     "Folder",
     "Fraction",

@@ -61,7 +61,10 @@ class Label:
             If qlib cannot read it, a field of it is not in the provider, or it does not look ahead.
         """
         with set_global_logger_level_cm(logging.CRITICAL):  # qlib logs a traceback of what it cannot read
-            ahead = self._ahead()
+            try:
+                ahead = self._ahead()
+            except (TypeError, AttributeError) as error:  # an operator's operand of another kind
+                raise InputError(f"qlib cannot read it ({error})") from error
         if ahead < 1 or ahead != int(ahead):
             raise InputError("must look at least one whole day ahead, as Ref($close, -1) does")
         codes = list(reader.member_spans("all", "day"))

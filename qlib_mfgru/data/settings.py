@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Annotated, Any
@@ -116,10 +117,21 @@ def _pair(value: Any) -> Any:
 Segment = Annotated[tuple[Stamp | None, Stamp | None], BeforeValidator(_pair)]
 
 
+_SEGMENTS = ("train", "valid", "test")
+
+
 class SegmentSettings(Settings):
-    """Segments in time: no day is in two of them."""
+    """Segments in time: no day is in two of them. Others than train, valid and test may have any name but a slip."""
 
     segments: dict[Text, Segment]
+
+    @model_validator(mode="after")
+    def _spelt(self) -> Self:
+        for name in self.segments:
+            meant = difflib.get_close_matches(name, _SEGMENTS, n=1, cutoff=0.7)
+            if meant and meant[0] not in self.segments:
+                raise ValueError(f"segments has {name!r}: did you mean {meant[0]!r}?")
+        return self
 
     @model_validator(mode="after")
     def _disjoint(self) -> Self:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, model_validator
 
-from qlib_mfgru.settings import Count, Distinct, Ge, Len, Listed, Names, Settings, Stamp, Whole
+from qlib_mfgru.settings import Count, Distinct, FieldName, Ge, Len, Listed, Names, Settings, Stamp, Whole
 
 Rule = Literal["st", "suspended", "limit_up"]
 """Rules of exclusion: see `exclusions.FIELDS`."""
@@ -56,7 +56,7 @@ class FactorTestSettings(Settings):
     n_layers: Annotated[Whole, Ge(2)] = 10
     freq: Annotated[str | int, PlainValidator(_check_freq)] = "week"
     winsorize: Literal["mad", "quantile", None] = "mad"
-    neutralize: Annotated[Names, Distinct] = ("industry", "market_cap")
+    neutralize: Annotated[tuple[FieldName, ...], Listed, Distinct] = ("industry", "market_cap")
     exclude: Annotated[tuple[Rule, ...], Listed, Distinct] = ("st", "suspended", "limit_up")
     deal_price: Literal["vwap", "close"] = "vwap"
     horizons: Annotated[tuple[Count, ...], Listed, Len(1), Distinct] = (1, 2, 3, 5, 10, 15, 20)

@@ -25,9 +25,11 @@ def _known_fields(columns: dict[str, str]) -> dict[str, str]:
 
 def _known_encoding(name: str) -> str:
     try:
-        codecs.lookup(name)
-    except LookupError:
-        raise ValueError("must be an encoding such as utf-8-sig or gb18030") from None
+        text = codecs.lookup(name)._is_text_encoding and codecs.decode(b"1", name) == "1"
+    except (LookupError, UnicodeError):
+        text = False
+    if not text:
+        raise ValueError("must be an encoding such as utf-8-sig or gb18030")
     return name
 
 
@@ -36,7 +38,15 @@ def _by_market(inputs: Any) -> Any:
         return {}
     if not isinstance(inputs, Mapping):
         raise ValueError("must be a mapping of market names, e.g. csi300, each with its files")
-    return {str(market).lower(): section for market, section in inputs.items()}
+    sections: dict[str, Any] = {}
+    for market, section in inputs.items():
+        name = str(market).lower()
+        if not name.isidentifier() or name == "all":
+            raise ValueError(f"cannot name a market {market!r}: use letters, digits and _, and not `all`")
+        if name in sections:
+            raise ValueError(f"must not name {name!r} twice")
+        sections[name] = section
+    return sections
 
 
 def _as_list(files: Any) -> Any:
@@ -162,7 +172,7 @@ class IngestMapping(Settings):
         return {name: section for name, section in sections.items() if isinstance(section, FileInput)}
 
 
-def load_mapping(path: Path) -> IngestMapping:
+def load_mapping(path: Path | str) -> IngestMapping:
     """Read a mapping file.
 
     Raises
@@ -170,6 +180,7 @@ def load_mapping(path: Path) -> IngestMapping:
     InputError
         Not a YAML file, or an unknown key or value: one line with the file, the key, its value and what is allowed.
     """
+    path = Path(path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -32,8 +32,8 @@ SLICE_ROWS = 500_000
 
 def ingest(
     mapping: IngestMapping,
-    source: Path,
-    target: Path,
+    source: Path | str,
+    target: Path | str,
     *,
     slice_rows: int = SLICE_ROWS,
     chunk_rows: int = CHUNK_ROWS,
@@ -45,9 +45,9 @@ def ingest(
     ----------
     mapping : IngestMapping
         What the files are and mean.
-    source : Path
+    source : Path or str
         The folder that the mapping's files are relative to.
-    target : Path
+    target : Path or str
         The provider's folder; written whole or not at all.
     slice_rows, chunk_rows : int
         Rows worked on, and rows read, at a time: what memory grows with.
@@ -64,7 +64,7 @@ def ingest(
     InputError
         On a structural fault of an input, or more bad rows than `mapping.max_dropped`.
     """
-    target = target.expanduser().resolve()
+    source, target = Path(source).expanduser(), Path(target).expanduser().resolve()
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
     folder, n_buckets = target.with_name(target.name + ".spool"), max(1, -(-vendor.estimated_rows // slice_rows))

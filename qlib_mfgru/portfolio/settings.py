@@ -11,9 +11,9 @@ from qlib_mfgru.portfolio.optimise import constraints as rules
 from qlib_mfgru.portfolio.optimise.base import Constraint, as_constraints, needed_fields
 from qlib_mfgru.portfolio.optimise.relaxation import by_name, relaxation_groups
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
-from qlib_mfgru.portfolio.value_types import DealPrice, FieldName, IndexCode, StockCodes, TurnoverLimits
+from qlib_mfgru.portfolio.value_types import DealPrice, Exposures, IndexCode, StockCodes, TurnoverLimits
 from qlib_mfgru.report.published import published
-from qlib_mfgru.settings import Fraction, Gt, Len, Listed, Names, NonNegative, Positive, Settings, Stamp, Text, checked
+from qlib_mfgru.settings import Fraction, Gt, Len, Listed, Names, Positive, Settings, Stamp, Text, checked
 
 BENCHMARKS = {"csi300": "SH000300", "csi500": "SH000905", "csi1000": "SH000852", "cni2000": "SZ399303"}
 """Code of each index's level in a provider; the indices of the Huatai report."""
@@ -89,7 +89,7 @@ class PortfolioSettings(ExchangeSettings):
     min_constituent_weight: Fraction | None = None
     max_weight_deviation: Fraction | None = None
     industry_exposure: Fraction | None = None
-    exposures: dict[FieldName, NonNegative] | None = None
+    exposures: Exposures | None = None
     blacklist: StockCodes = ()
     constraints: Annotated[tuple[Constraint, ...], Len(1)] | None = None
     relaxation: Names | None = None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
 
 from qlib_mfgru.provider.symbols import normalise_symbol
-from qlib_mfgru.settings import Distinct, Ge, Len, Listed, Number, Text
+from qlib_mfgru.refusals import plain
+from qlib_mfgru.settings import Distinct, FieldName, Ge, Len, Listed, NonNegative, Number, Text
 
 
 def _not_percent(value: Any) -> Any:
@@ -23,13 +25,29 @@ def _not_percent(value: Any) -> Any:
 def _code(example: str, index: bool) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         try:
-            if isinstance(value, (str, int)) and not isinstance(value, bool):
+            if isinstance(plain(value), (str, int)) and not isinstance(value, bool):
                 return normalise_symbol(str(value), index=index)
         except ValueError:
             pass
         raise ValueError(f"must be a code such as {example}")
 
     return read
+
+
+def _each_field_once(limits: Any) -> Any:
+    """Two ways to write one field would leave the last limit."""
+    if isinstance(limits, Mapping):
+        names = [str(name).removeprefix("$").lower() for name in limits]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"must not name {twice!r} twice")
+    return limits
+
+
+def _below(folder: str) -> str:
+    if not all(re.fullmatch(r"\w[\w.-]*", step) for step in folder.split("/")):
+        raise ValueError("must be a folder's name such as with_costs")
+    return folder
 
 
 def _without_dollar(value: Any) -> Any:
@@ -46,7 +64,9 @@ StockCode = Annotated[str, PlainValidator(_code("SH600000", index=False))]
 StockCodes = Annotated[tuple[StockCode, ...], Listed]
 IndexCode = Annotated[str, PlainValidator(_code("SH000300", index=True))]
 """An index's code, likewise: a bare ``000300`` is Shanghai's."""
-FieldName = Annotated[Text, AfterValidator(_without_dollar)]
-"""A daily field of the provider, with or without its ``$``; without afterwards."""
+Exposures = Annotated[dict[FieldName, NonNegative], BeforeValidator(_each_field_once)]
+"""Daily field -> limit of the exposure to it."""
 DealPrice = Annotated[Literal["vwap", "close", "open"], BeforeValidator(_without_dollar)]
 """The price that orders are executed at, with or without a ``$``."""
+Subfolder = Annotated[Text, AfterValidator(_below)]
+"""A folder below a record's own, such as ``with_costs``; nothing leads out of it."""

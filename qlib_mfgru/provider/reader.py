@@ -83,7 +83,10 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
     if isinstance(instruments, (list, tuple)):
         days = calendar(freq)
         return {str(code): [(days[0], days[-1])] for code in sorted(instruments)}
-    spans = D.list_instruments(instruments, freq=freq, as_list=False)
+    try:
+        spans = D.list_instruments(instruments, freq=freq, as_list=False)
+    except (KeyError, ValueError, TypeError) as error:
+        raise InputError(f"instruments is {instruments!r}: must be a market, codes, or D.instruments(...)") from error
     if not spans:
         raise InputError(f"the provider {path} has no stock of {instruments}")
     return {str(code): spans[code] for code in sorted(spans)}

@@ -16,7 +16,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.recorders import load_prediction, model_name
-from qlib_mfgru.settings import Settings
+from qlib_mfgru.settings import Flag, Settings, Text, checked
 
 Result = TypeVar("Result")
 
@@ -50,8 +50,8 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
     def __init__(
         self, recorder: Recorder, name: str | None = None, skip_existing: bool = False, **settings: Any
     ) -> None:
-        super().__init__(recorder=recorder, skip_existing=skip_existing)
-        self.name = name
+        super().__init__(recorder=recorder, skip_existing=checked(Flag, "skip_existing", skip_existing))
+        self.name: str | None = checked(Text | None, "name", name)
         self.settings: Any = self.settings_kind(**settings)
 
     @abstractmethod

@@ -11,8 +11,10 @@ from qlib_mfgru.portfolio.results.conventions import conventions
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
+from qlib_mfgru.portfolio.value_types import Subfolder
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.record import ResultRecord
+from qlib_mfgru.settings import checked
 
 
 class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
@@ -58,7 +60,7 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
         **settings: Any,
     ) -> None:
         super().__init__(recorder, name, skip_existing, **settings)
-        if folder:
+        if checked(Subfolder | None, "folder", folder):
             self.artifact_path = f"{type(self).artifact_path}/{folder}"
 
     def compute(self, prediction: Any, model: str) -> IndexEnhancement:
