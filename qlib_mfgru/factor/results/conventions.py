@@ -56,7 +56,7 @@ def differences(test: FactorTest) -> list[str]:
     return [
         f"Period: the Huatai report tests {PERIOD}, weekly; this run {first:%Y-%m-%d} .. {last:%Y-%m-%d}, "
         f"{len(test.dates)} dates.",
-        f"Universe: the Huatai report has all A-shares; this run has the provider's stocks, on average {sizes} per date.",
+        f"Universe: the Huatai report has all A-shares; this run the provider's stocks, on average {sizes} per date.",
         "Data and model: bars of another vendor, and whatever model made this prediction; other training periods and "
         "random seeds.",
         *SLIPS["factor_tests"],

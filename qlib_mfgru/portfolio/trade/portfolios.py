@@ -19,7 +19,8 @@ class PortfolioRun:
         Two-sided turnover limit.
     report : DataFrame
         qlib's, one row per day: ``account`` (value at the close), ``return`` (gross of ``cost``), ``cost``,
-        ``turnover`` (traded value; these three as shares of the day before's account), ``value`` of stocks, ``cash``, ``bench``.
+        ``turnover`` (traded value; these three as shares of the day before's account), ``value`` of stocks, ``cash``,
+        ``bench``.
     positions : DataFrame
         By (datetime, instrument), at each day's close: ``amount`` (adjusted shares), ``price``, ``weight`` (share of
         the account).
