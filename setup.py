@@ -43,7 +43,7 @@ def kernels() -> list[Extension]:
         Extension(
             f"qlib_mfgru.native.{RECIPE['module'](name)}",
             [f"{NATIVE}/{source}" for source in RECIPE["SOURCES"]],
-            define_macros=[("MFGRU_ABI", f"{RECIPE['abi']():#x}")],
+            define_macros=[("MFGRU_ABI", f"{RECIPE['abi'](name):#x}")],
             extra_compile_args=[*RECIPE["FLAGS"], *flags],
             extra_link_args=["-pthread"],
             language="c++",

@@ -101,7 +101,10 @@ class BarPanel:
         ------
         IndexError
             If a position is not on its axis, negative ones included, or a window would begin before the panel.
+        TypeError
+            If positions are no whole numbers.
         """
+        days, stocks = (np.asarray(axis).astype(np.int64, casting="same_kind", copy=False) for axis in (days, stocks))
         check_places(days, stocks, n_days, self.bars.shape)
         return (days + 1 - n_days) * int(np.prod(self.bars.shape[1:])) + stocks
 
@@ -120,6 +123,14 @@ class BarPanel:
         return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
 
 
+def check_on_axis(what: str, positions: np.ndarray, length: int) -> None:
+    """Raise IndexError unless all positions (n,) are among 0 .. length - 1: negative ones would count from the end."""
+    if len(positions) and not 0 <= positions.min() <= positions.max() < length:
+        raise IndexError(
+            f"{what} {positions.min()} .. {positions.max()} are not all among the panel's 0 .. {length - 1}"
+        )
+
+
 def check_places(days: np.ndarray, stocks: np.ndarray, n_days: int, shape: Sequence[int]) -> None:
     """Refuse positions (n,) whose windows would reach outside bars of `shape`, or into another field or day.
 
@@ -128,12 +139,10 @@ def check_places(days: np.ndarray, stocks: np.ndarray, n_days: int, shape: Seque
     IndexError
         See `BarPanel.places`.
     """
-    if not len(days):
-        return
-    if not n_days - 1 <= days.min() <= days.max() < shape[0]:
-        raise IndexError(f"days {days.min()} .. {days.max()} leave no room for windows of {n_days} days")
-    if not 0 <= stocks.min() <= stocks.max() < shape[-1]:
-        raise IndexError(f"stocks {stocks.min()} .. {stocks.max()} are not all among the panel's 0 .. {shape[-1] - 1}")
+    if n_days < 1 or (len(days) and not n_days - 1 <= days.min() <= days.max() < shape[0]):
+        span = f"{days.min()} .. {days.max()}" if len(days) else "none"
+        raise IndexError(f"days {span} leave no room for windows of {n_days} days")
+    check_on_axis("stocks", stocks, shape[-1])
 
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:

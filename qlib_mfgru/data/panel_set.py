@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from qlib_mfgru.data.normalize import Moments
-from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.panel import BarPanel, check_on_axis
 from qlib_mfgru.data.resident import ResidentSource
 from qlib_mfgru.data.settings import HandlerSettings
 from qlib_mfgru.data.window import WindowSource
@@ -43,6 +43,12 @@ class PlacedWindows:
     columns: np.ndarray
     complete: np.ndarray
     resident: ResidentSource | None = None
+
+    def in_panel(self, days: np.ndarray, stocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Days and stocks of the panel for positions (n,) on the common axes; an IndexError for any beyond these."""
+        check_on_axis("days", days, len(self.rows))
+        check_on_axis("stocks", stocks, len(self.columns))
+        return self.rows[days], self.columns[stocks]
 
 
 class PanelSet:
@@ -108,7 +114,7 @@ class PanelSet:
     ) -> np.ndarray:
         """Normalised windows (n_steps, 6, n) of samples given by positions, each by its date's column of `moments`."""
         windows = self.windows[freq]
-        return windows.source.samples(windows.rows[days], windows.columns[stocks], moments, columns)
+        return windows.source.samples(*windows.in_panel(days, stocks), moments, columns)
 
     def tensor(
         self, freq: str, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray
@@ -117,7 +123,7 @@ class PanelSet:
         windows = self.windows[freq]
         if windows.resident is None:
             return torch.from_numpy(self.samples(freq, days, stocks, moments, columns))
-        return windows.resident.samples(windows.rows[days], windows.columns[stocks], moments, columns)
+        return windows.resident.samples(*windows.in_panel(days, stocks), moments, columns)
 
     def on_device(self, device: torch.device, freqs: Sequence[str]) -> PanelSet:
         """A copy whose bars of `freqs` are held on a device where they fit it (the log says); all else is shared.

@@ -9,7 +9,7 @@ import numpy as np
 from qlib_mfgru import native
 from qlib_mfgru.data import compiled
 from qlib_mfgru.data.normalize import Moments, cross_sectional_moments, scale_in_time, standardise
-from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.panel import BarPanel, check_on_axis
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.threads import in_threads
 
@@ -66,8 +66,14 @@ class WindowSource:
             Statistics of the samples' dates.
         columns : ndarray of int64, shape (n,)
             The column of each sample's date in them.
+
+        Raises
+        ------
+        IndexError
+            As of `BarPanel.places`, or a column that the moments lack.
         """
-        steps, fields = moments.mean.shape[:2]
+        steps, fields, n_columns = moments.mean.shape
+        check_on_axis("columns of moments", columns, n_columns)
         windows = np.empty((steps, fields, len(days)), dtype=np.float32)
         library = native.library()
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+_EPSILON = float(np.finfo(np.float64).eps)
 _ROUNDING = 1e-12
-"""Rounding errors stay below this share of a date's largest value: differences below it are none."""
+"""A date's regression, or its deviation, below this share of its largest value is rounding errors: none."""
 
 
 def preprocess(scores: np.ndarray, winsorize: str | None, exposures: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -25,14 +26,13 @@ def preprocess(scores: np.ndarray, winsorize: str | None, exposures: Mapping[str
     Returns
     -------
     ndarray of float64, shape (n_dates, n_stocks)
-        Values that differ by rounding errors only are equal, so that they share a rank.
+        Values that differ by rounding errors of the above only are equal, so that they share a rank.
     """
-    clipped = WINSORIZERS[winsorize](scores)
-    residuals = clipped
+    factor = WINSORIZERS[winsorize](scores)
     if exposures:
         numeric = [values for name, values in exposures.items() if name != "industry"]
-        residuals = neutralize(clipped, numeric, exposures.get("industry"))
-    return standardize(merge_ties(residuals, _ROUNDING * _largest(clipped)))
+        factor = neutralize(factor, numeric, exposures.get("industry"))
+    return standardize(factor)
 
 
 def winsorize_mad(values: np.ndarray, width: float = 5.0) -> np.ndarray:
@@ -47,11 +47,15 @@ def winsorize_mad(values: np.ndarray, width: float = 5.0) -> np.ndarray:
     Returns
     -------
     ndarray of the same shape
-        A date whose deviation is 0 (more than half of its values are equal) is left as it is.
+        A date whose deviation is 0 (more than half of its values are equal) is left as it is. A value that equals a
+        bound but for its rounding is the bound, so that it ties with what is clipped.
     """
     centre = row_medians(values)[:, None]
     reach = width * row_medians(np.abs(values - centre))[:, None]
-    return np.where(reach > 0, np.clip(values, centre - reach, centre + reach), values)
+    clipped, error = values, 4 * _EPSILON * (np.abs(centre) + reach)
+    for bound, beyond in ((centre - reach, values < centre - reach), (centre + reach, values > centre + reach)):
+        clipped = np.where((reach > 0) & (beyond | (np.abs(values - bound) <= error)), bound, clipped)
+    return clipped
 
 
 def winsorize_quantile(values: np.ndarray, tail: float = 0.01) -> np.ndarray:
@@ -117,7 +121,8 @@ def neutralize(values: np.ndarray, numeric: Sequence[np.ndarray] = (), groups: n
     Returns
     -------
     ndarray of float64, shape (n_dates, n_stocks)
-        NaN where the value or any exposure is unknown; 0 where the exposures explain the value fully.
+        NaN where the value or any exposure is unknown; 0 where the exposures explain the value fully; the same where
+        residuals differ by rounding errors only: `merge_ties`.
     """
     grouping = () if groups is None else (groups,)
     known = np.logical_and.reduce([np.isfinite(array) for array in (values, *numeric, *grouping)])
@@ -133,22 +138,31 @@ def neutralize(values: np.ndarray, numeric: Sequence[np.ndarray] = (), groups: n
 def _residuals(values: np.ndarray, numeric: Sequence[np.ndarray], codes: np.ndarray) -> np.ndarray:
     """One date's residuals; all arrays of shape (n,)."""
     _, group = np.unique(codes, return_inverse=True)
-    left = _less_group_means(values, group)
+    left, error = _less_group_means(values, group)
     if numeric:
-        right = np.stack([_less_group_means(array, group) for array in numeric], axis=1)
-        left = left - right @ np.linalg.lstsq(right, left, rcond=None)[0]
-    left[np.abs(left) <= _ROUNDING * np.abs(values).max()] = 0.0
-    return left
+        right = np.stack([_less_group_means(array, group)[0] for array in numeric], axis=1)
+        slopes = np.linalg.lstsq(right, left, rcond=None)[0]
+        left = left - right @ slopes
+        left[np.abs(left) <= _ROUNDING * np.abs(values).max()] = 0.0
+        error = error + 4 * _EPSILON * np.sqrt(len(left)) * (np.abs(right) @ np.abs(slopes))
+    return merge_ties(left, error)
 
 
-def _less_group_means(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+def _less_group_means(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Values less the means of their groups, and how large the rounding errors of that may be; 0 where no larger.
+
+    A mean of n values is off by some eps * sqrt(n) of the largest in its group, whatever stands in other groups.
+    """
     values = values.astype(np.float64)
-    less = values - (np.bincount(group, values) / np.bincount(group))[group]
-    less[np.abs(less) <= _ROUNDING * np.abs(values).max()] = 0.0
-    return less
+    count, largest = np.bincount(group), np.zeros(int(group.max()) + 1)
+    np.maximum.at(largest, group, np.abs(values))
+    error = (4 * _EPSILON * (1 + np.sqrt(count)) * largest)[group]
+    less = values - (np.bincount(group, values) / count)[group]
+    less[np.abs(less) <= error] = 0.0
+    return less, error
 
 
-def merge_ties(values: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+def merge_ties(values: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Give values that differ by rounding errors only one value.
 
     Scores in steps of 0.1 are equal across industries after subtracting the industries' means, on paper; in floating
@@ -156,22 +170,21 @@ def merge_ties(values: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    values : ndarray of shape (n_dates, n_stocks)
-    tolerance : ndarray of shape (n_dates,)
-        Neighbours in a date's order that lie no further apart are equal.
+    values, error : ndarray of shape (n,)
+        One date's values, and how large the rounding error of each may be: neighbours in order that lie no further
+        apart than the larger of theirs are equal.
 
     Returns
     -------
-    ndarray of the same shape
+    ndarray of shape (n,)
         Equal values are the least of them; a value that equals no other keeps its bits.
     """
-    gaps = np.diff(np.sort(values, axis=1))  # NaN come last
-    merged = np.copy(values)  # in the layout that it has: sums depend on it, in the last bit
-    for date in np.flatnonzero(((gaps > 0) & (gaps <= tolerance[:, None])).any(axis=1)):
-        known = np.isfinite(values[date])
-        ordered = np.sort(values[date, known])
-        least = ordered[np.append(True, np.diff(ordered) > tolerance[date])]
-        merged[date, known] = least[np.searchsorted(least, values[date, known], side="right") - 1]
+    order = np.argsort(values)
+    ordered, errors = values[order], error[order]
+    gaps = np.diff(ordered)
+    apart = np.append(True, gaps > np.maximum(errors[1:], errors[:-1]))
+    merged = np.empty_like(values)
+    merged[order] = ordered[apart][np.cumsum(apart) - 1]
     return merged
 
 

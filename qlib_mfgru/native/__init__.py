@@ -7,6 +7,8 @@ NEON on arm64; the processor decides at run time. Callers must work without them
 from __future__ import annotations
 
 import ctypes
+import os
+import struct
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
@@ -68,24 +70,41 @@ def build(instruction_set: str) -> ctypes.CDLL | None:
     spec = find_spec(f"{__name__}.{recipe.module(instruction_set)}") if known else None
     if spec is None or spec.origin is None:
         return None
-    loaded = _opened(spec.origin)
+    loaded = _opened(spec.origin, recipe.abi(instruction_set))
     for name, arguments in _SIGNATURES.items():
         getattr(loaded, name).argtypes = arguments
     loaded.mfgru_kept.argtypes, loaded.mfgru_kept.restype = [_SIZE] * 4, _SIZE
     return loaded
 
 
-def _opened(path: str) -> ctypes.CDLL:
-    fits, cause = False, None
-    try:
-        loaded = ctypes.CDLL(path)
-        loaded.mfgru_abi.restype = ctypes.c_uint64
-        fits = loaded.mfgru_abi() == recipe.abi()
-    except (OSError, AttributeError) as error:  # another system's; older than the number
-        cause = error
-    if not fits:
-        raise InputError(f"{path} was built for another version or machine: reinstall (pip install -e .)") from cause
-    return loaded
+def _opened(path: str, abi: int) -> ctypes.CDLL:
+    cause: Exception | None = None
+    if _is_whole(path):
+        try:
+            loaded = ctypes.CDLL(path)
+            loaded.mfgru_abi.restype = ctypes.c_uint64
+            if loaded.mfgru_abi() == abi:
+                return loaded
+        except (OSError, AttributeError) as error:  # another system's; older than the number
+            cause = error
+    raise InputError(
+        f"{path} is damaged, or was built for another version or machine: reinstall (pip install -e .)"
+    ) from cause
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a library of Linux ends where its header says: to map more than there is kills the process.
+
+    The table of sections, whose place and size the header holds, comes last. Other formats are left to the loader.
+    """
+    with open(path, "rb") as file:
+        header = file.read(64)
+    if not header.startswith(b"\x7fELF"):
+        return True
+    if len(header) < 64:
+        return False
+    (table,), (size, count) = struct.unpack_from("<Q", header, 40), struct.unpack_from("<HH", header, 58)
+    return os.path.getsize(path) >= table + size * count
 
 
 def call(function: Callable[..., int], *arguments: int | float | Attention | None) -> None:

@@ -43,13 +43,15 @@ def module(instruction_set: str) -> str:
     return f"_{instruction_set.lower()}"
 
 
-def abi() -> int:
-    """Number of everything that a build is made of: 64 bits of a hash of the C++ files and of this one.
+def abi(instruction_set: str) -> int:
+    """Number of all that a build is made of: 64 bits of a hash of its instruction set, the C++ files and this one.
 
     Every build is told its number and gives it back (``mfgru_abi``). Nobody has to raise it: a build of other sources,
     or of other flags, has another one.
     """
     here = Path(__file__).parent
     files = sorted([*here.glob("*.h"), *here.glob("*.cpp"), Path(__file__)])
-    hashed = hashlib.sha256(b"".join(b"%s\0%s\0" % (file.name.encode(), file.read_bytes()) for file in files))
+    hashed = hashlib.sha256(
+        instruction_set.encode() + b"".join(b"%s\0%s\0" % (file.name.encode(), file.read_bytes()) for file in files)
+    )
     return int.from_bytes(hashed.digest()[:8], "big")

@@ -47,6 +47,12 @@ def exact_places(tenths: np.ndarray, industries: np.ndarray, winsorize: str | No
     return np.array([[sorted(set(row)).index(value) for value in row] for row in rows], dtype=float)
 
 
+def less_means(values: np.ndarray, industries: np.ndarray) -> np.ndarray:
+    """Values less their industries' means, with the rounding errors that this leaves."""
+    rows = zip(values, industries, strict=True)
+    return np.array([row - (np.bincount(code, row) / np.bincount(code))[code] for row, code in rows])
+
+
 @SEEDS
 @pytest.mark.parametrize("winsorize", ["mad", None])
 def test_ranks_ics_and_layers_are_those_of_exact_residuals(seed: int, winsorize: str | None) -> None:
@@ -57,7 +63,7 @@ def test_ranks_ics_and_layers_are_those_of_exact_residuals(seed: int, winsorize:
     by_scipy = [spearmanr(a, b).statistic for a, b in zip(exact, returns, strict=True)]
     np.testing.assert_allclose(rank_ic(factor, returns), by_scipy, rtol=0, atol=1e-14)
     np.testing.assert_array_equal(assign_layers(factor), assign_layers(exact))
-    dusty = neutralize(WINSORIZERS[winsorize](tenths / 10), groups=industries)
+    dusty = less_means(WINSORIZERS[winsorize](tenths / 10), industries)
     assert (np.abs(rank_ic(dusty, returns) - by_scipy) > 1e-4).sum() > 5  # the panel has ties that rounding breaks
     assert (assign_layers(dusty) != assign_layers(exact)).any(axis=1).sum() > 5
 
@@ -66,20 +72,44 @@ def test_clipped_values_equal_the_bound_that_they_are_clipped_to() -> None:
     """Median 0.2, MAD 0.6: in floating point 0.2 + 5 * 0.6 is above 3.2."""
     scores = np.array([[-0.4, -0.4, -0.4, -0.4, 0.2, 0.8, 0.8, 3.2, 7.2]])
     clipped = WINSORIZERS["mad"](scores)[0]
-    assert clipped[7] == 3.2 < clipped[8] < 3.2 + 1e-14
+    assert clipped[7] == clipped[8] == pytest.approx(3.2, abs=1e-14)
     assert ranks(preprocess(scores, "mad", {}))[0, 7:].tolist() == [8.5, 8.5]
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_values_without_ties_keep_their_bits(dtype: type) -> None:
-    values = np.random.default_rng(0).standard_normal((30, 2000)).astype(dtype).astype(np.float64)
-    values[values > 2] = np.nan
-    tolerance = 1e-12 * np.nanmax(np.abs(values), axis=1)
-    np.testing.assert_array_equal(merge_ties(values, tolerance).view(np.int64), values.view(np.int64))
+@pytest.mark.parametrize("shift", [0.0, 1e10])
+@pytest.mark.parametrize("winsorize", ["mad", "quantile", None])
+def test_scores_that_are_not_neutralised_keep_their_order(shift: float, winsorize: str | None) -> None:
+    """A far-off score, or a level far from 0, merges nothing."""
+    scores = np.random.default_rng(0).standard_normal((20, 2000)) + shift
+    scores[:, 7] = 1e8 + shift
+    clipped = WINSORIZERS[winsorize](scores)
+    np.testing.assert_array_equal(ranks(preprocess(scores, winsorize, {})), ranks(clipped))
+
+
+def test_a_far_off_score_leaves_other_industries_as_they_are() -> None:
+    tenths, industries, _ = panel(0)
+    factor = neutralize(tenths / 10, groups=industries)
+    spoilt = np.where(np.arange(N_STOCKS) == 5, 1e10, tenths / 10)
+    others = industries != industries[:, [5]]
+    np.testing.assert_allclose(neutralize(spoilt, groups=industries)[others], factor[others], rtol=0, atol=1e-14)
+    among_others = ranks(np.where(others, neutralize(spoilt, groups=industries), np.nan))
+    np.testing.assert_array_equal(among_others, ranks(np.where(others, factor, np.nan)))
+
+
+def test_values_without_ties_keep_their_bits() -> None:
+    values = np.random.default_rng(0).standard_normal((30, 2000))
+    industries = np.tile(np.arange(2000) % 30, (30, 1))
+    plain = less_means(values, industries)
+    np.testing.assert_array_equal(neutralize(values, groups=industries).view(np.int64), plain.view(np.int64))
 
 
 def test_only_the_members_of_a_tie_move() -> None:
-    values = np.array([[0.3, 0.1 + 0.2, np.nan, 0.7], [1.0, 2.0, 3.0, np.nan]])
-    merged = merge_ties(values, np.array([1e-12, 1e-12]))
-    assert values[0, 0] != values[0, 1]
-    np.testing.assert_array_equal(merged, [[0.3, 0.3, np.nan, 0.7], [1.0, 2.0, 3.0, np.nan]])
+    values = np.array([0.3, 0.1 + 0.2, 0.7, 0.1])
+    assert values[0] != values[1]
+    assert merge_ties(values, np.full(4, 1e-15)).tolist() == [0.3, 0.3, 0.7, 0.1]
+    assert merge_ties(values, np.full(4, 1e-18)).tolist() == values.tolist()
+
+
+def test_the_larger_error_of_two_neighbours_counts() -> None:
+    values, error = np.array([1.0, 1.5, 2.0, 2.5]), np.array([0.0, 0.6, 0.1, 0.0])
+    assert merge_ties(values, error).tolist() == [1.0, 1.0, 1.0, 2.5]

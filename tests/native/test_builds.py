@@ -67,8 +67,8 @@ def test_a_build_of_other_sources_is_refused(
 ) -> None:
     loaded = native.build(built)
     assert loaded is not None
-    assert loaded.mfgru_abi() == recipe.abi()
-    monkeypatch.setattr(recipe, "abi", lambda: loaded.mfgru_abi() ^ 1)
+    assert loaded.mfgru_abi() == recipe.abi(built)
+    monkeypatch.setattr(recipe, "abi", lambda _: loaded.mfgru_abi() ^ 1)
     with pytest.raises(InputError, match=STALE) as caught:
         build_anew(built)
     assert recipe.module(built) in str(caught.value)
@@ -89,12 +89,35 @@ def test_builds_without_a_number_and_other_files_are_refused(
         assert str(caught.value).startswith(path)
 
 
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.5, 0.9, 0.9999])
+def test_a_library_cut_short_is_refused(
+    share: float, built: str, build_anew: Callable[[str], object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """To load one would end the process by SIGBUS."""
+    whole = Path(native.build(built)._name).read_bytes()
+    (cut := tmp_path / "cut.so").write_bytes(whole[: int(share * len(whole))])
+    monkeypatch.setattr(native, "find_spec", lambda name: ModuleSpec("any", None, origin=str(cut)))
+    with pytest.raises(InputError, match=STALE):
+        build_anew(built)
+
+
+def test_another_instruction_sets_build_is_refused(
+    built: str, build_anew: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [name for name in recipe.instruction_sets() if name != built and native.build(name) is not None]
+    for other in others:
+        path = native.build(other)._name
+        monkeypatch.setattr(native, "find_spec", lambda name, path=path: ModuleSpec("any", None, origin=path))
+        with pytest.raises(InputError, match=STALE):
+            build_anew(built)
+
+
 def test_the_number_is_of_every_source_and_of_the_flags(tmp_path: Path) -> None:
     def number(folder: Path) -> int:
-        return runpy.run_path(str(folder / "recipe.py"))["abi"]()
+        return runpy.run_path(str(folder / "recipe.py"))["abi"]("AVX2")
 
     folder = Path(shutil.copytree(HERE, tmp_path / "native", ignore=shutil.ignore_patterns("*.so", "__pycache__")))
-    seen = {recipe.abi()}
+    seen = {recipe.abi("AVX2")}
     assert number(folder) in seen
     sources = [*folder.glob("*.h"), *folder.glob("*.cpp"), folder / "recipe.py"]
     assert {"gru.cpp", "windows.cpp", "tile.h", "mfgru.h"} < {path.name for path in sources}
@@ -109,4 +132,4 @@ def test_a_wheel_has_all_that_the_number_is_made_of(tmp_path: Path) -> None:
     command = [sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(tmp_path)]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
     installed = tmp_path / "qlib_mfgru/native"
-    assert runpy.run_path(str(installed / "recipe.py"))["abi"]() == recipe.abi()
+    assert runpy.run_path(str(installed / "recipe.py"))["abi"]("AVX2") == recipe.abi("AVX2")
