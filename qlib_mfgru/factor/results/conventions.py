@@ -33,7 +33,7 @@ def conventions(test: FactorTest) -> list[str]:
         "the limit price. A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
         "layers (`n_dates_too_small`) have neither IC nor layers.",
         f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
-        "exclusions. Values that differ only by the rounding of double precision are tied.",
+        "exclusions. Neutralised values that differ only by the rounding of double precision are tied.",
         "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the square root of the number of "
         "dates.",
         f"Layers: {settings.n_layers} of equal size (to within one stock), {settings.n_layers} is the TOP layer; equal "
