@@ -1,8 +1,8 @@
-"""The data path against qlib's own, side by side in one run: time, samples a second, peak memory.
+"""The data path against qlib's own, side by side in one run: time, samples per second, peak memory.
 
     python benchmarks/data_path.py [--stocks 300 --days 500 --repeat 3 --json FILE]
 
-Every contender runs in a fresh process, all of them once a round, and the medians over the rounds count. Before that
+Every contender runs in a fresh process, all once per round, and the medians over the rounds count. Before that
 `agreement.py` asserts that they serve the same numbers. The provider is synthetic and kept in --workdir; all read
 it from a warm page cache.
 """

@@ -137,7 +137,7 @@ def contenders(size: Size) -> dict[str, Work]:
 
 
 def medians(works: dict[str, Work], rounds: int) -> dict[str, float]:
-    """Median milliseconds on the GPU of each, all of them once a round; two rounds before that do not count."""
+    """Median milliseconds on the GPU of each, all once per round; two rounds before that do not count."""
     times: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(rounds + 2):
         for name, work in works.items():

@@ -38,7 +38,7 @@ class LastBarOfDay(InstProcessor):
 
 
 def wide_handler(to_day: Literal["resample", "last bar"]) -> DataHandlerLP:
-    """A loaded handler with 96 columns and a row a day and stock."""
+    """A loaded handler with 96 columns and one row per day and stock."""
     expressions, names = [], []
     for field in FIELDS:
         for bar in range(1, BARS_PER_DAY + 1):

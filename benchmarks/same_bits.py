@@ -221,7 +221,7 @@ def _how_far(a: np.ndarray, b: np.ndarray) -> str:
 
 
 def report(before: Result, now: Result, verdicts: Mapping[str, tuple[str, str]]) -> str:
-    """A row a step, and below it each of its artefacts that is not the same."""
+    """One row per step, and below it each of its artefacts that differs."""
     rows = []
     for step in dict.fromkeys([*before.seconds, *now.seconds]):
         mine = {name: verdict for name, verdict in verdicts.items() if name.startswith(f"{step}/")}

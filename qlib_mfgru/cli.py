@@ -13,7 +13,7 @@ from qlib_mfgru.errors import InputError
 
 
 class Command(NamedTuple):
-    """Where a command stands, beside what it runs, and the line about it in the list of commands.
+    """A command's module, and its line in the list of commands.
 
     The module has a docstring for ``--help``, ``add_arguments(parser)``, and ``run(arguments)``, which returns the exit
     code; it imports what the work needs inside `run`, so that help comes at once.

@@ -1,4 +1,4 @@
-"""Objects from qlib's configs, ``{class: ..., module_path: ..., kwargs: ...}``; a wrong one is refused in one line."""
+"""Objects from qlib's configs, ``{class: ..., module_path: ..., kwargs: ...}``; a wrong one raises a one-line error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one line that a wrong setting gets: which it is, its value, and what is allowed."""
+"""The one-line error of a wrong setting: which it is, its value, and what is allowed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def refuse_unknown(names: Iterable[str], known: Sequence[str]) -> None:
 
 @contextmanager
 def within(file: str) -> Iterator[None]:
-    """Put the name of the file that settings stand in before what is said of them."""
+    """Put the name of the settings' file before the message."""
     try:
         yield
     except InputError as error:
@@ -87,7 +87,7 @@ _BRANCHES = {"str", "int", "float", "bool", "none", "dict", "tuple", "list", "li
 
 
 def _fields(kind: Any, location: Sequence[int | str]) -> list[str]:
-    """Names of the settings of the record that stands at a location within a value of `kind`."""
+    """Names of the settings of the record at a location within a value of `kind`."""
     record = _record(kind)
     for step in location:
         if record is not None and step in record.model_fields:

@@ -1,4 +1,4 @@
-"""Settings that are checked when they are made; a wrong one is refused in one line (`refusals`).
+"""Settings that are validated at construction; an invalid one raises a one-line error (`refusals`).
 
 Every class with settings keeps them in a `Settings` record, or checks a single value by `checked`. The types below say
 what a user may write. YAML hands over plain numbers, text and lists, so nothing is converted that could hide a slip:
@@ -38,7 +38,7 @@ class Settings(BaseModel):
     Raises
     ------
     InputError
-        One line: the setting, its value, and what is allowed; several slips stand in one line.
+        One line: the setting, its value, and what is allowed; several mistakes are reported on one line.
     UnknownSetting
         A name that is no setting; the message offers the nearest one.
     """
@@ -51,7 +51,7 @@ class Settings(BaseModel):
         except ValidationError as error:
             refuse(error, type(self))
 
-    # pydantic's own mark: a record within a record is then checked in place, and errors say where it stands
+    # pydantic's own mark: a record within a record is then checked in place, and errors say where it is
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod

@@ -89,7 +89,7 @@ class BarPanel:
         return cls(freq, days, codes, np.load(folder / "bars.npy", mmap_mode="r"), np.load(folder / "traded.npy"))
 
     def places(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
-        """Where in the flat array each sample's window of `n_days` days, the last of them its own, begins: (n,) int64.
+        """Where in the flat array each sample's window of `n_days` days, the last one its own, begins: (n,) int64.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ def check_places(days: np.ndarray, stocks: np.ndarray, n_days: int, shape: Seque
 
 
 def _build(folder: Path, freq: str, codes: list[str]) -> None:
-    """Write the panel's files beside `folder`, then rename: nobody sees a half-written panel."""
+    """Write the panel's files next to `folder`, then rename: nobody sees a half-written panel."""
     stamps = reader.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
     partial = folder.with_name(f"{folder.name}{_PARTIAL}{os.getpid()}")

@@ -142,8 +142,8 @@ class SegmentSettings(Settings):
             common = _common(bounds, others)
             if common is not None:
                 raise ValueError(
-                    f"segments {name} ({span(bounds)}) and {other} ({span(others)}) overlap: they must have no day "
-                    f"in common, and have {span(common)}"
+                    f"segments {name} ({span(bounds)}) and {other} ({span(others)}) overlap: they must not share "
+                    f"days, but both contain {span(common)}"
                 )
         return self
 

@@ -184,7 +184,7 @@ def bar_fields(bars: Bars, path: DailyPath, stocks: slice) -> dict[str, np.ndarr
 
 
 def day_fields(market: DemoMarket, stocks: slice) -> dict[str, np.ndarray]:
-    """Daily fields beside the bar's own, each of shape (n_days, n_stocks)."""
+    """Daily fields besides the bar's own, each of shape (n_days, n_stocks)."""
     universe, path = market.universe, market.path
     traded = path.traded[:, stocks]
     fields = {

@@ -34,7 +34,7 @@ class DemoSpec(Settings):
         If a value is out of its range.
     """
 
-    n_stocks: Annotated[Whole, Ge(20), Le(6000)] = Field(200, description="stocks that are listed at some time")
+    n_stocks: Annotated[Whole, Ge(20), Le(6000)] = Field(200, description="number of stocks ever listed")
     n_days: Annotated[Whole, Ge(60)] = Field(978, description="trading days of daily bars")
     intraday_days: Count = Field(484, description="how many of the last days have 15-minute bars too")
     seed: Annotated[Whole, Ge(0)] = Field(0, description="random seed")

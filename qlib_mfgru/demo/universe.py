@@ -135,7 +135,7 @@ def draw_listings(random: np.random.Generator, spec: DemoSpec, protected: np.nda
 def draw_actions(
     random: np.random.Generator, spec: DemoSpec, days: pd.DatetimeIndex, first: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Dividends and splits, at most one ex-day a stock and year, from May to July as in the real market."""
+    """Dividends and splits, at most one ex-day per stock and year, from May to July as in the real market."""
     dividend = np.zeros((spec.n_days, spec.n_stocks))
     split = np.ones((spec.n_days, spec.n_stocks))
     for year in np.unique(days.year):

@@ -20,16 +20,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "recorders", nargs="+", metavar="[NAME=]RECORDER", help="ids of two or more recorders that hold a pred.pkl"
     )
     parser.add_argument("--provider", required=True, help="folder of the qlib provider")
-    parser.add_argument("--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments; %(default)s")
-    parser.add_argument("--out", type=Path, default=Path("correlation"), help="folder to write to; ./%(default)s")
-    parser.add_argument("--pool", default="all", help="market of the provider; %(default)s")
-    options = parser.add_argument_group(
-        "settings of the factor test", "its defaults where an option is left out", argument_default=argparse.SUPPRESS
+    parser.add_argument(
+        "--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments (default: %(default)s)"
     )
-    options.add_argument("--freq", type=_freq, help="day, week, month or a number of trading days; week")
-    options.add_argument("--neutralize", nargs="*", metavar="FIELD", help="industry market_cap")
-    options.add_argument("--exclude", nargs="*", metavar="RULE", help="st suspended limit_up")
-    options.add_argument("--deal-price", help="vwap or close; vwap")
+    parser.add_argument(
+        "--out", type=Path, default=Path("correlation"), help="folder to write to (default: %(default)s)"
+    )
+    parser.add_argument("--pool", default="all", help="market of the provider (default: %(default)s)")
+    options = parser.add_argument_group("settings of the factor test", argument_default=argparse.SUPPRESS)
+    options.add_argument("--freq", type=_freq, help="day, week, month or a number of trading days (default: week)")
+    options.add_argument("--neutralize", nargs="*", metavar="FIELD", help="daily fields (default: industry market_cap)")
+    options.add_argument(
+        "--exclude", nargs="*", metavar="RULE", help="which stocks to leave out (default: st suspended limit_up)"
+    )
+    options.add_argument("--deal-price", help="vwap or close (default: vwap)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ class FactorCorrelation:
     dates : DatetimeIndex
         Test dates, within the time that all predictions cover.
     mean_stocks : float
-        Stocks a date that all of them score.
+        Stocks per date that all factors score.
     """
 
     matrix: pd.DataFrame

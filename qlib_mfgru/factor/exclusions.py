@@ -62,7 +62,7 @@ class EligibleStocks:
     Attributes
     ----------
     mask : ndarray of shape (n_dates, n_stocks), bool
-    counts : DataFrame of int, a row a test date
+    counts : DataFrame of int, one row per test date
         ``members``, then a column for each rule, then ``kept``. A stock is counted under the first rule that excludes
         it, so that members = all rules + kept.
     """

@@ -1,4 +1,4 @@
-"""``FactorTestInputs``: all that a factor test reads beside the scores, on common (test date, stock) axes."""
+"""``FactorTestInputs``: all that a factor test reads besides the scores, on common (test date, stock) axes."""
 
 from __future__ import annotations
 

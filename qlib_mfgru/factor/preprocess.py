@@ -151,7 +151,7 @@ def _residuals(values: np.ndarray, numeric: Sequence[np.ndarray], codes: np.ndar
 def _less_group_means(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values less the means of their groups, and how large the rounding errors of that may be; 0 where no larger.
 
-    A mean of n values is off by some eps * sqrt(n) of the largest in its group, whatever stands in other groups.
+    A mean of n values is off by some eps * sqrt(n) of the largest in its group, whatever the other groups hold.
     """
     values = values.astype(np.float64)
     count, largest = np.bincount(group), np.zeros(int(group.max()) + 1)

@@ -27,7 +27,7 @@ class PoolTest:
     Attributes
     ----------
     counts : DataFrame
-        `EligibleStocks.counts`: a row a test date. Dates with fewer stocks than layers appear here only.
+        `EligibleStocks.counts`: one row per test date. Dates with fewer stocks than layers appear here only.
     ic, rank_ic : Series
         By test date, of the preprocessed factor with the return from its entry to its exit.
     autocorrelation : Series

@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.ingest.mapping import load_mapping
 
     mapping = load_mapping(arguments.mapping)
-    from qlib_mfgru.ingest.pipeline import ingest  # after the mapping: a wrong one gets its answer at once
+    from qlib_mfgru.ingest.pipeline import ingest  # after the mapping, so that a wrong one is reported at once
 
     report = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
     print(report)

@@ -54,7 +54,7 @@ class TrainSettings(Settings):
     gru: Implementation = "auto"
 
     def torch_device(self) -> torch.device:
-        """The device that ``device`` stands for here and now.
+        """The device that ``device`` means on this machine.
 
         Raises
         ------

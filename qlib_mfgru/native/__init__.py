@@ -1,7 +1,7 @@
 """The compiled CPU kernels: C++ behind a plain C interface, loaded with ctypes.
 
 ``setup.py`` builds them where it finds a compiler, once for each instruction set (`recipe`): AVX-512 and AVX2, or
-NEON on arm64; the processor decides at run time. Whoever uses them does without where there are none.
+NEON on arm64; the processor decides at run time. Callers must work without them where there are none.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ inline vf at_least(float bound, vf x) { return x < bound ? all(bound) : x; }
 inline vf at_most(float bound, vf x) { return x > bound ? all(bound) : x; }
 #endif
 
-// N vectors at a time, operation by operation: the processor overlaps what stands side by side, and one vector alone
+// N vectors at a time, operation by operation: the processor overlaps independent operations, and one vector alone
 // would wait for each result.
 #define EACH UNROLL for (int i = 0; i < N; ++i)
 
@@ -27,7 +27,7 @@ inline void divide(const vf* numerator, vf* x) {  // into the numerator
     EACH y[i] = (vf)_mm512_rcp14_ps((__m512)x[i]);
     EACH x[i] = 1.0f - x[i] * y[i];
     EACH x[i] = numerator[i] * (y[i] + y[i] * x[i]);
-#else  // half as long here, and beside the products, which take other units of the processor
+#else  // half as long here, and overlaps with the products, which use other units of the processor
     EACH x[i] = numerator[i] / x[i];
 #endif
 }

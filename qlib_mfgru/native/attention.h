@@ -2,7 +2,7 @@
 //
 //     u_t = v . tanh(W h_t + b)        o = sum_t softmax_t(u_t) h_t
 //
-// Forward keeps a running maximum of u and sums relative to it. Backward needs of them only the last maximum and the
+// Forward keeps a running maximum of u and sums relative to it. Backward needs only the last maximum and the
 // inverse of the sum, with which each step's weight is computed anew.
 #pragma once
 

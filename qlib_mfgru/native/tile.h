@@ -73,7 +73,7 @@ struct Packed {
         for (; k + ROWS <= n_out; k += ROWS) product_rows<ROWS>(&weights[k * n_in], in, n_in, out + k * V);
         const float* rest = weights.data() + k * n_in;
         out += k * V;
-        static_assert(ROWS <= 5, "up to 4 rows are left over, and each number of them needs a case");
+        static_assert(ROWS <= 5, "up to 4 rows are left over, and each such number needs a case");
         switch (n_out - k) {
             case 4: return product_rows<4>(rest, in, n_in, out);
             case 3: return product_rows<3>(rest, in, n_in, out);

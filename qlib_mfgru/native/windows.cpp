@@ -99,7 +99,7 @@ struct Tile {
                 series[i + v] = x;
                 sum[v] += x;
             }
-        // the mean of what should have mean 0 is what float32 rounded of the scale
+        // the mean should be 0: what it is instead is the rounding error of the scale
         UNROLL for (int v = 0; v < V; ++v) shift[field * V + v] = w.by_last ? vf{} : sum[v] / float(w.steps);
     }
 };

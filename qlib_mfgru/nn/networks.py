@@ -28,7 +28,7 @@ Features = Mapping[str, torch.Tensor]
 
 
 class ScoringNet(nn.Module):
-    """A network that reads the windows of `freqs` and gives one score a stock."""
+    """A network that reads the windows of `freqs` and gives one score per stock."""
 
     freqs: tuple[str, ...]
 
@@ -57,7 +57,7 @@ class Encoder(nn.Module):
 
 
 class ScoreNet(ScoringNet):
-    """One encoder a frequency -> concatenation -> Linear -> one score a stock.
+    """One encoder per frequency -> concatenation -> Linear -> one score per stock.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class ScoreNet(ScoringNet):
 
 
 class IncrementalNet(ScoringNet):
-    """One branch a frequency, each with a score of its own; the prediction is the sum of the scores.
+    """One branch per frequency, each with a score of its own; the prediction is the sum of the scores.
 
     The branches are trained one after the other, each on what those before it leave (figure 13).
 

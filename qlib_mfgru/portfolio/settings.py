@@ -27,7 +27,7 @@ class ExchangeSettings(Settings):
     deal_price : str
         ``vwap``, ``close`` or ``open`` of the trading day.
     buy_cost, sell_cost : float
-        Shares of the traded value; the Huatai report's 0.4 % two-sided is 0.2 % a side.
+        Shares of the traded value; the Huatai report's 0.4 % two-sided is 0.2 % per side.
     start_time, end_time : stamp or None
         First and last day.
     """
@@ -64,10 +64,10 @@ class PortfolioSettings(ExchangeSettings):
     blacklist : sequence of str
         Codes of stocks that are never held.
     constraints : sequence of Constraint or dict, optional
-        Objects, or qlib configs, in place of the five settings above, which must then be left out; the turnover limit
-        is added.
+        All constraints but the turnover limit, which is added: objects, or qlib configs. They replace the default ones,
+        trading bans included, and the five settings above, which must then be left out.
     relaxation : sequence of str, optional
-        Which constraints give way where not all can be met: see `IndexEnhancementOptimizer`.
+        Names of the constraints that give way where not all can be met: see `IndexEnhancementOptimizer`.
     index_weights : str
         ``drifted`` or ``market_cap``: see `MarketSnapshot`.
     unfilled : str
@@ -185,7 +185,7 @@ class IndexEnhancementSettings(PortfolioSettings):
     Attributes
     ----------
     turnover_limits : sequence of float
-        Two-sided, a rebalance, from 0 to 2.
+        Two-sided, per rebalance, from 0 to 2.
     ... : all others as of `PortfolioSettings`
 
     Raises

@@ -1,4 +1,4 @@
-"""Forward fill: the last known value stands until the next one."""
+"""Forward fill: the last known value is kept until the next one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Write a qlib provider so that it is either whole or not there.
 
-Everything goes to a temporary folder beside the target, which takes the target's name once the last file is written. A
+Everything goes to a temporary folder next to the target, which takes the target's name once the last file is written. A
 process that is killed leaves the old provider as it was, and a temporary folder that the next writer of the same
 target removes.
 """
@@ -118,7 +118,7 @@ class ProviderWriter:
         self.write_instruments(market, ((codes[s], self.days[first], self.days[end - 1]) for s, first, end in spans))
 
     def write_instruments(self, market: str, spans: Iterable[Span]) -> None:
-        """Write a market's point-in-time members, one line a span.
+        """Write a market's point-in-time members, one line per span.
 
         A span ends when the session does: qlib reads a bare date as midnight and would lose the last day's intraday
         bars.
@@ -134,7 +134,7 @@ class ProviderWriter:
 def check_replaceable(target: Path) -> None:
     """Refuse to replace a folder that is not a provider of this package.
 
-    Called again by the writer; call it before long work so that the refusal comes at once.
+    Called again by the writer; call it before long work so that the error comes at once.
     """
     if target.exists() and not (target / MANIFEST).exists() and (not target.is_dir() or any(target.iterdir())):
         raise FileExistsError(f"{target} exists and was not made by qlib_mfgru: give another target, or remove it")

@@ -38,8 +38,8 @@ def markdown(frame: pd.DataFrame, formats: Formats | None = None) -> str:
     ----------
     frame : DataFrame
     formats : mapping of str to str, or function of the frame, optional
-        Format specification by column, e.g. ``.2%``, beside `FORMATS`; other columns as they print. Missing values stay
-        empty.
+        Format specification by column, e.g. ``.2%``, besides `FORMATS`; other columns as they print. Missing values
+        stay empty.
     """
     own = formats(frame) if callable(formats) else formats or {}
     by_column = FORMATS | dict(own)

@@ -136,13 +136,13 @@ OF_EXCESS: dict[str, Callable[[pd.Series, pd.Series], float]] = {
     "calmar": calmar,
     "monthly_win_rate": monthly_win_rate,
 }
-"""Measures of daily returns beside a benchmark's, by the names that tables use."""
+"""Measures of daily returns against a benchmark's, by the names that tables use."""
 
 OF_COSTS: dict[str, Callable[[pd.Series, pd.Series], float]] = {"cost_drag": cost_drag}
-"""Measures of gross daily returns beside the costs, by the names that tables use."""
+"""Measures of gross daily returns and their costs, by the names that tables use."""
 
 OF_TRADES: dict[str, Callable[[pd.Series, pd.DatetimeIndex], float]] = {"turnover": turnover}
-"""Measures of what was traded each day beside the days of the rebalances, by the names that tables use."""
+"""Measures of what was traded each day and of the days of the rebalances, by the names that tables use."""
 
 
 def measure(returns: pd.Series, benchmark: pd.Series) -> dict[str, float]:

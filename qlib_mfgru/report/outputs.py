@@ -33,11 +33,11 @@ class Section:
     table : callable
         Result -> DataFrame.
     formats : mapping of str to str, function of the frame, or None
-        Formats beside those that all pages share: see `markdown`.
+        Formats besides those that all pages share: see `markdown`.
     notes : callable
         Result -> sentences below the table.
     empty : str
-        What stands there instead of a table without rows.
+        What the page shows instead of a table without rows.
     """
 
     heading: str

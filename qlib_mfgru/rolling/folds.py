@@ -98,8 +98,8 @@ def sample_dates(folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Seque
     Returns
     -------
     DataFrame
-        A row a fold and stage: ``fold``, ``inputs``; first and last date and number of dates of ``train``, ``valid``
-        and ``test``; ``label_end``, the last day that any training or validation label depends on.
+        One row per fold and stage: ``fold``, ``inputs``; first and last date and number of dates of ``train``,
+        ``valid`` and ``test``; ``label_end``, the last day that any training or validation label depends on.
 
     Raises
     ------

@@ -94,7 +94,7 @@ class UnitStore:
         return dict(json.loads((self.root / key / _ABOUT).read_text()))
 
     def finished(self) -> pd.DataFrame:
-        """All finished units, a row each, by time: ``key`` and the plain values without the history."""
+        """All finished units, one row each, by time: ``key`` and the plain values without the history."""
         rows = [self.about(path.parent.name) for path in self.root.glob(f"[!.]*/{_ABOUT}")]
         frame = pd.DataFrame([{name: value for name, value in row.items() if name != "history"} for row in rows])
         return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame
@@ -102,7 +102,7 @@ class UnitStore:
     def clear(self, keys: Iterable[str] | None = None) -> int:
         """Remove the units whose keys begin with one of `keys`, and return how many.
 
-        None stands for all of them, and then what killed workers left behind goes as well.
+        None means all, and then what killed workers left behind is removed as well.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""A provider of 14 stocks and 80 days with all the dirt that the data package must survive, known by name."""
+"""A provider of 14 stocks and 80 days with all the dirty data that the data package must survive, known by name."""
 
 from __future__ import annotations
 

@@ -35,18 +35,18 @@ DATASET = [
     ({"segments": {"train": ("2024-03-29", "2024-01-02")}}, "segment train (2024-03-29 .. 2024-01-02) holds no day"),
     (
         {"segments": {"train": ("2024-01-02", "2024-03-29"), "test": ("2024-02-01", "2024-04-22")}},
-        "segments train (2024-01-02 .. 2024-03-29) and test (2024-02-01 .. 2024-04-22) overlap: they must have no day "
-        "in common, and have 2024-02-01 .. 2024-03-29",
+        "segments train (2024-01-02 .. 2024-03-29) and test (2024-02-01 .. 2024-04-22) overlap: they must not share "
+        "days, but both contain 2024-02-01 .. 2024-03-29",
     ),
     (
         {"segments": {"train": (20240102, None), "valid": ("2024-03-01", "2024-03-29"), "test": TEST}},
-        "segments train (2024-01-02 .. open) and valid (2024-03-01 .. 2024-03-29) overlap: they must have no day in "
-        "common, and have 2024-03-01 .. 2024-03-29",
+        "segments train (2024-01-02 .. open) and valid (2024-03-01 .. 2024-03-29) overlap: they must not share "
+        "days, but both contain 2024-03-01 .. 2024-03-29",
     ),
     (
         {"segments": {"train": (None, "2024-04-01"), "test": TEST}},
-        "segments train (open .. 2024-04-01) and test (2024-04-01 .. 2024-04-22) overlap: they must have no day in "
-        "common, and have 2024-04-01 .. 2024-04-01",
+        "segments train (open .. 2024-04-01) and test (2024-04-01 .. 2024-04-22) overlap: they must not share "
+        "days, but both contain 2024-04-01 .. 2024-04-01",
     ),
     ({"handler": 3}, "handler is 3: must be a MultiFreqHandler or a config with class, module_path, kwargs"),
 ]  # fmt: skip

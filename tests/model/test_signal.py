@@ -48,7 +48,7 @@ LABEL_OVERLAP = 11
 
 
 class ShuffledLabels(MultiFreqHandler):
-    """The control: each date's labels dealt out anew among the stocks that have one, in training and in test."""
+    """The control: each date's labels shuffled among the stocks that have one, in training and in test."""
 
     @property
     def panels(self) -> PanelSet:

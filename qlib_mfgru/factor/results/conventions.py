@@ -1,4 +1,4 @@
-"""What the numbers of a factor test mean, in sentences that stand below its tables."""
+"""What the numbers of a factor test mean, in sentences below its tables."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def conventions(test: FactorTest) -> list[str]:
         "the limit price. A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
         "layers (`n_dates_too_small`) have neither IC nor layers.",
         f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
-        "exclusions. Values that differ by rounding errors only are equal.",
+        "exclusions. Neutralised values that differ only by the rounding of double precision are tied.",
         "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the square root of the number of "
         "dates.",
         f"Layers: {settings.n_layers} of equal size (to within one stock), {settings.n_layers} is the TOP layer; equal "
@@ -56,7 +56,7 @@ def differences(test: FactorTest) -> list[str]:
     return [
         f"Period: the Huatai report tests {PERIOD}, weekly; this run {first:%Y-%m-%d} .. {last:%Y-%m-%d}, "
         f"{len(test.dates)} dates.",
-        f"Universe: the Huatai report has all A-shares; this run has the provider's stocks, on average {sizes} a date.",
+        f"Universe: the Huatai report has all A-shares; this run the provider's stocks, on average {sizes} per date.",
         "Data and model: bars of another vendor, and whatever model made this prediction; other training periods and "
         "random seeds.",
         *SLIPS["factor_tests"],

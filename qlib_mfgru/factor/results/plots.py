@@ -102,7 +102,7 @@ def turnover(test: FactorTest) -> Figure:
 
 @outputs.plot("ic_decay.png")
 def ic_decay(test: FactorTest) -> Figure:
-    """Mean RankIC against the horizon of the return, a line a pool."""
+    """Mean RankIC against the horizon of the return, one line per pool."""
     figure, (ax,) = style.panels("Decay of the RankIC", ["mean over the test dates"])
     for color, (pool, result) in zip(style.SERIES, test.pools.items(), strict=False):
         means = result.decay.mean()

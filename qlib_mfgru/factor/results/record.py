@@ -15,7 +15,7 @@ class FactorTestRecord(ResultRecord[FactorTest]):
     """The Huatai report's single-factor test (figures 15 to 32) as a qlib record.
 
     It reads ``pred.pkl`` only, so it works on recorders of any model. Under ``factor_test/`` it leaves ``summary.csv``
-    (the columns of figures 15 and 24), ``comparison.csv`` (beside their rows), ``statistics.csv``, ``layers.csv``,
+    (the columns of figures 15 and 24), ``comparison.csv`` (next to their rows), ``statistics.csv``, ``layers.csv``,
     ``exclusions.csv``, ``factor_test.md`` (all tables with their conventions), series as pickles and plots; scalars go
     to the recorder's metrics as ``<pool>.<statistic>``.
 

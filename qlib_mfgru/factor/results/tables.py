@@ -23,7 +23,7 @@ SUMMARY_COLUMNS = tuple(published("factor_tests").columns)
 
 @outputs.table("summary.csv")
 def summary(test: FactorTest) -> pd.DataFrame:
-    """The Huatai report's table of this run: a row a pool, `SUMMARY_COLUMNS`."""
+    """The Huatai report's table of this run: one row per pool, `SUMMARY_COLUMNS`."""
     rows = []
     for pool, result in test.pools.items():
         ic, top = ICStatistics.of(result.rank_ic), _measures(result, _top(result))
@@ -45,7 +45,7 @@ def comparison(test: FactorTest) -> pd.DataFrame:
 
 @outputs.table("statistics.csv", heading="More statistics")
 def statistics(test: FactorTest) -> pd.DataFrame:
-    """What else is known of each pool: a row a pool."""
+    """What else is known of each pool: one row per pool."""
     return pd.DataFrame([{"pool": pool.upper(), **_statistics(result)} for pool, result in test.pools.items()])
 
 
@@ -68,7 +68,7 @@ def _statistics(result: PoolTest) -> dict[str, Any]:
 
 @outputs.table("layers.csv", heading="Layers")
 def layers(test: FactorTest) -> pd.DataFrame:
-    """All measures of all layers, from 1 (lowest factors) to the TOP layer, then long-short: a row each."""
+    """All measures of all layers, from 1 (lowest factors) to the TOP layer, then long-short: one row each."""
     rows = []
     for pool, result in test.pools.items():
         rows += [{"pool": pool.upper(), "layer": layer, **_measures(result, layer)} for layer in result.layers]
@@ -81,14 +81,14 @@ def layers(test: FactorTest) -> pd.DataFrame:
 
 @outputs.table(heading="Mean RankIC by horizon in trading days", formats=numbers_as(".2%"))
 def decay(test: FactorTest) -> pd.DataFrame:
-    """Mean RankIC by horizon in trading days: a row a pool."""
+    """Mean RankIC by horizon in trading days: one row per pool."""
     means = {pool.upper(): result.decay.mean() for pool, result in test.pools.items()}
     return pd.DataFrame(means).T.rename_axis("pool").reset_index()
 
 
 @outputs.table("exclusions.csv", heading="Stocks per test date, by reason of exclusion", formats=numbers_as(".1f"))
 def exclusions(test: FactorTest) -> pd.DataFrame:
-    """Stocks per test date, by rule: means over all test dates, a row a pool."""
+    """Stocks per test date, by rule: means over all test dates, one row per pool."""
     means = {pool.upper(): result.counts.mean() for pool, result in test.pools.items()}
     return pd.DataFrame(means).T.rename_axis("pool").reset_index()
 

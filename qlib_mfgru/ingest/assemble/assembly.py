@@ -1,4 +1,4 @@
-"""What happens to one stock: it is screened, completed from its bars, and given the fields beside its prices."""
+"""What happens to one stock: it is screened, completed from its bars, and given the fields besides its prices."""
 
 from __future__ import annotations
 

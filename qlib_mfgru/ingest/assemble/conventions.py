@@ -1,4 +1,4 @@
-"""What all stocks share: the days, how the vendor's prices are meant, and what can be stored beside them."""
+"""What all stocks share: the days, how the vendor's prices are meant, and what can be stored besides them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Calendars:
     days : ndarray of shape (n_days,)
         All days.
     bar_days : ndarray of shape (n_bar_days,)
-        The unbroken part of them from the first day with a bar to the last; may be empty.
+        The unbroken part from the first day with a bar to the last; may be empty.
     """
 
     days: np.ndarray

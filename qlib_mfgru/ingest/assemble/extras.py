@@ -1,4 +1,4 @@
-"""What a stock's day has beside its prices: special treatment, market capitalisation, industry, limit prices."""
+"""What a stock's day has besides its prices: special treatment, market capitalisation, industry, limit prices."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Stock:
         None if no input has bars.
     bar_vwap : ndarray or None
     extras : dict of str to ndarray
-        Fields beside prices: limits, market cap, industry, special treatment.
+        Fields besides prices: limits, market cap, industry, special treatment.
     """
 
     def __init__(self, rows: StockRows, calendars: Calendars, conventions: Conventions, report: IngestReport) -> None:
@@ -70,7 +70,7 @@ class Stock:
         """Factor of each day, NaN where unknown.
 
         One from the daily rows holds until the next row, but not beyond the last one: an ex-date that nobody reports
-        would turn into a false return. A table of factors is a list of changes, and the last one holds on.
+        would turn into a false return. A table of factors is a list of changes, and the last one stays valid.
         """
         days, rows = self.calendars.days, self.rows
         if self.conventions.factorless:

@@ -129,7 +129,7 @@ class Slice:
         return good
 
     def keep(self, checks: Sequence[Check]) -> np.ndarray:
-        """Screen rows, and count as kept those that pass: nothing later drops any of them."""
+        """Screen rows, and count as kept those that pass: nothing later drops any."""
         good = self.screen(checks)
         self.report.kept += int(good.sum())
         return good
@@ -209,7 +209,7 @@ class VendorInput(Generic[Source_co]):
         Parameters
         ----------
         required, optional : sequence of str
-            Fields beside the stock, as in `VendorFile.columns`.
+            Fields besides the stock, as in `VendorFile.columns`.
         index : bool
             Rows are of indices, not of stocks.
 

@@ -1,4 +1,4 @@
-"""Tables beside the stocks' own data, small enough to be held: members and weights of indices, and their levels."""
+"""Tables besides the stocks' own data, small enough to be held: members and weights of indices, and their levels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 
 
 def read_spans(members: VendorInput[FileInput]) -> pd.DataFrame:
-    """Spans of membership: columns `stock` (number), `first` and `last` (days since 1970), a row a span.
+    """Spans of membership: columns `stock` (number), `first` and `last` (days since 1970), one row per span.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def read_spans(members: VendorInput[FileInput]) -> pd.DataFrame:
 
 
 def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
-    """Known weights as fractions: days since 1970 by stock codes, a row for each date of the files.
+    """Known weights as fractions: days since 1970 by stock codes, one row for each date of the files.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
 
 
 def read_levels(levels: VendorInput[FileInput], days: np.ndarray) -> pd.DataFrame:
-    """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, a row a day.
+    """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
     Levels on days that are not in the stocks' calendar `days` (days since 1970) are counted out.
     """

@@ -1,4 +1,4 @@
-"""A vendor: all inputs of a mapping with their files, and what is noted of them on the way."""
+"""A vendor: all inputs of a mapping with their files, and what is noted about them on the way."""
 
 from __future__ import annotations
 

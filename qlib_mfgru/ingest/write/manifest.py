@@ -21,7 +21,7 @@ def write_industries(writer: ProviderWriter, names: Collection[str]) -> None:
 
 
 def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, report: IngestReport) -> None:
-    """Complete the report with the provider's size, and write it beside the mapping that it is on."""
+    """Complete the report with the provider's size, and write it next to its mapping."""
     report.facts = _size(stocks, spool) | report.facts
     manifest = {
         "made_by": "mfgru ingest",

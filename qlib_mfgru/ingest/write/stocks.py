@@ -15,7 +15,7 @@ from qlib_mfgru.provider.writer import ProviderWriter
 
 
 class StoredStocks:
-    """Writes stocks one after the other, and remembers of them what the tables of indices need.
+    """Writes stocks one after the other, and keeps what the tables of indices need.
 
     Parameters
     ----------

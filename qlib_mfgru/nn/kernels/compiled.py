@@ -17,7 +17,7 @@ def compiled_gru(
 ) -> torch.Tensor:
     """States of a GRU; shapes as in `qlib_mfgru.nn.kernels`. float32 on the CPU, where `native.library` is not None.
 
-    A ValueError says so of anything else, a RuntimeError where it was not built.
+    Raises ValueError for any other dtype or device, RuntimeError where the kernels were not built.
 
     For the backward pass one state in a dozen or more is kept, and the steps between are computed again in the cache.
     """

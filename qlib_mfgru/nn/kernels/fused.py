@@ -1,6 +1,6 @@
 """The GRU's recurrence on CUDA as one kernel forward and one backward, written in Triton.
 
-Parameters may also carry a leading dimension, one set a seed, all on the same input and in one launch.
+Parameters may also carry a leading dimension, one set per seed, all on the same input and in one launch.
 
 How it works
 ------------
@@ -32,7 +32,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 MAX_HIDDEN, MAX_FIELDS = 64, 16
-"""Largest sizes whose weights fit one multiprocessor beside their gradients."""
+"""Largest sizes whose weights fit one multiprocessor together with their gradients."""
 _LEAST_SHARED = 99 * 1024  # what every GPU from compute capability 8.0 on has; older torch does not tell more
 _ROWS = 16
 _FIELDS = 16  # the input's fields, padded: the shortest inner dimension of a product

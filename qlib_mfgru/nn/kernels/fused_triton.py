@@ -116,7 +116,7 @@ def backward(
     HIDDEN: tl.constexpr,
     RELOAD: tl.constexpr,
 ):
-    """Walk one tile back through all steps; store its share of the parameters' gradients, a row of d_w .. d_c a tile.
+    """Walk one tile back through all steps; store its share of the parameters' gradients, one row d_w .. d_c per tile.
 
     EVERY: d_states holds the gradient of every state, else of the last. INPUT: the window's gradient is wanted.
     """

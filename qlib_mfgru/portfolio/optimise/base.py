@@ -114,7 +114,7 @@ class Constraint(ABC):
 
 
 def as_constraints(configs: Iterable[Any]) -> list[Constraint]:
-    """Constraints as they are, or made from qlib configs of them (class, module_path, kwargs).
+    """Constraints as they are, or made from their qlib configs (class, module_path, kwargs).
 
     Raises
     ------

@@ -13,7 +13,7 @@ from qlib_mfgru.portfolio.optimise.base import Constraint, Terms
 
 @dataclass(frozen=True)
 class Columns:
-    """Where each block of columns stands: purchases, sales, forced trades; then what is missing below and above a sum.
+    """Where each block of columns is: purchases, sales, forced trades; then what is missing below and above a sum.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Trades:
 
 @dataclass(frozen=True)
 class Sums:
-    """The sums of weights that constraints bound, a row each.
+    """The sums of weights that constraints bound, one row each.
 
     Attributes
     ----------

@@ -41,13 +41,13 @@ class Solution:
 class IndexEnhancementOptimizer:
     """Maximises ``sum_i w_i r_i`` for expected returns r under constraints, as in the Huatai report (figures 34 to 49).
 
-    Where the constraints contradict each other, those that may give way do so in order, and by the least that is
-    possible: see `Program.solve`. What cannot be traded, and the turnover, never give way.
+    Where the constraints contradict each other, those that may give way are relaxed in order, each by the
+    smallest total violation: see `Program.solve`. What cannot be traded, and the turnover, never give way.
 
     Parameters
     ----------
     constraints : sequence of Constraint or dict
-        Objects, or qlib configs of them (class, module_path, kwargs).
+        Objects, or their qlib configs (class, module_path, kwargs).
     relaxation : sequence of str, optional
         Names of the constraints that give way, in this order; by default all that have a `rank`, by it, those of the
         same rank together. Those without a `rank` never do.

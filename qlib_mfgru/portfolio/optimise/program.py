@@ -37,7 +37,7 @@ class Program:
         """Weights of the highest expected return, (n_stocks,), or what HiGHS says where there are none.
 
         If not all constraints can be met, groups give way one after the other, each only if those before it do not
-        suffice; then, from the last of them to the first, each by the least sum that is possible.
+        suffice; then, from the last to the first, each by the smallest total violation.
         """
         problem = Formulation.of(decision, self.constraints, self.groups)
         self._load(problem)

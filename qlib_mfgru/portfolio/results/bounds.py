@@ -1,4 +1,4 @@
-"""Limits that an enhancement's constraints put on what its portfolios hold, beside which tables and plots set it."""
+"""Limits that an enhancement's constraints put on what its portfolios hold, as tables and plots compare the two."""
 
 from __future__ import annotations
 

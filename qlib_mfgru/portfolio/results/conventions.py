@@ -1,4 +1,4 @@
-"""What the numbers of an index enhancement mean, in sentences that stand below its tables."""
+"""What the numbers of an index enhancement mean, in sentences below its tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from qlib_mfgru.report.published import PERIOD, SLIPS
 
 _UNFILLED = {"drop": "dropped", "carry": "carried to the following days until the next rebalance"}
 _WEIGHTS = {
-    "drifted": "the provider's, moved with the stocks' prices since the last day on which they changed",
+    "drifted": "the provider's, moved with closes from the close of the last day on which they changed",
     "market_cap": "the members' float capitalisations",
 }
 
@@ -44,7 +44,7 @@ def conventions(result: IndexEnhancement) -> list[str]:
 
 
 def differences(result: IndexEnhancement) -> list[str]:
-    """What lies between the Huatai report's figures and this run's, and where that report contradicts itself."""
+    """Why the Huatai report's figures and this run's differ, and where that report contradicts itself."""
     days = result.runs[0].report.index
     return [
         f"Period: the Huatai report covers {PERIOD}; this run {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, {len(days)} "

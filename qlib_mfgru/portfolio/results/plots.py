@@ -60,7 +60,7 @@ def excess_drawdown(result: IndexEnhancement) -> Figure:
 
 @outputs.plot("exposures.png")
 def exposures(result: IndexEnhancement) -> Figure:
-    """Realised exposures at each close beside their limits."""
+    """Realised exposures at each close and their limits."""
     limits = bounds(result.settings)
     names = [*limits, *(name for name in _EXPOSURES if name not in limits)]
     titles = [_EXPOSURES.get(name, (f"Exposure to {name}", ""))[0] for name in names]
@@ -81,7 +81,7 @@ def exposures(result: IndexEnhancement) -> Figure:
 
 @outputs.plot("turnover.png")
 def turnover(result: IndexEnhancement) -> Figure:
-    """Two-sided turnover of each rebalance beside its limit, a panel a limit; the first purchase is left out."""
+    """Two-sided turnover of each rebalance and its limit, one panel per limit; the first purchase is left out."""
     titles = [f"limit {run.limit:.0%}" for run in result.runs]
     figure, axes = style.panels(f"{result.index}: two-sided turnover of each rebalance", titles)
     for ax, run in zip(axes, result.runs, strict=True):

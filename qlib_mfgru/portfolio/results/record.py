@@ -21,7 +21,7 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
     """The index enhancement of the Huatai report (figures 34 to 49) of any recorder that holds ``pred.pkl``.
 
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
-    ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (beside that report's
+    ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (next to that report's
     figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``rebalances.csv`` (the solver's log),
     ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl``
     and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
@@ -68,7 +68,7 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
         return run_index_enhancement(prediction, self.settings, model)
 
     def document(self, result: IndexEnhancement) -> str:
-        """Performance and years beside the Huatai report's, costs and orders, exposures; what each number means."""
+        """Performance and years next to the Huatai report's, costs and orders, exposures; what each number means."""
         return self.outputs.page(result, f"{result.index} enhancement with {result.model}", conventions(result))
 
     def metrics(self, result: IndexEnhancement) -> dict[str, float]:

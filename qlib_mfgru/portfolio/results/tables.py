@@ -1,4 +1,4 @@
-"""Tables of an index enhancement, in the columns of the Huatai report and beside its figures."""
+"""Tables of an index enhancement, in the columns of the Huatai report and next to its figures."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from qlib_mfgru.report.published import published
 from qlib_mfgru.report.record import scalars
 
 outputs: Outputs[IndexEnhancement] = Outputs()
-"""The page has the tables with headings in the order in which they stand here."""
+"""The page has the tables with headings in the order of this file."""
 
 PERFORMANCE_COLUMNS = tuple(published("enhancement_performance").columns)
 """Columns of the Huatai report's figures 36, 40, 44 and 48. In a table of ours `figure` is empty."""
 EXPOSURE_COLUMNS = ("turnover_limit", "exposure", "least", "most", "mean", "worst", "days_beyond")
 BENCHMARK = "benchmark"
-"""What stands for the turnover limit in the index's own row."""
+"""Shown instead of the turnover limit in the index's own row."""
 _FIGURE = {"figure": ".0f"}
 
 
 @outputs.table("performance.csv")
 def performance(result: IndexEnhancement) -> pd.DataFrame:
-    """A row a turnover limit, then the index, in the columns of the Huatai report, net of costs."""
+    """One row per turnover limit, then the index, in the columns of the Huatai report, net of costs."""
     rows: list[dict[str, Any]] = []
     for run in result.runs:
         trades = {name: measure(run.report["turnover"], run.dates) for name, measure in measures.OF_TRADES.items()}
@@ -51,9 +51,9 @@ def yearly(result: IndexEnhancement) -> pd.DataFrame:
 
 @outputs.table("comparison.csv", heading="The Huatai report and this run", formats=_FIGURE, notes=differences)
 def comparison(result: IndexEnhancement) -> pd.DataFrame:
-    """`performance` beside the Huatai report's, limit by limit, with the run's counts of rebalances.
+    """`performance` next to the Huatai report's, limit by limit, with the run's counts of rebalances.
 
-    An index that the Huatai report lacks stands alone.
+    An index that the Huatai report lacks is shown alone.
     """
     counts = statistics(result)[["turnover_limit", "n_rebalances", "n_failed", "n_relaxed"]]
     both = _beside(performance(result).merge(counts, how="left"), "enhancement_performance")
@@ -67,21 +67,21 @@ def _percent_by_year(table: pd.DataFrame) -> dict[str, str]:
 
 @outputs.table("yearly_comparison.csv", heading="Returns by calendar year", formats=_percent_by_year)
 def yearly_comparison(result: IndexEnhancement) -> pd.DataFrame:
-    """`yearly` beside the Huatai report's, as in `comparison`; years that one of them lacks are empty."""
+    """`yearly` next to the Huatai report's, as in `comparison`; years that one of them lacks are empty."""
     both = _beside(yearly(result), "enhancement_yearly")
     years = sorted(column for column in both.columns if column.isdigit() and both[column].notna().any())
     return both[["source", "index", "turnover_limit", *years, "figure"]]
 
 
 def incidents(result: IndexEnhancement) -> list[str]:
-    """What did not go as planned, in words: a line a turnover limit."""
+    """What did not go as planned, in words: one line per turnover limit."""
     counts = statistics(result).to_dict("records")
     return [_incidents(run, row) for run, row in zip(result.runs, counts, strict=True)]
 
 
 @outputs.table("statistics.csv", heading="Costs, holdings, rebalances and orders", notes=incidents)
 def statistics(result: IndexEnhancement) -> pd.DataFrame:
-    """What else is known of each portfolio: a row a turnover limit."""
+    """What else is known of each portfolio: one row per turnover limit."""
     return pd.DataFrame([{"turnover_limit": run.limit_name, **_statistics(run)} for run in result.runs])
 
 
@@ -89,7 +89,7 @@ def statistics(result: IndexEnhancement) -> pd.DataFrame:
     "exposures.csv", heading="Realised exposures and their limits", empty="No constraint limits an exposure."
 )
 def exposures(result: IndexEnhancement) -> pd.DataFrame:
-    """Realised exposures beside their limits: a row a turnover limit and exposure.
+    """Realised exposures and their limits: one row per turnover limit and exposure.
 
     ``least`` and ``most`` are the limits; ``worst`` is the day's value that keeps the least distance to them, or lies
     furthest beyond; ``days_beyond`` the share of days that lie beyond.
@@ -106,7 +106,7 @@ def exposures(result: IndexEnhancement) -> pd.DataFrame:
 
 @outputs.table("relaxed.csv")
 def relaxed(result: IndexEnhancement) -> pd.DataFrame:
-    """How often and by how much at most each constraint gave way: a row a turnover limit and constraint."""
+    """How often and by how much at most each constraint gave way: one row per turnover limit and constraint."""
     rows = []
     for run in result.runs:
         for column in run.rebalances.columns[run.rebalances.columns.str.startswith("relaxed.")]:
@@ -130,7 +130,7 @@ def rebalances(result: IndexEnhancement) -> pd.DataFrame:
 
 @outputs.pickle("daily.pkl")
 def daily(result: IndexEnhancement) -> pd.DataFrame:
-    """qlib's reports of all portfolios, a row a day."""
+    """qlib's reports of all portfolios, one row per day."""
     return result.stacked("report")
 
 
@@ -142,7 +142,7 @@ def positions(result: IndexEnhancement) -> pd.DataFrame:
 
 @outputs.pickle("exposures.pkl")
 def daily_exposures(result: IndexEnhancement) -> pd.DataFrame:
-    """Realised exposures of all portfolios, a row a day."""
+    """Realised exposures of all portfolios, one row per day."""
     return result.stacked("exposures")
 
 
@@ -184,7 +184,7 @@ def _incidents(run: PortfolioRun, counts: Mapping[Any, Any]) -> str:
         f"Turnover limit {run.limit:.0%}: of {counts['n_rebalances']:,} rebalances, {counts['n_failed']:,} failed and "
         f"kept the holding{f' ({failed})' if failed else ''}, and {counts['n_relaxed']:,} relaxed constraints; "
         f"{counts['n_unfilled']:,} of {counts['n_orders']:,} orders were not executed in full, on average "
-        f"{counts['mean_unfilled_value']:.2%} of the account a rebalance."
+        f"{counts['mean_unfilled_value']:.2%} of the account per rebalance."
     )
 
 

@@ -66,7 +66,7 @@ class IndexEnhancementExchange(Exchange):
     one without a trade neither; a day without a limit price has no limit. All else is qlib's Exchange. Quotes are read
     once and densely, in seconds where `Exchange` takes minutes; one object can serve several backtests.
 
-    In a YAML it must stand alone, since qlib ignores what is beside it::
+    In a YAML it must be the only key, since qlib ignores all others next to it::
 
         exchange_kwargs:
           exchange:

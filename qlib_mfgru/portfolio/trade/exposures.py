@@ -1,4 +1,4 @@
-"""What a portfolio held at each close beside its index: weights, industries, exposures."""
+"""What a portfolio held at each close against its index: weights, industries, exposures."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
 
 COLUMNS = ("names", "cash", "constituent_weight", "max_deviation", "max_industry_exposure", "active_share")
-"""Columns of `realised` beside the exposures to daily fields."""
+"""Columns of `realised` besides the exposures to daily fields."""
 
 
 def realised(snapshot: MarketSnapshot, positions: pd.DataFrame) -> pd.DataFrame:
-    """What a portfolio held at each close, beside its index on that day.
+    """What a portfolio held at each close, against its index on that day.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def realised(snapshot: MarketSnapshot, positions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a day on which anything is held, index ``datetime``:
+        One row per day on which anything is held, index ``datetime``:
 
         - ``names``: stocks held,
         - ``cash``: share of the account that is not in stocks; all the following are of weights w in the value of

@@ -18,18 +18,19 @@ class PortfolioRun:
     limit : float
         Two-sided turnover limit.
     report : DataFrame
-        qlib's, a row a day: ``account`` (value at the close), ``return`` (gross of ``cost``), ``cost``, ``turnover``
-        (traded value; these three as shares of the day before's account), ``value`` of stocks, ``cash``, ``bench``.
+        qlib's, one row per day: ``account`` (value at the close), ``return`` (gross of ``cost``), ``cost``,
+        ``turnover`` (traded value; these three as shares of the day before's account), ``value`` of stocks, ``cash``,
+        ``bench``.
     positions : DataFrame
         By (datetime, instrument), at each day's close: ``amount`` (adjusted shares), ``price``, ``weight`` (share of
         the account).
     rebalances : DataFrame
-        The solver's log, a row a rebalance by trading day: ``decided`` (the day before), ``status`` (``solved``,
+        The solver's log, one row per rebalance by trading day: ``decided`` (the day before), ``status`` (``solved``,
         ``relaxed``, ``failed``), ``message``, ``turnover_planned``, ``names``, ``orders``, ``unfilled`` (orders not
         executed in full), ``unfilled_value`` (share of the account), ``index_covered``, and a column
         ``relaxed.<constraint>`` for each constraint: by how much the target breaks it, 0 where it holds.
     exposures : DataFrame
-        Realised, a row a day at the close: see `exposures.realised`.
+        Realised, one row per day at the close: see `exposures.realised`.
     """
 
     limit: float

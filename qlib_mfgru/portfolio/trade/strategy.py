@@ -24,7 +24,7 @@ class StrategySettings(PortfolioSettings):
     Attributes
     ----------
     turnover_limit : float
-        Two-sided, a rebalance, from 0 to 2.
+        Two-sided, per rebalance, from 0 to 2.
     ... : all others as of `PortfolioSettings`
     """
 
@@ -51,7 +51,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
     Attributes
     ----------
     log : list of dict
-        A row a rebalance: see `PortfolioRun.rebalances`.
+        One row per rebalance: see `PortfolioRun.rebalances`.
 
     Raises
     ------
