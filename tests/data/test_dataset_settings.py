@@ -12,6 +12,7 @@ from qlib.data.dataset.handler import DataHandler
 from small_market import DAYS, use
 
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
+from qlib_mfgru.data.settings import SegmentSettings
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.settings import UnknownSetting
 
@@ -161,3 +162,20 @@ def test_eight_digits_are_a_date(make_dataset: MakeDataset) -> None:
     assert list(dataset.every_day().dates) == list(DAYS[64:67])
     assert dataset.handler.cross_section(20240401).date == pd.Timestamp("2024-04-01")
     assert list(dataset.prepare("test", col_set="label").index.unique("datetime")) == list(DAYS[64:67])
+
+
+@pytest.mark.parametrize(("name", "meant"), [("vaild", "valid"), ("tst", "test"), ("trian", "train")])
+def test_a_slip_in_a_segments_name_is_refused(name: str, meant: str) -> None:
+    others = {"train": ("2024-01-02", "2024-02-29"), "test": ("2024-04-01", "2024-04-22")}
+    others.pop(meant, None)
+    with pytest.raises(InputError, match=f"segments has '{name}': did you mean '{meant}'"):
+        SegmentSettings(segments={**others, name: ("2024-03-01", "2024-03-29")})
+
+
+def test_other_segments_may_have_other_names() -> None:
+    segments = {
+        "train": ("2024-01-02", "2024-02-29"),
+        "train2": ("2024-03-01", "2024-03-29"),
+        "live": (None, "2023-12-29"),
+    }
+    assert list(SegmentSettings(segments=segments).segments) == ["train", "train2", "live"]

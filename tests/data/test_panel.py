@@ -184,3 +184,14 @@ def test_a_field_that_no_stock_has_is_an_error_that_names_it(copy: Path, tmp_pat
     with pytest.raises(InputError, match=r"has no \$vwap at day"):
         BarPanel.open("day", tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
+
+
+def test_places_are_whole_numbers_of_any_kind_and_nothing_else(panel: BarPanel) -> None:
+    days, stocks = np.array([20, 49], dtype=np.int32), np.array([3, 13], dtype=np.int8)
+    places = panel.places(days, stocks, 5)
+    assert places.dtype == np.int64
+    assert places.tolist() == panel.places(days.astype(np.int64), stocks.astype(np.int64), 5).tolist()
+    with pytest.raises(TypeError, match="float64"):
+        panel.places(np.array([20.0]), np.array([0]), 5)
+    with pytest.raises(IndexError, match="no room for windows of 0 days"):
+        panel.places(days, stocks, 0)

@@ -85,3 +85,9 @@ def test_what_yaml_and_numpy_hand_over() -> None:
     assert (settings.freq, type(settings.freq)) == (5, int)
     assert settings.start_time == pd.Timestamp("2021-01-01")
     assert settings.exclude == tuple(FIELDS)
+
+
+def test_fields_may_be_written_in_any_case_but_once() -> None:
+    assert FactorTestSettings(neutralize=["Industry", "$Market_Cap"]).neutralize == ("industry", "market_cap")
+    with pytest.raises(InputError, match=r"neutralize is .*: must not name 'industry' twice"):
+        FactorTestSettings(neutralize=["industry", "Industry"])

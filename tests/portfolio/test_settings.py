@@ -197,3 +197,31 @@ def test_own_constraints_need_no_limits_of_another_index() -> None:
     with pytest.raises(InputError, match=r"not sse50: set benchmark$"):
         IndexEnhancementSettings("sse50", **own)
     assert IndexEnhancementSettings("sse50", benchmark="SH000016", **own).benchmark == "SH000016"
+
+
+def test_fields_and_codes_may_be_written_in_any_case_but_once() -> None:
+    settings = IndexEnhancementSettings("csi300", exposures={"$Market_Cap": 0.1}, blacklist=[np.int64(300002)])
+    assert (settings.exposures, settings.blacklist) == ({"market_cap": 0.1}, ("SZ300002",))
+    with pytest.raises(InputError, match=r"exposures is .*: must not name 'market_cap' twice"):
+        IndexEnhancementSettings("csi300", exposures={"market_cap": 0, "$market_cap": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"folder": "../x"}, "folder is '../x': must be a folder's name such as with_costs"),
+        ({"folder": "/etc"}, "folder is '/etc': must be a folder's name such as with_costs"),
+        ({"folder": 5}, "folder is 5: must be text"),
+        ({"skip_existing": "no"}, "skip_existing is 'no': must be true or false"),
+        ({"name": ["a"]}, "name is ['a']: must be text"),
+    ],
+)
+def test_a_records_own_keywords_are_checked(keywords: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        IndexEnhancementRecord(None, index="csi300", **keywords)
+    assert str(error.value).startswith(message)
+
+
+def test_a_folder_may_lie_in_another() -> None:
+    record = IndexEnhancementRecord(None, index="csi300", folder="2023/with-costs")
+    assert record.artifact_path == "index_enhancement/2023/with-costs"
