@@ -95,8 +95,7 @@ def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "fac
     Raises
     ------
     InputError
-        A bad prediction, a pool or field that the provider lacks, no date to test, a pool in which the test finds
-        nothing to rank.
+        A bad prediction, a pool or field that the provider lacks, no date to test.
     """
     series = as_series(scores)
     stamps = series.index.get_level_values("datetime")
@@ -109,7 +108,7 @@ def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "fac
 def _test(pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolTest:
     """Test scores of shape (n_dates, n_stocks) in one pool."""
     factor = PoolFactor.of(pool, inputs, scores)
-    factor.check_spread(inputs.dates)
+    factor.warn_of_equals(inputs.dates)
     entry, exit_, dates = inputs.schedule.entry, inputs.schedule.exit, inputs.dates
     returns = inputs.returns(entry, exit_, factor.columns)
     decay = {
@@ -177,13 +176,10 @@ class PoolFactor:
         values = preprocess(np.where(mask[:, columns], scores[:, columns], np.nan), settings.winsorize, exposures)
         return cls(pool, columns, values, eligible.counts)
 
-    def check_spread(self, dates: pd.DatetimeIndex) -> None:
+    def warn_of_equals(self, dates: pd.DatetimeIndex) -> None:
         """Warn of dates on which all factors are equal, so that there is no IC and layers go by code.
 
-        Raises
-        ------
-        InputError
-            If that holds on all dates.
+        It may hold on all dates of a small pool, whose stocks are each alone in an industry: the other pools go on.
         """
         known = np.isfinite(self.values)
         scored = known.any(axis=1)
@@ -191,9 +187,7 @@ class PoolFactor:
         equal = scored & ~(np.where(known, self.values, -np.inf).max(axis=1) > least)
         if not equal.any():
             return
-        where = f"{self.pool}: all stocks have the same factor on {equal.sum()} of {scored.sum()} test dates"
-        if equal.sum() == scored.sum():
-            raise InputError(f"{where}: there is nothing to rank")
         get_module_logger("mfgru").warning(
-            f"{where}, the first of them {dates[equal][0]:%Y-%m-%d}: these have no IC, and their layers go by code"
+            f"{self.pool}: all stocks have the same factor on {equal.sum()} of {scored.sum()} test dates, the first of "
+            f"them {dates[equal][0]:%Y-%m-%d}: these have no IC, and their layers go by code"
         )

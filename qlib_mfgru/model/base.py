@@ -152,8 +152,8 @@ class NeuralModel(Model):
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
-        (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
         with denormals_flushed():
+            (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
             scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
         self.net = self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])

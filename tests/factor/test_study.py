@@ -240,11 +240,12 @@ def test_dates_on_which_all_scores_are_equal_are_said(market_qlib: Path, warning
 
 
 @pytest.mark.parametrize("neutralize", [[], ["industry"]])
-def test_a_constant_prediction_is_refused(market_qlib: Path, neutralize: list[str]) -> None:
+def test_a_constant_prediction_is_said(market_qlib: Path, neutralize: list[str], warnings: list[str]) -> None:
     """The industry as a score is constant once it is neutralised against the industry."""
     scores = market()["industry"].astype(float) if neutralize else np.full((len(DAYS), len(CODES)), 0.1)
     settings = FactorTestSettings(pools=["all"], n_layers=5, neutralize=neutralize)
-    with pytest.raises(
-        InputError, match="all: all stocks have the same factor on 13 of 13 test dates: there is nothing"
-    ):
-        run_factor_test(to_scores(scores), settings)
+    result = run_factor_test(to_scores(scores), settings).pools["all"]
+    assert [message.split(", the first")[0] for message in warnings] == [
+        "all: all stocks have the same factor on 13 of 13 test dates"
+    ]
+    assert result.rank_ic.isna().all()

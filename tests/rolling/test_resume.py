@@ -218,7 +218,7 @@ def test_the_kernels_build_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -
     if native.library() is None:
         pytest.skip("no build: no C++ compiler at install, or an older processor")
     monkeypatch.setattr(native, "build", native.build.__wrapped__)  # without what it remembers
-    monkeypatch.setattr("qlib_mfgru.native.recipe.abi", lambda: 1)
+    monkeypatch.setattr("qlib_mfgru.native.recipe.abi", lambda _: 1)
     with pytest.raises(InputError, match="built for another version"):
         code_version(config)
 
