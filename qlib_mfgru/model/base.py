@@ -87,7 +87,6 @@ class NeuralModel(Model):
     def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
         """Train `net` in place by `run_stage`; return a title for each stage."""
 
-    @denormals_flushed()
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train on ``train``, stop early on ``valid``, keep the best weights.
 
@@ -108,7 +107,8 @@ class NeuralModel(Model):
         if self._start is not None:
             net.load_state_dict(self._start)
             self._start = None
-        titles = self.train(self._placed(net), dataset)
+        with denormals_flushed():
+            titles = self.train(self._placed(net), dataset)
         self.net = net.cpu().eval()
         if recorder_is_active():
             self._save_curve(titles)
@@ -126,7 +126,6 @@ class NeuralModel(Model):
             f"{title}: best validation IC {stopping.best_ic:.4f} at epoch {stopping.best_epoch}"
         )
 
-    @denormals_flushed()
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Scores of every stock with complete windows on every trading day of a segment.
 
@@ -142,8 +141,9 @@ class NeuralModel(Model):
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
-        (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
-        scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
+        with denormals_flushed():
+            (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
+            scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
         self.net = self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
         return pd.Series(scores.numpy(), index=index, name="score")
