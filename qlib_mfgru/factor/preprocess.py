@@ -149,7 +149,7 @@ def _residuals(values: np.ndarray, numeric: Sequence[np.ndarray], codes: np.ndar
 
 
 def _numbered(codes: np.ndarray) -> np.ndarray:
-    """Groups by number from 0 on. Small whole codes are numbers already, so that nothing is sorted; some may be empty."""
+    """Groups by number from 0 on. Small whole codes are such numbers, so that nothing is sorted; some may be empty."""
     numbers = codes.astype(np.int64)
     if numbers.min() >= 0 and numbers.max() < len(codes) and (numbers == codes).all():
         return numbers
