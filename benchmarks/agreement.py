@@ -17,7 +17,7 @@ from qlib.data import D
 from qlib.data.dataset import TSDataSampler
 
 from qlib_mfgru.data import BarPanel, MultiFreqHandler, SampleTable
-from qlib_mfgru.provider.session import bar_end_minutes
+from qlib_mfgru.provider.session import ASHARE
 
 STEPS, LEAD = 320, 320  # bars of a window, and bars before it that a suspended day's close may come from
 TOLERANCE = 2e-5
@@ -29,7 +29,7 @@ def compare_panel(panel: BarPanel) -> int:
     frame = D.features(D.instruments("all"), [f"${field}" for field in FIELDS], freq="15min").dropna()
     stamps = pd.DatetimeIndex(frame.index.get_level_values("datetime"))
     minutes = stamps.hour.to_numpy() * 60 + stamps.minute.to_numpy()
-    days, bars = panel.days.get_indexer(stamps.normalize()), np.searchsorted(bar_end_minutes("15min"), minutes)
+    days, bars = panel.days.get_indexer(stamps.normalize()), np.searchsorted(ASHARE.bar_ends("15min"), minutes)
     stocks = pd.Index(panel.instruments).get_indexer(frame.index.get_level_values("instrument"))
     ours = panel.bars[days, bars, :, stocks]
     assert np.array_equal(ours, frame.to_numpy(np.float32)), "the panel differs from D.features"

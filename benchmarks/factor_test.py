@@ -20,7 +20,8 @@ import pandas as pd
 from measure import MIB, market_options, memory, phase, ready, report, run, table
 from tqdm.auto import tqdm
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 SECONDS, BYTES, TIMES = 60, 4 * 2**30, 5
 POOLS = {"csi300": slice(0, 300), "csi500": slice(300, 800), "csi1000": slice(800, 1800)}

@@ -20,7 +20,8 @@ import pandas as pd
 from measure import MIB, market_options, memory, phase, ready, report, run, table
 from tqdm.auto import tqdm
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 INDEX, MEMBERS, LIMITS = "csi1000", 1000, (0.3, 0.4, 0.5)
 SECONDS, TIMES, SAME = 0.1, 3, 1e-6

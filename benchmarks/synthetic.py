@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 BARS_PER_DAY = 16
 _STOCKS_PER_BLOCK = 64

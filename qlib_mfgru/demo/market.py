@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from qlib_mfgru.demo.signal import Signal, simulate_signal
 from qlib_mfgru.demo.spec import BARS_PER_DAY, DemoSpec
 from qlib_mfgru.demo.truth import PARTS, TRUTH_FIELDS, Truth, mean_rank_ic, ten_day_label
 from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter, check_replaceable
+from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 FREQ = "15min"
 STOCKS_AT_ONCE = 32
@@ -210,5 +209,4 @@ def write_side_files(writer: ProviderWriter, market: DemoMarket) -> None:
         writer.write_members(name, codes, market.book.bucket == index)
     rows = "".join(f"{code},{name}\n" for code, name in enumerate(INDUSTRIES, start=1))
     writer.write_text("industries.csv", "code,name\n" + rows)
-    manifest = {"made_by": "mfgru demo", "version": __version__, "spec": market.spec.model_dump()}
-    writer.write_text(MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    writer.write_manifest({"made_by": "mfgru demo", "version": __version__, "spec": market.spec.model_dump()})

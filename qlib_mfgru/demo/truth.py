@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.writer import MANIFEST
+from qlib_mfgru.provider.manifest import read_manifest
 
 TRUTH_FIELDS: dict[str, str] = {"daily": "truth_daily", "intraday": "truth_intraday"}
 """Daily provider field of each state: qlib reads them as ``$truth_daily`` and ``$truth_intraday``."""
@@ -61,8 +60,7 @@ def load_truth(provider: Path | str) -> Truth:
         If the folder is not a demo market.
     """
     root = Path(provider).expanduser()
-    path = root / MANIFEST
-    manifest = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    manifest = read_manifest(root)
     if "spec" not in manifest:
         raise InputError(f"{root} is not a demo market: make one with `mfgru demo --target {root}`")
     days = pd.DatetimeIndex((root / "calendars/day.txt").read_text().split())

@@ -1,20 +1,28 @@
 from .daily import as_exposure, read_daily
 from .fill import carried_forward
-from .reader import calendar, fingerprint, member_mask, member_spans, provider_path, read_series
-from .writer import MANIFEST, ProviderWriter, Span, check_replaceable
+from .manifest import MANIFEST, read_manifest
+from .reader import calendar, fingerprint, market_session, member_mask, member_spans, provider_path, read_series
+from .session import ASHARE, FREQS, SESSIONS, Session
+from .writer import ProviderWriter, Span, check_replaceable
 
 __all__ = [
+    "ASHARE",
+    "FREQS",
     "MANIFEST",
+    "SESSIONS",
     "ProviderWriter",
+    "Session",
     "Span",
     "as_exposure",
     "calendar",
     "carried_forward",
     "check_replaceable",
     "fingerprint",
+    "market_session",
     "member_mask",
     "member_spans",
     "provider_path",
     "read_daily",
+    "read_manifest",
     "read_series",
 ]

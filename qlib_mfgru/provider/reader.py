@@ -17,6 +17,8 @@ from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.manifest import session_in
+from qlib_mfgru.provider.session import Session
 
 
 class ProviderFolder(FileStorageMixin):
@@ -48,6 +50,11 @@ def provider_path(freq: str) -> Path:
     if freq not in available:
         raise InputError(f"the provider {C.dpm.get_data_uri('day')} has no {freq!r} data; it has {available}")
     return folder.path(freq)
+
+
+def market_session() -> Session:
+    """The session of the initialised provider's market."""
+    return session_in(provider_path("day"))
 
 
 def calendar(freq: str) -> pd.DatetimeIndex:

@@ -1,43 +1,189 @@
-"""The A-share trading session as a grid of bar-end stamps.
+"""``Session``: when a market trades and by which rules; a provider carries it, and everything reads it from there.
 
-Trading hours are 09:30-11:30 and 13:00-15:00. Every stamp in a provider of this package is the *end* of its bar: the
-first moment at which the bar is known.
+Every stamp in a provider of this package is the *end* of its bar: the first moment at which the bar is known. So a bar
+that ends at midnight belongs to the day before.
 """
 
 from __future__ import annotations
 
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pandas as pd
+from pydantic import AfterValidator, BeforeValidator, model_validator
+from typing_extensions import Self
 
-SESSION_MINUTES: tuple[tuple[int, int], ...] = ((9 * 60 + 30, 11 * 60 + 30), (13 * 60, 15 * 60))
-"""Start and end of the morning and the afternoon session, in minutes after midnight."""
+from qlib_mfgru.settings import Count, Flag, Len, Listed, Settings, Text, checked
+
+FREQS = ("60min", "30min", "15min", "5min", "1min")
+"""Intraday frequencies that a provider may hold, the coarsest first."""
+
+Freq = Literal["1min", "5min", "15min", "30min", "60min"]
+
+_DAY = 24 * 60
+_SPAN = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
+
+
+def _minutes(span: str) -> tuple[int, int]:
+    """Start and end of ``09:30-11:30`` in minutes after midnight."""
+    matched = _SPAN.fullmatch(span)
+    clock = [int(number) for number in matched.groups()] if matched else []
+    if not clock or clock[1] > 59 or clock[3] > 59:
+        raise ValueError("must be a time of the day such as 09:30-11:30")
+    start, end = clock[0] * 60 + clock[1], clock[2] * 60 + clock[3]
+    if not start < end <= _DAY:
+        raise ValueError("must end after it starts, and by 24:00")
+    return start, end
+
+
+def _span(text: str) -> str:
+    _minutes(text)
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:  # not found is a KeyError or an OSError by what the system has
+        raise ValueError("must be a time zone such as Asia/Shanghai") from error
+    except KeyError as error:
+        raise ValueError("must be a time zone such as Asia/Shanghai") from error
+    return name
+
+
+Hours = Annotated[Text, AfterValidator(_span)]
+"""A part of the day, ``09:30-11:30``."""
+
+
+class Session(Settings):
+    """When a market trades, and what follows for bars, lots, limits and annual figures.
+
+    Attributes
+    ----------
+    hours : tuple of str
+        Parts of the day with continuous trading, in order: ``("09:30-11:30", "13:00-15:00")``.
+    zone : str
+        Time zone of the hours, as the IANA names it; zoned stamps are brought to it.
+    days_per_year : int
+        Trading days that annual figures are made from; the Huatai report's tables count 252.
+    lot : int or None
+        Shares in a lot; None where any fraction trades.
+    price_limits, special_treatment : bool
+        Whether the boards' limit prices, and the flag ST, exist: see `absent_fields`.
+    codes : {"ashare", "plain"}
+        How stocks are named: by six digits and an exchange, or as the vendor does, in upper case.
+    auctions : tuple of str
+        Parts of the day whose bars are left out, such as a closing auction after hours.
+    """
+
+    hours: Annotated[tuple[Hours, ...], Listed, Len(1)]
+    zone: Annotated[Text, AfterValidator(_zone)]
+    days_per_year: Count = 252
+    lot: Count | None = 1
+    price_limits: Flag = False
+    special_treatment: Flag = False
+    codes: Literal["ashare", "plain"] = "plain"
+    auctions: Annotated[tuple[Hours, ...], Listed] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        ends = [minute for span in self.spans for minute in span]
+        if ends != sorted(ends):
+            raise ValueError(f"hours must be in order and apart, not {', '.join(self.hours)}")
+        return self
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Start and end of each part of the day, in minutes after midnight."""
+        return tuple(_minutes(span) for span in self.hours)
+
+    @property
+    def opening(self) -> int:
+        """When the day opens, in minutes after midnight."""
+        return self.spans[0][0]
+
+    @property
+    def absent_fields(self) -> tuple[str, ...]:
+        """Daily fields that a market of this session does not have."""
+        limits = () if self.price_limits else ("limit_up", "limit_down")
+        return (*limits, *(() if self.special_treatment else ("is_st",)))
+
+    @property
+    def last_second(self) -> str:
+        """When the day ends, as a member's span in ``instruments/*.txt`` does; at midnight a second before it, which
+        would be the next day's."""
+        end = self.spans[-1][1]
+        return "23:59:59" if end == _DAY else f"{end // 60:02}:{end % 60:02}:00"
+
+    def bar_ends(self, freq: str) -> np.ndarray:
+        """Bar ends of one day, in minutes after midnight, ascending; shape (bars_per_day,).
+
+        For A-shares ``15min`` gives 16 ends: 09:45 .. 11:30, 13:15 .. 15:00. The last bar of a part of the day is
+        shorter where the frequency does not divide it.
+
+        Raises
+        ------
+        InputError
+            A frequency that is none of `FREQS`.
+        """
+        step = freq_minutes(freq)
+        return np.concatenate([np.append(np.arange(start + step, end, step), end) for start, end in self.spans])
+
+    def calendar(self, days: pd.DatetimeIndex, freq: str) -> pd.DatetimeIndex:
+        """Bar-end stamps of `days`, ascending; length ``len(days) * bars_per_day``."""
+        minutes = self.bar_ends(freq).astype("timedelta64[m]")
+        stamps = days.to_numpy().astype("datetime64[s]")[:, None] + minutes[None, :]
+        return pd.DatetimeIndex(stamps.ravel())
 
 
 def freq_minutes(freq: str) -> int:
-    """Minutes of an intraday frequency name such as ``15min``.
+    """Minutes of an intraday frequency, one of `FREQS`.
 
     Raises
     ------
-    ValueError
-        If `freq` is not ``<n>min`` with n dividing both two-hour sessions.
+    InputError
+        If it is none of these.
     """
-    number = freq.removesuffix("min")
-    if not freq.endswith("min") or not number.isdigit() or int(number) == 0 or 120 % int(number):
-        raise ValueError(f"unknown intraday frequency {freq!r}: use e.g. 1min, 5min, 15min")
-    return int(number)
+    return int(str(checked(Freq, "freq", freq)).removesuffix("min"))
 
 
-def bar_end_minutes(freq: str) -> np.ndarray:
-    """Bar ends of one day, in minutes after midnight, ascending; shape (bars_per_day,).
-
-    ``15min`` gives 16 ends: 09:45 .. 11:30, 13:15 .. 15:00.
-    """
-    step = freq_minutes(freq)
-    return np.concatenate([np.arange(start + step, end + 1, step) for start, end in SESSION_MINUTES])
+def days_of(stamps: pd.DatetimeIndex) -> np.ndarray:
+    """The day of each bar by its end, ``datetime64[D]`` of shape (n,): a bar that ends at midnight ends the day."""
+    return (stamps.to_numpy() - np.timedelta64(1, "s")).astype("datetime64[D]")
 
 
-def bar_calendar(days: pd.DatetimeIndex, freq: str) -> pd.DatetimeIndex:
-    """Bar-end stamps of `days`, ascending; length ``len(days) * bars_per_day``."""
-    minutes = bar_end_minutes(freq).astype("timedelta64[m]")
-    stamps = days.to_numpy().astype("datetime64[s]")[:, None] + minutes[None, :]
-    return pd.DatetimeIndex(stamps.ravel())
+ASHARE = Session(
+    hours=("09:30-11:30", "13:00-15:00"),
+    zone="Asia/Shanghai",
+    lot=100,
+    price_limits=True,
+    special_treatment=True,
+    codes="ashare",
+)
+SESSIONS: dict[str, Session] = {
+    "ashare": ASHARE,
+    "us": Session(hours=("09:30-16:00",), zone="America/New_York"),
+    "hk": Session(
+        hours=("09:30-12:00", "13:00-16:00"),
+        zone="Asia/Hong_Kong",
+        days_per_year=246,
+        lot=100,
+        auctions=("16:00-16:10",),
+    ),
+    "crypto": Session(hours=("00:00-24:00",), zone="UTC", days_per_year=365, lot=None),
+}
+"""Sessions that have a name."""
+
+
+def _named(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in SESSIONS:
+        raise ValueError(f"must be one of {', '.join(SESSIONS)}, or a table with hours and zone")
+    return SESSIONS[value]
+
+
+SessionSetting = Annotated[Session, BeforeValidator(_named)]
+"""A session by its name, or as a table of its attributes."""

@@ -7,18 +7,18 @@ target removes.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.provider.session import bar_calendar
-
-MANIFEST = "mfgru.json"
-"""Side file that says what made the provider; also the sign that a folder is one of ours and may be replaced."""
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.session import ASHARE, Session
 
 Span = tuple[str, pd.Timestamp, pd.Timestamp]
 """Instrument, first day and last day (both included) of a membership."""
@@ -36,6 +36,8 @@ class ProviderWriter:
         The daily calendar, ascending, at midnight.
     intraday : mapping of str to DatetimeIndex
         For each intraday frequency (``15min``) the days that its calendar covers, a contiguous run of `days`.
+    session : Session
+        Whose bars they are; `write_manifest` keeps it.
 
     Raises
     ------
@@ -44,11 +46,16 @@ class ProviderWriter:
     """
 
     def __init__(
-        self, target: Path | str, days: pd.DatetimeIndex, intraday: Mapping[str, pd.DatetimeIndex] | None = None
+        self,
+        target: Path | str,
+        days: pd.DatetimeIndex,
+        intraday: Mapping[str, pd.DatetimeIndex] | None = None,
+        session: Session = ASHARE,
     ) -> None:
         self.target = Path(target).expanduser().resolve()
         self.days = days
-        self.calendars = {"day": days} | {freq: bar_calendar(d, freq) for freq, d in (intraday or {}).items()}
+        self.session = session
+        self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in (intraday or {}).items()}
         self._staging = self.target.with_name(self.target.name + ".partial")
         self._replaced = self.target.with_name(self.target.name + ".replaced")
 
@@ -71,7 +78,7 @@ class ProviderWriter:
             shutil.rmtree(self._staging, ignore_errors=True)
             return
         if not (self._staging / MANIFEST).exists():
-            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_text({MANIFEST!r}, ...) before the end")
+            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_manifest before the end")
         shutil.rmtree(self._replaced, ignore_errors=True)
         if self.target.exists():
             self.target.rename(self._replaced)
@@ -123,8 +130,14 @@ class ProviderWriter:
         A span ends when the session does: qlib reads a bare date as midnight and would lose the last day's intraday
         bars.
         """
-        lines = (f"{code}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d} 15:00:00\n" for code, first, last in spans)
+        end = self.session.last_second
+        lines = (f"{code}\t{first:%Y-%m-%d}\t{last:%Y-%m-%d} {end}\n" for code, first, last in spans)
         self.write_text(f"instruments/{market}.txt", "".join(lines))
+
+    def write_manifest(self, content: Mapping[str, Any]) -> None:
+        """Write what made the provider, as plain values, next to its session."""
+        manifest = {**content, "session": self.session.model_dump(mode="json")}
+        self.write_text(MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
     def write_text(self, name: str, content: str) -> None:
         """Write a side file; `name` is relative to the provider's folder."""

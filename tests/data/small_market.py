@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import qlib
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 DAYS = pd.bdate_range("2024-01-02", periods=80)
 FIRST_BAR_DAY = 30

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import qlib
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 DAYS = pd.bdate_range("2023-01-02", periods=74).drop(pd.to_datetime(["2023-01-23", "2023-01-27", "2023-02-03"]))
 """A Monday and two Fridays are holidays."""

@@ -12,7 +12,7 @@ import pandas as pd
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.provider.session import bar_calendar
+from qlib_mfgru.provider.session import ASHARE
 
 DAYS = pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06"])
 STOCKS = ("600000", "000001", "300750")
@@ -25,7 +25,7 @@ MEMBERS = {"files": "m.txt", "names": ["symbol", "start", "end"]}
 def make_bars(stocks: Sequence[str] = STOCKS, days: pd.DatetimeIndex = DAYS, freq: str = "15min") -> pd.DataFrame:
     """Raw bars with prices around 10, volumes in the thousands, stamped at the bar's end."""
     generator = np.random.default_rng(7)
-    stamps = bar_calendar(days, freq)
+    stamps = ASHARE.calendar(days, freq)
     frames = []
     for stock in stocks:
         close = np.round(10 * np.exp(np.cumsum(generator.normal(0, 0.001, len(stamps)))), 2)

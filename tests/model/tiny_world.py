@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 N_STOCKS = 30
 DAYS = pd.bdate_range("2020-01-01", periods=160)

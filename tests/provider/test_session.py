@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from qlib_mfgru.provider.session import bar_calendar, bar_end_minutes, freq_minutes
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.session import ASHARE, freq_minutes
 
 
 @pytest.mark.parametrize(
@@ -16,8 +17,8 @@ from qlib_mfgru.provider.session import bar_calendar, bar_end_minutes, freq_minu
     ],
 )
 def test_bars_of_a_day_end_on_the_grid(freq: str, count: int, first: str, before_noon: str, after_noon: str) -> None:
-    stamps = bar_calendar(pd.DatetimeIndex(["2025-01-02"]), freq).strftime("%H:%M")
-    assert len(stamps) == count == len(bar_end_minutes(freq))
+    stamps = ASHARE.calendar(pd.DatetimeIndex(["2025-01-02"]), freq).strftime("%H:%M")
+    assert len(stamps) == count == len(ASHARE.bar_ends(freq))
     assert [stamps[0], stamps[count // 2 - 1], stamps[count // 2], stamps[-1]] == [
         first,
         before_noon,
@@ -28,5 +29,5 @@ def test_bars_of_a_day_end_on_the_grid(freq: str, count: int, first: str, before
 
 @pytest.mark.parametrize("freq", ["day", "7min", "0min", "min", "15minute"])
 def test_an_unknown_frequency_is_an_error(freq: str) -> None:
-    with pytest.raises(ValueError, match="unknown intraday frequency"):
+    with pytest.raises(InputError, match=r"freq is '.+': must be one of '1min', '5min'"):
         freq_minutes(freq)

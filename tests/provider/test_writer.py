@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 DAYS = pd.DatetimeIndex(["2025-01-02", "2025-01-03", "2025-01-06"])
 

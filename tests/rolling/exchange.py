@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.writer import ProviderWriter
 
 CLOSED = """
 20130101 20130102 20130103 20130211 20130212 20130213 20130214 20130215 20130404 20130405 20130429 20130430 20130501

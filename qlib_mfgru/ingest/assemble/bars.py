@@ -9,10 +9,10 @@ import numpy as np
 
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, bar_slots
-from qlib_mfgru.provider.session import bar_end_minutes
+from qlib_mfgru.provider.session import ASHARE
 
 FREQ = "15min"
-SLOTS = len(bar_end_minutes(FREQ))
+SLOTS = len(ASHARE.bar_ends(FREQ))
 
 
 @dataclass

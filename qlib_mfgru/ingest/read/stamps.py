@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.provider.session import SESSION_MINUTES, bar_end_minutes, freq_minutes
+from qlib_mfgru.provider.session import ASHARE, freq_minutes
 
 FREQS = ("15min", "5min", "1min")
 """Frequencies of bars that can be read, the coarsest first."""
 
 MINUTES_A_DAY = 1440
 
-_OPENING = SESSION_MINUTES[0][0]
+_OPENING = ASHARE.opening
 _ZONE = "Asia/Shanghai"
 _MISFIT = 0.001
 """Share of stamps off the grid up to which a frequency and convention fit."""
@@ -83,14 +83,14 @@ def bar_ends(stamps: np.ndarray, freq: str, convention: str) -> np.ndarray:
 def _grid(freq: str, convention: str) -> np.ndarray:
     """Whether a minute of the day ends a bar; shape (1440,)."""
     grid = np.zeros(MINUTES_A_DAY, dtype=bool)
-    grid[bar_end_minutes(freq)] = True
+    grid[ASHARE.bar_ends(freq)] = True
     grid[_OPENING] = convention == "end"
     return grid
 
 
 def bar_slots(freq: str) -> np.ndarray:
     """Position among the day's bars of `freq` for each minute of the day; the opening auction is in the first."""
-    return np.searchsorted(bar_end_minutes(freq), np.arange(MINUTES_A_DAY)).clip(max=len(bar_end_minutes(freq)) - 1)
+    return np.searchsorted(ASHARE.bar_ends(freq), np.arange(MINUTES_A_DAY)).clip(max=len(ASHARE.bar_ends(freq)) - 1)
 
 
 def day_numbers(stamps: np.ndarray) -> np.ndarray:
@@ -117,7 +117,7 @@ def diagnose(stamps: np.ndarray, freq: str, convention: str) -> str | None:
         ``datetime64[s]`` of one file; fewer than a day of bars are not judged.
     """
     stamps = stamps[~np.isnat(stamps)]
-    if len(stamps) < len(bar_end_minutes(freq)):
+    if len(stamps) < len(ASHARE.bar_ends(freq)):
         return None
     stated = _misfit(stamps, freq, convention)
     for other in FREQS:

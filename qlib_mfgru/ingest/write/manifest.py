@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from qlib_mfgru import __version__
@@ -11,7 +10,7 @@ from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.provider.writer import MANIFEST, ProviderWriter
+from qlib_mfgru.provider.writer import ProviderWriter
 
 
 def write_industries(writer: ProviderWriter, names: Collection[str]) -> None:
@@ -29,7 +28,7 @@ def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, r
         "mapping": mapping.model_dump(mode="json"),
         "report": report.as_dict(),
     }
-    stocks.writer.write_text(MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    stocks.writer.write_manifest(manifest)
 
 
 def _size(stocks: StoredStocks, spool: Spool) -> dict[str, object]:

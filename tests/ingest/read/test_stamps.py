@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.ingest.read.stamps import bar_ends, bar_slots, diagnose, join_date_time, parse_stamps
-from qlib_mfgru.provider.session import bar_calendar
+from qlib_mfgru.provider.session import ASHARE
 
 DAY = pd.DatetimeIndex(["2025-01-02"])
 MOMENT = np.datetime64("2025-01-02T09:45:00")
@@ -64,7 +64,7 @@ def test_minutes_fall_into_the_bar_that_ends_next() -> None:
 
 @pytest.mark.parametrize("freq", ["1min", "5min", "15min"])
 def test_the_wrong_convention_is_named(freq: str) -> None:
-    ends = bar_calendar(DAY, freq).to_numpy().astype("datetime64[s]")
+    ends = ASHARE.calendar(DAY, freq).to_numpy().astype("datetime64[s]")
     starts = ends - np.timedelta64(int(freq.removesuffix("min")), "m")
     assert diagnose(ends, freq, "end") is None
     assert diagnose(starts, freq, "start") is None
@@ -76,15 +76,15 @@ def test_the_wrong_convention_is_named(freq: str) -> None:
     ("stated", "true"), [("1min", "5min"), ("5min", "15min"), ("15min", "5min"), ("15min", "1min")]
 )
 def test_the_wrong_frequency_is_named(stated: str, true: str) -> None:
-    ends = bar_calendar(pd.bdate_range("2025-01-02", periods=20), true).to_numpy().astype("datetime64[s]")
+    ends = ASHARE.calendar(pd.bdate_range("2025-01-02", periods=20), true).to_numpy().astype("datetime64[s]")
     assert f"they fit freq: {true}, stamps: end" in str(diagnose(ends, stated, "end"))
 
 
 def test_another_time_zone_is_suspected() -> None:
-    ends = bar_calendar(DAY, "15min").to_numpy().astype("datetime64[s]") - np.timedelta64(8, "h")
+    ends = ASHARE.calendar(DAY, "15min").to_numpy().astype("datetime64[s]") - np.timedelta64(8, "h")
     assert "Chinese time" in str(diagnose(ends, "15min", "end"))
 
 
 def test_an_opening_auction_bar_is_no_misfit() -> None:
-    ends = bar_calendar(DAY, "1min").to_numpy().astype("datetime64[s]")
+    ends = ASHARE.calendar(DAY, "1min").to_numpy().astype("datetime64[s]")
     assert diagnose(np.append(np.datetime64("2025-01-02T09:30:00"), ends), "1min", "end") is None
