@@ -163,6 +163,10 @@ class MultiFreqHandler(DataHandler):
             raise InputError(f"the handler has no input {unknown}; its inputs are {list(self.inputs)}")
         return in_use
 
+    def input_shapes(self, freqs: Sequence[str] | None = None) -> dict[str, tuple[int, int]]:
+        """Steps and fields of the windows of `freqs`, by default of all inputs: what networks are built for."""
+        return {freq: self.panels.windows[freq].source.shape for freq in self.frequencies(freqs)}
+
     def cross_section(self, date: Any, freqs: Sequence[str] | None = None) -> CrossSection:
         """All samples of one date.
 

@@ -32,6 +32,11 @@ class WindowSource:
     spec: InputSpec
     clip: float | None = None
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Steps and fields of a window."""
+        return self.spec.days * self.panel.bars_per_day, int(self.panel.bars.shape[2])
+
     def exists(self, min_traded: float) -> np.ndarray:
         """Where a window is complete: (n_days, n_stocks) bool, on the panel's axes.
 
