@@ -8,6 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping, parse_mapping
+from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.settings import UnknownSetting
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
@@ -19,7 +20,7 @@ def test_defaults_are_filled_in() -> None:
     mapping = IngestMapping(bars=BARS, industry="i.csv", weights={"CSI300": "w.csv"})
     assert mapping.bars is not None
     assert (mapping.bars.files, mapping.bars.volume, mapping.bars.prices) == (("b/*.csv",), "shares", "raw")
-    assert (mapping.bars.volume_scale, mapping.bars.amount_scale) == (1.0, 1.0)
+    assert (mapping.bars.volume_scale(ASHARE), mapping.bars.amount_scale) == (1.0, 1.0)
     assert mapping.industry is not None
     assert (mapping.industry.files, mapping.industry.level) == (("i.csv",), "name")
     assert mapping.weights["csi300"].unit == "percent"
@@ -34,7 +35,8 @@ def test_units_say_their_scale() -> None:
     )
     assert mapping.daily is not None
     assert mapping.float_shares is not None
-    assert (mapping.daily.volume_scale, mapping.daily.amount_scale, mapping.float_shares.scale) == (100.0, 1e4, 1e4)
+    assert mapping.daily.volume_scale(ASHARE) == 100.0
+    assert (mapping.daily.amount_scale, mapping.float_shares.scale) == (1e4, 1e4)
     assert mapping.float_shares.files == ("a.csv", "b.csv")
 
 
@@ -70,7 +72,7 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
         ({"bars": BARS | {"columns": {"clse": "last"}}},
          "bars.columns is {'clse': 'last'}: 'clse' is no field; did you mean 'close'?"),
         ({"bars": BARS | {"columns": {"close": 5}}}, "bars.columns.close is 5: must be text"),
-        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps"),
+        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps, store"),
         ({"bars": BARS, "limits": True}, f"limits is True: {NO_SECTION}"),
         ({"bars": BARS, "weights": {"csi300": {"files": "w", "unit": "shares", "carry": 1}}},
          "weights.csi300.unit is 'shares': must be one of 'percent', 'fraction'; "
