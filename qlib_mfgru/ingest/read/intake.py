@@ -113,5 +113,5 @@ def _check_units(piece: Slice, values: Mapping[str, np.ndarray], source: PriceIn
     if not 0.5 < ratio < 2:
         raise InputError(
             f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {source.volume}, "
-            f"amount: {source.amount}: a unit seems wrong (lots of {piece.session.lot})"
+            f"amount: {source.amount}: a unit seems wrong (shares in a lot: {piece.session.lot})"
         )

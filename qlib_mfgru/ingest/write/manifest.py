@@ -34,7 +34,9 @@ def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, r
 
 def _size(stocks: StoredStocks, spool: Spool) -> dict[str, object]:
     days, bar_days = stocks.writer.days, stocks.bar_days
+    session = stocks.writer.session
     size: dict[str, object] = {
+        "session": f"{', '.join(session.hours)} {session.zone}",
         "stocks": len(stocks.lives),
         "days": f"{len(days)}: {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}",
         "stock-days with trade": stocks.n_live,
