@@ -188,15 +188,16 @@ class IngestMapping(Settings):
 
     @model_validator(mode="after")
     def _fits_session(self) -> IngestMapping:
-        session, lots = self.session, [name for name in ("bars", "daily") if _in_lots(getattr(self, name))]
+        session, prices = self.session, {"bars": self.bars, "daily": self.daily}
         if self.limits and not session.price_limits:
             raise ValueError("limits: the session has no price_limits")
         if self.st and not session.special_treatment:
             raise ValueError("st: the session has no special_treatment")
         if self.st and self.st.since == "prices" and not session.has_boards:
             raise ValueError("st.since is 'prices': the session has no boards whose limits would show it")
-        if lots and session.lot is None:
-            raise ValueError(f"{lots[0]}.volume is 'lots': the session has no lot")
+        for name, source in prices.items():
+            if source and source.volume == "lots" and session.lot is None:
+                raise ValueError(f"{name}.volume is 'lots': the session has no lot")
         return self
 
     def inputs(self) -> dict[str, FileInput]:
@@ -205,10 +206,6 @@ class IngestMapping(Settings):
         for kind in ("members", "weights"):
             sections |= {f"{kind}.{market}": section for market, section in sections[kind].items()}
         return {name: section for name, section in sections.items() if isinstance(section, FileInput)}
-
-
-def _in_lots(prices: PriceInput | None) -> bool:
-    return prices is not None and prices.volume == "lots"
 
 
 def load_mapping(path: Path | str) -> IngestMapping:

@@ -90,6 +90,16 @@ def test_a_panel_has_the_bar_of_midnight_in_the_day_before(tmp_path: Path) -> No
     assert [(panel.bars[day, 95] == 12345).any() for day in range(4)] == [False, True, False, False]
 
 
+def test_qlib_has_the_last_midnight_by_code_and_not_by_market(tmp_path: Path) -> None:
+    import qlib
+    from qlib.data import D
+
+    ingested(tmp_path, local(minute_rows("BTC", trading_minutes(WEEKEND[:2], ("00:00", "23:59")))), "crypto")
+    qlib.init(provider_uri=str(tmp_path / "provider"), region="us", kernels=1)
+    last = [D.features(of, ["$close"], freq="15min").index[-1][1] for of in (["BTC"], D.instruments("all"))]
+    assert [str(stamp) for stamp in last] == ["2024-03-10 00:00:00", "2024-03-09 23:45:00"]
+
+
 def test_a_session_may_be_a_table(tmp_path: Path) -> None:
     table = {"hours": ["10:00-10:40", "11:00-12:00"], "zone": "Europe/London", "lot": 10, "days_per_year": 253}
     rows = minute_rows("VOD", trading_minutes(["2024-03-11"], ("10:00", "10:40"), ("11:00", "12:00")))

@@ -1,10 +1,12 @@
 """US bars against plain pandas: 26 a day, a half day, a late listing, a silent bar, and clocks that change."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.report import IngestReport
@@ -156,3 +158,20 @@ def test_inputs_that_the_market_cannot_have_are_refused(
     with pytest.raises(InputError) as error:
         run(tmp_path, target, {"session": "us", "bars": BARS, **content})
     assert str(error.value) == message
+
+
+def test_the_documented_mapping_works(rows: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ingest.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(session: us\n.*?)```", text, re.DOTALL)
+    (tmp_path / "minutes").mkdir()
+    stamped(rows, US).to_parquet(tmp_path / "minutes" / "2024.parquet")
+    by_day = rows.groupby(["symbol", rows["start"].dt.date.rename("date")])
+    how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+    by_day.agg(how).assign(factor=2.0).to_csv(tmp_path / "daily.csv")
+    csv(tmp_path, "sp500.csv", [{"symbol": "MSFT", "start": "2024-11-27", "end": ""}])
+    report = run(tmp_path, target, yaml.safe_load(block))
+    assert report.inputs["bars"].kept == len(rows)
+    one = pandas_bars(rows[rows["symbol"] == "MSFT"], 15)["close"]
+    np.testing.assert_allclose(stored(target, "MSFT", "close", "15min").dropna(), one * 2, rtol=1e-6)
+    assert len(stored(target, "MSFT", "close", "60min")) == 4 * 7
+    assert spans(target, "sp500") == [["MSFT", "2024-11-27", "2024-12-02"]]

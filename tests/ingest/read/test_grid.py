@@ -1,5 +1,7 @@
 """Which stamps fit a session's bars, what is wrong with those that do not, and which are an auction's."""
 
+from itertools import permutations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +72,13 @@ def test_both_ends_of_a_bar_are_read_in_any_session(session: Session, freq: Freq
         grid = Grid(session, freq, convention)
         assert grid.fault(stamps) is None
         np.testing.assert_array_equal(grid.ends(stamps), expected)
+
+
+@pytest.mark.parametrize("session", [US, HK, CRYPTO], ids=["us", "hk", "crypto"])
+@pytest.mark.parametrize(("stated", "true"), list(permutations(FREQS, 2)))
+def test_a_wrong_frequency_is_named_in_any_session(session: Session, stated: Freq, true: Freq) -> None:
+    ends = session.calendar(pd.bdate_range("2024-03-11", periods=60), true).to_numpy().astype("datetime64[s]")
+    assert f"they fit freq: {true}, stamps: end" in str(Grid(session, stated, "end").fault(ends))
 
 
 def test_the_short_last_bar_of_a_morning_starts_where_the_one_before_ends() -> None:
