@@ -100,6 +100,15 @@ def test_qlib_has_the_last_midnight_by_code_and_not_by_market(tmp_path: Path) ->
     assert [str(stamp) for stamp in last] == ["2024-03-10 00:00:00", "2024-03-09 23:45:00"]
 
 
+def test_a_friday_that_ends_at_midnight_is_no_weekend(tmp_path: Path) -> None:
+    evening = minute_rows("ES", trading_minutes(["2024-03-08"], ("18:00", "23:59")))
+    last_minute = minute_rows("ES", pd.DatetimeIndex(["2024-03-08 23:59"]))
+    table = {"hours": ["18:00-24:00"], "zone": "America/Chicago"}
+    report = ingested(tmp_path, local(pd.concat([evening, last_minute])), table)
+    assert report.inputs["bars"].kept == 360
+    assert (tmp_path / "provider" / "calendars" / "day.txt").read_text().split() == ["2024-03-08"]
+
+
 def test_a_session_may_be_a_table(tmp_path: Path) -> None:
     table = {"hours": ["10:00-10:40", "11:00-12:00"], "zone": "Europe/London", "lot": 10, "days_per_year": 253}
     rows = minute_rows("VOD", trading_minutes(["2024-03-11"], ("10:00", "10:40"), ("11:00", "12:00")))
