@@ -23,6 +23,7 @@ from tqdm.auto import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.session import days_of
 
 FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 """The report's six raw features (figure 7), in the order of every tensor."""
@@ -204,7 +205,8 @@ def _is_running(process: int) -> bool:
 
 def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:
     """Days of a calendar and the bars of each, which must be the same number on every day."""
-    days, counts = np.unique(stamps.to_numpy().astype("datetime64[D]"), return_counts=True)
+    bar_days = stamps.to_numpy().astype("datetime64[D]") if freq == "day" else days_of(stamps)
+    days, counts = np.unique(bar_days, return_counts=True)
     odd = np.flatnonzero(counts != counts[0])
     if len(odd):
         day, count = days[odd[0]], counts[odd[0]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-DESCRIPTION = """Turn vendor files (CSV, Parquet; 1min, 5min, 15min and daily bars) into a qlib provider. The mapping
-says where the files are and what they mean: see docs/ingest.md."""
+DESCRIPTION = """Turn vendor files (CSV, Parquet; bars of 1 to 60 minutes and daily ones) into a qlib provider. The
+mapping says where the files are and what they mean: see docs/ingest.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

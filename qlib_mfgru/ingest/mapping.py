@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.provider.session import ASHARE, FREQS, Freq, Session, SessionSetting
 from qlib_mfgru.refusals import nearest, within
-from qlib_mfgru.settings import Flag, Fraction, Len, Names, Settings, Stamp, Text
+from qlib_mfgru.settings import Distinct, Flag, Fraction, Len, Listed, Names, Settings, Stamp, Text
 
 
 def _known_fields(columns: dict[str, str]) -> dict[str, str]:
@@ -88,10 +89,9 @@ class PriceInput(FileInput):
     amount: Literal["yuan", "thousand", "ten_thousand"] = "yuan"
     prices: Literal["raw", "adjusted", "unadjusted"] = "raw"
 
-    @property
-    def volume_scale(self) -> float:
+    def volume_scale(self, session: Session) -> float:
         """Shares in one unit of volume."""
-        return {"shares": 1.0, "lots": 100.0}[self.volume]
+        return float(session.lot or 1) if self.volume == "lots" else 1.0
 
     @property
     def amount_scale(self) -> float:
@@ -100,10 +100,31 @@ class PriceInput(FileInput):
 
 
 class BarInput(PriceInput):
-    """Intraday bars; `stamps` says which end of a bar its stamp is."""
+    """Intraday bars of the frequency `freq`.
 
-    freq: Literal["1min", "5min", "15min"]
+    `stamps` says which end of a bar its stamp is. `store` are the frequencies that the provider holds, one or a list,
+    the finest first afterwards; by default 15 minutes where the vendor's bars make them up, else the bars as they are.
+    """
+
+    freq: Freq
     stamps: Literal["end", "start"]
+    store: Annotated[tuple[Freq, ...], Listed, Len(1), Distinct] = Field(default=None, validate_default=True)
+
+    @field_validator("store", mode="before")
+    @classmethod
+    def _one_or_default(cls, store: Any, info: ValidationInfo) -> Any:
+        if store is None:
+            freq = info.data.get("freq", "15min")
+            store = freq if FREQS.index(freq) < FREQS.index("15min") else "15min"
+        return (store,) if isinstance(store, str) else store
+
+    @field_validator("store")
+    @classmethod
+    def _not_finer(cls, store: tuple[Freq, ...], info: ValidationInfo) -> tuple[Freq, ...]:
+        freq = info.data.get("freq", FREQS[-1])
+        if any(FREQS.index(each) > FREQS.index(freq) for each in store):
+            raise ValueError(f"must not be finer than the vendor's freq, {freq}")
+        return tuple(sorted(store, key=FREQS.index, reverse=True))
 
 
 class WeightInput(FileInput):
@@ -144,6 +165,7 @@ class StInput(FileInput):
 class IngestMapping(Settings):
     """The whole mapping file; docs/ingest.md explains its keys."""
 
+    session: SessionSetting = ASHARE
     bars: BarInput | None = None
     daily: PriceInput | None = None
     factors: FileInput | None = None
@@ -162,6 +184,20 @@ class IngestMapping(Settings):
     def _has_prices(self) -> IngestMapping:
         if self.bars is None and self.daily is None:
             raise ValueError("give bars, daily, or both")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_session(self) -> IngestMapping:
+        session, prices = self.session, {"bars": self.bars, "daily": self.daily}
+        if self.limits and not session.price_limits:
+            raise ValueError("limits: the session has no price_limits")
+        if self.st and not session.special_treatment:
+            raise ValueError("st: the session has no special_treatment")
+        if self.st and self.st.since == "prices" and not session.has_boards:
+            raise ValueError("st.since is 'prices': the session has no boards whose limits would show it")
+        for name, source in prices.items():
+            if source and source.volume == "lots" and session.lot is None:
+                raise ValueError(f"{name}.volume is 'lots': the session has no lot")
         return self
 
     def inputs(self) -> dict[str, FileInput]:

@@ -10,7 +10,6 @@ from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.assemble.assembly import assemble
-from qlib_mfgru.ingest.assemble.bars import FREQ
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.mapping import IngestMapping
@@ -87,8 +86,9 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
         market: read_weights(vendor.input(f"weights.{market}", source)) for market, source in mapping.weights.items()
     }
     weighted = {code for table in weights.values() for code in table.columns}
-    intraday = {FREQ: calendars.dates[calendars.bar_span]} if len(calendars.bar_days) else {}
-    with ProviderWriter(target, calendars.dates, intraday) as writer:
+    freqs = conventions.freqs if len(calendars.bar_days) else ()
+    intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
+    with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
         stocks = StoredStocks(writer, calendars, weighted)
         for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
             stock = Stock(rows, calendars, conventions, report)

@@ -13,7 +13,8 @@ from qlib_mfgru.errors import InputError
 EXAMPLES = 3
 """Cases that are named for each reason."""
 
-NO_TRADE = frozenset({"suspended day", "no trade and no price"})
+IN_AUCTION = "in an auction that the session leaves out"
+NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION})
 """Reasons that are the market's, not the vendor's: they do not count towards `max_dropped`."""
 
 
@@ -65,7 +66,7 @@ class InputReport:
         InputError
             With the reasons and their examples.
         """
-        bad = {reason: tally for reason, tally in self.dropped.items() if reason not in NO_TRADE}
+        bad = {reason: tally for reason, tally in self.dropped.items() if reason not in NO_FAULT}
         share = sum(tally.count for tally in bad.values()) / max(self.read, 1)
         if share > max_dropped:
             raise InputError(

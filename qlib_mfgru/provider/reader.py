@@ -15,6 +15,7 @@ from qlib.data import D
 from qlib.data.data import FeatureD
 from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
 from qlib.log import get_module_logger
+from qlib.utils import code_to_fname
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
@@ -145,7 +146,7 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
     A file of qlib's format is read in one go, which is three times as fast as slicing qlib's storage object; any
     other storage is read through its interface.
     """
-    storage = FeatureD.backend_obj(instrument=instrument, field=field, freq=freq)
+    storage = FeatureD.backend_obj(instrument=code_to_fname(instrument), field=field, freq=freq)
     if isinstance(storage, FileFeatureStorage):
         path = storage.uri
         if not path.exists():
@@ -167,9 +168,10 @@ def fingerprint(freq: str, codes: list[str], fields: tuple[str, ...]) -> str:
     digest.update((path / "calendars" / f"{freq}.txt").read_bytes())
     features = os.path.join(path, "features")
     for code in codes:
+        folder = code_to_fname(code).lower()
         for field in fields:
             try:
-                status = os.stat(f"{features}/{code.lower()}/{field}.{freq}.bin")
+                status = os.stat(f"{features}/{folder}/{field}.{freq}.bin")
             except FileNotFoundError:
                 continue
             digest.update(b"%d,%d;" % (status.st_size, status.st_mtime_ns))

@@ -7,20 +7,22 @@ that ends at midnight belongs to the day before.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, model_validator
 from typing_extensions import Self
 
 from qlib_mfgru.settings import Count, Flag, Len, Listed, Settings, Text, checked
 
-FREQS = ("60min", "30min", "15min", "5min", "1min")
-"""Intraday frequencies that a provider may hold, the coarsest first."""
+if TYPE_CHECKING:  # a mapping names a session, and is checked before anything heavy is imported
+    import pandas as pd
 
 Freq = Literal["1min", "5min", "15min", "30min", "60min"]
+
+FREQS: tuple[Freq, ...] = ("60min", "30min", "15min", "5min", "1min")
+"""Intraday frequencies that a provider may hold, the coarsest first."""
 
 _DAY = 24 * 60
 _SPAN = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
@@ -75,7 +77,9 @@ class Session(Settings):
     codes : {"ashare", "plain"}
         How stocks are named: by six digits and an exchange, or as the vendor does, in upper case.
     auctions : tuple of str
-        Parts of the day whose bars are left out, such as a closing auction after hours.
+        Parts of the day, apart from the hours, whose bars are left out, such as a closing auction after hours.
+    weekends : bool
+        Whether there is trading on Saturdays and Sundays.
     """
 
     hours: Annotated[tuple[Hours, ...], Listed, Len(1)]
@@ -86,12 +90,16 @@ class Session(Settings):
     special_treatment: Flag = False
     codes: Literal["ashare", "plain"] = "plain"
     auctions: Annotated[tuple[Hours, ...], Listed] = ()
+    weekends: Flag = False
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         ends = [minute for span in self.spans for minute in span]
         if ends != sorted(ends):
             raise ValueError(f"hours must be in order and apart, not {', '.join(self.hours)}")
+        for auction, (first, last) in zip(self.auctions, self.auction_spans, strict=True):
+            if any(first < end and start < last for start, end in self.spans):
+                raise ValueError(f"auctions must lie outside the hours {', '.join(self.hours)}, not {auction}")
         return self
 
     @property
@@ -100,9 +108,19 @@ class Session(Settings):
         return tuple(_minutes(span) for span in self.hours)
 
     @property
+    def auction_spans(self) -> tuple[tuple[int, int], ...]:
+        """Start and end of each auction, in minutes after midnight."""
+        return tuple(_minutes(span) for span in self.auctions)
+
+    @property
     def opening(self) -> int:
         """When the day opens, in minutes after midnight."""
         return self.spans[0][0]
+
+    @property
+    def has_boards(self) -> bool:
+        """Whether `boards` knows the rules by which limit prices are derived: those of A-shares."""
+        return self.price_limits and self.codes == "ashare"
 
     @property
     def absent_fields(self) -> tuple[str, ...]:
@@ -131,8 +149,15 @@ class Session(Settings):
         step = freq_minutes(freq)
         return np.concatenate([np.append(np.arange(start + step, end, step), end) for start, end in self.spans])
 
+    def bar_starts(self, freq: str) -> np.ndarray:
+        """Where the bars of `bar_ends` begin, in minutes after midnight; shape (bars_per_day,)."""
+        step = freq_minutes(freq)
+        return np.concatenate([np.arange(start, end, step) for start, end in self.spans])
+
     def calendar(self, days: pd.DatetimeIndex, freq: str) -> pd.DatetimeIndex:
         """Bar-end stamps of `days`, ascending; length ``len(days) * bars_per_day``."""
+        import pandas as pd
+
         minutes = self.bar_ends(freq).astype("timedelta64[m]")
         stamps = days.to_numpy().astype("datetime64[s]")[:, None] + minutes[None, :]
         return pd.DatetimeIndex(stamps.ravel())
@@ -172,7 +197,7 @@ SESSIONS: dict[str, Session] = {
         lot=100,
         auctions=("16:00-16:10",),
     ),
-    "crypto": Session(hours=("00:00-24:00",), zone="UTC", days_per_year=365, lot=None),
+    "crypto": Session(hours=("00:00-24:00",), zone="UTC", days_per_year=365, lot=None, weekends=True),
 }
 """Sessions that have a name."""
 

@@ -1,8 +1,12 @@
-"""Stock and index codes as vendors write them, and as qlib does: ``SH600000``."""
+"""Stock and index codes as vendors write them, and as the provider does: ``SH600000``, or ``BRK.B``."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
+
+Codes = Literal["ashare", "plain"]
+"""How a market names its stocks: see `session.Session`."""
 
 _EXCHANGES = {
     "SH": "SH",
@@ -36,15 +40,28 @@ _INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("8
 _CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>\d{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
 _CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)\d{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?")
 
+_PLAIN = re.compile(r"(?!_QLIB_)[A-Z0-9_^-][A-Z0-9._^-]*")
+"""What can name a folder and an instrument; qlib keeps the prefix for itself."""
+_READ_AS_MISSING = frozenset({"NA", "NULL"})
+"""Codes that pandas, and so qlib, reads from a file of instruments as no text at all."""
+_WITH_FREQ = re.compile(r"(?P<code>.+?)[_-](?:\d+(?:MIN|M|H)|1D|DAY|DAILY)(?:[_-].*)?")
+"""``AAPL_15min``, ``BTCUSDT-15m-2024-01``: a file's name in which a frequency follows the code."""
 
-def normalise_symbol(text: str, *, index: bool = False) -> str:
-    """Code as qlib writes it, e.g. ``SH600000``.
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
+"""Names that Windows keeps for devices, so that qlib gives such instruments another folder."""
+
+
+def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False) -> str:
+    """Code as the provider writes it, e.g. ``SH600000``.
 
     Parameters
     ----------
     text : str
-        ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number that lost its
-        leading zeros (``1``) gets them back.
+        For A-shares ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number
+        that lost its leading zeros (``1``) gets them back. A plain code is letters, digits and ``. - _ ^``, and does
+        not begin with a dot; it comes back in upper case.
+    codes : {"ashare", "plain"}
+        How the market names its stocks.
     index : bool
         Read a bare code as an index's (``000300`` is SH) instead of as a stock's (``000300`` is SZ).
 
@@ -54,6 +71,10 @@ def normalise_symbol(text: str, *, index: bool = False) -> str:
         If the text is no code, or a bare code whose first digits belong to no exchange.
     """
     word = text.strip().upper()
+    if codes == "plain":
+        if not _PLAIN.fullmatch(word) or word in _READ_AS_MISSING:
+            raise ValueError(f"unknown symbol {text!r}")
+        return word
     if word.isdigit():
         word = word.zfill(6)
     match = _CODE.fullmatch(word)
@@ -63,15 +84,28 @@ def normalise_symbol(text: str, *, index: bool = False) -> str:
     return code
 
 
-def symbol_in_name(stem: str) -> str | None:
-    """The stock code in a file's name, None if there is none: ``600000`` in ``bars_600000_15min``."""
+def symbol_in_name(stem: str, codes: Codes = "ashare") -> str | None:
+    """The stock code in a file's name, None if there is none: ``600000`` in ``bars_600000_15min``.
+
+    A plain code is the whole name, or what comes before a frequency: ``AAPL`` in ``aapl_15min``.
+    """
     word = stem.strip().upper()
+    if codes == "plain":
+        match = _WITH_FREQ.fullmatch(word)
+        word = match["code"] if match else word
+        return word if _PLAIN.fullmatch(word) else None
     if (match := _CODE.fullmatch(word)) and _from_match(match, index=False):
         return word
     for code in _CODE_IN_NAME.findall(word):
         if (match := _CODE.fullmatch(code)) and _from_match(match, index=False):
             return str(code)
     return None
+
+
+def feature_folder(code: str) -> str:
+    """Name of the folder with an instrument's features, as qlib opens it: ``sh600000``, ``_qlib_con``."""
+    word = code.lower()
+    return f"_qlib_{word}" if word in _DEVICES else word
 
 
 def _from_match(match: re.Match[str], index: bool) -> str | None:

@@ -19,6 +19,7 @@ import pandas as pd
 
 from qlib_mfgru.provider.manifest import MANIFEST
 from qlib_mfgru.provider.session import ASHARE, Session
+from qlib_mfgru.provider.symbols import feature_folder
 
 Span = tuple[str, pd.Timestamp, pd.Timestamp]
 """Instrument, first day and last day (both included) of a membership."""
@@ -100,7 +101,7 @@ class ProviderWriter:
             Field name without ``$``, e.g. ``close``; stored as float32, NaN where unknown.
         """
         room = len(self.calendars[freq]) - start
-        folder = self._staging / "features" / instrument.lower()
+        folder = self._staging / "features" / feature_folder(instrument)
         folder.mkdir(exist_ok=True)
         for field, values in fields.items():
             if len(values) > room:

@@ -8,6 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping, parse_mapping
+from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
 from qlib_mfgru.settings import UnknownSetting
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
@@ -19,12 +20,40 @@ def test_defaults_are_filled_in() -> None:
     mapping = IngestMapping(bars=BARS, industry="i.csv", weights={"CSI300": "w.csv"})
     assert mapping.bars is not None
     assert (mapping.bars.files, mapping.bars.volume, mapping.bars.prices) == (("b/*.csv",), "shares", "raw")
-    assert (mapping.bars.volume_scale, mapping.bars.amount_scale) == (1.0, 1.0)
+    assert (mapping.bars.volume_scale(ASHARE), mapping.bars.amount_scale) == (1.0, 1.0)
     assert mapping.industry is not None
     assert (mapping.industry.files, mapping.industry.level) == (("i.csv",), "name")
     assert mapping.weights["csi300"].unit == "percent"
     assert (mapping.carry_members, mapping.missing_vwap, mapping.max_dropped) == (False, "typical", 0.05)
     assert list(mapping.inputs()) == ["bars", "industry", "weights.csi300"]
+
+
+@pytest.mark.parametrize(
+    ("freq", "store", "stored"),
+    [
+        ("1min", None, ("15min",)),
+        ("15min", None, ("15min",)),
+        ("30min", None, ("30min",)),
+        ("60min", None, ("60min",)),
+        ("1min", "5min", ("5min",)),
+        ("5min", ["60min", "5min", "15min"], ("5min", "15min", "60min")),
+    ],
+)
+def test_the_provider_holds_15_minutes_or_what_the_mapping_says_finest_first(
+    freq: str, store: object, stored: tuple[str, ...]
+) -> None:
+    mapping = IngestMapping(bars={"files": "b", "freq": freq, "stamps": "end", "store": store})
+    assert mapping.bars is not None
+    assert mapping.bars.store == stored
+
+
+def test_a_session_has_a_name_or_is_a_table() -> None:
+    assert IngestMapping(bars=BARS).session is ASHARE
+    assert IngestMapping(bars=BARS, session="us").session is SESSIONS["us"]
+    table = {"hours": ["09:00-13:30"], "zone": "Asia/Taipei", "lot": 1000}
+    assert IngestMapping(bars=BARS, session=table).session == Session(
+        hours=("09:00-13:30",), zone="Asia/Taipei", lot=1000
+    )
 
 
 def test_units_say_their_scale() -> None:
@@ -34,7 +63,8 @@ def test_units_say_their_scale() -> None:
     )
     assert mapping.daily is not None
     assert mapping.float_shares is not None
-    assert (mapping.daily.volume_scale, mapping.daily.amount_scale, mapping.float_shares.scale) == (100.0, 1e4, 1e4)
+    assert [mapping.daily.volume_scale(SESSIONS[name]) for name in ("ashare", "us")] == [100.0, 1.0]
+    assert (mapping.daily.amount_scale, mapping.float_shares.scale) == (1e4, 1e4)
     assert mapping.float_shares.files == ("a.csv", "b.csv")
 
 
@@ -64,13 +94,30 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
         ({"bars": "b.csv"}, "bars.freq is missing; bars.stamps is missing"),
         ({"bars": BARS | {"files": []}}, "bars.files is []: must not be empty"),
         ({"bars": BARS | {"files": 3}}, "bars.files is 3: must be a path or a list of paths"),
+        ({"bars": BARS | {"store": ["15min", "1min"]}},
+         "bars.store is ['15min', '1min']: must not be finer than the vendor's freq, 5min"),
+        ({"bars": BARS | {"store": "7min"}},
+         "bars.store[0] is '7min': must be one of '1min', '5min', '15min', '30min', '60min'"),
+        ({"bars": BARS | {"store": []}}, "bars.store is []: must not be empty"),
+        ({"bars": BARS | {"store": ["5min", "5min"]}}, "bars.store is ['5min', '5min']: must not name '5min' twice"),
+        ({"bars": BARS | {"store": 5}}, "bars.store is 5: must be a list"),
+        ({"bars": BARS, "session": "nyse"},
+         "session is 'nyse': must be one of ashare, us, hk, crypto, or a table with hours and zone"),
+        ({"bars": BARS, "session": {"hours": ["09:30-16:00"]}}, "session.zone is missing"),
+        ({"bars": BARS, "session": "us", "st": "s.csv"}, "st: the session has no special_treatment"),
+        ({"bars": BARS, "session": "hk", "limits": "l.csv"}, "limits: the session has no price_limits"),
+        ({"daily": {"files": "d.csv", "volume": "lots"}, "session": "crypto"},
+         "daily.volume is 'lots': the session has no lot"),
+        ({"bars": BARS, "session": {"hours": ["09:00-13:30"], "zone": "Asia/Taipei", "special_treatment": True},
+          "st": {"files": "s.csv", "from_name": True, "since": "prices"}},
+         "st.since is 'prices': the session has no boards whose limits would show it"),
         ({"bars": BARS | {"names": "symbol"}}, "bars.names is 'symbol': must be a list"),
         ({"bars": BARS | {"encoding": "klingon"}},
          "bars.encoding is 'klingon': must be an encoding such as utf-8-sig or gb18030"),
         ({"bars": BARS | {"columns": {"clse": "last"}}},
          "bars.columns is {'clse': 'last'}: 'clse' is no field; did you mean 'close'?"),
         ({"bars": BARS | {"columns": {"close": 5}}}, "bars.columns.close is 5: must be text"),
-        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps"),
+        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps, store"),
         ({"bars": BARS, "limits": True}, f"limits is True: {NO_SECTION}"),
         ({"bars": BARS, "weights": {"csi300": {"files": "w", "unit": "shares", "carry": 1}}},
          "weights.csi300.unit is 'shares': must be one of 'percent', 'fraction'; "

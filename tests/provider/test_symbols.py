@@ -1,6 +1,7 @@
 import pytest
+from qlib.utils import code_to_fname
 
-from qlib_mfgru.provider.symbols import normalise_symbol, symbol_in_name
+from qlib_mfgru.provider.symbols import feature_folder, normalise_symbol, symbol_in_name
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,50 @@ def test_a_bare_index_code_has_its_own_exchange(text: str, code: str) -> None:
 )
 def test_the_stock_in_a_files_name(stem: str, symbol: str | None) -> None:
     assert symbol_in_name(stem) == symbol
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("aapl", "AAPL"),
+        (" BRK.B ", "BRK.B"),
+        ("0700.HK", "0700.HK"),
+        ("btc-usdt", "BTC-USDT"),
+        ("BTC_USDT", "BTC_USDT"),
+        ("^gspc", "^GSPC"),
+        ("600000", "600000"),
+        ("nan", "NAN"),
+    ],
+)
+@pytest.mark.parametrize("index", [False, True])
+def test_a_plain_code_is_the_vendors_in_upper_case(text: str, code: str, index: bool) -> None:
+    assert normalise_symbol(text, "plain", index=index) == code
+
+
+@pytest.mark.parametrize("text", ["", ".HID", "A/B", "..", "A B", "É", "NA", "null", "A\tB", "_qlib_con"])
+def test_what_cannot_name_a_folder_and_an_instrument_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="unknown symbol"):
+        normalise_symbol(text, "plain")
+
+
+@pytest.mark.parametrize(
+    ("stem", "symbol"),
+    [
+        ("aapl", "AAPL"),
+        ("BRK.B", "BRK.B"),
+        ("aapl_15min", "AAPL"),
+        ("BTCUSDT-15m-2024-01", "BTCUSDT"),
+        ("BTC-USDT_day", "BTC-USDT"),
+        ("BTC-240628", "BTC-240628"),
+        ("BAC-D", "BAC-D"),
+        (".hidden", None),
+        ("bars of 2024", None),
+    ],
+)
+def test_a_plain_code_in_a_files_name_ends_before_the_frequency(stem: str, symbol: str | None) -> None:
+    assert symbol_in_name(stem, "plain") == symbol
+
+
+@pytest.mark.parametrize("code", ["SH600000", "BRK.B", "^GSPC", "CON", "prn", "AUX", "NUL", "COM0", "LPT9", "COM10"])
+def test_a_folder_is_named_as_qlib_opens_it(code: str) -> None:
+    assert feature_folder(code) == code_to_fname(code).lower()

@@ -20,11 +20,13 @@ def assemble(stock: Stock) -> bool:
     """
     _screen_days(stock)
     from_bars = None
-    if stock.bars is not None:
-        _screen_bars(stock, stock.bars)
-        from_bars = stock.bars.daily()
-        _complete_days(stock, stock.bars, from_bars)
-        stock.bar_vwap = _bar_vwap(stock, stock.bars)
+    if stock.bars:
+        finest = stock.bars[0]
+        _screen_bars(stock, finest)
+        from_bars = finest.daily()
+        _complete_days(stock, finest, from_bars)
+        for bars in stock.bars:
+            _fill_bar_vwap(stock, bars)
     if not stock.live.any():
         return False
     _fill_day_vwap(stock, from_bars)
@@ -45,12 +47,12 @@ def _screen_days(stock: Stock) -> None:
         stock.daily[name][~stock.live] = np.nan
 
 
-def _screen_bars(stock: Stock, bars: DayBars) -> None:
+def _screen_bars(stock: Stock, finest: DayBars) -> None:
     """Count bars of days without trade or without a factor, erase them, and bring the others to raw prices."""
     report, days, span = stock.report.input("bars"), stock.calendars.bar_days, stock.calendars.bar_span
-    traded, factor = bars.traded, stock.factor[span]
+    traded, factor = finest.traded, stock.factor[span]
     kept = traded & ~np.isnan(factor)
-    per_day, blank = bars.n_rows.sum(axis=1), bars.n_blank.sum(axis=1)
+    per_day, blank = finest.n_rows.sum(axis=1), finest.n_blank.sum(axis=1)
     for reason, counts in (
         ("suspended day", np.where(traded, 0, per_day)),
         ("no factor on that day", np.where(traded & ~kept, per_day, 0)),
@@ -58,10 +60,11 @@ def _screen_bars(stock: Stock, bars: DayBars) -> None:
     ):
         report.drop_count(reason, int(counts.sum()), _cases(stock, stock.rows.bars, days[counts > 0]))
     report.kept += int((per_day - blank)[kept].sum())
-    bars.erase(~kept)
-    if stock.conventions.bars_adjusted:
-        for prices in bars.prices.values():
-            prices /= factor[:, None]
+    for bars in stock.bars:
+        bars.erase(~kept)
+        if stock.conventions.bars_adjusted:
+            for prices in bars.prices.values():
+                prices /= factor[:, None]
 
 
 def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarray]) -> None:
@@ -80,11 +83,14 @@ def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarr
     stock.live[span] |= lacking
 
 
-def _bar_vwap(stock: Stock, bars: DayBars) -> np.ndarray:
-    """Vwap of the bars, shape (n_bar_days, 16); those out of [low, high] are counted and kept."""
+def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:
+    """Fill the vwap of the bars of one frequency; of the finest one, those out of [low, high] are counted and kept."""
     conventions = stock.conventions
     amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
     vwap, is_stand_in = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    bars.vwap = vwap
+    if bars is not stock.bars[0]:
+        return
     stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
     outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
     stock.warn(
@@ -92,7 +98,6 @@ def _bar_vwap(stock: Stock, bars: DayBars) -> np.ndarray:
         stock.calendars.bar_days,
         outside,
     )
-    return vwap
 
 
 def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> None:
@@ -131,7 +136,6 @@ def _amounts_from_bars(
 
 def _cases(stock: Stock, rows: np.ndarray, days: np.ndarray) -> Iterator[str]:
     """Name file, stock and day of the first of the `rows` (daily rows or bars) of each of some days."""
-    per_day = 1 if rows.dtype == DAY else MINUTES_A_DAY
     for day in days:
-        row = rows[np.searchsorted(rows["when"], day * per_day)]
+        row = rows[np.searchsorted(rows["when"], day if rows.dtype == DAY else day * MINUTES_A_DAY + 1)]
         yield f"{stock.rows.files[row['file']]}: {stock.code} {day_text(day)}"

@@ -1,36 +1,39 @@
-"""One stock's spooled bars as 15-minute bars on the calendar, and the mean price of a bar."""
+"""One stock's spooled bars as bars of the provider's frequencies on the calendar, and the mean price of a bar."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, bar_slots
-from qlib_mfgru.provider.session import ASHARE
-
-FREQ = "15min"
-SLOTS = len(ASHARE.bar_ends(FREQ))
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, days_of_bars
+from qlib_mfgru.provider.session import Session
 
 
 @dataclass
 class DayBars:
-    """Raw 15-minute bars of one stock, each array of shape (n_bar_days, 16).
+    """Raw bars of one stock and frequency, each array of shape (n_bar_days, bars_per_day).
 
-    `n_rows` counts the vendor's rows in a bar, `n_blank` those of them without a price and without trade.
+    `n_rows` counts the vendor's rows in a bar, `n_blank` those of them without a price and without trade. `vwap` is
+    NaN until it is known.
     """
 
+    freq: str
     prices: dict[str, np.ndarray]
     volume: np.ndarray
     amount: np.ndarray
     n_rows: np.ndarray
     n_blank: np.ndarray
+    vwap: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.vwap = np.full_like(self.volume, np.nan)
 
     @classmethod
-    def aggregate(cls, rows: np.ndarray, bar_days: np.ndarray) -> DayBars:
-        """Bars of any frequency to 15 minutes: first, max, min, last and sums.
+    def aggregate(cls, rows: np.ndarray, bar_days: np.ndarray, session: Session, freq: str) -> DayBars:
+        """Bars of any frequency to those of a coarser one, or the same: first, max, min, last and sums.
 
         Parameters
         ----------
@@ -38,10 +41,16 @@ class DayBars:
             Of dtype `spool.BAR`, one stock, sorted by time and without duplicates.
         bar_days : ndarray of shape (n_bar_days,)
             Days of the bar calendar, in days since 1970.
+        session : Session
+        freq : str
+            The bars'.
         """
-        slot = bar_slots(FREQ)[rows["when"] % MINUTES_A_DAY]
-        place = slot + np.searchsorted(bar_days, rows["when"] // MINUTES_A_DAY) * SLOTS
-        size = len(bar_days) * SLOTS
+        days, grid_ends = days_of_bars(rows["when"]), session.bar_ends(freq)
+        slots = len(grid_ends)
+        # the opening auction is in the first bar
+        slot = np.searchsorted(grid_ends, rows["when"] - days * MINUTES_A_DAY)
+        place = slot + np.searchsorted(bar_days, days) * slots
+        size = len(bar_days) * slots
         blank = ~np.all([rows[name] > 0 for name in PRICES], axis=0)
         n_rows, n_blank = np.bincount(place, minlength=size), np.bincount(place[blank], minlength=size)
         rows, place = rows[~blank], place[~blank]
@@ -52,9 +61,10 @@ class DayBars:
         def on_grid(values: np.ndarray) -> np.ndarray:
             grid = np.full(size, np.nan)
             grid[place[starts]] = values
-            return grid.reshape(-1, SLOTS)
+            return grid.reshape(-1, slots)
 
         return cls(
+            freq=freq,
             prices={
                 "open": on_grid(rows["open"][starts]),
                 "high": on_grid(_reduce(np.maximum, rows["high"], starts)),
@@ -64,14 +74,20 @@ class DayBars:
             volume=on_grid(_reduce(np.add, volume, starts)),
             # a bar of unknown amount makes the sum unknown, one without trade does not
             amount=on_grid(_reduce(np.add, np.where(volume > 0, _positive(rows["amount"]), 0.0), starts)),
-            n_rows=n_rows.reshape(-1, SLOTS),
-            n_blank=n_blank.reshape(-1, SLOTS),
+            n_rows=n_rows.reshape(-1, slots),
+            n_blank=n_blank.reshape(-1, slots),
         )
 
     @property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade; shape (n_bar_days,)."""
         return np.nansum(self.volume, axis=1) > 0
+
+    @property
+    def last_traded(self) -> np.ndarray:
+        """Position of a day's last bar with trade, -1 on a day without any; shape (n_bar_days,)."""
+        n_bars = self.volume.shape[1]
+        return np.where(self.traded, n_bars - 1 - (self.volume[:, ::-1] > 0).argmax(axis=1), -1)
 
     def erase(self, days: np.ndarray) -> None:
         """Forget the bars of the days under a mask of shape (n_bar_days,)."""

@@ -12,6 +12,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.session import Session
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ class Conventions:
 
     Attributes
     ----------
+    session : Session
+    freqs : tuple of str
+        Intraday frequencies that the provider holds, the finest first.
     has_daily : bool
         There are daily rows; without them days are made from their bars.
     factorless : bool
@@ -68,6 +72,8 @@ class Conventions:
         Special treatment is known only as of today, and begins where prices allow it.
     """
 
+    session: Session
+    freqs: tuple[str, ...]
     has_daily: bool
     factorless: bool
     daily_adjusted: bool
@@ -96,13 +102,16 @@ class Conventions:
                 "or say prices: unadjusted for bars and daily"
             )
         return cls(
+            session=mapping.session,
+            freqs=mapping.bars.store if mapping.bars else (),
             has_daily=mapping.daily is not None,
             factorless=not has_factor or "unadjusted" in prices,
             daily_adjusted=mapping.daily is not None and mapping.daily.prices == "adjusted",
             bars_adjusted=mapping.bars is not None and mapping.bars.prices == "adjusted",
             typical_vwap=mapping.missing_vwap == "typical",
             given_limits=mapping.limits is not None or report.has_field("daily", "limit_up"),
-            special_treatment=mapping.st is not None or report.has_field("daily", "is_st"),
+            special_treatment=mapping.session.special_treatment
+            and (mapping.st is not None or report.has_field("daily", "is_st")),
             st_since_prices=mapping.st is not None and mapping.st.from_name and mapping.st.since == "prices",
             float_shares=mapping.float_shares is not None,
             industry=mapping.industry is not None,
@@ -117,6 +126,11 @@ class Conventions:
         return not (self.factorless and (self.daily_adjusted or self.bars_adjusted))
 
     @property
+    def has_limits(self) -> bool:
+        """Limit prices can be stored: the market has them, and raw prices are known."""
+        return self.session.price_limits and self.raw_known
+
+    @property
     def vwap_stand_in(self) -> str:
         """What vwap is where the amount is unknown, in words."""
         return "(open + high + low + close) / 4" if self.typical_vwap else "NaN"
@@ -128,10 +142,14 @@ class Conventions:
             yield f"no factor: prices are stored as they came ({kind})"
         if not self.raw_known:
             yield "raw prices are unknown: no limit prices, no market capitalisation, $vwap from prices alone"
-        else:
+        elif self.session.has_boards:
             vendors = "as given, where missing" if self.given_limits else "none given:"
             yield f"$limit_up, $limit_down: {vendors} derived from the boards' rules and the previous raw close"
             if not self.special_treatment:
                 yield "special treatment is not known: derived limits are those of ordinary shares"
+        elif self.has_limits:
+            yield "$limit_up, $limit_down: as given; none is derived, since the boards' rules are those of A-shares"
+        if absent := self.session.absent_fields:
+            yield f"{', '.join(f'${name}' for name in absent)}: not stored, the session has none"
         if not self.has_daily:
             yield "daily bars: made from the intraday bars"

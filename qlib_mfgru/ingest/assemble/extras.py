@@ -25,7 +25,7 @@ def add_extras(stock: Stock) -> None:
         stock.extras["market_cap"] = step_values(values["float_shares"], days) * carried_forward(stock.daily["close"])
     if conventions.industry:
         stock.extras["industry"] = step_values(values["industry"], days)
-    if conventions.raw_known:
+    if conventions.has_limits:
         up, down = _derived_limits(stock, is_st)
         for name, derived in (("limit_up", up), ("limit_down", down)):
             vendors = stock.daily[name]
@@ -63,7 +63,12 @@ def _derived_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _rule_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Limit prices, up and down, of the boards' rules, measured from the vendor's previous close or from ours."""
+    """Limit prices, up and down, of the boards' rules, measured from the vendor's previous close or from ours.
+
+    All NaN where the market has no such boards.
+    """
+    if not stock.conventions.session.has_boards:
+        return np.full_like(stock.factor, np.nan), np.full_like(stock.factor, np.nan)
     days, prev_close = stock.calendars.days, stock.daily["prev_close"]
     reference = np.where(prev_close > 0, prev_close, reference_price(_live_close(stock), stock.factor))
     first = int(np.searchsorted(days, stock.rows.first_day))

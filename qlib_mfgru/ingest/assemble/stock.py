@@ -15,7 +15,7 @@ DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
 
 class Stock:
-    """Raw values of one stock: daily arrays of shape (n_days,), bars of shape (n_bar_days, 16).
+    """Raw values of one stock: daily arrays of shape (n_days,), bars of shape (n_bar_days, bars_per_day).
 
     Parameters
     ----------
@@ -34,9 +34,8 @@ class Stock:
         Days with trade by the daily rows.
     live : ndarray of bool
         Days that are stored: with trade, by the daily rows or the bars, and a factor.
-    bars : DayBars or None
-        None if no input has bars.
-    bar_vwap : ndarray or None
+    bars : list of DayBars
+        One of each stored frequency, the finest first; empty if no input has bars.
     extras : dict of str to ndarray
         Fields besides prices: limits, market cap, industry, special treatment.
     """
@@ -51,8 +50,10 @@ class Stock:
                 self.daily[name] /= self.factor
         self.traded = (self.daily["volume"] > 0) & (self.daily["close"] > 0)
         self.live = self.traded & ~np.isnan(self.factor)
-        self.bars = DayBars.aggregate(rows.bars, calendars.bar_days) if len(calendars.bar_days) else None
-        self.bar_vwap: np.ndarray | None = None
+        self.bars = [
+            DayBars.aggregate(rows.bars, calendars.bar_days, conventions.session, freq)
+            for freq in (conventions.freqs if len(calendars.bar_days) else ())
+        ]
         self.extras: dict[str, np.ndarray] = {}
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
@@ -88,7 +89,7 @@ class Stock:
         ----------
         days : ndarray of shape (n,)
             Days since 1970.
-        cases : ndarray of bool, shape (n,) or (n, 16)
+        cases : ndarray of bool, shape (n,) or (n, bars_per_day)
             Whether a day, or a bar of it, is a case; days are named.
         """
         named = days[cases.any(axis=1) if cases.ndim == 2 else cases]

@@ -17,6 +17,7 @@ from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
 from qlib_mfgru.ingest.report import IngestReport, InputReport
+from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import symbol_in_name
 
 Source_co = TypeVar("Source_co", bound=FileInput, covariant=True)
@@ -46,6 +47,8 @@ class Slice:
         Each row's number in the registry, -1 where the code is unknown.
     report : InputReport
         Where rows of the input are counted.
+    session : Session
+        The market's.
     """
 
     path: Path
@@ -54,6 +57,7 @@ class Slice:
     frame: pd.DataFrame
     stock: np.ndarray
     report: InputReport
+    session: Session = ASHARE
 
     def describe(self, position: int) -> str:
         """Name a row: file, stock, time."""
@@ -68,7 +72,7 @@ class Slice:
         return any(name in self.frame for name in STAMPS)
 
     def stamps(self) -> np.ndarray:
-        """``datetime64[s]`` from one column, or from a date and a time together; NaT where unparsable.
+        """``datetime64[s]`` in the session's zone, of one column or of a date and a time; NaT where unparsable.
 
         Raises
         ------
@@ -80,14 +84,14 @@ class Slice:
             columns = ", ".join(frame.columns)
             raise InputError(f"{self.path}: no column for 'datetime' (or 'date' and 'time'); it has {columns}")
         if "date" in frame and "time" in frame and "datetime" not in frame:
-            return parse_stamps(join_date_time(frame["date"], frame["time"]))
-        return parse_stamps(next(frame[name] for name in STAMPS if name in frame))
+            return parse_stamps(join_date_time(frame["date"], frame["time"]), self.session.zone)
+        return parse_stamps(next(frame[name] for name in STAMPS if name in frame), self.session.zone)
 
     def spans(self) -> tuple[np.ndarray, np.ndarray, list[Check]]:
         """First and last day of spans, in days since 1970; an empty end has not come yet. And what is wrong."""
         end = self.frame.get("end", pd.Series("", index=self.frame.index))
         has_not_ended = (end.isna() | (end.astype("str").str.strip() == "")).to_numpy()
-        first, last = parse_stamps(self.frame["start"]), parse_stamps(end)
+        first, last = (parse_stamps(side, self.session.zone) for side in (self.frame["start"], end))
         checks = [
             ("unknown symbol", self.stock < 0),
             ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~has_not_ended)),
@@ -113,9 +117,12 @@ class Slice:
         return values, ("text where a number belongs", no_number)
 
     def stamp_checks(self, stamps: np.ndarray, *, weekends: bool = True) -> list[Check]:
-        """What is wrong with a row's stock and stamp, worst first; `weekends` says that a stamp there is wrong."""
+        """What is wrong with a row's stock and stamp, worst first.
+
+        `weekends` says that a stamp there is wrong, where the session does not trade then.
+        """
         checks = [("unknown symbol", self.stock < 0), ("unparsable stamp", np.isnat(stamps))]
-        if weekends:
+        if weekends and not self.session.weekends:
             # 1970-01-01 was a Thursday
             checks.append(("on a weekend", ~np.isnat(stamps) & ((day_numbers(stamps) + 3) % 7 >= 5)))
         return checks
@@ -173,6 +180,8 @@ class VendorInput(Generic[Source_co]):
         Rows that are read at a time.
     quiet : bool
         No progress bar.
+    session : Session
+        The market's.
     """
 
     name: str
@@ -182,6 +191,7 @@ class VendorInput(Generic[Source_co]):
     ingest_report: IngestReport
     chunk_rows: int
     quiet: bool
+    session: Session = ASHARE
 
     @property
     def report(self) -> InputReport:
@@ -222,19 +232,21 @@ class VendorInput(Generic[Source_co]):
         for path in tqdm(self.paths, desc=f"reading {self.name}", unit="file", leave=False, disable=self.quiet):
             file = VendorFile(path, self.source)
             columns = file.columns(required, (stock_field, *optional))
-            in_name = None if stock_field in columns else symbol_in_name(path.stem)
+            in_name = None if stock_field in columns else symbol_in_name(path.stem, self.session.codes)
             if stock_field not in columns and in_name is None:
                 raise InputError(
                     f"{path}: no column for {stock_field!r} and no stock code in the file's name; it has "
                     f"{', '.join(file.header())}"
                 )
+            if in_name:
+                self.note("no column of codes: they are taken from the files' names")
             number, n_read = self.registry.file_number(path.name), 0
             for frame in file.frames(columns, self.chunk_rows):
                 frame = frame.rename(columns={"index": "symbol"}) if index else frame
                 report.fields.update(frame.columns)
                 report.read += len(frame)
                 stock = self._stocks(frame, in_name, path, index=index)
-                yield Slice(path, number, n_read, frame, stock, report)
+                yield Slice(path, number, n_read, frame, stock, report, self.session)
                 n_read += len(frame)
 
     def _stocks(self, frame: pd.DataFrame, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:

@@ -8,11 +8,13 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BarInput, PriceInput
+from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import STAMPS, Check, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES, Spool
-from qlib_mfgru.ingest.read.stamps import bar_ends, day_numbers, diagnose
+from qlib_mfgru.ingest.read.stamps import day_numbers
 from qlib_mfgru.ingest.read.values import read_industries, read_st, read_values
 from qlib_mfgru.ingest.read.vendor import Vendor
+from qlib_mfgru.ingest.report import IN_AUCTION
 
 
 def read_vendor(vendor: Vendor, spool: Spool) -> None:
@@ -49,23 +51,25 @@ def _values(vendor: Vendor, industries: dict[str, int]) -> Iterator[tuple[str, n
 
 
 def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
-    """Yield intraday bars, of dtype `BAR`; faulty ones, and those off the session grid, are counted out.
+    """Yield intraday bars, of dtype `BAR`; faulty ones, auctions', and those off the session grid, are counted out.
 
     Raises
     ------
     InputError
         If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
     """
-    freq, convention = bars.source.freq, bars.source.stamps
+    grid = Grid(bars.session, bars.source.freq, bars.source.stamps)
+    # a moment within a bar: one that ends at midnight is of the day before
+    within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
     for piece in bars.slices((*PRICES, "volume"), (*STAMPS, "amount")):
         stamps = piece.stamps()
-        if piece.first_row == 0 and (fault := diagnose(stamps, freq, convention)):
+        if piece.first_row == 0 and (fault := grid.fault(stamps)):
             raise InputError(f"{piece.path}: {fault}")
-        ends = bar_ends(stamps, freq, convention)
+        ends = grid.ends(stamps)
         values, no_number = piece.numbers((*PRICES, "volume", "amount"))
         price_checks = _in_units(piece, values, bars.source)
-        off_grid = ("off the session grid", ends < 0)
-        good = piece.screen([*piece.stamp_checks(stamps), off_grid, no_number, *price_checks])
+        off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
+        good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
         yield piece.records(BAR, good, ends, values)
 
 
@@ -87,7 +91,7 @@ def read_daily(daily: VendorInput[PriceInput]) -> Iterator[np.ndarray]:
 
 def _in_units(piece: Slice, values: dict[str, np.ndarray], source: PriceInput) -> list[Check]:
     """Bring volume to shares and amount to yuan, in place; what is wrong with a row's numbers, worst first."""
-    values["volume"] = values["volume"] * source.volume_scale
+    values["volume"] = values["volume"] * source.volume_scale(piece.session)
     values["amount"] = values["amount"] * source.amount_scale
     _check_units(piece, values, source)
     traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
@@ -109,5 +113,5 @@ def _check_units(piece: Slice, values: Mapping[str, np.ndarray], source: PriceIn
     if not 0.5 < ratio < 2:
         raise InputError(
             f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {source.volume}, "
-            f"amount: {source.amount}: a unit seems wrong (lots are 100 shares)"
+            f"amount: {source.amount}: a unit seems wrong (shares in a lot: {piece.session.lot})"
         )

@@ -16,9 +16,9 @@ from types import TracebackType
 import numpy as np
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text, minute_text
+from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.provider.symbols import normalise_symbol
+from qlib_mfgru.provider.symbols import Codes, normalise_symbol
 
 PRICES = ("open", "high", "low", "close")
 
@@ -44,13 +44,19 @@ VALUE_FIELDS = ("factor", "limit_up", "limit_down", "float_shares", "industry", 
 class Registry:
     """Numbers stocks and files in the order in which they are met, and watches that an input spells a stock one way.
 
+    Parameters
+    ----------
+    naming : {"ashare", "plain"}
+        How the market names its stocks.
+
     Attributes
     ----------
     codes, files : list of str
         Code as qlib writes it, and file name, by number.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, naming: Codes = "ashare") -> None:
+        self._naming: Codes = naming
         self.codes: list[str] = []
         self.files: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -86,7 +92,7 @@ class Registry:
 
     def _new_spelling(self, spelling: str, input_name: str, file: str, index: bool) -> int:
         try:
-            code = normalise_symbol(spelling, index=index)
+            code = normalise_symbol(spelling, self._naming, index=index)
         except ValueError:
             return -1
         number = self._numbers.setdefault(code, len(self.codes))
@@ -126,8 +132,8 @@ class StockRows:
     @property
     def first_day(self) -> int:
         """Day of the first bar or daily row, traded or not, in days since 1970."""
-        rows_per_day = ((self.daily, 1), (self.bars, MINUTES_A_DAY))
-        return min(int(rows["when"][0]) // per_day for rows, per_day in rows_per_day if len(rows))
+        days = (self.daily["when"][:1], days_of_bars(self.bars["when"][:1]))
+        return int(np.concatenate(days).min())
 
 
 class Spool:
@@ -173,7 +179,7 @@ class Spool:
 
     def add_bars(self, bars: np.ndarray) -> None:
         """Keep intraday bars, of dtype `BAR`."""
-        days = np.unique(bars["when"] // MINUTES_A_DAY).tolist()
+        days = np.unique(days_of_bars(bars["when"])).tolist()
         self.bar_days.update(days)
         self.days.update(days)
         self.append("bars", bars)

@@ -66,7 +66,7 @@ def _since_text(source: StInput) -> str:
 def _st_names(piece: Slice, source: StInput) -> Records:
     days, flags = np.full(len(piece.frame), ALWAYS), piece.frame["name"].astype("str").str.contains("ST").to_numpy()
     if source.since and source.since != "prices":
-        days[:] = day_numbers(parse_stamps(pd.Series([source.since])))[0]
+        days[:] = day_numbers(parse_stamps(pd.Series([source.since]), piece.session.zone))[0]
     good = piece.keep([("unknown symbol", piece.stock < 0)])
     return "st_step", piece.records(VALUE, good, days, {"value": flags.astype("f8")})
 

@@ -27,21 +27,21 @@ class Vendor:
     ----------
     paths : dict of str to list of Path
         Files of each input, by its name (``bars``, ``members.csi300``).
+    registry : Registry
+        Stocks and files by number.
     chunk_rows : int
         Rows that are read at a time.
     quiet : bool
         No progress bars.
-    registry : Registry
-        Stocks and files by number.
     report : IngestReport
         Where everything is counted.
     """
 
     mapping: IngestMapping
     paths: dict[str, list[Path]]
+    registry: Registry
     chunk_rows: int = CHUNK_ROWS
     quiet: bool = False
-    registry: Registry = field(default_factory=Registry)
     report: IngestReport = field(default_factory=IngestReport)
 
     @classmethod
@@ -56,11 +56,12 @@ class Vendor:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder (--source)")
         paths = {name: _matches(folder, source, name) for name, source in mapping.inputs().items()}
-        return cls(mapping, paths, chunk_rows, quiet)
+        return cls(mapping, paths, Registry(mapping.session.codes), chunk_rows, quiet)
 
     def input(self, name: str, source: Source) -> VendorInput[Source]:
         """One input; `source` is the mapping's section on it."""
-        return VendorInput(name, source, self.paths[name], self.registry, self.report, self.chunk_rows, self.quiet)
+        paths, session = self.paths[name], self.mapping.session
+        return VendorInput(name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session)
 
     @property
     def estimated_rows(self) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from qlib_mfgru import __version__
-from qlib_mfgru.ingest.assemble.bars import FREQ
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.spool import Spool
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.writer import ProviderWriter
@@ -20,7 +20,8 @@ def write_industries(writer: ProviderWriter, names: Collection[str]) -> None:
 
 
 def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, report: IngestReport) -> None:
-    """Complete the report with the provider's size, and write it next to its mapping."""
+    """Complete the report with the provider's size and half days, and write it next to its mapping."""
+    _warn_of_half_days(stocks, report)
     report.facts = _size(stocks, spool) | report.facts
     manifest = {
         "made_by": "mfgru ingest",
@@ -32,15 +33,28 @@ def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, r
 
 
 def _size(stocks: StoredStocks, spool: Spool) -> dict[str, object]:
-    days, stamps = stocks.writer.days, stocks.writer.calendars.get(FREQ)
+    days, bar_days = stocks.writer.days, stocks.bar_days
+    session = stocks.writer.session
     size: dict[str, object] = {
+        "session": f"{', '.join(session.hours)} {session.zone}",
         "stocks": len(stocks.lives),
         "days": f"{len(days)}: {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}",
         "stock-days with trade": stocks.n_live,
     }
-    if stamps is not None:
-        bar_days = stamps.normalize().unique()
-        size["15min days"] = len(bar_days)
-        size["15min stamps"] = f"{len(stamps)}: {stamps[0]} .. {stamps[-1]}"
-        size["days without any bar"] = len(bar_days) - len(spool.bar_days)
+    for freq, stamps in stocks.writer.calendars.items():
+        if freq != "day":
+            size[f"{freq} days"] = len(bar_days)
+            size[f"{freq} stamps"] = f"{len(stamps)}: {stamps[0]} .. {stamps[-1]}"
+            size["days without any bar"] = len(bar_days) - len(spool.bar_days)
     return size
+
+
+def _warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
+    """Count days on which trade ended before the session's last bar, with the end of the last one that saw any."""
+    last, intraday = stocks.last_traded, [freq for freq in stocks.writer.calendars if freq != "day"]
+    if not intraday:
+        return
+    ends = stocks.writer.session.bar_ends(intraday[0])
+    half = (last >= 0) & (last < len(ends) - 1)
+    stamps = stocks.bar_days[half] * MINUTES_A_DAY + ends[last[half]]
+    report.warn("half days: no stock traded after", int(half.sum()), map(minute_text, stamps))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.bars import FREQ, SLOTS
+from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import PRICES
@@ -33,30 +33,39 @@ class StoredStocks:
         Adjusted closes of the weighted stocks, the last one carried over days without trade.
     n_live : int
         Days with trade, of all stocks together.
+    last_traded : ndarray of shape (n_bar_days,)
+        Position of the day's last bar, of the finest frequency, in which any stock traded; -1 without any.
     """
 
     def __init__(self, writer: ProviderWriter, calendars: Calendars, weighted: Collection[str]) -> None:
         self.writer = writer
         self.days = calendars.days
+        self.bar_days = calendars.bar_days
         self.lives: dict[str, tuple[int, int]] = {}
         self.closes: dict[str, np.ndarray] = {}
         self.n_live = 0
+        self.last_traded = np.full(len(self.bar_days), -1)
         self._weighted = weighted
 
     def write(self, stock: Stock) -> None:
-        """Write a stock's daily and 15-minute features."""
+        """Write a stock's daily and intraday features."""
         first, last = _ends(stock.live)
-        features = [("day", first, {name: values[first : last + 1] for name, values in daily_fields(stock).items()})]
-        if stock.bars is not None and stock.bars.traded.any():
-            begin, end = _ends(stock.bars.traded)
-            bars = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock).items()}
-            features.append((FREQ, begin * SLOTS, bars))
-        for freq, start, fields in features:
-            self.writer.write_features(stock.code, freq, start, fields)
+        daily = {name: values[first : last + 1] for name, values in daily_fields(stock).items()}
+        self.writer.write_features(stock.code, "day", first, daily)
+        for bars in stock.bars:
+            self._write_bars(stock, bars)
+        if stock.bars:
+            self.last_traded = np.maximum(self.last_traded, stock.bars[0].last_traded)
         self.lives[stock.code] = first, last
         self.n_live += int(stock.live.sum())
         if stock.code in self._weighted:
             self.closes[stock.code] = carried_forward(stock.daily["close"] * stock.factor)
+
+    def _write_bars(self, stock: Stock, bars: DayBars) -> None:
+        if bars.traded.any():
+            begin, end = _ends(bars.traded)
+            fields = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock, bars).items()}
+            self.writer.write_features(stock.code, bars.freq, begin * bars.volume.shape[1], fields)
 
     @property
     def codes(self) -> list[str]:
@@ -79,17 +88,11 @@ def daily_fields(stock: Stock) -> dict[str, np.ndarray]:
     return fields
 
 
-def bar_fields(stock: Stock) -> dict[str, np.ndarray]:
-    """Stored 15-minute fields, each of shape (n_bar_days, 16)."""
-    if stock.bars is None or stock.bar_vwap is None:
-        return {}
+def bar_fields(stock: Stock, bars: DayBars) -> dict[str, np.ndarray]:
+    """Stored fields of the bars of one frequency, each of shape (n_bar_days, bars_per_day)."""
     factor = stock.factor[stock.calendars.bar_span, None]
-    fields = {name: values * factor for name, values in stock.bars.prices.items()}
-    return fields | {
-        "vwap": stock.bar_vwap * factor,
-        "volume": stock.bars.volume / factor,
-        "amount": stock.bars.amount,
-    }
+    fields = {name: values * factor for name, values in bars.prices.items()}
+    return fields | {"vwap": bars.vwap * factor, "volume": bars.volume / factor, "amount": bars.amount}
 
 
 def _ends(days: np.ndarray) -> tuple[int, int]:

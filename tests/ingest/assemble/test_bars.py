@@ -1,10 +1,11 @@
-"""Bars on the 15-minute grid, and mean prices."""
+"""Bars on the session's grid, and mean prices."""
 
 import numpy as np
 import pytest
 
 from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
 from qlib_mfgru.ingest.read.spool import BAR
+from qlib_mfgru.provider.session import ASHARE
 
 DAYS = np.array([20150, 20151])
 NAN = np.nan
@@ -29,6 +30,8 @@ def test_minutes_become_first_max_min_last_and_sums() -> None:
             (1, "15:00", 7, 7, 7, 7, 10, 70),
         ),
         DAYS,
+        ASHARE,
+        "15min",
     )
     first = {name: values[0, 0] for name, values in bars.prices.items()}
     assert first == {"open": 10, "high": 12, "low": 8, "close": 9}
@@ -47,6 +50,8 @@ def test_a_bar_of_unknown_amount_makes_the_sum_unknown_and_one_without_trade_doe
             (0, "09:47", 10, 10, 10, 10, 0, 0),
         ),
         DAYS,
+        ASHARE,
+        "15min",
     )
     assert np.isnan(bars.amount[0, 0])
     assert bars.amount[0, 1] == 1000
@@ -54,12 +59,14 @@ def test_a_bar_of_unknown_amount_makes_the_sum_unknown_and_one_without_trade_doe
 
 
 def test_a_bar_without_price_is_counted_and_left_out() -> None:
-    bars = DayBars.aggregate(rows((0, "09:31", 0, 0, 0, 0, 0, 0), (0, "09:32", 5, 5, 5, 5, 10, 50)), DAYS)
+    blank_first = rows((0, "09:31", 0, 0, 0, 0, 0, 0), (0, "09:32", 5, 5, 5, 5, 10, 50))
+    bars = DayBars.aggregate(blank_first, DAYS, ASHARE, "15min")
     assert (bars.n_rows[0, 0], bars.n_blank[0, 0], bars.prices["open"][0, 0]) == (2, 1, 5)
 
 
 def test_days_are_the_first_max_min_last_and_sums_of_their_bars() -> None:
-    bars = DayBars.aggregate(rows((0, "10:00", 10, 13, 9, 11, 100, 1000), (0, "14:00", 11, 12, 7, 8, 50, 400)), DAYS)
+    two = rows((0, "10:00", 10, 13, 9, 11, 100, 1000), (0, "14:00", 11, 12, 7, 8, 50, 400))
+    bars = DayBars.aggregate(two, DAYS, ASHARE, "15min")
     daily = {name: values[0] for name, values in bars.daily().items()}
     assert daily == {"open": 10, "high": 13, "low": 7, "close": 8, "volume": 150, "amount": 1400}
     bars.erase(np.array([True, False]))
