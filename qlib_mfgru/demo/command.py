@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qlib_mfgru.demo.spec import DemoSpec
 
-DESCRIPTION = "Generate a synthetic A-share-like market with planted signals as a qlib provider."
+DESCRIPTION = "Generate a synthetic market (A-shares by default) with planted signals as a qlib provider."
 DEFAULT_TARGET = "~/.qlib/qlib_data/mfgru_demo"
 
 _SHORT: dict[str, str] = {"n_stocks": "stocks", "n_days": "days"}

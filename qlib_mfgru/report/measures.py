@@ -1,7 +1,8 @@
 """Performance measures, each a pure function named once: tables, plots and optimisers' reports all use these.
 
 The conventions that the tables of the Huatai report follow (figures 15, 24 and 36 to 49): no risk-free rate, geometric
-annualisation; the excess is the compounded daily difference of portfolio and benchmark; win rates count calendar months.
+annualisation; the excess is the compounded daily difference of portfolio and benchmark; win rates count calendar
+months.
 `days_per_year` is that of the market's `Session`: 252 for A-shares, as in the Huatai report.
 """
 

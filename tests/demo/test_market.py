@@ -13,7 +13,7 @@ from qlib.data import D
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import DemoSpec, load_truth, make_demo_market
-from qlib_mfgru.demo.calendar import trading_days
+from qlib_mfgru.demo.venue.calendar import trading_days
 from qlib_mfgru.errors import InputError
 
 
