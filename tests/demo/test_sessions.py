@@ -112,8 +112,15 @@ def test_the_provider_carries_its_session(market: tuple[str, Path]) -> None:
         assert (provider / f"features/{index.market}/close.day.bin").exists()
 
 
-@pytest.mark.parametrize(("field", "aggregate"), [("open", lambda bars: bars[:, 0]), ("high", lambda bars: bars.max(1)),
-                                                 ("low", lambda bars: bars.min(1)), ("close", lambda bars: bars[:, -1])])  # fmt: skip
+@pytest.mark.parametrize(
+    ("field", "aggregate"),
+    [
+        ("open", lambda bars: bars[:, 0]),
+        ("high", lambda bars: bars.max(axis=1)),
+        ("low", lambda bars: bars.min(axis=1)),
+        ("close", lambda bars: bars[:, -1]),
+    ],
+)
 def test_daily_prices_are_exactly_those_of_the_bars(market: tuple[str, Path], field: str, aggregate: Aggregate) -> None:
     name, provider = market
     bars = by_day(read_field(provider, field, FREQ), BARS[name])
