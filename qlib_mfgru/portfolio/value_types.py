@@ -27,18 +27,18 @@ def _code(example: str, index: bool) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         word = plain(value)
         if isinstance(word, (str, int)) and not isinstance(word, bool):
-            word = str(word).strip().upper()
             with suppress(ValueError):
-                return normalise_symbol(word, index=index)
-            if _PLAIN_CODE.fullmatch(word):
-                return word
+                return normalise_symbol(str(word), index=index)
+            if _PLAIN_CODE.fullmatch(str(word)):
+                return str(word)
         raise ValueError(f"must be a code such as {example}")
 
     return read
 
 
 _PLAIN_CODE = re.compile(r"(?!(SH|SZ|BJ|CSI|CNI)[._]?\d+$)(?=.*[A-Z])[A-Z0-9.^=_-]+")
-"""Codes of markets other than A-shares, such as ``AAPL``: no slips in an A-share's code, and no name of an index."""
+"""Codes of markets other than A-shares, in upper case as providers have them, such as ``AAPL``: no slip in an A-share's
+code, and no name of a Chinese index."""
 
 
 def _each_field_once(limits: Any) -> Any:
@@ -67,7 +67,8 @@ probably meant."""
 TurnoverLimits = Annotated[tuple[TwoSidedTurnover, ...], Listed, Len(1), Distinct]
 """Turnover limits, at least one and none twice: results are told apart by them."""
 StockCode = Annotated[str, PlainValidator(_code("SH600000", index=False))]
-"""A stock's code in any of the ways that vendors write it; ``SH600000`` afterwards, and in other markets ``AAPL``."""
+"""A stock's code in any of the ways that vendors write it; ``SH600000`` afterwards. In other markets as the
+provider has it: ``AAPL``."""
 StockCodes = Annotated[tuple[StockCode, ...], Listed]
 IndexCode = Annotated[str, PlainValidator(_code("SH000300", index=True))]
 """An index's code, likewise: a bare ``000300`` is Shanghai's."""

@@ -61,7 +61,8 @@ def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping
 def _nearest(path: Path, stocks: Sequence[str], field: str) -> str:
     """The stored field that a misspelt one is nearest to, in brackets; nothing if none is near."""
     files = (path / "features" / stocks[0].lower()).glob("*.day.bin")
-    close = difflib.get_close_matches(field, sorted(file.name.removesuffix(".day.bin") for file in files), n=1)
+    others = sorted({file.name.removesuffix(".day.bin") for file in files} - {field})
+    close = difflib.get_close_matches(field, others, n=1, cutoff=0.8)
     return f" (the nearest is ${close[0]})" if close else ""
 
 
