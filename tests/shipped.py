@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,3 +20,16 @@ def load(name: str) -> dict[str, Any]:
     yaml = YAML(typ="safe", pure=True)
     config = yaml.load(render_template(str(CONFIGS / f"{name}.yaml")))
     return update_config(yaml.load((CONFIGS / config.pop("BASE_CONFIG_PATH")).read_text()), config)
+
+
+def qrun(config: dict[str, Any], work: Path) -> Path:
+    """Run a config; its artifacts."""
+    with (work / "small.yaml").open("w") as file:
+        YAML(typ="safe", pure=True).dump(config, file)
+    before = set(work.glob("mlruns/*/*/artifacts"))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "qlib.cli.run", "small.yaml"]
+    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-5000:]
+    (made,) = set(work.glob("mlruns/*/*/artifacts")) - before
+    return made

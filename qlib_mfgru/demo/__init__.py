@@ -1,4 +1,4 @@
-"""A seeded, A-share-like demo market in provider format, with a known predictable part."""
+"""A seeded demo market in provider format, A-share-like by default, with a known predictable part."""
 
 import lazy_loader
 

@@ -8,24 +8,19 @@ import numpy as np
 
 from qlib_mfgru.demo.prices import DailyPath
 from qlib_mfgru.demo.signal import autoregress
-from qlib_mfgru.demo.spec import BARS_PER_DAY, DemoSpec
+from qlib_mfgru.demo.spec import DemoSpec
 from qlib_mfgru.demo.universe import Universe
+from qlib_mfgru.demo.venue.shape import DayShape
 from qlib_mfgru.provider.fill import carried_forward
 
-EDGE_BARS = (0, 1, 2, 13, 14, 15)
-"""The first and last bars of the session: the intraday state moves volume between them and the middle."""
 EDGE_TILT = 0.30
-"""Log change of the edges' volume against the middle's for one standard deviation of the intraday state."""
+"""Log change of the edge bars' volume against the middle's for one standard deviation of the intraday state."""
 VOLUME_NOISE = 0.35
 """Standard deviation of a bar's log volume around its profile."""
 GAP_SHARE = 0.15
 """Share of a day's variance that falls overnight."""
 QUIET_LIMIT_SHARE = 0.3
 """Of the days that close at a limit, the share that trade at it from the first bar to the last."""
-
-U_SHAPE = np.array([2.4, 1.6, 1.3, 1.1, 0.95, 0.85, 0.8, 0.75, 0.85, 0.8, 0.75, 0.75, 0.8, 0.9, 1.1, 1.6])
-U_SHAPE = U_SHAPE / U_SHAPE.sum()
-"""Usual share of each bar in the day's volume, and in the day's variance."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +56,24 @@ class Bars:
         )
 
 
-def draw_bars(spec: DemoSpec, universe: Universe, path: DailyPath, state: np.ndarray, stocks: slice) -> Bars:
+def draw_bars(
+    spec: DemoSpec, universe: Universe, path: DailyPath, shape: DayShape, state: np.ndarray, stocks: slice
+) -> Bars:
     """Bars of all days for the stocks of a slice.
 
     Parameters
     ----------
+    shape : DayShape
+        Of all days.
     state : ndarray of shape (n_days, n_stocks)
         The intraday state of all stocks.
     """
     random = spec.stream("bars", stocks.start)
     close, reference = path.close[:, None, stocks], path.reference[:, None, stocks]
     up, down = path.limit_up[:, None, stocks], path.limit_down[:, None, stocks]
-    sigma = np.hypot(universe.volatility[stocks], 0.012) * np.sqrt((1 - GAP_SHARE) * U_SHAPE)[:, None]
+    sigma = np.hypot(universe.volatility[stocks], 0.012) * np.sqrt((1 - GAP_SHARE) * shape.share)[:, :, None]
     at_limit = (close == up) | (close == down)
-    silent = draw_silent(random, thinness(universe)[stocks], (spec.n_days, BARS_PER_DAY))
+    silent = draw_silent(random, thinness(universe)[stocks], shape)
     locked_all_day = at_limit & (random.random(close.shape) < QUIET_LIMIT_SHARE)
 
     points = draw_path(random, reference, close, sigma)
@@ -89,9 +88,10 @@ def draw_bars(spec: DemoSpec, universe: Universe, path: DailyPath, state: np.nda
     high, low = draw_extremes(random, begin, end, sigma)
     high = np.where(still, end, np.minimum(high, up))
     low = np.where(still, end, np.maximum(low, down))
-    lots = draw_lots(random, spec, universe, path, state, stocks)
+    lot = spec.rules.lot or 1
+    lots = draw_lots(random, universe, path, shape, state, stocks, lot)
     lots = np.where(silent, 0, np.where(locked, lots // 4 + 1, lots))
-    volume = lots * 100
+    volume = lots * lot
     amount = (begin + high + low + end) * volume / 400
     return Bars(begin, high, low, end, volume, amount)
 
@@ -101,19 +101,21 @@ def thinness(universe: Universe) -> np.ndarray:
     return np.argsort(np.argsort(-universe.float_cap)) / (len(universe.float_cap) - 1)
 
 
-def draw_silent(random: np.random.Generator, thin: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Bars without a trade, 0.1 % in large to 1 % in small stocks, never a day's first or last; (*shape, n_stocks)."""
-    silent = random.random((*shape, len(thin))) < 0.001 + 0.009 * thin
-    silent[:, [0, -1]] = False
-    return silent
+def draw_silent(random: np.random.Generator, thin: np.ndarray, shape: DayShape) -> np.ndarray:
+    """Bars without a trade, (n_days, n_bars, n_stocks): those in which the market is closed, and 0.1 % in large to 1 %
+    in small stocks of the others, but never a day's first or last one."""
+    silent = random.random((*shape.open.shape, len(thin))) < 0.001 + 0.009 * thin
+    silent[:, 0] = False
+    silent[np.arange(len(silent)), shape.last] = False
+    return silent | ~shape.open[:, :, None]
 
 
 def draw_path(random: np.random.Generator, reference: np.ndarray, close: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """The open and the bars' closes in cents: a random walk tied to the day's close; (n_days, n_bars + 1, n_stocks)."""
-    night = np.sqrt((sigma**2).sum(axis=0, keepdims=True) * GAP_SHARE / (1 - GAP_SHARE))
-    scale = np.concatenate([night, sigma])
-    share = scale**2 / (scale**2).sum(axis=0)
-    steps = scale * random.standard_normal((len(close), *scale.shape))
+    night = np.sqrt((sigma**2).sum(axis=1, keepdims=True) * GAP_SHARE / (1 - GAP_SHARE))
+    scale = np.concatenate([night, sigma], axis=1)
+    share = scale**2 / (scale**2).sum(axis=1, keepdims=True)
+    steps = scale * random.standard_normal(scale.shape)
     steps += share * (np.log(close / reference) - steps.sum(axis=1, keepdims=True))
     points = np.rint(reference * np.exp(np.cumsum(steps, axis=1))).astype(np.int64)
     points[:, -1:] = close
@@ -134,19 +136,20 @@ def draw_extremes(
 
 def draw_lots(
     random: np.random.Generator,
-    spec: DemoSpec,
     universe: Universe,
     path: DailyPath,
+    shape: DayShape,
     state: np.ndarray,
     stocks: slice,
+    lot: int,
 ) -> np.ndarray:
-    """Volume of each bar in lots of 100 shares, at least 1; the state moves it between edges and middle only."""
+    """Volume of each bar in lots of `lot` shares, at least 1; the state moves it between edges and middle only."""
     shares = path.shares[:, stocks]
     mood = autoregress(0.25 * random.standard_normal(shares.shape), 0.85)
     move = np.abs(np.log(path.close[:, stocks] / path.reference[:, stocks])) / universe.volatility[stocks]
     turnover = 0.01 * np.exp(mood + 0.25 * random.standard_normal(shares.shape) + 0.25 * np.minimum(move, 5) - 0.3)
-    edge = np.isin(np.arange(BARS_PER_DAY), EDGE_BARS)[:, None]
-    noise = VOLUME_NOISE * random.standard_normal((len(shares), BARS_PER_DAY, shares.shape[1]))
-    profile = U_SHAPE[:, None] * np.exp(noise + EDGE_TILT * edge * state[:, None, stocks])
+    noise = VOLUME_NOISE * random.standard_normal((*shape.edge.shape, shares.shape[1]))
+    tilt = EDGE_TILT * shape.edge[:, :, None] * state[:, None, stocks]
+    profile = shape.share[:, :, None] * np.exp(noise + tilt)
     profile /= profile.sum(axis=1, keepdims=True)
-    return np.rint(profile * (turnover * shares)[:, None] / 100).astype(np.int64) + 1
+    return np.rint(profile * (turnover * shares)[:, None] / lot).astype(np.int64) + 1

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from qlib_mfgru.demo.spec import DemoSpec
 
-DESCRIPTION = "Generate a synthetic A-share-like market with planted signals as a qlib provider."
+DESCRIPTION = "Generate a synthetic market (A-shares by default) with planted signals as a qlib provider."
 DEFAULT_TARGET = "~/.qlib/qlib_data/mfgru_demo"
+"""Of A-shares; other sessions put their name behind it."""
 
 _SHORT: dict[str, str] = {"n_stocks": "stocks", "n_days": "days"}
 
@@ -17,7 +18,8 @@ _SHORT: dict[str, str] = {"n_stocks": "stocks", "n_days": "days"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options: the fields of `DemoSpec`."""
     parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
-    parser.add_argument("--target", default=DEFAULT_TARGET, help="folder of the provider; an earlier one is replaced")
+    where = f"folder of the provider; an earlier one is replaced (default: {DEFAULT_TARGET}, or .._us and so on)"
+    parser.add_argument("--target", default=argparse.SUPPRESS, help=where)
     for name, field in DemoSpec.model_fields.items():
         option = "--" + _SHORT.get(name, name).replace("_", "-")
         kind = type(field.default)
@@ -29,5 +31,11 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.demo.market import make_demo_market
 
     settings = {name: getattr(arguments, name) for name in DemoSpec.model_fields}
-    print(make_demo_market(Path(arguments.target), **settings, progress=sys.stderr.isatty()))
+    target = getattr(arguments, "target", default_target(arguments.session))
+    print(make_demo_market(Path(target), **settings, progress=sys.stderr.isatty()))
     return 0
+
+
+def default_target(session: str) -> str:
+    """Where a session's market goes, and the shipped YAMLs look for it."""
+    return DEFAULT_TARGET if session == "ashare" else f"{DEFAULT_TARGET}_{session}"

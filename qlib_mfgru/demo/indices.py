@@ -10,14 +10,7 @@ import pandas as pd
 from qlib_mfgru.demo.bars import Bars
 from qlib_mfgru.demo.prices import DailyPath
 from qlib_mfgru.demo.universe import Universe
-
-INDICES: tuple[tuple[str, str, float], ...] = (
-    ("csi300", "SH000300", 0.15),
-    ("csi500", "SH000905", 0.25),
-    ("csi1000", "SH000852", 0.30),
-    ("cni2000", "SZ399303", 0.25),
-)
-"""Market, code of the index and share of the listed stocks in it, the largest first; the rest are in none."""
+from qlib_mfgru.demo.venue.names import Index
 
 LOOK_BACK = 120
 """Days over which the capitalisation that ranks the stocks is averaged."""
@@ -30,12 +23,15 @@ class IndexBook:
 
     Attributes
     ----------
+    indices : tuple of Index
+        The largest first.
     bucket : ndarray of int, shape (n_days, n_stocks)
-        Position in `INDICES` of the index that the stock is in on that day, -1 for none.
+        Position in `indices` of the one that the stock is in on that day, -1 for none.
     weights : ndarray of shape (n_days, n_stocks)
         Weight in that index as a fraction, 0 for none: known before the day opens.
     """
 
+    indices: tuple[Index, ...]
     bucket: np.ndarray
     weights: np.ndarray
 
@@ -49,7 +45,7 @@ def float_cap(path: DailyPath) -> np.ndarray:
     return path.close / 100 * path.shares
 
 
-def build_indices(universe: Universe, path: DailyPath, days: pd.DatetimeIndex) -> IndexBook:
+def build_indices(indices: tuple[Index, ...], universe: Universe, path: DailyPath, days: pd.DatetimeIndex) -> IndexBook:
     """Choose the members on each reconstitution day, and weight them by the previous close's capitalisation."""
     cap = float_cap(path)
     previous = np.concatenate([universe.float_cap[None], cap[:-1]])
@@ -58,13 +54,13 @@ def build_indices(universe: Universe, path: DailyPath, days: pd.DatetimeIndex) -
     changes = reconstitution_days(days)
     for day, until in zip(changes, [*changes[1:], len(days)], strict=True):
         size = previous[max(0, day - LOOK_BACK) : day + 1].mean(axis=0)
-        bucket[day:until] = choose_members(size, listed[day] & ~universe.is_st[day])
+        bucket[day:until] = choose_members(indices, size, listed[day] & ~universe.is_st[day])
     bucket[~listed] = -1
     weights = np.zeros_like(cap)
-    for index in range(len(INDICES)):
+    for index in range(len(indices)):
         member_cap = np.where(bucket == index, previous, 0.0)
         weights += member_cap / member_cap.sum(axis=1, keepdims=True)
-    return IndexBook(bucket, weights)
+    return IndexBook(indices, bucket, weights)
 
 
 def reconstitution_days(days: pd.DatetimeIndex) -> list[int]:
@@ -74,10 +70,10 @@ def reconstitution_days(days: pd.DatetimeIndex) -> list[int]:
     return sorted({0} | changes)
 
 
-def choose_members(size: np.ndarray, eligible: np.ndarray) -> np.ndarray:
-    """Cut the eligible stocks, the largest first, into the buckets of `INDICES`; shape (n_stocks,), -1 for none."""
+def choose_members(indices: tuple[Index, ...], size: np.ndarray, eligible: np.ndarray) -> np.ndarray:
+    """Cut the eligible stocks, the largest first, into the buckets of `indices`; shape (n_stocks,), -1 for none."""
     ranked = np.argsort(np.where(eligible, -size, np.inf), kind="stable")[: eligible.sum()]
-    edges = np.round(np.cumsum([share for *_, share in INDICES]) * len(ranked)).astype(int)
+    edges = np.round(np.cumsum([index.share for index in indices]) * len(ranked)).astype(int)
     bucket = np.full(len(size), -1)
     for index, stocks in enumerate(np.split(ranked, edges)[:-1]):
         bucket[stocks] = index
@@ -88,17 +84,17 @@ class IndexLevels:
     """Adds up the indices' bars while the stocks' bars pass by, slice after slice."""
 
     def __init__(self, book: IndexBook, n_bars: int) -> None:
-        n_days = len(book.bucket)
+        n_days, n_indices = len(book.bucket), len(book.indices)
         self._book = book
-        self._points = np.zeros((len(INDICES), n_days, n_bars + 1))
-        self._volume = np.zeros((len(INDICES), n_days))
-        self._amount = np.zeros((len(INDICES), n_days))
+        self._points = np.zeros((n_indices, n_days, n_bars + 1))
+        self._volume = np.zeros((n_indices, n_days))
+        self._amount = np.zeros((n_indices, n_days))
 
     def add(self, bars: Bars, path: DailyPath, stocks: slice) -> None:
         """Add the stocks' weighted returns since the previous close, at the open and at each bar's close."""
         points = np.concatenate([bars.open[:, :1], bars.close], axis=1) / path.reference[:, None, stocks] - 1
         traded = path.traded[:, stocks]
-        for index in range(len(INDICES)):
+        for index in range(len(self._book.indices)):
             weights = self._book.weight(index)[:, stocks] * traded
             self._points[index] += np.einsum("dbs,ds->db", points, weights)
             inside = (weights > 0)[:, None]

@@ -11,16 +11,17 @@ from tqdm import tqdm
 
 from qlib_mfgru import __version__
 from qlib_mfgru.demo.bars import Bars, draw_bars
-from qlib_mfgru.demo.calendar import trading_days
-from qlib_mfgru.demo.indices import INDICES, IndexBook, IndexLevels, build_indices, float_cap
+from qlib_mfgru.demo.indices import IndexBook, IndexLevels, build_indices, float_cap
 from qlib_mfgru.demo.prices import DailyPath, common_returns, run_prices
 from qlib_mfgru.demo.signal import Signal, simulate_signal
-from qlib_mfgru.demo.spec import BARS_PER_DAY, DemoSpec
+from qlib_mfgru.demo.spec import FREQ, DemoSpec
 from qlib_mfgru.demo.truth import PARTS, TRUTH_FIELDS, Truth, mean_rank_ic, ten_day_label
 from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
+from qlib_mfgru.demo.venue.calendar import closes_early, trading_days
+from qlib_mfgru.demo.venue.names import indices
+from qlib_mfgru.demo.venue.shape import DayShape
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
-FREQ = "15min"
 STOCKS_AT_ONCE = 32
 """Stocks whose bars are drawn together: bounds the memory at any size of the market."""
 
@@ -31,6 +32,7 @@ class DemoMarket:
 
     spec: DemoSpec
     days: pd.DatetimeIndex
+    shape: DayShape
     universe: Universe
     signal: Signal
     path: DailyPath
@@ -67,6 +69,7 @@ def make_demo_market(
     daily_strength: float = 1.0,
     intraday_strength: float = 1.0,
     start: str = "2020-01-01",
+    session: str = "ashare",
     progress: bool = False,
 ) -> DemoSummary:
     """Make a demo market and write it as a qlib provider.
@@ -84,11 +87,11 @@ def make_demo_market(
     Raises
     ------
     InputError
-        If a size, strength, seed or start is out of its range.
+        If a session is unknown, or a size, strength, seed or start is out of its range.
     FileExistsError
         If the target has content that this package did not write.
     """
-    spec = DemoSpec(
+    spec = DemoSpec.of(
         n_stocks=n_stocks,
         n_days=n_days,
         intraday_days=intraday_days,
@@ -96,11 +99,12 @@ def make_demo_market(
         daily_strength=daily_strength,
         intraday_strength=intraday_strength,
         start=start,
+        session=session,
     )
     check_replaceable(Path(target).expanduser().resolve())
     market = simulate(spec)
     intraday = market.days[-intraday_days:]
-    with ProviderWriter(target, market.days, {FREQ: intraday}) as writer:
+    with ProviderWriter(target, market.days, {FREQ: intraday}, spec.rules) as writer:
         write_bars(writer, market, progress)
         write_side_files(writer, market)
     label = ten_day_label(adjusted_close(market))
@@ -111,11 +115,14 @@ def make_demo_market(
 
 def simulate(spec: DemoSpec) -> DemoMarket:
     """Everything but the bars."""
-    days = trading_days(spec.start, spec.n_days)
+    days = trading_days(spec.start, spec.n_days, spec.session)
+    shape = DayShape.of(days, closes_early(days, spec.session), spec.rules, FREQ)
     universe = draw_universe(spec, days)
     signal = simulate_signal(spec)
-    path = run_prices(universe, days, common_returns(spec, universe) + universe.volatility * signal.unit_return)
-    return DemoMarket(spec, days, universe, signal, path, build_indices(universe, path, days))
+    returns = common_returns(spec, universe) + universe.volatility * signal.unit_return
+    path = run_prices(universe, days, returns, spec.rules)
+    book = build_indices(indices(spec.session), universe, path, days)
+    return DemoMarket(spec, days, shape, universe, signal, path, book)
 
 
 def truth_of(market: DemoMarket) -> Truth:
@@ -135,21 +142,22 @@ def adjusted_close(market: DemoMarket) -> pd.DataFrame:
 
 def write_bars(writer: ProviderWriter, market: DemoMarket, progress: bool) -> None:
     """Draw and write the bars of all stocks, and the daily bars of the indices that they add up to."""
-    levels = IndexLevels(market.book, BARS_PER_DAY)
+    levels = IndexLevels(market.book, market.shape.share.shape[1])
     n_stocks = market.spec.n_stocks
     with tqdm(total=n_stocks, desc="demo market", unit="stock", disable=not progress) as bar:
         for start in range(0, n_stocks, STOCKS_AT_ONCE):
             stocks = slice(start, min(start + STOCKS_AT_ONCE, n_stocks))
-            bars = draw_bars(market.spec, market.universe, market.path, market.signal.intraday, stocks)
+            state = market.signal.intraday
+            bars = draw_bars(market.spec, market.universe, market.path, market.shape, state, stocks)
             levels.add(bars, market.path, stocks)
             write_stocks(writer, market, bars, stocks)
             bar.update(stocks.stop - stocks.start)
-    for index, (_, code, _) in enumerate(INDICES):
-        writer.write_features(code, "day", 0, levels.daily(index))
+    for number, index in enumerate(market.book.indices):
+        writer.write_features(index.code, "day", 0, levels.daily(number))
 
 
 def write_stocks(writer: ProviderWriter, market: DemoMarket, bars: Bars, stocks: slice) -> None:
-    """Write the daily and 15-minute fields of the stocks of a slice."""
+    """Write the daily and intraday fields of the stocks of a slice."""
     spec, path = market.spec, market.path
     cut = spec.n_days - spec.intraday_days
     daily = bar_fields(bars.daily(), path, stocks) | day_fields(market, stocks)
@@ -161,7 +169,7 @@ def write_stocks(writer: ProviderWriter, market: DemoMarket, bars: Bars, stocks:
         days = slice(max(first, cut), last + 1)
         if days.start < days.stop:
             fields = {name: values[days, :, column].ravel() for name, values in minute.items()}
-            writer.write_features(code, FREQ, (days.start - cut) * BARS_PER_DAY, fields)
+            writer.write_features(code, FREQ, (days.start - cut) * bars.open.shape[1], fields)
 
 
 def bar_fields(bars: Bars, path: DailyPath, stocks: slice) -> dict[str, np.ndarray]:
@@ -183,7 +191,7 @@ def bar_fields(bars: Bars, path: DailyPath, stocks: slice) -> dict[str, np.ndarr
 
 
 def day_fields(market: DemoMarket, stocks: slice) -> dict[str, np.ndarray]:
-    """Daily fields besides the bar's own, each of shape (n_days, n_stocks)."""
+    """Daily fields besides the bar's own that the session has, each of shape (n_days, n_stocks)."""
     universe, path = market.universe, market.path
     traded = path.traded[:, stocks]
     fields = {
@@ -196,17 +204,17 @@ def day_fields(market: DemoMarket, stocks: slice) -> dict[str, np.ndarray]:
     for name in ("limit_up", "limit_down"):
         raw = getattr(path, name)[:, stocks]
         fields[name] = np.where(traded, raw / 100 * path.factor[:, stocks], np.nan)
-    for index, (name, _, _) in enumerate(INDICES):
-        fields[f"{name}_weight"] = market.book.weight(index)[:, stocks]
-    return fields
+    for number, index in enumerate(market.book.indices):
+        fields[f"{index.market}_weight"] = market.book.weight(number)[:, stocks]
+    return {name: values for name, values in fields.items() if name not in market.spec.rules.absent_fields}
 
 
 def write_side_files(writer: ProviderWriter, market: DemoMarket) -> None:
     """Write the markets' members, the industries' names and the manifest."""
     codes = market.universe.codes
     writer.write_members("all", codes, market.universe.listed)
-    for index, (name, _, _) in enumerate(INDICES):
-        writer.write_members(name, codes, market.book.bucket == index)
+    for number, index in enumerate(market.book.indices):
+        writer.write_members(index.market, codes, market.book.bucket == number)
     rows = "".join(f"{code},{name}\n" for code, name in enumerate(INDUSTRIES, start=1))
     writer.write_text("industries.csv", "code,name\n" + rows)
     writer.write_manifest({"made_by": "mfgru demo", "version": __version__, "spec": market.spec.model_dump()})

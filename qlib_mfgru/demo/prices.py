@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.demo.spec import DemoSpec
-from qlib_mfgru.demo.universe import INDUSTRIES, Universe, limit_rates
+from qlib_mfgru.demo.universe import INDUSTRIES, Universe
+from qlib_mfgru.demo.venue.limits import limit_prices, limit_rates, to_cents
+from qlib_mfgru.provider.session import Session
 
 MARKET_DRIFT = 0.0004
 MARKET_VOLATILITY = 0.011
@@ -31,7 +33,8 @@ class DailyPath:
     ----------
     close, reference, limit_up, limit_down : ndarray of int
         Cents. The reference is the previous close after the ex-day's dividend and split; the limits are the
-        reference plus and minus the limit rate, rounded half up. A day without trade repeats the last close.
+        reference plus and minus the limit rate, rounded half up, or `limits.UNLIMITED`. A day without trade repeats
+        the last close.
     factor : ndarray
         ``adjusted = raw * factor``; it moves on ex-days only, so that adjusted returns are ``close / reference``.
     shares : ndarray
@@ -62,7 +65,7 @@ def common_returns(spec: DemoSpec, universe: Universe) -> np.ndarray:
     return market[:, None] * beta + industry[:, universe.industry - 1] + size[:, None] * exposure
 
 
-def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarray) -> DailyPath:
+def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarray, session: Session) -> DailyPath:
     """Run the closes day by day; a return is cut at the limit, and the rest of it is lost.
 
     Parameters
@@ -71,7 +74,7 @@ def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarr
         The returns that the stocks would have without ticks and limits.
     """
     traded = universe.listed & ~universe.suspended
-    rates = limit_rates(universe, days)
+    rates = limit_rates(universe.codes, universe.is_st, days, session)
     close = to_cents(universe.issue_price * 100)
     factor, shares = np.ones(len(close)), universe.float_cap / universe.issue_price
     rows = []
@@ -80,14 +83,9 @@ def run_prices(universe: Universe, days: pd.DatetimeIndex, log_returns: np.ndarr
         reference = to_cents(close * (1 - universe.dividend[t]) / split)
         factor = factor * (close / reference)
         shares = shares * split
-        up, down = to_cents(reference * (1 + rates[t])), to_cents(reference * (1 - rates[t]))
+        up, down = limit_prices(reference, rates[t])
         moved = np.clip(to_cents(reference * np.exp(log_returns[t])), down, up)
         close = np.where(traded[t], moved, reference)
         rows.append((close, reference, up, down, factor, shares))
     close, reference, up, down, factor, shares = (np.stack(column) for column in zip(*rows, strict=True))
     return DailyPath(close, reference, up, down, factor, shares, traded)
-
-
-def to_cents(price: np.ndarray) -> np.ndarray:
-    """Round half up to whole cents, at least 1; the small shift makes up for binary rounding just below a half."""
-    return np.maximum(np.floor(price + 0.5 + 1e-6), 1).astype(np.int64)

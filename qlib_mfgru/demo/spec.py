@@ -1,9 +1,9 @@
-"""What a demo market is made from: its size, its seed and the strength of its signals."""
+"""What a demo market is made from: its session, its size, its seed and the strength of its signals."""
 
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,8 +12,10 @@ from qlib_mfgru.settings import Count, Ge, Le, NonNegative, Settings, Stamp, Who
 if TYPE_CHECKING:  # help on `mfgru demo` reads this file: it comes at once
     import numpy as np
 
-BARS_PER_DAY = 16
-"""Bars of 15 minutes in one session."""
+    from qlib_mfgru.provider.session import Session
+
+FREQ = "15min"
+"""The intraday frequency of demo markets."""
 
 MAX_STRENGTH = 3.0
 """Beyond this neither signal could be hidden from past returns any more (see `signal`)."""
@@ -24,7 +26,7 @@ Day = Annotated[Stamp, AfterValidator(lambda stamp: f"{stamp:%Y-%m-%d}")]
 
 
 class DemoSpec(Settings):
-    """Size, seed and signal strengths of a demo market, which is a pure function of them.
+    """Session, size, seed and signal strengths of a demo market, which is a pure function of them.
 
     The descriptions of the fields are those of ``mfgru demo --help``.
 
@@ -41,12 +43,22 @@ class DemoSpec(Settings):
     daily_strength: Strength = Field(1.0, description="multiplier of the signal in daily bars; 0 for none")
     intraday_strength: Strength = Field(1.0, description="multiplier of the signal in 15-minute bars; 0 for none")
     start: Day = Field("2020-01-01", description="the market opens on this day, or on the first trading day after it")
+    session: Literal["ashare", "us", "hk", "crypto"] = Field(
+        "ashare", description="ashare, us, hk or crypto: hours, calendar, limits, lots, codes and indices"
+    )
 
     @model_validator(mode="after")
     def _intraday_within_daily(self) -> DemoSpec:
         if self.intraday_days > self.n_days:
             raise ValueError(f"intraday_days is {self.intraday_days}: must be at most n_days, which is {self.n_days}")
         return self
+
+    @property
+    def rules(self) -> Session:
+        """The market's session."""
+        from qlib_mfgru.provider.session import SESSIONS
+
+        return SESSIONS[self.session]
 
     def stream(self, *names: str | int) -> np.random.Generator:
         """Random numbers of one purpose.

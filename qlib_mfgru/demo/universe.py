@@ -1,4 +1,4 @@
-"""The stocks: boards, industries, sizes, listings, suspensions, ST spells, dividends and splits."""
+"""The stocks: industries, sizes, listings, suspensions, ST spells, dividends and splits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.demo.spec import DemoSpec
-from qlib_mfgru.provider.boards import RULES, board_of
-
-BOARDS: tuple[tuple[str, int, float], ...] = (
-    ("SH", 600000, 0.35),
-    ("SZ", 1, 0.30),
-    ("SZ", 300001, 0.20),
-    ("SH", 688001, 0.15),
-)
-"""Exchange, first code and share of the stocks: two main boards, ChiNext, STAR."""
+from qlib_mfgru.demo.venue.names import stock_codes
 
 # fmt: off
 INDUSTRIES: tuple[str, ...] = (
@@ -48,6 +40,7 @@ class Universe:
     volatility : ndarray
         Daily idiosyncratic volatility.
     is_st : ndarray of bool, shape (n_days, n_stocks)
+        Nobody is where the session has no special treatment.
     suspended : ndarray of bool, shape (n_days, n_stocks)
     dividend : ndarray of shape (n_days, n_stocks)
         Cash dividend on the ex-day as a fraction of the previous close, else 0.
@@ -78,7 +71,6 @@ def draw_universe(spec: DemoSpec, days: pd.DatetimeIndex) -> Universe:
     """Draw the stocks and everything that happens to them except prices."""
     random = spec.stream("universe")
     n = spec.n_stocks
-    codes = draw_codes(random, n)
     float_cap = np.exp(np.log(6e9) + 1.1 * random.standard_normal(n))
     is_st, last = draw_st(random, spec, float_cap)
     first = draw_listings(random, spec, protected=np.asarray(is_st.any(axis=0)))
@@ -86,25 +78,18 @@ def draw_universe(spec: DemoSpec, days: pd.DatetimeIndex) -> Universe:
     suspended = draw_suspensions(random, spec, last) & (dividend == 0) & (split == 1)
     suspended &= np.arange(spec.n_days)[:, None] > first
     return Universe(
-        codes=codes,
+        codes=stock_codes(spec.session, n),
         industry=random.integers(1, len(INDUSTRIES) + 1, n),
         first=first,
         last=last,
         float_cap=float_cap,
         issue_price=np.maximum(np.exp(np.log(20.0) + 0.6 * random.standard_normal(n)), 8.0).round(2),
         volatility=0.021 * np.exp(0.2 * random.standard_normal(n)),
-        is_st=is_st,
+        is_st=is_st & spec.rules.special_treatment,
         suspended=suspended,
         dividend=dividend,
         split=split,
     )
-
-
-def draw_codes(random: np.random.Generator, n: int) -> tuple[str, ...]:
-    """Codes in ascending order, each board with its share of them."""
-    edges = np.round(np.cumsum([0.0, *(share for _, _, share in BOARDS)]) * n).astype(int)
-    board = np.repeat(np.arange(len(BOARDS)), np.diff(edges))
-    return tuple(sorted(f"{BOARDS[b][0]}{BOARDS[b][1] + i - edges[b]:06d}" for i, b in enumerate(board)))
 
 
 def draw_st(random: np.random.Generator, spec: DemoSpec, float_cap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -163,19 +148,3 @@ def draw_suspensions(random: np.random.Generator, spec: DemoSpec, last: np.ndarr
     for stock, start, length in zip(stocks, starts, lengths, strict=True):
         suspended[start : min(start + length, last[stock]), stock] = True
     return suspended
-
-
-def limit_rates(universe: Universe, days: pd.DatetimeIndex) -> np.ndarray:
-    """The day's price limit as a fraction, by the boards' rules; shape (n_days, n_stocks).
-
-    New shares have no free days here: they are limited from their first day on, against the issue price. A board's
-    first rule also applies before its date.
-    """
-    rates = np.empty(universe.is_st.shape)
-    for stock, code in enumerate(universe.codes):
-        rules = RULES[board_of(code)]
-        since = np.array([rule.since for rule in rules[1:]], dtype="datetime64[D]")
-        rule = np.searchsorted(since, days.to_numpy().astype("datetime64[D]"), side="right")
-        plain, st = np.array([(each.ratio, each.st_ratio) for each in rules]).T
-        rates[:, stock] = np.where(universe.is_st[:, stock], st[rule], plain[rule])
-    return rates

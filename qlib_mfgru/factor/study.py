@@ -17,6 +17,8 @@ from qlib_mfgru.factor.inputs import FactorTestInputs
 from qlib_mfgru.factor.layers import HeldLayers, assign_layers
 from qlib_mfgru.factor.preprocess import preprocess
 from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.provider.reader import market_session
+from qlib_mfgru.provider.session import Session
 from qlib_mfgru.report.scores import as_series, on_axes
 
 
@@ -72,6 +74,8 @@ class FactorTest:
     unfinished : int
         Test dates without an end of their holding period in the calendar.
     pools : dict of str to PoolTest
+    session : Session
+        Of the market: its trading days a year make the annual figures.
     """
 
     model: str
@@ -79,6 +83,7 @@ class FactorTest:
     dates: pd.DatetimeIndex
     unfinished: int
     pools: dict[str, PoolTest]
+    session: Session
 
 
 def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "factor") -> FactorTest:
@@ -102,7 +107,7 @@ def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "fac
     inputs = FactorTestInputs.read(settings, stamps.min(), stamps.max())
     dense = on_axes(series, inputs.dates, inputs.stocks)
     pools = {pool: _test(pool, inputs, dense) for pool in tqdm(settings.pools, desc="factor test", unit="pool")}
-    return FactorTest(model, settings, inputs.dates, inputs.schedule.unfinished, pools)
+    return FactorTest(model, settings, inputs.dates, inputs.schedule.unfinished, pools, market_session())
 
 
 def _test(pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolTest:

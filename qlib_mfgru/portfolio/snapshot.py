@@ -13,6 +13,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.session import Session
 
 TRADE_FIELDS = dict.fromkeys(
     ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down"),
@@ -90,6 +91,8 @@ class MarketSnapshot:
         NaN where nothing is stored.
     needs : tuple of str
         Fields that constraints read: `MarketView.exposures` and `MarketView.fields` serve these.
+    session : Session
+        Of the provider.
     """
 
     index: str
@@ -99,6 +102,7 @@ class MarketSnapshot:
     member: np.ndarray
     fields: Mapping[str, np.ndarray]
     needs: tuple[str, ...]
+    session: Session
 
     @classmethod
     def read(cls, index: str, weighting: str = "drifted", needs: Sequence[str] = ("market_cap",)) -> MarketSnapshot:
@@ -112,7 +116,7 @@ class MarketSnapshot:
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         member = reader.member_mask(index, days, stocks)
         fields = read_daily(stocks, _reasons(index, weighting, needs))
-        return cls(index, weighting, days, stocks, member, fields, tuple(needs))
+        return cls(index, weighting, days, stocks, member, fields, tuple(needs), reader.market_session())
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.

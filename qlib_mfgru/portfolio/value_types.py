@@ -6,6 +6,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
@@ -24,14 +25,20 @@ def _not_percent(value: Any) -> Any:
 
 def _code(example: str, index: bool) -> Callable[[Any], str]:
     def read(value: Any) -> str:
-        try:
-            if isinstance(plain(value), (str, int)) and not isinstance(value, bool):
-                return normalise_symbol(str(value), index=index)
-        except ValueError:
-            pass
+        word = plain(value)
+        if isinstance(word, (str, int)) and not isinstance(word, bool):
+            with suppress(ValueError):
+                return normalise_symbol(str(word), index=index)
+            if _PLAIN_CODE.fullmatch(str(word)):
+                return str(word)
         raise ValueError(f"must be a code such as {example}")
 
     return read
+
+
+_PLAIN_CODE = re.compile(r"(?!(SH|SZ|BJ|CSI|CNI)[._]?\d+$)(?=.*[A-Z])[A-Z0-9.^=_-]+")
+"""Codes of markets other than A-shares, in upper case as providers have them, such as ``AAPL``: no slip in an A-share's
+code, and no name of a Chinese index."""
 
 
 def _each_field_once(limits: Any) -> Any:
@@ -60,7 +67,8 @@ probably meant."""
 TurnoverLimits = Annotated[tuple[TwoSidedTurnover, ...], Listed, Len(1), Distinct]
 """Turnover limits, at least one and none twice: results are told apart by them."""
 StockCode = Annotated[str, PlainValidator(_code("SH600000", index=False))]
-"""A stock's code in any of the ways that vendors write it; ``SH600000`` afterwards."""
+"""A stock's code in any of the ways that vendors write it; ``SH600000`` afterwards. In other markets as the
+provider has it: ``AAPL``."""
 StockCodes = Annotated[tuple[StockCode, ...], Listed]
 IndexCode = Annotated[str, PlainValidator(_code("SH000300", index=True))]
 """An index's code, likewise: a bare ``000300`` is Shanghai's."""

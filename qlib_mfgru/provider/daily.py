@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+from qlib.log import get_module_logger
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
@@ -23,7 +26,8 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     Returns
     -------
     dict of str to ndarray of shape (n_days, n_stocks), float32
-        NaN where nothing is stored.
+        NaN where nothing is stored: throughout, where the market's session has no such field. No price is then at a
+        limit, and no stock is ST; the log says so.
 
     Raises
     ------
@@ -38,10 +42,28 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
             if series is not None:
                 stored.add(field)
                 values[series[0] : series[0] + len(series[1]), column] = series[1]
-    for field, need in needs.items():
-        if field not in stored:
-            raise InputError(f"the provider {reader.provider_path('day')} has no ${field}: {need}")
+    _check_missing([field for field in needs if field not in stored], stocks, needs)
     return fields
+
+
+def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping[str, str]) -> None:
+    """Log what the market does not have, and refuse the first field that it should have."""
+    absent = [field for field in missing if field in reader.market_session().absent_fields]
+    for field in missing:
+        if field not in absent:
+            path = reader.provider_path("day")
+            raise InputError(f"the provider {path} has no ${field}{_nearest(path, stocks, field)}: {needs[field]}")
+    if absent:
+        names = ", ".join(f"${field}" for field in absent)
+        get_module_logger("mfgru").info(f"the market's session has no {names}: no stock is at a limit or flagged by it")
+
+
+def _nearest(path: Path, stocks: Sequence[str], field: str) -> str:
+    """The stored field that a misspelt one is nearest to, in brackets; nothing if none is near."""
+    files = (path / "features" / stocks[0].lower()).glob("*.day.bin")
+    others = sorted({file.name.removesuffix(".day.bin") for file in files} - {field})
+    close = difflib.get_close_matches(field, others, n=1, cutoff=0.8)
+    return f" (the nearest is ${close[0]})" if close else ""
 
 
 def as_exposure(name: str, values: np.ndarray) -> np.ndarray:

@@ -1,18 +1,15 @@
 """Performance measures, each a pure function named once: tables, plots and optimisers' reports all use these.
 
-The conventions that the tables of the Huatai report follow (figures 15, 24 and 36 to 49): 252 trading days a year, no
-risk-free rate, geometric annualisation; the excess is the compounded daily difference of portfolio and benchmark; win
-rates count calendar months.
+The conventions that the tables of the Huatai report follow (figures 15, 24 and 36 to 49): no risk-free rate, geometric
+annualisation; the excess is the compounded daily difference of portfolio and benchmark; win rates count calendar
+months.
+`days_per_year` is that of the market's `Session`: 252 for A-shares, as in the Huatai report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
-
-DAYS_PER_YEAR = 252
 
 
 def net_value(returns: pd.Series) -> pd.Series:
@@ -26,21 +23,21 @@ def drawdown(returns: pd.Series) -> pd.Series:
     return 1 - value / value.cummax().clip(lower=1.0)
 
 
-def annual_return(returns: pd.Series) -> float:
-    """Geometric return a year: ``prod(1 + r) ** (252 / n) - 1``; NaN without days."""
+def annual_return(returns: pd.Series, days_per_year: int) -> float:
+    """Geometric return a year: ``prod(1 + r) ** (days_per_year / n) - 1``; NaN without days."""
     if len(returns) == 0:
         return np.nan
-    return float(net_value(returns).iloc[-1] ** (DAYS_PER_YEAR / len(returns)) - 1)
+    return float(net_value(returns).iloc[-1] ** (days_per_year / len(returns)) - 1)
 
 
-def annual_volatility(returns: pd.Series) -> float:
-    """Sample standard deviation (n - 1) of daily returns times sqrt(252)."""
-    return float(returns.std(ddof=1) * np.sqrt(DAYS_PER_YEAR))
+def annual_volatility(returns: pd.Series, days_per_year: int) -> float:
+    """Sample standard deviation (n - 1) of daily returns times sqrt(days_per_year)."""
+    return float(returns.std(ddof=1) * np.sqrt(days_per_year))
 
 
-def sharpe(returns: pd.Series) -> float:
+def sharpe(returns: pd.Series, days_per_year: int) -> float:
     """`annual_return` / `annual_volatility`; NaN where nothing moves."""
-    return _ratio(annual_return(returns), annual_volatility(returns))
+    return _ratio(annual_return(returns, days_per_year), annual_volatility(returns, days_per_year))
 
 
 def max_drawdown(returns: pd.Series) -> float:
@@ -53,19 +50,20 @@ def excess(returns: pd.Series, benchmark: pd.Series) -> pd.Series:
     return returns - benchmark
 
 
-def annual_excess(returns: pd.Series, benchmark: pd.Series) -> float:
+def annual_excess(returns: pd.Series, benchmark: pd.Series, days_per_year: int) -> float:
     """`annual_return` of the compounded daily difference."""
-    return annual_return(excess(returns, benchmark))
+    return annual_return(excess(returns, benchmark), days_per_year)
 
 
-def tracking_error(returns: pd.Series, benchmark: pd.Series) -> float:
+def tracking_error(returns: pd.Series, benchmark: pd.Series, days_per_year: int) -> float:
     """`annual_volatility` of the daily difference."""
-    return annual_volatility(excess(returns, benchmark))
+    return annual_volatility(excess(returns, benchmark), days_per_year)
 
 
-def information_ratio(returns: pd.Series, benchmark: pd.Series) -> float:
+def information_ratio(returns: pd.Series, benchmark: pd.Series, days_per_year: int) -> float:
     """`annual_excess` / `tracking_error`."""
-    return _ratio(annual_excess(returns, benchmark), tracking_error(returns, benchmark))
+    annual = annual_excess(returns, benchmark, days_per_year)
+    return _ratio(annual, tracking_error(returns, benchmark, days_per_year))
 
 
 def excess_max_drawdown(returns: pd.Series, benchmark: pd.Series) -> float:
@@ -73,9 +71,9 @@ def excess_max_drawdown(returns: pd.Series, benchmark: pd.Series) -> float:
     return max_drawdown(excess(returns, benchmark))
 
 
-def calmar(returns: pd.Series, benchmark: pd.Series) -> float:
+def calmar(returns: pd.Series, benchmark: pd.Series, days_per_year: int) -> float:
     """`annual_excess` / `excess_max_drawdown`: of the excess, as in the Huatai report."""
-    return _ratio(annual_excess(returns, benchmark), excess_max_drawdown(returns, benchmark))
+    return _ratio(annual_excess(returns, benchmark, days_per_year), excess_max_drawdown(returns, benchmark))
 
 
 def monthly_win_rate(returns: pd.Series, benchmark: pd.Series) -> float:
@@ -90,9 +88,9 @@ def yearly_returns(returns: pd.Series) -> pd.Series:
     return (1 + returns).groupby(pd.DatetimeIndex(returns.index).year).prod() - 1
 
 
-def cost_drag(gross: pd.Series, costs: pd.Series) -> float:
+def cost_drag(gross: pd.Series, costs: pd.Series, days_per_year: int) -> float:
     """`annual_return` gross of daily costs less the one net of them."""
-    return annual_return(gross) - annual_return(gross - costs)
+    return annual_return(gross, days_per_year) - annual_return(gross - costs, days_per_year)
 
 
 def rebalance_turnover(traded: pd.Series, rebalances: pd.DatetimeIndex) -> pd.Series:
@@ -120,35 +118,31 @@ def turnover(traded: pd.Series, rebalances: pd.DatetimeIndex) -> float:
     return float(rebalance_turnover(traded, rebalances).mean())
 
 
-OF_RETURNS: dict[str, Callable[[pd.Series], float]] = {
-    "annual_return": annual_return,
-    "annual_volatility": annual_volatility,
-    "sharpe": sharpe,
-    "max_drawdown": max_drawdown,
-}
-"""Measures of daily returns, by the names that tables use."""
-
-OF_EXCESS: dict[str, Callable[[pd.Series, pd.Series], float]] = {
-    "annual_excess": annual_excess,
-    "tracking_error": tracking_error,
-    "excess_max_drawdown": excess_max_drawdown,
-    "information_ratio": information_ratio,
-    "calmar": calmar,
-    "monthly_win_rate": monthly_win_rate,
-}
-"""Measures of daily returns against a benchmark's, by the names that tables use."""
-
-OF_COSTS: dict[str, Callable[[pd.Series, pd.Series], float]] = {"cost_drag": cost_drag}
-"""Measures of gross daily returns and their costs, by the names that tables use."""
-
-OF_TRADES: dict[str, Callable[[pd.Series, pd.DatetimeIndex], float]] = {"turnover": turnover}
-"""Measures of what was traded each day and of the days of the rebalances, by the names that tables use."""
+def of_returns(returns: pd.Series, days_per_year: int) -> dict[str, float]:
+    """Measures of daily returns, by the names that tables use."""
+    return {
+        "annual_return": annual_return(returns, days_per_year),
+        "annual_volatility": annual_volatility(returns, days_per_year),
+        "sharpe": sharpe(returns, days_per_year),
+        "max_drawdown": max_drawdown(returns),
+    }
 
 
-def measure(returns: pd.Series, benchmark: pd.Series) -> dict[str, float]:
-    """All measures of a portfolio, both series over the same days."""
-    alone = {name: function(returns) for name, function in OF_RETURNS.items()}
-    return alone | {name: function(returns, benchmark) for name, function in OF_EXCESS.items()}
+def of_excess(returns: pd.Series, benchmark: pd.Series, days_per_year: int) -> dict[str, float]:
+    """Measures of daily returns against a benchmark's over the same days, by the names that tables use."""
+    return {
+        "annual_excess": annual_excess(returns, benchmark, days_per_year),
+        "tracking_error": tracking_error(returns, benchmark, days_per_year),
+        "excess_max_drawdown": excess_max_drawdown(returns, benchmark),
+        "information_ratio": information_ratio(returns, benchmark, days_per_year),
+        "calmar": calmar(returns, benchmark, days_per_year),
+        "monthly_win_rate": monthly_win_rate(returns, benchmark),
+    }
+
+
+def measure(returns: pd.Series, benchmark: pd.Series, days_per_year: int) -> dict[str, float]:
+    """`of_returns` and `of_excess` of a portfolio."""
+    return of_returns(returns, days_per_year) | of_excess(returns, benchmark, days_per_year)
 
 
 def _ratio(above: float, below: float) -> float:

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.demo.indices import INDICES, choose_members, reconstitution_days
+from qlib_mfgru.demo.indices import choose_members, reconstitution_days
+from qlib_mfgru.demo.venue.names import ASHARE_INDICES
 
-MARKETS = [name for name, _, _ in INDICES]
+MARKETS = [name for name, _, _ in ASHARE_INDICES]
 
 
 def spans(provider, market):
@@ -44,7 +45,7 @@ def test_members_change_on_reconstitution_days_only(default_market):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("market", "code"), [(name, code) for name, code, _ in INDICES])
+@pytest.mark.parametrize(("market", "code"), [(name, code) for name, code, _ in ASHARE_INDICES])
 def test_index_returns_are_weights_times_returns(default_market, default, market, code):
     level = np.fromfile(default_market / f"features/{code.lower()}/close.day.bin", dtype="<f4")[1:].astype(np.float64)
     close = default("close").ffill()
@@ -62,6 +63,6 @@ def test_reconstitution_days_are_trading_days():
 def test_choose_members_cuts_the_eligible_by_size():
     size = np.arange(20.0)[::-1]
     eligible = np.ones(20, dtype=bool)
-    assert choose_members(size, eligible).tolist() == [0] * 3 + [1] * 5 + [2] * 6 + [3] * 5 + [-1]
+    assert choose_members(ASHARE_INDICES, size, eligible).tolist() == [0] * 3 + [1] * 5 + [2] * 6 + [3] * 5 + [-1]
     eligible[0] = False
-    assert choose_members(size, eligible)[:4].tolist() == [-1, 0, 0, 0]
+    assert choose_members(ASHARE_INDICES, size, eligible)[:4].tolist() == [-1, 0, 0, 0]

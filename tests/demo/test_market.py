@@ -13,7 +13,7 @@ from qlib.data import D
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import DemoSpec, load_truth, make_demo_market
-from qlib_mfgru.demo.calendar import trading_days
+from qlib_mfgru.demo.venue.calendar import trading_days
 from qlib_mfgru.errors import InputError
 
 
@@ -96,9 +96,18 @@ def test_command_makes_a_market_and_says_what(tmp_path, capsys):
     assert DemoSpec(**spec) == DemoSpec(n_stocks=20, n_days=60, intraday_days=30, seed=4)
 
 
+def test_each_session_has_a_folder_of_its_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sizes = ["--stocks", "20", "--days", "60", "--intraday-days", "1"]
+    assert main(["demo", *sizes]) == main(["demo", *sizes, "--session", "us"]) == 0
+    assert [path.name for path in sorted((tmp_path / ".qlib/qlib_data").iterdir())] == ["mfgru_demo", "mfgru_demo_us"]
+    assert json.loads((tmp_path / ".qlib/qlib_data/mfgru_demo_us/mfgru.json").read_text())["spec"]["session"] == "us"
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["--session", "uk"], "session is 'uk': must be one of 'ashare', 'us', 'hk', 'crypto'"),
         (["--stocks", "5"], "n_stocks is 5: must be at least 20"),
         (["--days", "100", "--intraday-days", "101"], "intraday_days is 101: must be at most n_days, which is 100"),
         (["--start", "2029-06-01"], "n_days is 978: only"),

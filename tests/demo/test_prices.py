@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.demo.prices import to_cents
+from qlib_mfgru.demo.venue.limits import to_cents
 
 PRICES = ("open", "high", "low", "close")
 

@@ -20,6 +20,7 @@ def test_the_default_market():
         "daily_strength": 1.0,
         "intraday_strength": 1.0,
         "start": "2020-01-01",
+        "session": "ashare",
     }
 
 
@@ -50,6 +51,7 @@ def test_every_purpose_has_random_numbers_of_its_own_and_the_seed_changes_them_a
         ({"intraday_strength": -0.5}, "intraday_strength is -0.5: must be at least 0"),
         ({"intraday_strength": "strong"}, "intraday_strength is 'strong': must be a number"),
         ({"start": "soon"}, "start is 'soon': must be a date such as 2020-01-31"),
+        ({"session": "uk"}, "session is 'uk': must be one of 'ashare', 'us', 'hk', 'crypto'"),
         ({"seed": -1}, "seed is -1: must be at least 0"),
         ({"stocks": 30}, "unknown setting 'stocks'; did you mean 'n_stocks'?"),
     ],

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import qlib
 
-from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider import ASHARE, ProviderWriter, Session
 
 DAYS = pd.bdate_range("2023-01-02", periods=74).drop(pd.to_datetime(["2023-01-23", "2023-01-27", "2023-02-03"]))
 """A Monday and two Fridays are holidays."""
@@ -44,10 +43,10 @@ def market(seed: int = 0) -> dict[str, np.ndarray]:
     return {name: values.astype(np.float32) for name, values in fields.items()}
 
 
-def write(target: Path, leave_out: tuple[str, ...] = (), seed: int = 0) -> Path:
+def write(target: Path, leave_out: tuple[str, ...] = (), seed: int = 0, session: Session = ASHARE) -> Path:
     """Write the provider, less some fields."""
     fields = market(seed)
-    with ProviderWriter(target, DAYS, {}) as writer:
+    with ProviderWriter(target, DAYS, {}, session) as writer:
         for column, code in enumerate(CODES):
             columns = {name: values[:, column] for name, values in fields.items() if name not in leave_out}
             writer.write_features(code, "day", 0, columns)
@@ -55,7 +54,7 @@ def write(target: Path, leave_out: tuple[str, ...] = (), seed: int = 0) -> Path:
         few = [(code, DAYS[0], DAYS[-1]) for code in CODES[5:20]]
         writer.write_instruments("few", [*few, (LEAVER, DAYS[0], DAYS[33])])
         writer.write_instruments("tiny", [(code, DAYS[0], DAYS[-1]) for code in CODES[5:8]])
-        writer.write_text(MANIFEST, "{}")
+        writer.write_manifest({})
     return target
 
 

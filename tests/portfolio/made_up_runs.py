@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementSettings, PortfolioRun
+from qlib_mfgru.provider import ASHARE
 
 
 def first_days_of_weeks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -28,7 +29,7 @@ def result(n_days: int = 30, limits: Sequence[float] = (0.3, 0.5), index: str = 
     days = pd.bdate_range("2021-12-16", periods=n_days, name="datetime")
     bench = np.random.default_rng(0).normal(0.0, 0.012, n_days)
     runs = [_run(limit, days, bench, seed) for seed, limit in enumerate(limits, start=1)]
-    return IndexEnhancement(settings, "SomeModel", runs)
+    return IndexEnhancement(settings, "SomeModel", runs, ASHARE)
 
 
 def _run(limit: float, days: pd.DatetimeIndex, bench: np.ndarray, seed: int) -> PortfolioRun:

@@ -97,6 +97,7 @@ REFUSED = [
     ({"blacklist": "SZ300002"}, "blacklist is 'SZ300002': must be a list"),
     ({"blacklist": ["SZ30000"]}, r"blacklist\[0\] is 'SZ30000': must be a code such as SH600000"),
     ({"blacklist": [True]}, r"blacklist\[0\] is True: must be a code such as SH600000"),
+    ({"benchmark": "large"}, "benchmark is 'large': must be a code such as SH000300"),
     ({"benchmark": "CSI300"}, "benchmark is 'CSI300': must be a code such as SH000300"),
     ({"deal_price": "high"}, "deal_price is 'high': must be one of 'vwap', 'close', 'open'"),
     ({"unfilled": "retry"}, "unfilled is 'retry': must be one of 'drop', 'carry'"),
@@ -197,6 +198,11 @@ def test_own_constraints_need_no_limits_of_another_index() -> None:
     with pytest.raises(InputError, match=r"not sse50: set benchmark$"):
         IndexEnhancementSettings("sse50", **own)
     assert IndexEnhancementSettings("sse50", benchmark="SH000016", **own).benchmark == "SH000016"
+
+
+def test_codes_of_other_markets_stay_as_they_are() -> None:
+    settings = IndexEnhancementSettings("csi300", benchmark="LARGE", blacklist=["AAPL", "BRK.B", "HK00001", "^GSPC"])
+    assert (settings.benchmark, settings.blacklist) == ("LARGE", ("AAPL", "BRK.B", "HK00001", "^GSPC"))
 
 
 def test_fields_and_codes_may_be_written_in_any_case_but_once() -> None:

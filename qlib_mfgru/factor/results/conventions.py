@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
 from qlib_mfgru.report.published import PERIOD, SLIPS
@@ -29,7 +30,7 @@ def conventions(test: FactorTest) -> list[str]:
         f"Timing: the factor is known at the test date's close; all trades are executed at the next trading day's "
         f"{price}, and positions are held until the trades of the next test date. IC and RankIC are with the return "
         "from one trade to the next.",
-        f"Stocks: members of the pool on the test date, excluding: {_excluded(settings)}. Limit-up means opening at "
+        f"Stocks: members of the pool on the test date, excluding: {_excluded(test)}. Limit-up means opening at "
         "the limit price. A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
         "layers (`n_dates_too_small`) have neither IC nor layers.",
         f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
@@ -40,8 +41,9 @@ def conventions(test: FactorTest) -> list[str]:
         f"weights at each rebalance, then held; marked to each day's {price}, carried forward on days without trade; "
         "gross of all costs; a stock that cannot be sold at a rebalance counts as sold at its last price.",
         "Benchmark: all stocks of the pool that are not excluded, equally weighted at each rebalance.",
-        "Excess: the compounded daily difference of layer and benchmark; 252 days a year; information ratio = annual "
-        "excess / tracking error; win rate: share of calendar months with an excess above 0, partial months included.",
+        f"Excess: the compounded daily difference of layer and benchmark; {test.session.days_per_year} days a year; "
+        "information ratio = annual excess / tracking error; win rate: share of calendar months with an excess above "
+        "0, partial months included.",
         "Turnover: buys plus sells of a rebalance over the layer's value, from weights as prices moved them; the first "
         "purchase is left out.",
         "Long-short: one unit of the TOP layer less one unit of layer 1 on one unit of capital, rebalanced daily: "
@@ -67,9 +69,10 @@ def _calendar(settings: FactorTestSettings) -> str:
     return _CALENDAR.get(str(settings.freq), f"every {settings.freq} trading days")
 
 
-def _excluded(settings: FactorTestSettings) -> str:
+def _excluded(test: FactorTest) -> str:
     words = {"st": "ST on the test date", "suspended": "suspended the next day", "limit_up": "limit-up the next day"}
-    return ", ".join([*(words[rule] for rule in settings.exclude), "no score, no exposure to neutralise against"])
+    rules = [rule for rule in test.settings.exclude if not {*FIELDS[rule]} & {*test.session.absent_fields}]
+    return ", ".join([*(words[rule] for rule in rules), "no score, no exposure to neutralise against"])
 
 
 def _neutralized(settings: FactorTestSettings) -> str:

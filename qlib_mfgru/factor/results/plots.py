@@ -71,7 +71,8 @@ def layer_excess(test: FactorTest) -> Figure:
     figure, axes = style.panels("Annual excess return of the layers over their pool", _titles(test))
     colors = style.ordered_colors(test.settings.n_layers)
     for ax, result in zip(axes, test.pools.values(), strict=True):
-        heights = [annual_excess(result.returns[layer], result.pool_returns) for layer in result.returns]
+        of_pool, year = result.pool_returns, test.session.days_per_year
+        heights = [annual_excess(result.returns[layer], of_pool, year) for layer in result.returns]
         ax.bar([str(layer) for layer in result.returns], heights, color=colors)
         ax.axhline(0, color=style.GREY, linewidth=0.8)
         ax.set_xlabel(f"layer (1: lowest factor, {test.settings.n_layers}: TOP)")

@@ -26,7 +26,7 @@ def summary(test: FactorTest) -> pd.DataFrame:
     """The Huatai report's table of this run: one row per pool, `SUMMARY_COLUMNS`."""
     rows = []
     for pool, result in test.pools.items():
-        ic, top = ICStatistics.of(result.rank_ic), _measures(result, _top(result))
+        ic, top = ICStatistics.of(result.rank_ic), _measures(test, result, _top(result))
         of_top = (top["annual_excess"], top["information_ratio"], top["monthly_win_rate"], top["turnover"])
         rows.append((pool.upper(), test.model, ic.mean, ic.std, ic.ir, ic.positive_share, *of_top, pd.NA))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
@@ -46,11 +46,12 @@ def comparison(test: FactorTest) -> pd.DataFrame:
 @outputs.table("statistics.csv", heading="More statistics")
 def statistics(test: FactorTest) -> pd.DataFrame:
     """What else is known of each pool: one row per pool."""
-    return pd.DataFrame([{"pool": pool.upper(), **_statistics(result)} for pool, result in test.pools.items()])
+    return pd.DataFrame([{"pool": pool.upper(), **_statistics(test, result)} for pool, result in test.pools.items()])
 
 
-def _statistics(result: PoolTest) -> dict[str, Any]:
+def _statistics(test: FactorTest, result: PoolTest) -> dict[str, Any]:
     rank, linear = ICStatistics.of(result.rank_ic), ICStatistics.of(result.ic)
+    spread, year = long_short(result), test.session.days_per_year
     return {
         "rank_ic_t": rank.t_statistic,
         "ic_mean": linear.mean,
@@ -58,8 +59,8 @@ def _statistics(result: PoolTest) -> dict[str, Any]:
         "icir": linear.ir,
         "ic_t": linear.t_statistic,
         "rank_autocorrelation": float(result.autocorrelation.mean()),
-        "long_short_return": measures.annual_return(long_short(result)),
-        "long_short_sharpe": measures.sharpe(long_short(result)),
+        "long_short_return": measures.annual_return(spread, year),
+        "long_short_sharpe": measures.sharpe(spread, year),
         "n_dates": len(_tested(result)),
         "n_dates_too_small": len(result.counts) - len(_tested(result)),
         "mean_stocks": float(_tested(result)["kept"].mean()),
@@ -71,9 +72,8 @@ def layers(test: FactorTest) -> pd.DataFrame:
     """All measures of all layers, from 1 (lowest factors) to the TOP layer, then long-short: one row each."""
     rows = []
     for pool, result in test.pools.items():
-        rows += [{"pool": pool.upper(), "layer": layer, **_measures(result, layer)} for layer in result.layers]
-        spread = long_short(result)
-        of_spread = {name: measure(spread) for name, measure in measures.OF_RETURNS.items()}
+        rows += [{"pool": pool.upper(), "layer": layer, **_measures(test, result, layer)} for layer in result.layers]
+        of_spread = measures.of_returns(long_short(result), test.session.days_per_year)
         traded = result.turnover[[1, _top(result)]].mean().sum()
         rows.append({"pool": pool.upper(), "layer": "long_short", **of_spread, "turnover": traded})
     return pd.DataFrame(rows)
@@ -133,8 +133,8 @@ def long_short(result: PoolTest) -> pd.Series:
     return result.returns[_top(result)] - result.returns[1]
 
 
-def _measures(result: PoolTest, layer: int) -> dict[str, float]:
-    of_layer = measures.measure(result.returns[layer], result.pool_returns)
+def _measures(test: FactorTest, result: PoolTest, layer: int) -> dict[str, float]:
+    of_layer = measures.measure(result.returns[layer], result.pool_returns, test.session.days_per_year)
     return {**of_layer, "turnover": float(result.turnover[layer].mean())}
 
 

@@ -25,9 +25,10 @@ def conventions(result: IndexEnhancement) -> list[str]:
         "left unexecuted per rebalance, as a share of the account.",
         f"Index weights: {_WEIGHTS[settings.index_weights]}, scaled to sum to 1 over the provider's stocks; "
         "`mean_index_covered` is their mean sum before scaling.",
-        "Excess: the compounded daily difference of portfolio and index; 252 days a year; Sharpe without a risk-free "
-        "rate; information ratio = annual excess / tracking error; Calmar = annual excess / largest drawdown of the "
-        "excess; win rate: share of calendar months with a positive excess, partial months included.",
+        "Excess: the compounded daily difference of portfolio and index; "
+        f"{result.session.days_per_year} days a year; Sharpe without a risk-free rate; information ratio = annual "
+        "excess / tracking error; Calmar = annual excess / largest drawdown of the excess; win rate: share of calendar "
+        "months with a positive excess, partial months included.",
         "Yearly returns are compounded over the run's days of each calendar year, not annualised.",
         "Turnover: buys plus sells of a rebalance as a share of the account, carried orders included; the first "
         "purchase is left out, and a failed rebalance counts with what it traded. Prices move between decision and "

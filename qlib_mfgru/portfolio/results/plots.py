@@ -42,7 +42,8 @@ def cumulative_excess(result: IndexEnhancement) -> Figure:
     figure, ax = _one_panel(result, "cumulative excess over the index", "compounded daily difference, net of costs")
     for color, run in _coloured(result):
         value = net_value(excess(run.returns, run.benchmark)) - 1
-        label = f"{run.limit:.0%}: {annual_excess(run.returns, run.benchmark):.1%} a year"
+        annual = annual_excess(run.returns, run.benchmark, result.session.days_per_year)
+        label = f"{run.limit:.0%}: {annual:.1%} a year"
         ax.plot(value.index, value, color=color, linewidth=1.3, label=label)
     return _finish(figure, ax, "cumulative excess")
 

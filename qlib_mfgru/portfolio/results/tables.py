@@ -31,12 +31,12 @@ _FIGURE = {"figure": ".0f"}
 def performance(result: IndexEnhancement) -> pd.DataFrame:
     """One row per turnover limit, then the index, in the columns of the Huatai report, net of costs."""
     rows: list[dict[str, Any]] = []
+    year = result.session.days_per_year
     for run in result.runs:
-        trades = {name: measure(run.report["turnover"], run.dates) for name, measure in measures.OF_TRADES.items()}
-        rows.append({"turnover_limit": run.limit_name, **measures.measure(run.returns, run.benchmark), **trades})
-    index = result.runs[0].benchmark
-    alone = {name: measure(index) for name, measure in measures.OF_RETURNS.items()}
-    rows.append({"turnover_limit": BENCHMARK, **alone})
+        of_run = measures.measure(run.returns, run.benchmark, year)
+        traded = measures.turnover(run.report["turnover"], run.dates)
+        rows.append({"turnover_limit": run.limit_name, **of_run, "turnover": traded})
+    rows.append({"turnover_limit": BENCHMARK, **measures.of_returns(result.runs[0].benchmark, year)})
     return pd.DataFrame(rows).assign(index=result.index).reindex(columns=list(PERFORMANCE_COLUMNS))
 
 
@@ -82,7 +82,8 @@ def incidents(result: IndexEnhancement) -> list[str]:
 @outputs.table("statistics.csv", heading="Costs, holdings, rebalances and orders", notes=incidents)
 def statistics(result: IndexEnhancement) -> pd.DataFrame:
     """What else is known of each portfolio: one row per turnover limit."""
-    return pd.DataFrame([{"turnover_limit": run.limit_name, **_statistics(run)} for run in result.runs])
+    year = result.session.days_per_year
+    return pd.DataFrame([{"turnover_limit": run.limit_name, **_statistics(run, year)} for run in result.runs])
 
 
 @outputs.table(
@@ -159,10 +160,10 @@ def metrics(result: IndexEnhancement) -> dict[str, float]:
     return {f"{result.index}.{name}": value for name, value in named.items()}
 
 
-def _statistics(run: PortfolioRun) -> dict[str, Any]:
+def _statistics(run: PortfolioRun, days_per_year: int) -> dict[str, Any]:
     gross, log, held = run.report["return"], run.rebalances, run.exposures
     return {
-        **{name: measure(gross, run.report["cost"]) for name, measure in measures.OF_COSTS.items()},
+        "cost_drag": measures.cost_drag(gross, run.report["cost"], days_per_year),
         "largest_turnover": float(measures.rebalance_turnover(run.report["turnover"], run.dates).max()),
         "mean_names": float(held["names"].mean()),
         "mean_active_share": float(held["active_share"].mean()),

@@ -52,7 +52,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
     runs = [_run(signal, limit, settings, exchange, snapshot) for limit in settings.turnovers]
-    return IndexEnhancement(settings, model, runs)
+    return IndexEnhancement(settings, model, runs, snapshot.session)
 
 
 def _run(

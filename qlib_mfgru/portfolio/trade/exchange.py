@@ -14,6 +14,7 @@ from qlib_mfgru.portfolio.snapshot import TRADE_FIELDS, MarketSnapshot
 from qlib_mfgru.portfolio.trade.quote import DenseQuote
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, read_daily
+from qlib_mfgru.provider.session import Session
 from qlib_mfgru.settings import Count, Fraction, Listed, NonNegative, Text
 
 _NOT_OURS = ("limit_threshold", "extra_quote", "subscribe_fields")
@@ -31,7 +32,7 @@ class QlibExchangeSettings(ExchangeSettings):
     min_cost : float
         Yuan an order.
     trade_unit : int or None
-        Shares in a lot; None: none are rounded. By default that of qlib's region.
+        Shares in a lot; None: none are rounded. By default that of the market's session.
     volume_threshold : (str, str) or mapping
         As of qlib, e.g. ``[current, $volume]``, over one of `TRADE_FIELDS`; or such by ``buy``, ``sell`` and ``all``.
     impact_cost : float
@@ -43,9 +44,8 @@ class QlibExchangeSettings(ExchangeSettings):
     volume_threshold: VolumeLimit | dict[Literal["all", "buy", "sell"], VolumeLimit] | None = None
     impact_cost: Fraction = 0.0
 
-    def keywords(self) -> dict[str, Any]:
-        """As qlib's Exchange calls them."""
-        unit = {"trade_unit": self.trade_unit} if "trade_unit" in self.model_fields_set else {}
+    def keywords(self, session: Session) -> dict[str, Any]:
+        """As qlib's Exchange calls them, in a market of this session."""
         return {
             "start_time": self.start_time,
             "end_time": self.end_time,
@@ -55,7 +55,7 @@ class QlibExchangeSettings(ExchangeSettings):
             "min_cost": self.min_cost,
             "impact_cost": self.impact_cost,
             "volume_threshold": self.volume_threshold,
-            **unit,
+            "trade_unit": self.trade_unit if "trade_unit" in self.model_fields_set else session.lot,
         }
 
 
@@ -63,8 +63,8 @@ class IndexEnhancementExchange(Exchange):
     """Trades at the day's vwap and the Huatai report's costs, within the limit prices `$limit_up` and `$limit_down`.
 
     A stock that opens at its upper limit cannot be bought that day, one that opens at its lower limit cannot be sold,
-    one without a trade neither; a day without a limit price has no limit. All else is qlib's Exchange. Quotes are read
-    once and densely, in seconds where `Exchange` takes minutes; one object can serve several backtests.
+    one without a trade neither; a day or a market without limit prices has no limit. All else is qlib's Exchange.
+    Quotes are read once and densely, in seconds where `Exchange` takes minutes; one object can serve several backtests.
 
     In a YAML it must be the only key, since qlib ignores all others next to it::
 
@@ -99,7 +99,8 @@ class IndexEnhancementExchange(Exchange):
             raise InputError(f"{unused} cannot be set: limits and quotes are the provider's; or use qlib's Exchange")
         checked = QlibExchangeSettings(start_time=start_time, end_time=end_time, **settings)
         self._snapshot = snapshot
-        super().__init__(freq="day", codes=[], quote_cls=self._make_quote, **checked.keywords())
+        session = snapshot.session if snapshot is not None else reader.market_session()
+        super().__init__(freq="day", codes=[], quote_cls=self._make_quote, **checked.keywords(session))
 
     def get_quote_from_qlib(self) -> None:
         """Take the quotes from the snapshot; `quote_df` stays empty."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+from qlib_mfgru.provider.session import Session
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,14 @@ class IndexEnhancement:
         What tables call the model whose scores these are.
     runs : list of PortfolioRun
         In the order of the settings' turnover limits.
+    session : Session
+        Of the market: its trading days a year make the annual figures.
     """
 
     settings: IndexEnhancementSettings
     model: str
     runs: list[PortfolioRun]
+    session: Session
 
     @property
     def index(self) -> str:

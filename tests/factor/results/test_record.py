@@ -47,8 +47,8 @@ def test_summary_has_the_reports_columns_and_the_tests_numbers(folder: Path) -> 
         assert row["rank_ic_std"] == pytest.approx(ic.std())
         assert row["ic_ir"] == pytest.approx(ic.mean() / ic.std())
         assert row["ic_positive_share"] == pytest.approx((ic > 0).mean())
-        assert row["top_annual_excess"] == pytest.approx(measures.annual_excess(*top))
-        assert row["top_information_ratio"] == pytest.approx(measures.information_ratio(*top))
+        assert row["top_annual_excess"] == pytest.approx(measures.annual_excess(*top, 252))
+        assert row["top_information_ratio"] == pytest.approx(measures.information_ratio(*top, 252))
         assert row["top_monthly_win_rate"] == pytest.approx(measures.monthly_win_rate(*top))
         assert row["top_turnover"] == pytest.approx(result.turnover[5].mean())
 
@@ -66,10 +66,10 @@ def test_series_are_aligned_with_the_tables(recorder: Any, folder: Path) -> None
     assert ic["all"].columns.tolist() == ["ic", "rank_ic", "rank_autocorrelation"]
     assert layers["few"].columns.tolist() == [1, 2, 3, 4, 5, "pool"]
     table = pd.read_csv(folder / "layers.csv").set_index(["pool", "layer"])
-    third = measures.annual_return(layers["all"][3])
+    third = measures.annual_return(layers["all"][3], 252)
     assert table.loc[("ALL", "3"), "annual_return"] == pytest.approx(third)
     spread = layers["all"][5] - layers["all"][1]
-    assert table.loc[("ALL", "long_short"), "annual_return"] == pytest.approx(measures.annual_return(spread))
+    assert table.loc[("ALL", "long_short"), "annual_return"] == pytest.approx(measures.annual_return(spread, 252))
     counts = pd.read_csv(folder / "exclusions.csv")
     reasons = counts.drop(columns=["pool", "members", "kept"]).sum(axis=1)
     np.testing.assert_allclose(counts["members"], reasons + counts["kept"])

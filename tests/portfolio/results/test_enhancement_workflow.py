@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from qlib.utils import init_instance_by_config
-from ruamel.yaml import YAML
-from shipped import load
+from shipped import load, qrun
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.model import IncrementalGRUModel, RecordedModel
@@ -80,19 +76,6 @@ def small(work: Path) -> dict[str, Any]:
     data["handler"]["kwargs"] |= {"cache_dir": str(work / "panels"), "inputs": inputs}
     config["task"]["record"].append(STOCK_RECORD)
     return config
-
-
-def qrun(config: dict[str, Any], work: Path) -> Path:
-    """Run a config; its artifacts."""
-    with (work / "small.yaml").open("w") as file:
-        YAML(typ="safe", pure=True).dump(config, file)
-    before = set(work.glob("mlruns/*/*/artifacts"))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "qlib.cli.run", "small.yaml"]
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-5000:]
-    (made,) = set(work.glob("mlruns/*/*/artifacts")) - before
-    return made
 
 
 @pytest.fixture(scope="module")

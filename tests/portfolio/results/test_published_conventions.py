@@ -76,10 +76,10 @@ def printed(ratio: float, above: float, below: float) -> tuple[float, float]:
 @each_row
 def test_the_excess_is_the_compounded_daily_difference(row: pd.Series) -> None:
     portfolio, index = simulated(row)
-    own = measures.measure(portfolio, index)
+    own = measures.measure(portfolio, index, 252)
     for name in ("annual_return", "annual_volatility", "tracking_error"):
         assert own[name] == pytest.approx(row[name], abs=1e-12)
-    assert measures.annual_return(index) == pytest.approx(INDICES.loc[row["index"], "annual_return"], abs=1e-12)
+    assert measures.annual_return(index, 252) == pytest.approx(INDICES.loc[row["index"], "annual_return"], abs=1e-12)
     assert abs(own["annual_excess"] - row["annual_excess"]) < 0.0003
 
 
@@ -90,7 +90,7 @@ def test_other_conventions_miss() -> None:
         portfolio, index = simulated(row)
         values = measures.net_value(portfolio) / measures.net_value(index)
         ratios.append(abs(values.iloc[-1] ** (252 / len(DAYS)) - 1 - row["annual_excess"]))
-        apart = measures.annual_return(portfolio) - measures.annual_return(index)
+        apart = measures.annual_return(portfolio, 252) - measures.annual_return(index, 252)
         differences.append(abs(apart - row["annual_excess"]))
     assert [min(ratios), max(ratios)] == pytest.approx([0.0013, 0.0030], abs=HALF)
     assert [min(differences), max(differences)] == pytest.approx([0.0014, 0.0115], abs=HALF)
@@ -101,7 +101,7 @@ def test_ratios_of_the_excess(row: pd.Series) -> None:
     """A benchmark that stands still, and a portfolio that is the excess."""
     excess, error, drawdown = row["annual_excess"], row["tracking_error"], row["excess_max_drawdown"]
     series = with_drawdown(excess, error, drawdown)
-    own = measures.measure(series, 0 * series)
+    own = measures.measure(series, 0 * series, 252)
     assert own["tracking_error"] == pytest.approx(error)
     assert own["excess_max_drawdown"] == pytest.approx(drawdown)
     for name, below in (("information_ratio", error), ("calmar", drawdown)):
@@ -119,7 +119,7 @@ def test_calmar_is_not_of_the_total_return(row: pd.Series) -> None:
 def test_sharpe_has_no_risk_free_rate(row: pd.Series) -> None:
     annual, deviation = row["annual_return"], row["annual_volatility"]
     moves, _ = standard_normal()
-    sharpe = measures.sharpe(with_annual_return(moves * deviation / np.sqrt(252), annual))
+    sharpe = measures.sharpe(with_annual_return(moves * deviation / np.sqrt(252), annual), 252)
     low, high = printed(sharpe, annual, deviation)
     assert low <= row["sharpe"] <= high
 

@@ -9,6 +9,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio import MarketSnapshot
 from qlib_mfgru.portfolio.trade.exposures import realised
+from qlib_mfgru.provider import ASHARE
 
 DAYS = pd.DatetimeIndex(["2022-03-01", "2022-03-02", "2022-03-03"])
 STOCKS = ["SH600000", "SH600001", "SH600002", "SZ000001", "SZ000002", "SZ000004"]
@@ -33,7 +34,7 @@ def snapshot() -> MarketSnapshot:
         "limit_up": 1.1 * close,
         "limit_down": 0.9 * close,
     }
-    return MarketSnapshot("csi300", "drifted", DAYS, STOCKS, member, fields, ("market_cap", "beta"))
+    return MarketSnapshot("csi300", "drifted", DAYS, STOCKS, member, fields, ("market_cap", "beta"), ASHARE)
 
 
 def positions() -> pd.DataFrame:

@@ -81,12 +81,12 @@ def test_an_oracle_earns_and_chance_loses_about_its_costs(
     market: MarketSnapshot, oracle_scores: pd.Series, random_scores: pd.Series
 ) -> None:
     report, *_ = run(market, oracle_scores)
-    assert measures.annual_excess(report["return"] - report["cost"], report["bench"]) > 0.3
+    assert measures.annual_excess(report["return"] - report["cost"], report["bench"], 252) > 0.3
     gross, costs = [], []
     for seed in range(6):
         values = np.random.default_rng(seed).permutation(random_scores.to_numpy())
         report, *_ = run(market, pd.Series(values, random_scores.index))
-        gross.append(measures.annual_excess(report["return"], report["bench"]))
+        gross.append(measures.annual_excess(report["return"], report["bench"], 252))
         costs.append(report["cost"].sum() * 252 / len(report))
     assert abs(np.mean(gross)) < 0.05  # three standard errors: 0.022 / sqrt(0.35 years) / sqrt(6)
     assert 0.03 < np.mean(costs) < 0.06  # 0.4 a week at 0.2 % a side, and the first purchase
