@@ -20,7 +20,7 @@ from shipped import CONFIGS
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
-from qlib_mfgru.demo.calendar import trading_days
+from qlib_mfgru.demo.venue.calendar import trading_days
 
 LONGEST = 40
 _BLOCK = re.compile(r"```\w+\n# file: (\S+)\n(.*?)```", re.DOTALL)
