@@ -40,7 +40,8 @@ def handler_identity(handler: MultiFreqHandler) -> str:
     plain = settings.model_dump(include={"start_time", "end_time", "min_traded", "clip", "inputs"})
     members = reader.member_spans(settings.instruments, "day")
     codes = list(reader.member_spans("all", "day"))
-    files = {freq: reader.fingerprint(freq, codes, stored_names(s.fields)) for freq, s in settings.inputs.items()}
+    series = {freq: stored_names(spec.fields) for freq, spec in settings.inputs.items()}
+    files = {freq: reader.fingerprint(freq, codes, names) for freq, names in series.items()}
     labels = reader.fingerprint("day", codes, settings.label.fields)
     return digest([plain, list(settings.inputs), settings.label.expression, members, files, labels])
 
