@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,10 +77,12 @@ def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
     assert np.abs(samples[far] / exact[far] - 1).max() < 1e-6
 
 
-def test_nan_is_not_hidden(panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window that should not have been asked for shows."""
-    panel.bars[5, 1, 3, 20] = np.nan
-    source = WindowSource(panel, InputSpec(days=LENGTH, scale="last"))
+@pytest.mark.parametrize(("scale", "day"), [("own", 5), ("none", 5), ("none", 2)])
+def test_nan_is_not_hidden(panel: BarPanel, processor: str, scale: Literal["own", "none"], day: int) -> None:
+    """A window that should not have been asked for shows; it begins on day 2. Only levels may begin late."""
+    panel.bars[day, 0, 3, 20] = np.nan
+    prices = tuple(Field(name=f"f{i}", kind="price", scale=scale) for i in range(6))
+    source = WindowSource(replace(panel, fields=prices), InputSpec(days=LENGTH, scale="last"))
     moments = Moments(np.zeros((LENGTH * BARS, 6, 1), np.float32), np.ones((LENGTH * BARS, 6, 1), np.float32))
     days, stocks = np.full(40, 6), np.arange(40)
     samples = source.samples(days, stocks, moments, np.zeros(40, dtype=np.int64))
@@ -105,8 +110,7 @@ def test_levels_and_raw_values_are_those_of_numpy(
     bars[:3, :, 1:3, ::4] = np.nan  # still missing when the window of day 6 begins
     bars[:5, :, 4, :50] = np.nan
     bars[:, :, 2, 3] = np.nan
-    mixed = BarPanel(panel.freq, panel.days, panel.instruments, bars, panel.traded, fields)
-    source = WindowSource(mixed, InputSpec(days=LENGTH, scale=scale), clip)
+    source = WindowSource(replace(panel, bars=bars, fields=fields), InputSpec(days=LENGTH, scale=scale), clip)
     (plain, expected), (moments, samples) = both(monkeypatch, source)
     assert np.isfinite(samples).all()
     np.testing.assert_allclose(moments.mean, plain.mean, rtol=1e-6, atol=2e-7)
@@ -126,9 +130,7 @@ def test_raw_columns_are_constant_by_their_own_size(panel: BarPanel, processor: 
     raw = tuple(Field(name=f"f{i}", kind="quantity", scale="none") for i in range(6))
     bars = panel.bars * np.float32(1e-12)
     bars[:, :, 0] = 3.3e9
-    source = WindowSource(
-        BarPanel(panel.freq, panel.days, panel.instruments, bars, panel.traded, raw), InputSpec(days=2, scale="mean")
-    )
+    source = WindowSource(replace(panel, bars=bars, fields=raw), InputSpec(days=2, scale="mean"))
     moments = source.moments(6, np.arange(N_STOCKS))
     assert (moments.inverse_std[:, 0] == 0).all()
     np.testing.assert_allclose(moments.inverse_std[:3, 1:5, 0] * bars[5, :, 1:5].std(axis=2), 1, rtol=1e-4)
@@ -136,4 +138,4 @@ def test_raw_columns_are_constant_by_their_own_size(panel: BarPanel, processor: 
 
 def test_a_panel_has_as_many_fields_as_it_says(panel: BarPanel) -> None:
     with pytest.raises(ValueError, match=r"\(12, 3, 6, 150\) do not hold 2 fields"):
-        BarPanel(panel.freq, panel.days, panel.instruments, panel.bars, panel.traded, panel.fields[:2])
+        replace(panel, fields=panel.fields[:2])

@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,20 +49,20 @@ def build(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
     shutil.rmtree(partial, ignore_errors=True)  # left by a killed process that had our number
     partial.mkdir(parents=True)
     try:
-        shape = _write(partial, freq, codes, fields)
+        description = _write(partial, freq, codes, fields)
         try:
             partial.rename(folder)
         except OSError:  # another process finished the same panel first
             if not folder.exists():
                 raise
-        get_module_logger("BarPanel").info(f"panel of {freq} bars {shape} made at {folder}")
-        _remove_outdated(folder, freq)
+        get_module_logger("BarPanel").info(f"panel of {freq} bars {description['shape']} made at {folder}")
+        _remove_outdated(folder, description)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> tuple[int, ...]:
-    """Write all files of a panel; return the shape of its bars."""
+def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> dict[str, Any]:
+    """Write all files of a panel; return what its description says."""
     stamps = reader.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
     shape = (len(days), bars_per_day, len(fields), len(codes))
@@ -79,20 +80,18 @@ def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) 
     bars.flush()
     np.save(partial / "traded.npy", traded)
     np.save(partial / "days.npy", days.to_numpy())
-    return shape
+    return description
 
 
-def _remove_outdated(folder: Path, freq: str) -> None:
+def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
     """Remove panels of the same fields from the provider's earlier states, and what killed processes left behind.
 
     They are gigabytes each. A process that has mapped an outdated panel keeps it until it ends. Other fields' panels
     stay; but those of the earlier format, which had the report's fields and did not say so, are of no use to anyone.
     """
-    own = json.loads((folder / _DESCRIPTION).read_text())
-    for description in folder.parent.glob(f"{freq}-*/{_DESCRIPTION}"):
-        other, described = description.parent, json.loads(description.read_text())
-        same_fields = described.get("fields", own["fields"]) == own["fields"]
-        if other == folder or described["provider"] != own["provider"] or not same_fields:
+    for file in folder.parent.glob(f"{description['freq']}-*/{_DESCRIPTION}"):
+        other, described = file.parent, {"fields": description["fields"], **json.loads(file.read_text())}
+        if other == folder or any(described[name] != description[name] for name in ("provider", "fields")):
             continue
         _, _, maker = other.name.partition(_PARTIAL)
         if not maker or not _is_running(int(maker)):
@@ -173,7 +172,7 @@ def _fill(block: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
         if field.kind == "price":
             np.copyto(values, close, where=~known)
         elif field.kind == "quantity":
-            np.nan_to_num(values, copy=False, nan=0.0)
+            np.copyto(values, 0.0, where=~known)
         else:
             values[:] = carried_forward(np.where(known, values, np.nan))
     return live

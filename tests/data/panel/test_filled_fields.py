@@ -45,10 +45,15 @@ def test_gaps_are_filled_by_kind(code: str, market: Path, tmp_path: Path) -> Non
         np.testing.assert_array_equal(panel.bars[:, :, 1, stock].ravel(), values)
 
 
-def test_infinite_values_are_no_level(market: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [(LEVEL, [np.nan, np.nan, 5, 5, 7, 7]), (QUANTITY, [0, 0, 5, 0, 7, 0])],
+    ids=["level", "quantity"],
+)
+def test_infinite_values_are_gaps(field: Field, expected: list[float], market: Path, tmp_path: Path) -> None:
     store(market, CODES[8], "day", {"signal": np.array([np.inf, np.nan, 5.0, -np.inf, 7.0])})
-    panel = BarPanel.open("day", tmp_path / "panels", (LEVEL,))
-    np.testing.assert_array_equal(panel.bars[:6, 0, 0, 8], [np.nan, np.nan, 5, 5, 7, 7])
+    panel = BarPanel.open("day", tmp_path / "panels", (field,))
+    np.testing.assert_array_equal(panel.bars[:6, 0, 0, 8], expected)
 
 
 @pytest.mark.parametrize("names", [("vwap",), ("limit_up", "amount"), ("volume", "close"), ("close",)])
