@@ -27,8 +27,8 @@ class CrossSection:
     date : Timestamp
     instruments : ndarray of str (object), shape (n_stocks,)
         Ascending codes of the members whose windows are complete.
-    features : dict of str to ndarray of shape (n_stocks, n_steps, 6), float32
-        Per frequency the normalised window: open, high, low, close, vwap, volume.
+    features : dict of str to ndarray of shape (n_stocks, n_steps, n_fields), float32
+        Per frequency the normalised window, fields in the order of the input's `fields`.
     label : ndarray of shape (n_stocks,), float32
         The label z-scored over the stocks for which it is known; NaN where it is not (yet) known.
     raw_label : ndarray of shape (n_stocks,), float32
@@ -55,8 +55,8 @@ class MultiFreqHandler(DataHandler):
     start_time, end_time : date, optional
         First and last date of a sample; by default the calendar's.
     inputs : mapping, optional
-        Frequency -> ``{days: window length, scale: mean | last}``; by default the report's (figures 7 and 9),
-        ``{day: {days: 40, scale: last}, 15min: {days: 20, scale: mean}}``.
+        Frequency -> ``{days: window length, scale: mean | last, fields: [...]}``; by default the report's (figures 7
+        and 9), ``{day: {days: 40, scale: last}, 15min: {days: 20, scale: mean}}`` of its six fields, see `InputSpec`.
     label : str or sequence
         One qlib expression over daily data that looks ahead; by default the report's ten-day return from the close
         of t+1.
@@ -203,7 +203,7 @@ class MultiFreqHandler(DataHandler):
         )
 
     def _windows(self, freq: str, day: int, members: np.ndarray) -> np.ndarray:
-        """Normalised windows (n_stocks, n_steps, 6) of one date across exactly its `members`, (n_stocks,) bool."""
+        """Normalised windows (n_stocks, n_steps, n_fields) of one date across its `members`, (n_stocks,) bool."""
         stocks = np.flatnonzero(members)
         days = np.full(len(stocks), day)
         moments = self.panels.moments(freq, days[:1], members[None])

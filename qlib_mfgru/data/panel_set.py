@@ -112,7 +112,7 @@ class PanelSet:
     def samples(
         self, freq: str, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray
     ) -> np.ndarray:
-        """Normalised windows (n_steps, 6, n) of samples given by positions, each by its date's column of `moments`."""
+        """Normalised windows (n_steps, n_fields, n) of samples at positions, each by its date's column of `moments`."""
         windows = self.windows[freq]
         return windows.source.samples(*windows.in_panel(days, stocks), moments, columns)
 
@@ -140,7 +140,8 @@ class PanelSet:
         return moved
 
     def _placed(self, freq: str, settings: HandlerSettings) -> PlacedWindows:
-        spec, panel = settings.inputs[freq], BarPanel.open(freq, settings.cache_dir)
+        spec = settings.inputs[freq]
+        panel = BarPanel.open(freq, settings.cache_dir, spec.fields)
         if len(panel.days) < spec.days:
             raise InputError(
                 f"the {freq} calendar has {len(panel.days)} days ({panel.days[0]:%Y-%m-%d} .. "

@@ -13,7 +13,7 @@ import torch
 from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
-from qlib_mfgru.data.normalize import Moments, Scale
+from qlib_mfgru.data.normalize import Moments, Run, Scaling
 from qlib_mfgru.data.panel import BarPanel, check_places
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.data.window import WindowSource
@@ -43,6 +43,7 @@ class ResidentSource:
 
     def __init__(self, source: WindowSource, device: torch.device) -> None:
         self.spec: InputSpec = source.spec
+        self.scaling = source.scaling
         self.clip = source.clip
         self.device = device
         self.bars = _copied(source.panel, device)
@@ -64,7 +65,7 @@ class ResidentSource:
         return cls(source, device)
 
     def gather(self, days: torch.Tensor, stocks: torch.Tensor) -> torch.Tensor:
-        """Raw windows (n_steps, 6, n) of samples given by positions in the panel, as `BarPanel.gather`."""
+        """Raw windows (n_steps, n_fields, n) of samples given by positions in the panel, as `BarPanel.gather`."""
         _, bars_per_day, n_fields, n_stocks = self.bars.shape
         n_rows = self.spec.days * bars_per_day * n_fields
         places = self.bars.numel() - (n_rows - 1) * n_stocks
@@ -73,15 +74,16 @@ class ResidentSource:
         return rows.index_select(1, first).view(n_rows // n_fields, n_fields, -1)
 
     def moments(self, day: int, stocks: np.ndarray) -> Moments:
-        """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
+        """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, n_fields, 1)."""
         days = np.full(len(stocks), day)
         check_places(days, stocks, self.spec.days, self.bars.shape)
         scaled = self.gather(*(torch.from_numpy(axis).to(self.device) for axis in (days, stocks)))
-        mean, inverse_std = _cross_sectional_moments(scaled, _scale_in_time(scaled, self.spec.scale))
+        present = _scale_in_time(scaled, self.scaling)
+        mean, inverse_std = _cross_sectional_moments(scaled, present, self.scaling)
         return Moments(mean.cpu().numpy(), inverse_std.cpu().numpy())
 
     def samples(self, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray) -> torch.Tensor:
-        """Normalised windows (n_steps, 6, n) on the device; parameters as in `WindowSource.samples`.
+        """Normalised windows (n_steps, n_fields, n) on the device; parameters as in `WindowSource.samples`.
 
         They are made in pieces, so that hardly more memory is needed than the result itself takes.
         """
@@ -93,7 +95,7 @@ class ResidentSource:
             windows.split(_SAMPLES_PER_PIECE, dim=2), places.split(_SAMPLES_PER_PIECE, dim=1), strict=True
         ):
             scaled = self.gather(of_piece[0], of_piece[1])
-            present = _scale_in_time(scaled, self.spec.scale)
+            present = _scale_in_time(scaled, self.scaling)
             scaled -= mean.index_select(2, of_piece[2])
             scaled *= inverse_std.index_select(2, of_piece[2])
             scaled *= present
@@ -119,24 +121,42 @@ def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:
     return bars
 
 
-def _scale_in_time(window: torch.Tensor, scale: Scale) -> torch.Tensor:
-    """`normalize.scale_in_time`, in place; returns which series (n_fields, n) have a scale, as 0 and 1."""
-    denominator = window.mean(dim=0) if scale == "mean" else window[-1].clone()
+def _scale_in_time(window: torch.Tensor, scaling: Scaling) -> torch.Tensor:
+    """`normalize.scale_in_time`, in place; returns which series (n_fields, n) are not missing, as bool."""
+    present = [_scale_run(window[:, run.fields], run) for run in scaling]
+    return present[0] if len(present) == 1 else torch.cat(present)
+
+
+def _scale_run(window: torch.Tensor, run: Run) -> torch.Tensor:
+    """`normalize._scale_run`, without a look at whether anything is missing."""
+    begun = ~window[0].isnan() if run.late else None
+    if begun is not None:
+        window.masked_fill_(~begun, 0.0)
+    if run.by == "none":
+        return torch.ones_like(window[0], dtype=torch.bool) if begun is None else begun
+    denominator = window.mean(dim=0) if run.by == "mean" else window[-1].clone()
     present = denominator > 0
     denominator.masked_fill_(~present, 1.0)
     window -= denominator
     window /= denominator
-    if scale == "mean":
+    if run.by == "mean":
         window -= window.mean(dim=0)
     window *= present
     return present
 
 
-def _cross_sectional_moments(scaled: torch.Tensor, present: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _cross_sectional_moments(
+    scaled: torch.Tensor, present: torch.Tensor, scaling: Scaling
+) -> tuple[torch.Tensor, torch.Tensor]:
     """`normalize.cross_sectional_moments`: mean and inverse standard deviation, each (n_steps, n_fields, 1)."""
     count = present.sum(dim=1, keepdim=True).clamp(min=1)
     mean = scaled.sum(dim=2, keepdim=True) / count
     centred = (scaled - mean).mul_(present)
     std = (centred.square_().sum(dim=2, keepdim=True) / count).sqrt_()
-    constant = std <= mean.abs().clamp(min=1.0) * 1e-7
+    constant = torch.cat([_is_constant(mean[:, run.fields], std[:, run.fields], run) for run in scaling], dim=1)
     return mean, std.reciprocal().masked_fill_(constant, 0.0)
+
+
+def _is_constant(mean: torch.Tensor, std: torch.Tensor, run: Run) -> torch.Tensor:
+    size = mean.abs()
+    return std <= (size * 1e-6 if run.by == "none" else size.clamp(min=1.0) * 1e-7)

@@ -21,8 +21,8 @@ class Batch:
 
     Attributes
     ----------
-    features : dict of str to Tensor of shape (n, n_steps, 6), float32
-        Normalised windows by frequency; views of time-major memory (n_steps, 6, n).
+    features : dict of str to Tensor of shape (n, n_steps, n_fields), float32
+        Normalised windows by frequency; views of time-major memory (n_steps, n_fields, n).
     label : Tensor of shape (n,), float32
         z-scored per date over the stocks with a sample; never NaN in training batches.
     rows : ndarray of shape (n,), int64
@@ -148,7 +148,7 @@ class SampleTable:
         )
 
     def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:
-        """Windows (n_steps, 6, n) of samples, each standardised by the whole cross-section of its date."""
+        """Windows (n_steps, n_fields, n) of samples, each standardised by the whole cross-section of its date."""
         if freq not in self._moments:
             self._moments[freq] = self.panels.moments(freq, self.days, self._complete)
         return self.panels.tensor(freq, self.days[days], stocks, self._moments[freq], days)

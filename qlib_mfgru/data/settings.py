@@ -14,6 +14,7 @@ from typing_extensions import Self
 
 from qlib_mfgru.data.labels import Label
 from qlib_mfgru.data.normalize import Scale
+from qlib_mfgru.data.panel import REPORT_FIELDS, Fields
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.settings import (
     Count,
@@ -53,11 +54,15 @@ class InputSpec(Settings):
     days : int
         Length of the window in trading days.
     scale : {"mean", "last"}
-        What each series is divided by.
+        What each series of a field with `scale: own` is divided by.
+    fields : tuple of Field
+        In the order of the tensors: names of known fields, and declarations such as
+        ``{name: turnover_rate, kind: quantity, scale: own}``; the report's six by default.
     """
 
     days: Count
     scale: Scale
+    fields: Fields = REPORT_FIELDS
 
 
 def _inputs(value: Any) -> Any:

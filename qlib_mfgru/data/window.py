@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from qlib_mfgru import native
 from qlib_mfgru.data import compiled
-from qlib_mfgru.data.normalize import Moments, cross_sectional_moments, scale_in_time, standardise
+from qlib_mfgru.data.normalize import Moments, Scaling, cross_sectional_moments, scale_in_time, scaling_of, standardise
 from qlib_mfgru.data.panel import BarPanel, check_on_axis
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.threads import in_threads
@@ -37,6 +38,15 @@ class WindowSource:
         """Steps and fields of a window."""
         return self.spec.days * self.panel.bars_per_day, int(self.panel.bars.shape[2])
 
+    @cached_property
+    def scaling(self) -> Scaling:
+        """How the panel's fields are scaled."""
+        return scaling_of(self.panel.fields, self.spec.scale)
+
+    @cached_property
+    def _modes(self) -> np.ndarray:
+        return compiled.modes_of(self.scaling)
+
     def exists(self, min_traded: float) -> np.ndarray:
         """Where a window is complete: (n_days, n_stocks) bool, on the panel's axes.
 
@@ -52,16 +62,16 @@ class WindowSource:
         return traded & listed & (within >= np.ceil(min_traded * length - 1e-9))
 
     def moments(self, day: int, stocks: np.ndarray) -> Moments:
-        """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, 6, 1)."""
+        """Statistics of one date's cross-section over `stocks`, each of shape (n_steps, n_fields, 1)."""
         days, library = np.full(len(stocks), day), native.library()
         if library is not None:
             places = self.panel.places(days, stocks, self.spec.days)
-            return compiled.moments(library, self.panel, self.spec.days, self.spec.scale, places)
+            return compiled.moments(library, self.panel, self.spec.days, self._modes, places)
         window = self.panel.gather(days, stocks, self.spec.days)
-        return cross_sectional_moments(window, scale_in_time(window, self.spec.scale))
+        return cross_sectional_moments(window, scale_in_time(window, self.scaling), self.scaling)
 
     def samples(self, days: np.ndarray, stocks: np.ndarray, moments: Moments, columns: np.ndarray) -> np.ndarray:
-        """Normalised windows of n samples: (n_steps, 6, n), float32.
+        """Normalised windows of n samples: (n_steps, n_fields, n), float32.
 
         Parameters
         ----------
@@ -86,11 +96,11 @@ class WindowSource:
             piece = slice(start, start + _SAMPLES_PER_PIECE)
             if library is not None:
                 places = self.panel.places(days[piece], stocks[piece], self.spec.days)
-                out, scale = windows[:, :, piece], self.spec.scale
-                compiled.normalise(library, self.panel, scale, places, moments, columns[piece], self.clip, out)
+                out, modes = windows[:, :, piece], self._modes
+                compiled.normalise(library, self.panel, modes, places, moments, columns[piece], self.clip, out)
                 return
             scaled = self.panel.gather(days[piece], stocks[piece], self.spec.days)
-            present = scale_in_time(scaled, self.spec.scale)
+            present = scale_in_time(scaled, self.scaling)
             windows[:, :, piece] = standardise(scaled, present, moments.take(columns[piece]), self.clip)
 
         in_threads(fill, range(0, len(days), _SAMPLES_PER_PIECE))

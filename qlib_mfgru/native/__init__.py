@@ -19,7 +19,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.native import recipe
 
 _POINTER, _SIZE, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_float
-_WINDOWS = [_POINTER, _SIZE, _SIZE, _SIZE, _INT, _POINTER, _SIZE]
+_WINDOWS = [_POINTER, _SIZE, _SIZE, _SIZE, _POINTER, _POINTER, _SIZE]
 _ATTENTION = ["w", "b", "v", "width", "attended", "softmax", "d_attended", "d_w", "d_b", "d_v"]
 
 

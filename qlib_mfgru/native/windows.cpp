@@ -21,9 +21,11 @@ typedef double vd __attribute__((vector_size(LANES * 8)));
 struct Windows {
     const float* bars;
     int64_t stride, steps, fields;
-    bool by_last;  // scale each series by its last value, not by its mean
+    const uint8_t* modes;  // how each field is scaled, mfgru_mode
 
     int64_t rows() const { return steps * fields; }
+    int by(int64_t field) const { return modes[field] & ~MFGRU_LATE; }
+    bool late(int64_t field) const { return modes[field] & MFGRU_LATE; }
 };
 
 // A thread's memory for one tile, kept until it ends: half a megabyte that came and went with every call, between what
@@ -40,12 +42,12 @@ vf* workspace(int64_t count) {
     return memory.get();
 }
 
-// One tile of windows; what it holds of missing samples and of series without a scale is 0.
+// One tile of windows; what it holds of samples beyond its width and of missing series is 0.
 struct Tile {
     const Windows& w;
     vf* const values;   // (rows, V)
     vf* const shift;    // (fields, V): still to be subtracted
-    vf* const present;  // (fields, V): 1 where the series has a scale, else 0
+    vf* const present;  // (fields, V): 0 where the series is missing, else 1
 
     explicit Tile(const Windows& w)
         : w(w),
@@ -56,7 +58,10 @@ struct Tile {
     // Gather the windows at `first`, divide each series by its scale and subtract 1, in an order that keeps the digits.
     void load(const int64_t* first, int64_t width) {
         gather(first, width);
-        for (int64_t field = 0; field < w.fields; ++field) scale(field);
+        for (int64_t field = 0; field < w.fields; ++field) {
+            if (w.late(field) || w.by(field) == MFGRU_NONE) begin(field, width);
+            if (w.by(field) != MFGRU_NONE) scale(field, w.by(field) == MFGRU_LAST);
+        }
     }
 
     inline vf scaled(int64_t row, int v) const { return values[row * V + v] - shift[row % w.fields * V + v]; }
@@ -73,12 +78,25 @@ struct Tile {
         }
     }
 
-    void scale(int64_t field) {
+    // Which series have a value when the window begins; the others become 0, which has no scale either.
+    void begin(int64_t field, int64_t width) {
+        vf *const series = values + field * V, *const begun = present + field * V;
+        for (int64_t i = 0; i < TILE; ++i) {
+            const float start = series[i / LANES][i % LANES];
+            begun[i / LANES][i % LANES] = i < width && !(w.late(field) && std::isnan(start));
+        }
+        if (w.late(field))
+            for (int64_t i = 0; i < w.rows() * V; i += w.fields * V)
+                for (int v = 0; v < V; ++v) series[i + v] = begun[v] > 0 ? series[i + v] : all(0);
+        for (int v = 0; v < V; ++v) shift[field * V + v] = vf{};
+    }
+
+    void scale(int64_t field, bool by_last) {
         vf* const series = values + field * V;
         const int64_t step = w.fields * V, end = w.steps * step;
         vf by[V], inverse[V], sum[V];
         UNROLL for (int v = 0; v < V; ++v) by[v] = sum[v] = vf{};
-        if (w.by_last) UNROLL for (int v = 0; v < V; ++v) by[v] = series[end - step + v];
+        if (by_last) UNROLL for (int v = 0; v < V; ++v) by[v] = series[end - step + v];
         else {
             for (int64_t i = 0; i < end;) {  // sums of sums of 16: a rounded mean would stretch its whole series
                 vf part[V];
@@ -100,7 +118,7 @@ struct Tile {
                 sum[v] += x;
             }
         // the mean should be 0: what it is instead is the rounding error of the scale
-        UNROLL for (int v = 0; v < V; ++v) shift[field * V + v] = w.by_last ? vf{} : sum[v] / float(w.steps);
+        UNROLL for (int v = 0; v < V; ++v) shift[field * V + v] = by_last ? vf{} : sum[v] / float(w.steps);
     }
 };
 
@@ -132,7 +150,8 @@ void statistics(const Windows& w, const int64_t* first, int64_t n, float* mean, 
     for (int64_t row = 0; row < w.rows(); ++row) {
         const double count = std::max(counts[row % w.fields], 1.0), average = sums[row] / count;
         const double std = std::sqrt(std::max(squares[row] / count - average * average, 0.0));
-        const bool constant = std <= std::max(std::fabs(average), 1.0) * 1e-7;
+        const double size = std::fabs(average);  // scaled values lie about 1, raw ones are of any size
+        const bool constant = std <= (w.by(row % w.fields) == MFGRU_NONE ? size * 1e-6 : std::max(size, 1.0) * 1e-7);
         mean[row] = float(average);
         inverse_std[row] = constant ? 0.0f : float(1 / std);
     }
@@ -182,21 +201,21 @@ void normalised(const Windows& w, const int64_t* first, int64_t n, const float* 
 
 extern "C" {
 
-int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last,
+int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, const uint8_t* modes,
                      const int64_t* first, int64_t n, float* mean, float* inverse_std) {
     try {
-        statistics({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std);
+        statistics({bars, stride, steps, fields, modes}, first, n, mean, inverse_std);
         return 0;
     } catch (const std::bad_alloc&) {
         return 1;
     }
 }
 
-int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, int by_last,
+int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, const uint8_t* modes,
                      const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
                      const int64_t* column, float clip, float* out, int64_t out_stride) {
     try {
-        normalised({bars, stride, steps, fields, by_last != 0}, first, n, mean, inverse_std, dates, column, clip, out,
+        normalised({bars, stride, steps, fields, modes}, first, n, mean, inverse_std, dates, column, clip, out,
                    out_stride);
         return 0;
     } catch (const std::bad_alloc&) {

@@ -14,7 +14,8 @@ from qlib.utils import get_callable_kwargs
 
 import qlib_mfgru
 from qlib_mfgru import native
-from qlib_mfgru.data import FIELDS, MultiFreqDataset, MultiFreqHandler
+from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
+from qlib_mfgru.data.panel import stored_names
 from qlib_mfgru.provider import reader
 
 _CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py")
@@ -39,7 +40,8 @@ def handler_identity(handler: MultiFreqHandler) -> str:
     plain = settings.model_dump(include={"start_time", "end_time", "min_traded", "clip", "inputs"})
     members = reader.member_spans(settings.instruments, "day")
     codes = list(reader.member_spans("all", "day"))
-    files = {freq: reader.fingerprint(freq, codes, FIELDS) for freq in settings.inputs}
+    series = {freq: stored_names(spec.fields) for freq, spec in settings.inputs.items()}
+    files = {freq: reader.fingerprint(freq, codes, names) for freq, names in series.items()}
     labels = reader.fingerprint("day", codes, settings.label.fields)
     return digest([plain, list(settings.inputs), settings.label.expression, members, files, labels])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 FIELDS = ("open", "high", "low", "close", "vwap", "volume")
+Field = tuple[str, str, str]
+"""Name, kind (price, quantity, level) and scale (own, none)."""
+SIX: tuple[Field, ...] = tuple((name, "quantity" if name == "volume" else "price", "own") for name in FIELDS)
 
 
 def calendar(provider: Path, freq: str) -> pd.DatetimeIndex:
@@ -28,26 +31,32 @@ def series(provider: Path, code: str, field: str, freq: str, length: int) -> np.
 
 
 def window(
-    provider: Path, code: str, date: pd.Timestamp, freq: str, n_days: int, scale: str, min_traded: float = 0.8
+    provider: Path,
+    code: str,
+    date: pd.Timestamp,
+    freq: str,
+    n_days: int,
+    scale: str,
+    min_traded: float = 0.8,
+    fields: Sequence[Field] = SIX,
 ) -> np.ndarray | None:
-    """Scaled window (n_steps, 6) of one stock, or None if it has no sample."""
+    """Scaled window (n_steps, n_fields) of one stock, NaN where a series is missing; None if it has no sample."""
     stamps = calendar(provider, freq)
     days = sorted(set(stamps.normalize()))
     if date not in days or days.index(date) < n_days - 1:
         return None
-    raw = {field: series(provider, code, field, freq, len(stamps)) for field in FIELDS}
-    rows, traded_days, last_close = [], set(), np.nan
+    names = {"close", "volume", *(name for name, _, _ in fields)}
+    raw = {name: series(provider, code, name, freq, len(stamps)) for name in names}
+    rows, traded_days, last = [], set(), dict.fromkeys(names, np.nan)
     for step, stamp in enumerate(stamps):
         if stamp.normalize() > date:
             break
-        close, volume = raw["close"][step], raw["volume"][step]
-        if np.isfinite(close):
-            last_close = close
-            if volume > 0:
-                traded_days.add(stamp.normalize())
-        row = [raw[field][step] for field in FIELDS[:5]]
-        row = [price if np.isfinite(price) else last_close for price in row]
-        rows.append([*row, volume if np.isfinite(volume) else 0.0])
+        last |= {name: raw[name][step] for name in names if np.isfinite(raw[name][step])}
+        if np.isfinite(raw["close"][step]) and raw["volume"][step] > 0:
+            traded_days.add(stamp.normalize())
+        instead = [{"price": last["close"], "quantity": 0.0, "level": last[name]}[kind] for name, kind, _ in fields]
+        row = [raw[name][step] for name, _, _ in fields]
+        rows.append([value if np.isfinite(value) else other for value, other in zip(row, instead, strict=True)])
     used = days[days.index(date) - n_days + 1 : days.index(date) + 1]
     if date not in traded_days or min(traded_days) > used[0]:
         return None
@@ -55,10 +64,10 @@ def window(
         return None
     steps = len(stamps) // len(days) * n_days
     values = np.array(rows[-steps:])
-    for column in range(values.shape[1]):
+    for column, (_, _, by) in enumerate(fields):
         one = values[:, column].copy()
-        denominator = sum(one) / len(one) if scale == "mean" else one[-1]
-        values[:, column] = one / denominator if denominator > 0 else np.nan
+        denominator = 1.0 if by == "none" else sum(one) / len(one) if scale == "mean" else one[-1]
+        values[:, column] = one / denominator if denominator > 0 and np.isfinite(one).all() else np.nan
     return values
 
 
@@ -75,12 +84,13 @@ def label(provider: Path, code: str, date: str | pd.Timestamp, first: int, last:
 def cross_section(
     provider: Path, date: str | pd.Timestamp, inputs: Mapping[str, Mapping[str, Any]], codes: list[str]
 ) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Codes with a sample on the date, and per frequency their tensor (n_stocks, n_steps, 6)."""
+    """Codes with a sample on the date, and per frequency their tensor (n_stocks, n_steps, n_fields)."""
     stamp = pd.Timestamp(date)
     windows: dict[str, dict[str, np.ndarray]] = {}
     for code in sorted(codes):
         parts = {
-            freq: window(provider, code, stamp, freq, spec["days"], spec["scale"]) for freq, spec in inputs.items()
+            freq: window(provider, code, stamp, freq, spec["days"], spec["scale"], fields=spec.get("fields", SIX))
+            for freq, spec in inputs.items()
         }
         if all(part is not None for part in parts.values()):
             windows[code] = {freq: part for freq, part in parts.items() if part is not None}

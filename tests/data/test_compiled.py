@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from qlib_mfgru import native
 from qlib_mfgru.data.normalize import Moments, Scale
-from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.data.panel import BarPanel, Field
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.data.window import WindowSource
 
@@ -74,10 +77,12 @@ def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
     assert np.abs(samples[far] / exact[far] - 1).max() < 1e-6
 
 
-def test_nan_is_not_hidden(panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A window that should not have been asked for shows."""
-    panel.bars[5, 1, 3, 20] = np.nan
-    source = WindowSource(panel, InputSpec(days=LENGTH, scale="last"))
+@pytest.mark.parametrize(("scale", "day"), [("own", 5), ("none", 5), ("none", 2)])
+def test_nan_is_not_hidden(panel: BarPanel, processor: str, scale: Literal["own", "none"], day: int) -> None:
+    """A window that should not have been asked for shows; it begins on day 2. Only levels may begin late."""
+    panel.bars[day, 0, 3, 20] = np.nan
+    prices = tuple(Field(name=f"f{i}", kind="price", scale=scale) for i in range(6))
+    source = WindowSource(replace(panel, fields=prices), InputSpec(days=LENGTH, scale="last"))
     moments = Moments(np.zeros((LENGTH * BARS, 6, 1), np.float32), np.ones((LENGTH * BARS, 6, 1), np.float32))
     days, stocks = np.full(40, 6), np.arange(40)
     samples = source.samples(days, stocks, moments, np.zeros(40, dtype=np.int64))
@@ -90,3 +95,47 @@ def test_no_stock_no_statistics(panel: BarPanel, processor: str) -> None:
     moments = source.moments(6, np.empty(0, dtype=np.int64))
     assert moments.mean.shape == (LENGTH * BARS, 6, 1)
     assert (moments.inverse_std == 0).all()
+
+
+@pytest.mark.parametrize("clip", [None, 1.5])
+@pytest.mark.parametrize("scale", ["mean", "last"])
+def test_levels_and_raw_values_are_those_of_numpy(
+    panel: BarPanel, processor: str, monkeypatch: pytest.MonkeyPatch, scale: Scale, clip: float | None
+) -> None:
+    """Every way to be scaled, side by side; 150 and 77 stocks fill no tile, and absent lanes count for nothing."""
+    ways = [("price", "own"), ("level", "own"), ("level", "none"), ("quantity", "none"), ("level", "none")]
+    fields = tuple(Field(name=f"f{i}", kind=kind, scale=by) for i, (kind, by) in enumerate([*ways, ("level", "own")]))
+    bars = panel.bars.copy()
+    bars[:, :, 3:5] -= 10  # on both sides of 0
+    bars[:3, :, 1:3, ::4] = np.nan  # still missing when the window of day 6 begins
+    bars[:5, :, 4, :50] = np.nan
+    bars[:, :, 2, 3] = np.nan
+    source = WindowSource(replace(panel, bars=bars, fields=fields), InputSpec(days=LENGTH, scale=scale), clip)
+    (plain, expected), (moments, samples) = both(monkeypatch, source)
+    assert np.isfinite(samples).all()
+    np.testing.assert_allclose(moments.mean, plain.mean, rtol=1e-6, atol=2e-7)
+    np.testing.assert_allclose(moments.inverse_std, plain.inverse_std, rtol=3e-6)
+    np.testing.assert_allclose(samples, expected, atol=2e-5)
+    assert (samples[:, 1:3, 0] == 0).all()
+    assert (samples[:, 4, :50] == 0).all()
+    assert (samples[:, 2, 3] == 0).all()
+    assert (samples[:, 3] != 0).all()
+    known = bars[6, 1, 4, 50:130]  # step 13 of the window of day 6
+    assert moments.mean[13, 4, 0] == pytest.approx(known.mean(), abs=1e-6)
+    assert moments.inverse_std[13, 4, 0] == pytest.approx(1 / known.std(), rel=1e-5)
+
+
+def test_raw_columns_are_constant_by_their_own_size(panel: BarPanel, processor: str) -> None:
+    """1e-12 times a price varies, however small; and equal values do not, however large."""
+    raw = tuple(Field(name=f"f{i}", kind="quantity", scale="none") for i in range(6))
+    bars = panel.bars * np.float32(1e-12)
+    bars[:, :, 0] = 3.3e9
+    source = WindowSource(replace(panel, bars=bars, fields=raw), InputSpec(days=2, scale="mean"))
+    moments = source.moments(6, np.arange(N_STOCKS))
+    assert (moments.inverse_std[:, 0] == 0).all()
+    np.testing.assert_allclose(moments.inverse_std[:3, 1:5, 0] * bars[5, :, 1:5].std(axis=2), 1, rtol=1e-4)
+
+
+def test_a_panel_has_as_many_fields_as_it_says(panel: BarPanel) -> None:
+    with pytest.raises(ValueError, match=r"\(12, 3, 6, 150\) do not hold 2 fields"):
+        replace(panel, fields=panel.fields[:2])

@@ -21,21 +21,29 @@ MakeHandler = Callable[..., MultiFreqHandler]
 MAPPING = "must be a mapping such as {day: {days: 40, scale: last}}"
 EXPRESSION = "must be one qlib expression, as text, [text] or ([text], [name])"
 AHEAD = "must look at least one whole day ahead, as Ref($close, -1) does"
+KNOWN = (
+    "must be one of open, high, low, close, vwap, volume, amount, limit_up, limit_down, factor, market_cap, is_st, or "
+    "declared: {name: $pe, kind: price | quantity | level, scale: own | none}"
+)
 STOCKS = "must be a market, a list of codes, or what D.instruments returns"
 
 HANDLER = [
     ({"inputs": "40d"}, f"inputs is '40d': {MAPPING}"),
     ({"inputs": ["day", "15min"]}, f"inputs is ['day', '15min']: {MAPPING}"),
     ({"inputs": {}}, f"inputs is {{}}: {MAPPING}"),
-    ({"inputs": {"day": 40}}, "inputs.day is 40: must be a mapping with days, scale"),
-    ({"inputs": {"day": "40d"}}, "inputs.day is '40d': must be a mapping with days, scale"),
-    ({"inputs": {"day": [40, "last"]}}, "inputs.day is [40, 'last']: must be a mapping with days, scale"),
+    ({"inputs": {"day": 40}}, "inputs.day is 40: must be a mapping with days, scale, fields"),
+    ({"inputs": {"day": "40d"}}, "inputs.day is '40d': must be a mapping with days, scale, fields"),
+    ({"inputs": {"day": [40, "last"]}}, "inputs.day is [40, 'last']: must be a mapping with days, scale, fields"),
     ({"inputs": {"15min": {"days": "x", "scale": "mean"}}}, "inputs.15min.days is 'x': must be a whole number"),
     ({"inputs": {"day": {"days": 0, "scale": "last"}}}, "inputs.day.days is 0: must be at least 1"),
     ({"inputs": {"day": {"days": 2.5, "scale": "last"}}}, "inputs.day.days is 2.5: must be a whole number"),
     ({"inputs": {"day": {"days": 5, "scale": "max"}}}, "inputs.day.scale is 'max': must be one of 'mean', 'last'"),
     ({"inputs": {"day": {"days": 5}}}, "inputs.day.scale is missing"),
     ({"inputs": {"day": {"dyas": 5}}}, "unknown setting 'inputs.day.dyas'; did you mean 'days'?"),
+    ({"inputs": {"day": {"days": 5, "scale": "last", "fields": "close"}}}, "inputs.day.fields is 'close': must be a "
+     "list"),
+    ({"inputs": {"day": {"days": 5, "scale": "last", "fields": []}}}, "inputs.day.fields is []: must not be empty"),
+    ({"inputs": {"day": {"days": 5, "scale": "last", "fields": ["$pe"]}}}, f"inputs.day.fields[0] is '$pe': {KNOWN}"),
     ({"clip": 0}, "clip is 0: must be above 0"),
     ({"clip": -3}, "clip is -3: must be above 0"),
     ({"clip": float("nan")}, "clip is nan: must be a finite number"),

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from field_market import INPUTS as FIELD_INPUTS
+from field_market import declared, write_field_market
 from small_market import BARS, DAYS, FIRST_BAR_DAY, INPUTS, LABEL, use
 
 from qlib_mfgru.data import CrossSection, MultiFreqHandler
+from qlib_mfgru.data.panel import build
 from qlib_mfgru.data.panel_set import PanelSet
 
 DATES = [DAYS[48], DAYS[55], DAYS[66]]
@@ -45,13 +49,18 @@ CHANGES: dict[str, Callable[[Path, int], None]] = {
 
 
 def section_after(
-    change: Callable[[Path, int], None], handler: type[MultiFreqHandler], provider: Path, date: pd.Timestamp, work: Path
+    change: Callable[[Path, int], None],
+    handler: type[MultiFreqHandler],
+    provider: Path,
+    date: pd.Timestamp,
+    work: Path,
+    inputs: dict[str, dict[str, Any]] = INPUTS,
 ) -> CrossSection:
     changed = work / "changed"
     shutil.copytree(provider, changed)
     change(changed, DAYS.get_loc(date))
     use(changed)
-    return handler(inputs=INPUTS, label=LABEL, cache_dir=work / "panels").cross_section(date)
+    return handler(inputs=inputs, label=LABEL, cache_dir=work / "panels").cross_section(date)
 
 
 def differs(one: CrossSection, other: CrossSection) -> bool:
@@ -107,3 +116,32 @@ def test_a_leaking_handler_is_caught(
     use(provider)
     honest = leaking(inputs=INPUTS, label=LABEL, cache_dir=cache).cross_section(date)
     assert differs(honest, section_after(CHANGES[name], leaking, provider, date, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def of_fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_field_market(tmp_path_factory.mktemp("fields") / "provider")
+
+
+def fields_differ(of_fields: Path, name: str, date: pd.Timestamp, work: Path) -> bool:
+    """Whether the future changes the windows of fields of every kind."""
+    use(of_fields)
+    inputs = declared(FIELD_INPUTS)
+    honest = MultiFreqHandler(inputs=inputs, label=LABEL, cache_dir=work / "honest").cross_section(date)
+    return differs(honest, section_after(CHANGES[name], MultiFreqHandler, of_fields, date, work, inputs))
+
+
+@pytest.mark.parametrize("date", DATES, ids=lambda date: f"{date:%m-%d}")
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_future_changes_no_field_of_any_kind(
+    name: str, date: pd.Timestamp, of_fields: Path, tmp_path: Path
+) -> None:
+    assert not fields_differ(of_fields, name, date, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["NaN after t", "cut at t"])
+def test_a_level_filled_from_later_values_is_caught(
+    name: str, of_fields: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "carried_forward", lambda values: pd.DataFrame(values).ffill().bfill().to_numpy())
+    assert fields_differ(of_fields, name, DAYS[48], tmp_path)  # a limit is known from day 50 on

@@ -10,8 +10,8 @@ import pytest
 import torch
 from small_market import INPUTS, use
 
-from qlib_mfgru.data import BarPanel, resident
-from qlib_mfgru.data.normalize import Moments
+from qlib_mfgru.data import BarPanel, Field, resident
+from qlib_mfgru.data.normalize import Moments, Scale
 from qlib_mfgru.data.resident import ResidentSource
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.data.window import WindowSource
@@ -110,6 +110,35 @@ def test_a_series_without_scale_and_a_constant_column_become_0() -> None:
     assert (got[:, 5, 1] == 0).all()
     assert (got[:, 0] == 0).all()
     assert (got[:, 1:5] != 0).all()
+
+
+@pytest.mark.parametrize("scale", ["mean", "last"])
+@pytest.mark.parametrize("seed", range(3))
+def test_levels_and_raw_values_are_those_of_numpy(seed: int, scale: Scale) -> None:
+    """Fields of random kinds and scales; every level of a third of the stocks is NaN when the window begins."""
+    random, everyone = np.random.default_rng(seed), np.arange(60)
+    ways = [(kind, by) for kind in ("price", "quantity", "level") for by in ("own", "none")]
+    fields = tuple(
+        Field(name=f"f{i}", kind=ways[way][0], scale=ways[way][1])
+        for i, way in enumerate(random.permutation(len(ways)))
+    )
+    bars = random.normal(1, 0.3, size=(4, 3, 6, 60)).astype(np.float32)
+    levels = [i for i, field in enumerate(fields) if field.kind == "level"]
+    for level in levels:
+        bars[:2, :, level, ::3] = np.nan
+    panel = BarPanel(
+        "15min", pd.bdate_range("2024-01-02", periods=4), list("ab" * 30), bars, np.ones((4, 60), bool), fields
+    )
+    source = WindowSource(panel, InputSpec(days=3, scale=scale))
+    device, day = ResidentSource(source, DEVICE), np.full(60, 3)
+    moments = device.moments(3, everyone)
+    for one, other in zip(moments, source.moments(3, everyone), strict=True):
+        np.testing.assert_allclose(one, other, rtol=5e-6, atol=1e-6)
+    arguments = day, everyone, moments, np.zeros(60, dtype=np.int64)
+    got, expected = device.samples(*arguments).cpu(), source.samples(*arguments)
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+    assert (got[:, levels][:, :, ::3] == 0).all()
+    assert np.isfinite(expected).all()
 
 
 def test_moments_of_another_table_are_not_mixed_up() -> None:

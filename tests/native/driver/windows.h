@@ -7,18 +7,25 @@
 #include "../../../qlib_mfgru/native/mfgru.h"
 #include "check.h"
 
-// A panel of `stride` stocks, and windows that begin at places of the samples of two dates.
+// A panel of `stride` stocks, and windows that begin at places of the samples of two dates. Fields are one whose prices
+// are all the same, one of prices, one of volumes, raw numbers about 0, and levels that begin late, scaled and raw.
 struct Panel {
     int64_t stride, steps, fields, dates = 2;
-    bool by_last;
+    std::vector<uint8_t> modes;
     Floats bars;                         // (days, fields, stride), one bar a day
     std::vector<int64_t> first, column;  // where each sample's window begins, and its date
 
-    Panel(int64_t stride, int64_t steps, int64_t fields, bool by_last)
-        : stride(stride), steps(steps), fields(fields), by_last(by_last), bars((steps + 1) * fields * stride) {
+    Panel(int64_t stride, int64_t steps, uint8_t by)
+        : stride(stride),
+          steps(steps),
+          fields(6),
+          modes{by, by, by, MFGRU_NONE, uint8_t(by | MFGRU_LATE), uint8_t(MFGRU_NONE | MFGRU_LATE)},
+          bars((steps + 1) * fields * stride) {
         const Floats moves = random_floats(bars.size(), 0.05f);
         for (size_t i = 0; i < bars.size(); ++i) bars[i] = 10 * std::exp(moves[i]);
-        for (int64_t day = 0; day <= steps; ++day) bars[(day * fields + fields - 1) * stride] = 0;  // has no scale
+        for (int64_t day = 0; day <= steps; ++day) bars[(day * fields + 2) * stride] = 0;  // has no scale
+        for (int64_t i = 0; i < (steps + 1) * stride; ++i) bars[place(i, 3)] = moves[place(i, 3)];
+        for (int64_t stock = 0; stock < stride; stock += 3) bars[place(stock, 4)] = bars[place(stock, 5)] = NAN;
         for (int64_t day = 0; day <= steps; ++day)
             for (int64_t stock = 0; stock < stride; ++stock) bars[day * fields * stride + stock] = 3;  // all the same
         for (int64_t date = 0; date < dates; ++date)
@@ -29,16 +36,20 @@ struct Panel {
     }
 
     int64_t rows() const { return steps * fields; }
+    // Of the bar of day i / stride and stock i % stride.
+    int64_t place(int64_t i, int64_t field) const { return (i / stride * fields + field) * stride + i % stride; }
     int64_t n() const { return int64_t(first.size()); }
     int64_t samples(int64_t date) const { return std::count(column.begin(), column.end(), date); }
     const int64_t* begin(int64_t date) const { return &first[date ? samples(0) : 0]; }
 
-    // Series `field` of the window at `place` over its scale, less 1; empty where it has none.
-    Numbers scaled(int64_t place, int64_t field) const {
+    // Series `field` of the window at `at` over its scale, less 1, or as it is; empty where it is missing.
+    Numbers scaled(int64_t at, int64_t field) const {
         Numbers series(steps);
         double by = 0;
-        for (int64_t t = 0; t < steps; ++t) by += series[t] = bars[place + (t * fields + field) * stride];
-        by = by_last ? series.back() : by / double(steps);
+        for (int64_t t = 0; t < steps; ++t) by += series[t] = bars[at + (t * fields + field) * stride];
+        if (modes[field] & MFGRU_LATE && std::isnan(series[0])) return {};
+        if (modes[field] & MFGRU_NONE) return series;
+        by = modes[field] & MFGRU_LAST ? series.back() : by / double(steps);
         if (!(by > 0)) return {};
         for (double& x : series) x = x / by - 1;
         return series;
@@ -51,7 +62,7 @@ struct Moments {
     explicit Moments(const Panel& p) : mean(p.rows() * p.dates), inverse_std(mean) {
         for (int64_t date = 0; date < p.dates; ++date) {
             Floats of_date(p.rows()), inverse(p.rows());
-            check(!mfgru_statistics(p.bars.data(), p.stride, p.steps, p.fields, p.by_last, p.begin(date),
+            check(!mfgru_statistics(p.bars.data(), p.stride, p.steps, p.fields, p.modes.data(), p.begin(date),
                                     p.samples(date), of_date.data(), inverse.data()), "there was no memory");
             for (int64_t row = 0; row < p.rows(); ++row) {
                 mean[row * p.dates + date] = of_date[row];
@@ -81,8 +92,8 @@ inline Moments exact_moments(const Panel& p, Moments m) {
 
 inline Floats normalised(const Panel& p, const Moments& m, float clip) {
     Floats out(p.rows() * p.n());
-    check(!mfgru_normalised(p.bars.data(), p.stride, p.steps, p.fields, p.by_last, p.first.data(), p.n(), m.mean.data(),
-                            m.inverse_std.data(), p.dates, p.column.data(), clip, out.data(), p.n()),
+    check(!mfgru_normalised(p.bars.data(), p.stride, p.steps, p.fields, p.modes.data(), p.first.data(), p.n(),
+                            m.mean.data(), m.inverse_std.data(), p.dates, p.column.data(), clip, out.data(), p.n()),
           "there was no memory");
     return out;
 }
@@ -100,10 +111,10 @@ inline Numbers exact_normalised(const Panel& p, const Moments& m, double clip) {
     return out;
 }
 
-inline double check_windows(int64_t stride, int64_t steps, int64_t fields, bool by_last, float clip) {
-    const std::string name = "windows of " + std::to_string(steps) + " steps, " + std::to_string(fields) +
-        " fields, " + std::to_string(stride) + " stocks: ";
-    const Panel p(stride, steps, fields, by_last);
+inline double check_windows(int64_t stride, int64_t steps, uint8_t by, float clip) {
+    const std::string name =
+        "windows of " + std::to_string(steps) + " steps, " + std::to_string(stride) + " stocks: ";
+    const Panel p(stride, steps, by);
     const Moments got(p), right = exact_moments(p, got);
     const Floats samples = normalised(p, got, clip);
     const double of_mean = error(got.mean, {right.mean.begin(), right.mean.end()});

@@ -1,0 +1,147 @@
+"""``BarPanel``: a memory map, and the places of windows in it.
+
+The array's axes are (day, bar, field, stock), stock innermost, float32: the window of a date is one contiguous
+block of it, a cross-section's statistics run over contiguous memory, and a recurrent network reads (step, field,
+stock) as it lies there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import as_strided
+
+from qlib_mfgru.data.panel.build import build, folder_name
+from qlib_mfgru.data.panel.fields import REPORT_FIELDS, Field
+from qlib_mfgru.provider import reader
+
+DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
+
+
+@dataclass(frozen=True, eq=False)
+class BarPanel:
+    """Dense bars of one frequency, memory mapped and shared by every process that opens them.
+
+    Attributes
+    ----------
+    freq : str
+        qlib frequency, e.g. ``15min``.
+    days : DatetimeIndex of length n_days
+        Days of the frequency's calendar.
+    instruments : list of str, length n_stocks
+        The provider's ``all`` market, ascending.
+    bars : ndarray of shape (n_days, bars_per_day, n_fields, n_stocks), float32
+        `fields`, adjusted as the provider stores them. Where a stock did not trade, prices carry the last close
+        forward and quantities are 0; levels carry their own last value. Before its first close a stock's prices are
+        NaN, and a level is NaN before its own first value. Nothing in it comes from a later bar. Read-only.
+    traded : ndarray of shape (n_days, n_stocks), bool
+        Whether the stock traded on the day (a close and a positive volume in any bar), whatever `fields` are.
+    fields : tuple of Field, length n_fields
+        In the order of the array.
+    """
+
+    freq: str
+    days: pd.DatetimeIndex
+    instruments: list[str]
+    bars: np.ndarray
+    traded: np.ndarray
+    fields: tuple[Field, ...] = REPORT_FIELDS
+
+    def __post_init__(self) -> None:
+        if len(self.fields) != self.bars.shape[2]:
+            raise ValueError(f"bars of shape {self.bars.shape} do not hold {len(self.fields)} fields")
+
+    @property
+    def bars_per_day(self) -> int:
+        """Bars of one day; 1 for daily data."""
+        return int(self.bars.shape[1])
+
+    @classmethod
+    def open(
+        cls, freq: str, cache_dir: Path | str | None = None, fields: tuple[Field, ...] = REPORT_FIELDS
+    ) -> BarPanel:
+        """Open the panel of the initialised provider; build it first if there is none or the provider has changed.
+
+        Parameters
+        ----------
+        freq : str
+            A frequency that the provider has.
+        cache_dir : path, optional
+            Where panels are kept; by default ``$MFGRU_CACHE``, else ``~/.cache/qlib_mfgru/panels``.
+        fields : tuple of Field, optional
+            What the panel is to hold, in this order; the report's six by default.
+
+        Raises
+        ------
+        InputError
+            If the provider lacks the frequency, a field, or close or volume, or days differ in their number of bars.
+        """
+        codes = list(reader.member_spans("all", freq))
+        root = Path(cache_dir or os.environ.get("MFGRU_CACHE") or DEFAULT_CACHE).expanduser()
+        folder = root / folder_name(freq, codes, fields)
+        if not folder.exists():
+            build(folder, freq, codes, fields)
+        days = pd.DatetimeIndex(np.load(folder / "days.npy"))
+        bars, traded = np.load(folder / "bars.npy", mmap_mode="r"), np.load(folder / "traded.npy")
+        return cls(freq, days, codes, bars, traded, fields)
+
+    def places(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
+        """Where in the flat array each sample's window of `n_days` days, the last one its own, begins: (n,) int64.
+
+        Parameters
+        ----------
+        days, stocks : ndarray of int64, shape (n,)
+            Positions on the panel's axes.
+        n_days : int
+
+        Raises
+        ------
+        IndexError
+            If a position is not on its axis, negative ones included, or a window would begin before the panel.
+        TypeError
+            If positions are no whole numbers.
+        """
+        days, stocks = (np.asarray(axis).astype(np.int64, casting="same_kind", copy=False) for axis in (days, stocks))
+        check_places(days, stocks, n_days, self.bars.shape)
+        return (days + 1 - n_days) * int(np.prod(self.bars.shape[1:])) + stocks
+
+    def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
+        """Copy the bars of the `n_days` days up to each sample's own: (n_steps, n_fields, n), samples innermost.
+
+        A sample's window is one column of the array, seen as rows of one (bar, field) each, below the place of the
+        window's first value; so an overlapping view of shape (n_steps * n_fields, places) gives all samples at once.
+        Parameters are those of `places`.
+        """
+        n_fields, n_stocks = self.bars.shape[2:]
+        n_rows = n_days * self.bars_per_day * n_fields
+        n_places = self.bars.size - (n_rows - 1) * n_stocks
+        rows = as_strided(self.bars.reshape(-1), (n_rows, n_places), (4 * n_stocks, 4))
+        first = self.places(days, stocks, n_days)
+        return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
+
+
+def check_on_axis(what: str, positions: np.ndarray, length: int) -> None:
+    """Raise IndexError unless all positions (n,) are among 0 .. length - 1: negative ones would count from the end."""
+    if len(positions) and not 0 <= positions.min() <= positions.max() < length:
+        raise IndexError(
+            f"{what} {positions.min()} .. {positions.max()} are not all among the panel's 0 .. {length - 1}"
+        )
+
+
+def check_places(days: np.ndarray, stocks: np.ndarray, n_days: int, shape: Sequence[int]) -> None:
+    """Refuse positions (n,) whose windows would reach outside bars of `shape`, or into another field or day.
+
+    Raises
+    ------
+    IndexError
+        See `BarPanel.places`.
+    """
+    if n_days < 1 or (len(days) and not n_days - 1 <= days.min() <= days.max() < shape[0]):
+        span = f"{days.min()} .. {days.max()}" if len(days) else "none"
+        raise IndexError(f"days {span} leave no room for windows of {n_days} days")
+    check_on_axis("stocks", stocks, shape[-1])

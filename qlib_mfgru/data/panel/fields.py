@@ -1,0 +1,88 @@
+"""Fields of an input: what stands where a bar has no value, and how the series is scaled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
+
+from qlib_mfgru.settings import FieldName, Len, Listed, Settings
+
+FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
+"""The report's six raw features (figure 7), in the order of its tensors."""
+
+
+class Field(Settings):
+    """One field of the provider as an input of the networks.
+
+    Attributes
+    ----------
+    name : str
+        As the provider stores it; in any case, with or without ``$``.
+    kind : {"price", "quantity", "level"}
+        What stands where a bar has no value. ``price``: the bar's close, or the last one before it; ``quantity``: 0;
+        ``level``: the field's own last value, NaN before its first one.
+    scale : {"own", "none"}
+        ``own``: the series is divided by its own mean or last value, as the input's `scale` says. ``none``: its values
+        are compared across stocks as they are: for ratios, signals and all that crosses 0.
+    """
+
+    name: FieldName
+    kind: Literal["price", "quantity", "level"]
+    scale: Literal["own", "none"] = "own"
+
+
+KNOWN: dict[str, Field] = {
+    field.name: field
+    for field in (
+        *(Field(name=name, kind="price") for name in FIELDS[:5]),
+        Field(name="volume", kind="quantity"),
+        Field(name="amount", kind="quantity"),
+        Field(name="limit_up", kind="level"),
+        Field(name="limit_down", kind="level"),
+        Field(name="factor", kind="level"),
+        Field(name="market_cap", kind="level"),
+        Field(name="is_st", kind="level", scale="none"),
+    )
+}
+"""Fields that need no declaration. An industry's code is none of them: it is no number."""
+
+REPORT_FIELDS: tuple[Field, ...] = tuple(KNOWN[name] for name in FIELDS)
+
+
+def _field(value: Any) -> Any:
+    """A known field by its name, or a declaration; of a known field it need only say what is to be different.
+
+    Raises
+    ------
+    ValueError
+        A name alone that is not known, or neither a name nor a declaration.
+    """
+    if isinstance(value, Field):
+        return value
+    name = value.get("name") if isinstance(value, Mapping) else value
+    known = KNOWN.get(name.removeprefix("$").lower()) if isinstance(name, str) else None
+    if isinstance(value, Mapping):
+        return {**(dict(known) if known else {}), **value}
+    if known is None:
+        declared = f"{{name: {name}, kind: price | quantity | level, scale: own | none}}"
+        raise ValueError(f"must be one of {', '.join(KNOWN)}, or declared: {declared}")
+    return known
+
+
+def _once(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    twice = [name for name, count in Counter(field.name for field in fields).items() if count > 1]
+    if twice:
+        raise ValueError(f"must not name {twice[0]!r} twice")
+    return fields
+
+
+Fields = Annotated[tuple[Annotated[Field, BeforeValidator(_field)], ...], Listed, Len(1), AfterValidator(_once)]
+"""Fields in the order of the tensors: names of known ones, declarations of others."""
+
+
+def stored_names(fields: Sequence[Field]) -> tuple[str, ...]:
+    """Series that a panel of `fields` is made of: theirs, then close and volume, which say when a stock traded."""
+    return tuple(dict.fromkeys([*(field.name for field in fields), "close", "volume"]))
