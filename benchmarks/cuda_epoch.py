@@ -76,7 +76,7 @@ def synthetic_panel() -> BarPanel:
     bars = np.exp(np.random.default_rng(0).standard_normal(PANEL_SHAPE, dtype=np.float32) * np.float32(0.02))
     codes = [f"SH{600000 + number}" for number in range(PANEL_SHAPE[3])]
     traded = np.ones((PANEL_SHAPE[0], PANEL_SHAPE[3]), dtype=bool)
-    return BarPanel("15min", pd.bdate_range("2018-01-02", periods=PANEL_SHAPE[0]), codes, bars, traded)
+    return BarPanel("15min", pd.bdate_range("2018-01-02", periods=PANEL_SHAPE[0]), codes, bars, traded, traded)
 
 
 def epoch_table(times: dict[str, float]) -> str:

@@ -50,15 +50,16 @@ class WindowSource:
     def exists(self, min_traded: float) -> np.ndarray:
         """Where a window is complete: (n_days, n_stocks) bool, on the panel's axes.
 
-        The stock traded on the last day, on at least `min_traded` of the window's days, and for the first time
-        no later than on the window's first day.
+        The stock traded on the last day, on at least `min_traded` of the window's days, for the first time no later
+        than on the window's first day, and has a close from the window's first bar on.
         """
         traded, length = self.panel.traded, self.spec.days
         total = np.cumsum(traded, axis=0, dtype=np.int32)
         within = total.copy()
         within[length:] -= total[:-length]
         listed = np.zeros_like(traded)
-        listed[length - 1 :] = total[: len(total) - length + 1] > 0
+        first = slice(len(total) - length + 1)
+        listed[length - 1 :] = (total[first] > 0) & self.panel.priced[first]
         return traded & listed & (within >= np.ceil(min_traded * length - 1e-9))
 
     def moments(self, day: int, stocks: np.ndarray) -> Moments:

@@ -28,7 +28,7 @@ def panel() -> BarPanel:
     bars[:, :, 0] = 3.3  # the same for all stocks and days: no standard deviation
     days = pd.bdate_range("2024-01-02", periods=N_DAYS)
     traded = np.ones((N_DAYS, N_STOCKS), dtype=bool)
-    return BarPanel("15min", days, [f"SH{600000 + i}" for i in range(N_STOCKS)], bars, traded)
+    return BarPanel("15min", days, [f"SH{600000 + i}" for i in range(N_STOCKS)], bars, traded, traded)
 
 
 def both(monkeypatch: pytest.MonkeyPatch, source: WindowSource) -> list[tuple[Moments, np.ndarray]]:
@@ -68,7 +68,7 @@ def test_large_moves_within_a_window_keep_their_digits(processor: str) -> None:
     bars = (13 * np.exp(np.cumsum(0.002 + 0.01 * random.standard_normal((320, 6, 90)), axis=0))).astype(np.float32)
     days = pd.bdate_range("2024-01-02", periods=20)
     codes = [f"SH{600000 + i}" for i in range(90)]
-    panel = BarPanel("15min", days, codes, bars.reshape(20, 16, 6, 90), np.ones((20, 90), dtype=bool))
+    panel = BarPanel("15min", days, codes, bars.reshape(20, 16, 6, 90), *np.ones((2, 20, 90), dtype=bool))
     source = WindowSource(panel, InputSpec(days=20, scale="mean"))
     unscored = Moments(np.zeros((320, 6, 1), np.float32), np.ones((320, 6, 1), np.float32))
     samples = source.samples(np.full(90, 19), np.arange(90), unscored, np.zeros(90, dtype=np.int64))

@@ -12,9 +12,11 @@ import pytest
 import reference
 from qlib.data import D
 from small_market import (
+    BARS,
     CODES,
     DAYS,
     DELISTED,
+    FIRST_BAR_DAY,
     HALTED,
     INPUTS,
     LABEL,
@@ -96,6 +98,24 @@ def test_frequencies_in_use_decide_who_has_a_sample(handler: MultiFreqHandler) -
     assert NO_BARS in handler.cross_section(DAYS[55], ["day"]).instruments
     assert LISTED_LATE in handler.cross_section(DAYS[49], ["15min"]).instruments
     assert list(handler.cross_section(DAYS[20], ["day"]).features) == ["day"]
+
+
+def test_a_share_that_opens_late_on_its_first_day_has_no_window_from_that_day(
+    provider: Path, cache: Path, tmp_path: Path, processor: str
+) -> None:
+    other = tmp_path / "provider"
+    shutil.copytree(provider, other)
+    silent = (45 - FIRST_BAR_DAY) * BARS
+    for file in (other / "features" / LISTED_LATE.lower()).glob("*.15min.bin"):
+        values = np.fromfile(file, dtype="<f4")
+        values[1 + silent : 1 + silent + 2] = np.nan
+        values.tofile(file)
+    use(other)
+    handler = MultiFreqHandler(inputs=INPUTS, label=LABEL, cache_dir=cache)
+    for day, expected in ((49, False), (50, True)):
+        section = handler.cross_section(DAYS[day], ["15min"])
+        assert (LISTED_LATE in section.instruments) == expected
+        assert np.isfinite(section.features["15min"]).all()
 
 
 def test_labels_are_the_expression_and_its_z_score(handler: MultiFreqHandler) -> None:

@@ -93,7 +93,7 @@ def without_scale() -> WindowSource:
         pd.bdate_range("2024-01-02", periods=days),
         ["a", "b", "c"],
         values,
-        np.ones((days, stocks), dtype=bool),
+        *np.ones((2, days, stocks), dtype=bool),
     )
     return WindowSource(panel, InputSpec(days=2, scale="mean"))
 
@@ -127,7 +127,7 @@ def test_levels_and_raw_values_are_those_of_numpy(seed: int, scale: Scale) -> No
     for level in levels:
         bars[:2, :, level, ::3] = np.nan
     panel = BarPanel(
-        "15min", pd.bdate_range("2024-01-02", periods=4), list("ab" * 30), bars, np.ones((4, 60), bool), fields
+        "15min", pd.bdate_range("2024-01-02", periods=4), list("ab" * 30), bars, *np.ones((2, 4, 60), bool), fields
     )
     source = WindowSource(panel, InputSpec(days=3, scale=scale))
     device, day = ResidentSource(source, DEVICE), np.full(60, 3)

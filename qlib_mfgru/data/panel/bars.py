@@ -41,6 +41,8 @@ class BarPanel:
         NaN, and a level is NaN before its own first value. Nothing in it comes from a later bar. Read-only.
     traded : ndarray of shape (n_days, n_stocks), bool
         Whether the stock traded on the day (a close and a positive volume in any bar), whatever `fields` are.
+    priced : ndarray of shape (n_days, n_stocks), bool
+        Whether the stock has had a close by the day's first bar: a new share's first day may begin later.
     fields : tuple of Field, length n_fields
         In the order of the array.
     """
@@ -50,6 +52,7 @@ class BarPanel:
     instruments: list[str]
     bars: np.ndarray
     traded: np.ndarray
+    priced: np.ndarray
     fields: tuple[Field, ...] = REPORT_FIELDS
 
     def __post_init__(self) -> None:
@@ -87,8 +90,9 @@ class BarPanel:
         if not folder.exists():
             build(folder, freq, codes, fields)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
-        bars, traded = np.load(folder / "bars.npy", mmap_mode="r"), np.load(folder / "traded.npy")
-        return cls(freq, days, codes, bars, traded, fields)
+        bars = np.load(folder / "bars.npy", mmap_mode="r")
+        traded, priced = (np.load(folder / f"{name}.npy") for name in ("traded", "priced"))
+        return cls(freq, days, codes, bars, traded, priced, fields)
 
     def places(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
         """Where in the flat array each sample's window of `n_days` days, the last one its own, begins: (n,) int64.

@@ -71,15 +71,17 @@ def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) 
     description = {"freq": freq, "provider": provider, "fields": _described(fields), "shape": shape}
     (partial / _DESCRIPTION).write_text(json.dumps(description, indent=1))
     bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
-    traded = np.empty((len(days), len(codes)), dtype=bool)
+    traded, priced = np.empty((2, len(days), len(codes)), dtype=bool)
     for columns, block in _read_blocks(freq, codes, stored_names(fields), len(stamps)):
-        live = _fill(block, fields)
+        live, known = _fill(block, fields)
         bars[..., columns] = block[:, : len(fields)].reshape(*shape[:3], -1)
         traded[:, columns] = live.reshape(*shape[:2], -1).any(axis=1)
+        priced[:, columns] = known.reshape(*shape[:2], -1)[:, 0]
     if not traded.any():
         raise InputError(f"no stock of the provider {provider} has a traded {freq} bar")
     bars.flush()
     np.save(partial / "traded.npy", traded)
+    np.save(partial / "priced.npy", priced)
     np.save(partial / "days.npy", days.to_numpy())
     return description
 
@@ -154,8 +156,8 @@ def _log_gaps(freq: str, stocks_with: Counter[str]) -> None:
         )
 
 
-def _fill(block: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
-    """Fill the gaps of `fields` in place, each by its kind; return which bars traded, (n_stamps, n_columns).
+def _fill(block: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.ndarray]:
+    """Fill the gaps of `fields` in place, each by its kind; return which bars traded, and which have had a close.
 
     A missing price takes the bar's close, or the last close before it, so that a day without trading shows the last
     close in every price.
@@ -164,6 +166,10 @@ def _fill(block: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
     ----------
     block : ndarray of shape (n_stamps, n_names, n_columns), float32
         The series of `stored_names`, NaN where nothing is stored.
+
+    Returns
+    -------
+    traded, priced : ndarray of bool, each of shape (n_stamps, n_columns)
     """
     series = dict(zip(stored_names(fields), block.swapaxes(0, 1), strict=True))
     live = np.isfinite(series["close"]) & (series["volume"] > 0)
@@ -177,4 +183,4 @@ def _fill(block: np.ndarray, fields: Sequence[Field]) -> np.ndarray:
             np.copyto(values, 0.0, where=~known)
         else:
             values[:] = carried_forward(np.where(known, values, np.nan))
-    return live
+    return live, np.isfinite(close)
