@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 from qlib.workflow import R
+from qlib_mfgru.model.curve import plot_training_curve
 from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel, IncrementalGRUModel, MeanModel
-from qlib_mfgru.model.curve import plot_training_curve
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

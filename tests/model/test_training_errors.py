@@ -13,9 +13,9 @@ import torch
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model import GRUModel
-from qlib_mfgru.model.training import StageData, TrainingError, TrainSettings, train_stage, validation_ic
-from qlib_mfgru.nn import ScoreNet
+from qlib_mfgru.model import GRUModel, TrainingError, TrainSettings
+from qlib_mfgru.model.training import StageData, train_stage, validate
+from qlib_mfgru.nn import InputShape, ScoreNet
 
 SETTINGS = TrainSettings(batch_size=200, lr=1e-3, max_epochs=2, device="cpu")
 CONSTANT = "Ref($close, -1) / Ref($close, -1)"
@@ -30,7 +30,7 @@ def tables(dataset: MultiFreqDataset) -> StageData:
 @pytest.fixture
 def net() -> ScoreNet:
     torch.manual_seed(0)
-    return ScoreNet(["15min"], hidden_size=4)
+    return ScoreNet({"15min": InputShape(16, 6)}, hidden_size=4)
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
@@ -61,7 +61,7 @@ def test_a_constant_prediction(tables: StageData, net: ScoreNet, bias: float) ->
     with pytest.raises(TrainingError, match="predicts the same for all stocks, so the IC is undefined"):
         train_stage(net, tables, SETTINGS, [])
     with pytest.raises(TrainingError, match=r"validation: the network predicts the same .* on 2020-06-11"):
-        validation_ic(net, tables.valid)
+        validate(net, tables.valid)
 
 
 def test_constant_labels(make_dataset: MakeDataset) -> None:
@@ -78,8 +78,8 @@ def test_validation_dates_without_two_different_labels(tables: StageData, net: S
 
 def test_a_validation_date_without_an_ic_is_left_out(tables: StageData, net: ScoreNet) -> None:
     valid = ConstantLabels(tables.valid.panels, ("15min",), tables.valid.days, n_dates=2)
-    expected = [validation_ic(net, one_date(tables.valid, i)) for i in range(2, 6)]
-    assert validation_ic(net, valid) == pytest.approx(np.mean(expected), abs=1e-6)
+    expected = [validate(net, one_date(tables.valid, i)) for i in range(2, 6)]
+    assert validate(net, valid) == pytest.approx(np.mean(expected), abs=1e-6)
 
 
 @pytest.mark.parametrize("by", [{"batch_by": "date"}, {"batch_size": 1}], ids=["one stock a date", "batch size 1"])

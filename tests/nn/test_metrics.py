@@ -7,7 +7,7 @@ import pytest
 import torch
 from gru_reference import finite_difference
 
-from qlib_mfgru.nn import ic, ic_loss
+from qlib_mfgru.nn import ic
 
 
 def draw(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
