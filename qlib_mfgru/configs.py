@@ -59,7 +59,7 @@ def built(config: Any, kind: type[Kind], name: str) -> Kind:
     return instance
 
 
-def class_of(config: Any, kind: type[Kind], name: str, *given: str) -> type[Kind]:
+def class_of(config: Any, kind: type[Kind], name: str, *offered: str) -> type[Kind]:
     """The class that a config names, with its keyword arguments checked against its signature; nothing is built.
 
     Parameters
@@ -69,8 +69,8 @@ def class_of(config: Any, kind: type[Kind], name: str, *given: str) -> type[Kind
         What the class must be.
     name : str
         What errors call the config.
-    *given : str
-        Keyword arguments that the class gets from elsewhere.
+    *offered : str
+        Keyword arguments that the class gets from elsewhere, if it takes them (`takes`).
 
     Raises
     ------
@@ -87,10 +87,19 @@ def class_of(config: Any, kind: type[Kind], name: str, *given: str) -> type[Kind
     if not (isinstance(named, type) and issubclass(named, kind)) or inspect.isabstract(named):
         raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
     try:
-        inspect.signature(named).bind(**kwargs, **dict.fromkeys(given))
+        inspect.signature(named).bind(**dict.fromkeys(word for word in offered if takes(named, word)), **kwargs)
     except TypeError as error:
         raise UnknownSetting(f"{name}: {named.__name__} {error}") from None
     return named
+
+
+def takes(kind: type, keyword: str) -> bool:
+    """Whether a class can be built with a keyword argument."""
+    try:
+        inspect.signature(kind).bind_partial(**{keyword: None})
+    except TypeError:
+        return False
+    return True
 
 
 def with_kwargs(config: Any, defaults: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -52,12 +52,12 @@ def refuse_unknown(names: Iterable[str], known: Sequence[str]) -> None:
 
 
 @contextmanager
-def within(file: str) -> Iterator[None]:
-    """Put the name of the settings' file before the message."""
+def within(name: str) -> Iterator[None]:
+    """Put the name of the settings' file, or of the setting, before the message."""
     try:
         yield
     except InputError as error:
-        raise type(error)(f"{file}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None
 
 
 def shown(value: Any) -> str:

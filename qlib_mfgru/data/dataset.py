@@ -15,6 +15,7 @@ from qlib_mfgru.data.handler import MultiFreqHandler
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.data.settings import Bounds, DatasetSettings, SegmentSettings, bounds_of, span
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Count, Seed, checked, refuse_unknown
 
 BatchBy = Literal["sample", "date"]
@@ -90,8 +91,9 @@ class MultiFreqDataset(DatasetH):
         )
         self.sample_step, self.valid_ratio = settings.sample_step, settings.valid_ratio
         super().__init__(built(handler, MultiFreqHandler, "handler"), settings.segments, settings.fetch_kwargs)
-        if isinstance(self.sample_step, dict) and self.sample_step:
-            self.handler.frequencies(list(self.sample_step))
+        if isinstance(self.sample_step, dict):
+            with within("sample_step"):
+                self.handler.frequencies(list(self.sample_step))
 
     def config(self, handler_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """As in qlib: change settings of the handler, or the segments; they are checked as in the constructor."""

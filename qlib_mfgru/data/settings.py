@@ -161,7 +161,7 @@ def span(bounds: Bounds) -> str:
 
 
 SampleStep = Annotated[
-    Annotated[Count, Tag("int")] | Annotated[dict[Text, Count], Tag("dict")],
+    Annotated[Count, Tag("int")] | Annotated[dict[Text, Count], Len(1), Tag("dict")],
     Discriminator(lambda step: "dict" if isinstance(step, Mapping) else "int"),
 ]
 """Trading days from one sample date to the next: one number, or one for each stage by its last frequency."""

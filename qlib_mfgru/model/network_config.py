@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 from typing_extensions import Self
 
-from qlib_mfgru.configs import class_of, config_validator
+from qlib_mfgru.configs import class_of, config_validator, takes
 from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.settings import GRUNetworkSettings, TrainSettings
@@ -26,8 +25,8 @@ def built_network(config: Mapping[str, Any], inputs: Inputs) -> ScoringNet:
     InputError
         A network that reads nothing.
     """
-    kind, kwargs = class_of(config, ScoringNet, "network"), copy.deepcopy(dict(config.get("kwargs", {})))
-    net = kind(**kwargs, inputs=inputs) if _takes_inputs(kind) else kind(**kwargs)
+    kind, kwargs = network_class(config), copy.deepcopy(config.get("kwargs", {}))
+    net = kind(**kwargs, inputs=inputs) if takes(kind, "inputs") else kind(**kwargs)
     if not net.freqs:
         raise InputError(
             f"network: {kind.__name__} reads no frequency: it must pass its inputs on to ScoringNet, or set its freqs"
@@ -35,19 +34,19 @@ def built_network(config: Mapping[str, Any], inputs: Inputs) -> ScoringNet:
     return net
 
 
-def _takes_inputs(kind: type) -> bool:
-    try:
-        inspect.signature(kind).bind_partial(inputs=None)
-    except TypeError:
-        return False
-    return True
+def network_class(config: Any) -> type[ScoringNet]:
+    """The class of a config, looked up and not built: its shapes are known once there is a dataset.
+
+    Raises
+    ------
+    InputError
+        No such class, one that is no `ScoringNet`, or keyword arguments that it does not take.
+    """
+    return class_of(config, ScoringNet, "network", "inputs")
 
 
 def _network(config: Any) -> dict[str, Any]:
-    """The config of a `ScoringNet`, whose class is looked up and not built: its shapes are not known yet."""
-    kind = class_of(config, ScoringNet, "network")
-    given = ("inputs",) if _takes_inputs(kind) else ()
-    class_of(config, ScoringNet, "network", *given)
+    network_class(config)
     return dict(config)
 
 
@@ -62,8 +61,8 @@ class NetworkSettings(TrainSettings):
 
     @model_validator(mode="after")
     def _inputs_are_taken(self) -> Self:
-        kind = class_of(self.network, ScoringNet, "network")
-        if self.freqs is not None and not _takes_inputs(kind):
+        kind = network_class(self.network)
+        if self.freqs is not None and not takes(kind, "inputs"):
             raise ValueError(
                 f"freqs is {list(self.freqs)}: {kind.__name__} takes no inputs and says itself what it reads; leave "
                 "freqs out"
