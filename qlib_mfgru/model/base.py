@@ -140,7 +140,8 @@ class NeuralModel(Member, Model):
         if self._start is not None:
             net.load_state_dict(self._start)
             self._start = None
-        random = _seeded(self.settings.seed) if net.stochastic else nullcontext()
+        stochastic = net.stochastic or self.settings.make_loss().stochastic
+        random = _seeded(self.settings.seed) if stochastic else nullcontext()
         with random, denormals_flushed():  # no decorator: qlib reads the method's own signature
             self.trained = self.train(self._placed(net), dataset)
         self.net = net.cpu().eval()

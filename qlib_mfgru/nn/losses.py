@@ -16,7 +16,15 @@ LossName = Literal["ic", "rank_ic", "mse"]
 
 
 class Loss(nn.Module):
-    """Scores and labels of one batch -> a scalar to be minimised; the base class of a loss of one's own."""
+    """Scores and labels of one batch -> a scalar to be minimised; the base class of a loss of one's own.
+
+    Attributes
+    ----------
+    stochastic : bool
+        Whether it may draw random numbers, as of `ScoringNet`.
+    """
+
+    stochastic = True
 
     @property
     def title(self) -> str:
@@ -31,7 +39,7 @@ class Loss(nn.Module):
 class ICLoss(Loss):
     """Minus the IC: the report's loss."""
 
-    title = "IC"
+    title, stochastic = "IC", False
 
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return -ic(scores, label)
@@ -48,7 +56,7 @@ class RankICLoss(Loss):
         gives gradients that a few close pairs decide.
     """
 
-    title = "RankIC"
+    title, stochastic = "RankIC", False
 
     def __init__(self, tau: float = 0.1) -> None:
         super().__init__()
@@ -62,7 +70,7 @@ class RankICLoss(Loss):
 class MSELoss(Loss):
     """Mean squared difference of scores and labels."""
 
-    title = "MSE"
+    title, stochastic = "MSE", False
 
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return (scores - label).square().mean()

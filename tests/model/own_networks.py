@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from qlib_mfgru.nn import Encoder, Features, Inputs, InputShape, Loss, ScoringNet
+from qlib_mfgru.nn import Encoder, Features, Inputs, InputShape, Loss, MSELoss, ScoringNet
 
 
 class CausalConv(nn.Module):
@@ -103,3 +103,12 @@ class Broken(Loss):
 
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return scores.sum() * torch.nan
+
+
+class NoisyLoss(MSELoss):
+    """Draws random numbers, as a loss of random pairs does."""
+
+    stochastic = True
+
+    def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+        return super().forward(scores, label + torch.randn_like(label))

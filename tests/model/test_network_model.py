@@ -166,12 +166,14 @@ class TestWhatANetworkReads:
             NetworkModel(own("Column"), loss="mse", **QUICK).fit(dataset)
 
 
-def test_dropout_draws_from_the_models_seed_and_leaves_the_callers_numbers_alone(dataset: MultiFreqDataset) -> None:
+@pytest.mark.parametrize(("network", "loss"), [("Transformer", "ic"), ("TCN", own("NoisyLoss"))], ids=["net", "loss"])
+def test_random_numbers_of_training_are_the_models_own(dataset: MultiFreqDataset, network: str, loss: Any) -> None:
+    """Dropout, or a loss that draws, follows the model's seed and leaves the caller's numbers alone."""
     scores = []
     for seed, state in ((0, 1), (0, 2), (1, 1)):
         torch.manual_seed(state)
         before = torch.get_rng_state()
-        model = NetworkModel(own("Transformer"), freqs=["day"], seed=seed, **QUICK | {"max_epochs": 2})
+        model = NetworkModel(own(network), freqs=["day"], loss=loss, seed=seed, **QUICK | {"max_epochs": 2})
         model.fit(dataset)
         assert torch.equal(torch.get_rng_state(), before)
         scores.append(model.predict(dataset))
