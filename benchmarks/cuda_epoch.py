@@ -18,7 +18,7 @@ from qlib_mfgru.data.panel import BarPanel
 from qlib_mfgru.data.resident import ResidentSource
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.data.window import WindowSource
-from qlib_mfgru.nn import ic_loss
+from qlib_mfgru.nn import ICLoss
 from qlib_mfgru.nn.kernels.fused import fused_gru
 
 DEVICE = torch.device("cuda")
@@ -46,7 +46,7 @@ def epoch(rounds: int) -> dict[str, float]:
 
     def step(window: torch.Tensor) -> None:
         states = fused_gru(window, *gru.parameters(), False)
-        loss = ic_loss(head(norm(states.t())).squeeze(1), torch.randn(ROWS, device=DEVICE))
+        loss = ICLoss()(head(norm(states.t())).squeeze(1), torch.randn(ROWS, device=DEVICE))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

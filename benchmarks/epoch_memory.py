@@ -104,14 +104,15 @@ def _meter_stages(model: Any) -> None:
     """Make each stage of a model a phase of its own."""
     inner = model.run_stage
 
-    def metered(net: Any, data: Any, stage: int, title: str) -> None:
+    def metered(net: Any, data: Any, stage: int, title: str) -> Any:
         size = model.settings.batch_size
         label = f"stage {stage}, {title.split()[-1]}"
         with phase(label):
-            inner(net, data, stage, title)
+            result = inner(net, data, stage, title)
         total = -(-len(data.train) // size)
         limit = int(sys.argv[5]) or total
         report(**{f"{label}, batches": min(limit, total), f"{label}, of": total})
+        return result
 
     model.run_stage = metered
 

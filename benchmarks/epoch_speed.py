@@ -143,18 +143,20 @@ def fit_seeds(cache: str, epochs: int) -> None:
     import numpy as np
     import torch
 
-    from qlib_mfgru.nn import ScoreNet, ic_loss
+    from qlib_mfgru.nn import ICLoss, InputShape, ScoreNet
     from qlib_mfgru.threads import torch_on_one_thread
 
     torch.set_flush_denormal(True)
     ready()
-    samples = _dataset(cache).samples("train", ("15min",))
-    nets = [ScoreNet(["15min"]) for _ in range(N_SEEDS)]
+    dataset = _dataset(cache)
+    samples = dataset.samples("train", ("15min",))
+    inputs = {freq: InputShape(*shape) for freq, shape in dataset.handler.input_shapes(["15min"]).items()}
+    nets, loss = [ScoreNet(inputs) for _ in range(N_SEEDS)], ICLoss()
     optimizers = [torch.optim.Adam(net.parameters()) for net in nets]
 
     def step(i: int, batch: Any) -> None:
         optimizers[i].zero_grad()
-        ic_loss(nets[i](batch.features), batch.label).backward()
+        loss(nets[i](batch.features), batch.label).backward()
         optimizers[i].step()
 
     for i in range(N_SEEDS):  # the first makes the statistics, and torch loads what its optimisers need

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
+from pydantic_core import PydanticCustomError
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.refusals import CONFIG
 from qlib_mfgru.settings import Settings, Text, UnknownSetting, checked
 
 Kind = TypeVar("Kind")
@@ -45,7 +47,7 @@ def built(config: Any, kind: type[Kind], name: str) -> Kind:
         config = {"class": config}  # a.module.Class, which qlib reads alike
     if isinstance(config, Mapping):
         config = dict(config)
-        _check(config, kind, name)
+        class_of(config, kind, name)
     elif not isinstance(config, (str, kind)):
         raise InputError(f"{name} is {config!r}: must be a {kind.__name__} or a config with class, module_path, kwargs")
     try:
@@ -55,6 +57,49 @@ def built(config: Any, kind: type[Kind], name: str) -> Kind:
     if not isinstance(instance, kind):
         raise InputError(f"{name} is a {type(instance).__name__}: must be a {kind.__name__}")
     return instance
+
+
+def class_of(config: Any, kind: type[Kind], name: str, *offered: str) -> type[Kind]:
+    """The class that a config names, with its keyword arguments checked against its signature; nothing is built.
+
+    Parameters
+    ----------
+    config : mapping
+    kind : type
+        What the class must be.
+    name : str
+        What errors call the config.
+    *offered : str
+        Keyword arguments that the class gets from elsewhere, if it takes them (`takes`).
+
+    Raises
+    ------
+    InputError
+        No such class, one of another kind or an abstract one, or keywords that it does not take.
+    """
+    from qlib.utils import get_callable_kwargs
+
+    wanted = checked(ClassConfig, name, config)
+    try:
+        named, kwargs = get_callable_kwargs(dict(config))
+    except Exception as error:  # a module's own code runs: anything may be raised
+        raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from error
+    if not (isinstance(named, type) and issubclass(named, kind)) or inspect.isabstract(named):
+        raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
+    try:
+        inspect.signature(named).bind(**dict.fromkeys(word for word in offered if takes(named, word)), **kwargs)
+    except TypeError as error:
+        raise UnknownSetting(f"{name}: {named.__name__} {error}") from None
+    return named
+
+
+def takes(kind: type, keyword: str) -> bool:
+    """Whether a class can be built with a keyword argument."""
+    try:
+        inspect.signature(kind).bind_partial(**{keyword: None})
+    except TypeError:
+        return False
+    return True
 
 
 def with_kwargs(config: Any, defaults: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -69,18 +114,13 @@ def with_kwargs(config: Any, defaults: Mapping[str, Any], name: str) -> dict[str
     return {**config, "kwargs": {**defaults, **kwargs}}
 
 
-def _check(config: dict[str, Any], kind: type, name: str) -> None:
-    """Refuse a config that names no class of `kind`, or keywords that the class does not take."""
-    from qlib.utils import get_callable_kwargs
+def config_validator(check: Callable[[Any], Any]) -> PlainValidator:
+    """For a setting that is a config: `check` returns it or raises InputError, whose line is the message."""
 
-    wanted = checked(ClassConfig, name, config)
-    try:
-        named, kwargs = get_callable_kwargs(config)
-    except Exception as error:  # a module's own code runs: anything may be raised
-        raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from error
-    if not (isinstance(named, type) and issubclass(named, kind)) or inspect.isabstract(named):
-        raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
-    try:
-        inspect.signature(named).bind(**kwargs)
-    except TypeError as error:
-        raise UnknownSetting(f"{name}: {named.__name__} {error}") from None
+    def validated(config: Any) -> Any:
+        try:
+            return check(config)
+        except InputError as error:
+            raise PydanticCustomError(CONFIG, "{line}", {"line": str(error)}) from None
+
+    return PlainValidator(validated)

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from qlib_mfgru.errors import InputError
 
+CONFIG = "config"
+"""pydantic's type of an error in a class's config, whose message says itself which setting it is about."""
+
 _WIDTH = 160  # characters of a value that a message shows
 
 
@@ -49,12 +52,12 @@ def refuse_unknown(names: Iterable[str], known: Sequence[str]) -> None:
 
 
 @contextmanager
-def within(file: str) -> Iterator[None]:
-    """Put the name of the settings' file before the message."""
+def within(name: str) -> Iterator[None]:
+    """Put the name of the settings' file, or of the setting, before the message."""
     try:
         yield
     except InputError as error:
-        raise type(error)(f"{file}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None
 
 
 def shown(value: Any) -> str:
@@ -111,6 +114,9 @@ def nearest(name: int | str, known: Sequence[str]) -> str:
 def _line(name: str, problems: Sequence[Any], fields: Sequence[str]) -> str:
     if problems[0]["type"] == "missing":
         return f"{name} is missing"
+    if problems[0]["type"] == CONFIG:
+        outer, message = name.rpartition(".")[0], problems[0]["msg"]
+        return f"{outer}: {message}" if outer else str(message)
     first, *others = dict.fromkeys(_allowed(problem, fields) for problem in problems)
     allowed = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
     if not name:  # of a validator over several settings

@@ -108,7 +108,7 @@ def test_what_stands_beside_the_rooms_imports_none() -> None:
 
 def test_a_units_key_is_over_all_code_that_decides_its_result() -> None:
     """Of what training imports only the code that refuses settings is not hashed."""
-    training = closure({"qlib_mfgru.model.networks", "qlib_mfgru.model.mean"})
+    training = closure({f"qlib_mfgru.model.{name}" for name in ("networks", "incremental", "mean")})
     hashed = [ROOT / name for name in key._CODE]
     left = {name for name in training if not any(path in (MODULES[name], *MODULES[name].parents) for path in hashed)}
     assert left == {"qlib_mfgru.configs", "qlib_mfgru.errors", "qlib_mfgru.refusals"}

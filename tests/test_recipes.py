@@ -102,6 +102,25 @@ def test_the_eight_recipes_are_there_and_short() -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
+def test_a_tcn_stops_by_the_rank_ic(kitchen: Path) -> None:
+    done = cook("A TCN", kitchen)
+    assert type(done["model"].net).__name__ == "TCN"
+    assert {"stage1_train_rank_ic", "stage1_valid_rank_ic"} <= done["recorder"].list_metrics().keys()
+    assert done["score"].groupby(level="datetime").nunique().min() > 1
+
+
+def test_a_transformer(kitchen: Path) -> None:
+    done = cook("A Transformer", kitchen)
+    assert done["model"].net.places["day"].shape == (40, 16)
+    assert done["score"].groupby(level="datetime").nunique().min() > 1
+
+
+def test_a_loss_of_ones_own(kitchen: Path) -> None:
+    done = cook("A RankIC loss", kitchen)
+    assert done["model"].settings.loss["class"] == "PairLoss"
+    assert done["score"].groupby(level="datetime").nunique().min() > 1
+
+
 def test_a_seventh_field(kitchen: Path) -> None:
     done = cook("A seventh field", kitchen)
     assert done["model"].net.encoders[0].gru.input_size == 7

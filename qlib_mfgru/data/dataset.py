@@ -15,9 +15,11 @@ from qlib_mfgru.data.handler import MultiFreqHandler
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.data.settings import Bounds, DatasetSettings, SegmentSettings, bounds_of, span
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Count, Seed, checked, refuse_unknown
 
 BatchBy = Literal["sample", "date"]
+REPORT_STEP = 5
 
 
 class SampleDays(NamedTuple):
@@ -49,8 +51,9 @@ class MultiFreqDataset(DatasetH):
     segments : mapping of str to (first, last)
         ``train`` and ``test``, and ``valid`` if validation is not to be the last part of ``train``. Both dates are
         included, None is no bound, and no day may be in two segments.
-    sample_step : int
-        One training cross-section every so many trading days of a segment (report: 5).
+    sample_step : int or mapping of str to int
+        One training cross-section every so many trading days of a segment (report: 5). A mapping gives a stage its own,
+        named by the last of the frequencies in use: ``{day: 5, 15min: 1}``; what it leaves out takes 5.
     valid_ratio : float
         Share of ``train``'s sample dates that validates when there is no ``valid`` segment (report: 4:1, so 0.2).
     fetch_kwargs : dict, optional
@@ -74,7 +77,7 @@ class MultiFreqDataset(DatasetH):
         self,
         handler: Any,
         segments: Mapping[str, Sequence[Any]],
-        sample_step: int = 5,
+        sample_step: int | Mapping[str, int] = REPORT_STEP,
         valid_ratio: float = 0.2,
         fetch_kwargs: Mapping[str, Any] | None = None,
         **unknown: Any,
@@ -88,6 +91,9 @@ class MultiFreqDataset(DatasetH):
         )
         self.sample_step, self.valid_ratio = settings.sample_step, settings.valid_ratio
         super().__init__(built(handler, MultiFreqHandler, "handler"), settings.segments, settings.fetch_kwargs)
+        if isinstance(self.sample_step, dict):
+            with within("sample_step"):
+                self.handler.frequencies(list(self.sample_step))
 
     def config(self, handler_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """As in qlib: change settings of the handler, or the segments; they are checked as in the constructor."""
@@ -195,9 +201,11 @@ class MultiFreqDataset(DatasetH):
         return "train" if segment == "valid" and "valid" not in self.segments else segment
 
     def _sampled(self, segment: str, freqs: Sequence[str]) -> SampleDays:
-        """Every `sample_step`-th day on which there are samples, less those whose labels reach too far."""
+        """Every so many days, if there are samples, less those whose labels reach too far."""
         source = self._source(segment)
-        grid = self._with_samples(self.segment_days(source)[:: self.sample_step], freqs)
+        steps = self.sample_step
+        step = steps.get(freqs[-1], REPORT_STEP) if isinstance(steps, dict) else steps
+        grid = self._with_samples(self.segment_days(source)[::step], freqs)
         days = self._purged(source, grid)
         late = len(grid) - len(days)
         if segment not in ("train", "valid") or "valid" in self.segments:

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Annotated, Any
 
 import pandas as pd
-from pydantic import AfterValidator, BeforeValidator, PlainValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, PlainValidator, Tag, model_validator
 from qlib.config import C
 from typing_extensions import Self
 
@@ -165,10 +165,17 @@ def span(bounds: Bounds) -> str:
     return " .. ".join("open" if date is None else f"{date:%Y-%m-%d}" for date in bounds)
 
 
+SampleStep = Annotated[
+    Annotated[Count, Tag("int")] | Annotated[dict[Text, Count], Len(1), Tag("dict")],
+    Discriminator(lambda step: "dict" if isinstance(step, Mapping) else "int"),
+]
+"""Trading days from one sample date to the next: one number, or one for each stage by its last frequency."""
+
+
 class DatasetSettings(SegmentSettings):
     """All settings of a `MultiFreqDataset` but its handler."""
 
-    sample_step: Count
+    sample_step: SampleStep
     valid_ratio: Annotated[Number, Gt(0), Lt(1)]
     fetch_kwargs: dict[str, Any]
 

@@ -1,18 +1,23 @@
 """The networks as qlib Models."""
 
+from qlib_mfgru.model.incremental import IncrementalGRUModel
 from qlib_mfgru.model.mean import MeanModel
-from qlib_mfgru.model.networks import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
+from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.model.networks import AttentionGRUModel, GRUModel, MixedGRUModel, NetworkModel
 from qlib_mfgru.model.recorded import RecordedModel
 from qlib_mfgru.model.settings import TrainSettings
-from qlib_mfgru.model.training import TrainingError
+from qlib_mfgru.model.training.failures import TrainingError
 
 __all__ = [
     "AttentionGRUModel",
     "GRUModel",
     "IncrementalGRUModel",
     "MeanModel",
+    "Member",
     "MixedGRUModel",
+    "NetworkModel",
     "RecordedModel",
     "TrainSettings",
     "TrainingError",
+    "as_member",
 ]

@@ -8,7 +8,8 @@ import json
 import tempfile
 import threading
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,34 +22,52 @@ from qlib.workflow import R
 from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
-from qlib_mfgru.model.callbacks import EarlyStopping, History, Progress, RecorderLog, recorder_is_active
-from qlib_mfgru.model.curve import plot_training_curve
-from qlib_mfgru.model.denormals import denormals_flushed
-from qlib_mfgru.model.settings import NetworkSettings
-from qlib_mfgru.model.training import Callback, StageData, score_samples, train_stage
-from qlib_mfgru.nn import GRULayer, ScoringNet
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.member import Member
+from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.model.training.callbacks import (
+    EarlyStopping,
+    History,
+    Progress,
+    RecorderLog,
+    log_metrics,
+    recorder_is_active,
+)
+from qlib_mfgru.model.training.cores import what_runs
+from qlib_mfgru.model.training.curve import plot_training_curve
+from qlib_mfgru.model.training.denormals import denormals_flushed
+from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
+from qlib_mfgru.model.training.scoring import mean_by_date, score_samples
+from qlib_mfgru.model.training.stage import StageResult
+from qlib_mfgru.nn import GRULayer, Inputs, InputShape, MetricName, ScoringNet
 
 _SEEDED = threading.Lock()  # torch's random state belongs to the process: models fitted in threads take turns
 
 
-class NeuralModel(Model):
-    """A network, trained on the samples of a `MultiFreqDataset` by minus the IC.
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Random numbers of a seed; the caller's own are left as they were."""
+    with _SEEDED, torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+class NeuralModel(Member, Model):
+    """A network, trained on the samples of a `MultiFreqDataset`.
 
     Parameters
     ----------
     **settings
-        Those of `settings_kind`: ``hidden_size`` (report: 30) and any of `TrainSettings`, ``batch_size, batch_by, lr,
-        max_epochs, patience, seed, device, gru``.
+        Those of `settings_kind`: any of `TrainSettings`, ``batch_size, batch_by, lr, max_epochs, patience, seed,
+        device, gru, loss, metric``, and for the report's models ``hidden_size`` (report: 30).
 
     Attributes
     ----------
-    settings : NetworkSettings
-    tag : str
-        Prefix of everything that goes to the recorder, where several models are fitted in one experiment.
-    net : Module or None
+    settings : TrainSettings
+    net : ScoringNet or None
         The trained network, on the CPU; None before `fit`.
-    history : list of dict
-        One row an epoch: ``stage, epoch, train_ic, valid_ic, seconds``.
+    trained : list of StageResult
+        One for each stage of the last `fit`.
 
     Raises
     ------
@@ -56,48 +75,55 @@ class NeuralModel(Model):
         What is wrong with the settings, in one line.
     """
 
-    settings_kind: ClassVar[type[NetworkSettings]]
-    settings: NetworkSettings
+    settings_kind: ClassVar[type[TrainSettings]]
+    settings: TrainSettings
     _start: dict[str, torch.Tensor] | None = None  # weights that the next fit begins with
 
     def __init__(self, **settings: Any) -> None:
         self.settings = self.settings_kind(**settings)
         self.tag = ""
         self.net: ScoringNet | None = None
-        self.history: list[dict[str, Any]] = []
+        self.trained: list[StageResult] = []
 
     @property
     @abstractmethod
-    def freqs(self) -> tuple[str, ...]:
-        """Frequencies that the model reads."""
+    def freqs(self) -> tuple[str, ...] | None:
+        """Frequencies that the network is built for; None for all of the handler's."""
 
     @property
-    def hidden_size(self) -> int:
-        """Size of the GRUs' states."""
-        return self.settings.hidden_size
+    def history(self) -> list[dict[str, Any]]:
+        """One row an epoch: ``stage, epoch, train_<metric>, valid_<metric>, seconds``."""
+        return [row for result in self.trained for row in result.rows]
 
-    def stage_freqs(self) -> list[tuple[str, ...]]:
-        """Frequencies that the samples of each stage need, in the order of training."""
-        return [self.freqs]
+    @property
+    def validation(self) -> Mapping[MetricName, float]:
+        """The validation metric of the last stage; empty before `fit`."""
+        return {result.metric: result.valid for result in self.trained[-1:]}
 
-    def warm_start(self, earlier: NeuralModel) -> None:
+    @property
+    def starts_warm(self) -> bool:
+        return True
+
+    def warm_start(self, earlier: Member) -> None:
         """Start the next `fit` from the weights of `earlier`, a fitted model of the same shape."""
+        if not isinstance(earlier, NeuralModel):
+            raise InputError(f"{type(earlier).__name__} has no weights that a {type(self).__name__} could start from")
         if earlier.net is None:
             raise RuntimeError(f"{type(earlier).__name__} is not fitted: there are no weights to start from")
         self._start = copy.deepcopy(earlier.net.state_dict())
 
     @abstractmethod
-    def build(self) -> ScoringNet:
-        """A fresh network; called under the model's seed."""
+    def build(self, inputs: Inputs) -> ScoringNet:
+        """A fresh network for windows of these shapes; called under the model's seed."""
 
     @abstractmethod
-    def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
-        """Train `net` in place by `run_stage`; return a title for each stage."""
+    def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[StageResult]:
+        """Train `net` in place by `run_stage`, once for each stage."""
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train on ``train``, stop early on ``valid``, keep the best weights.
 
-        Inside a qlib experiment the ICs of every epoch go to the recorder's metrics, and ``training_history.json``
+        Inside a qlib experiment the metric of every epoch goes to the recorder's metrics, and ``training_history.json``
         and ``training_curve.png`` to its artifacts.
 
         Raises
@@ -106,36 +132,52 @@ class NeuralModel(Model):
             If torch does not see the GPU of the settings, the handler lacks a frequency of the model, or a segment
             has no samples.
         TrainingError
-            If the loss is NaN, predictions are constant, or no validation date has an IC.
+            If the loss is NaN, predictions are constant, or no validation date has the metric.
         """
         self.settings.torch_device()
-        for freqs in self.stage_freqs():
-            dataset.handler.frequencies(freqs)
-        self.history = []
-        with _SEEDED, torch.random.fork_rng():
-            torch.manual_seed(self.settings.seed)
-            net = self.build()
+        net = self.fresh(dataset)
+        self.trained = []
         if self._start is not None:
             net.load_state_dict(self._start)
             self._start = None
-        with denormals_flushed():  # no decorator: qlib reads the method's own signature
-            titles = self.train(self._placed(net), dataset)
+        stochastic = net.stochastic or self.settings.make_loss().stochastic
+        random = _seeded(self.settings.seed) if stochastic else nullcontext()
+        with random, denormals_flushed():  # no decorator: qlib reads the method's own signature
+            self.trained = self.train(self._placed(net), dataset)
         self.net = net.cpu().eval()
         if recorder_is_active():
-            self._save_curve(titles)
+            self._save_curve()
 
-    def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> None:
+    def fresh(self, dataset: MultiFreqDataset) -> ScoringNet:
+        """A network for the dataset's windows, with the weights that the seed draws.
+
+        Raises
+        ------
+        InputError
+            If the handler lacks a frequency of the model.
+        """
+        shapes = dataset.handler.input_shapes(self.freqs)
+        with _seeded(self.settings.seed):
+            net = self.build({freq: InputShape(*shape) for freq, shape in shapes.items()})
+        dataset.handler.frequencies(net.freqs)
+        return net
+
+    def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> StageResult:
         """Train `net` for one stage and leave it with the weights of its best epoch."""
         train, valid = self._resident(net, data.train, data.valid)
         data = dataclasses.replace(data, train=train, valid=valid)
+        metric, rows = self.settings.metric, list[dict[str, Any]]()
         stopping = EarlyStopping(self.settings.patience)
         with Progress(f"{type(self).__name__}: {title}", self.settings.max_epochs) as progress:
-            callbacks: list[Callback] = [stopping, History(self.history), progress, RecorderLog(self.tag)]
+            callbacks: list[Callback] = [stopping, History(rows), progress, RecorderLog(self.tag)]
             train_stage(net, data, self.settings, callbacks, stage)
         stopping.restore(net)
-        get_module_logger("mfgru").info(
-            f"{title}: best validation IC {stopping.best_ic:.4f} at epoch {stopping.best_epoch}"
-        )
+        base = None if data.valid_base is None else mean_by_date(data.valid_base, valid, metric)
+        result = StageResult(stage, title, metric, stopping.best_epoch, stopping.best, base, rows)
+        get_module_logger("mfgru").info(str(result))
+        if base is not None:
+            log_metrics({f"{self.tag}stage{stage}_kept": float(result.kept)})
+        return result
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Scores of every stock with complete windows on every trading day of a segment.
@@ -148,12 +190,12 @@ class NeuralModel(Model):
         Returns
         -------
         Series
-            Named ``score``, over (datetime, instrument). Its scale is arbitrary, because the loss is a correlation.
+            Named ``score``, over (datetime, instrument). Its scale is arbitrary where the loss is a correlation.
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
         with denormals_flushed():
-            (table,) = self._resident(self.net, dataset.every_day(segment, self.freqs))
+            (table,) = self._resident(self.net, dataset.every_day(segment, self.net.freqs))
             scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
         self.net = self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
@@ -163,13 +205,11 @@ class NeuralModel(Model):
         """`net` on the device of the settings, with their implementation of the recurrence."""
         device = self.settings.torch_device()
         net.to(device)
-        layers = [module for module in net.modules() if isinstance(module, GRULayer)]
-        for layer in layers:
-            layer.implementation = self.settings.gru
+        for module in net.modules():
+            if isinstance(module, GRULayer):
+                module.implementation = self.settings.gru
         place = native.capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
-        get_module_logger("mfgru").info(
-            f"GRU: {layers[0].chosen()} on {device} ({place}, {torch.get_num_threads()} threads)"
-        )
+        get_module_logger("mfgru").info(f"{what_runs(net)} on {device} ({place}, {torch.get_num_threads()} threads)")
         return net
 
     def _resident(self, net: ScoringNet, *tables: SampleTable) -> tuple[SampleTable, ...]:
@@ -180,10 +220,10 @@ class NeuralModel(Model):
         panels = tables[0].panels.on_device(device, net.freqs)
         return tuple(table.over(panels) for table in tables)
 
-    def _save_curve(self, titles: Sequence[str]) -> None:
+    def _save_curve(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             curve, history = (Path(folder, self.tag + name) for name in ("training_curve.png", "training_history.json"))
-            plot_training_curve(self.history, titles, curve)
+            plot_training_curve(self.trained, curve)
             history.write_text(json.dumps(self.history, indent=1))
             for path in (curve, history):
                 R.save_objects(local_path=str(path))

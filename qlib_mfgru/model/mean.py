@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,13 +11,15 @@ from qlib.model.base import Model
 
 from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset
-from qlib_mfgru.model.base import NeuralModel
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 
 Members = Annotated[tuple[Any, ...], Listed, Len(1)]
 
 
-class MeanModel(Model):
+class MeanModel(Member, Model):
     """Equal-weighted mean of separately trained models, over the stocks that all of them score.
 
     Parameters
@@ -36,6 +38,7 @@ class MeanModel(Model):
         listed = checked(Members, "members", members)
         if all(isinstance(member, Model) for member in listed):
             refuse_unknown(settings, ["members"])  # there is no member that they could go to
+        self.tag = ""
         self.members: list[Model] = [
             _member(member, settings, f"members[{number}]") for number, member in enumerate(listed)
         ]
@@ -44,30 +47,42 @@ class MeanModel(Model):
     def history(self) -> list[dict[str, Any]]:
         """The members' histories, each row with the number of its ``member``."""
         return [
-            {"member": number, **row}
-            for number, member in enumerate(self.members, start=1)
-            for row in getattr(member, "history", [])
+            {"member": number, **row} for number, member in enumerate(self._asked(), start=1) for row in member.history
         ]
 
-    def stage_freqs(self) -> list[tuple[str, ...]]:
-        """Frequencies that the samples of each member's stages need, each set of them once."""
-        networks = [member for member in self.members if isinstance(member, NeuralModel)]
-        return list(dict.fromkeys(freqs for member in networks for freqs in member.stage_freqs()))
+    @property
+    def validation(self) -> Mapping[MetricName, float]:
+        """The mean of every metric over the members that validate by it."""
+        validations = [member.validation for member in self._asked()]
+        values = {name: [valid[name] for valid in validations if name in valid] for name in METRICS}
+        return {name: sum(known) / len(known) for name, known in values.items() if known}
 
-    def warm_start(self, earlier: MeanModel) -> None:
+    @property
+    def starts_warm(self) -> bool:
+        """Whether all members can."""
+        return all(member.starts_warm for member in self._asked())
+
+    def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        """Frequencies that the samples of each member's stages need, each set of them once."""
+        return list(dict.fromkeys(freqs for member in self._asked() for freqs in member.stage_freqs(dataset)))
+
+    def warm_start(self, earlier: Member) -> None:
         """Start the members' next fit from the weights of the earlier model's members."""
-        for member, before in zip(self.members, earlier.members, strict=True):
-            if isinstance(member, NeuralModel) and isinstance(before, NeuralModel):
-                member.warm_start(before)
+        if not isinstance(earlier, MeanModel) or len(earlier.members) != len(self.members):
+            raise InputError(f"a mean of {len(self.members)} models cannot start from {type(earlier).__name__}")
+        for member, before in zip(self._asked(), earlier._asked(), strict=True):
+            member.warm_start(before)
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
-        for freqs in self.stage_freqs():
+        for freqs in self.stage_freqs(dataset):
             dataset.handler.frequencies(freqs)
-        for number, member in enumerate(self.members, start=1):
-            if isinstance(member, NeuralModel):
-                member.tag = f"member{number}_"
+        for number, member in enumerate(self._asked(), start=1):
+            member.tag = f"{self.tag}member{number}_"
             member.fit(dataset)
+
+    def _asked(self) -> list[Member]:
+        return [as_member(member) for member in self.members]
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Mean of the members' scores, each z-scored per date, since their scales are arbitrary under an IC loss."""

@@ -1,34 +1,87 @@
-"""The report's four models."""
+"""Models that train their network in one stage: the report's first three, and any network from a config."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import torch
-
 from qlib_mfgru.data.dataset import MultiFreqDataset
-from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.model.base import NeuralModel
-from qlib_mfgru.model.settings import AttentionSettings, GRUSettings, IncrementalSettings, MixedSettings
-from qlib_mfgru.model.training import StageData, score_samples
-from qlib_mfgru.nn import IncrementalNet, ScoreNet, ScoringNet
+from qlib_mfgru.model.network_config import NetworkSettings, built_network
+from qlib_mfgru.model.settings import AttentionSettings, GRUNetworkSettings, GRUSettings, MixedSettings
+from qlib_mfgru.model.training.loop import StageData
+from qlib_mfgru.model.training.stage import StageResult
+from qlib_mfgru.nn import Inputs, ScoreNet, ScoringNet
 from qlib_mfgru.nn.attention import AttentionForm
 
 
-class JointModel(NeuralModel):
-    """Encoders of one frequency or several, side by side and trained together."""
+class OneStageModel(NeuralModel):
+    """All of a network is trained at once."""
 
+    def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[StageResult]:
+        data = StageData(dataset.samples("train", net.freqs), dataset.samples("valid", net.freqs))
+        return [self.run_stage(net, data, stage=1, title=" + ".join(net.freqs))]
+
+
+class NetworkModel(OneStageModel):
+    """Any network.
+
+    Parameters
+    ----------
+    network : dict
+        Config (class, module_path, kwargs) of a `ScoringNet`. If its constructor takes ``inputs`` it gets the shapes
+        of the windows, frequency -> `InputShape`; what it reads is what its ``freqs`` say.
+    freqs : sequence of str, optional
+        What ``inputs`` holds; by default all of the handler's inputs.
+    **settings
+        Those of `TrainSettings`, see `NeuralModel`.
+
+    Raises
+    ------
+    InputError
+        What is wrong with the settings, in one line; no such class, one that is no `ScoringNet`, or keyword arguments
+        that it does not take. Nothing is built before `fit`.
+    """
+
+    settings_kind = NetworkSettings
+    settings: NetworkSettings
+
+    def __init__(self, network: Mapping[str, Any], freqs: Sequence[str] | None = None, **settings: Any) -> None:
+        super().__init__(network=network, freqs=freqs, **settings)
+
+    @property
+    def freqs(self) -> tuple[str, ...] | None:
+        return self.settings.freqs
+
+    def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        return [self.fresh(dataset).freqs]
+
+    def build(self, inputs: Inputs) -> ScoringNet:
+        return built_network(self.settings.network, inputs)
+
+
+class JointModel(OneStageModel):
+    """The report's encoders of one frequency or several, side by side."""
+
+    settings: GRUNetworkSettings
     attention: AttentionForm | None = None
 
-    def build(self) -> ScoringNet:
-        return ScoreNet(self.freqs, self.hidden_size, self.attention)
+    @property
+    def hidden_size(self) -> int:
+        """Size of the GRUs' states."""
+        return self.settings.hidden_size
 
-    def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
-        title = " + ".join(self.freqs)
-        data = StageData(dataset.samples("train", self.freqs), dataset.samples("valid", self.freqs))
-        self.run_stage(net, data, stage=1, title=title)
-        return [title]
+    @property
+    @abstractmethod
+    def freqs(self) -> tuple[str, ...]:
+        """Frequencies that the model reads."""
+
+    def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        return [self.freqs]
+
+    def build(self, inputs: Inputs) -> ScoringNet:
+        return ScoreNet(inputs, self.hidden_size, self.attention)
 
 
 class MixedGRUModel(JointModel):
@@ -93,52 +146,3 @@ class AttentionGRUModel(GRUModel):
     def __init__(self, freq: str = "15min", attention: AttentionForm = "alstm", **settings: Any) -> None:
         super().__init__(freq, attention=attention, **settings)
         self.attention = self.settings.attention
-
-
-class IncrementalGRUModel(NeuralModel):
-    """Branches trained one after the other, each on what the frozen ones leave unexplained (figures 12 to 14).
-
-    Stage k trains the branch of the k-th frequency with the loss on the sum of all branches so far; it uses every
-    sample for which the first k frequencies exist, so a daily history longer than the minute history is used in
-    full. A frozen branch is in evaluation mode, and its prediction is computed once.
-
-    Parameters
-    ----------
-    stages : sequence of str
-        Frequencies in the order of training; report: daily, then 15-minute.
-    **settings
-        See `NeuralModel`.
-    """
-
-    settings_kind = IncrementalSettings
-    settings: IncrementalSettings
-
-    def __init__(self, stages: Sequence[str] = ("day", "15min"), **settings: Any) -> None:
-        super().__init__(stages=stages, **settings)
-
-    @property
-    def freqs(self) -> tuple[str, ...]:
-        return self.settings.stages
-
-    def stage_freqs(self) -> list[tuple[str, ...]]:
-        return [self.freqs[:stage] for stage in range(1, len(self.freqs) + 1)]
-
-    def build(self) -> IncrementalNet:
-        return IncrementalNet(self.freqs, self.hidden_size)
-
-    def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[str]:
-        assert isinstance(net, IncrementalNet)  # what build() makes
-        branches, titles = net.branch_list(), []
-        for stage, freqs in enumerate(self.stage_freqs(), start=1):
-            frozen = branches[: stage - 1]
-            train, valid = (dataset.samples(segment, freqs) for segment in ("train", "valid"))
-            data = StageData(train, valid, _frozen_score(frozen, train), _frozen_score(frozen, valid))
-            titles.append(f"stage {stage}: {freqs[-1]}")
-            self.run_stage(branches[stage - 1], data, stage, titles[-1])
-        return titles
-
-
-def _frozen_score(branches: Sequence[ScoringNet], table: SampleTable) -> torch.Tensor | None:
-    """Sum of what the frozen branches predict for every sample; None if there are none."""
-    scores = [score_samples(branch, table) for branch in branches]
-    return torch.stack(scores).sum(dim=0) if scores else None

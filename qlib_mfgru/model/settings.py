@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import torch
 from pydantic import AfterValidator
 
+from qlib_mfgru.configs import built, config_validator
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.nn import Implementation
+from qlib_mfgru.nn import LOSSES, Implementation, Loss, MetricName
 from qlib_mfgru.nn.attention import AttentionForm
-from qlib_mfgru.settings import Count, NonNegative, Seed, Settings, Text
+from qlib_mfgru.settings import Count, NonNegative, Seed, Settings, Text, shown
 
 
 def _device(name: str) -> str:
@@ -22,8 +24,20 @@ def _device(name: str) -> str:
     return name
 
 
+def _loss(config: Any) -> Any:
+    """A loss's name, or the config of one that can be built."""
+    if isinstance(config, Mapping):
+        built(config, Loss, "loss")
+    elif not (isinstance(config, str) and config in LOSSES):
+        names = ", ".join(map(repr, LOSSES))
+        raise InputError(
+            f"loss is {shown(config)}: must be one of {names}, or a config with class, module_path, kwargs"
+        )
+    return config
+
+
 class TrainSettings(Settings):
-    """How to train.
+    """How to train, whatever the network.
 
     Attributes
     ----------
@@ -35,13 +49,17 @@ class TrainSettings(Settings):
         Adam's learning rate.
     max_epochs : int
     patience : int
-        Stop after so many epochs without a better validation IC.
+        Stop after so many epochs without a better validation metric.
     seed : int
         Of the initial weights and of the order of the batches.
     device : str
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     gru : {"auto", "compiled", "plain", "fused", "torch"}
         Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that has been measured there.
+    loss : {"ic", "rank_ic", "mse"} or config
+        What a batch's scores are trained to lower; a config (class, module_path, kwargs) names a `Loss`.
+    metric : {"ic", "rank_ic"}
+        What early stopping follows, and histories, curves and recorders show.
     """
 
     batch_size: Count = 5000
@@ -52,6 +70,12 @@ class TrainSettings(Settings):
     seed: Seed = 0
     device: Annotated[Text, AfterValidator(_device)] = "auto"
     gru: Implementation = "auto"
+    loss: Annotated[Any, config_validator(_loss)] = "ic"
+    metric: MetricName = "ic"
+
+    def make_loss(self) -> Loss:
+        """A fresh loss."""
+        return built(self.loss, Loss, "loss") if isinstance(self.loss, Mapping) else LOSSES[self.loss]()
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` means on this machine.
@@ -72,8 +96,8 @@ class TrainSettings(Settings):
         return device
 
 
-class NetworkSettings(TrainSettings):
-    """How to train a network, and the size of its GRUs' states.
+class GRUNetworkSettings(TrainSettings):
+    """How to train a network of GRUs, and the size of their states.
 
     Attributes
     ----------
@@ -83,7 +107,7 @@ class NetworkSettings(TrainSettings):
     hidden_size: Count = 30
 
 
-class GRUSettings(NetworkSettings):
+class GRUSettings(GRUNetworkSettings):
     """Settings of a `GRUModel`."""
 
     freq: Text
@@ -95,13 +119,7 @@ class AttentionSettings(GRUSettings):
     attention: AttentionForm
 
 
-class MixedSettings(NetworkSettings):
+class MixedSettings(GRUNetworkSettings):
     """Settings of a `MixedGRUModel`."""
 
     freqs: Frequencies
-
-
-class IncrementalSettings(NetworkSettings):
-    """Settings of an `IncrementalGRUModel`."""
-
-    stages: Frequencies

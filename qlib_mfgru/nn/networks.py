@@ -1,18 +1,19 @@
-"""The report's four networks (figures 6, 8, 10 and 12), built of one encoder.
+"""The report's four networks (figures 6, 8, 10 and 12), built of one encoder; `inputs` maps frequencies to shapes.
 
 ===============  ==========================================================================
 report           here
 ===============  ==========================================================================
-15-minute        ``ScoreNet(["15min"])``
-with attention   ``ScoreNet(["15min"], attention="alstm")``
-mixed            ``ScoreNet(["day", "15min"])``
-incremental      ``IncrementalNet(["day", "15min"])``
+15-minute        ``ScoreNet(inputs)`` of one frequency
+with attention   ``ScoreNet(inputs, attention="alstm")``
+mixed            ``ScoreNet(inputs)`` of both
+incremental      ``IncrementalNet([ScoreNet(daily), ScoreNet(minute)])``
 ===============  ==========================================================================
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -20,17 +21,47 @@ from torch import nn
 from qlib_mfgru.nn.attention import AttentionForm, TemporalAttention
 from qlib_mfgru.nn.gru import GRULayer
 
-N_FIELDS = 6
-"""open, high, low, close, vwap, volume"""
+
+class InputShape(NamedTuple):
+    """Shape of one stock's window."""
+
+    steps: int
+    fields: int
+
+
+Inputs = Mapping[str, InputShape]
+"""Frequency -> the shape of its windows."""
 
 Features = Mapping[str, torch.Tensor]
-"""Frequency -> normalised window (n, n_steps, n_fields)."""
+"""Frequency -> normalised windows (n, steps, fields); views of (steps, fields, n) memory."""
 
 
 class ScoringNet(nn.Module):
-    """A network that reads the windows of `freqs` and gives one score per stock."""
+    """A network that reads windows of some frequencies and gives one score per stock; any subclass can be trained.
 
-    freqs: tuple[str, ...]
+    Parameters
+    ----------
+    inputs : mapping of str to InputShape, optional
+        What the network is built for; all of it is read. A network that reads something else sets `freqs` itself.
+
+    Attributes
+    ----------
+    freqs : tuple of str
+        Frequencies that the network reads.
+    stochastic : bool
+        Whether it may draw random numbers while it is trained, as dropout does. Models that do are not trained in
+        several threads of a process at a time, since torch's random state is the process's.
+    """
+
+    stochastic = True
+
+    def __init__(self, inputs: Inputs | None = None) -> None:
+        super().__init__()
+        self.freqs: tuple[str, ...] = tuple(inputs or ())
+
+    def forward(self, features: Features) -> torch.Tensor:
+        """Scores (n,) of the windows of `freqs`; `features` may hold others as well."""
+        raise NotImplementedError
 
 
 class Encoder(nn.Module):
@@ -42,7 +73,7 @@ class Encoder(nn.Module):
         Size of the code: `hidden_size`, with attention twice that.
     """
 
-    def __init__(self, hidden_size: int, attention: AttentionForm | None = None, n_fields: int = N_FIELDS) -> None:
+    def __init__(self, n_fields: int, hidden_size: int, attention: AttentionForm | None = None) -> None:
         super().__init__()
         self.gru = GRULayer(n_fields, hidden_size)
         self.attention = None if attention is None else TemporalAttention(hidden_size, attention)
@@ -61,25 +92,19 @@ class ScoreNet(ScoringNet):
 
     Parameters
     ----------
-    freqs : sequence of str
-        Frequencies that the network reads.
+    inputs : mapping of str to InputShape
     hidden_size : int
         Report: 30.
     attention : {"alstm", "literal"}, optional
-    n_fields : int
     """
 
-    def __init__(
-        self,
-        freqs: Sequence[str],
-        hidden_size: int = 30,
-        attention: AttentionForm | None = None,
-        n_fields: int = N_FIELDS,
-    ) -> None:
-        super().__init__()
-        self.freqs = tuple(freqs)
-        self.encoders = nn.ModuleList(Encoder(hidden_size, attention, n_fields) for _ in self.freqs)
-        self.head = nn.Linear(hidden_size * (1 if attention is None else 2) * len(self.freqs), 1)
+    stochastic = False
+
+    def __init__(self, inputs: Inputs, hidden_size: int = 30, attention: AttentionForm | None = None) -> None:
+        super().__init__(inputs)
+        encoders = [Encoder(shape.fields, hidden_size, attention) for shape in inputs.values()]
+        self.encoders = nn.ModuleList(encoders)
+        self.head = nn.Linear(sum(encoder.width for encoder in encoders), 1)
 
     def forward(self, features: Features) -> torch.Tensor:
         """Scores (n,) of the windows of this network's frequencies."""
@@ -88,27 +113,38 @@ class ScoreNet(ScoringNet):
 
 
 class IncrementalNet(ScoringNet):
-    """One branch per frequency, each with a score of its own; the prediction is the sum of the scores.
+    """Branches with a score of their own each; the prediction is the sum of the scores.
 
     The branches are trained one after the other, each on what those before it leave (figure 13).
 
     Parameters
     ----------
-    stages : sequence of str
-        Frequencies in the order of training.
-    hidden_size : int
-    n_fields : int
+    branches : sequence of ScoringNet
+        In the order of training.
+
+    Attributes
+    ----------
+    kept : Tensor of shape (n_branches,), bool
+        Which branches count; part of the state dict. The others are not run, and add exactly 0.
     """
 
-    def __init__(self, stages: Sequence[str], hidden_size: int = 30, n_fields: int = N_FIELDS) -> None:
-        super().__init__()
-        self.freqs = tuple(stages)
-        self.branches = nn.ModuleList(ScoreNet([freq], hidden_size, n_fields=n_fields) for freq in self.freqs)
+    kept: torch.Tensor
 
-    def branch_list(self) -> list[ScoreNet]:
+    def __init__(self, branches: Sequence[ScoringNet]) -> None:
+        super().__init__()
+        self.freqs = tuple(dict.fromkeys(freq for branch in branches for freq in branch.freqs))
+        self.stochastic = any(branch.stochastic for branch in branches)
+        self.branches = nn.ModuleList(branches)
+        self.register_buffer("kept", torch.ones(len(branches), dtype=torch.bool))
+
+    def branch_list(self) -> list[ScoringNet]:
         """The branches in the order of training."""
-        return [branch for branch in self.branches if isinstance(branch, ScoreNet)]
+        return [branch for branch in self.branches if isinstance(branch, ScoringNet)]
+
+    def kept_branches(self, end: int | None = None) -> list[ScoringNet]:
+        """Those of the first `end` branches (by default all) that count."""
+        return [branch for branch, kept in zip(self.branch_list()[:end], self.kept[:end].tolist(), strict=True) if kept]
 
     def forward(self, features: Features) -> torch.Tensor:
-        """Scores (n,): the sum over the branches."""
-        return torch.stack([branch(features) for branch in self.branches]).sum(dim=0)
+        """Scores (n,): the sum over the branches that count."""
+        return torch.stack([branch(features) for branch in self.kept_branches()]).sum(dim=0)

@@ -12,8 +12,9 @@ from qlib.model.base import Model
 from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model.callbacks import recorder_is_active
 from qlib_mfgru.model.mean import mean_of_scores
+from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
 from qlib_mfgru.rolling.progress import UnitProgress
@@ -110,8 +111,7 @@ class RollingEnsembleModel(Model):
         self.threads, self.backend, self.units_dir = own.threads, own.backend, own.units_dir
         self.folds: list[Fold] = []
         self.members: list[dict[int, Any]] = []
-        member = self._member()
-        if warm_start and not hasattr(member, "warm_start"):
+        if not self._member().starts_warm and warm_start:
             raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
 
     def fit(self, dataset: MultiFreqDataset) -> None:
@@ -180,10 +180,10 @@ class RollingEnsembleModel(Model):
             scores.append(self.members[number][seed].predict(dataset, (predicted[0], predicted[-1])))
         return pd.concat(scores)
 
-    def _member(self) -> Any:
+    def _member(self) -> Member:
         """A model as the units will make it: what it refuses is an error here, and not in a worker."""
         try:
-            return built(self._config(self.seeds[0]), Model, "model")
+            return as_member(built(self._config(self.seeds[0]), Model, "model"))
         except UnknownSetting as error:
             names = ", ".join(RollingSettings.model_fields)
             raise UnknownSetting(f"{error}; settings of {type(self).__name__} itself are model, {names}") from None
@@ -202,8 +202,7 @@ class RollingEnsembleModel(Model):
         return calendar_folds(dataset.handler.panels.days, start, segments["test"], self.retrain, self.window)
 
     def _stages(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
-        model = self._member()
-        return model.stage_freqs() if hasattr(model, "stage_freqs") else [dataset.handler.frequencies()]
+        return self._member().stage_freqs(dataset) or [dataset.handler.frequencies()]
 
     def _units(self, folds: Sequence[Fold], identity: str, code: str) -> list[Unit]:
         """All units, fold by fold."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from tqdm.auto import tqdm
 
+from qlib_mfgru.nn import METRIC_TITLES, MetricName
 from qlib_mfgru.rolling.store import UnitStore
+from qlib_mfgru.rolling.units import Unit, validation_of
 from qlib_mfgru.rolling.workers import Outcome
 
 _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left{postfix}"
@@ -29,11 +30,11 @@ class UnitProgress:
 
     def __init__(self, dates: Mapping[str, int], store: UnitStore) -> None:
         self.dates, self.store = dates, store
-        self.valid_ic = {key: self._valid_ic(key) for key in dates if key in store}
+        self.validations = {key: self._validation(key) for key in dates if key in store}
         self.failed = 0
-        done = sum(dates[key] for key in self.valid_ic)
+        done = sum(dates[key] for key in self.validations)
         self._bar = tqdm(total=sum(dates.values()), initial=done, smoothing=0, bar_format=_FORMAT)
-        self._show("")
+        self._show()
 
     def __enter__(self) -> UnitProgress:
         return self
@@ -46,18 +47,27 @@ class UnitProgress:
         unit = outcome.unit
         self._bar.n += self.dates[unit.key]
         if outcome.failure is None:
-            self.valid_ic[unit.key] = self._valid_ic(unit.key)
-            self._show(f" (fold {unit.fold.number}, seed {unit.seed}: {self.valid_ic[unit.key]:.4f})")
+            self.validations[unit.key] = self._validation(unit.key)
+            self._show(unit)
         else:
             self.failed += 1
-            self._show("")
+            self._show()
 
-    def _show(self, latest: str) -> None:
+    def _show(self, latest: Unit | None = None) -> None:
         failed = f", {self.failed} failed" if self.failed else ""
-        ics = [ic for ic in self.valid_ic.values() if not math.isnan(ic)]
-        mean = f"validation IC {sum(ics) / len(ics):.4f}{latest}" if ics else ""
-        self._bar.set_description_str(f"units {len(self.valid_ic)}/{len(self.dates)}{failed}", refresh=False)
-        self._bar.set_postfix_str(mean)
+        self._bar.set_description_str(f"units {len(self.validations)}/{len(self.dates)}{failed}", refresh=False)
+        self._bar.set_postfix_str(", ".join(text for name in METRIC_TITLES if (text := self._mean(name, latest))))
 
-    def _valid_ic(self, key: str) -> float:
-        return float(self.store.about(key)["valid_ic"])
+    def _mean(self, name: MetricName, latest: Unit | None) -> str:
+        """The mean of a metric over the finished units, and the latest one's; empty if none validates by it."""
+        values = [validation[name] for validation in self.validations.values() if name in validation]
+        if not values:
+            return ""
+        shown = f"validation {METRIC_TITLES[name]} {sum(values) / len(values):.4f}"
+        if latest is None or name not in self.validations[latest.key]:
+            return shown
+        value = self.validations[latest.key][name]
+        return f"{shown} (fold {latest.fold.number}, seed {latest.seed}: {value:.4f})"
+
+    def _validation(self, key: str) -> dict[MetricName, float]:
+        return validation_of(self.store.about(key))

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from qlib.workflow import R
 
+from qlib_mfgru.rolling.units import validation_of
+
 FOLDER = "rolling"
 
 
@@ -23,7 +25,7 @@ def save_folds(table: pd.DataFrame) -> None:
 
 
 def save_units(units: Sequence[Mapping[str, Any]], scores: Mapping[int, pd.Series]) -> None:
-    """``units.csv``, ``training_history.json``, every member's scores, and the metric ``valid_ic`` by fold.
+    """``units.csv``, ``training_history.json``, every member's scores, and the metric ``valid_<metric>`` by fold.
 
     Parameters
     ----------
@@ -41,5 +43,6 @@ def save_units(units: Sequence[Mapping[str, Any]], scores: Mapping[int, pd.Serie
             R.save_objects(local_path=str(path), artifact_path=FOLDER)
     members = {f"score_seed{seed}.pkl": score.to_frame() for seed, score in scores.items()}
     R.save_objects(artifact_path=FOLDER, **members)
-    for fold, valid_ic in table.groupby("fold")["valid_ic"].mean().dropna().items():
-        R.log_metrics(step=int(str(fold)), valid_ic=float(valid_ic))
+    validations = pd.DataFrame([validation_of(unit) for unit in units]).groupby(table["fold"]).mean()
+    for fold, values in validations.iterrows():
+        R.log_metrics(step=int(str(fold)), **{f"valid_{name}": float(value) for name, value in values.items()})

@@ -32,7 +32,7 @@ class UnitResult:
     score : Series
         What it predicts for the fold's test, over (datetime, instrument).
     about : dict
-        Plain values: fold, seed, ``valid_ic``, ``seconds``, ``history`` and more.
+        Plain values: fold, seed, ``valid_<metric>``, ``seconds``, ``history`` and more.
     """
 
     model: Model

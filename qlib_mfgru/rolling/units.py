@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import math
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,14 @@ from qlib.model.base import Model
 from qlib.utils import init_instance_by_config
 
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.model.callbacks import recorder_muted
+from qlib_mfgru.model.member import as_member
+from qlib_mfgru.model.training.callbacks import recorder_muted
+from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.rolling.folds import Fold
 from qlib_mfgru.rolling.store import UnitResult, UnitStore
 
 ATTEMPTS = 2
+_VALID = "valid_"
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,13 @@ class Unit:
 
     def _train(self, dataset: MultiFreqDataset, store: UnitStore) -> UnitResult:
         begin = time.perf_counter()
-        model: Any = init_instance_by_config(copy.deepcopy(self.config), accept_types=Model)
+        model: Model = init_instance_by_config(copy.deepcopy(self.config), accept_types=Model)
+        member = as_member(model)
         if self.start is not None:
-            model.warm_start(store.read(self.start).model)
+            member.warm_start(as_member(store.read(self.start).model))
         with recorder_muted():
-            model.fit(dataset)
-        score = model.predict(dataset)
-        history = getattr(model, "history", [])
+            member.fit(dataset)
+        score = member.predict(dataset)
         about = {
             "model": self.config["class"],
             "fold": self.fold.number,
@@ -82,21 +84,16 @@ class Unit:
                 for name, dates in self.fold.segments.items()
                 for end, date in zip(("first", "last"), dates, strict=True)
             },
-            "valid_ic": best_valid_ic(history),
-            "epochs": len(history),
+            **{f"{_VALID}{name}": value for name, value in member.validation.items()},
+            "epochs": len(member.history),
             "seconds": round(time.perf_counter() - begin, 1),
             "threads": torch.get_num_threads(),
             "finished": f"{pd.Timestamp.now():%Y-%m-%d %H:%M:%S}",
-            "history": history,
+            "history": member.history,
         }
         return UnitResult(model, score, about)
 
 
-def best_valid_ic(history: Sequence[dict[str, Any]]) -> float:
-    """Validation IC of the weights that were kept: the best of the last stage; the mean over the members of a mean."""
-    best: dict[tuple[int, int], float] = {}
-    for row in history:
-        place = row.get("member", 1), row["stage"]
-        best[place] = max(best.get(place, -math.inf), row["valid_ic"])
-    last = {member: ic for (member, _), ic in sorted(best.items())}
-    return sum(last.values()) / len(last) if last else math.nan
+def validation_of(about: Mapping[str, Any]) -> dict[MetricName, float]:
+    """Metric -> validation value, of what a unit says about itself; empty for models that do not validate."""
+    return {name: float(about[f"{_VALID}{name}"]) for name in METRICS if f"{_VALID}{name}" in about}

@@ -15,8 +15,9 @@ from tiny_world import FAST
 
 from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.model import GRUModel, denormals
-from qlib_mfgru.model.denormals import denormals_flushed, flushes_denormals
+from qlib_mfgru.model import GRUModel
+from qlib_mfgru.model.training import denormals
+from qlib_mfgru.model.training.denormals import denormals_flushed, flushes_denormals
 
 SETTINGS = FAST | {"max_epochs": 1}
 IMPLEMENTATIONS = ["plain", "torch"] + ["compiled"] * (native.library() is not None)

@@ -36,7 +36,7 @@ def test_the_model_says_what_runs(dataset: MultiFreqDataset, monkeypatch: pytest
     monkeypatch.setattr(get_module_logger("mfgru"), "info", said.append)
     model = GRUModel(**FAST | {"max_epochs": 1}, gru="plain")
     model.fit(dataset)
-    assert [line for line in said if line.startswith("GRU: plain on cpu (")]
+    assert [line for line in said if line.startswith("ScoreNet, GRU plain on cpu (")]
     assert {layer.implementation for layer in model.net.modules() if hasattr(layer, "implementation")} == {"plain"}
 
 

@@ -12,13 +12,22 @@ from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MeanModel, MixedGRUModel, RecordedModel
+from qlib_mfgru.model import (
+    AttentionGRUModel,
+    GRUModel,
+    IncrementalGRUModel,
+    MeanModel,
+    MixedGRUModel,
+    NetworkModel,
+    RecordedModel,
+)
 from qlib_mfgru.model.base import NeuralModel
 from qlib_mfgru.settings import UnknownSetting
 
 Build = Callable[..., Any]
 EVERY = pytest.mark.parametrize("build", [GRUModel, AttentionGRUModel, MixedGRUModel, IncrementalGRUModel])
 
+LOSS = "must be one of 'ic', 'rank_ic', 'mse', or a config with class, module_path, kwargs"
 TRAINING = [
     ({"batch_by": "dates"}, "batch_by is 'dates': must be one of 'sample', 'date'"),
     ({"batch_by": "week"}, "batch_by is 'week': must be one of 'sample', 'date'"),
@@ -39,9 +48,20 @@ TRAINING = [
     ({"gru": "quick"}, "gru is 'quick': must be one of 'auto', 'compiled', 'plain', 'fused', 'torch'"),
     ({"hidden_size": 0}, "hidden_size is 0: must be at least 1"),
     ({"hidden_size": "30"}, "hidden_size is '30': must be a whole number"),
+    ({"metric": "rankic"}, "metric is 'rankic': must be one of 'ic', 'rank_ic'"),
+    ({"metric": "mse"}, "metric is 'mse': must be one of 'ic', 'rank_ic'"),
+    ({"loss": "rankic"}, f"loss is 'rankic': {LOSS}"),
+    ({"loss": None}, f"loss is None: {LOSS}"),
+    ({"loss": {"class": "HuberLos", "module_path": "own_networks"}}, "loss.class is 'HuberLos': no such class (module "
+     "'own_networks' has no attribute 'HuberLos')"),
+    ({"loss": {"class": "NotALoss", "module_path": "own_networks"}}, "loss.class is 'NotALoss': must be a Loss"),
+    ({"loss": {"class": "RankICLoss", "module_path": "qlib_mfgru.nn", "kwargs": {"tau": 0}}}, "loss: tau is 0: must be "
+     "above 0"),
+    ({"loss": {"class": "RankICLoss", "module_path": "qlib_mfgru.nn", "kwargs": {"temperature": 1}}}, "loss: "
+     "RankICLoss got an unexpected keyword argument 'temperature'"),
     ({"n_epochs": 3}, "unknown setting 'n_epochs'; did you mean 'max_epochs'?"),
     ({"lr": -1, "max_epochs": 0}, "lr is -1: must be at least 0; max_epochs is 0: must be at least 1"),
-]
+]  # fmt: skip
 
 
 @EVERY
@@ -58,6 +78,7 @@ def test_an_unknown_setting_without_a_near_one(build: Build) -> None:
         build(dropout=0.1)
 
 
+OWN_TCN = {"class": "TCN", "module_path": "own_networks"}
 OWN = [
     (lambda: GRUModel(15), "freq is 15: must be text"),
     (lambda: GRUModel(freq=["day", "15min"]), "freq is ['day', '15min']: must be text"),
@@ -67,9 +88,27 @@ OWN = [
     (lambda: MixedGRUModel([]), "freqs is []: must not be empty"),
     (lambda: MixedGRUModel(["day", "day"]), "freqs is ['day', 'day']: must not name 'day' twice"),
     (lambda: IncrementalGRUModel("day"), "stages is 'day': must be a list"),
-    (lambda: IncrementalGRUModel(stages=["day", 15]), "stages[1] is 15: must be text"),
+    (lambda: IncrementalGRUModel(stages=["day", 15]), "stages[1] is 15: must be a frequency, or a mapping with freq "
+     "(or freqs) and network"),
+    (lambda: IncrementalGRUModel([{"freq": "day", "net": {}}]), "unknown setting 'stages[0].net'; did you mean "
+     "'network'?"),
+    (lambda: IncrementalGRUModel([{"network": OWN_TCN}]), "stages[0].freqs is missing"),
+    (lambda: IncrementalGRUModel(["day", {"freq": "15min", "network": {**OWN_TCN, "class": "TCM"}}]), "stages[1]: "
+     "network.class is 'TCM': no such class (module 'own_networks' has no attribute 'TCM')"),
+    (lambda: NetworkModel(None), "network is None: must be a mapping with class, module_path, kwargs"),
+    (lambda: NetworkModel("own_networks.TCN"), "network is 'own_networks.TCN': must be a mapping with class, "
+     "module_path, kwargs"),
+    (lambda: NetworkModel({**OWN_TCN, "class": "HuberLoss"}), "network.class is 'HuberLoss': must be a ScoringNet"),
+    (lambda: NetworkModel({**OWN_TCN, "kwargs": {"width": 3}}), "network: TCN got an unexpected keyword argument "
+     "'width'"),
+    (lambda: NetworkModel({**OWN_TCN, "class": "Pinned"}, freqs=["day"]), "freqs is ['day']: Pinned takes no inputs "
+     "and says itself what it reads; leave freqs out"),
+    (lambda: NetworkModel(OWN_TCN, freqs=[]), "freqs is []: must not be empty"),
+    (lambda: NetworkModel(OWN_TCN, hidden_size=3), "unknown setting 'hidden_size'; known are batch_size, batch_by, "
+     "lr, max_epochs, patience, seed, device, gru, loss, metric, network, freqs"),
+    (lambda: IncrementalGRUModel(["day", "day"]), "stages has the same branch of ['day'] twice"),
     (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are batch_size, batch_by, lr, "
-     "max_epochs, patience, seed, device, gru, hidden_size, stages"),
+     "max_epochs, patience, seed, device, gru, loss, metric, hidden_size, stages"),
     (lambda: RecordedModel(17), "recorder_id is 17: must be text"),
 ]  # fmt: skip
 

@@ -16,9 +16,9 @@ from tiny_world import DAYS, FAST, N_INTRADAY_DAYS, N_STOCKS
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
+from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel, TrainSettings
 from qlib_mfgru.model.base import NeuralModel
-from qlib_mfgru.model.training import TrainSettings, validation_ic
+from qlib_mfgru.model.training import validate
 from qlib_mfgru.nn import IncrementalNet, ScoreNet
 
 MODELS: dict[str, Callable[..., NeuralModel]] = {
@@ -51,8 +51,8 @@ class TestSettings:
         assert MixedGRUModel().freqs == IncrementalGRUModel().freqs == ("day", "15min")
         assert AttentionGRUModel().attention == "alstm"
 
-    def test_each_model_builds_its_network(self) -> None:
-        nets = {name: build(**FAST).build() for name, build in MODELS.items()}
+    def test_each_model_builds_its_network(self, dataset: MultiFreqDataset) -> None:
+        nets = {name: build(**FAST).fresh(dataset) for name, build in MODELS.items()}
         assert {name: type(net) for name, net in nets.items()} == dict.fromkeys(MODELS, ScoreNet) | {
             "incremental": IncrementalNet
         }
@@ -86,9 +86,12 @@ class TestFit:
     ) -> None:
         model = fitted[name]
         assert model.net is not None
-        last = max(row["stage"] for row in model.history)
-        best = max(row["valid_ic"] for row in model.history if row["stage"] == last)
-        assert validation_ic(model.net, dataset.samples("valid", model.freqs)) == pytest.approx(best, abs=1e-6)
+        got = validate(model.net, dataset.samples("valid", model.freqs))
+        assert got == pytest.approx(model.trained[-1].valid, abs=1e-6)
+        if model.trained[-1].kept:
+            last = max(row["stage"] for row in model.history)
+            best = max(row["valid_ic"] for row in model.history if row["stage"] == last)
+            assert got == pytest.approx(best, abs=1e-6)
 
     def test_stops_after_patience_epochs_without_a_better_ic_and_undoes_them(self, dataset: MultiFreqDataset) -> None:
         """The same training cut at its best epoch: the later epochs have left nothing behind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel, IncrementalGRUModel, MeanModel
-from qlib_mfgru.model.curve import plot_training_curve
+from qlib_mfgru.model.training import StageResult
+from qlib_mfgru.model.training.curve import plot_training_curve
+from qlib_mfgru.nn import MetricName
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -44,7 +47,7 @@ def test_metrics_of_every_stage_and_epoch(tiny_qlib: Path, dataset: MultiFreqDat
     model = IncrementalGRUModel(**FAST)
     recorder = record(model, dataset, "metrics")
     names = {f"stage{stage}_{name}" for stage in (1, 2) for name in ("train_ic", "valid_ic")}
-    assert set(recorder.list_metrics()) == names
+    assert set(recorder.list_metrics()) == names | {"stage2_kept"}
     for stage in (1, 2):
         for name in ("train_ic", "valid_ic"):
             rows = history_of(model, stage, name)
@@ -90,23 +93,52 @@ def test_nothing_is_started_or_written_outside_an_experiment(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_curve_has_a_panel_a_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read off the figure's own lines: each stage's epochs and ICs, and the epoch whose weights are kept."""
+def stage_result(stage: int, values: list[float], metric: MetricName = "ic", base: float | None = None) -> StageResult:
+    rows = [
+        {"stage": stage, "epoch": epoch, f"train_{metric}": value + 0.05, f"valid_{metric}": value}
+        for epoch, value in enumerate(values, start=1)
+    ]
+    return StageResult(stage, f"stage {stage}", metric, values.index(max(values)) + 1, max(values), base, rows)
+
+
+@pytest.fixture
+def draw(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[Any]]:
+    """The axes of a training curve, instead of a file."""
     drawn: list[Any] = []
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda figure, path, **_: drawn.append(figure))
-    stages = [(1, [0.1, 0.2, 0.15]), (2, [0.3, 0.25])]
-    history = [
-        {"stage": stage, "epoch": epoch, "train_ic": ic + 0.05, "valid_ic": ic}
-        for stage, ics in stages
-        for epoch, ic in enumerate(ics, start=1)
-    ]
-    plot_training_curve(history, ["daily", "15-minute"], tmp_path / "curve.png")
-    axes = drawn[0].axes
-    assert [ax.get_title() for ax in axes] == ["daily", "15-minute"]
-    for ax, (_, ics) in zip(axes, stages, strict=True):
+
+    def axes(*results: StageResult) -> list[Any]:
+        plot_training_curve(results, tmp_path / "curve.png")
+        return list(drawn[-1].axes)
+
+    return axes
+
+
+def legend(ax: Any) -> list[str]:
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize(("metric", "title"), [("ic", "IC"), ("rank_ic", "RankIC")])
+def test_the_curve_has_a_panel_a_stage(draw: Callable[..., list[Any]], metric: MetricName, title: str) -> None:
+    """Read off the figure's own lines: each stage's epochs and metrics, and the epoch whose weights are kept."""
+    stages = [[0.1, 0.2, 0.15], [0.3, 0.25]]
+    axes = draw(*(stage_result(stage, values, metric) for stage, values in enumerate(stages, start=1)))
+    assert [ax.get_title() for ax in axes] == ["stage 1", "stage 2"]
+    assert axes[0].get_ylabel() == title
+    for ax, values in zip(axes, stages, strict=True):
         train, valid = ax.lines[0], ax.lines[1]
-        assert list(train.get_xdata()) == list(valid.get_xdata()) == list(range(1, len(ics) + 1))
-        assert list(valid.get_ydata()) == ics
-        assert list(train.get_ydata()) == pytest.approx([ic + 0.05 for ic in ics])
-    kept = [ax.get_legend().get_texts()[-1].get_text() for ax in axes]
-    assert kept == ["kept: epoch 2, 0.200", "kept: epoch 1, 0.300"]
+        assert list(train.get_xdata()) == list(valid.get_xdata()) == list(range(1, len(values) + 1))
+        assert list(valid.get_ydata()) == values
+        assert list(train.get_ydata()) == pytest.approx([value + 0.05 for value in values])
+    assert [legend(ax)[-1] for ax in axes] == ["kept: epoch 2, 0.200", "kept: epoch 1, 0.300"]
+
+
+def test_the_curve_shows_what_a_stage_has_to_beat(draw: Callable[..., list[Any]]) -> None:
+    first, better, worse = draw(
+        stage_result(1, [0.1]), stage_result(2, [0.2, 0.3], base=0.25), stage_result(3, [0.2, 0.3], base=0.3)
+    )
+    assert not any(text.startswith(("base", "kept: base")) for text in legend(first))
+    assert legend(better)[-2:] == ["base, 0.250", "kept: epoch 2, 0.300"]
+    assert legend(worse)[-1] == "kept: base, 0.300"
+    assert list(better.lines[2].get_ydata()) == [0.25, 0.25]
+    assert list(worse.lines[2].get_ydata()) == [0.3, 0.3]

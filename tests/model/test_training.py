@@ -13,16 +13,10 @@ import torch
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
-from qlib_mfgru.model.callbacks import EarlyStopping, History
-from qlib_mfgru.model.training import (
-    EpochRecord,
-    StageData,
-    TrainSettings,
-    score_samples,
-    train_stage,
-    validation_ic,
-)
-from qlib_mfgru.nn import ScoreNet
+from qlib_mfgru.model import TrainSettings
+from qlib_mfgru.model.training import EpochRecord, StageData, score_samples, train_stage, validate
+from qlib_mfgru.model.training.callbacks import EarlyStopping, History
+from qlib_mfgru.nn import InputShape, ScoreNet
 from qlib_mfgru.threads import n_threads
 
 FREQS = ["day", "15min"]
@@ -38,7 +32,7 @@ def tables(dataset: MultiFreqDataset) -> StageData:
 @pytest.fixture
 def net() -> ScoreNet:
     torch.manual_seed(0)
-    return ScoreNet(["15min"], hidden_size=4)
+    return ScoreNet({"15min": InputShape(16, 6)}, hidden_size=4)
 
 
 def correlation(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -46,7 +40,7 @@ def correlation(x: torch.Tensor, y: torch.Tensor) -> float:
 
 
 def record(epoch: int, valid_ic: float) -> EpochRecord:
-    return EpochRecord(stage=1, epoch=epoch, train_ic=0.0, valid_ic=valid_ic, seconds=0.0)
+    return EpochRecord(stage=1, epoch=epoch, metric="ic", train=0.0, valid=valid_ic, seconds=0.0)
 
 
 class TestThreads:
@@ -131,16 +125,16 @@ class TestEpoch:
         ]
         assert rows[0]["train_ic"] == pytest.approx(np.mean(expected), abs=1e-6)
 
-    def test_validation_ic_is_the_mean_over_dates_of_score_plus_base(self, tables: StageData, net: ScoreNet) -> None:
+    def test_validate_is_the_mean_over_dates_of_score_plus_base(self, tables: StageData, net: ScoreNet) -> None:
         data = with_random_base(tables)
-        got = validation_ic(net, data.valid, data.valid_base)
+        got = validate(net, data.valid, data.valid_base)
         expected = [
             correlation(net.eval()(batch.features) + data.valid_base[batch.rows], batch.label)
             for batch in tables.valid.by_date()
         ]
         assert len(expected) == 6
         assert got == pytest.approx(np.mean(expected), abs=1e-6)
-        assert got != pytest.approx(validation_ic(net, tables.valid), abs=1e-3), "the base has no effect"
+        assert got != pytest.approx(validate(net, tables.valid), abs=1e-3), "the base has no effect"
 
     def test_a_step_descends_on_minus_the_ic_of_score_plus_base(self, tables: StageData, net: ScoreNet) -> None:
         """Adam's first step moves every weight by lr * g / (|g| + 1e-8), g from numpy's formula of the correlation."""
@@ -194,7 +188,7 @@ class TestEndOfAStage:
         stopping = EarlyStopping(patience=2)
         ics = [0.1, 0.3, 0.2, 0.3]  # the last equals the best, which is not better
         assert [stopping(record(i, value), net) for i, value in enumerate(ics, start=1)] == [False, False, False, True]
-        assert (stopping.best_epoch, stopping.best_ic) == (2, 0.3)
+        assert (stopping.best_epoch, stopping.best) == (2, 0.3)
 
     def test_early_stopping_starts_to_count_again_at_a_better_ic(self, net: ScoreNet) -> None:
         stopping = EarlyStopping(patience=2)

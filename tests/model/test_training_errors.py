@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ import torch
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model import GRUModel
-from qlib_mfgru.model.training import StageData, TrainingError, TrainSettings, train_stage, validation_ic
-from qlib_mfgru.nn import ScoreNet
+from qlib_mfgru.model import GRUModel, TrainingError, TrainSettings
+from qlib_mfgru.model.training import StageData, train_stage, validate
+from qlib_mfgru.model.training.callbacks import History
+from qlib_mfgru.nn import InputShape, ScoreNet
 
 SETTINGS = TrainSettings(batch_size=200, lr=1e-3, max_epochs=2, device="cpu")
 CONSTANT = "Ref($close, -1) / Ref($close, -1)"
@@ -30,7 +32,7 @@ def tables(dataset: MultiFreqDataset) -> StageData:
 @pytest.fixture
 def net() -> ScoreNet:
     torch.manual_seed(0)
-    return ScoreNet(["15min"], hidden_size=4)
+    return ScoreNet({"15min": InputShape(16, 6)}, hidden_size=4)
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
@@ -61,12 +63,51 @@ def test_a_constant_prediction(tables: StageData, net: ScoreNet, bias: float) ->
     with pytest.raises(TrainingError, match="predicts the same for all stocks, so the IC is undefined"):
         train_stage(net, tables, SETTINGS, [])
     with pytest.raises(TrainingError, match=r"validation: the network predicts the same .* on 2020-06-11"):
-        validation_ic(net, tables.valid)
+        validate(net, tables.valid)
 
 
 def test_constant_labels(make_dataset: MakeDataset) -> None:
     with pytest.raises(TrainingError, match="all labels are equal, so the IC is undefined"):
         GRUModel(**tiny_world.FAST).fit(make_dataset(label=CONSTANT))
+
+
+@pytest.mark.parametrize(("loss", "title"), [("ic", "IC"), ("rank_ic", "RankIC")])
+def test_a_batch_of_constant_labels(tables: StageData, net: ScoreNet, loss: str, title: str) -> None:
+    """Two of 22 dates: a correlation is undefined there, and the message names the one that is trained on."""
+    train = ConstantLabels(tables.train.panels, ("15min",), tables.train.days, n_dates=2)
+    settings = SETTINGS.changed(loss=loss, batch_by="date")
+    with pytest.raises(TrainingError, match=f"all labels are equal, so the {title} is undefined"):
+        train_stage(net, dataclasses.replace(tables, train=train), settings, [])
+
+
+def test_a_squared_error_trains_on_constant_labels(tables: StageData, net: ScoreNet) -> None:
+    """The training metric is the mean over the dates that have one."""
+    rows: list[dict[str, Any]] = []
+    train = ConstantLabels(tables.train.panels, ("15min",), tables.train.days, n_dates=2)
+    settings = SETTINGS.changed(loss="mse", batch_by="date", lr=0.0, max_epochs=1)
+    train_stage(net, dataclasses.replace(tables, train=train), settings, [History(rows)])
+    batches = [batch for batch in train.by_date() if batch.label.std() > 0]
+    assert len(batches) == 20
+    expected = [np.corrcoef(net.train()(batch.features).detach(), batch.label)[0, 1] for batch in batches]
+    assert rows[0]["train_ic"] == pytest.approx(np.mean(expected), abs=1e-6)
+
+
+def test_a_loss_that_is_no_number_though_all_else_is(tables: StageData, net: ScoreNet) -> None:
+    settings = SETTINGS.changed(loss={"class": "Broken", "module_path": "own_networks"})
+    with pytest.raises(TrainingError, match="the Broken is NaN or infinite, though scores and labels are not"):
+        train_stage(net, tables, settings, [])
+
+
+@pytest.mark.parametrize(("loss", "title"), [("ic", "IC"), ("rank_ic", "RankIC"), ("mse", "RankIC")])
+def test_a_constant_prediction_under_another_loss_or_metric(
+    tables: StageData, net: ScoreNet, loss: str, title: str
+) -> None:
+    """A squared error can be taken of constants: it is the validation that cannot be."""
+    with torch.no_grad():
+        net.head.weight.zero_()
+    settings = SETTINGS.changed(loss=loss, metric="rank_ic", lr=0.0)
+    with pytest.raises(TrainingError, match=f"predicts the same for all stocks, so the {title} is undefined"):
+        train_stage(net, tables, settings, [])
 
 
 def test_validation_dates_without_two_different_labels(tables: StageData, net: ScoreNet) -> None:
@@ -78,8 +119,8 @@ def test_validation_dates_without_two_different_labels(tables: StageData, net: S
 
 def test_a_validation_date_without_an_ic_is_left_out(tables: StageData, net: ScoreNet) -> None:
     valid = ConstantLabels(tables.valid.panels, ("15min",), tables.valid.days, n_dates=2)
-    expected = [validation_ic(net, one_date(tables.valid, i)) for i in range(2, 6)]
-    assert validation_ic(net, valid) == pytest.approx(np.mean(expected), abs=1e-6)
+    expected = [validate(net, one_date(tables.valid, i)) for i in range(2, 6)]
+    assert validate(net, valid) == pytest.approx(np.mean(expected), abs=1e-6)
 
 
 @pytest.mark.parametrize("by", [{"batch_by": "date"}, {"batch_size": 1}], ids=["one stock a date", "batch size 1"])

@@ -64,7 +64,7 @@ def dataset(
     label: str = LABEL,
     segments: dict[str, Sequence[Any]] | None = None,
     instruments: Any = "all",
-    sample_step: int = 2,
+    sample_step: int | dict[str, int] = 2,
 ) -> MultiFreqDataset:
     """A dataset over the initialised provider."""
     handler = MultiFreqHandler(instruments=instruments, inputs=INPUTS, label=label, cache_dir=cache)

@@ -132,7 +132,7 @@ def randomise(net: nn.Module, seed: int = 0) -> nn.Module:
     """Give every parameter and running statistic a value of its own, so that none can be ignored unnoticed."""
     random = torch.Generator().manual_seed(seed)
     for name, tensor in net.state_dict().items():
-        if name.endswith("num_batches_tracked"):
+        if name.endswith(("num_batches_tracked", "kept")):
             continue
         values = torch.rand(tensor.shape, generator=random, dtype=torch.float64)
         positive = name.endswith(("running_var", "norm.weight"))

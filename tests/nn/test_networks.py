@@ -21,7 +21,8 @@ from gru_reference import (
     to_tensors,
 )
 
-from qlib_mfgru.nn import IncrementalNet, ScoreNet, ScoringNet, ic_loss
+from qlib_mfgru.nn import ICLoss, IncrementalNet, InputShape, ScoreNet, ScoringNet
+from qlib_mfgru.nn.attention import AttentionForm
 
 Reference = Callable[[State, Mapping[str, Array], bool], Array]
 """state, features, training -> scores"""
@@ -29,21 +30,29 @@ Reference = Callable[[State, Mapping[str, Array], bool], Array]
 DAY, MIN, BOTH = ["day"], ["15min"], ["day", "15min"]
 
 
+def single(freqs: list[str], hidden: int = 30, attention: AttentionForm | None = None) -> ScoreNet:
+    return ScoreNet({freq: InputShape(1, 6) for freq in freqs}, hidden, attention)  # a GRU takes any number of steps
+
+
+def summed(freqs: list[str], hidden: int = 30) -> IncrementalNet:
+    return IncrementalNet([single([freq], hidden) for freq in freqs])
+
+
 def plain(attention: str | None, freqs: list[str]) -> Reference:
     return lambda state, features, training: score(state, features, freqs, attention, training)
 
 
 NETWORKS: dict[str, tuple[Callable[[int], ScoringNet], Reference]] = {
-    "gru": (lambda hidden: ScoreNet(MIN, hidden), plain(None, MIN)),
-    "attention-alstm": (lambda hidden: ScoreNet(MIN, hidden, "alstm"), plain("alstm", MIN)),
-    "attention-literal": (lambda hidden: ScoreNet(MIN, hidden, "literal"), plain("literal", MIN)),
-    "mixed": (lambda hidden: ScoreNet(BOTH, hidden), plain(None, BOTH)),
+    "gru": (lambda hidden: single(MIN, hidden), plain(None, MIN)),
+    "attention-alstm": (lambda hidden: single(MIN, hidden, "alstm"), plain("alstm", MIN)),
+    "attention-literal": (lambda hidden: single(MIN, hidden, "literal"), plain("literal", MIN)),
+    "mixed": (lambda hidden: single(BOTH, hidden), plain(None, BOTH)),
     "incremental": (
-        lambda hidden: IncrementalNet(BOTH, hidden),
+        lambda hidden: summed(BOTH, hidden),
         lambda state, features, training: incremental_score(state, features, BOTH, training),
     ),
     "incremental-3": (
-        lambda hidden: IncrementalNet([*BOTH, "30min"], hidden),
+        lambda hidden: summed([*BOTH, "30min"], hidden),
         lambda state, features, training: incremental_score(state, features, [*BOTH, "30min"], training),
     ),
 }
@@ -89,7 +98,7 @@ def test_gradients_of_parameters_and_inputs(name: str, training: bool, dtype: to
     label = np.random.default_rng(1).standard_normal(6)
     state = parameters(net)
     tensors = {freq: tensor.requires_grad_() for freq, tensor in to_tensors(features, dtype).items()}
-    ic_loss(net.train(training)(tensors), torch.from_numpy(label).to(dtype)).backward()
+    ICLoss()(net.train(training)(tensors), torch.from_numpy(label).to(dtype)).backward()
 
     def loss() -> float:
         return negative_ic(reference(state, features, training), label)
@@ -160,7 +169,7 @@ def test_a_pickled_network_scores_the_same(name: str) -> None:
 
 
 def test_the_incremental_score_is_the_sum_of_its_branches() -> None:
-    net = randomise(IncrementalNet(BOTH, 4)).eval()
+    net = randomise(summed(BOTH, 4)).eval()
     assert isinstance(net, IncrementalNet)
     features = to_tensors(random_features(5, {"day": 3, "15min": 6}), torch.float32)
     day, minute = net.branch_list()
@@ -175,13 +184,13 @@ def test_sizes_of_the_reports_networks() -> None:
     def size(net: ScoringNet) -> int:
         return sum(parameter.numel() for parameter in net.parameters())
 
-    assert size(ScoreNet(MIN)) == gru + 60 + 31
-    assert size(ScoreNet(MIN, attention="alstm")) == gru + (30 * 15 + 15 + 15) + 120 + 61
-    assert size(ScoreNet(MIN, attention="literal")) == gru + 31 + 120 + 61
-    assert size(ScoreNet(BOTH)) == 2 * gru + 120 + 61
-    assert size(IncrementalNet(BOTH)) == 2 * (gru + 60 + 31)
+    assert size(single(MIN)) == gru + 60 + 31
+    assert size(single(MIN, attention="alstm")) == gru + (30 * 15 + 15 + 15) + 120 + 61
+    assert size(single(MIN, attention="literal")) == gru + 31 + 120 + 61
+    assert size(single(BOTH)) == 2 * gru + 120 + 61
+    assert size(summed(BOTH)) == 2 * (gru + 60 + 31)
 
 
 def test_an_unknown_attention_form_is_refused() -> None:
     with pytest.raises(ValueError, match="'alstm' or 'literal', not 'dot'"):
-        ScoreNet(MIN, attention="dot")  # type: ignore[arg-type]
+        single(MIN, attention="dot")  # type: ignore[arg-type]

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import pandas as pd
 import torch
 from qlib.model.base import Model
 
@@ -72,10 +74,14 @@ def fits(folder: Path) -> list[str]:
 
 
 class SeededModel(Model):
-    """A model that has a seed and no weights."""
+    """A model of another package: it has a seed, no weights, and predicts random numbers."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def predict(self, dataset: MultiFreqDataset, segment: Any = "test") -> Any:
-        raise NotImplementedError
+    def fit(self, dataset: MultiFreqDataset) -> None: ...
+
+    def predict(self, dataset: MultiFreqDataset, segment: Any = "test") -> pd.Series:
+        table = dataset.every_day(segment)
+        index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
+        return pd.Series(np.random.default_rng(self.seed).standard_normal(len(index)), index, name="score")

@@ -12,7 +12,7 @@ from qlib_mfgru.model import GRUModel
 from qlib_mfgru.rolling import Fold, UnitStore
 from qlib_mfgru.rolling.progress import UnitProgress
 from qlib_mfgru.rolling.store import UnitResult
-from qlib_mfgru.rolling.units import Unit, best_valid_ic
+from qlib_mfgru.rolling.units import Unit
 from qlib_mfgru.rolling.workers import Outcome
 
 DAY = pd.Timestamp("2020-01-02")
@@ -46,13 +46,19 @@ def test_what_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
         assert "| 01:00 elapsed, 01:24 left, validation IC 0.0300" in shown
 
 
-def test_the_validation_ic_of_a_unit() -> None:
-    rows = [(1, 0.5), (1, 0.6), (2, 0.1), (2, 0.3), (2, 0.2)]
-    history = [{"stage": stage, "valid_ic": ic} for stage, ic in rows]
-    assert best_valid_ic(history) == 0.3
-    mean = [{"member": 1, **row} for row in history] + [{"member": 2, "stage": 1, "valid_ic": 0.5}]
-    assert best_valid_ic(mean) == 0.4
-    assert pd.isna(best_valid_ic([]))
+def test_units_that_validate_by_another_metric_or_not_at_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = UnitStore(tmp_path)
+    keep(store, "a", 0.02)
+    for key, about in {"b": {"valid_rank_ic": 0.05}, "c": {}}.items():
+        store.write(key, UnitResult(GRUModel(), pd.Series(dtype=float), {"history": [], **about}))
+    with UnitProgress({"a": 1, "b": 1, "c": 1, "d": 1}, store) as progress:
+        assert "left, validation IC 0.0200, validation RankIC 0.0500" in capsys.readouterr().err
+        progress.update(Outcome(unit("c", 1, 8), None))
+        shown = capsys.readouterr().err
+        assert "units 3/4" in shown
+        assert "(fold 1, seed 8" not in shown
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

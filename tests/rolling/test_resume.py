@@ -195,7 +195,7 @@ def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(qlib_mfgru, "__file__", str(package / "__init__.py"))
     monkeypatch.setattr("inspect.getsourcefile", lambda kind: odd if kind is OddModel else str(package / "x.py"))
     assert code_version(config) == theirs
-    deciding = ("nn/networks.py", "model/training.py", "data/normalize.py", "provider/reader.py", "threads.py")
+    deciding = ("nn/networks.py", "model/training/loop.py", "data/normalize.py", "provider/reader.py", "threads.py")
     for name in (*deciding, "settings.py", "../odd_models.py"):
         before = code_version(config)
         with (package / name).open("a") as file:

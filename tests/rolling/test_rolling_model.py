@@ -178,7 +178,7 @@ def test_what_the_recorder_gets(make_model: Make, dataset: MultiFreqDataset, tin
         pd.testing.assert_frame_equal(pd.read_pickle(folder / f"score_seed{seed}.pkl"), score.to_frame())
     histories = json.loads((folder / "training_history.json").read_text())
     assert [row["history"] for row in histories] == [fold[seed].history for fold in model.members for seed in (0, 1)]
-    best = [max(row["valid_ic"] for row in unit["history"] if row["stage"] == 2) for unit in histories]
+    best = [fold[seed].trained[1].valid for fold in model.members for seed in (0, 1)]
     assert list(units["valid_ic"]) == pytest.approx(best)
     logged = MlflowClient(tracking_uri=f"sqlite:///{tiny_qlib}").get_metric_history(recorder.id, "valid_ic")
     assert [entry.value for entry in logged] == pytest.approx([np.mean(best[i : i + 2]) for i in (0, 2, 4)])

@@ -46,8 +46,8 @@ SETTINGS = [
     (
         {"retran": "3M"},
         "model: unknown setting 'retran'; known are batch_size, batch_by, lr, max_epochs, patience, seed, device, gru, "
-        "hidden_size, freq; settings of RollingEnsembleModel itself are model, retrain, train_start, seeds, n_jobs, "
-        "window, warm_start, threads, backend, units_dir",
+        "loss, metric, hidden_size, freq; settings of RollingEnsembleModel itself are model, retrain, train_start, "
+        "seeds, n_jobs, window, warm_start, threads, backend, units_dir",
     ),
 ]
 

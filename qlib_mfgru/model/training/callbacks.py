@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict
 from typing import Any
 
 import torch
 from qlib.workflow import R
 from tqdm.auto import tqdm
 
-from qlib_mfgru.model.training import EpochRecord
+from qlib_mfgru.model.training.loop import EpochRecord
 from qlib_mfgru.nn import ScoringNet
 
 
 class EarlyStopping:
-    """End a stage after `patience` epochs without a better validation IC, and keep the best weights."""
+    """End a stage after `patience` epochs without a better validation metric, and keep the best weights."""
 
     def __init__(self, patience: int) -> None:
         self.patience = patience
-        self.best_epoch, self.best_ic = 0, -math.inf
+        self.best_epoch, self.best = 0, -math.inf
         self._best_state: dict[str, torch.Tensor] = {}
 
     def __call__(self, record: EpochRecord, net: ScoringNet) -> bool:
-        if record.valid_ic > self.best_ic:
-            self.best_epoch, self.best_ic = record.epoch, record.valid_ic
+        if record.valid > self.best:
+            self.best_epoch, self.best = record.epoch, record.valid
             self._best_state = copy.deepcopy(net.state_dict())
         return record.epoch - self.best_epoch >= self.patience
 
@@ -44,7 +43,7 @@ class History:
         self.rows = rows
 
     def __call__(self, record: EpochRecord, net: ScoringNet) -> None:
-        self.rows.append(asdict(record))
+        self.rows.append(record.row())
 
 
 class Progress:
@@ -60,22 +59,25 @@ class Progress:
         self._bar.close()
 
     def __call__(self, record: EpochRecord, net: ScoringNet) -> None:
-        self._bar.set_postfix(train_ic=f"{record.train_ic:.4f}", valid_ic=f"{record.valid_ic:.4f}", refresh=False)
+        self._bar.set_postfix({name: f"{value:.4f}" for name, value in record.values.items()}, refresh=False)
         self._bar.update()
 
 
 class RecorderLog:
-    """Metrics ``stage<k>_train_ic`` and ``stage<k>_valid_ic`` of the running qlib experiment, if one runs."""
+    """Metrics ``stage<k>_train_<metric>`` and ``stage<k>_valid_<metric>`` of the running qlib experiment, if any."""
 
     def __init__(self, tag: str = "") -> None:
         self.tag = tag
 
     def __call__(self, record: EpochRecord, net: ScoringNet) -> None:
-        if recorder_is_active():
-            names = ("train_ic", "valid_ic")
-            R.log_metrics(
-                step=record.epoch, **{f"{self.tag}stage{record.stage}_{name}": getattr(record, name) for name in names}
-            )
+        values = {f"{self.tag}stage{record.stage}_{name}": value for name, value in record.values.items()}
+        log_metrics(values, record.epoch)
+
+
+def log_metrics(values: Mapping[str, float], step: int | None = None) -> None:
+    """Metrics of the running qlib experiment, if one runs and is not muted."""
+    if recorder_is_active():
+        R.log_metrics(step=step, **values)
 
 
 def recorder_is_active() -> bool:

@@ -1,0 +1,108 @@
+"""``Member``: what a rolling ensemble or a mean asks of the models that it is made of."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from qlib.model.base import Model
+
+from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.nn import MetricName
+
+
+class Member(ABC):
+    """A model that tells what it trains on and how well it validates.
+
+    Not derived from qlib's Model, which is untyped: a type checker then sees every use of a member.
+
+    Attributes
+    ----------
+    tag : str
+        Prefix of everything that goes to the recorder, where several models are fitted in one experiment.
+    history : list of dict
+        One row an epoch; empty if there are none.
+    validation : mapping of str to float
+        Metric -> its value on the validation samples, with the weights that were kept; empty where nothing validates.
+    """
+
+    tag: str
+
+    @property
+    @abstractmethod
+    def history(self) -> list[dict[str, Any]]: ...
+
+    @property
+    @abstractmethod
+    def validation(self) -> Mapping[MetricName, float]: ...
+
+    @property
+    @abstractmethod
+    def starts_warm(self) -> bool:
+        """Whether `warm_start` is possible."""
+
+    @abstractmethod
+    def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        """Frequencies that the samples of each stage need, in the order of training; empty if it does not say."""
+
+    @abstractmethod
+    def warm_start(self, earlier: Member) -> None:
+        """Start the next `fit` from what `earlier`, a fitted member of the same making, has learnt.
+
+        Raises
+        ------
+        InputError
+            If there is nothing that could be taken over.
+        """
+
+    @abstractmethod
+    def fit(self, dataset: MultiFreqDataset) -> None:
+        """Train."""
+
+    @abstractmethod
+    def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
+        """Scores over (datetime, instrument)."""
+
+
+def as_member(model: Model) -> Member:
+    """A model of ours as it is, any other qlib Model as a `PlainMember`."""
+    return model if isinstance(model, Member) else PlainMember(model)
+
+
+class PlainMember(Member):
+    """Any other qlib Model, e.g. LightGBM: it can be fitted and predicts, and says nothing of how it trains.
+
+    Parameters
+    ----------
+    model : Model
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model, self.tag = model, ""
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        return []
+
+    @property
+    def validation(self) -> Mapping[MetricName, float]:
+        return {}
+
+    @property
+    def starts_warm(self) -> bool:
+        return False
+
+    def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        return []
+
+    def warm_start(self, earlier: Member) -> None:
+        raise InputError(f"{type(self.model).__name__} cannot begin with the weights of another")
+
+    def fit(self, dataset: MultiFreqDataset) -> None:
+        self.model.fit(dataset)
+
+    def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
+        return self.model.predict(dataset, segment)

@@ -1,0 +1,127 @@
+"""Networks named in configs: which class a setting may name, how it is built, and the settings that hold one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, model_validator
+from typing_extensions import Self
+
+from qlib_mfgru.configs import class_of, config_validator, takes
+from qlib_mfgru.data.settings import Frequencies
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.settings import GRUNetworkSettings, TrainSettings
+from qlib_mfgru.nn import Inputs, ScoreNet, ScoringNet
+from qlib_mfgru.settings import Len, Listed, Settings
+
+
+def built_network(config: Mapping[str, Any], inputs: Inputs) -> ScoringNet:
+    """The network of a config, built for `inputs` if its class takes them.
+
+    Raises
+    ------
+    InputError
+        A network that reads nothing.
+    """
+    kind, kwargs = network_class(config), copy.deepcopy(config.get("kwargs", {}))
+    net = kind(**kwargs, inputs=inputs) if takes(kind, "inputs") else kind(**kwargs)
+    if not net.freqs:
+        raise InputError(
+            f"network: {kind.__name__} reads no frequency: it must pass its inputs on to ScoringNet, or set its freqs"
+        )
+    return net
+
+
+def network_class(config: Any) -> type[ScoringNet]:
+    """The class of a config, looked up and not built: its shapes are known once there is a dataset.
+
+    Raises
+    ------
+    InputError
+        No such class, one that is no `ScoringNet`, or keyword arguments that it does not take.
+    """
+    return class_of(config, ScoringNet, "network", "inputs")
+
+
+def _network(config: Any) -> dict[str, Any]:
+    network_class(config)
+    return dict(config)
+
+
+NetworkConfig = Annotated[dict[str, Any], config_validator(_network)]
+
+
+class NetworkSettings(TrainSettings):
+    """Settings of a `NetworkModel`."""
+
+    network: NetworkConfig
+    freqs: Frequencies | None
+
+    @model_validator(mode="after")
+    def _inputs_are_taken(self) -> Self:
+        kind = network_class(self.network)
+        if self.freqs is not None and not takes(kind, "inputs"):
+            raise ValueError(
+                f"freqs is {list(self.freqs)}: {kind.__name__} takes no inputs and says itself what it reads; leave "
+                "freqs out"
+            )
+        return self
+
+
+class StageSettings(Settings):
+    """One stage of an `IncrementalGRUModel`.
+
+    Attributes
+    ----------
+    freqs : tuple of str
+        What the stage's branch reads.
+    network : config, optional
+        The branch; by default the report's GRU.
+    """
+
+    freqs: Frequencies
+    network: NetworkConfig | None = None
+
+    def build(self, inputs: Inputs, hidden_size: int) -> ScoringNet:
+        """The branch for its own share of `inputs`.
+
+        Raises
+        ------
+        InputError
+            A network that reads what is not the stage's.
+        """
+        own = {freq: inputs[freq] for freq in self.freqs}
+        net = ScoreNet(own, hidden_size) if self.network is None else built_network(self.network, own)
+        if not own.keys() >= set(net.freqs):
+            raise InputError(f"stages: {type(net).__name__} reads {list(net.freqs)}, its stage {list(self.freqs)}")
+        return net
+
+
+def _stage(stage: Any) -> Any:
+    """A frequency alone is the report's branch; ``freq`` is short for ``freqs`` with one."""
+    if isinstance(stage, str):
+        return {"freqs": [stage]}
+    if isinstance(stage, Mapping):
+        rest = dict(stage)
+        return {"freqs": [rest.pop("freq")], **rest} if "freq" in rest and "freqs" not in rest else rest
+    raise ValueError("must be a frequency, or a mapping with freq (or freqs) and network")
+
+
+class IncrementalSettings(GRUNetworkSettings):
+    """Settings of an `IncrementalGRUModel`."""
+
+    stages: Annotated[tuple[Annotated[StageSettings, BeforeValidator(_stage)], ...], Listed, Len(1)]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        for number, stage in enumerate(self.stages):
+            if stage in self.stages[:number]:
+                raise ValueError(f"stages has the same branch of {list(stage.freqs)} twice")
+        return self
+
+    @property
+    def freqs(self) -> tuple[str, ...]:
+        """Frequencies of all stages, in the order of training."""
+        return tuple(dict.fromkeys(freq for stage in self.stages for freq in stage.freqs))

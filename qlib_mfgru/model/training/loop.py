@@ -1,0 +1,139 @@
+"""The one training loop of all models: what an epoch is."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from qlib_mfgru.data.samples import Batch, SampleTable
+from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.model.training.cores import cores_for
+from qlib_mfgru.model.training.failures import TrainingError, check_size, why_not_finite
+from qlib_mfgru.model.training.scoring import batch_scores, validate
+from qlib_mfgru.nn import METRICS, Loss, MetricName, ScoringNet
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """Results of one epoch.
+
+    Attributes
+    ----------
+    stage : int
+        1, 2, ... in the order of training.
+    epoch : int
+        From 1.
+    metric : {"ic", "rank_ic"}
+    train : float
+        Mean metric of the epoch's batches, while the weights were still changing; NaN if no batch has one.
+    valid : float
+        Mean over the validation dates of the per-date metric.
+    seconds : float
+    """
+
+    stage: int
+    epoch: int
+    metric: MetricName
+    train: float
+    valid: float
+    seconds: float
+
+    @property
+    def values(self) -> dict[str, float]:
+        """``train_<metric>`` and ``valid_<metric>``."""
+        return {f"train_{self.metric}": self.train, f"valid_{self.metric}": self.valid}
+
+    def row(self) -> dict[str, Any]:
+        """A plain dict: ``stage, epoch, train_<metric>, valid_<metric>, seconds``."""
+        return {"stage": self.stage, "epoch": self.epoch, **self.values, "seconds": self.seconds}
+
+
+Callback = Callable[[EpochRecord, ScoringNet], bool | None]
+"""Called after every epoch; a true value ends the stage."""
+
+
+@dataclass(frozen=True, eq=False)
+class StageData:
+    """Samples of one stage, and the predictions of the frozen branches for them.
+
+    Attributes
+    ----------
+    train, valid : SampleTable
+    train_base, valid_base : Tensor of shape (len(table),), optional
+        Added to the network's output; None where nothing is frozen.
+    """
+
+    train: SampleTable
+    valid: SampleTable
+    train_base: torch.Tensor | None = None
+    valid_base: torch.Tensor | None = None
+
+
+def train_stage(
+    net: ScoringNet, data: StageData, settings: TrainSettings, callbacks: Sequence[Callback], stage: int = 1
+) -> None:
+    """Train all parameters of `net` until a callback ends it or `max_epochs` is reached.
+
+    Parameters
+    ----------
+    net : ScoringNet
+        Trained in place.
+    data : StageData
+    settings : TrainSettings
+    callbacks : sequence of Callback
+    stage : int
+        For the records.
+
+    Raises
+    ------
+    TrainingError
+        On a loss that is NaN or infinite, a constant prediction, or a validation set in which no date has the metric.
+    """
+    optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr)
+    loss = settings.make_loss().to(settings.torch_device())
+    for epoch in range(1, settings.max_epochs + 1):
+        start = time.perf_counter()
+        with cores_for(net):
+            train = _train_epoch(net, data, settings, loss, optimizer, epoch)
+            valid = validate(net, data.valid, data.valid_base, settings.metric)
+        record = EpochRecord(stage, epoch, settings.metric, train, valid, time.perf_counter() - start)
+        verdicts = [callback(record, net) for callback in callbacks]
+        if any(verdicts):
+            break
+
+
+def _train_epoch(
+    net: ScoringNet,
+    data: StageData,
+    settings: TrainSettings,
+    loss: Loss,
+    optimizer: torch.optim.Optimizer,
+    epoch: int,
+) -> float:
+    net.train()
+    values: list[float] = []
+    for batch in _epoch(net, data.train, settings, epoch):
+        check_size(batch, epoch)
+        scores = batch_scores(net, batch, data.train_base)
+        label = batch.label.to(scores.device)
+        objective = loss(scores, label)
+        if not math.isfinite(objective.item()):
+            raise TrainingError(why_not_finite(loss, scores, batch, epoch))
+        values.append(METRICS[settings.metric](scores.detach(), label).item())
+        optimizer.zero_grad(set_to_none=True)
+        objective.backward()
+        optimizer.step()
+        del batch, scores, objective  # before the next batch is made: a window of 5000 samples is 38 MB
+    known = [value for value in values if value == value]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _epoch(net: ScoringNet, table: SampleTable, settings: TrainSettings, epoch: int) -> Iterator[Batch]:
+    if settings.batch_by == "date":
+        return table.by_date(settings.seed, epoch, inputs=net.freqs)
+    return table.shuffled(settings.batch_size, settings.seed, epoch, inputs=net.freqs)

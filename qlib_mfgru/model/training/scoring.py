@@ -1,0 +1,80 @@
+"""Scores of a network for samples, and how well they validate."""
+
+from __future__ import annotations
+
+import torch
+from tqdm.auto import tqdm
+
+from qlib_mfgru.data.samples import Batch, SampleTable
+from qlib_mfgru.model.training.cores import cores_for
+from qlib_mfgru.model.training.failures import TrainingError, check_shape, what_is_wrong
+from qlib_mfgru.nn import METRIC_TITLES, METRICS, MetricName, ScoringNet
+
+
+def batch_scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None = None) -> torch.Tensor:
+    """Scores (n,) of a batch, where the network is; with a base (one number per sample of the table) the sum of both.
+
+    Raises
+    ------
+    TrainingError
+        If the network does not give one number a stock.
+    """
+    device = next(net.parameters()).device
+    scores: torch.Tensor = net({freq: window.to(device) for freq, window in batch.features.items()})
+    check_shape(scores, batch, type(net).__name__)
+    return scores if base is None else scores + base[torch.from_numpy(batch.rows)].to(device)
+
+
+@torch.no_grad()
+def score_samples(net: ScoringNet, table: SampleTable, description: str | None = None) -> torch.Tensor:
+    """Scores of all samples of a table in evaluation mode, (len(table),) on the CPU.
+
+    With a description a progress bar shows if it takes long.
+    """
+    net.eval()
+    scores = torch.empty(len(table))
+    dates = tqdm(
+        table.by_date(inputs=net.freqs),
+        description,
+        len(table.rows_by_date()),
+        unit="date",
+        leave=False,
+        delay=2,
+        disable=description is None,
+    )
+    with cores_for(net):
+        for batch in dates:
+            scores[torch.from_numpy(batch.rows)] = batch_scores(net, batch).cpu()
+            del batch
+    return scores
+
+
+def validate(net: ScoringNet, table: SampleTable, base: torch.Tensor | None = None, metric: MetricName = "ic") -> float:
+    """`mean_by_date` of a network's scores, in evaluation mode, on top of a base."""
+    scores = score_samples(net, table)
+    return mean_by_date(scores if base is None else scores + base, table, metric)
+
+
+def mean_by_date(scores: torch.Tensor, table: SampleTable, metric: MetricName = "ic") -> float:
+    """Mean over dates of the per-date metric of scores (len(table),); dates whose labels are constant have none.
+
+    Raises
+    ------
+    TrainingError
+        If no date has the metric, or the scores are the same for all stocks of a date.
+    """
+    values = []
+    for rows in table.rows_by_date():
+        prediction, label = scores[rows], table.labels[rows]
+        if len(prediction) < 2 or bool((label == label[0]).all()):
+            continue
+        value = float(METRICS[metric](prediction, label))
+        if value != value:
+            why = what_is_wrong(prediction, METRIC_TITLES[metric]) or f"the {METRIC_TITLES[metric]} is NaN"
+            raise TrainingError(f"validation: {why} on {table.sample_dates[rows.start]}")
+        values.append(value)
+    if not values:
+        raise TrainingError(
+            f"validation is empty: none of its {len(table.days)} dates has two stocks with different labels"
+        )
+    return sum(values) / len(values)
