@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 import pandas as pd
 import torch
 from qlib.log import get_module_logger
-from qlib.model.base import Model
 from qlib.workflow import R
 
 from qlib_mfgru import native
@@ -52,7 +51,7 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-class NeuralModel(Member, Model):
+class NeuralModel(Member):
     """A network, trained on the samples of a `MultiFreqDataset`.
 
     Parameters

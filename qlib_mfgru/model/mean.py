@@ -19,7 +19,7 @@ from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 Members = Annotated[tuple[Any, ...], Listed, Len(1)]
 
 
-class MeanModel(Member, Model):
+class MeanModel(Member):
     """Equal-weighted mean of separately trained models, over the stocks that all of them score.
 
     Parameters

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from qlib.model.base import Model
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.nn import MetricName
 
+if TYPE_CHECKING:  # qlib is untyped, and a class derived from its Model would pass for anything
 
-class Member(ABC):
-    """A model that tells what it trains on and how well it validates.
+    class Model:
+        def fit(self, dataset: Any) -> None: ...
+        def predict(self, dataset: Any, segment: Any = "test") -> Any: ...
 
-    Not derived from qlib's Model, which is untyped: a type checker then sees every use of a member.
+else:
+    from qlib.model.base import Model
+
+
+class Member(Model):
+    """A qlib Model that tells what it trains on and how well it validates.
 
     Attributes
     ----------
@@ -105,4 +111,5 @@ class PlainMember(Member):
         self.model.fit(dataset)
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
-        return self.model.predict(dataset, segment)
+        scores: pd.Series = self.model.predict(dataset, segment)
+        return scores

@@ -18,7 +18,7 @@ def compiled_only(processor: str) -> None:
 
 def make_encoder(hidden: int, form: AttentionForm, size: float = 1.0) -> Encoder:
     torch.manual_seed(hidden)
-    encoder = Encoder(hidden, form)
+    encoder = Encoder(6, hidden, form)
     with torch.no_grad():
         for parameter in encoder.attention.parameters():
             parameter.mul_(size)
@@ -37,7 +37,7 @@ def results(encoder: Encoder, window: torch.Tensor) -> Results:
 
 def by_torch(encoder: Encoder, form: AttentionForm, window: torch.Tensor, dtype: torch.dtype) -> Results:
     """The same by ``torch.nn.GRU`` and torch's softmax, not by our own backward."""
-    other = Encoder(encoder.gru.hidden_size, form).to(dtype)
+    other = Encoder(6, encoder.gru.hidden_size, form).to(dtype)
     other.load_state_dict(encoder.state_dict())
     other.gru.implementation = "torch"
 

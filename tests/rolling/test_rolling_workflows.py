@@ -51,7 +51,7 @@ def test_every_rolling_yaml_makes_its_model(market: str, name: str) -> None:
     assert isinstance(model, RollingEnsembleModel)
     assert (model.seeds, model.n_jobs) == ([0, 1, 2], 2)
     members = [init_instance_by_config(model._config(seed)) for seed in model.seeds]
-    assert (type(members[0]), members[0].stage_freqs()) == MODELS[name]
+    assert (type(members[0]), members[0].stage_freqs(dataset=None)) == MODELS[name]  # these name their own
     networks = [getattr(member, "members", [member]) for member in members]
     assert [{network.settings.seed for network in group} for group in networks] == [{0}, {1}, {2}]
     assert {network.settings.batch_size for group in networks for network in group} == {1000}
