@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.symbols import feature_folder
 
 
 def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.ndarray]:
@@ -60,7 +61,7 @@ def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping
 
 def _nearest(path: Path, stocks: Sequence[str], field: str) -> str:
     """The stored field that a misspelt one is nearest to, in brackets; nothing if none is near."""
-    files = (path / "features" / stocks[0].lower()).glob("*.day.bin")
+    files = (path / "features" / feature_folder(stocks[0])).glob("*.day.bin")
     others = sorted({file.name.removesuffix(".day.bin") for file in files} - {field})
     close = difflib.get_close_matches(field, others, n=1, cutoff=0.8)
     return f" (the nearest is ${close[0]})" if close else ""
