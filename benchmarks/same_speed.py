@@ -67,7 +67,7 @@ BENCHMARKS = (
     ),
     Benchmark("epoch_memory", "--stocks 1500 --days 200 --batches 4"),
     Benchmark("gru_cpu", "--threads 2 --repeat 2", ("*/seconds/*/compiled*", "*/seconds/*/plain*"), in_workdir=False),
-    Benchmark("epoch_speed", "--stocks 300 --days 120 --epochs 2", ("*Model/phases/fit/seconds", "seeds/*/seconds")),
+    Benchmark("epoch_speed", "--stocks 400 --days 120 --epochs 2", ("*Model/phases/fit/seconds", "seeds/*/seconds")),
     Benchmark("factor_test", "--stocks 2000 --days 700", ("phases/* test/seconds", "phases/[tso]*/seconds")),
     Benchmark(
         "index_enhancement", "--stocks 1000 --days 300 --stock-limits 0.4", ("ours/*/seconds", "*/optimise_mean")
