@@ -86,6 +86,9 @@ def class_of(config: Any, kind: type[Kind], name: str, *offered: str) -> type[Ki
         raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from error
     if not (isinstance(named, type) and issubclass(named, kind)) or inspect.isabstract(named):
         raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
+    given = [word for word in offered if word in kwargs]
+    if given:
+        raise InputError(f"{name}.kwargs has {given[0]}: {named.__name__} is given it, so it cannot be set")
     try:
         inspect.signature(named).bind(**dict.fromkeys(word for word in offered if takes(named, word)), **kwargs)
     except TypeError as error:
@@ -97,6 +100,15 @@ def takes(kind: type, keyword: str) -> bool:
     """Whether a class can be built with a keyword argument."""
     try:
         inspect.signature(kind).bind_partial(**{keyword: None})
+    except TypeError:
+        return False
+    return True
+
+
+def accepts(function: Callable[..., Any], n_arguments: int) -> bool:
+    """Whether a function can be called with so many arguments."""
+    try:
+        inspect.signature(function).bind(*[None] * n_arguments)
     except TypeError:
         return False
     return True

@@ -167,6 +167,10 @@ class MultiFreqHandler(DataHandler):
         """Steps and fields of the windows of `freqs`, by default of all inputs: what networks are built for."""
         return {freq: self.panels.windows[freq].source.shape for freq in self.frequencies(freqs)}
 
+    def reading(self, freqs: Sequence[str]) -> dict[str, Any]:
+        """How the windows of `freqs` are made, by the settings' names: what a model is fitted for."""
+        return {f"inputs.{freq}": self.inputs[freq] for freq in self.frequencies(freqs)} | {"clip": self.clip}
+
     def cross_section(self, date: Any, freqs: Sequence[str] | None = None) -> CrossSection:
         """All samples of one date.
 

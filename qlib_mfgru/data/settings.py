@@ -64,6 +64,9 @@ class InputSpec(Settings):
     scale: Scale
     fields: Fields = REPORT_FIELDS
 
+    def __str__(self) -> str:
+        return f"days: {self.days}, scale: {self.scale}, fields: [{', '.join(map(str, self.fields))}]"
+
 
 def _inputs(value: Any) -> Any:
     if not isinstance(value, Mapping) or not value:

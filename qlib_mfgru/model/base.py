@@ -24,6 +24,7 @@ from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member
 from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.model.start import WarmStart, check_reading
 from qlib_mfgru.model.training.callbacks import (
     EarlyStopping,
     History,
@@ -67,6 +68,8 @@ class NeuralModel(Member):
         The trained network, on the CPU; None before `fit`.
     trained : list of StageResult
         One for each stage of the last `fit`.
+    reading : mapping
+        How the windows that it was fitted on are made, see `MultiFreqHandler.reading`; empty before `fit`.
 
     Raises
     ------
@@ -76,13 +79,14 @@ class NeuralModel(Member):
 
     settings_kind: ClassVar[type[TrainSettings]]
     settings: TrainSettings
-    _start: dict[str, torch.Tensor] | None = None  # weights that the next fit begins with
+    _start: WarmStart | None = None
 
     def __init__(self, **settings: Any) -> None:
         self.settings = self.settings_kind(**settings)
         self.tag = ""
         self.net: ScoringNet | None = None
         self.trained: list[StageResult] = []
+        self.reading: Mapping[str, Any] = {}
 
     @property
     @abstractmethod
@@ -109,7 +113,7 @@ class NeuralModel(Member):
             raise InputError(f"{type(earlier).__name__} has no weights that a {type(self).__name__} could start from")
         if earlier.net is None:
             raise RuntimeError(f"{type(earlier).__name__} is not fitted: there are no weights to start from")
-        self._start = copy.deepcopy(earlier.net.state_dict())
+        self._start = WarmStart(copy.deepcopy(earlier.net.state_dict()), earlier.reading)
 
     @abstractmethod
     def build(self, inputs: Inputs) -> ScoringNet:
@@ -137,13 +141,13 @@ class NeuralModel(Member):
         net = self.fresh(dataset)
         self.trained = []
         if self._start is not None:
-            net.load_state_dict(self._start)
+            self._start.give_to(net, dataset.handler)
             self._start = None
         stochastic = net.stochastic or self.settings.make_loss().stochastic
         random = _seeded(self.settings.seed) if stochastic else nullcontext()
         with random, denormals_flushed():  # no decorator: qlib reads the method's own signature
             self.trained = self.train(self._placed(net), dataset)
-        self.net = net.cpu().eval()
+        self.net, self.reading = net.cpu().eval(), dataset.handler.reading(net.freqs)
         if recorder_is_active():
             self._save_curve()
 
@@ -190,9 +194,15 @@ class NeuralModel(Member):
         -------
         Series
             Named ``score``, over (datetime, instrument). Its scale is arbitrary where the loss is a correlation.
+
+        Raises
+        ------
+        InputError
+            If the dataset's windows are made in another way than those of `fit`, or the segment has none.
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
+        check_reading(self.reading, dataset.handler, f"{type(self).__name__} was")
         with denormals_flushed():
             (table,) = self._resident(self.net, dataset.every_day(segment, self.net.freqs))
             scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")

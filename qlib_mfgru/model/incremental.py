@@ -51,11 +51,11 @@ class IncrementalGRUModel(NeuralModel):
         return self.settings.hidden_size
 
     def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
-        """The frequencies of the first stage, of the first two, ..."""
-        stages, in_use = [], dict[str, None]()
+        """The frequencies of the first stage, of the first two, ...; a stage's own come last."""
+        stages: list[tuple[str, ...]] = []
         for stage in self.settings.stages:
-            in_use |= dict.fromkeys(stage.freqs)
-            stages.append(tuple(in_use))
+            earlier = [freq for freq in (stages[-1] if stages else ()) if freq not in stage.freqs]
+            stages.append((*earlier, *stage.freqs))
         return stages
 
     def build(self, inputs: Inputs) -> IncrementalNet:

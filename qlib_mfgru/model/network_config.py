@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 from typing_extensions import Self
 
-from qlib_mfgru.configs import class_of, config_validator, takes
+from qlib_mfgru.configs import accepts, class_of, config_validator, takes
 from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.settings import GRUNetworkSettings, TrainSettings
@@ -23,7 +23,7 @@ def built_network(config: Mapping[str, Any], inputs: Inputs) -> ScoringNet:
     Raises
     ------
     InputError
-        A network that reads nothing.
+        A network that reads nothing, or has no weights.
     """
     kind, kwargs = network_class(config), copy.deepcopy(config.get("kwargs", {}))
     net = kind(**kwargs, inputs=inputs) if takes(kind, "inputs") else kind(**kwargs)
@@ -31,6 +31,8 @@ def built_network(config: Mapping[str, Any], inputs: Inputs) -> ScoringNet:
         raise InputError(
             f"network: {kind.__name__} reads no frequency: it must pass its inputs on to ScoringNet, or set its freqs"
         )
+    if not any(weight.requires_grad for weight in net.parameters()):
+        raise InputError(f"network: {kind.__name__} has no weights to train")
     return net
 
 
@@ -40,9 +42,12 @@ def network_class(config: Any) -> type[ScoringNet]:
     Raises
     ------
     InputError
-        No such class, one that is no `ScoringNet`, or keyword arguments that it does not take.
+        No such class, one that is no `ScoringNet` or has no `forward`, or keyword arguments that it does not take.
     """
-    return class_of(config, ScoringNet, "network", "inputs")
+    kind = class_of(config, ScoringNet, "network", "inputs")
+    if kind.forward is ScoringNet.forward or not accepts(kind.forward, 2):
+        raise InputError(f"network: {kind.__name__} needs a forward(features) of its own")
+    return kind
 
 
 def _network(config: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import torch
 from pydantic import AfterValidator
 
-from qlib_mfgru.configs import built, config_validator
+from qlib_mfgru.configs import accepts, built, config_validator
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
@@ -27,7 +27,9 @@ def _device(name: str) -> str:
 def _loss(config: Any) -> Any:
     """A loss's name, or the config of one that can be built."""
     if isinstance(config, Mapping):
-        built(config, Loss, "loss")
+        loss = built(config, Loss, "loss")
+        if not accepts(loss.forward, 2):
+            raise InputError(f"loss: {type(loss).__name__} needs forward(scores, label)")
     elif not (isinstance(config, str) and config in LOSSES):
         names = ", ".join(map(repr, LOSSES))
         raise InputError(

@@ -26,6 +26,9 @@ class Loss(nn.Module):
 
     stochastic = True
 
+    def __init__(self) -> None:
+        super().__init__()  # torch's would take any keyword, and refuse it only when it is built
+
     @property
     def title(self) -> str:
         """What messages call it."""

@@ -161,7 +161,8 @@ class TestWhatANetworkReads:
     def test_a_column_of_scores_is_refused(self, dataset: MultiFreqDataset) -> None:
         """With a squared error it would broadcast to a matrix, and train on nonsense."""
         with pytest.raises(
-            TrainingError, match=r"^Column gives scores of shape \(165, 1\) for 165 stocks: must be \(165,"
+            TrainingError,
+            match=r"^Column gives scores of shape \(165, 1\), torch.float32, for 165 stocks: must be \(165,",
         ):
             NetworkModel(own("Column"), loss="mse", **QUICK).fit(dataset)
 

@@ -18,6 +18,7 @@ from qlib_mfgru.rolling.key import dataset_identity
 
 MakeDataset = Callable[..., MultiFreqDataset]
 BOTH = ("day", "15min")
+PINNED = {"class": "Pinned", "module_path": "own_networks"}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,12 @@ def test_stages_train_on_their_own_grids(stepped: MultiFreqDataset, make_dataset
     daily.fit(make_dataset(sample_step=4))
     assert model.history[0]["valid_ic"] == daily.history[0]["valid_ic"]
     assert len(stepped.sample_days("train", BOTH)) > 3.5 * len(make_dataset(sample_step=4).sample_days("train", BOTH))
+
+
+def test_a_later_stage_has_the_grid_of_its_own_last_frequency(dataset: MultiFreqDataset) -> None:
+    stages = ["day", "15min", {"freqs": ["30min", "day"]}, {"freq": "15min", "network": PINNED}]
+    freqs = IncrementalGRUModel(stages).stage_freqs(dataset)
+    assert freqs == [("day",), BOTH, ("15min", "30min", "day"), ("30min", "day", "15min")]
 
 
 def test_the_table_of_folds_follows_the_steps(stepped: MultiFreqDataset) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,9 @@ def dataset(
     segments: dict[str, Sequence[Any]] | None = None,
     instruments: Any = "all",
     sample_step: int | dict[str, int] = 2,
+    inputs: Mapping[str, Any] = INPUTS,
+    clip: float | None = None,
 ) -> MultiFreqDataset:
     """A dataset over the initialised provider."""
-    handler = MultiFreqHandler(instruments=instruments, inputs=INPUTS, label=label, cache_dir=cache)
+    handler = MultiFreqHandler(instruments=instruments, inputs=inputs, label=label, clip=clip, cache_dir=cache)
     return MultiFreqDataset(handler, segments or SEGMENTS, sample_step=sample_step)

@@ -33,6 +33,10 @@ class Field(Settings):
     kind: Literal["price", "quantity", "level"]
     scale: Literal["own", "none"] = "own"
 
+    def __str__(self) -> str:
+        known = KNOWN.get(self.name) == self
+        return self.name if known else f"{{name: {self.name}, kind: {self.kind}, scale: {self.scale}}}"
+
 
 KNOWN: dict[str, Field] = {
     field.name: field

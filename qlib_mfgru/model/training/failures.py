@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from qlib_mfgru.data.samples import Batch
@@ -26,17 +28,34 @@ def check_size(batch: Batch, epoch: int) -> None:
         )
 
 
-def check_shape(scores: torch.Tensor, batch: Batch, network: str) -> None:
+def check_scores(scores: Any, batch: Batch, network: str) -> None:
     """Refuse scores that are not one number a stock: a column would broadcast to a matrix without a word.
 
     Raises
     ------
     TrainingError
     """
-    if scores.shape != (len(batch),):
+    if not isinstance(scores, torch.Tensor):
+        raise TrainingError(f"{network} gives a {type(scores).__name__}: must be a tensor of scores")
+    if scores.shape != (len(batch),) or scores.dtype != batch.label.dtype:
         raise TrainingError(
-            f"{network} gives scores of shape {tuple(scores.shape)} for {len(batch)} stocks: must be ({len(batch)},)"
+            f"{network} gives scores of shape {tuple(scores.shape)}, {scores.dtype}, for {len(batch)} stocks: must be "
+            f"({len(batch)},), {batch.label.dtype}"
         )
+
+
+def check_trainable(scores: torch.Tensor, objective: Any, network: str, loss: Loss) -> None:
+    """Refuse a network or a loss that no gradient passes through.
+
+    Raises
+    ------
+    TrainingError
+    """
+    if not scores.requires_grad:
+        raise TrainingError(f"{network} gives scores that do not depend on its weights: there is nothing to train")
+    if not isinstance(objective, torch.Tensor) or objective.dim() or not objective.requires_grad:
+        what = f"a tensor of shape {tuple(objective.shape)}" if isinstance(objective, torch.Tensor) else repr(objective)
+        raise TrainingError(f"the {loss.title} loss gives {what}: must be one number that depends on the scores")
 
 
 def why_not_finite(loss: Loss, scores: torch.Tensor, batch: Batch, epoch: int) -> str:

@@ -13,7 +13,7 @@ import torch
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.training.cores import cores_for
-from qlib_mfgru.model.training.failures import TrainingError, check_size, why_not_finite
+from qlib_mfgru.model.training.failures import TrainingError, check_size, check_trainable, why_not_finite
 from qlib_mfgru.model.training.scoring import batch_scores, validate
 from qlib_mfgru.nn import METRICS, Loss, MetricName, ScoringNet
 
@@ -77,7 +77,7 @@ class StageData:
 def train_stage(
     net: ScoringNet, data: StageData, settings: TrainSettings, callbacks: Sequence[Callback], stage: int = 1
 ) -> None:
-    """Train all parameters of `net` until a callback ends it or `max_epochs` is reached.
+    """Train all parameters of `net`, and those that the loss has, until a callback ends it or `max_epochs` is reached.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def train_stage(
     TrainingError
         On a loss that is NaN or infinite, a constant prediction, or a validation set in which no date has the metric.
     """
-    optimizer = torch.optim.Adam(net.parameters(), lr=settings.lr)
     loss = settings.make_loss().to(settings.torch_device())
+    optimizer = torch.optim.Adam([*net.parameters(), *loss.parameters()], lr=settings.lr)
     for epoch in range(1, settings.max_epochs + 1):
         start = time.perf_counter()
         with cores_for(net):
@@ -122,6 +122,7 @@ def _train_epoch(
         scores = batch_scores(net, batch, data.train_base)
         label = batch.label.to(scores.device)
         objective = loss(scores, label)
+        check_trainable(scores, objective, type(net).__name__, loss)
         if not math.isfinite(objective.item()):
             raise TrainingError(why_not_finite(loss, scores, batch, epoch))
         values.append(METRICS[settings.metric](scores.detach(), label).item())

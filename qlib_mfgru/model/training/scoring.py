@@ -7,7 +7,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model.training.cores import cores_for
-from qlib_mfgru.model.training.failures import TrainingError, check_shape, what_is_wrong
+from qlib_mfgru.model.training.failures import TrainingError, check_scores, what_is_wrong
 from qlib_mfgru.nn import METRIC_TITLES, METRICS, MetricName, ScoringNet
 
 
@@ -21,7 +21,7 @@ def batch_scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None = None
     """
     device = next(net.parameters()).device
     scores: torch.Tensor = net({freq: window.to(device) for freq, window in batch.features.items()})
-    check_shape(scores, batch, type(net).__name__)
+    check_scores(scores, batch, type(net).__name__)
     return scores if base is None else scores + base[torch.from_numpy(batch.rows)].to(device)
 
 
