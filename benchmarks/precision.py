@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru import native
 from qlib_mfgru.data import FIELDS, MultiFreqHandler
+from qlib_mfgru.data.normalize import RESOLUTION
 from qlib_mfgru.data.window import WindowSource
 
 
@@ -28,7 +29,7 @@ def exact(raw: np.ndarray, scale: str) -> np.ndarray:
     denominator = windows.mean(axis=0) if scale == "mean" else windows[-1]
     scaled = windows / np.where(denominator > 0, denominator, np.nan)
     mean, std = np.nanmean(scaled, axis=2, keepdims=True), np.nanstd(scaled, axis=2, keepdims=True)
-    return np.nan_to_num((scaled - mean) / np.where(std > 1e-7 * np.maximum(mean, 1), std, np.nan))
+    return np.nan_to_num((scaled - mean) / np.where(std > RESOLUTION * np.maximum(np.abs(mean), 1), std, np.nan))
 
 
 def ours(source: WindowSource, day: int, stocks: np.ndarray) -> np.ndarray:

@@ -23,6 +23,10 @@ from qlib_mfgru.data.panel import Field
 
 Scale = Literal["mean", "last"]
 
+RESOLUTION = 5e-7
+"""Scaled values that are equal, as volumes of 0 in a bar without any trade, differ by a few roundings of float32, 6e-8
+each: a standard deviation below this is one of rounding errors, and counts as 0."""
+
 
 class Run(NamedTuple):
     """Neighbouring fields that are treated alike.
@@ -137,7 +141,6 @@ def cross_sectional_moments(scaled: np.ndarray, present: np.ndarray | None, scal
     if present is not None:
         centred *= present
     std = np.sqrt(np.square(centred, out=centred).sum(axis=2, keepdims=True) / np.float32(count))
-    # a constant column has a std of rounding errors, not of 0: anything below float32's resolution counts as 0
     constant = np.concatenate([_is_constant(mean[:, run.fields], std[:, run.fields], run) for run in scaling], axis=1)
     return Moments(mean, np.divide(1, std, out=np.zeros_like(std), where=~constant))
 
@@ -145,7 +148,7 @@ def cross_sectional_moments(scaled: np.ndarray, present: np.ndarray | None, scal
 def _is_constant(mean: np.ndarray, std: np.ndarray, run: Run) -> np.ndarray:
     """Where a standard deviation is one of rounding errors: scaled values lie about 1, raw ones are of any size."""
     size = np.abs(mean)
-    return std <= (size * 1e-6 if run.by == "none" else np.maximum(size, 1.0) * 1e-7)
+    return std <= (size * 1e-6 if run.by == "none" else np.maximum(size, 1.0) * RESOLUTION)
 
 
 def standardise(

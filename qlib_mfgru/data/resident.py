@@ -13,7 +13,7 @@ import torch
 from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
-from qlib_mfgru.data.normalize import Moments, Run, Scaling
+from qlib_mfgru.data.normalize import RESOLUTION, Moments, Run, Scaling
 from qlib_mfgru.data.panel import BarPanel, check_places
 from qlib_mfgru.data.settings import InputSpec
 from qlib_mfgru.data.window import WindowSource
@@ -159,4 +159,4 @@ def _cross_sectional_moments(
 
 def _is_constant(mean: torch.Tensor, std: torch.Tensor, run: Run) -> torch.Tensor:
     size = mean.abs()
-    return std <= (size * 1e-6 if run.by == "none" else size.clamp(min=1.0) * 1e-7)
+    return std <= (size * 1e-6 if run.by == "none" else size.clamp(min=1.0) * RESOLUTION)

@@ -15,6 +15,7 @@
 namespace {
 
 constexpr int V = 4, TILE = LANES * V;
+constexpr double RESOLUTION = 5e-7;  // as in normalize.py
 
 typedef double vd __attribute__((vector_size(LANES * 8)));
 
@@ -151,7 +152,7 @@ void statistics(const Windows& w, const int64_t* first, int64_t n, float* mean, 
         const double count = std::max(counts[row % w.fields], 1.0), average = sums[row] / count;
         const double std = std::sqrt(std::max(squares[row] / count - average * average, 0.0));
         const double size = std::fabs(average);  // scaled values lie about 1, raw ones are of any size
-        const bool constant = std <= (w.by(row % w.fields) == MFGRU_NONE ? size * 1e-6 : std::max(size, 1.0) * 1e-7);
+        const bool constant = std <= (w.by(row % w.fields) == MFGRU_NONE ? size * 1e-6 : std::max(size, 1.0) * RESOLUTION);
         mean[row] = float(average);
         inverse_std[row] = constant ? 0.0f : float(1 / std);
     }

@@ -125,6 +125,20 @@ def test_levels_and_raw_values_are_those_of_numpy(
     assert moments.inverse_std[13, 4, 0] == pytest.approx(1 / known.std(), rel=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_bars_in_which_no_stock_traded_are_0(processor: str, seed: int) -> None:
+    """The end of a half day: all scaled volumes are -1 but for roundings, which must not be blown up to z-scores."""
+    bars = np.exp(np.random.default_rng(seed).normal(9, 0.8, (24, 26, 6, 60))).astype(np.float32)
+    bars[22, 14:, 5] = 0
+    codes = [f"SH{600000 + i}" for i in range(60)]
+    panel = BarPanel("15min", pd.bdate_range("2024-01-02", periods=24), codes, bars, *np.ones((2, 24, 60), dtype=bool))
+    source, stocks = WindowSource(panel, InputSpec(days=20, scale="mean")), np.arange(60)
+    samples = source.samples(np.full(60, 23), stocks, source.moments(23, stocks), np.zeros(60, dtype=np.int64))
+    silent = slice(18 * 26 + 14, 19 * 26)
+    assert (samples[silent, 5] == 0).all()
+    assert (samples[: silent.start, 5] != 0).any(axis=1).all()
+
+
 def test_raw_columns_are_constant_by_their_own_size(panel: BarPanel, processor: str) -> None:
     """1e-12 times a price varies, however small; and equal values do not, however large."""
     raw = tuple(Field(name=f"f{i}", kind="quantity", scale="none") for i in range(6))

@@ -85,7 +85,7 @@ inline Moments exact_moments(const Panel& p, Moments m) {
             count = std::max(count, 1.0);
             const double mean = sum / count, std = std::sqrt(std::max(squares / count - mean * mean, 0.0));
             m.mean[row * p.dates + date] = float(mean);
-            m.inverse_std[row * p.dates + date] = std <= 1e-7 ? 0 : float(1 / std);
+            m.inverse_std[row * p.dates + date] = std <= 5e-7 ? 0 : float(1 / std);
         }
     return m;
 }
