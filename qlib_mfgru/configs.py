@@ -60,7 +60,33 @@ def built(config: Any, kind: type[Kind], name: str) -> Kind:
 
 
 def class_of(config: Any, kind: type[Kind], name: str, *offered: str) -> type[Kind]:
-    """The class that a config names, with its keyword arguments checked against its signature; nothing is built.
+    """`named_class` of a config whose keyword arguments are checked against the class's signature; nothing is built.
+
+    Parameters
+    ----------
+    config, kind, name
+        As of `named_class`.
+    *offered : str
+        Keyword arguments that the class gets from elsewhere, if it takes them (`takes`).
+
+    Raises
+    ------
+    InputError
+        As of `named_class`, or keywords that the class does not take.
+    """
+    named, kwargs = named_class(config, kind, name), config.get("kwargs") or {}
+    given = [word for word in offered if word in kwargs]
+    if given:
+        raise InputError(f"{name}.kwargs has {given[0]}: {named.__name__} is given it, so it cannot be set")
+    try:
+        inspect.signature(named).bind(**dict.fromkeys(word for word in offered if takes(named, word)), **kwargs)
+    except TypeError as error:
+        raise UnknownSetting(f"{name}: {named.__name__} {error}") from None
+    return named
+
+
+def named_class(config: Any, kind: type[Kind], name: str) -> type[Kind]:
+    """The class that a config names.
 
     Parameters
     ----------
@@ -69,30 +95,21 @@ def class_of(config: Any, kind: type[Kind], name: str, *offered: str) -> type[Ki
         What the class must be.
     name : str
         What errors call the config.
-    *offered : str
-        Keyword arguments that the class gets from elsewhere, if it takes them (`takes`).
 
     Raises
     ------
     InputError
-        No such class, one of another kind or an abstract one, or keywords that it does not take.
+        No such class, one of another kind, or an abstract one.
     """
     from qlib.utils import get_callable_kwargs
 
     wanted = checked(ClassConfig, name, config)
     try:
-        named, kwargs = get_callable_kwargs(dict(config))
+        named, _ = get_callable_kwargs(dict(config))
     except Exception as error:  # a module's own code runs: anything may be raised
         raise InputError(f"{name}.class is {wanted.class_!r}: no such class ({error})") from error
     if not (isinstance(named, type) and issubclass(named, kind)) or inspect.isabstract(named):
         raise InputError(f"{name}.class is {wanted.class_!r}: must be a {kind.__name__}")
-    given = [word for word in offered if word in kwargs]
-    if given:
-        raise InputError(f"{name}.kwargs has {given[0]}: {named.__name__} is given it, so it cannot be set")
-    try:
-        inspect.signature(named).bind(**dict.fromkeys(word for word in offered if takes(named, word)), **kwargs)
-    except TypeError as error:
-        raise UnknownSetting(f"{name}: {named.__name__} {error}") from None
     return named
 
 

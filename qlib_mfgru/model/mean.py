@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from qlib.model.base import Model
 
-from qlib_mfgru.configs import built, with_kwargs
+from qlib_mfgru.configs import built, named_class, takes, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
@@ -26,7 +26,8 @@ class MeanModel(Member):
     ----------
     members : sequence of Model or of their configs
     **settings
-        Keyword arguments that every member given as a config gets, unless it states its own.
+        Keyword arguments that every member of ours given as a config gets, unless it states its own. Of these another
+        qlib Model gets its ``seed`` alone, if it takes one.
 
     Raises
     ------
@@ -42,6 +43,8 @@ class MeanModel(Member):
         self.members: list[Model] = [
             _member(member, settings, f"members[{number}]") for number, member in enumerate(listed)
         ]
+        if not any(isinstance(member, Member) for member in self.members):
+            refuse_unknown(settings, ["members", "seed"])
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -89,8 +92,12 @@ class MeanModel(Member):
         return mean_of_scores([member.predict(dataset, segment) for member in self.members])
 
 
-def _member(member: Any, settings: dict[str, Any], name: str) -> Model:
-    return built(member if isinstance(member, Model) else with_kwargs(member, settings, name), Model, name)
+def _member(member: Any, settings: Mapping[str, Any], name: str) -> Model:
+    if not isinstance(member, Model):
+        kind: type = named_class(member, Model, name)
+        plain = {name: value for name, value in settings.items() if name == "seed" and takes(kind, name)}
+        member = with_kwargs(member, settings if issubclass(kind, Member) else plain, name)
+    return built(member, Model, name)
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:

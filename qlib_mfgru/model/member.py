@@ -79,7 +79,7 @@ def as_member(model: Model) -> Member:
 
 
 class PlainMember(Member):
-    """Any other qlib Model, e.g. LightGBM: it can be fitted and predicts, and says nothing of how it trains.
+    """Any other qlib Model that reads a `MultiFreqDataset`: it is fitted and predicts, and says no more than that.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from qlib.model.base import Model
 from torch import nn
 
 from qlib_mfgru.nn import Features, Inputs, Loss, ScoringNet
@@ -37,6 +38,13 @@ class Linear(ScoringNet):
 
     def finish(self, scores: torch.Tensor) -> Any:
         return scores
+
+
+class Curious(Linear):
+    """Reads more than it says."""
+
+    def forward(self, features: Features) -> Any:
+        return super().forward(features) + features["15min"].mean()
 
 
 class Doubled(Linear):
@@ -84,3 +92,21 @@ class Shifted(Loss):
 
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         return (scores - label - self.shift).square().mean()
+
+
+class Seedless(Model):
+    """A qlib Model that is none of ours, and takes no seed."""
+
+    def __init__(self, alpha: float) -> None:
+        self.alpha = alpha
+
+    def predict(self, dataset: Any, segment: Any = "test") -> Any:
+        raise NotImplementedError
+
+
+class PlainModel(Seedless):
+    """One that takes a seed."""
+
+    def __init__(self, alpha: float, seed: int = -1) -> None:
+        super().__init__(alpha)
+        self.seed = seed

@@ -43,6 +43,7 @@ def test_a_network_refused_by_the_setting(network: dict[str, Any], message: str)
         ("NoWeights", "network: NoWeights has no weights to train"),
         ("Doubled", r"Doubled gives scores of shape \(\d+,\), torch.float64, .*: must be \(\d+,\), torch.float32"),
         ("Pair", "Pair gives a tuple: must be a tensor of scores"),
+        ("Curious", r"the network reads '15min', which is not among its freqs, \['day'\]"),
         ("Detached", "Detached gives scores that do not depend on its weights"),
     ],
 )

@@ -106,7 +106,8 @@ def test_the_log_gives_both_numbers(fitted: IncrementalGRUModel, said: list[str]
         f"stage 1: 15min: best validation IC {first.best:.4f} at epoch {first.epoch}",
         f"stage 2: day: kept at zero, since its best validation IC {second.best:.4f} (epoch {second.epoch}) does not "
         f"beat that of the branches before it, {second.base:.4f}",
-        f"stage 3: 30min: best validation IC {third.best:.4f} at epoch {third.epoch}",
+        f"stage 3: 30min: best validation IC {third.best:.4f} at epoch {third.epoch} (the branches before it: "
+        f"{third.base:.4f})",
     ]
 
 

@@ -36,6 +36,17 @@ class Fixed(Model):
         return self.series
 
 
+def test_a_plain_model_gets_no_setting_but_its_seed() -> None:
+    """What a base YAML sets for networks is none of its business."""
+    members: list[Any] = [
+        {"class": name, "module_path": "bad_parts", "kwargs": {"alpha": 2}} for name in ("PlainModel", "Seedless")
+    ]
+    mean = MeanModel([*members, {"class": "GRUModel", "module_path": "qlib_mfgru.model"}], batch_size=7, seed=3)
+    plain, seedless, ours = mean.members
+    assert (plain.seed, plain.alpha, seedless.alpha) == (3, 2, 2)
+    assert (ours.settings.batch_size, ours.settings.seed) == (7, 3)
+
+
 def test_a_member_that_prefers_no_stock_counts_as_zero() -> None:
     index = pd.MultiIndex.from_product([[pd.Timestamp("2025-01-02")], list("abc")], names=["datetime", "instrument"])
     constant, other = pd.Series(7.0, index), pd.Series([1.0, 2.0, 3.0], index)

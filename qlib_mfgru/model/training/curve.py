@@ -15,7 +15,7 @@ from qlib_mfgru.nn import METRIC_TITLES
 
 def plot_training_curve(stages: Sequence[StageResult], path: Path) -> None:
     """Draw the training and validation metric of every stage and write a PNG."""
-    figure = Figure(figsize=(5.2 * len(stages), 3.6), layout="constrained")
+    figure = Figure(figsize=(5.2 * len(stages), 4.0), layout="constrained")
     axes = figure.subplots(1, len(stages), squeeze=False, sharey=True)[0]
     for stage, ax in zip(stages, axes, strict=True):
         _draw(stage, ax)
@@ -39,4 +39,4 @@ def _draw(stage: StageResult, ax: Axes) -> None:
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
-    ax.legend(fontsize="small", loc="lower right")
+    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.18), ncol=2, frameon=False)

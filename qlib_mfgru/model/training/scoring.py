@@ -11,6 +11,13 @@ from qlib_mfgru.model.training.failures import TrainingError, check_scores, what
 from qlib_mfgru.nn import METRIC_TITLES, METRICS, MetricName, ScoringNet
 
 
+class _Windows(dict[str, torch.Tensor]):
+    """Windows by frequency; a network that asks for another one is told what it said that it reads."""
+
+    def __missing__(self, freq: str) -> torch.Tensor:
+        raise TrainingError(f"the network reads {freq!r}, which is not among its freqs, {list(self)}")
+
+
 def batch_scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None = None) -> torch.Tensor:
     """Scores (n,) of a batch, where the network is; with a base (one number per sample of the table) the sum of both.
 
@@ -20,7 +27,8 @@ def batch_scores(net: ScoringNet, batch: Batch, base: torch.Tensor | None = None
         If the network does not give one number a stock.
     """
     device = next(net.parameters()).device
-    scores: torch.Tensor = net({freq: window.to(device) for freq, window in batch.features.items()})
+    windows = _Windows({freq: window.to(device) for freq, window in batch.features.items()})
+    scores: torch.Tensor = net(windows)
     check_scores(scores, batch, type(net).__name__)
     return scores if base is None else scores + base[torch.from_numpy(batch.rows)].to(device)
 

@@ -49,7 +49,8 @@ class StageResult:
     def __str__(self) -> str:
         metric = METRIC_TITLES[self.metric]
         if self.kept:
-            return f"{self.title}: best validation {metric} {self.best:.4f} at epoch {self.epoch}"
+            base = "" if self.base is None else f" (the branches before it: {self.base:.4f})"
+            return f"{self.title}: best validation {metric} {self.best:.4f} at epoch {self.epoch}{base}"
         return (
             f"{self.title}: kept at zero, since its best validation {metric} {self.best:.4f} (epoch {self.epoch}) does "
             f"not beat that of the branches before it, {self.base:.4f}"
