@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.manifest import session_in
 from qlib_mfgru.provider.session import SESSIONS
@@ -73,6 +74,34 @@ def test_crypto_trades_through_a_weekend_and_its_days_end_at_midnight(tmp_path: 
     assert (tmp_path / "provider" / "calendars" / "day.txt").read_text().split() == WEEKEND
     assert spans(tmp_path / "provider") == [["BTC-USDT", "2024-03-08", "2024-03-11"]]
     assert report.facts["15min stamps"] == "384: 2024-03-08 00:15:00 .. 2024-03-12 00:00:00"
+
+
+@pytest.mark.parametrize(("stated", "true"), [("start", "end"), ("end", "start")])
+def test_crypto_with_the_wrong_end_of_its_bars_is_refused(tmp_path: Path, stated: str, true: str) -> None:
+    """However the file is cut into pieces: only its first and last stamp show it."""
+    starts = pd.date_range("2024-03-08", "2024-03-10", freq="15min", inclusive="left")
+    rows = minute_rows("BTC", starts).assign(datetime=starts + pd.Timedelta(minutes=15 if true == "end" else 0))
+    rows.to_csv(tmp_path / "all.csv", index=False)
+    content = {"session": "crypto", "bars": BARS | {"freq": "15min", "stamps": stated}}
+    for chunk_rows in (1000, 130):
+        with pytest.raises(InputError, match=f"all.csv: .*they fit freq: 15min, stamps: {true}$"):
+            run(tmp_path, tmp_path / "provider", content, chunk_rows=chunk_rows)
+        run(
+            tmp_path,
+            tmp_path / "provider",
+            content | {"bars": content["bars"] | {"stamps": true}},
+            chunk_rows=chunk_rows,
+        )
+
+
+def test_days_of_crypto_may_end_at_24_hours(tmp_path: Path) -> None:
+    starts = pd.date_range("2024-03-08", "2024-03-10", freq="15min", inclusive="left")
+    ends = starts + pd.Timedelta(minutes=15)
+    text = ends.strftime("%Y-%m-%d %H:%M").to_series(index=range(len(ends)))
+    text[ends.hour + ends.minute == 0] = ["2024-03-08 24:00", "2024-03-09 24:00"]
+    report = ingested(tmp_path, minute_rows("BTC", starts).assign(datetime=text), "crypto", freq="15min")
+    assert report.inputs["bars"].kept == 192
+    assert str(stored(tmp_path / "provider", "BTC", "close", "15min").dropna().index[-1]) == "2024-03-10 00:00:00"
 
 
 def test_a_panel_has_the_bar_of_midnight_in_the_day_before(tmp_path: Path) -> None:
