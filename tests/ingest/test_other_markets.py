@@ -162,3 +162,19 @@ def test_a_market_with_limits_but_without_known_boards_stores_only_given_ones(tm
         report.notes
     )
     assert "$is_st: not stored, the session has none" in report.notes
+
+
+def test_without_any_given_limit_the_report_says_that_none_is_ever_reached(tmp_path: Path, target: Path) -> None:
+    table = {"hours": ["09:00-13:30"], "zone": "Asia/Taipei", "price_limits": True}
+    daily = pd.DataFrame({"symbol": "2330", "date": ["2024-03-11", "2024-03-12"], "volume": 1000})
+    daily[["open", "high", "low", "close"]] = 770.0
+    daily.to_csv(tmp_path / "d.csv", index=False)
+    content = {"session": table, "daily": {"files": "d.csv", "prices": "unadjusted"}}
+    note = (
+        "$limit_up, $limit_down: none given, so that no limit is ever reached; none is derived, since the boards' "
+        "rules are those of A-shares"
+    )
+    assert note in run(tmp_path, target, content).notes
+    assert np.isnan(stored(target, "2330", "limit_up")).all()
+    daily.assign(limit_down=690).to_csv(tmp_path / "d.csv", index=False)
+    assert note not in run(tmp_path, target, content).notes
