@@ -42,8 +42,8 @@ def _by_market(inputs: Any) -> Any:
     sections: dict[str, Any] = {}
     for market, section in inputs.items():
         name = str(market).lower()
-        if not name.isidentifier() or name == "all":
-            raise ValueError(f"cannot name a market {market!r}: use letters, digits and _, and not `all`")
+        if not name.isidentifier() or name == "all" or len(name) > 64:
+            raise ValueError(f"cannot name a market {market!r}: use up to 64 letters, digits, _, and not `all`")
         if name in sections:
             raise ValueError(f"must not name {name!r} twice")
         sections[name] = section

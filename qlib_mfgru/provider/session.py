@@ -25,6 +25,8 @@ FREQS: tuple[Freq, ...] = ("60min", "30min", "15min", "5min", "1min")
 """Intraday frequencies that a provider may hold, the coarsest first."""
 
 _DAY = 24 * 60
+_MACHINES_ZONES = frozenset({"localtime", "posixrules", "Factory"})
+"""Files beside the zones of the IANA that say another time on another machine."""
 _SPAN = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
 
 
@@ -47,10 +49,10 @@ def _span(text: str) -> str:
 
 def _zone(name: str) -> str:
     try:
+        if name in _MACHINES_ZONES:
+            raise ValueError(f"{name} is what the machine is set to")
         ZoneInfo(name)
-    except (ValueError, OSError) as error:  # not found is a KeyError or an OSError by what the system has
-        raise ValueError("must be a time zone such as Asia/Shanghai") from error
-    except KeyError as error:
+    except (ValueError, OSError, KeyError) as error:  # not found is a KeyError or an OSError by what the system has
         raise ValueError("must be a time zone such as Asia/Shanghai") from error
     return name
 

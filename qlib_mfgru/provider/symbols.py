@@ -38,13 +38,13 @@ _STOCK_PREFIXES = (
 _INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
 
 _CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>\d{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
-_CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)\d{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?")
+_CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)\d{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
 
-_PLAIN = re.compile(r"(?!_QLIB_)[A-Z0-9_^-][A-Z0-9._^-]*")
-"""What can name a folder and an instrument; qlib keeps the prefix for itself."""
+_PLAIN = re.compile(r"(?!_QLIB_)[A-Z0-9_^-][A-Z0-9._^-]{0,63}")
+"""What can name a folder and an instrument: 64 characters at most; qlib keeps the prefix for itself."""
 _READ_AS_MISSING = frozenset({"NA", "NULL"})
 """Codes that pandas, and so qlib, reads from a file of instruments as no text at all."""
-_WITH_FREQ = re.compile(r"(?P<code>.+?)[_-](?:\d+(?:MIN|M|H)|1D|DAY|DAILY)(?:[_-].*)?")
+_WITH_FREQ = re.compile(r"(?P<code>.+?)[_-](?:\d+(?:MIN|M|H)|1D|DAY|DAILY)(?:[_-].*)?", re.IGNORECASE)
 """``AAPL_15min``, ``BTCUSDT-15m-2024-01``: a file's name in which a frequency follows the code."""
 
 _DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
@@ -58,8 +58,8 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
     ----------
     text : str
         For A-shares ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number
-        that lost its leading zeros (``1``) gets them back. A plain code is letters, digits and ``. - _ ^``, and does
-        not begin with a dot; it comes back in upper case.
+        that lost its leading zeros (``1``) gets them back. A plain code is up to 64 letters, digits and ``. - _ ^``,
+        and does not begin with a dot; it comes back in upper case.
     codes : {"ashare", "plain"}
         How the market names its stocks.
     index : bool
@@ -85,19 +85,17 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
 
 
 def symbol_in_name(stem: str, codes: Codes = "ashare") -> str | None:
-    """The stock code in a file's name, None if there is none: ``600000`` in ``bars_600000_15min``.
+    """The stock code in a file's name as it is written, None if there is none: ``600000`` in ``bars_600000_15min``.
 
-    A plain code is the whole name, or what comes before a frequency: ``AAPL`` in ``aapl_15min``.
+    A plain code is the whole name, or what comes before a frequency: ``aapl`` in ``aapl_15min``.
     """
-    word = stem.strip().upper()
+    word = stem.strip()
     if codes == "plain":
         match = _WITH_FREQ.fullmatch(word)
         word = match["code"] if match else word
-        return word if _PLAIN.fullmatch(word) else None
-    if (match := _CODE.fullmatch(word)) and _from_match(match, index=False):
-        return word
-    for code in _CODE_IN_NAME.findall(word):
-        if (match := _CODE.fullmatch(code)) and _from_match(match, index=False):
+        return word if _PLAIN.fullmatch(word.upper()) else None
+    for code in (word, *_CODE_IN_NAME.findall(word)):
+        if (match := _CODE.fullmatch(code.upper())) and _from_match(match, index=False):
             return str(code)
     return None
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.manifest import session_in
 from qlib_mfgru.provider.session import SESSIONS
@@ -75,6 +76,34 @@ def test_crypto_trades_through_a_weekend_and_its_days_end_at_midnight(tmp_path: 
     assert report.facts["15min stamps"] == "384: 2024-03-08 00:15:00 .. 2024-03-12 00:00:00"
 
 
+@pytest.mark.parametrize(("stated", "true"), [("start", "end"), ("end", "start")])
+def test_crypto_with_the_wrong_end_of_its_bars_is_refused(tmp_path: Path, stated: str, true: str) -> None:
+    """However the file is cut into pieces: only its first and last stamp show it."""
+    starts = pd.date_range("2024-03-08", "2024-03-10", freq="15min", inclusive="left")
+    rows = minute_rows("BTC", starts).assign(datetime=starts + pd.Timedelta(minutes=15 if true == "end" else 0))
+    rows.to_csv(tmp_path / "all.csv", index=False)
+    content = {"session": "crypto", "bars": BARS | {"freq": "15min", "stamps": stated}}
+    for chunk_rows in (1000, 130):
+        with pytest.raises(InputError, match=f"all.csv: .*they fit freq: 15min, stamps: {true}$"):
+            run(tmp_path, tmp_path / "provider", content, chunk_rows=chunk_rows)
+        run(
+            tmp_path,
+            tmp_path / "provider",
+            content | {"bars": content["bars"] | {"stamps": true}},
+            chunk_rows=chunk_rows,
+        )
+
+
+def test_days_of_crypto_may_end_at_24_hours(tmp_path: Path) -> None:
+    starts = pd.date_range("2024-03-08", "2024-03-10", freq="15min", inclusive="left")
+    ends = starts + pd.Timedelta(minutes=15)
+    text = ends.strftime("%Y-%m-%d %H:%M").to_series(index=range(len(ends)))
+    text[ends.hour + ends.minute == 0] = ["2024-03-08 24:00", "2024-03-09 24:00"]
+    report = ingested(tmp_path, minute_rows("BTC", starts).assign(datetime=text), "crypto", freq="15min")
+    assert report.inputs["bars"].kept == 192
+    assert str(stored(tmp_path / "provider", "BTC", "close", "15min").dropna().index[-1]) == "2024-03-10 00:00:00"
+
+
 def test_a_panel_has_the_bar_of_midnight_in_the_day_before(tmp_path: Path) -> None:
     import qlib
 
@@ -133,3 +162,19 @@ def test_a_market_with_limits_but_without_known_boards_stores_only_given_ones(tm
         report.notes
     )
     assert "$is_st: not stored, the session has none" in report.notes
+
+
+def test_without_any_given_limit_the_report_says_that_none_is_ever_reached(tmp_path: Path, target: Path) -> None:
+    table = {"hours": ["09:00-13:30"], "zone": "Asia/Taipei", "price_limits": True}
+    daily = pd.DataFrame({"symbol": "2330", "date": ["2024-03-11", "2024-03-12"], "volume": 1000})
+    daily[["open", "high", "low", "close"]] = 770.0
+    daily.to_csv(tmp_path / "d.csv", index=False)
+    content = {"session": table, "daily": {"files": "d.csv", "prices": "unadjusted"}}
+    note = (
+        "$limit_up, $limit_down: none given, so that no limit is ever reached; none is derived, since the boards' "
+        "rules are those of A-shares"
+    )
+    assert note in run(tmp_path, target, content).notes
+    assert np.isnan(stored(target, "2330", "limit_up")).all()
+    daily.assign(limit_down=690).to_csv(tmp_path / "d.csv", index=False)
+    assert note not in run(tmp_path, target, content).notes

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+
 from .vendor import csv, run, spans, stored
 
 DAYS = ["2024-03-11", "2024-03-12"]
@@ -67,6 +69,20 @@ def test_codes_come_from_files_names_and_the_report_says_so(folder: Path, target
     assert stored(target, "BRK.B", "close").tolist() == [20, 20]
     assert stored(target, "MSFT", "close").tolist() == [30, 30]
     assert "daily: no column of codes: they are taken from the files' names" in report.notes
+
+
+def test_two_files_of_one_stock_named_in_two_ways(folder: Path, target: Path) -> None:
+    csv(folder, "d/aapl.csv", rows(None, 20.0))
+    csv(folder, "d/AAPL.csv", rows(None, 30.0))
+    with pytest.raises(InputError, match=r"daily: AAPL is written 'AAPL' in AAPL\.csv and 'aapl' in aapl\.csv"):
+        run(folder, target, {"session": "us", "daily": DAILY})
+
+
+def test_a_code_too_long_for_a_folder_is_a_bad_row(folder: Path, target: Path) -> None:
+    csv(folder, "d/all.csv", [*rows("A" * 64, 10.0), *rows("A" * 65, 10.0)])
+    report = run(folder, target, {"session": "us", "daily": DAILY, "max_dropped": 0.5})
+    assert report.inputs["daily"].dropped["unknown symbol"].count == 2
+    assert [code for code, _, _ in spans(target)] == ["A" * 64]
 
 
 def test_members_are_named_alike(folder: Path, target: Path) -> None:

@@ -63,6 +63,12 @@ def test_a_day_of_crypto_ends_with_the_bar_of_midnight() -> None:
     assert days_of(stamps).astype(str).tolist() == ["2024-03-11"] * 24 + ["2024-03-12"] * 24
 
 
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "Nowhere", "../UTC", "Asia"])
+def test_a_zone_is_the_same_on_every_machine(zone: str) -> None:
+    with pytest.raises(InputError, match=f"zone is '{zone}': must be a time zone such as Asia/Shanghai"):
+        Session(hours=("09:30-16:00",), zone=zone)
+
+
 def test_an_auction_within_the_hours_is_refused() -> None:
     with pytest.raises(InputError, match="auctions must lie outside the hours 09:30-16:00, not 15:50-16:10"):
         Session(hours=("09:30-16:00",), zone="UTC", auctions=("16:10-16:20", "15:50-16:10"))

@@ -51,8 +51,9 @@ def test_a_bare_index_code_has_its_own_exchange(text: str, code: str) -> None:
     ("stem", "symbol"),
     [
         ("600000", "600000"),
-        ("sh.600000", "SH.600000"),
+        ("sh.600000", "sh.600000"),
         ("600000.SH", "600000.SH"),
+        ("Bars_000001.xshe", "000001.xshe"),
         ("bars_600000_15min", "600000"),
         ("SH600000_5min", "SH600000"),
         ("600000_20250101", "600000"),
@@ -82,7 +83,7 @@ def test_a_plain_code_is_the_vendors_in_upper_case(text: str, code: str, index: 
     assert normalise_symbol(text, "plain", index=index) == code
 
 
-@pytest.mark.parametrize("text", ["", ".HID", "A/B", "..", "A B", "É", "NA", "null", "A\tB", "_qlib_con"])
+@pytest.mark.parametrize("text", ["", ".HID", "A/B", "..", "A B", "É", "NA", "null", "A\tB", "_qlib_con", "A" * 65])
 def test_what_cannot_name_a_folder_and_an_instrument_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="unknown symbol"):
         normalise_symbol(text, "plain")
@@ -91,15 +92,18 @@ def test_what_cannot_name_a_folder_and_an_instrument_is_refused(text: str) -> No
 @pytest.mark.parametrize(
     ("stem", "symbol"),
     [
-        ("aapl", "AAPL"),
+        ("aapl", "aapl"),
         ("BRK.B", "BRK.B"),
-        ("aapl_15min", "AAPL"),
+        ("aapl_15min", "aapl"),
+        ("Aapl-DAY", "Aapl"),
         ("BTCUSDT-15m-2024-01", "BTCUSDT"),
         ("BTC-USDT_day", "BTC-USDT"),
         ("BTC-240628", "BTC-240628"),
         ("BAC-D", "BAC-D"),
         (".hidden", None),
         ("bars of 2024", None),
+        ("A" * 64, "A" * 64),
+        ("A" * 65, None),
     ],
 )
 def test_a_plain_code_in_a_files_name_ends_before_the_frequency(stem: str, symbol: str | None) -> None:

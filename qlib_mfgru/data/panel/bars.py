@@ -82,7 +82,8 @@ class BarPanel:
         Raises
         ------
         InputError
-            If the provider lacks the frequency, a field, or close or volume, or days differ in their number of bars.
+            If the provider lacks the frequency, a field, or close or volume, or holds no value of it, or days differ in
+            their number of bars.
         """
         codes = list(reader.member_spans("all", freq))
         root = Path(cache_dir or os.environ.get("MFGRU_CACHE") or DEFAULT_CACHE).expanduser()

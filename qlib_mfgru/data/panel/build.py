@@ -127,6 +127,7 @@ def _read_blocks(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield (columns, raw series of shape (n_stamps, n_names, n_columns)) a block of stocks at a time."""
     stocks_with: Counter[str] = Counter()
+    valued: set[str] = set()
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
             block_codes = codes[start : start + _STOCKS_PER_BLOCK]
@@ -137,13 +138,21 @@ def _read_blocks(
                     if series is not None:
                         stocks_with[name] += 1
                         first, values = series
+                        if name not in valued and np.isfinite(values).any():
+                            valued.add(name)
                         block[row, column, first : first + len(values)] = values
             progress.update(len(block_codes))
             yield slice(start, start + len(block_codes)), np.ascontiguousarray(block.transpose(2, 1, 0))
-    missing = [f"${name}" for name in names if not stocks_with[name]]
-    if missing:
-        raise InputError(f"the provider {reader.provider_path(freq)} has no {' '.join(missing)} at {freq}")
+    _refuse("has no", freq, [name for name in names if not stocks_with[name]])
+    _refuse("holds no value of", freq, [name for name in names if name not in valued])
     _log_gaps(freq, stocks_with)
+
+
+def _refuse(what: str, freq: str, names: Sequence[str]) -> None:
+    """Say of fields, if there are any, what is wrong with the provider."""
+    if names:
+        fields = " ".join(f"${name}" for name in names)
+        raise InputError(f"the provider {reader.provider_path(freq)} {what} {fields} at {freq}")
 
 
 def _log_gaps(freq: str, stocks_with: Counter[str]) -> None:

@@ -109,7 +109,8 @@ class Conventions:
             daily_adjusted=mapping.daily is not None and mapping.daily.prices == "adjusted",
             bars_adjusted=mapping.bars is not None and mapping.bars.prices == "adjusted",
             typical_vwap=mapping.missing_vwap == "typical",
-            given_limits=mapping.limits is not None or report.has_field("daily", "limit_up"),
+            given_limits=mapping.limits is not None
+            or any(report.has_field("daily", limit) for limit in ("limit_up", "limit_down")),
             special_treatment=mapping.session.special_treatment
             and (mapping.st is not None or report.has_field("daily", "is_st")),
             st_since_prices=mapping.st is not None and mapping.st.from_name and mapping.st.since == "prices",
@@ -148,7 +149,8 @@ class Conventions:
             if not self.special_treatment:
                 yield "special treatment is not known: derived limits are those of ordinary shares"
         elif self.has_limits:
-            yield "$limit_up, $limit_down: as given; none is derived, since the boards' rules are those of A-shares"
+            vendors = "as given" if self.given_limits else "none given, so that no limit is ever reached"
+            yield f"$limit_up, $limit_down: {vendors}; none is derived, since the boards' rules are those of A-shares"
         if absent := self.session.absent_fields:
             yield f"{', '.join(f'${name}' for name in absent)}: not stored, the session has none"
         if not self.has_daily:

@@ -13,6 +13,9 @@ from qlib_mfgru.provider.session import FREQS, Freq, Session, freq_minutes
 
 _MISFIT = 0.001
 """Share of stamps off the grid up to which a frequency and convention fit."""
+_COVERED = 0.75
+"""Share of a grid's times of the day from which on stamps are taken to be of it: those of hour bars are on the grid of
+half hours too, but on no more than two thirds of it."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,26 @@ class Grid:
         if better := self._better(stamps, misfit):
             return f"the stamps do not fit {self}; they fit {better}"
         if misfit > 0.5:
+            first = stamps[self._off(stamps)][0]
             return (
-                f"{misfit:.0%} of the stamps are off the session grid of {self} (first {stamps[0]}); "
+                f"{misfit:.0%} of the stamps are off the session grid of {self} (first {first}); "
                 f"are they in the time of {self.session.zone}?"
             )
         return None
+
+    def fault_at_edges(self, edges: np.ndarray) -> str | None:
+        """What is wrong with the convention by a file's first and last stamp, None if nothing is.
+
+        Round the clock nothing else shows it: every start of a bar is the end of another.
+
+        Parameters
+        ----------
+        edges : ndarray of shape (2,)
+            ``datetime64[s]``, NaT where the file has no stamp.
+        """
+        if not self._round_the_clock or np.isnat(edges).any() or not self._is_swapped(edges):
+            return None
+        return f"the stamps {edges[0]} .. {edges[1]} do not fit {self}; they fit {self._swapped}"
 
     def __str__(self) -> str:
         return f"freq: {self.freq}, stamps: {self.convention}"
@@ -96,18 +114,56 @@ class Grid:
             to_end[[self.session.opening, *(ends % MINUTES_A_DAY)]] = 0
         return to_end
 
+    @cached_property
+    def _round_the_clock(self) -> bool:
+        """Whether bars start when others end, midnight included."""
+        starts, ends = self.session.bar_starts(self.freq), self.session.bar_ends(self.freq)
+        return set(starts.tolist()) == set((ends % MINUTES_A_DAY).tolist())
+
+    @property
+    def _swapped(self) -> Grid:
+        """The grid of the other convention."""
+        return Grid(self.session, self.freq, "start" if self.convention == "end" else "end")
+
     def _better(self, stamps: np.ndarray, misfit: float) -> Grid | None:
         """A frequency and convention that fit where the stated ones do not, the coarsest first."""
         conventions: tuple[Literal["end", "start"], ...] = ("end", "start")
         for other in (Grid(self.session, freq, convention) for freq in FREQS for convention in conventions):
             others_misfit = other._misfit(stamps)
-            step = freq_minutes(other.freq) - freq_minutes(self.freq)
-            # every stamp fits a finer grid too: only a bad misfit is a sign of that
-            better = misfit > 4 * others_misfit if step == 0 else step > 0 or misfit > 0.2
-            if others_misfit < _MISFIT and better:
-                return other
+            if others_misfit < _MISFIT and not other._is_swapped(stamps):
+                step = freq_minutes(other.freq) - freq_minutes(self.freq)
+                if step == 0 and (misfit > 4 * others_misfit or self._is_swapped(stamps)):
+                    return other
+                # stamps fit the finer grids too, and those of a short day the coarser ones
+                if step > 0 and self._coverage(stamps) < _COVERED:
+                    return other
+                if step < 0 and misfit > 0.2 and other._coverage(stamps) >= _COVERED:
+                    return other
         return None
+
+    def _is_swapped(self, stamps: np.ndarray) -> bool:
+        """Whether the first and the last stamp on the grid are those of the other convention.
+
+        The first and last of all moments where bars go round the clock, else of all times of the day.
+        """
+        minutes = stamps[self.ends(stamps) >= 0].astype("int64") // 60
+        if not len(minutes):
+            return False
+        if not self._round_the_clock:
+            minutes %= MINUTES_A_DAY
+        bounds = (self.session.bar_ends if self.convention == "start" else self.session.bar_starts)(self.freq)[[0, -1]]
+        return bool((np.array([minutes.min(), minutes.max()]) % MINUTES_A_DAY == bounds % MINUTES_A_DAY).all())
+
+    def _coverage(self, stamps: np.ndarray) -> float:
+        """Share of the bars of a day, by the time of the day, that any of the stamps is of."""
+        ends = self.ends(stamps)
+        seen = ends[ends >= 0] % MINUTES_A_DAY
+        return float(np.isin(self.session.bar_ends(self.freq) % MINUTES_A_DAY, seen).mean())
 
     def _misfit(self, stamps: np.ndarray) -> float:
         """Share of the stamps that are off the grid."""
-        return float(((self.ends(stamps) < 0) & ~self.in_auction(stamps)).mean())
+        return float(self._off(stamps).mean())
+
+    def _off(self, stamps: np.ndarray) -> np.ndarray:
+        """Which stamps are off the grid and in no auction; shape (n,)."""
+        return (self.ends(stamps) < 0) & ~self.in_auction(stamps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 
 import numpy as np
 
@@ -59,18 +60,29 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
         If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
     """
     grid = Grid(bars.session, bars.source.freq, bars.source.stamps)
+    slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount"))
+    for path, pieces in groupby(slices, key=lambda piece: piece.path):
+        edges = np.full(2, np.datetime64("NaT", "s"))
+        for piece in pieces:
+            stamps = piece.stamps()
+            if piece.first_row == 0 and (fault := grid.fault(stamps)):
+                raise InputError(f"{path}: {fault}")
+            edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
+            yield _bar_records(piece, stamps, grid, bars.source)
+        if fault := grid.fault_at_edges(edges):
+            raise InputError(f"{path}: {fault}")
+
+
+def _bar_records(piece: Slice, stamps: np.ndarray, grid: Grid, source: BarInput) -> np.ndarray:
+    """A slice's good bars, of dtype `BAR`; the others are counted out."""
     # a moment within a bar: one that ends at midnight is of the day before
     within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
-    for piece in bars.slices((*PRICES, "volume"), (*STAMPS, "amount")):
-        stamps = piece.stamps()
-        if piece.first_row == 0 and (fault := grid.fault(stamps)):
-            raise InputError(f"{piece.path}: {fault}")
-        ends = grid.ends(stamps)
-        values, no_number = piece.numbers((*PRICES, "volume", "amount"))
-        price_checks = _in_units(piece, values, bars.source)
-        off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
-        good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
-        yield piece.records(BAR, good, ends, values)
+    ends = grid.ends(stamps)
+    values, no_number = piece.numbers((*PRICES, "volume", "amount"))
+    price_checks = _in_units(piece, values, source)
+    off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
+    good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
+    return piece.records(BAR, good, ends, values)
 
 
 def read_daily(daily: VendorInput[PriceInput]) -> Iterator[np.ndarray]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 MINUTES_A_DAY = 1440
+
+_24_HOURS = re.compile(
+    r"(?P<date>\d{8}|.*\d[ T]+)24(?P<rest>(?::?00){1,2}(?:\.?0+)?\s*(?:Z|[+-]\d{2}:?\d{2})?)", re.DOTALL
+)
+"""``2024-03-01 24:00``, ``202403012400``: 00:00 of the next day."""
 
 
 def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
     """Stamps as ``datetime64[s]``, NaT where unparsable; shape (n,).
 
     Reads datetimes (zoned ones are brought to `zone`), ISO text, ``20250102``, ``202501020945``,
-    ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers.
+    ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers. ``24:00`` is 00:00 of the next day.
     """
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_convert(zone).dt.tz_localize(None)
@@ -27,21 +34,28 @@ def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
 def _parse_unique(values: pd.Series, zone: str) -> np.ndarray:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    text = values.astype("str").str.strip()
+    text, days_on = _at_midnight(values.astype("str").str.strip())
     digits = text.str.fullmatch(r"\d{8}|\d{12}|\d{14}|\d{17}")
     parsed = np.full(len(text), np.datetime64("NaT", "s"), dtype="datetime64[s]")
     for length, pattern in ((8, "%Y%m%d"), (12, "%Y%m%d%H%M"), (14, "%Y%m%d%H%M%S"), (17, "%Y%m%d%H%M%S")):
         of_length = (digits & (text.str.len() == length)).to_numpy(dtype=bool)
         if of_length.any():
-            stamps = pd.to_datetime(text[of_length].str[:14], format=pattern, errors="coerce")
+            stamps = pd.to_datetime(text[of_length].str[:14], format=pattern, errors="coerce") + days_on[of_length]
             parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
     other = ~digits.to_numpy(dtype=bool)
     if other.any():
-        stamps = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True)
+        stamps = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True) + days_on[other]
         zoned = text[other].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
         local = np.where(zoned, stamps.dt.tz_convert(zone).dt.tz_localize(None), stamps.dt.tz_localize(None))
         parsed[other] = local.astype("datetime64[s]")
     return parsed
+
+
+def _at_midnight(text: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Stamps with 00:00 for 24:00, and the days by which each is to be moved on: 1 where it was 24:00, else 0."""
+    at_end = text.map(lambda stamp: _24_HOURS.fullmatch(stamp) is not None).astype(bool)
+    at_start = text.where(~at_end, text.str.replace(_24_HOURS, r"\g<date>00\g<rest>", regex=True))
+    return at_start, pd.to_timedelta(at_end.astype(int), unit="D")
 
 
 def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:

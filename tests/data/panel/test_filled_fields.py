@@ -121,6 +121,18 @@ def test_a_field_that_the_frequency_lacks(market: Path, tmp_path: Path) -> None:
     assert not list((tmp_path / "panels").iterdir())
 
 
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("field", [LEVEL, QUANTITY, PRICE], ids=["level", "quantity", "price"])
+def test_a_field_without_any_value(field: Field, nothing: float, market: Path, tmp_path: Path) -> None:
+    for code in CODES:
+        store(market, code, "day", {"signal": np.full(80, nothing)})
+    with pytest.raises(InputError, match=r"holds no value of \$signal at day$"):
+        BarPanel.open("day", tmp_path / "panels", (KNOWN["open"], field))
+    assert not list((tmp_path / "panels").iterdir())
+    store(market, CODES[8], "day", {"signal": np.append(np.full(79, nothing), 0.0)})
+    assert BarPanel.open("day", tmp_path / "panels", (KNOWN["open"], field)).bars[79, 0, 1, 8] == 0
+
+
 def test_stocks_without_a_field_are_counted(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     monkeypatch.setattr(build, "get_module_logger", lambda _: Log(said))

@@ -1,6 +1,7 @@
 """Which stamps fit a session's bars, what is wrong with those that do not, and which are an auction's."""
 
 from itertools import permutations
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,82 @@ def test_both_ends_of_a_bar_are_read_in_any_session(session: Session, freq: Freq
 def test_a_wrong_frequency_is_named_in_any_session(session: Session, stated: Freq, true: Freq) -> None:
     ends = session.calendar(pd.bdate_range("2024-03-11", periods=60), true).to_numpy().astype("datetime64[s]")
     assert f"they fit freq: {true}, stamps: end" in str(Grid(session, stated, "end").fault(ends))
+
+
+def stamps_of(session: Session, freq: Freq, convention: str, n_days: int = 3) -> np.ndarray:
+    """The stamps of a few whole days from Monday, 11 March 2024, on."""
+    minutes = session.bar_ends(freq) if convention == "end" else session.bar_starts(freq)
+    days = pd.bdate_range("2024-03-11", periods=n_days).to_numpy().astype("datetime64[s]")
+    return (days[:, None] + minutes.astype("timedelta64[m]")).ravel()
+
+
+@pytest.mark.parametrize("session", [US, HK, CRYPTO], ids=["us", "hk", "crypto"])
+@pytest.mark.parametrize("freq", FREQS)
+@pytest.mark.parametrize(("stated", "true"), [("end", "start"), ("start", "end")])
+def test_the_wrong_convention_is_named_in_any_session(
+    session: Session, freq: Freq, stated: Literal["end", "start"], true: str
+) -> None:
+    assert f"they fit freq: {freq}, stamps: {true}" in str(
+        Grid(session, freq, stated).fault(stamps_of(session, freq, true))
+    )
+
+
+@pytest.mark.parametrize("session", [US, CRYPTO], ids=["us", "crypto"])
+def test_frequency_and_convention_are_named_together(session: Session) -> None:
+    for true in ("start", "end"):
+        fault = str(Grid(session, "15min", "end").fault(stamps_of(session, "1min", true)))
+        assert f"they fit freq: 1min, stamps: {true}" in fault
+        fault = str(Grid(session, "15min", "end").fault(stamps_of(session, "60min", true, 10)))
+        assert f"they fit freq: 60min, stamps: {true}" in fault
+
+
+def test_an_opening_auction_bar_and_a_half_day_are_no_start_stamps() -> None:
+    day = stamps_of(US, "1min", "end", 1)
+    with_auction = np.append(day[0] - np.timedelta64(1, "m"), day)
+    assert Grid(US, "1min", "end").fault(with_auction) is None
+    assert Grid(US, "1min", "end").fault(np.append(with_auction, with_auction[:211])) is None
+
+
+@pytest.mark.parametrize(
+    ("convention", "first", "last", "fits"),
+    [
+        ("end", "2024-03-11T00:00", "2024-04-30T23:45", "start"),
+        ("start", "2024-03-11T00:15", "2024-05-01T00:00", "end"),
+        ("end", "2024-03-11T00:15", "2024-05-01T00:00", None),
+        ("start", "2024-03-11T00:00", "2024-04-30T23:45", None),
+        ("end", "2024-03-11T00:00", "2024-05-01T00:00", None),
+        ("end", "2024-03-11T04:00", "2024-04-30T23:45", None),
+        ("end", "NaT", "NaT", None),
+    ],
+)
+def test_round_the_clock_a_files_first_and_last_stamp_show_the_convention(
+    convention: Literal["end", "start"], first: str, last: str, fits: str | None
+) -> None:
+    fault = Grid(CRYPTO, "15min", convention).fault_at_edges(np.array([first, last], dtype="datetime64[s]"))
+    expected = f"they fit freq: 15min, stamps: {fits}"
+    assert fault is None if fits is None else str(fault).endswith(expected)
+
+
+def test_hours_of_the_clock_are_not_half_hours() -> None:
+    """10:00 .. 16:00 are half of the half hours: as such they would leave the others empty."""
+    hours = np.concatenate([moments(*(f"{hour}:00" for hour in range(10, 17))) + np.timedelta64(day, "D")
+                            for day in range(5)])  # fmt: skip
+    assert Grid(US, "60min", "end").fault(hours) == (
+        "86% of the stamps are off the session grid of freq: 60min, stamps: end (first 2024-03-11T10:00:00); "
+        "are they in the time of America/New_York?"
+    )
+    closes_first = np.append(hours[6], hours)
+    assert "(first 2024-03-11T10:00:00)" in str(Grid(US, "60min", "end").fault(closes_first)), "16:00 is on the grid"
+
+
+@pytest.mark.parametrize("hours", ["09:30-09:31", "09:30-09:50"])
+def test_a_day_so_short_that_coarser_bars_are_the_same(hours: str) -> None:
+    session = Session(hours=(hours,), zone="UTC")
+    for convention in ("end", "start"):
+        grid = Grid(session, "1min", "end" if convention == "end" else "start")
+        assert grid.fault(stamps_of(session, "1min", convention)) is None
+    half_hour = stamps_of(session, "30min", "end")
+    assert Grid(session, "30min", "end").fault(half_hour) is None
 
 
 def test_the_short_last_bar_of_a_morning_starts_where_the_one_before_ends() -> None:

@@ -44,6 +44,45 @@ def test_date_and_time_columns_join(time: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        "2024-02-29 24:00",
+        "2024-02-29T24:00:00",
+        "2024/02/29 24:00:00.000",
+        "20240229 24:00",
+        "202402292400",
+        "20240229240000",
+        "20240229240000000",
+        202402292400,
+        "2024-02-29 24:00+08:00",
+        "2024-02-29T16:00Z",
+    ],
+)
+def test_24_hours_are_midnight_of_the_next_day(value: object) -> None:
+    parsed = parse_stamps(pd.Series([value, "2024-02-29 09:45"]), CHINA)
+    assert parsed.astype(str).tolist() == ["2024-03-01T00:00:00", "2024-02-29T09:45:00"]
+
+
+def test_24_hours_of_a_zone_are_counted_there() -> None:
+    """The clocks of New York go forward on 10 March, between the two midnights of UTC."""
+    parsed = parse_stamps(pd.Series(["2024-03-09T24:00:00Z", "2024-03-10T24:00:00Z"]), "America/New_York")
+    assert parsed.astype(str).tolist() == ["2024-03-09T19:00:00", "2024-03-10T20:00:00"]
+
+
+@pytest.mark.parametrize(
+    "value", ["2024-02-29 24:01", "2024-02-29 24:00:01", "202402292430", "24:00", "2024-02-30 24:00"]
+)
+def test_nothing_is_later_than_24_hours(value: str) -> None:
+    assert np.isnat(parse_stamps(pd.Series([value]), CHINA)[0])
+
+
+@pytest.mark.parametrize("time", ["24:00", "24:00:00", "2400", 2400, 240000])
+def test_24_hours_in_a_time_column(time: object) -> None:
+    parsed = parse_stamps(join_date_time(pd.Series(["2024-12-31"]), pd.Series([time])), CHINA)
+    assert str(parsed[0]) == "2025-01-01T00:00:00"
+
+
+@pytest.mark.parametrize(
     ("utc", "local"),
     [
         ("2024-03-08 14:45:00+00:00", "2024-03-08T09:45:00"),
