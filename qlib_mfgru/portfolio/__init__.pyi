@@ -1,4 +1,4 @@
-from .optimise.base import Constraint, Decision, Terms
+from .optimise.base import Constraint, Decision
 from .optimise.constraints import (
     Blacklist,
     ConstituentFloor,
@@ -15,6 +15,7 @@ from .optimise.constraints import (
     WeightDeviation,
 )
 from .optimise.optimizer import IndexEnhancementOptimizer, Solution
+from .optimise.terms import Terms
 from .results.record import IndexEnhancementRecord
 from .settings import IndexEnhancementSettings
 from .snapshot import MarketSnapshot, MarketView

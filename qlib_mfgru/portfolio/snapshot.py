@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import Session
+from qlib_mfgru.settings import checked
 
 TRADE_FIELDS = dict.fromkeys(
     ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down"),
@@ -23,9 +25,13 @@ TRADE_FIELDS = dict.fromkeys(
 
 
 class DailyFields(dict[str, np.ndarray]):
-    """Values of daily fields by name, (n_stocks,); one that was not read is an InputError that says what to do."""
+    """Values of daily fields, (n_stocks,), by name in any case and with or without ``$``; one that was not read is an
+    InputError that says what to do."""
 
     def __missing__(self, name: str) -> np.ndarray:
+        name, written = name.removeprefix("$").lower(), name
+        if name != written:
+            return self[name]
         raise InputError(f"${name} was not read: a constraint that uses it must name it in its `needs`")
 
 
@@ -111,12 +117,14 @@ class MarketSnapshot:
         Raises
         ------
         InputError
-            Unknown index or weighting, or a field that the provider lacks: the message says what to do without it.
+            Unknown index or weighting, `needs` that are no list of names, or a field that the provider lacks: the
+            message says what to do without it.
         """
+        needed = checked(FieldNames, "needs", needs)
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         member = reader.member_mask(index, days, stocks)
-        fields = read_daily(stocks, _reasons(index, weighting, needs))
-        return cls(index, weighting, days, stocks, member, fields, tuple(needs), reader.market_session())
+        fields = read_daily(stocks, _reasons(index, weighting, needed))
+        return cls(index, weighting, days, stocks, member, fields, needed, reader.market_session())
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.

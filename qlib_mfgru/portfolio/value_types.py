@@ -72,6 +72,8 @@ provider has it: ``AAPL``."""
 StockCodes = Annotated[tuple[StockCode, ...], Listed]
 IndexCode = Annotated[str, PlainValidator(_code("SH000300", index=True))]
 """An index's code, likewise: a bare ``000300`` is Shanghai's."""
+FieldNames = Annotated[tuple[FieldName, ...], Listed]
+"""Daily fields, of which some may be named twice."""
 Exposures = Annotated[dict[FieldName, NonNegative], BeforeValidator(_each_field_once)]
 """Daily field -> limit of the exposure to it."""
 DealPrice = Annotated[Literal["vwap", "close", "open"], BeforeValidator(_without_dollar)]

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from qlib.utils import get_callable_kwargs
 
 import qlib_mfgru
 from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.data.panel import stored_names
 from qlib_mfgru.provider import reader
+from qlib_mfgru.rolling.sources import foreign_files
 
 _CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py")
 """Packages and files of ours that decide what a unit learns and predicts."""
@@ -47,8 +45,8 @@ def handler_identity(handler: MultiFreqHandler) -> str:
 
 
 def code_version(*configs: Any) -> str:
-    """Hash of the source files behind the classes that `configs` name, of this package's networks and of the kernels'
-    build, and torch's version.
+    """Hash of the source files behind the classes that `configs` name and of the user's own that they import, of this
+    package's networks and of the kernels' build, and torch's version.
 
     Parameters
     ----------
@@ -58,34 +56,12 @@ def code_version(*configs: Any) -> str:
     Raises
     ------
     InputError
-        If the kernels were built of other sources: what they train must not be kept under these sources' key.
+        If the kernels were built of other sources: what they train must not be kept under these sources' key; or as of
+        `foreign_files`.
     """
     root = Path(qlib_mfgru.__file__).parent
     own = [path for name in _CODE for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
     files = {path for path in own if path.suffix not in _BUILT}
-    files |= {Path(file) for config in configs for file in _foreign_files(config, root)}
+    files |= foreign_files(*configs)
     hashed = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
     return digest([torch.__version__, native.version(), hashed])
-
-
-def _foreign_files(config: Any, root: Path) -> Iterator[str]:
-    """Source files, outside this package, of the classes that a config or an object is made of."""
-    for kind in _classes(config):
-        for base in inspect.getmro(kind):
-            if base.__module__.split(".")[0] not in {"builtins", "qlib", "torch", "abc", "typing"}:
-                file = inspect.getsourcefile(base)
-                if file and root not in Path(file).parents:
-                    yield file
-
-
-def _classes(config: Any) -> Iterator[type]:
-    if isinstance(config, dict):
-        if "class" in config:
-            yield get_callable_kwargs(config)[0]
-        for value in config.values():
-            yield from _classes(value)
-    elif isinstance(config, (list, tuple)):
-        for value in config:
-            yield from _classes(value)
-    elif not isinstance(config, (str, int, float, type(None))):
-        yield type(config)

@@ -52,12 +52,14 @@ def test_exposures_are_z_scores_of_the_logarithm_over_traded_stocks(market: Mark
     np.testing.assert_allclose(np.log(view.fields["market_cap"]), size)
 
 
-def test_fields_that_are_needed_are_served_as_stored_and_as_exposures(market: MarketSnapshot) -> None:
+@pytest.mark.parametrize("written", ["amount", "$Amount"])
+def test_fields_that_are_needed_are_served_as_stored_and_as_exposures(market: MarketSnapshot, written: str) -> None:
     """The last known value: the demo market has no amount on a suspended day."""
-    view = MarketSnapshot.read(INDEX, needs=("amount",)).known_at(market.days[100])
+    view = MarketSnapshot.read(INDEX, needs=(written,)).known_at(market.days[100])
     amount = stored("$amount", view.date).reindex(view.stocks).to_numpy(np.float64)
     assert view.suspended.any()
     np.testing.assert_array_equal(view.fields["amount"], amount)
+    np.testing.assert_array_equal(view.fields[written], amount)
     known = amount[~view.suspended]
     expected = np.nan_to_num((amount - known.mean()) / known.std())
     np.testing.assert_allclose(view.exposures["amount"], expected, rtol=1e-6, atol=1e-9)
@@ -68,6 +70,11 @@ def test_a_field_that_no_constraint_declares_is_named(market: MarketSnapshot) ->
     for served in (view.exposures, view.fields):
         with pytest.raises(InputError, match=r"^\$amount was not read: a constraint that uses it must name it in its"):
             served["amount"]
+
+
+def test_needs_are_a_list(market: MarketSnapshot) -> None:
+    with pytest.raises(InputError, match=r"^needs is 'amount': must be a list$"):
+        MarketSnapshot.read(INDEX, needs="amount")
 
 
 def poisoned(market: MarketSnapshot, first: int) -> MarketSnapshot:

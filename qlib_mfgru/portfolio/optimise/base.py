@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 import numpy as np
 
 from qlib_mfgru.configs import built
-from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.optimise.terms import Terms, checked_terms
 from qlib_mfgru.portfolio.snapshot import MarketView
+from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.settings import checked
 
 
@@ -35,33 +36,6 @@ class Decision:
     market: MarketView
     expected: np.ndarray
     current: np.ndarray
-
-
-@dataclass(frozen=True)
-class Terms:
-    """A constraint on one date, as the linear program and the check both read it.
-
-    Attributes
-    ----------
-    lower, upper : ndarray of shape (n_stocks,)
-        Bounds on weights.
-    no_buy, no_sell : ndarray of shape (n_stocks,), bool
-    rows : ndarray of shape (n_rows, n_stocks)
-        Coefficients of the weights in sums.
-    least, most : ndarray of shape (n_rows,)
-        Bounds on the sums.
-    turnover : float
-        Largest sum of absolute changes.
-    """
-
-    lower: np.ndarray | None = None
-    upper: np.ndarray | None = None
-    no_buy: np.ndarray | None = None
-    no_sell: np.ndarray | None = None
-    rows: np.ndarray | None = None
-    least: np.ndarray = field(default_factory=lambda: np.empty(0))
-    most: np.ndarray = field(default_factory=lambda: np.empty(0))
-    turnover: float = np.inf
 
 
 class Constraint(ABC):
@@ -90,16 +64,16 @@ class Constraint(ABC):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Daily fields that it reads: `MarketView.fields` and `MarketView.exposures` serve these."""
+        """Daily fields that it reads, as `FieldName`; `MarketView.fields` and `MarketView.exposures` serve these."""
         return ()
 
     @abstractmethod
     def terms(self, decision: Decision) -> Terms:
-        """The constraint as of one date."""
+        """The constraint as of one date; `terms_of` reads it."""
 
     def excess(self, decision: Decision, weights: np.ndarray) -> float:
         """By how much weights (n_stocks,) break it at worst, in its own units; 0 where it holds."""
-        terms, change = self.terms(decision), weights - decision.current
+        terms, change = terms_of(self, decision), weights - decision.current
         sums = np.zeros(0) if terms.rows is None else terms.rows @ weights
         broken = [
             terms.lower - weights if terms.lower is not None else 0.0,
@@ -111,6 +85,11 @@ class Constraint(ABC):
             np.abs(change).sum() - terms.turnover,
         ]
         return max(float(np.max(values, initial=0.0)) for values in broken)
+
+
+def terms_of(constraint: Constraint, decision: Decision) -> Terms:
+    """What a constraint says of one date, checked: see `checked_terms`."""
+    return checked_terms(constraint.name, constraint.terms(decision), decision.market)
 
 
 def as_constraints(configs: Iterable[Any]) -> list[Constraint]:
@@ -126,16 +105,12 @@ def as_constraints(configs: Iterable[Any]) -> list[Constraint]:
 
 
 def needed_fields(constraints: Iterable[Constraint]) -> tuple[str, ...]:
-    """Daily fields that constraints read, each once.
+    """Daily fields that constraints read, each once, in lower case and without ``$``.
 
     Raises
     ------
     InputError
-        A constraint whose `needs` are a single word.
+        A constraint whose `needs` are no list of field names.
     """
-    needed: dict[str, None] = {}
-    for constraint in constraints:
-        if isinstance(constraint.needs, str):
-            raise InputError(f"{constraint.name} needs {constraint.needs!r}: `needs` must be a tuple of field names")
-        needed |= dict.fromkeys(constraint.needs)
-    return tuple(needed)
+    needs = [checked(FieldNames, f"constraint {rule.name}: needs", rule.needs) for rule in constraints]
+    return tuple(dict.fromkeys(name for names in needs for name in names))

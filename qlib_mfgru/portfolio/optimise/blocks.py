@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from qlib_mfgru.portfolio.optimise.base import Constraint, Terms
+from qlib_mfgru.portfolio.optimise.base import Constraint
+from qlib_mfgru.portfolio.optimise.terms import Terms
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, Terms
+from qlib_mfgru.portfolio.optimise.base import Constraint, Decision
+from qlib_mfgru.portfolio.optimise.terms import Terms
 from qlib_mfgru.portfolio.value_types import FieldName, StockCodes, TwoSidedTurnover
 from qlib_mfgru.settings import Fraction, NonNegative
 

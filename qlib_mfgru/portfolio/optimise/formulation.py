@@ -19,8 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, Terms
+from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, terms_of
 from qlib_mfgru.portfolio.optimise.blocks import Columns, Sums, Trades
+from qlib_mfgru.portfolio.optimise.terms import Terms
 
 _NOTHING = 1e-10
 """Weights and trades below it are rounding of the solver's."""
@@ -96,7 +97,7 @@ class Formulation:
     @classmethod
     def of(cls, decision: Decision, constraints: Sequence[Constraint], groups: Groups) -> Formulation:
         """Write a decision as a program."""
-        terms, current = [constraint.terms(decision) for constraint in constraints], decision.current
+        terms, current = [terms_of(constraint, decision) for constraint in constraints], decision.current
         trades, sums = Trades.within(terms, current), Sums.of(constraints, terms, len(current))
         columns = Columns(len(current), len(sums.owners))
         bounding = [constraint for constraint, term in zip(constraints, terms, strict=True) if term.upper is not None]

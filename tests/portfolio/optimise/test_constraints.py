@@ -10,7 +10,7 @@ import pytest
 from decisions import view
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio import Constraint, Decision, IndexEnhancementOptimizer, Terms
+from qlib_mfgru.portfolio import Constraint, Decision, IndexEnhancementOptimizer, IndexEnhancementSettings, Terms
 from qlib_mfgru.portfolio.optimise import constraints as c
 from qlib_mfgru.portfolio.optimise.base import needed_fields
 from qlib_mfgru.portfolio.snapshot import DailyFields
@@ -178,14 +178,40 @@ class Liquid(Constraint):
 
 
 class Misspelt(Liquid):
-    needs = "amount"
+    """`needs` as an instance has them."""
+
+    def __init__(self, needs: Any) -> None:
+        super().__init__(1e6)
+        object.__setattr__(self, "needs", needs)
+
+
+@pytest.mark.parametrize(
+    ("needs", "problem"),
+    [
+        ("amount", "needs is 'amount': must be a list"),
+        (None, "needs is None: must be a list"),
+        (5, "needs is 5: must be a list"),
+        ((5,), r"needs\[0\] is 5: must be text"),
+        (["amount", ""], r"needs\[1\] is '': must not be empty"),
+    ],
+)
+def test_needs_that_are_no_fields_are_refused_when_the_setting_is_made(needs: Any, problem: str) -> None:
+    with pytest.raises(InputError, match=f"^constraint misspelt: {problem}$"):
+        IndexEnhancementSettings("csi300", constraints=[c.FullInvestment(), Misspelt(needs)])
+
+
+def test_needs_are_read_in_any_case_with_or_without_a_dollar() -> None:
+    rules = [Misspelt(("Amount", "$beta")), Misspelt(["$AMOUNT"]), c.FactorExposure("$Beta", 0.1)]
+    assert needed_fields(rules) == ("amount", "beta")
+    values = DailyFields(amount=np.arange(6.0))
+    assert values["$Amount"] is values["AMOUNT"] is values["amount"]
+    with pytest.raises(InputError, match=r"^\$beta was not read"):
+        values["$Beta"]
 
 
 def test_constraints_say_what_they_need() -> None:
     constraints = [c.FullInvestment(), Liquid(1e6), c.FactorExposure("beta", 0.1), c.FactorExposure("amount", 0.1)]
     assert needed_fields(constraints) == ("amount", "beta")
-    with pytest.raises(InputError, match=r"^misspelt needs 'amount': `needs` must be a tuple of field names$"):
-        needed_fields([Misspelt(1e6)])
     amount = DailyFields(amount=np.array([1e5, 1e6, 1e7, 0, 0, np.nan]))
     decision = Decision(view(N, **MARKET, fields=amount), EXPECTED, CURRENT)
     assert Liquid(1e6).excess(decision, CURRENT) == pytest.approx(0.4)
