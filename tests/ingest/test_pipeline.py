@@ -72,3 +72,19 @@ def test_qlib_reads_the_provider(bars: pd.DataFrame, tmp_path: Path, target: Pat
     fine = D.features(["SH600000"], ["$close"], "2025-03-03", "2025-03-06 15:00:00", freq="15min")
     assert len(fine) == 64
     assert len(D.features(D.instruments("all"), ["$close/$factor"], "2025-03-03", "2025-03-06")) == 12
+
+
+def test_a_stock_without_any_bar_has_its_days(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    report = run(write(tmp_path / "in", bars[bars["symbol"] != "300750"], make_daily(bars)), target)
+    closes = make_daily(bars).set_index(["symbol", "date"])["close"].loc["300750"]
+    np.testing.assert_allclose(stored(target, "SZ300750", "close"), closes * 2, rtol=1e-6)
+    assert not (target / "features/sz300750/close.15min.bin").exists()
+    assert report.warnings["live days without bars"].count == 4
+
+
+def test_an_amount_that_is_missing_is_vwap_times_volume(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    averages = bars.assign(vwap=(bars["amount"] / bars["volume"]).round(4)).drop(columns="amount")
+    run(write(tmp_path / "in", averages, make_daily(bars)), target)
+    one = averages[averages["symbol"] == "000001"]
+    np.testing.assert_allclose(stored(target, "SZ000001", "vwap", "15min"), one["vwap"] * 2, rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "amount", "15min"), one["vwap"] * one["volume"], rtol=1e-6)

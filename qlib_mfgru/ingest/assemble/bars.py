@@ -55,7 +55,7 @@ class DayBars:
         n_rows, n_blank = np.bincount(place, minlength=size), np.bincount(place[blank], minlength=size)
         rows, place = rows[~blank], place[~blank]
         starts = np.flatnonzero(np.diff(place, prepend=-1))
-        ends = np.append(starts[1:], len(rows)) - 1
+        ends = np.append(starts, len(rows))[1:] - 1
         volume = np.nan_to_num(rows["volume"])
 
         def on_grid(values: np.ndarray) -> np.ndarray:

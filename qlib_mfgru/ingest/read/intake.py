@@ -60,7 +60,7 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
         If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
     """
     grid = Grid(bars.session, bars.source.freq, bars.source.stamps)
-    slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount"))
+    slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
         edges = np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
@@ -78,8 +78,11 @@ def _bar_records(piece: Slice, stamps: np.ndarray, grid: Grid, source: BarInput)
     # a moment within a bar: one that ends at midnight is of the day before
     within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
     ends = grid.ends(stamps)
-    values, no_number = piece.numbers((*PRICES, "volume", "amount"))
+    values, no_number = piece.numbers((*PRICES, "volume", "amount", "vwap"))
     price_checks = _in_units(piece, values, source)
+    if source.prices != "adjusted":  # then vwap is adjusted as well, and no factor is known yet
+        amount = values["amount"]
+        values["amount"] = np.where(np.isnan(amount), values["vwap"] * values["volume"], amount)
     off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
     good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
     return piece.records(BAR, good, ends, values)
