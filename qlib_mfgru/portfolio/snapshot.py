@@ -12,7 +12,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import AT_LIMIT, as_exposure, read_daily
+from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, read_daily
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.settings import checked
@@ -60,7 +60,8 @@ class MarketView:
     suspended, at_limit_up, at_limit_down, is_st : ndarray of bool
         Without a trade on the date; closing at a limit price; flagged on the date.
     fields : DailyFields
-        What constraints need, as it is stored, carried forward likewise; NaN before the first value.
+        What constraints need, as it is stored, carried forward likewise; NaN before the first value. Quantities
+        (`daily.QUANTITIES`) are not carried: they are 0 where nothing is stored.
     """
 
     date: pd.Timestamp
@@ -178,9 +179,12 @@ class MarketSnapshot:
 
     @cached_property
     def last_known(self) -> dict[str, np.ndarray]:
-        """The fields that outlast a suspension, carried forward, (n_days, n_stocks)."""
+        """The fields that outlast a suspension, carried forward, and quantities, (n_days, n_stocks)."""
         lasting = {"close", "factor", "industry", "is_st", *self.needs, *({"market_cap"} & self.fields.keys())}
-        return {name: carried_forward(self.fields[name]) for name in lasting}
+        return {
+            name: np.nan_to_num(self.fields[name]) if name in QUANTITIES else carried_forward(self.fields[name])
+            for name in lasting
+        }
 
     def _weights(self, day: int) -> tuple[np.ndarray, float]:
         """The index's weights, 1 in sum, and the sum of the stored ones that they were scaled up from."""

@@ -76,6 +76,9 @@ def as_exposure(name: str, values: np.ndarray) -> np.ndarray:
         return np.where(values > 0, np.log(values), np.nan)
 
 
+QUANTITIES = ("volume", "amount")
+"""Fields of what was traded on a day: 0 on a day without trade, never the last one's."""
+
 AT_LIMIT = 1 - 1e-6
 """A price at this fraction of the limit price or beyond is at the limit: equal prices, adjusted and stored as float32,
 agree to a few 1e-7, and a tick is never below 4e-6 of a price."""

@@ -54,9 +54,11 @@ def test_exposures_are_z_scores_of_the_logarithm_over_traded_stocks(market: Mark
 
 @pytest.mark.parametrize("written", ["amount", "$Amount"])
 def test_fields_that_are_needed_are_served_as_stored_and_as_exposures(market: MarketSnapshot, written: str) -> None:
-    """The last known value: the demo market has no amount on a suspended day."""
+    """Of the day, not the last known one: nothing was traded on a suspended day."""
     view = MarketSnapshot.read(INDEX, needs=(written,)).known_at(market.days[100])
-    amount = stored("$amount", view.date).reindex(view.stocks).to_numpy(np.float64)
+    today = D.features(D.instruments("all"), ["$amount"], view.date, view.date)["$amount"].droplevel(1)
+    amount = today.reindex(view.stocks).fillna(0).to_numpy(np.float64)
+    assert (amount[view.suspended] == 0).all()
     assert view.suspended.any()
     np.testing.assert_array_equal(view.fields["amount"], amount)
     np.testing.assert_array_equal(view.fields[written], amount)

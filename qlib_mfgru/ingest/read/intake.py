@@ -80,9 +80,9 @@ def _bar_records(piece: Slice, stamps: np.ndarray, grid: Grid, source: BarInput)
     ends = grid.ends(stamps)
     values, no_number = piece.numbers((*PRICES, "volume", "amount", "vwap"))
     price_checks = _in_units(piece, values, source)
-    if source.prices != "adjusted":  # then vwap is adjusted as well, and no factor is known yet
-        amount = values["amount"]
-        values["amount"] = np.where(np.isnan(amount), values["vwap"] * values["volume"], amount)
+    amount, vwap = values["amount"], values.pop("vwap")
+    if source.prices != "adjusted":  # else vwap is adjusted as well, and no factor is known yet
+        values["amount"] = np.where(np.isnan(amount), vwap * values["volume"], amount)
     off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
     good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
     return piece.records(BAR, good, ends, values)
