@@ -11,7 +11,7 @@ from market_world import CODES, DAYS, market, random_scores, to_scores
 from slow_reference import slow_test
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.factor import FactorTest, FactorTestSettings, run_factor_test
+from qlib_mfgru.factor import FactorTest, FactorTestRecord, FactorTestSettings, run_factor_test
 from qlib_mfgru.factor.results import tables
 from qlib_mfgru.factor.results.conventions import conventions
 from qlib_mfgru.provider import SESSIONS
@@ -50,6 +50,15 @@ def test_a_year_has_the_sessions_days(tested: FactorTest) -> None:
     text = " ".join(conventions(tested))
     assert "365 days a year" in text
     assert "excluding: suspended the next day, no score" in text
+
+
+def test_the_page_has_this_run_alone(tested: FactorTest) -> None:
+    """The Huatai report has a pool ALL as well; that is another market's."""
+    page = FactorTestRecord(None, pools=["all"], n_layers=5).document(tested)
+    assert tables.comparison(tested)[["source", "pool", "n_dates"]].to_numpy().tolist() == [["this run", "ALL", 13]]
+    assert page.startswith("# Factor test of factor\n\n## This run\n\n| source | pool | model | rank_ic_mean |")
+    for words in ("Huatai", "| report |", "figure", "A-shares"):
+        assert words not in page
 
 
 def test_a_market_that_has_them_must_have_them(tmp_path: Path) -> None:

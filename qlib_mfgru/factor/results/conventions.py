@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
-from qlib_mfgru.report.published import PERIOD, SLIPS
+from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
 
 _CALENDAR = {
     "day": "every trading day",
@@ -51,8 +53,20 @@ def conventions(test: FactorTest) -> list[str]:
     ]
 
 
+def printed(test: FactorTest) -> pd.DataFrame:
+    """The Huatai report's rows of the test's pools."""
+    return printed_of("factor_tests", "pool", [pool.upper() for pool in test.pools], test.session)
+
+
+def heading(test: FactorTest) -> str:
+    """Says whether the Huatai report's rows stand next to this run's."""
+    return comparison_heading(printed(test))
+
+
 def differences(test: FactorTest) -> list[str]:
     """Why the Huatai report's figures and this run's differ, and where the report contradicts itself."""
+    if printed(test).empty:
+        return []
     first, last = test.dates[0], test.dates[-1]
     sizes = ", ".join(f"{pool.upper()} {result.counts['kept'].mean():.0f}" for pool, result in test.pools.items())
     return [

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from qlib_mfgru.factor.ic import ICStatistics
-from qlib_mfgru.factor.results.conventions import differences
+from qlib_mfgru.factor.results.conventions import differences, heading, printed
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import measures
 from qlib_mfgru.report.markdown import numbers_as
@@ -32,12 +32,12 @@ def summary(test: FactorTest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-@outputs.table("comparison.csv", heading="The Huatai report and this run", notes=differences)
+@outputs.table("comparison.csv", heading=heading, notes=differences)
 def comparison(test: FactorTest) -> pd.DataFrame:
-    """The Huatai report's models and this run, pool by pool; pools that the report lacks stand alone."""
+    """The Huatai report's models and this run, pool by pool; pools and markets that the report lacks stand alone."""
     ours = summary(test)
     n_dates = [len(_tested(result)) for result in test.pools.values()]
-    both = beside(ours.assign(n_dates=n_dates), "factor_tests", key="pool")
+    both = beside(printed(test), ours.assign(n_dates=n_dates))
     both["pool"] = pd.Categorical(both["pool"], list(ours["pool"]), ordered=True)
     both["n_dates"] = both["n_dates"].astype("Int64")
     return both.sort_values("pool", kind="stable").reset_index(drop=True)

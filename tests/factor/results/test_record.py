@@ -109,6 +109,15 @@ def test_comparison_keeps_the_reports_figures(folder: Path) -> None:
     assert ours[["pool", "n_dates"]].to_numpy().tolist() == [["ALL", 13], ["FEW", 13]]
 
 
+def test_pools_that_the_report_lacks_stand_alone(recorder: Any) -> None:
+    settings = SETTINGS | {"pools": ["few"]}
+    page = FactorTestRecord(recorder, **settings).document(
+        run_factor_test(to_scores(random_scores()), FactorTestSettings(**settings))
+    )
+    assert "\n## This run\n" in page
+    assert "Huatai" not in page
+
+
 def test_skip_existing_does_nothing_twice(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qlib_mfgru.factor.results.record.run_factor_test", lambda *_: pytest.fail("it ran again"))
     assert FactorTestRecord(recorder, skip_existing=True, **SETTINGS).generate() is None
