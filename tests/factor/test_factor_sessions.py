@@ -61,6 +61,26 @@ def test_the_page_has_this_run_alone(tested: FactorTest) -> None:
         assert words not in page
 
 
+def test_rules_that_the_market_lacks_have_no_column(tested: FactorTest) -> None:
+    rules = ["members", "suspended", "no industry", "no market_cap", "no score", "kept"]
+    assert list(tables.exclusions(tested).columns) == ["pool", *rules]
+    assert list(tables.exclusion_series(tested)["all"].columns) == rules
+    assert tables.exclusions(tested)["suspended"].item() == tested.pools["all"].counts["suspended"].mean() > 0
+    page = FactorTestRecord(None, pools=["all"], n_layers=5).document(tested)
+    assert "Limit-up" not in page
+    assert "neutralise against. A stock is counted under the first rule" in page
+
+
+def test_rules_that_exclude_somebody_all_the_same_stay(tmp_path: Path) -> None:
+    """The provider stores $is_st and $limit_up although its session has neither."""
+    market_world.use(market_world.write(tmp_path / "provider", session=SESSIONS["crypto"]))
+    test = run_factor_test(to_scores(random_scores()), SETTINGS)
+    (row,) = tables.exclusions(test).to_dict("records")
+    assert min(row["st"], row["limit_up"]) > 0
+    assert sum(row[rule] for rule in row if rule not in ("pool", "members")) == pytest.approx(row["members"])
+    assert "excluding: ST on the test date, suspended the next day, limit-up" in " ".join(conventions(test))
+
+
 def test_a_market_that_has_them_must_have_them(tmp_path: Path) -> None:
     market_world.use(market_world.write(tmp_path / "provider", ABSENT))
     with pytest.raises(InputError, match=r"has no \$is_st: excluding st stocks needs it"):

@@ -94,6 +94,7 @@ def test_the_page_states_its_conventions(folder: Path) -> None:
         "13 of them, 2023-01-06 .. 2023-03-31",
         "Universe: the Huatai report has all A-shares; this run",
         "8.58 %",
+        "Limit-up means opening at the limit price. A stock",
     ):
         assert words in page
 
