@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 Table = Callable[[Result], pd.DataFrame]
 Plot = Callable[[Result], Figure]
 Notes = Callable[[Result], Sequence[str]]
+Heading = str | Callable[[Result], str]
 
 
 def _no_notes(_: Any) -> Sequence[str]:
@@ -29,7 +30,8 @@ class Section:
 
     Attributes
     ----------
-    heading : str
+    heading : str, or callable
+        Result -> str where it depends on the result.
     table : callable
         Result -> DataFrame.
     formats : mapping of str to str, function of the frame, or None
@@ -40,16 +42,18 @@ class Section:
         What the page shows instead of a table without rows.
     """
 
-    heading: str
+    heading: Heading[Any]
     table: Table[Any]
     formats: Formats | None
     notes: Notes[Any]
     empty: str
 
-    def text(self, result: Any) -> str:
-        """The table in Markdown."""
+    def of(self, result: Any) -> tuple[str, str, Sequence[str]]:
+        """Heading, table in Markdown, and notes of a result: see `page`."""
+        heading = self.heading if isinstance(self.heading, str) else self.heading(result)
         frame = self.table(result)
-        return self.empty if frame.empty and self.empty else markdown(frame, self.formats)
+        text = self.empty if frame.empty and self.empty else markdown(frame, self.formats)
+        return heading, text, self.notes(result)
 
 
 @dataclass
@@ -89,7 +93,7 @@ class Outputs(Generic[Result]):
         self,
         file: str | None = None,
         *,
-        heading: str | None = None,
+        heading: Heading[Result] | None = None,
         formats: Formats | None = None,
         notes: Notes[Result] = _no_notes,
         empty: str = "",
@@ -149,8 +153,7 @@ class Outputs(Generic[Result]):
 
     def page(self, result: Result, title: str, conventions: Sequence[str]) -> str:
         """The tables that have a heading on one Markdown page, and what their numbers mean."""
-        sections = ((section.heading, section.text(result), section.notes(result)) for section in self.sections)
-        return page(title, sections, conventions)
+        return page(title, (section.of(result) for section in self.sections), conventions)
 
     def _check_new(self, files: Sequence[str]) -> None:
         """Two functions that write one file are a slip of ours: the second would replace the first in silence."""

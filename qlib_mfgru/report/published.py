@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.resources import files
 
 import pandas as pd
+
+from qlib_mfgru.provider.session import Session
 
 TABLES = (
     "factor_tests",
@@ -41,19 +44,40 @@ def published(table: str) -> pd.DataFrame:
         return pd.read_csv(file)
 
 
-def beside(ours: pd.DataFrame, table: str, key: str) -> pd.DataFrame:
+def printed_of(table: str, key: str, names: Collection[str], session: Session) -> pd.DataFrame:
+    """The rows that the Huatai report prints of a market's pools or indices; none unless it is a market of A-shares.
+
+    Parameters
+    ----------
+    table : str
+        One of `TABLES`.
+    key : str
+        Its column that names them: ``pool`` or ``index``.
+    names : collection of str
+        As the report writes them, e.g. ``CSI300``; those that it lacks have no rows.
+    session : Session
+        Of the market: other markets may have a pool ``ALL`` as well.
+    """
+    rows = published(table)
+    return rows[rows[key].isin(names) & (session.codes == "ashare")]
+
+
+def comparison_heading(printed: pd.DataFrame) -> str:
+    """What a page calls the table that `beside` makes."""
+    return "This run" if printed.empty else "The Huatai report and this run"
+
+
+def beside(printed: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     """A table of a run below the Huatai report's rows, told apart by a first column `source`.
 
     Parameters
     ----------
+    printed : DataFrame
+        As `printed_of` returns it; where it is empty the run stands alone, without the column `figure`.
     ours : DataFrame
         In the columns of the published table, further ones behind them.
-    table : str
-        One of `TABLES`.
-    key : str
-        Column of both, e.g. ``pool``: of the report's rows those with a value of ours are shown.
     """
-    printed = published(table)
-    theirs = printed[printed[key].isin(ours[key])].assign(source="report")
-    both = pd.concat([theirs, ours.assign(source="this run")], ignore_index=True)
+    both = pd.concat([printed.assign(source="report"), ours.assign(source="this run")], ignore_index=True)
+    if printed.empty:
+        both = both.drop(columns="figure")
     return both[["source", *both.columns.drop("source")]]

@@ -11,7 +11,7 @@ from market_world import CODES, DAYS, market, random_scores, to_scores
 from slow_reference import slow_test
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.factor import FactorTest, FactorTestSettings, run_factor_test
+from qlib_mfgru.factor import FactorTest, FactorTestRecord, FactorTestSettings, run_factor_test
 from qlib_mfgru.factor.results import tables
 from qlib_mfgru.factor.results.conventions import conventions
 from qlib_mfgru.provider import SESSIONS
@@ -50,6 +50,35 @@ def test_a_year_has_the_sessions_days(tested: FactorTest) -> None:
     text = " ".join(conventions(tested))
     assert "365 days a year" in text
     assert "excluding: suspended the next day, no score" in text
+
+
+def test_the_page_has_this_run_alone(tested: FactorTest) -> None:
+    """The Huatai report has a pool ALL as well; that is another market's."""
+    page = FactorTestRecord(None, pools=["all"], n_layers=5).document(tested)
+    assert tables.comparison(tested)[["source", "pool", "n_dates"]].to_numpy().tolist() == [["this run", "ALL", 13]]
+    assert page.startswith("# Factor test of factor\n\n## This run\n\n| source | pool | model | rank_ic_mean |")
+    for words in ("Huatai", "| report |", "figure", "A-shares"):
+        assert words not in page
+
+
+def test_rules_that_the_market_lacks_have_no_column(tested: FactorTest) -> None:
+    rules = ["members", "suspended", "no industry", "no market_cap", "no score", "kept"]
+    assert list(tables.exclusions(tested).columns) == ["pool", *rules]
+    assert list(tables.exclusion_series(tested)["all"].columns) == rules
+    assert tables.exclusions(tested)["suspended"].item() == tested.pools["all"].counts["suspended"].mean() > 0
+    page = FactorTestRecord(None, pools=["all"], n_layers=5).document(tested)
+    assert "Limit-up" not in page
+    assert "neutralise against. A stock is counted under the first rule" in page
+
+
+def test_rules_that_exclude_somebody_all_the_same_stay(tmp_path: Path) -> None:
+    """The provider stores $is_st and $limit_up although its session has neither."""
+    market_world.use(market_world.write(tmp_path / "provider", session=SESSIONS["crypto"]))
+    test = run_factor_test(to_scores(random_scores()), SETTINGS)
+    (row,) = tables.exclusions(test).to_dict("records")
+    assert min(row["st"], row["limit_up"]) > 0
+    assert sum(row[rule] for rule in row if rule not in ("pool", "members")) == pytest.approx(row["members"])
+    assert "excluding: ST on the test date, suspended the next day, limit-up" in " ".join(conventions(test))
 
 
 def test_a_market_that_has_them_must_have_them(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def kept(result: float) -> pd.DataFrame:
     return pd.DataFrame({"twice": [2 * result]})
 
 
-@tables.table(heading="Exceptions", empty="None.")
+@tables.table(heading=lambda result: "Exceptions" if result < 0 else "No exceptions", empty="None.")
 def exceptions(result: float) -> pd.DataFrame:
     return pd.DataFrame({"what": ["negative"] if result < 0 else []})
 

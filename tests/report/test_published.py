@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.report.published import SLIPS, TABLES, beside, published
+from qlib_mfgru.provider import ASHARE, SESSIONS
+from qlib_mfgru.report.published import SLIPS, TABLES, beside, comparison_heading, printed_of, published
 
 
 def test_sizes() -> None:
@@ -42,13 +43,27 @@ def test_win_rates_count_76_months() -> None:
     assert counts(published("factor_tests")["top_monthly_win_rate"].to_numpy(), 76).max() < 6e-5
 
 
-def test_a_run_stands_below_the_rows_of_its_key() -> None:
+def run_of(pool: str) -> pd.DataFrame:
     report = published("factor_tests")
-    ours = pd.DataFrame([{**report.iloc[0], "model": "mine", "figure": pd.NA, "n_dates": 7}])
-    both = beside(ours.assign(pool="CSI300"), "factor_tests", key="pool")
+    return pd.DataFrame([{**report.iloc[0], "pool": pool, "model": "mine", "figure": pd.NA, "n_dates": 7}])
+
+
+def test_a_run_stands_below_the_rows_of_its_key() -> None:
+    report, printed = published("factor_tests"), printed_of("factor_tests", "pool", ["FEW", "CSI300"], ASHARE)
+    assert comparison_heading(printed) == "The Huatai report and this run"
+    both = beside(printed, run_of("CSI300"))
     assert list(both.columns) == ["source", *report.columns, "n_dates"]
     assert both["source"].tolist() == ["report"] * 4 + ["this run"]
     assert both["model"].tolist() == [*report.query("pool == 'CSI300'")["model"], "mine"]
     assert both["n_dates"].tolist()[4] == 7
-    alone = beside(ours.assign(pool="FEW"), "factor_tests", key="pool")
-    assert alone["source"].tolist() == ["this run"]
+
+
+@pytest.mark.parametrize(("pool", "session"), [("FEW", "ashare"), ("ALL", "us"), ("CSI300", "hk")])
+def test_a_run_of_what_the_report_lacks_stands_alone(pool: str, session: str) -> None:
+    """Also where another market has a pool of the same name."""
+    printed = printed_of("factor_tests", "pool", [pool], SESSIONS[session])
+    assert printed.empty
+    assert comparison_heading(printed) == "This run"
+    alone = beside(printed, run_of(pool))
+    assert list(alone.columns) == ["source", *run_of(pool).columns.drop("figure")]
+    assert alone[["source", "pool", "n_dates"]].to_numpy().tolist() == [["this run", pool, 7]]

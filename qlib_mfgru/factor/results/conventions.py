@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
-from qlib_mfgru.report.published import PERIOD, SLIPS
+from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
 
 _CALENDAR = {
     "day": "every trading day",
@@ -30,8 +32,8 @@ def conventions(test: FactorTest) -> list[str]:
         f"Timing: the factor is known at the test date's close; all trades are executed at the next trading day's "
         f"{price}, and positions are held until the trades of the next test date. IC and RankIC are with the return "
         "from one trade to the next.",
-        f"Stocks: members of the pool on the test date, excluding: {_excluded(test)}. Limit-up means opening at "
-        "the limit price. A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
+        f"Stocks: members of the pool on the test date, excluding: {_excluded(test)}. {_limit_up(test)}"
+        "A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
         "layers (`n_dates_too_small`) have neither IC nor layers.",
         f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
         "exclusions. Neutralised values that differ only by the rounding of double precision are tied.",
@@ -51,8 +53,30 @@ def conventions(test: FactorTest) -> list[str]:
     ]
 
 
+def printed(test: FactorTest) -> pd.DataFrame:
+    """The Huatai report's rows of the test's pools."""
+    return printed_of("factor_tests", "pool", [pool.upper() for pool in test.pools], test.session)
+
+
+def heading(test: FactorTest) -> str:
+    """Says whether the Huatai report's rows stand next to this run's."""
+    return comparison_heading(printed(test))
+
+
+def absent_rules(test: FactorTest) -> list[str]:
+    """Rules of exclusion that the market does not have: its session lacks their fields, and they exclude nobody.
+
+    A provider may store such a field all the same; then the rule is applied, and belongs on the page.
+    """
+    lacking = [rule for rule, fields in FIELDS.items() if {*fields} & {*test.session.absent_fields}]
+    counts = [result.counts for result in test.pools.values()]
+    return [rule for rule in lacking if not any(rule in count and count[rule].any() for count in counts)]
+
+
 def differences(test: FactorTest) -> list[str]:
     """Why the Huatai report's figures and this run's differ, and where the report contradicts itself."""
+    if printed(test).empty:
+        return []
     first, last = test.dates[0], test.dates[-1]
     sizes = ", ".join(f"{pool.upper()} {result.counts['kept'].mean():.0f}" for pool, result in test.pools.items())
     return [
@@ -71,8 +95,12 @@ def _calendar(settings: FactorTestSettings) -> str:
 
 def _excluded(test: FactorTest) -> str:
     words = {"st": "ST on the test date", "suspended": "suspended the next day", "limit_up": "limit-up the next day"}
-    rules = [rule for rule in test.settings.exclude if not {*FIELDS[rule]} & {*test.session.absent_fields}]
-    return ", ".join([*(words[rule] for rule in rules), "no score, no exposure to neutralise against"])
+    rules = [words[rule] for rule in test.settings.exclude if rule not in absent_rules(test)]
+    return ", ".join([*rules, "no score, no exposure to neutralise against"])
+
+
+def _limit_up(test: FactorTest) -> str:
+    return "Limit-up means opening at the limit price. " if "limit_up" not in absent_rules(test) else ""
 
 
 def _neutralized(settings: FactorTestSettings) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from qlib_mfgru.factor.ic import ICStatistics
-from qlib_mfgru.factor.results.conventions import differences
+from qlib_mfgru.factor.results.conventions import absent_rules, differences, heading, printed
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import measures
 from qlib_mfgru.report.markdown import numbers_as
@@ -32,12 +32,12 @@ def summary(test: FactorTest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-@outputs.table("comparison.csv", heading="The Huatai report and this run", notes=differences)
+@outputs.table("comparison.csv", heading=heading, notes=differences)
 def comparison(test: FactorTest) -> pd.DataFrame:
-    """The Huatai report's models and this run, pool by pool; pools that the report lacks stand alone."""
+    """The Huatai report's models and this run, pool by pool; pools and markets that the report lacks stand alone."""
     ours = summary(test)
     n_dates = [len(_tested(result)) for result in test.pools.values()]
-    both = beside(ours.assign(n_dates=n_dates), "factor_tests", key="pool")
+    both = beside(printed(test), ours.assign(n_dates=n_dates))
     both["pool"] = pd.Categorical(both["pool"], list(ours["pool"]), ordered=True)
     both["n_dates"] = both["n_dates"].astype("Int64")
     return both.sort_values("pool", kind="stable").reset_index(drop=True)
@@ -88,8 +88,8 @@ def decay(test: FactorTest) -> pd.DataFrame:
 
 @outputs.table("exclusions.csv", heading="Stocks per test date, by reason of exclusion", formats=numbers_as(".1f"))
 def exclusions(test: FactorTest) -> pd.DataFrame:
-    """Stocks per test date, by rule: means over all test dates, one row per pool."""
-    means = {pool.upper(): result.counts.mean() for pool, result in test.pools.items()}
+    """Stocks per test date, by rule that the market has: means over all test dates, one row per pool."""
+    means = {pool.upper(): _counts(test, result).mean() for pool, result in test.pools.items()}
     return pd.DataFrame(means).T.rename_axis("pool").reset_index()
 
 
@@ -119,8 +119,8 @@ def turnover_series(test: FactorTest) -> pd.DataFrame:
 
 @outputs.pickle("exclusions.pkl")
 def exclusion_series(test: FactorTest) -> pd.DataFrame:
-    """Stocks by test date and rule."""
-    return _by_pool({pool: result.counts for pool, result in test.pools.items()})
+    """Stocks by test date and rule that the market has."""
+    return _by_pool({pool: _counts(test, result) for pool, result in test.pools.items()})
 
 
 def metrics(test: FactorTest) -> dict[str, float]:
@@ -145,6 +145,10 @@ def _top(result: PoolTest) -> int:
 def _tested(result: PoolTest) -> pd.DataFrame:
     """Counts of the dates that have layers."""
     return result.counts[result.counts["kept"] >= _top(result)]
+
+
+def _counts(test: FactorTest, result: PoolTest) -> pd.DataFrame:
+    return result.counts.drop(columns=absent_rules(test), errors="ignore")
 
 
 def _by_pool(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
-from qlib_mfgru.report.published import PERIOD, SLIPS
+from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
 
 _UNFILLED = {"drop": "dropped", "carry": "carried to the following days until the next rebalance"}
 _WEIGHTS = {
@@ -44,8 +46,20 @@ def conventions(result: IndexEnhancement) -> list[str]:
     ]
 
 
+def printed(result: IndexEnhancement, table: str = "enhancement_performance") -> pd.DataFrame:
+    """The Huatai report's rows of the index: none where it has no such index."""
+    return printed_of(table, "index", [result.index], result.session)
+
+
+def heading(result: IndexEnhancement) -> str:
+    """Says whether the Huatai report's rows stand next to this run's."""
+    return comparison_heading(printed(result))
+
+
 def differences(result: IndexEnhancement) -> list[str]:
     """Why the Huatai report's figures and this run's differ, and where that report contradicts itself."""
+    if printed(result).empty:
+        return []
     days = result.runs[0].report.index
     return [
         f"Period: the Huatai report covers {PERIOD}; this run {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, {len(days)} "

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.portfolio.results.bounds import bounds
-from qlib_mfgru.portfolio.results.conventions import differences
+from qlib_mfgru.portfolio.results.conventions import differences, heading, printed
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import measures
 from qlib_mfgru.report.outputs import Outputs
-from qlib_mfgru.report.published import published
+from qlib_mfgru.report.published import beside, published
 from qlib_mfgru.report.record import scalars
 
 outputs: Outputs[IndexEnhancement] = Outputs()
@@ -49,14 +49,14 @@ def yearly(result: IndexEnhancement) -> pd.DataFrame:
     return table.reindex(columns=["index", "turnover_limit", *map(str, years.columns), "figure"])
 
 
-@outputs.table("comparison.csv", heading="The Huatai report and this run", formats=_FIGURE, notes=differences)
+@outputs.table("comparison.csv", heading=heading, formats=_FIGURE, notes=differences)
 def comparison(result: IndexEnhancement) -> pd.DataFrame:
     """`performance` next to the Huatai report's, limit by limit, with the run's counts of rebalances.
 
-    An index that the Huatai report lacks is shown alone.
+    An index or market that the Huatai report lacks is shown alone.
     """
     counts = statistics(result)[["turnover_limit", "n_rebalances", "n_failed", "n_relaxed"]]
-    both = _beside(performance(result).merge(counts, how="left"), "enhancement_performance")
+    both = _by_limit(beside(printed(result), performance(result).merge(counts, how="left")))
     whole = dict.fromkeys(counts.columns.drop("turnover_limit"), "Int64")
     return both.astype(whole)
 
@@ -68,9 +68,9 @@ def _percent_by_year(table: pd.DataFrame) -> dict[str, str]:
 @outputs.table("yearly_comparison.csv", heading="Returns by calendar year", formats=_percent_by_year)
 def yearly_comparison(result: IndexEnhancement) -> pd.DataFrame:
     """`yearly` next to the Huatai report's, as in `comparison`; years that one of them lacks are empty."""
-    both = _beside(yearly(result), "enhancement_yearly")
+    both = _by_limit(beside(printed(result, "enhancement_yearly"), yearly(result)))
     years = sorted(column for column in both.columns if column.isdigit() and both[column].notna().any())
-    return both[["source", "index", "turnover_limit", *years, "figure"]]
+    return both[["source", "index", "turnover_limit", *years, *both.columns.intersection(["figure"])]]
 
 
 def incidents(result: IndexEnhancement) -> list[str]:
@@ -189,10 +189,7 @@ def _incidents(run: PortfolioRun, counts: Mapping[Any, Any]) -> str:
     )
 
 
-def _beside(ours: pd.DataFrame, table: str) -> pd.DataFrame:
-    report = published(table)
-    theirs = report[report["index"].isin(ours["index"])].assign(source="report")
-    both = pd.concat([theirs, ours.assign(source="this run")], ignore_index=True)
-    limits = both["turnover_limit"].replace(BENCHMARK, "inf").astype(float)
-    ordered = both.loc[limits.sort_values(kind="stable").index]
-    return ordered[["source", *both.columns.drop("source")]].reset_index(drop=True)
+def _by_limit(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ascending by turnover limit, the index behind them."""
+    limits = rows["turnover_limit"].replace(BENCHMARK, "inf").astype(float)
+    return rows.loc[limits.sort_values(kind="stable").index].reset_index(drop=True)

@@ -94,6 +94,7 @@ def test_the_page_states_its_conventions(folder: Path) -> None:
         "13 of them, 2023-01-06 .. 2023-03-31",
         "Universe: the Huatai report has all A-shares; this run",
         "8.58 %",
+        "Limit-up means opening at the limit price. A stock",
     ):
         assert words in page
 
@@ -107,6 +108,15 @@ def test_comparison_keeps_the_reports_figures(folder: Path) -> None:
     )
     ours = comparison[comparison["source"] == "this run"]
     assert ours[["pool", "n_dates"]].to_numpy().tolist() == [["ALL", 13], ["FEW", 13]]
+
+
+def test_pools_that_the_report_lacks_stand_alone(recorder: Any) -> None:
+    settings = SETTINGS | {"pools": ["few"]}
+    page = FactorTestRecord(recorder, **settings).document(
+        run_factor_test(to_scores(random_scores()), FactorTestSettings(**settings))
+    )
+    assert "\n## This run\n" in page
+    assert "Huatai" not in page
 
 
 def test_skip_existing_does_nothing_twice(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from made_up_runs import result
 from qlib_mfgru.portfolio import FullInvestment, IndexEnhancement, IndexEnhancementRecord, IndexEnhancementSettings
 from qlib_mfgru.portfolio.results import tables
 from qlib_mfgru.portfolio.results.plots import outputs as plots
+from qlib_mfgru.provider import SESSIONS
 from qlib_mfgru.report import measures, style
 from qlib_mfgru.report.published import published
 
@@ -85,10 +86,20 @@ def test_the_report_stands_beside_the_run() -> None:
     assert years.loc[1].isna()[["2020", "2021", "2022", "2023"]].tolist() == [True, False, False, True]
 
 
-def test_an_index_that_the_report_lacks_stands_alone() -> None:
-    other = result(index="sse50")
-    assert set(tables.comparison(other)["source"]) == {"this run"}
-    assert list(tables.yearly_comparison(other).columns[3:-1]) == ["2021", "2022"]
+@pytest.mark.parametrize(("index", "session"), [("sse50", "ashare"), ("large", "us"), ("csi300", "us")])
+def test_what_the_report_lacks_stands_alone(index: str, session: str) -> None:
+    """An index, and one of another market whatever it is called."""
+    other = replace(result(index=index), session=SESSIONS[session])
+    table = tables.comparison(other)
+    assert table[["source", "turnover_limit"]].to_numpy().tolist() == [
+        ["this run", limit] for limit in ("0.3", "0.5", "benchmark")
+    ]
+    assert table["n_failed"].tolist() == [1, 1, pd.NA]
+    assert list(tables.yearly_comparison(other).columns) == ["source", "index", "turnover_limit", "2021", "2022"]
+    page = page_of(other)
+    assert page.startswith(f"# {index.upper()} enhancement with SomeModel\n\n## This run\n\n| source | index |")
+    for words in ("Huatai", "| report |", "figure"):
+        assert words not in page
 
 
 def test_statistics() -> None:
