@@ -1,6 +1,6 @@
 from .folds import Fold, calendar_folds, sample_dates
 from .model import RollingEnsembleModel, RollingError
-from .store import UnitStore
+from .work.store import UnitStore
 
 __all__ = [
     "Fold",

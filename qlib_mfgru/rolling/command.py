@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List or clear."""
-    from qlib_mfgru.rolling.store import UnitStore
+    from qlib_mfgru.rolling.work.store import UnitStore
 
     store = UnitStore(arguments.dir)
     if arguments.clear or arguments.clear_all:

@@ -17,12 +17,12 @@ from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
-from qlib_mfgru.rolling.progress import UnitProgress
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
-from qlib_mfgru.rolling.store import UnitStore
-from qlib_mfgru.rolling.units import Unit
-from qlib_mfgru.rolling.workers import Outcome, Workers
+from qlib_mfgru.rolling.work.progress import UnitProgress
+from qlib_mfgru.rolling.work.store import UnitStore
+from qlib_mfgru.rolling.work.units import Unit
+from qlib_mfgru.rolling.work.workers import Outcome, Workers
 from qlib_mfgru.settings import UnknownSetting
 
 _FORMAT = 1  # part of every key: raise it when a unit's meaning changes

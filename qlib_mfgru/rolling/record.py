@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from qlib.workflow import R
 
-from qlib_mfgru.rolling.units import validation_of
+from qlib_mfgru.rolling.work.units import validation_of
 
 FOLDER = "rolling"
 

@@ -22,8 +22,8 @@ from qlib.log import get_module_logger, set_global_logger_level
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.rolling.store import UnitStore
-from qlib_mfgru.rolling.units import Unit
+from qlib_mfgru.rolling.work.store import UnitStore
+from qlib_mfgru.rolling.work.units import Unit
 
 Task = Callable[[int, Unit], "tuple[int, str | None]"]
 """Runs a unit on a worker; takes its number and the unit, returns the number and the traceback of a failure."""

@@ -20,7 +20,7 @@ from qlib_mfgru.model.member import as_member
 from qlib_mfgru.model.training.callbacks import recorder_muted
 from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.rolling.folds import Fold
-from qlib_mfgru.rolling.store import UnitResult, UnitStore
+from qlib_mfgru.rolling.work.store import UnitResult, UnitStore
 
 ATTEMPTS = 2
 _VALID = "valid_"

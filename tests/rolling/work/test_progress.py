@@ -10,10 +10,10 @@ import pytest
 from qlib_mfgru.cli import main
 from qlib_mfgru.model import GRUModel
 from qlib_mfgru.rolling import Fold, UnitStore
-from qlib_mfgru.rolling.progress import UnitProgress
-from qlib_mfgru.rolling.store import UnitResult
-from qlib_mfgru.rolling.units import Unit
-from qlib_mfgru.rolling.workers import Outcome
+from qlib_mfgru.rolling.work.progress import UnitProgress
+from qlib_mfgru.rolling.work.store import UnitResult
+from qlib_mfgru.rolling.work.units import Unit
+from qlib_mfgru.rolling.work.workers import Outcome
 
 DAY = pd.Timestamp("2020-01-02")
 

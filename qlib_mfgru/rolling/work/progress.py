@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from tqdm.auto import tqdm
 
 from qlib_mfgru.nn import METRIC_TITLES, MetricName
-from qlib_mfgru.rolling.store import UnitStore
-from qlib_mfgru.rolling.units import Unit, validation_of
-from qlib_mfgru.rolling.workers import Outcome
+from qlib_mfgru.rolling.work.store import UnitStore
+from qlib_mfgru.rolling.work.units import Unit, validation_of
+from qlib_mfgru.rolling.work.workers import Outcome
 
 _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left{postfix}"
 
