@@ -64,7 +64,7 @@ def test_the_factor_test_has_the_markets_pools(artifacts: Path) -> None:
     table = pd.read_csv(artifacts / "factor_test/summary.csv")
     assert table["pool"].tolist() == ["LARGE", "ALL"]
     excluded = pd.read_csv(artifacts / "factor_test/exclusions.csv").set_index("pool")
-    assert (excluded[["st", "limit_up"]] == 0).all(axis=None)
+    assert not {"st", "limit_up"} & {*excluded.columns}
     assert excluded.loc["ALL", "suspended"] > 0
 
 
