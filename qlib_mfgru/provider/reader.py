@@ -15,11 +15,11 @@ from qlib.data import D
 from qlib.data.data import FeatureD
 from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
 from qlib.log import get_module_logger
-from qlib.utils import code_to_fname
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
 from qlib_mfgru.provider.session import Session
+from qlib_mfgru.provider.symbols import feature_folder
 
 
 class ProviderFolder(FileStorageMixin):
@@ -146,7 +146,7 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
     A file of qlib's format is read in one go, which is three times as fast as slicing qlib's storage object; any
     other storage is read through its interface.
     """
-    storage = FeatureD.backend_obj(instrument=code_to_fname(instrument), field=field, freq=freq)
+    storage = FeatureD.backend_obj(instrument=feature_folder(instrument), field=field, freq=freq)
     if isinstance(storage, FileFeatureStorage):
         path = storage.uri
         if not path.exists():
@@ -168,7 +168,7 @@ def fingerprint(freq: str, codes: list[str], fields: tuple[str, ...]) -> str:
     digest.update((path / "calendars" / f"{freq}.txt").read_bytes())
     features = os.path.join(path, "features")
     for code in codes:
-        folder = code_to_fname(code).lower()
+        folder = feature_folder(code)
         for field in fields:
             try:
                 status = os.stat(f"{features}/{folder}/{field}.{freq}.bin")

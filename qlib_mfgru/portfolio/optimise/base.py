@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 import numpy as np
@@ -36,6 +36,7 @@ class Decision:
     market: MarketView
     expected: np.ndarray
     current: np.ndarray
+    _terms: dict[int, tuple[Constraint, Terms]] = field(default_factory=dict, repr=False, compare=False)
 
 
 class Constraint(ABC):
@@ -88,8 +89,12 @@ class Constraint(ABC):
 
 
 def terms_of(constraint: Constraint, decision: Decision) -> Terms:
-    """What a constraint says of one date, checked: see `checked_terms`."""
-    return checked_terms(constraint.name, constraint.terms(decision), decision.market)
+    """What a constraint says of one date, checked (`checked_terms`); it is asked once, for solver and log."""
+    known = decision._terms.get(id(constraint))
+    if known is None:  # the constraint is kept as well, so that no other one gets its id
+        known = constraint, checked_terms(constraint.name, constraint.terms(decision), decision.market)
+        decision._terms[id(constraint)] = known
+    return known[1]
 
 
 def as_constraints(configs: Iterable[Any]) -> list[Constraint]:
