@@ -37,14 +37,13 @@ class MeanModel(Member):
 
     def __init__(self, members: Sequence[Any], **settings: Any) -> None:
         listed = checked(Members, "members", members)
-        if all(isinstance(member, Model) for member in listed):
-            refuse_unknown(settings, ["members"])  # there is no member that they could go to
         self.tag = ""
         self.members: list[Model] = [
             _member(member, settings, f"members[{number}]") for number, member in enumerate(listed)
         ]
-        if not any(isinstance(member, Member) for member in self.members):
-            refuse_unknown(settings, ["members", "seed"])
+        made = [member for member, given in zip(self.members, listed, strict=True) if member is not given]
+        if not any(isinstance(member, Member) for member in made):  # there is none that they could go to
+            refuse_unknown(settings, ["members", "seed"] if made else ["members"])
 
     @property
     def history(self) -> list[dict[str, Any]]:

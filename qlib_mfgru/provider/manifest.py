@@ -35,11 +35,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return content
 
 
-def session_in(folder: Path) -> Session:
-    """The session of the provider in a folder; A-shares' where it names none, as in providers of other programs."""
+def session_in(folder: Path) -> Session | None:
+    """The session of the provider in a folder; None where another program made it, which does not say.
+
+    Our own providers named none while all of them were of A-shares.
+    """
     content = read_manifest(folder)
     if "session" not in content:
-        return ASHARE
+        return ASHARE if content else None
     with within(str(folder / MANIFEST)):
         session: Session = checked(Session, "session", content["session"])
     return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.session import Session
+from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import feature_folder
 
 
@@ -54,8 +55,15 @@ def provider_path(freq: str) -> Path:
 
 
 def market_session() -> Session:
-    """The session of the initialised provider's market."""
-    return session_in(provider_path("day"))
+    """The session of the initialised provider's market; A-shares', said in the log once, where it names none."""
+    folder = provider_path("day")
+    return session_in(folder) or _assumed_session(folder)
+
+
+@cache
+def _assumed_session(folder: Path) -> Session:
+    get_module_logger("mfgru").info(f"the provider {folder} names no session: it is taken for a market of A-shares")
+    return ASHARE
 
 
 def calendar(freq: str) -> pd.DatetimeIndex:

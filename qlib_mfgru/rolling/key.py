@@ -51,7 +51,7 @@ def code_version(*configs: Any) -> str:
     Parameters
     ----------
     *configs
-        Configs (class, module_path, kwargs), which may hold further ones; or objects, whose classes are meant.
+        As of `foreign_files`.
 
     Raises
     ------

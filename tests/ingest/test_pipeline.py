@@ -88,3 +88,8 @@ def test_an_amount_that_is_missing_is_vwap_times_volume(bars: pd.DataFrame, tmp_
     one = averages[averages["symbol"] == "000001"]
     np.testing.assert_allclose(stored(target, "SZ000001", "vwap", "15min"), one["vwap"] * 2, rtol=1e-6)
     np.testing.assert_allclose(stored(target, "SZ000001", "amount", "15min"), one["vwap"] * one["volume"], rtol=1e-6)
+
+
+def test_vwap_is_not_looked_at_beside_an_amount(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    report = run(write(tmp_path / "in", bars.assign(vwap="--"), make_daily(bars)), target)
+    assert report.inputs["bars"].kept == 3 * 4 * 16

@@ -135,6 +135,7 @@ MEMBERS: list[tuple[Any, dict[str, Any], str]] = [
     ([GRU], {"n_epochs": 3}, "members[0]: unknown setting 'n_epochs'; did you mean 'max_epochs'?"),
     ([LINEAR], {"lr": 0.1}, "unknown setting 'lr'; known are members, seed"),
     ([GRUModel()], {"lr": 0.1}, "unknown setting 'lr'; known are members"),
+    ([GRUModel(), LINEAR], {"lr": 0.1}, "unknown setting 'lr'; known are members, seed"),
 ]  # fmt: skip
 
 

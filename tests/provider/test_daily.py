@@ -11,7 +11,7 @@ import qlib
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider import SESSIONS, ProviderWriter, read_daily
+from qlib_mfgru.provider import ASHARE, MANIFEST, SESSIONS, ProviderWriter, market_session, read_daily
 
 DAYS = pd.bdate_range("2024-01-02", periods=3)
 STOCKS = ["AAA", "BBB"]
@@ -56,3 +56,20 @@ def test_a_missing_field_is_refused_with_the_nearest_one(tmp_path: Path) -> None
     use(tmp_path / "q", "ashare")
     with pytest.raises(InputError, match=r"/q has no \$limit_up: limits$"):
         read_daily(STOCKS, NEEDS)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "lines"), [("{}", 1), (None, 1), ('{"made_by": "mfgru ingest"}', 0)], ids=["empty", "none", "earlier"]
+)
+def test_a_session_that_is_assumed_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: str | None, lines: int
+) -> None:
+    """A provider of another program says nothing of its market; ours said nothing while all were of A-shares."""
+    use(tmp_path / "p", "us")
+    (tmp_path / "p" / MANIFEST).unlink()
+    if manifest is not None:
+        (tmp_path / "p" / MANIFEST).write_text(manifest)
+    said: list[str] = []
+    monkeypatch.setattr(get_module_logger("mfgru"), "info", said.append)
+    assert market_session() == market_session() == ASHARE
+    assert said == [f"the provider {tmp_path / 'p'} names no session: it is taken for a market of A-shares"] * lines

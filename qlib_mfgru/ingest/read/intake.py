@@ -78,11 +78,12 @@ def _bar_records(piece: Slice, stamps: np.ndarray, grid: Grid, source: BarInput)
     # a moment within a bar: one that ends at midnight is of the day before
     within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
     ends = grid.ends(stamps)
-    values, no_number = piece.numbers((*PRICES, "volume", "amount", "vwap"))
+    # beside adjusted prices vwap is adjusted as well, and no factor is known yet
+    from_vwap = "amount" not in piece.frame and source.prices != "adjusted"
+    values, no_number = piece.numbers((*PRICES, "volume", "amount", *(["vwap"] if from_vwap else [])))
     price_checks = _in_units(piece, values, source)
-    amount, vwap = values["amount"], values.pop("vwap")
-    if source.prices != "adjusted":  # else vwap is adjusted as well, and no factor is known yet
-        values["amount"] = np.where(np.isnan(amount), vwap * values["volume"], amount)
+    if from_vwap:
+        values["amount"] = values.pop("vwap") * values["volume"]
     off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
     good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
     return piece.records(BAR, good, ends, values)
