@@ -54,6 +54,8 @@ def kernels() -> list[Extension]:
 
 
 CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
+DATABASES = ["SQLAlchemy>=2"]  # bars and tables from a database; its driver is the user's choice
+HDF5 = ["tables>=3.9"]
 GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # for qlib's own graphs; plotly 7 lacks what they import
 
 setup(
@@ -91,10 +93,17 @@ setup(
     extras_require={
         "cluster": CLUSTER,
         "graphs": GRAPHS,
+        "databases": DATABASES,
+        "hdf5": HDF5,
         "dev": [
             *CLUSTER,
             *GRAPHS,
+            *DATABASES,
+            *HDF5,
             "alphalens-reloaded>=0.4.5",
+            "duckdb-engine>=0.13",
+            "psycopg[binary]>=3.1",
+            "hypothesis>=6",
             "pytest>=8",
             "ruff>=0.5",
             "mypy>=1.10",

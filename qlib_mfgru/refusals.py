@@ -15,6 +15,9 @@ from qlib_mfgru.errors import InputError
 CONFIG = "config"
 """pydantic's type of an error in a class's config, whose message says itself which setting it is about."""
 
+RECORD = "record"
+"""pydantic's type of an error that is about several settings of a record together, so that no value is shown."""
+
 _WIDTH = 160  # characters of a value that a message shows
 
 
@@ -117,6 +120,8 @@ def _line(name: str, problems: Sequence[Any], fields: Sequence[str]) -> str:
     if problems[0]["type"] == CONFIG:
         outer, message = name.rpartition(".")[0], problems[0]["msg"]
         return f"{outer}: {message}" if outer else str(message)
+    if problems[0]["type"] == RECORD:
+        return f"{name}: {problems[0]['msg']}" if name else str(problems[0]["msg"])
     first, *others = dict.fromkeys(_allowed(problem, fields) for problem in problems)
     allowed = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
     if not name:  # of a validator over several settings

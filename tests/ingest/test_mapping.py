@@ -8,19 +8,20 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping, parse_mapping
+from qlib_mfgru.ingest.mapping.prices import amount_scale, volume_scale
 from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
 from qlib_mfgru.settings import UnknownSetting
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
-FILE_KEYS = "files, columns, sep, names, encoding"
-NO_SECTION = f"must be a path, a list of paths, or a mapping with {FILE_KEYS}"
+ROW_KEYS = "files, wide, sql, url, columns, where, sep, names, skip_rows, encoding, keep, max_dropped"
+NO_SECTION = f"must be a path, a list of paths, or a mapping with {ROW_KEYS}"
 
 
 def test_defaults_are_filled_in() -> None:
     mapping = IngestMapping(bars=BARS, industry="i.csv", weights={"CSI300": "w.csv"})
     assert mapping.bars is not None
-    assert (mapping.bars.files, mapping.bars.volume, mapping.bars.prices) == (("b/*.csv",), "shares", "raw")
-    assert (mapping.bars.volume_scale(ASHARE), mapping.bars.amount_scale) == (1.0, 1.0)
+    assert (mapping.bars.files, mapping.bars.volume, mapping.bars.prices) == (("b/*.csv",), None, "raw")
+    assert (mapping.bars.volume_units, mapping.bars.amount) == ({"*": "shares"}, {"*": "yuan"})
     assert mapping.industry is not None
     assert (mapping.industry.files, mapping.industry.level) == (("i.csv",), "name")
     assert mapping.weights["csi300"].unit == "percent"
@@ -63,8 +64,9 @@ def test_units_say_their_scale() -> None:
     )
     assert mapping.daily is not None
     assert mapping.float_shares is not None
-    assert [mapping.daily.volume_scale(SESSIONS[name]) for name in ("ashare", "us")] == [100.0, 1.0]
-    assert (mapping.daily.amount_scale, mapping.float_shares.scale) == (1e4, 1e4)
+    assert (mapping.daily.volume, mapping.daily.amount) == ({"*": "lots"}, {"*": "ten_thousand"})
+    assert [volume_scale("lots", SESSIONS[name]) for name in ("ashare", "us")] == [100.0, 1.0]
+    assert (amount_scale("ten_thousand"), mapping.float_shares.scale) == (1e4, 1e4)
     assert mapping.float_shares.files == ("a.csv", "b.csv")
 
 
@@ -88,10 +90,14 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
     ("content", "message"),
     [
         ({}, "give bars, daily, or both"),
-        ({"bars": BARS | {"volume": "hands"}}, "bars.volume is 'hands': must be one of 'shares', 'lots'"),
+        ({"bars": BARS | {"volume": "hands"}}, "bars.volume.* is 'hands': must be one of 'shares', 'lots', 'adjusted'"),
         ({"bars": BARS | {"stamps": "begin"}}, "bars.stamps is 'begin': must be one of 'end', 'start'"),
-        ({"bars": {"files": "b.csv", "freq": "5min"}}, "bars.stamps is missing"),
-        ({"bars": "b.csv"}, "bars.freq is missing; bars.stamps is missing"),
+        ({"bars": {"files": "b.csv", "freq": "5min"}}, "bars: stamps is missing: end or start"),
+        ({"bars": "b.csv"}, "bars.freq is missing"),
+        ({"daily": {}}, "daily: rows come from files, wide, sql or provider: give one of them"),
+        ({"daily": {"files": "d.csv", "sql": "select 1", "url": "sqlite://"}},
+         "daily: rows come from files, wide, sql or provider: give not files and sql"),
+        ({"daily": {"sql": "select 1"}}, "daily: a database needs both sql and url"),
         ({"bars": BARS | {"files": []}}, "bars.files is []: must not be empty"),
         ({"bars": BARS | {"files": 3}}, "bars.files is 3: must be a path or a list of paths"),
         ({"bars": BARS | {"store": ["15min", "1min"]}},
@@ -117,7 +123,7 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
         ({"bars": BARS | {"columns": {"clse": "last"}}},
          "bars.columns is {'clse': 'last'}: 'clse' is no field; did you mean 'close'?"),
         ({"bars": BARS | {"columns": {"close": 5}}}, "bars.columns.close is 5: must be text"),
-        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps, store"),
+        ({"bars": 5}, f"bars is 5: {NO_SECTION}, provider, volume, amount, prices, freq, stamps, store"),
         ({"bars": BARS, "limits": True}, f"limits is True: {NO_SECTION}"),
         ({"bars": BARS, "weights": {"csi300": {"files": "w", "unit": "shares", "carry": 1}}},
          "weights.csi300.unit is 'shares': must be one of 'percent', 'fraction'; "
@@ -165,7 +171,7 @@ def test_a_wrong_value_is_told_in_one_line_with_file_section_and_what_is_allowed
         ({"bars": BARS, "weights": {"csi300": {"files": "w", "carri": True}}},
          "unknown setting 'weights.csi300.carri'; did you mean 'carry'?"),
         ({"bars": BARS, "limits": {"files": "l.csv", "zzz": 1}},
-         f"unknown setting 'limits.zzz'; known are {FILE_KEYS}"),
+         f"unknown setting 'limits.zzz'; known are {ROW_KEYS}"),
     ],
 )  # fmt: skip
 def test_an_unknown_key_is_told_with_the_nearest_of_its_section(content: dict[str, Any], message: str) -> None:

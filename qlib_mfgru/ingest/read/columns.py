@@ -34,11 +34,15 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
     "industry": ("industry", "industry_name", "industryname", "industry_code", "行业", "所属行业", "行业名称"),
     "float_shares": ("float_shares", "float_share", "circ_shares", "circulating_cap", "circulation_a", "流通股本",
                      "流通股"),
+    "market_cap": ("market_cap", "circ_mv", "float_mv", "circulating_market_cap", "a_share_market_val_in_circulation",
+                   "negotiable_mv", "流通市值"),
+    "renamed": ("renamed", "new_symbol", "new_code", "变更后代码", "新代码"),
     "weight": ("weight", "i_weight", "权重"),
     "start": ("start", "start_date", "in_date", "entry_dt", "s_con_indate", "纳入日期"),
     "end": ("end", "end_date", "out_date", "remove_dt", "s_con_outdate", "剔除日期"),
 }  # fmt: skip
 """Field to vendor names, the likeliest first: baostock, tushare, akshare, joinquant, rqdata, wind."""
 
-TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end"})
+TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end",
+                         "renamed"})  # fmt: skip
 """Fields that stay text where a file does not say otherwise: codes keep their zeros, stamps are parsed later."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
 
 _PARQUET = {".parquet", ".pq"}
@@ -28,7 +28,7 @@ class VendorFile:
     """
 
     path: Path
-    source: FileInput
+    source: RowInput
 
     @property
     def is_parquet(self) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
@@ -20,7 +20,7 @@ from qlib_mfgru.ingest.report import IngestReport, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import symbol_in_name
 
-Source_co = TypeVar("Source_co", bound=FileInput, covariant=True)
+Source_co = TypeVar("Source_co", bound=RowInput, covariant=True)
 
 STAMPS = ("datetime", "date", "time")
 """Fields that hold a row's stamp, alone or two together."""
@@ -168,7 +168,7 @@ class VendorInput(Generic[Source_co]):
     ----------
     name : str
         As errors and the report call it: ``bars``, ``members.csi300``.
-    source : FileInput
+    source : RowInput
         The mapping's section on it.
     paths : list of Path
         Its files.

@@ -9,6 +9,7 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BarInput, PriceInput
+from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, amount_scale, volume_scale
 from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import STAMPS, Check, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES, Spool
@@ -59,7 +60,7 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     InputError
         If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
     """
-    grid = Grid(bars.session, bars.source.freq, bars.source.stamps)
+    grid = Grid(bars.session, bars.source.freq, bars.source.stamps or "end")
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
         edges = np.full(2, np.datetime64("NaT", "s"))
@@ -107,8 +108,8 @@ def read_daily(daily: VendorInput[PriceInput]) -> Iterator[np.ndarray]:
 
 def _in_units(piece: Slice, values: dict[str, np.ndarray], source: PriceInput) -> list[Check]:
     """Bring volume to shares and amount to yuan, in place; what is wrong with a row's numbers, worst first."""
-    values["volume"] = values["volume"] * source.volume_scale(piece.session)
-    values["amount"] = values["amount"] * source.amount_scale
+    values["volume"] = values["volume"] * volume_scale(source.volume_units[EVERYWHERE], piece.session)
+    values["amount"] = values["amount"] * amount_scale(source.amount[EVERYWHERE])
     _check_units(piece, values, source)
     traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
     priced = np.all([values[name] > 0 for name in PRICES], axis=0)
@@ -127,7 +128,8 @@ def _check_units(piece: Slice, values: Mapping[str, np.ndarray], source: PriceIn
         return
     ratio = float(np.median(values["amount"][traded] / values["volume"][traded] / values["close"][traded]))
     if not 0.5 < ratio < 2:
+        volume, amount = source.volume_units[EVERYWHERE], source.amount[EVERYWHERE]
         raise InputError(
-            f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {source.volume}, "
-            f"amount: {source.amount}: a unit seems wrong (shares in a lot: {piece.session.lot})"
+            f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {volume}, amount: {amount}: a "
+            f"unit seems wrong (shares in a lot: {piece.session.lot})"
         )

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput, WeightInput
+from qlib_mfgru.ingest.mapping import RowInput, WeightInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 
 
-def read_spans(members: VendorInput[FileInput]) -> pd.DataFrame:
+def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
     """Spans of membership: columns `stock` (number), `first` and `last` (days since 1970), one row per span.
 
     Raises
@@ -58,7 +58,7 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
     return by_day.rename(columns=lambda stock: weights.registry.codes[stock])
 
 
-def read_levels(levels: VendorInput[FileInput], days: np.ndarray) -> pd.DataFrame:
+def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame:
     """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
     Levels on days that are not in the stocks' calendar `days` (days since 1970) are counted out.
@@ -79,7 +79,7 @@ def read_levels(levels: VendorInput[FileInput], days: np.ndarray) -> pd.DataFram
     return _without_repeats(levels, pd.concat(frames, ignore_index=True))
 
 
-def _without_repeats(table: VendorInput[FileInput], rows: pd.DataFrame) -> pd.DataFrame:
+def _without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:
     """The first row of each stock and day; the others are counted out."""
     twice = rows.duplicated(["day", "stock"]).to_numpy()
     repeats = rows[twice]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.ingest.mapping import FileInput, IndustryInput, StInput
+from qlib_mfgru.ingest.mapping import IndustryInput, RowInput, StInput
 from qlib_mfgru.ingest.read.inputs import NEVER, STAMPS, Check, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
@@ -16,7 +16,7 @@ Records = tuple[str, np.ndarray]
 """What the spool keeps values as, and values of dtype `VALUE`."""
 
 
-def read_values(table: VendorInput[FileInput], fields: Sequence[str], scale: float = 1.0) -> Iterator[Records]:
+def read_values(table: VendorInput[RowInput], fields: Sequence[str], scale: float = 1.0) -> Iterator[Records]:
     """Yield positive values of the `fields`, times `scale`; each is kept under its field's name."""
     for piece in table.slices(fields, STAMPS):
         days, stamp_checks = _days(table, piece)
@@ -87,7 +87,7 @@ def _st_days(piece: Slice) -> Records:
     return "st_day", piece.records(VALUE, good, day_numbers(stamps), {"value": flags})
 
 
-def _days(table: VendorInput[FileInput], piece: Slice) -> tuple[np.ndarray, list[Check]]:
+def _days(table: VendorInput[RowInput], piece: Slice) -> tuple[np.ndarray, list[Check]]:
     """Days of dated values; a file without dates is a snapshot, and the report says so. And what is wrong."""
     if not piece.has_stamps:
         table.note(f"{piece.path.name} has no dates, taken as a snapshot that holds on all days")

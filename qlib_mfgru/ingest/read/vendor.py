@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput, IngestMapping
+from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import Registry
@@ -16,7 +16,7 @@ from qlib_mfgru.ingest.report import IngestReport
 CHUNK_ROWS = 100_000
 """Rows that are read at a time."""
 
-Source = TypeVar("Source", bound=FileInput)
+Source = TypeVar("Source", bound=RowInput)
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ class Vendor:
         )
 
 
-def _matches(folder: Path, source: FileInput, name: str) -> list[Path]:
+def _matches(folder: Path, source: RowInput, name: str) -> list[Path]:
     """The files of an input, those of each pattern sorted."""
     files: list[Path] = []
-    for pattern in source.files:
+    for pattern in source.files or ():
         matched = sorted(path for path in folder.glob(pattern) if path.is_file())
         if not matched:
             raise InputError(f"{name}: no file {pattern!r} under {folder}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.tables import read_levels
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.writer import ProviderWriter
 
 
-def write_levels(stocks: StoredStocks, index: VendorInput[FileInput]) -> None:
+def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> None:
     """Write the levels of every index under its code, on the stocks' calendar."""
     table, codes = read_levels(index, stocks.days), []
     for number in np.unique(table["stock"]):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.read.tables import read_spans
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 
 
-def write_members(stocks: StoredStocks, members: VendorInput[FileInput], *, carry: bool) -> np.ndarray:
+def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry: bool) -> np.ndarray:
     """Write the members of one market, each within its own life; spans that touch or overlap are merged.
 
     Parameters
@@ -47,7 +47,7 @@ def write_members(stocks: StoredStocks, members: VendorInput[FileInput], *, carr
     return member
 
 
-def _spans(members: VendorInput[FileInput], last_day: int, carry: bool) -> list[tuple[int, int, int]]:
+def _spans(members: VendorInput[RowInput], last_day: int, carry: bool) -> list[tuple[int, int, int]]:
     """Stock number, first and last day of each membership, in days since 1970; `last_day` is the calendar's."""
     spans = read_spans(members)
     end = int(spans["last"].max())

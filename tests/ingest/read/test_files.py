@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 
 PRICES = ("open", "high", "low", "close", "volume")
@@ -32,7 +32,7 @@ def with_header(folder: Path, header: str, **options: object) -> VendorFile:
     """A CSV file with this header and no row."""
     path = folder / "x.csv"
     path.write_text(header + "\n", encoding="utf-8")
-    return VendorFile(path, FileInput(files="x.csv", **options))
+    return VendorFile(path, RowInput(files="x.csv", **options))
 
 
 @pytest.mark.parametrize("vendor", HEADERS)
@@ -71,7 +71,7 @@ def test_rows_come_in_pieces_under_our_names_and_codes_keep_their_zeros(tmp_path
     table = pd.DataFrame({"代码": ["000001", "000002", "600000"], "收盘": [1.0, 2.0, 3.0], "换手率": [0.1, 0.2, 0.3]})
     path = tmp_path / f"x.{suffix}"
     table.to_csv(path, index=False) if suffix == "csv" else table.to_parquet(path)
-    file = VendorFile(path, FileInput(files="x"))
+    file = VendorFile(path, RowInput(files="x"))
     columns = file.columns(("close",), ("symbol",))
     frames = list(file.frames(columns, n_rows=2))
     assert [len(frame) for frame in frames] == [2, 1]
@@ -82,14 +82,14 @@ def test_rows_come_in_pieces_under_our_names_and_codes_keep_their_zeros(tmp_path
 
 def test_one_column_can_be_two_fields(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("code,close\n600000,3\n")
-    file = VendorFile(tmp_path / "x.csv", FileInput(files="x", columns={"name": "code", "symbol": "code"}))
+    file = VendorFile(tmp_path / "x.csv", RowInput(files="x", columns={"name": "code", "symbol": "code"}))
     (frame,) = file.frames(file.columns(("close", "name", "symbol")), n_rows=9)
     assert frame.iloc[0].tolist() == [3, "600000", "600000"]
 
 
 def test_a_file_without_header_has_the_names_of_the_mapping(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("SH600000\t2024-01-01\n")
-    file = VendorFile(tmp_path / "x.txt", FileInput(files="x", names=["symbol", "start"]))
+    file = VendorFile(tmp_path / "x.txt", RowInput(files="x", names=["symbol", "start"]))
     (frame,) = file.frames(file.columns(("start",), ("symbol",)), n_rows=9)
     assert frame.iloc[0].to_dict() == {"start": "2024-01-01", "symbol": "SH600000"}
 
@@ -98,6 +98,6 @@ def test_the_number_of_rows_is_exact_for_parquet_and_near_for_text(tmp_path: Pat
     table = pd.DataFrame({"date": ["2025-03-03 09:45:00"] * 300, "close": [10.25] * 300, "money": [123456789.0] * 300})
     table.to_parquet(tmp_path / "x.parquet")
     table.to_csv(tmp_path / "x.csv", index=False)
-    source = FileInput(files="x")
+    source = RowInput(files="x")
     assert VendorFile(tmp_path / "x.parquet", source).estimated_rows == 300
     assert 100 < VendorFile(tmp_path / "x.csv", source).estimated_rows < 400

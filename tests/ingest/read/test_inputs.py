@@ -8,17 +8,17 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import FileInput
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import NEVER, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import DAY, Registry
 from qlib_mfgru.ingest.report import IngestReport, InputReport
 
 
-def given(folder: Path, files: dict[str, str], chunk_rows: int = 100, **options: Any) -> VendorInput[FileInput]:
+def given(folder: Path, files: dict[str, str], chunk_rows: int = 100, **options: Any) -> VendorInput[RowInput]:
     """An input with these files, name to content."""
     for name, content in files.items():
         (folder / name).write_text(content)
-    source = FileInput(files=list(files), **options)
+    source = RowInput(files=list(files), **options)
     paths = [folder / name for name in files]
     return VendorInput("daily", source, paths, Registry(), IngestReport(), chunk_rows, quiet=True)
 

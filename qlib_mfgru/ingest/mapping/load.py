@@ -1,0 +1,116 @@
+"""The whole mapping file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, model_validator
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping.prices import BarInput, DailyInput
+from qlib_mfgru.ingest.mapping.rows import RowInput
+from qlib_mfgru.ingest.mapping.tables import (
+    FactorInput,
+    IndustryInput,
+    MarketCapInput,
+    ShareInput,
+    StInput,
+    WeightInput,
+)
+from qlib_mfgru.provider.session import ASHARE, SessionSetting
+from qlib_mfgru.refusals import within
+from qlib_mfgru.settings import Flag, Fraction, Settings
+
+
+def _by_market(inputs: Any) -> Any:
+    if inputs is None:
+        return {}
+    if not isinstance(inputs, Mapping):
+        raise ValueError("must be a mapping of market names, e.g. csi300, each with its files")
+    sections: dict[str, Any] = {}
+    for market, section in inputs.items():
+        name = str(market).lower()
+        if not name.isidentifier() or name == "all" or len(name) > 64:
+            raise ValueError(f"cannot name a market {market!r}: use up to 64 letters, digits, _, and not `all`")
+        if name in sections:
+            raise ValueError(f"must not name {name!r} twice")
+        sections[name] = section
+    return sections
+
+
+class IngestMapping(Settings):
+    """The whole mapping file; docs/ingest.md explains its keys."""
+
+    session: SessionSetting = ASHARE
+    bars: BarInput | None = None
+    daily: DailyInput | None = None
+    factors: FactorInput | None = None
+    limits: RowInput | None = None
+    index: RowInput | None = None
+    industry: IndustryInput | None = None
+    float_shares: ShareInput | None = None
+    market_cap: MarketCapInput | None = None
+    renames: RowInput | None = None
+    st: StInput | None = None
+    members: Annotated[dict[str, RowInput], BeforeValidator(_by_market)] = Field(default_factory=dict)
+    weights: Annotated[dict[str, WeightInput], BeforeValidator(_by_market)] = Field(default_factory=dict)
+    carry_members: Flag = False
+    missing_vwap: Literal["typical", "nan"] = "typical"
+    max_dropped: Fraction = 0.05
+    max_inconsistent: Fraction = 0.01
+
+    @model_validator(mode="after")
+    def _has_prices(self) -> IngestMapping:
+        if self.bars is None and self.daily is None:
+            raise ValueError("give bars, daily, or both")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_session(self) -> IngestMapping:
+        session, prices = self.session, {"bars": self.bars, "daily": self.daily}
+        if self.limits and not session.price_limits:
+            raise ValueError("limits: the session has no price_limits")
+        if self.st and not session.special_treatment:
+            raise ValueError("st: the session has no special_treatment")
+        if self.st and self.st.since == "prices" and not session.has_boards:
+            raise ValueError("st.since is 'prices': the session has no boards whose limits would show it")
+        for name, source in prices.items():
+            if source and "lots" in source.volume_units.values() and session.lot is None:
+                raise ValueError(f"{name}.volume is 'lots': the session has no lot")
+        return self
+
+    def inputs(self) -> dict[str, RowInput]:
+        """Every input that is given, by its name; those of a market are called e.g. ``members.csi300``."""
+        sections: dict[str, Any] = dict(self)
+        for kind in ("members", "weights"):
+            sections |= {f"{kind}.{market}": section for market, section in sections[kind].items()}
+        return {name: section for name, section in sections.items() if isinstance(section, RowInput)}
+
+
+def load_mapping(path: Path | str) -> IngestMapping:
+    """Read a mapping file.
+
+    Raises
+    ------
+    InputError
+        Not a YAML file, or an unknown key or value: one line with the file, the key, its value and what is allowed.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path}: expected keys such as bars, daily, members")
+    return parse_mapping(content, str(path))
+
+
+def parse_mapping(content: Mapping[str, Any], origin: str) -> IngestMapping:
+    """Check what a mapping file holds; `origin` names the file in errors, which are those of `load_mapping`."""
+    with within(origin):
+        return IngestMapping.of(**{str(key): value for key, value in content.items()})

@@ -1,0 +1,102 @@
+"""Inputs with prices and volumes: their units, their adjustment, and the bars' frequency and stamps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from typing_extensions import Self
+
+from qlib_mfgru.ingest.mapping.rows import RowInput
+from qlib_mfgru.provider.session import FREQS, Freq, Session
+from qlib_mfgru.refusals import RECORD
+from qlib_mfgru.settings import Distinct, Folder, Len, Listed, Text
+
+VolumeUnit = Literal["shares", "lots", "adjusted"]
+AmountUnit = Literal["yuan", "thousand", "ten_thousand"]
+
+EVERYWHERE = "*"
+"""The part of a market, or of its files, that all rows belong to."""
+
+
+def _by_part(unit: Any) -> Any:
+    return {EVERYWHERE: unit} if isinstance(unit, str) else unit
+
+
+VolumeUnits = Annotated[dict[Text, VolumeUnit], Len(1), BeforeValidator(_by_part)]
+AmountUnits = Annotated[dict[Text, AmountUnit], Len(1), BeforeValidator(_by_part)]
+
+
+class PriceInput(RowInput):
+    """Rows with prices and volumes; they may also come from a qlib provider.
+
+    Units are one for all rows, or several by board (``{star: shares, "*": lots}``) or by the name of the file; the
+    first that fits a row counts. `volume: adjusted` are shares divided by the factor, as the provider stores them;
+    where it is not given, volumes beside adjusted prices are judged by the amounts.
+    """
+
+    provider: Folder | None = None
+    volume: VolumeUnits | None = None
+    amount: AmountUnits = Field(default="yuan", validate_default=True)
+    prices: Literal["raw", "adjusted", "unadjusted"] = "raw"
+
+    @classmethod
+    def _origins(cls) -> tuple[str, ...]:
+        return (*super()._origins(), "provider")
+
+    @property
+    def volume_units(self) -> dict[str, VolumeUnit]:
+        """Units by part, shares where nothing is stated."""
+        return self.volume or {EVERYWHERE: "shares"}
+
+
+def volume_scale(unit: VolumeUnit, session: Session) -> float:
+    """Shares in one unit of volume."""
+    return float(session.lot or 1) if unit == "lots" else 1.0
+
+
+def amount_scale(unit: AmountUnit) -> float:
+    """Yuan in one unit of amount."""
+    return {"yuan": 1.0, "thousand": 1e3, "ten_thousand": 1e4}[unit]
+
+
+class DailyInput(PriceInput):
+    """Daily bars; `factor: from_prev_close` makes the factor of the exchange's previous closes, which are ex-rights."""
+
+    factor: Literal["from_prev_close"] | None = None
+
+
+class BarInput(PriceInput):
+    """Intraday bars of the frequency `freq`.
+
+    `stamps` says which end of a bar its stamp is; a provider's calendar shows it. `store` are the frequencies that the
+    provider holds, one or a list, the finest first afterwards; by default 15 minutes where the vendor's bars make them
+    up, else the bars as they are.
+    """
+
+    freq: Freq
+    stamps: Literal["end", "start"] | None = None
+    store: Annotated[tuple[Freq, ...], Listed, Len(1), Distinct] = Field(default=None, validate_default=True)
+
+    @field_validator("store", mode="before")
+    @classmethod
+    def _one_or_default(cls, store: Any, info: ValidationInfo) -> Any:
+        if store is None:
+            freq = info.data.get("freq", "15min")
+            store = freq if FREQS.index(freq) < FREQS.index("15min") else "15min"
+        return (store,) if isinstance(store, str) else store
+
+    @field_validator("store")
+    @classmethod
+    def _not_finer(cls, store: tuple[Freq, ...], info: ValidationInfo) -> tuple[Freq, ...]:
+        freq = info.data.get("freq", FREQS[-1])
+        if any(FREQS.index(each) > FREQS.index(freq) for each in store):
+            raise ValueError(f"must not be finer than the vendor's freq, {freq}")
+        return tuple(sorted(store, key=FREQS.index, reverse=True))
+
+    @model_validator(mode="after")
+    def _has_stamps(self) -> Self:
+        if self.stamps is None and self.provider is None:
+            raise PydanticCustomError(RECORD, "stamps is missing: end or start")
+        return self

@@ -1,0 +1,101 @@
+"""Where the rows of an input come from, and how they are read."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+from typing_extensions import Self
+
+from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.refusals import RECORD, nearest
+from qlib_mfgru.settings import Fraction, Ge, Len, Names, Settings, Text, Whole
+
+
+def _known_fields(columns: dict[str, Any]) -> dict[str, Any]:
+    for field in columns:
+        if field not in VENDOR_NAMES:
+            raise ValueError(f"{field!r} is no field{nearest(field, list(VENDOR_NAMES))}")
+    return columns
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        text = codecs.lookup(name)._is_text_encoding and codecs.decode(b"1", name) == "1"
+    except (LookupError, UnicodeError):
+        text = False
+    if not text:
+        raise ValueError("must be an encoding such as utf-8-sig or gb18030")
+    return name
+
+
+def _as_list(files: Any) -> Any:
+    if not isinstance(files, str | list | tuple):
+        raise ValueError("must be a path or a list of paths")
+    return (files,) if isinstance(files, str) else files
+
+
+def _as_texts(values: Any) -> Any:
+    """One value or several; YAML reads codes and dates as numbers."""
+    return tuple(str(value) for value in (values if isinstance(values, (list, tuple)) else (values,)))
+
+
+Paths = Annotated[Names, Len(1), BeforeValidator(_as_list)]
+"""A path, or a list of paths, relative to the source folder; ``*`` stands for any text."""
+Columns = Annotated[dict[Text, Text], AfterValidator(_known_fields)]
+"""Our field -> the vendor's column."""
+WideTables = Annotated[dict[Text, Paths], Len(1), AfterValidator(_known_fields)]
+"""Our field -> files with dates down and codes across."""
+Where = dict[Text, Annotated[Names, Len(1), BeforeValidator(_as_texts)]]
+"""The vendor's column -> the values whose rows are read."""
+Encoding = Annotated[Text, AfterValidator(_known_encoding)]
+
+
+class RowInput(Settings):
+    """Rows of one kind; a path or a list of paths alone will do.
+
+    They come from `files`, from `wide` tables, or from a database (`sql` and `url`). `skip_rows` are lines before the
+    header, by default found. `where` reads only the rows with these values. Of rows of the same stock and time, the
+    first or the last one is kept, in the order of reading. `max_dropped` is by default the mapping's.
+    """
+
+    files: Paths | None = None
+    wide: WideTables | None = None
+    sql: Text | None = None
+    url: Text | None = None
+    columns: Columns = Field(default_factory=dict)
+    where: Where = Field(default_factory=dict)
+    sep: Text | None = None
+    names: Names | None = None
+    skip_rows: Annotated[Whole, Ge(0)] | None = None
+    encoding: Encoding = "utf-8-sig"
+    keep: Literal["first", "last"] = "first"
+    max_dropped: Fraction | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paths_alone(cls, section: Any) -> Any:
+        if isinstance(section, str | list):
+            return {"files": section}
+        if not isinstance(section, Mapping | RowInput):
+            raise ValueError(f"must be a path, a list of paths, or a mapping with {', '.join(cls.model_fields)}")
+        return section
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = self._origins()
+        given = [name for name in origins if getattr(self, name) is not None]
+        if len(given) != 1:
+            which = f"not {' and '.join(given)}" if given else "one of them"
+            message = f"rows come from {', '.join(origins[:-1])} or {origins[-1]}: give {which}"
+            raise PydanticCustomError(RECORD, message)
+        if (self.sql is None) != (self.url is None):
+            raise PydanticCustomError(RECORD, "a database needs both sql and url")
+        return self
+
+    @classmethod
+    def _origins(cls) -> tuple[str, ...]:
+        return ("files", "wide", "sql")

@@ -1,0 +1,138 @@
+"""``ProviderFiles``: the files of any qlib provider, ours or another program's, read without initialising qlib."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.manifest import session_in
+from qlib_mfgru.provider.session import Session
+from qlib_mfgru.provider.symbols import feature_folder
+
+Spans = dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]]
+"""Code -> first and last moment of each membership, both included."""
+
+
+class ProviderFiles:
+    """A provider's folder.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    InputError
+        If the folder holds no provider; the methods raise it where a file is damaged, and name the file.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path).expanduser().resolve()
+        for name in ("calendars", "instruments", "features"):
+            if not (self.path / name).is_dir():
+                raise InputError(f"{self.path}: no qlib provider, it has no folder {name}")
+
+    @cached_property
+    def freqs(self) -> tuple[str, ...]:
+        """Frequencies that have a calendar, e.g. ``("15min", "day")``."""
+        names = (file.stem for file in (self.path / "calendars").glob("*.txt"))
+        return tuple(sorted(name for name in names if not name.endswith("_future")))
+
+    @property
+    def session(self) -> Session | None:
+        """The session of its market; None where another program made it, which does not say."""
+        return session_in(self.path)
+
+    def calendar(self, freq: str) -> pd.DatetimeIndex:
+        """All stamps of a frequency, ascending."""
+        if freq not in self.freqs:
+            raise InputError(f"{self.path}: no {freq!r} calendar; it has {', '.join(self.freqs)}")
+        file = self.path / "calendars" / f"{freq}.txt"
+        stamps = pd.to_datetime(pd.Series(_lines(file), dtype="str"), errors="coerce", format="mixed")
+        if stamps.empty or stamps.isna().any():
+            raise InputError(f"{file}: {'empty' if stamps.empty else 'not all of its lines are stamps'}")
+        calendar = pd.DatetimeIndex(stamps)
+        if not (calendar.is_monotonic_increasing and calendar.is_unique):
+            raise InputError(f"{file}: stamps must ascend, each once")
+        return calendar
+
+    @cached_property
+    def markets(self) -> tuple[str, ...]:
+        """Names of the lists of instruments."""
+        return tuple(sorted(file.stem for file in (self.path / "instruments").glob("*.txt")))
+
+    def instruments(self, market: str = "all") -> Spans:
+        """Members of a market by their codes, in upper case and in order."""
+        file = self.path / "instruments" / f"{market}.txt"
+        if not file.is_file():
+            raise InputError(f"{self.path}: no market {market!r}; it has {', '.join(self.markets)}")
+        spans: Spans = {}
+        for number, line in enumerate(_lines(file), start=1):
+            words = line.split("\t") if "\t" in line else line.split()
+            try:
+                code, first, last = words[0].strip(), pd.Timestamp(words[1]), pd.Timestamp(words[2])
+            except (IndexError, ValueError):
+                raise InputError(f"{file} line {number}: expected code, start and end, not {line!r}") from None
+            spans.setdefault(code.upper(), []).append((first, last))
+        return {code: spans[code] for code in sorted(spans)}
+
+    def fields(self, code: str, freq: str) -> tuple[str, ...]:
+        """Stored fields of an instrument, in order; empty where it has none."""
+        folder = self._folder(code)
+        files = folder.glob(f"*.{freq}.bin") if folder else ()
+        return tuple(sorted(file.name.removesuffix(f".{freq}.bin").lower() for file in files))
+
+    def series(self, code: str, field: str, freq: str) -> tuple[int, np.ndarray] | None:
+        """Position of a series' first value in the calendar, and its values as float32; None if it is absent.
+
+        Raises
+        ------
+        InputError
+            A file that is truncated, or reaches beyond the calendar.
+        """
+        folder = self._folder(code)
+        file = folder / f"{field}.{freq}.bin" if folder else None
+        if file is None or not file.is_file():
+            return None
+        size = file.stat().st_size
+        if size < 4 or size % 4:
+            raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
+        raw = np.fromfile(file, dtype="<f4")
+        start = float(raw[0])
+        if not (start >= 0 and start.is_integer() and start + len(raw) - 1 <= self._lengths[freq]):
+            raise InputError(
+                f"{file}: damaged: {len(raw) - 1} values from position {start:g} on, the {freq} calendar has "
+                f"{self._lengths[freq]}"
+            )
+        return int(start), raw[1:]
+
+    def dense(self, code: str, field: str, freq: str) -> np.ndarray:
+        """A series on the whole calendar, float64 of shape (n_stamps,), NaN where nothing is stored."""
+        values = np.full(self._lengths[freq], np.nan)
+        if stored := self.series(code, field, freq):
+            values[stored[0] : stored[0] + len(stored[1])] = stored[1]
+        return values
+
+    @cached_property
+    def _lengths(self) -> dict[str, int]:
+        return {freq: len(self.calendar(freq)) for freq in self.freqs}
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        """Names of the instruments' folders, which are in upper case where other programs made them."""
+        return {folder.name.lower(): folder.name for folder in (self.path / "features").iterdir()}
+
+    def _folder(self, code: str) -> Path | None:
+        name = self._folders.get(feature_folder(code))
+        return self.path / "features" / name if name else None
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: cannot be read: {' '.join(str(error).split())}") from error
