@@ -80,6 +80,8 @@ class Session(Settings):
         How stocks are named: by six digits and an exchange, or as the vendor does, in upper case.
     auctions : tuple of str
         Parts of the day, apart from the hours, whose bars are left out, such as a closing auction after hours.
+    calls : tuple of str
+        Auctions whose trades belong to the bar beside them: before the opening to the first one, else to the last.
     weekends : bool
         Whether there is trading on Saturdays and Sundays.
     """
@@ -92,6 +94,7 @@ class Session(Settings):
     special_treatment: Flag = False
     codes: Literal["ashare", "plain"] = "plain"
     auctions: Annotated[tuple[Hours, ...], Listed] = ()
+    calls: Annotated[tuple[Hours, ...], Listed] = ()
     weekends: Flag = False
 
     @model_validator(mode="after")
@@ -113,6 +116,11 @@ class Session(Settings):
     def auction_spans(self) -> tuple[tuple[int, int], ...]:
         """Start and end of each auction, in minutes after midnight."""
         return tuple(_minutes(span) for span in self.auctions)
+
+    @property
+    def call_spans(self) -> tuple[tuple[int, int], ...]:
+        """Start and end of each call, in minutes after midnight."""
+        return tuple(_minutes(span) for span in self.calls)
 
     @property
     def opening(self) -> int:
@@ -188,6 +196,7 @@ ASHARE = Session(
     price_limits=True,
     special_treatment=True,
     codes="ashare",
+    calls=("09:15-09:25", "14:57-15:00"),
 )
 SESSIONS: dict[str, Session] = {
     "ashare": ASHARE,

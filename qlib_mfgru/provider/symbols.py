@@ -30,15 +30,27 @@ _STOCK_PREFIXES = (
     ("00", "SZ"),
     ("30", "SZ"),
     ("200", "SZ"),
+    ("50", "SH"),
+    ("51", "SH"),
+    ("52", "SH"),
+    ("53", "SH"),
+    ("55", "SH"),
+    ("56", "SH"),
+    ("58", "SH"),
+    ("15", "SZ"),
+    ("16", "SZ"),
+    ("18", "SZ"),
     ("4", "BJ"),
     ("8", "BJ"),
 )
-"""First digits of a bare stock code and its exchange; the longer prefix comes before the shorter one."""
+"""First digits of a bare code of a stock or a fund and its exchange; the longer prefix comes before the shorter one."""
 
 _INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
 
-_CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>\d{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
-_CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)\d{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
+_CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>[0-9]{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
+_CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)[0-9]{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
+_NUMBER = re.compile(r"[1-9][0-9]{0,4}")
+"""A code that was read as a number: shorter, without zeros before it. ``00700`` is written so, in Hong Kong."""
 
 _PLAIN = re.compile(r"(?!_QLIB_)[A-Z0-9_^-][A-Z0-9._^-]{0,63}")
 """What can name a folder and an instrument: 64 characters at most; qlib keeps the prefix for itself."""
@@ -58,7 +70,7 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
     ----------
     text : str
         For A-shares ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number
-        that lost its leading zeros (``1``) gets them back. A plain code is up to 64 letters, digits and ``. - _ ^``,
+        that lost its leading zeros (``1``) gets them back; ``00700`` is none, but a code of Hong Kong. A plain code is up to 64 letters, digits and ``. - _ ^``,
         and does not begin with a dot; it comes back in upper case.
     codes : {"ashare", "plain"}
         How the market names its stocks.
@@ -75,7 +87,7 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
         if not _PLAIN.fullmatch(word) or word in _READ_AS_MISSING:
             raise ValueError(f"unknown symbol {text!r}")
         return word
-    if word.isdigit():
+    if _NUMBER.fullmatch(word):
         word = word.zfill(6)
     match = _CODE.fullmatch(word)
     code = match and _from_match(match, index)
@@ -98,6 +110,11 @@ def symbol_in_name(stem: str, codes: Codes = "ashare") -> str | None:
         if (match := _CODE.fullmatch(code.upper())) and _from_match(match, index=False):
             return str(code)
     return None
+
+
+def is_index(code: str) -> bool:
+    """Whether a code such as ``SH000300`` is an A-share index's, by the exchange and the first digits."""
+    return any(code.startswith(exchange + prefix) for prefix, exchange in _INDEX_PREFIXES)
 
 
 def feature_folder(code: str) -> str:

@@ -1,7 +1,7 @@
 import pytest
 from qlib.utils import code_to_fname
 
-from qlib_mfgru.provider.symbols import feature_folder, normalise_symbol, symbol_in_name
+from qlib_mfgru.provider.symbols import feature_folder, is_index, normalise_symbol, symbol_in_name
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,14 @@ from qlib_mfgru.provider.symbols import feature_folder, normalise_symbol, symbol
         ("000001.XSHE", "SZ000001"),
         ("SZ_000001", "SZ000001"),
         ("1", "SZ000001"),
+        ("700", "SZ000700"),
+        ("510300", "SH510300"),
+        ("sh.588000", "SH588000"),
+        ("159915", "SZ159915"),
+        ("161725.SZ", "SZ161725"),
+        ("501018", "SH501018"),
+        ("sh000300", "SH000300"),
+        ("000300.XSHG", "SH000300"),
         ("688981", "SH688981"),
         ("900901", "SH900901"),
         ("301236", "SZ301236"),
@@ -33,7 +41,10 @@ def test_a_stock_is_known_however_it_is_written(text: str, code: str) -> None:
     assert normalise_symbol(text) == code
 
 
-@pytest.mark.parametrize("text", ["", "abc", "6000000", "510300", "SH.600000.SZ", "HK00700", "600000.HK", "nan"])
+@pytest.mark.parametrize("text", [
+    "", "abc", "6000000", "110059", "SH.600000.SZ", "HK00700", "600000.HK", "00700.HK", "nan",
+    "00700", "0700", "６０００００", "٦٠٠٠٠٠", "SH６０００００", "²", "sh.٦٠٠٠٠٠",
+])  # fmt: skip
 def test_what_is_no_stock_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="unknown symbol"):
         normalise_symbol(text)
@@ -47,10 +58,22 @@ def test_a_bare_index_code_has_its_own_exchange(text: str, code: str) -> None:
     assert normalise_symbol(text, index=True) == code
 
 
+@pytest.mark.parametrize("code", ["SH000300", "SZ399303", "SH932000", "BJ899050"])
+def test_an_index_is_known_by_exchange_and_first_digits(code: str) -> None:
+    assert is_index(code)
+
+
+@pytest.mark.parametrize("code", ["SZ000300", "SH600000", "SH510300", "BJ835185", "SZ000001"])
+def test_what_is_no_index(code: str) -> None:
+    assert not is_index(code)
+
+
 @pytest.mark.parametrize(
     ("stem", "symbol"),
     [
         ("600000", "600000"),
+        ("00700", None),
+        ("６０００００", None),
         ("sh.600000", "sh.600000"),
         ("600000.SH", "600000.SH"),
         ("Bars_000001.xshe", "000001.xshe"),

@@ -45,10 +45,10 @@ class DayBars:
         freq : str
             The bars'.
         """
-        days, grid_ends = days_of_bars(rows["when"]), session.bar_ends(freq)
-        slots = len(grid_ends)
-        # the opening auction is in the first bar
-        slot = np.searchsorted(grid_ends, rows["when"] - days * MINUTES_A_DAY)
+        days, starts_of_bars = days_of_bars(rows["when"]), session.bar_starts(freq)
+        slots = len(starts_of_bars)
+        # what comes before the opening is in the first bar, what comes after the end of a part of the day in its last
+        slot = np.maximum(np.searchsorted(starts_of_bars, rows["when"] - days * MINUTES_A_DAY) - 1, 0)
         place = slot + np.searchsorted(bar_days, days) * slots
         size = len(bar_days) * slots
         blank = ~np.all([rows[name] > 0 for name in PRICES], axis=0)

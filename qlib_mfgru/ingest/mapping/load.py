@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +26,10 @@ from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Flag, Fraction, Settings
 
 
+_MARKET = re.compile(r"[a-z0-9_]{1,64}")
+"""What names a file and a field of weights."""
+
+
 def _by_market(inputs: Any) -> Any:
     if inputs is None:
         return {}
@@ -33,8 +38,8 @@ def _by_market(inputs: Any) -> Any:
     sections: dict[str, Any] = {}
     for market, section in inputs.items():
         name = str(market).lower()
-        if not name.isidentifier() or name == "all" or len(name) > 64:
-            raise ValueError(f"cannot name a market {market!r}: use up to 64 letters, digits, _, and not `all`")
+        if not _MARKET.fullmatch(name) or name == "all":
+            raise ValueError(f"cannot name a market {market!r}: use up to 64 of a-z, 0-9, _, and not `all`")
         if name in sections:
             raise ValueError(f"must not name {name!r} twice")
         sections[name] = section

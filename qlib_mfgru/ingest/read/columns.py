@@ -6,13 +6,13 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
     "symbol": (
         "symbol", "code", "ts_code", "stock_code", "instrument", "order_book_id", "con_code", "wind_code",
         "windcode", "s_info_windcode", "sec_code", "security", "ticker", "股票代码", "证券代码", "代码", "品种代码",
-        "成分券代码",
+        "成分券代码", "old_symbol", "old_code", "变更前代码", "原代码",
     ),
     "index": ("code", "index_code", "ts_code", "symbol", "order_book_id", "指数代码", "代码", "index"),
     "datetime": ("datetime", "trade_time", "date_time", "bar_time", "kline_time", "timestamp", "时间", "日期时间"),
     "date": (
         "date", "trade_date", "trading_date", "tradedate", "trade_dt", "s_dq_date", "day", "日期", "交易日期",
-        "交易日", "datetime",
+        "交易日", "datetime", "ex_date", "dividOperateDate", "change_date", "除权除息日", "变更日期",
     ),
     "time": ("time", "bar_end", "时刻"),
     "open": ("open", "open_price", "s_dq_open", "开盘", "开盘价"),
@@ -24,7 +24,7 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
     "vwap": ("vwap", "avg", "avg_price", "s_dq_avgprice", "均价", "成交均价"),
     "factor": (
         "factor", "adj_factor", "adjfactor", "adjust_factor", "s_dq_adjfactor", "ex_cum_factor", "backAdjustFactor",
-        "后复权因子", "复权因子",
+        "hfq_factor", "后复权因子", "复权因子",
     ),
     "prev_close": ("prev_close", "pre_close", "preclose", "s_dq_preclose", "昨收", "昨收价", "前收盘"),
     "limit_up": ("limit_up", "up_limit", "high_limit", "涨停价", "涨停"),
@@ -42,6 +42,13 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
     "end": ("end", "end_date", "out_date", "remove_dt", "s_con_outdate", "剔除日期"),
 }  # fmt: skip
 """Field to vendor names, the likeliest first: baostock, tushare, akshare, joinquant, rqdata, wind."""
+
+EVENT_FACTORS = frozenset({"backAdjustFactor", "ex_cum_factor", "hfq_factor"})
+"""Columns of tables with a row each ex-date: baostock's query_adjust_factor, rqdata's get_ex_factor, and the factors
+of sina that akshare serves."""
+NO_FACTORS = frozenset({"foreAdjustFactor", "qfq_factor", "前复权因子", "ex_factor"})
+"""Columns that no raw price times it is adjusted by: those of forward adjustment, which every event rewrites (sina's
+even divide), and the ratio of a single event."""
 
 TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end",
                          "renamed"})  # fmt: skip

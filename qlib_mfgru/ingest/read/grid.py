@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -16,6 +17,10 @@ _MISFIT = 0.001
 _COVERED = 0.75
 """Share of a grid's times of the day from which on stamps are taken to be of it: those of hour bars are on the grid of
 half hours too, but on no more than two thirds of it."""
+_RARE, _USUAL = 0.1, 0.9
+"""Shares up to which stamps at a time of the day are exceptions, and from which on they are the rule."""
+_OFF = -(10**6)
+"""Minutes to the end of a bar where no bar is stamped."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +34,21 @@ class Grid:
         The vendor's, one of `session.FREQS`.
     convention : {"end", "start"}
         Which end of a bar its stamp is.
+    late_pause : bool
+        Bars that end with a part of the day are stamped when the next part begins, 13:00 for 11:30.
     """
 
     session: Session
     freq: Freq
     convention: Literal["end", "start"]
+    late_pause: bool = False
 
     def ends(self, stamps: np.ndarray) -> np.ndarray:
         """End of each bar in minutes since 1970, -1 where it is off the grid; shape (n,).
 
-        A bar stamped at the opening under ``end`` is the opening auction, which some vendors give as a bar of its own;
-        it is kept, and belongs to the first bar of the day.
+        Some vendors give an auction as a row of its own, or the last trade of a part of the day. Such a print belongs
+        to the bar beside it, and its end lies where `DayBars` finds that bar: of an opening call, or of a bar stamped
+        at the opening under ``end``, it is the stamp itself; of the others it comes after the bar's end.
 
         Parameters
         ----------
@@ -50,7 +59,7 @@ class Grid:
         minutes = seconds // 60
         parsed = ~np.isnat(stamps)
         to_end = self._to_end[np.where(parsed, minutes % MINUTES_A_DAY, 0)]
-        on_grid = parsed & (seconds % 60 == 0) & (to_end >= 0) & ~self.in_auction(stamps)
+        on_grid = parsed & (seconds % 60 == 0) & (to_end != _OFF) & ~self.in_auction(stamps)
         return np.where(on_grid, minutes + to_end, -1)
 
     def in_auction(self, stamps: np.ndarray) -> np.ndarray:
@@ -64,6 +73,22 @@ class Grid:
             inside |= (60 * first < start + length) & (start + length <= 60 * last)
         return inside & ~np.isnat(stamps)
 
+    def put_right(self, stamps: np.ndarray) -> Grid:
+        """This grid, or the one with a `late_pause` if every day has a stamp when the pause ends, none when it begins.
+
+        Parameters
+        ----------
+        stamps : ndarray of shape (n,)
+            ``datetime64[s]`` of one file; fewer than a day of bars are not judged.
+        """
+        stamps = stamps[~np.isnat(stamps)]
+        if self.convention == "start" or self._pause is None or len(stamps) < len(self.session.bar_ends(self.freq)):
+            return self
+        at_start, at_end, at_opening = self._days_at(stamps, *self._pause, self.session.opening)
+        n_days = len(np.unique(stamps.astype("datetime64[D]")))
+        late = at_start == 0 and at_end >= _USUAL * n_days and at_opening <= _RARE * at_end
+        return replace(self, late_pause=True) if late else self
+
     def fault(self, stamps: np.ndarray) -> str | None:
         """What is wrong with the frequency and convention, None if they fit.
 
@@ -76,7 +101,10 @@ class Grid:
         if len(stamps) < len(self.session.bar_ends(self.freq)):
             return None
         misfit = self._misfit(stamps)
-        if better := self._better(stamps, misfit):
+        better = self._better(stamps, misfit)
+        if better is None and misfit <= 0.5 and (self._is_swapped(stamps) or self._is_shifted(stamps)):
+            better = self._swapped
+        if better:
             return f"the stamps do not fit {self}; they fit {better}"
         if misfit > 0.5:
             first = stamps[self._off(stamps)][0]
@@ -105,14 +133,42 @@ class Grid:
 
     @cached_property
     def _to_end(self) -> np.ndarray:
-        """Minutes from a bar's stamp to its end by the minute of the day, -1 where no bar is stamped; shape (1440,)."""
+        """Minutes from the stamp of a bar or a print to its end, by the minute of the day; shape (1440,)."""
+        to_end = self._bars_to_end.copy()
+        for minute, end in self._prints():
+            if to_end[minute] == _OFF:
+                to_end[minute] = end - minute
+        return to_end
+
+    @cached_property
+    def _bars_to_end(self) -> np.ndarray:
+        """The same of bars alone."""
         starts, ends = self.session.bar_starts(self.freq), self.session.bar_ends(self.freq)
-        to_end = np.full(MINUTES_A_DAY, -1)
+        to_end = np.full(MINUTES_A_DAY, _OFF)
         if self.convention == "start":
             to_end[starts] = ends - starts
         else:
             to_end[[self.session.opening, *(ends % MINUTES_A_DAY)]] = 0
+        if self.late_pause and self._pause:
+            pause_starts, pause_ends = self._pause
+            to_end[[pause_starts, pause_ends]] = _OFF, pause_starts - pause_ends
         return to_end
+
+    def _prints(self) -> Iterator[tuple[int, int]]:
+        """Stamp and end, in minutes of the day, of what joins a bar: auctions, and the last trade before a pause."""
+        for first, last in self.session.call_spans:
+            if last <= self.session.opening:
+                yield from ((minute, minute) for minute in range(last, self.session.opening))
+            else:
+                yield from ((minute, last + 1 + minute - first) for minute in range(first, last + 1))
+        if self.session.calls and self.convention == "start" and self._pause:
+            yield self._pause[0], self._pause[0] + 1
+
+    @property
+    def _pause(self) -> tuple[int, int] | None:
+        """Start and end of the day's first pause, in minutes after midnight; None where there is none."""
+        spans = self.session.spans
+        return (spans[0][1], spans[1][0]) if len(spans) > 1 else None
 
     @cached_property
     def _round_the_clock(self) -> bool:
@@ -129,9 +185,10 @@ class Grid:
         """A frequency and convention that fit where the stated ones do not, the coarsest first."""
         conventions: tuple[Literal["end", "start"], ...] = ("end", "start")
         for other in (Grid(self.session, freq, convention) for freq in FREQS for convention in conventions):
-            others_misfit = other._misfit(stamps)
+            step = freq_minutes(other.freq) - freq_minutes(self.freq)
+            # prints fit either convention
+            others_misfit = other._misfit(stamps, prints=step != 0)
             if others_misfit < _MISFIT and not other._is_swapped(stamps):
-                step = freq_minutes(other.freq) - freq_minutes(self.freq)
                 if step == 0 and (misfit > 4 * others_misfit or self._is_swapped(stamps)):
                     return other
                 # stamps fit the finer grids too, and those of a short day the coarser ones
@@ -151,8 +208,25 @@ class Grid:
             return False
         if not self._round_the_clock:
             minutes %= MINUTES_A_DAY
+            minutes = minutes[minutes >= self.session.opening]
+            if not len(minutes):
+                return False
         bounds = (self.session.bar_ends if self.convention == "start" else self.session.bar_starts)(self.freq)[[0, -1]]
         return bool((np.array([minutes.min(), minutes.max()]) % MINUTES_A_DAY == bounds % MINUTES_A_DAY).all())
+
+    def _is_shifted(self, stamps: np.ndarray) -> bool:
+        """Whether the pause shows the other convention: a bar's end begins the pause, the start of another ends it."""
+        if self._pause is None:
+            return False
+        at_start, at_end, at_opening = self._days_at(stamps, *self._pause, self.session.opening)
+        if self.convention == "start":
+            return at_start > 0 and at_end <= _RARE * at_start
+        return at_end > 0 and at_start <= _RARE * at_end and at_opening > _RARE * at_end
+
+    def _days_at(self, stamps: np.ndarray, *clock: int) -> list[int]:
+        """Number of days with a stamp at each of some times, in minutes of the day."""
+        minutes = np.unique(stamps.astype("datetime64[m]").astype("int64")) % MINUTES_A_DAY
+        return [int((minutes == minute).sum()) for minute in clock]
 
     def _coverage(self, stamps: np.ndarray) -> float:
         """Share of the bars of a day, by the time of the day, that any of the stamps is of."""
@@ -160,9 +234,13 @@ class Grid:
         seen = ends[ends >= 0] % MINUTES_A_DAY
         return float(np.isin(self.session.bar_ends(self.freq) % MINUTES_A_DAY, seen).mean())
 
-    def _misfit(self, stamps: np.ndarray) -> float:
-        """Share of the stamps that are off the grid."""
-        return float(self._off(stamps).mean())
+    def _misfit(self, stamps: np.ndarray, *, prints: bool = True) -> float:
+        """Share of the stamps that are off the grid; prints that are no bars of their own may count as off."""
+        off = self._off(stamps)
+        if not prints:
+            minutes = stamps.astype("datetime64[m]").astype("int64") % MINUTES_A_DAY
+            off |= self._bars_to_end[minutes] == _OFF
+        return float((off & ~self.in_auction(stamps)).mean())
 
     def _off(self, stamps: np.ndarray) -> np.ndarray:
         """Which stamps are off the grid and in no auction; shape (n,)."""

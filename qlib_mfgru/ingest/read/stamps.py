@@ -14,12 +14,21 @@ _24_HOURS = re.compile(
 )
 """``2024-03-01 24:00``, ``202403012400``: 00:00 of the next day."""
 
+_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S"}
+"""Formats of stamps by the number of their digits; milliseconds are cut off."""
+_EPOCHS = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
+"""Units in a second, by the number of digits of moments since 1970: those from September 2001 on."""
+_TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+_WHOLE_STAMP = re.compile(r"[0-9]{10}|[0-9]{4}[-/.]")
+
 
 def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
     """Stamps as ``datetime64[s]``, NaT where unparsable; shape (n,).
 
     Reads datetimes (zoned ones are brought to `zone`), ISO text, ``20250102``, ``202501020945``,
-    ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers. ``24:00`` is 00:00 of the next day.
+    ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers. Numbers of 10, 13, 16 and 19 digits
+    are seconds, milli-, micro- and nanoseconds since 1970 in UTC. ``24:00`` is 00:00 of the next day. A time of day
+    without a date is no stamp.
     """
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_convert(zone).dt.tz_localize(None)
@@ -35,14 +44,19 @@ def _parse_unique(values: pd.Series, zone: str) -> np.ndarray:
     if values.dtype.kind == "f":
         values = values.astype("int64")
     text, days_on = _at_midnight(values.astype("str").str.strip())
-    digits = text.str.fullmatch(r"\d{8}|\d{12}|\d{14}|\d{17}")
+    digits = text.str.fullmatch("[0-9]+")
     parsed = np.full(len(text), np.datetime64("NaT", "s"), dtype="datetime64[s]")
-    for length, pattern in ((8, "%Y%m%d"), (12, "%Y%m%d%H%M"), (14, "%Y%m%d%H%M%S"), (17, "%Y%m%d%H%M%S")):
-        of_length = (digits & (text.str.len() == length)).to_numpy(dtype=bool)
-        if of_length.any():
+    lengths = text.str.len().where(digits, 0).to_numpy()
+    for length, pattern in _DIGITS.items():
+        if (of_length := lengths == length).any():
             stamps = pd.to_datetime(text[of_length].str[:14], format=pattern, errors="coerce") + days_on[of_length]
             parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
-    other = ~digits.to_numpy(dtype=bool)
+    for length, per_second in _EPOCHS.items():
+        if (of_length := lengths == length).any():
+            seconds = text[of_length].astype("int64") // per_second
+            stamps = pd.to_datetime(seconds, unit="s", utc=True).dt.tz_convert(zone).dt.tz_localize(None)
+            parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
+    other = ~(digits | text.str.match(_TIME_OF_DAY)).to_numpy(dtype=bool)
     if other.any():
         stamps = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True) + days_on[other]
         zoned = text[other].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
@@ -61,7 +75,7 @@ def _at_midnight(text: pd.Series) -> tuple[pd.Series, pd.Series]:
 def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:
     """Text stamps from a date and a time column; a time column that holds whole stamps is taken as it is."""
     text = time.astype("str").str.strip()
-    if text.str.len().min() >= 12:
+    if text.str.match(_WHOLE_STAMP).all():
         return time
     digits = text.str.fullmatch(r"\d{1,6}")
     # 945, 0945 and 94500, 094500: hours lose their leading zero in numbers

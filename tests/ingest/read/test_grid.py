@@ -7,18 +7,108 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.read.grid import Grid
+from qlib_mfgru.ingest.read.spool import BAR, PRICES
 from qlib_mfgru.provider.session import ASHARE, FREQS, SESSIONS, Freq, Session
 
 DAY = pd.DatetimeIndex(["2025-01-02"])
 
 
 def test_start_stamps_become_bar_ends() -> None:
-    starts = np.array(["2025-01-02T09:30", "2025-01-02T14:45", "2025-01-02T11:30"], dtype="datetime64[s]")
+    starts = np.array(["2025-01-02T09:30", "2025-01-02T14:45", "2025-01-02T12:00"], dtype="datetime64[s]")
     ends = Grid(ASHARE, "15min", "start").ends(starts)
     clock = ends[:2].astype("datetime64[m]").astype(str).tolist()
     assert clock == ["2025-01-02T09:45", "2025-01-02T15:00"]
     assert ends[2] == -1
+
+
+@pytest.mark.parametrize(
+    ("freq", "convention", "clocks", "slots"),
+    [
+        ("15min", "end", ["09:25", "09:30", "14:57", "15:00"], [0, 0, 15, 15]),
+        ("15min", "start", ["09:25", "09:29", "09:30", "11:30", "13:00", "14:45", "14:57", "15:00"],
+         [0, 0, 0, 7, 8, 15, 15, 15]),
+        ("1min", "end", ["09:25", "09:30", "09:31", "14:57", "14:58", "15:00"], [0, 0, 0, 236, 237, 239]),
+        ("1min", "start", ["09:25", "09:30", "11:30", "14:57", "14:59", "15:00"], [0, 0, 119, 237, 239, 239]),
+        ("5min", "start", ["09:25", "11:25", "11:30", "13:00", "14:55", "15:00"], [0, 23, 23, 24, 47, 47]),
+    ],
+)  # fmt: skip
+def test_prints_of_auctions_join_the_bar_beside_them(
+    freq: Freq, convention: Literal["end", "start"], clocks: list[str], slots: list[int]
+) -> None:
+    """Each keeps a moment of its own, so that none is taken for a repeat, and their order is that of the day."""
+    stamps = np.array([f"2025-01-02T{clock}" for clock in clocks], dtype="datetime64[s]")
+    ends = Grid(ASHARE, freq, convention).ends(stamps)
+    assert (np.diff(ends) > 0).all() or clocks == ["09:25", "09:30", "14:57", "15:00"]
+    assert len(set(ends)) == len(ends)
+    rows = np.zeros(len(ends), BAR)
+    rows["when"] = ends
+    for name in PRICES:
+        rows[name] = 10
+    rows["volume"] = 1
+    day = int(stamps[0].astype("datetime64[D]").astype(int))
+    volume = DayBars.aggregate(np.sort(rows, order="when"), np.array([day]), ASHARE, freq).volume[0]
+    expected = np.bincount(slots, minlength=len(volume))
+    np.testing.assert_array_equal(np.nan_to_num(volume), expected)
+
+
+@pytest.mark.parametrize("clock", ["09:24", "09:14", "11:31", "12:59", "15:05"])
+@pytest.mark.parametrize("convention", ["end", "start"])
+def test_what_is_in_no_bar_and_no_auction_is_off_the_grid(clock: str, convention: Literal["end", "start"]) -> None:
+    stamp = np.array([f"2025-01-02T{clock}"], dtype="datetime64[s]")
+    assert Grid(ASHARE, "15min", convention).ends(stamp)[0] == -1
+
+
+def clock_of_minutes(*others: str, without: tuple[str, ...] = (), convention: str = "end") -> np.ndarray:
+    """Stamps of three days of 1min bars, with some more and without some."""
+    shift = np.timedelta64(0 if convention == "end" else 1, "m")
+    days = pd.bdate_range("2025-01-02", periods=3)
+    stamps = ASHARE.calendar(days, "1min").to_numpy().astype("datetime64[s]") - shift
+    clock = np.array([str(stamp)[11:16] for stamp in stamps])
+    extra = [np.datetime64(f"{day:%Y-%m-%d}T{other}", "s") for day in days for other in others]
+    return np.sort(np.append(stamps[~np.isin(clock, without)], np.array(extra, "datetime64[s]")))
+
+
+@pytest.mark.parametrize(
+    ("stamps", "true"),
+    [
+        (clock_of_minutes("09:30"), "end"),
+        (clock_of_minutes("09:25"), "end"),
+        (clock_of_minutes("15:00", convention="start"), "start"),
+        (clock_of_minutes("09:25", "15:00", convention="start"), "start"),
+        (clock_of_minutes("09:25", "11:30", "15:00", convention="start"), "start"),
+    ],
+)
+def test_prints_do_not_hide_the_convention(stamps: np.ndarray, true: Literal["end", "start"]) -> None:
+    other: Literal["end", "start"] = "start" if true == "end" else "end"
+    assert Grid(ASHARE, "1min", true).fault(stamps) is None
+    assert (Grid(ASHARE, "1min", true).ends(stamps) >= 0).all()
+    fault = Grid(ASHARE, "1min", other).fault(stamps)
+    if len(stamps) == 3 * 243:  # both ends of both pauses: nothing tells the two conventions apart
+        assert fault is None
+    else:
+        assert f"they fit freq: 1min, stamps: {true}" in str(fault)
+
+
+@pytest.mark.parametrize("freq", ["1min", "15min"])
+def test_the_end_of_the_morning_stamped_when_the_afternoon_begins_is_put_right(freq: Freq) -> None:
+    ends = ASHARE.calendar(pd.bdate_range("2025-01-02", periods=3), freq).to_numpy().astype("datetime64[s]")
+    noon = ends.astype("datetime64[m]").astype(int) % 1440 == 11 * 60 + 30
+    late = np.where(noon, ends + np.timedelta64(90, "m"), ends)
+    grid = Grid(ASHARE, freq, "end")
+    assert not grid.put_right(ends).late_pause
+    assert grid.put_right(late).fault(late) is None
+    np.testing.assert_array_equal(grid.put_right(late).ends(late), grid.ends(ends))
+    assert "stamps: end" in str(Grid(ASHARE, freq, "start").fault(late))
+
+
+def test_a_stamp_at_13_00_now_and_then_stays_off_the_grid() -> None:
+    stamps = clock_of_minutes("13:00")
+    grid = Grid(ASHARE, "1min", "end").put_right(stamps)
+    assert not grid.late_pause
+    assert (grid.ends(stamps) < 0).sum() == 3
+    assert not Grid(ASHARE, "1min", "end").put_right(clock_of_minutes("15:00", convention="start")).late_pause
 
 
 def test_off_grid_ends_are_marked() -> None:
@@ -26,6 +116,7 @@ def test_off_grid_ends_are_marked() -> None:
     moments = np.array([f"2025-01-02T{stamp}" for stamp in stamps], dtype="datetime64[s]")
     ends = Grid(ASHARE, "15min", "end").ends(moments)
     assert (ends >= 0).tolist() == [True, False, False, False, True, False, True]
+    assert Grid(US, "15min", "end").ends(np.array(["2025-01-02T09:25"], dtype="datetime64[s]"))[0] == -1
 
 
 @pytest.mark.parametrize("freq", FREQS)

@@ -24,6 +24,13 @@ MOMENT = np.datetime64("2025-01-02T09:45:00")
         "20250102094500000",
         20250102094500000,
         202501020945,
+        1735782300,
+        1735782300.0,
+        "1735782300",
+        1735782300000,
+        "1735782300000",
+        1735782300123456,
+        1735782300123456789,
         pd.Timestamp("2025-01-02 09:45"),
         pd.Timestamp("2025-01-02 01:45", tz="UTC"),
     ],
@@ -33,12 +40,16 @@ def test_vendor_stamps_are_one_moment(value: object) -> None:
 
 
 def test_unparsable_stamps_are_nat_and_their_neighbours_are_not() -> None:
-    parsed = parse_stamps(pd.Series(["2025-01-02 09:45", "soon", None, "20251399", "20250102"]), CHINA)
-    assert np.isnat(parsed).tolist() == [False, True, True, True, False]
+    parsed = parse_stamps(pd.Series(["2025-01-02 09:45", "soon", None, "20251399", "20250102", "09:45:00"]), CHINA)
+    assert np.isnat(parsed).tolist() == [False, True, True, True, False, True]
     assert parsed[4] == np.datetime64("2025-01-02T00:00:00")
 
 
-@pytest.mark.parametrize("time", ["09:45:00", "09:45", "945", "0945", "94500", "20250102094500000"])
+@pytest.mark.parametrize(
+    "time",
+    ["09:45:00", "09:45", "945", "0945", "94500", "20250102094500000", "09:45:00.000", "1735782300000",
+     "2025-01-02 09:45"],
+)  # fmt: skip
 def test_date_and_time_columns_join(time: str) -> None:
     assert parse_stamps(join_date_time(pd.Series(["2025-01-02"]), pd.Series([time])), CHINA)[0] == MOMENT
 
@@ -61,6 +72,11 @@ def test_date_and_time_columns_join(time: str) -> None:
 def test_24_hours_are_midnight_of_the_next_day(value: object) -> None:
     parsed = parse_stamps(pd.Series([value, "2024-02-29 09:45"]), CHINA)
     assert parsed.astype(str).tolist() == ["2024-03-01T00:00:00", "2024-02-29T09:45:00"]
+
+
+def test_epochs_are_moments_in_utc_whatever_the_zone() -> None:
+    parsed = parse_stamps(pd.Series([1735828200, 1735828200000]), "America/New_York")
+    assert parsed.astype(str).tolist() == ["2025-01-02T09:30:00"] * 2
 
 
 def test_24_hours_of_a_zone_are_counted_there() -> None:
