@@ -11,6 +11,7 @@ from tqdm import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.assemble.assembly import assemble
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
+from qlib_mfgru.ingest.assemble.evidence import with_evidence
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.intake import read_vendor
@@ -79,7 +80,8 @@ def ingest(
 def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
     """Write everything; nothing is left of it when something fails."""
     mapping, report = vendor.mapping, vendor.report
-    calendars, conventions = Calendars.of(spool), Conventions.of(mapping, report)
+    calendars = Calendars.of(spool)
+    conventions = with_evidence(Conventions.of(mapping, report), vendor, spool, calendars)
     for note in conventions.notes():
         report.note(note)
     weights = {

@@ -64,9 +64,15 @@ class Conventions:
         No factor is known: prices are stored as they came.
     daily_adjusted, bars_adjusted : bool
         The vendor's prices are adjusted already.
+    daily_volume_adjusted, bars_volume_adjusted : bool
+        The vendor's volumes are shares divided by the factor; where the mapping does not say, `evidence` does.
+    factor_from_closes : bool
+        The factor is that of the daily rows' previous closes.
+    factor_events : bool
+        The table of factors is one of events: before the first of them the factor is 1.
     typical_vwap : bool
         Where the amount is unknown, vwap is (open + high + low + close) / 4 instead of NaN.
-    given_limits, special_treatment, float_shares, industry : bool
+    given_limits, special_treatment, float_shares, market_cap, industry : bool
         Some input has them.
     st_since_prices : bool
         Special treatment is known only as of today, and begins where prices allow it.
@@ -78,11 +84,16 @@ class Conventions:
     factorless: bool
     daily_adjusted: bool
     bars_adjusted: bool
+    daily_volume_adjusted: bool
+    bars_volume_adjusted: bool
+    factor_from_closes: bool
+    factor_events: bool
     typical_vwap: bool
     given_limits: bool
     special_treatment: bool
     st_since_prices: bool
     float_shares: bool
+    market_cap: bool
     industry: bool
 
     @classmethod
@@ -95,11 +106,12 @@ class Conventions:
             If prices are raw and there is no factor to adjust them.
         """
         prices = {source.prices for source in (mapping.bars, mapping.daily) if source}
-        has_factor = mapping.factors is not None or report.has_field("daily", "factor")
+        from_closes = mapping.daily is not None and mapping.daily.factor is not None
+        has_factor = from_closes or mapping.factors is not None or report.has_field("daily", "factor")
         if not has_factor and ("raw" in prices or len(prices) > 1):
             raise InputError(
-                "raw prices need a factor to adjust them: a factor column in daily, or factors; "
-                "or say prices: unadjusted for bars and daily"
+                "raw prices need a factor to adjust them: a factor column in daily, or factors, or previous closes and "
+                "daily.factor: from_prev_close; or say prices: unadjusted for bars and daily"
             )
         return cls(
             session=mapping.session,
@@ -108,6 +120,10 @@ class Conventions:
             factorless=not has_factor or "unadjusted" in prices,
             daily_adjusted=mapping.daily is not None and mapping.daily.prices == "adjusted",
             bars_adjusted=mapping.bars is not None and mapping.bars.prices == "adjusted",
+            daily_volume_adjusted=mapping.daily is not None and bool(mapping.daily.volume_adjusted),
+            bars_volume_adjusted=mapping.bars is not None and bool(mapping.bars.volume_adjusted),
+            factor_from_closes=from_closes,
+            factor_events=mapping.factors is not None and mapping.factors.before_first == "one",
             typical_vwap=mapping.missing_vwap == "typical",
             given_limits=mapping.limits is not None
             or any(report.has_field("daily", limit) for limit in ("limit_up", "limit_down")),
@@ -115,6 +131,7 @@ class Conventions:
             and (mapping.st is not None or report.has_field("daily", "is_st")),
             st_since_prices=mapping.st is not None and mapping.st.from_name and mapping.st.since == "prices",
             float_shares=mapping.float_shares is not None,
+            market_cap=mapping.market_cap is not None,
             industry=mapping.industry is not None,
         )
 
@@ -141,8 +158,12 @@ class Conventions:
         if self.factorless:
             kind = "adjusted" if self.daily_adjusted or self.bars_adjusted else "unadjusted"
             yield f"no factor: prices are stored as they came ({kind})"
+        if self.factor_from_closes:
+            yield "$factor: the running product of close(t-1) / prev_close(t), 1 on a stock's first day"
+        if self.market_cap and self.float_shares:
+            yield "$market_cap: as given on a day, else float shares times the close"
         if not self.raw_known:
-            yield "raw prices are unknown: no limit prices, no market capitalisation, $vwap from prices alone"
+            yield "raw prices are unknown: no limit prices, no $market_cap of float shares, $vwap from prices alone"
         elif self.session.has_boards:
             vendors = "as given, where missing" if self.given_limits else "none given:"
             yield f"$limit_up, $limit_down: {vendors} derived from the boards' rules and the previous raw close"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.stock import Stock, day_values, step_values
+from qlib_mfgru.ingest.assemble.on_calendar import day_values, span_values, step_values
+from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.limits import derive_limits, reference_price
 
@@ -20,9 +21,8 @@ def add_extras(stock: Stock) -> None:
         is_st = _since_last_breach(stock, is_st)
     if conventions.special_treatment:
         stock.extras["is_st"] = is_st
-    if conventions.float_shares and conventions.raw_known:
-        # a suspended company keeps its last size
-        stock.extras["market_cap"] = step_values(values["float_shares"], days) * carried_forward(stock.daily["close"])
+    if conventions.market_cap or (conventions.float_shares and conventions.raw_known):
+        stock.extras["market_cap"] = _market_cap(stock)
     if conventions.industry:
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:
@@ -36,9 +36,24 @@ def _special_treatment(stock: Stock) -> np.ndarray:
     """0 or 1; a day's own flag goes before a span's, and a day that no input speaks of is 0."""
     days, values = stock.calendars.days, stock.rows.values
     is_st = carried_forward(stock.daily["is_st"])
-    for flags in (day_values(values["st_day"], days), step_values(values["st_step"], days)):
+    for flags in (
+        day_values(values["st_day"], days),
+        span_values(values["st_span"], days),
+        step_values(values["st_step"], days),
+    ):
         is_st = np.where(np.isnan(is_st), flags, is_st)
     return (np.nan_to_num(is_st) > 0).astype("f8")
+
+
+def _market_cap(stock: Stock) -> np.ndarray:
+    """As given on a day, else float shares times the last close, else the last one given."""
+    days, values = stock.calendars.days, stock.rows.values
+    market_cap = day_values(values["market_cap"], days)
+    if stock.conventions.raw_known:
+        # a suspended company keeps its last size
+        of_shares = step_values(values["float_shares"], days) * carried_forward(stock.daily["close"])
+        market_cap = np.where(np.isnan(market_cap), of_shares, market_cap)
+    return np.where(np.isnan(market_cap), step_values(values["market_cap"], days), market_cap)
 
 
 def _since_last_breach(stock: Stock, is_st: np.ndarray) -> np.ndarray:

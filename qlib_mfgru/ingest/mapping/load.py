@@ -76,6 +76,8 @@ class IngestMapping(Settings):
     @model_validator(mode="after")
     def _fits_session(self) -> IngestMapping:
         session, prices = self.session, {"bars": self.bars, "daily": self.daily}
+        if self.factors and self.daily and self.daily.factor:
+            raise ValueError("daily.factor is 'from_prev_close': there are factors already")
         if self.limits and not session.price_limits:
             raise ValueError("limits: the session has no price_limits")
         if self.st and not session.special_treatment:

@@ -32,8 +32,8 @@ class PriceInput(RowInput):
     """Rows with prices and volumes; they may also come from a qlib provider.
 
     Units are one for all rows, or several by board (``{star: shares, "*": lots}``) or by the name of the file; the
-    first that fits a row counts. `volume: adjusted` are shares divided by the factor, as the provider stores them;
-    where it is not given, volumes beside adjusted prices are judged by the amounts.
+    first that fits a row counts. `volume: adjusted` are shares divided by the factor, as the provider stores them, and
+    the unit of all rows; where it is not given, volumes beside adjusted prices are judged by the amounts.
     """
 
     provider: Folder | None = None
@@ -44,6 +44,22 @@ class PriceInput(RowInput):
     @classmethod
     def _origins(cls) -> tuple[str, ...]:
         return (*super()._origins(), "provider")
+
+    @model_validator(mode="after")
+    def _adjusted_as_a_whole(self) -> Self:
+        if self.volume_adjusted:
+            if len(set(self.volume_units.values())) > 1:
+                raise PydanticCustomError(RECORD, "volume is 'adjusted' for one part only: it holds for all or for none")
+            if self.prices == "unadjusted":
+                raise PydanticCustomError(RECORD, "volume is 'adjusted' beside prices: unadjusted")
+        return self
+
+    @property
+    def volume_adjusted(self) -> bool | None:
+        """Whether volumes are adjusted; None where the amounts are to tell."""
+        if self.volume is None and self.prices == "adjusted":
+            return None
+        return "adjusted" in self.volume_units.values()
 
     @property
     def volume_units(self) -> dict[str, VolumeUnit]:
@@ -65,6 +81,12 @@ class DailyInput(PriceInput):
     """Daily bars; `factor: from_prev_close` makes the factor of the exchange's previous closes, which are ex-rights."""
 
     factor: Literal["from_prev_close"] | None = None
+
+    @model_validator(mode="after")
+    def _closes_are_raw(self) -> Self:
+        if self.factor and self.prices != "raw":
+            raise PydanticCustomError(RECORD, f"factor is 'from_prev_close', which is of raw prices, not {self.prices}")
+        return self
 
 
 class BarInput(PriceInput):

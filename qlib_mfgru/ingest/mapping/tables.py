@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+from typing_extensions import Self
+
 from qlib_mfgru.ingest.mapping.rows import RowInput
+from qlib_mfgru.refusals import RECORD
 from qlib_mfgru.settings import Flag, Stamp
 
 
@@ -61,3 +66,9 @@ class StInput(RowInput):
 
     from_name: Flag = False
     since: Literal["prices"] | Stamp | None = None
+
+    @model_validator(mode="after")
+    def _since_of_names(self) -> Self:
+        if self.since is not None and not self.from_name:
+            raise PydanticCustomError(RECORD, "since is of today's names: it needs from_name: true")
+        return self

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import BarInput, PriceInput
-from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, amount_scale, volume_scale
+from qlib_mfgru.ingest.mapping import BarInput, DailyInput, PriceInput
 from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import STAMPS, Check, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES, Spool
 from qlib_mfgru.ingest.read.stamps import day_numbers
-from qlib_mfgru.ingest.read.values import read_industries, read_st, read_values
+from qlib_mfgru.ingest.read.units import Units
+from qlib_mfgru.ingest.read.values import beyond_float32, read_factors, read_industries, read_st, read_values
 from qlib_mfgru.ingest.read.vendor import Vendor
 from qlib_mfgru.ingest.report import IN_AUCTION
+
+_LEAST_ADJUSTED = 1e-6
+"""A share divided by a factor above all that are known: adjusted volume below it is no trade."""
 
 
 def read_vendor(vendor: Vendor, spool: Spool) -> None:
@@ -41,11 +45,13 @@ def read_vendor(vendor: Vendor, spool: Spool) -> None:
 def _values(vendor: Vendor, industries: dict[str, int]) -> Iterator[tuple[str, np.ndarray]]:
     mapping = vendor.mapping
     if mapping.factors:
-        yield from read_values(vendor.input("factors", mapping.factors), ("factor",))
+        yield from read_factors(vendor.input("factors", mapping.factors))
     if mapping.limits:
         yield from read_values(vendor.input("limits", mapping.limits), ("limit_up", "limit_down"))
     if shares := mapping.float_shares:
         yield from read_values(vendor.input("float_shares", shares), ("float_shares",), shares.scale)
+    if cap := mapping.market_cap:
+        yield from read_values(vendor.input("market_cap", cap), ("market_cap",), cap.scale)
     if mapping.industry:
         yield from read_industries(vendor.input("industry", mapping.industry), industries)
     if mapping.st:
@@ -60,37 +66,50 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     InputError
         If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
     """
-    grid = Grid(bars.session, bars.source.freq, bars.source.stamps or "end")
+    stated, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
-        edges = np.full(2, np.datetime64("NaT", "s"))
+        grid, edges = stated, np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
             stamps = piece.stamps()
-            if piece.first_row == 0 and (fault := grid.fault(stamps)):
-                raise InputError(f"{path}: {fault}")
+            if piece.first_row == 0:
+                grid = _grid_of(bars, path, stated, stamps)
             edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
-            yield _bar_records(piece, stamps, grid, bars.source)
+            yield _bar_records(bars, piece, stamps, grid, units)
         if fault := grid.fault_at_edges(edges):
             raise InputError(f"{path}: {fault}")
 
 
-def _bar_records(piece: Slice, stamps: np.ndarray, grid: Grid, source: BarInput) -> np.ndarray:
+def _grid_of(bars: VendorInput[BarInput], path: Path, stated: Grid, stamps: np.ndarray) -> Grid:
+    """The grid of a file by its first stamps: the stated one, but for a pause that is stamped late."""
+    grid = stated.put_right(stamps)
+    if fault := grid.fault(stamps):
+        raise InputError(f"{path}: {fault}")
+    if grid.late_pause:
+        bars.note("bars that end when a pause begins are stamped when it ends; put right")
+    return grid
+
+
+def _bar_records(
+    bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units
+) -> np.ndarray:
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
+    source = bars.source
     # a moment within a bar: one that ends at midnight is of the day before
     within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
     ends = grid.ends(stamps)
     # beside adjusted prices vwap is adjusted as well, and no factor is known yet
-    from_vwap = "amount" not in piece.frame and source.prices != "adjusted"
+    from_vwap = "amount" not in piece.frame and source.prices != "adjusted" and not source.volume_adjusted
     values, no_number = piece.numbers((*PRICES, "volume", "amount", *(["vwap"] if from_vwap else [])))
-    price_checks = _in_units(piece, values, source)
+    _in_units(bars, piece, values, units)
     if from_vwap:
         values["amount"] = values.pop("vwap") * values["volume"]
     off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
-    good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, no_number, *price_checks])
+    good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, *_faults(values, no_number)])
     return piece.records(BAR, good, ends, values)
 
 
-def read_daily(daily: VendorInput[PriceInput]) -> Iterator[np.ndarray]:
+def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
     """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known.
 
     Raises
@@ -98,22 +117,38 @@ def read_daily(daily: VendorInput[PriceInput]) -> Iterator[np.ndarray]:
     InputError
         If a unit cannot be right.
     """
-    for piece in daily.slices((*PRICES, "volume"), (*STAMPS, *DAILY_OPTIONAL)):
+    units, reference = Units(daily), ("prev_close",) if daily.source.factor else ()
+    for piece in daily.slices((*PRICES, "volume", *reference), (*STAMPS, *DAILY_OPTIONAL)):
         stamps = piece.stamps()
         values, no_number = piece.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
-        price_checks = _in_units(piece, values, daily.source)
-        good = piece.screen([*piece.stamp_checks(stamps), no_number, *price_checks])
+        _in_units(daily, piece, values, units)
+        good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number)])
         yield piece.records(DAY, good, day_numbers(stamps), values)
 
 
-def _in_units(piece: Slice, values: dict[str, np.ndarray], source: PriceInput) -> list[Check]:
-    """Bring volume to shares and amount to yuan, in place; what is wrong with a row's numbers, worst first."""
-    values["volume"] = values["volume"] * volume_scale(source.volume_units[EVERYWHERE], piece.session)
-    values["amount"] = values["amount"] * amount_scale(source.amount[EVERYWHERE])
-    _check_units(piece, values, source)
+def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:
+    """Bring volume to shares and amount to yuan, in place.
+
+    Volume of less than a share is no trade, where there are lots: some vendors write 5.877e-39 for zero.
+    """
+    units.apply(piece, values)
+    _check_units(piece, values, prices.source)
+    if piece.session.lot is None:
+        return
+    least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
+    tiny = (values["volume"] > 0) & (values["volume"] < least)
+    prices.warn("volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny)))
+    for name in ("volume", "amount"):
+        values[name] = np.where(tiny, 0.0, values[name])
+
+
+def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
+    """What is wrong with a row's numbers, worst first."""
     traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
     priced = np.all([values[name] > 0 for name in PRICES], axis=0)
     return [
+        beyond_float32(values),
+        no_number,
         ("negative volume", values["volume"] < 0),
         ("negative amount", values["amount"] < 0),
         ("price missing or not positive", traded & ~priced),
@@ -124,11 +159,11 @@ def _in_units(piece: Slice, values: dict[str, np.ndarray], source: PriceInput) -
 def _check_units(piece: Slice, values: Mapping[str, np.ndarray], source: PriceInput) -> None:
     """Stop where amount / volume is far from the price for most rows: a unit is stated wrongly."""
     traded = (values["volume"] > 0) & (values["amount"] > 0) & (values["close"] > 0)
-    if source.prices == "adjusted" or traded.sum() < 16:
+    if source.prices == "adjusted" or source.volume_adjusted or traded.sum() < 16:
         return
     ratio = float(np.median(values["amount"][traded] / values["volume"][traded] / values["close"][traded]))
     if not 0.5 < ratio < 2:
-        volume, amount = source.volume_units[EVERYWHERE], source.amount[EVERYWHERE]
+        volume, amount = (", ".join(units.values()) for units in (source.volume_units, source.amount))
         raise InputError(
             f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {volume}, amount: {amount}: a "
             f"unit seems wrong (shares in a lot: {piece.session.lot})"

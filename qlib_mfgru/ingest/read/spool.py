@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 
@@ -37,8 +38,10 @@ VALUE = np.dtype([*_KEYS, ("value", "f8")])
 ALWAYS = -(2**31)
 """The `when` of a snapshot without a date: it holds on every day."""
 
-VALUE_FIELDS = ("factor", "limit_up", "limit_down", "float_shares", "industry", "st_step", "st_day")
-"""What values are kept as."""
+VALUE_FIELDS = (
+    "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",
+)  # fmt: skip
+"""What values are kept as; of an ``st_span``, the value is the last day."""
 
 
 class Registry:
@@ -203,20 +206,32 @@ class Spool:
 
         Industries are numbered in the order of their names, which does not depend on the order of the rows.
         """
-        industry = np.argsort(np.argsort(list(self.industries)))
         for bucket in range(self._n_buckets):
             bars = self._without_repeats("bars", self._load("bars", bucket, BAR))
             daily = self._without_repeats("daily", self._load("daily", bucket, DAY))
-            values = {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS}
-            values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
-            for stock in np.union1d(bars["stock"], daily["stock"]):
-                yield StockRows(
-                    self._registry.codes[stock],
-                    _of_stock(daily, stock),
-                    _of_stock(bars, stock),
-                    {name: _of_stock(rows, stock) for name, rows in values.items()},
-                    self._registry.files,
-                )
+            yield from self._stocks_of(bucket, bars, daily)
+
+    def peek(self, n_stocks: int) -> Iterator[StockRows]:
+        """Yield the rows of some stocks, up to `n_stocks`, repeats among them; nothing is counted."""
+        buckets = (
+            self._stocks_of(bucket, self._load("bars", bucket, BAR), self._load("daily", bucket, DAY))
+            for bucket in range(self._n_buckets)
+        )
+        return islice(chain.from_iterable(buckets), n_stocks)
+
+    def _stocks_of(self, bucket: int, bars: np.ndarray, daily: np.ndarray) -> Iterator[StockRows]:
+        """The stocks of a bucket whose bars and daily rows are loaded."""
+        industry = np.argsort(np.argsort(list(self.industries)))
+        values = {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS}
+        values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
+        for stock in np.union1d(bars["stock"], daily["stock"]):
+            yield StockRows(
+                self._registry.codes[stock],
+                _of_stock(daily, stock),
+                _of_stock(bars, stock),
+                {name: _of_stock(rows, stock) for name, rows in values.items()},
+                self._registry.files,
+            )
 
     def _load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
         """A bucket's rows, sorted by stock and time; equal ones stay in reading order."""

@@ -33,7 +33,10 @@ def bad_number(bars: pd.DataFrame) -> pd.DataFrame:
         (lambda bars: replaced(bars, "000001", WHEN, amount=-1.0), "negative amount"),
         (lambda bars: replaced(bars, "000001", WHEN, close=0.0), "price missing or not positive"),
         (lambda bars: replaced(bars, "000001", WHEN, open=np.nan), "price missing or not positive"),
-        (lambda bars: replaced(bars, "000001", WHEN, close=np.inf), "text where a number belongs"),
+        (lambda bars: replaced(bars, "000001", WHEN, close=np.inf), "beyond float32"),
+        (lambda bars: replaced(bars, "000001", WHEN, high=1e39), "beyond float32"),
+        (lambda bars: replaced(bars, "000001", WHEN, low=1e-300), "beyond float32"),
+        (lambda bars: replaced(bars, "000001", WHEN, amount=1e300), "beyond float32"),
         (
             lambda bars: replaced(bars, "000001", WHEN, datetime=pd.Timestamp("2025-03-04 10:01")),
             "off the session grid",

@@ -1,0 +1,84 @@
+"""Adjustment factors on the calendar: the vendor's by day, a table's, or those that previous closes make up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from qlib_mfgru.ingest.assemble.conventions import Conventions
+from qlib_mfgru.ingest.assemble.on_calendar import step_values
+from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
+from qlib_mfgru.provider.fill import carried_forward
+
+_SAME_PRICE = 0.005 + 1e-9
+"""Yuan by which a rounded previous close may miss the last close without any event between."""
+_SPARSE, _CHANGING = 0.2, 0.5
+"""A table with fewer rows a day than the one, most of which change the factor, is one of events."""
+
+
+def factor_on_calendar(
+    rows: StockRows, daily: Mapping[str, np.ndarray], days: np.ndarray, conventions: Conventions
+) -> np.ndarray:
+    """Factor of each day, NaN where unknown; shape (n_days,).
+
+    One from the daily rows holds until the next row, but not beyond the last one: an ex-date that nobody reports
+    would turn into a false return. A table of factors is a list of changes, and the last one stays valid; if it is one
+    of events, the factor is 1 before the first, and for a stock without any.
+
+    Parameters
+    ----------
+    rows : StockRows
+    daily : mapping of str to ndarray of shape (n_days,)
+        The stock's daily rows on the calendar, with the fields ``factor``, ``close`` and ``prev_close``.
+    days : ndarray of shape (n_days,)
+        The calendar, in days since 1970.
+    conventions : Conventions
+    """
+    if conventions.factorless:
+        return np.ones(len(days))
+    if conventions.factor_from_closes:
+        factor = factor_of_closes(daily["close"], daily["prev_close"])
+    else:
+        factor = np.where(daily["factor"] > 0, daily["factor"], np.nan)
+    n_reported = int(np.searchsorted(days, rows.daily["when"][-1])) + 1 if len(rows.daily) else 0
+    factor = np.append(carried_forward(factor[:n_reported]), np.full(len(days) - n_reported, np.nan))
+    table = step_values(rows.values["factor"], days)
+    if conventions.factor_events and np.isnan(factor).all():
+        table = np.where(np.isnan(table), 1.0, table)
+    return np.where(np.isnan(factor), table, factor)
+
+
+def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
+    """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
+
+    `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
+    where `prev_close` is missing, the factor stays.
+
+    Parameters
+    ----------
+    close, prev_close : ndarray of shape (n_days,)
+        Raw; NaN on days without a row.
+    """
+    known = close > 0
+    last = carried_forward(np.where(known, close, np.nan))
+    before = np.append(np.nan, last[:-1])
+    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > _SAME_PRICE)
+    ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
+    return np.where(np.isnan(last), np.nan, np.cumprod(ratio))
+
+
+def is_event_table(stocks: Iterable[StockRows], days: np.ndarray) -> bool:
+    """Whether dated factors are a list of events: far fewer than days between the first and the last, and changing.
+
+    Stocks with less than two rows say nothing.
+    """
+    n_steps = n_changes = n_days = 0
+    for rows in stocks:
+        table = rows.values["factor"]
+        table = table[table["when"] > ALWAYS]
+        if len(table) > 1:
+            n_steps += len(table) - 1
+            n_changes += int((np.diff(table["value"]) != 0).sum())
+            n_days += int(np.diff(np.searchsorted(days, table["when"][[0, -1]]))[0])
+    return n_steps > 0 and n_steps < _SPARSE * n_days and n_changes > _CHANGING * n_steps

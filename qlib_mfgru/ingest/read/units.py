@@ -1,0 +1,81 @@
+"""Units of volume and amount by part of an input: a board, or files by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import PriceInput
+from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, amount_scale, volume_scale
+from qlib_mfgru.ingest.read.inputs import Slice, VendorInput
+from qlib_mfgru.provider.boards import RULES, board_of
+from qlib_mfgru.refusals import nearest
+
+
+class Units:
+    """What one unit of a price input's volumes and amounts is, in shares and in yuan, row by row.
+
+    A part is a board, where stocks have A-share codes, or else a pattern of the file's name; the first that fits a row
+    counts.
+
+    Raises
+    ------
+    InputError
+        A part that is no board and fits no file.
+    """
+
+    def __init__(self, prices: VendorInput[PriceInput]) -> None:
+        source, session = prices.source, prices.session
+        volumes = {part: volume_scale(unit, session) for part, unit in source.volume_units.items()}
+        amounts = {part: amount_scale(unit) for part, unit in source.amount.items()}
+        self._volume, self._amount = _Scales(prices, "volume", volumes), _Scales(prices, "amount", amounts)
+
+    def apply(self, piece: Slice, values: dict[str, np.ndarray]) -> None:
+        """Bring the volumes and amounts of a slice to shares and yuan, in place.
+
+        Raises
+        ------
+        InputError
+            If no part fits a row.
+        """
+        values["volume"] = values["volume"] * self._volume.of(piece)
+        values["amount"] = values["amount"] * self._amount.of(piece)
+
+
+class _Scales:
+    """The scales of one field by part."""
+
+    def __init__(self, prices: VendorInput[PriceInput], field: str, scales: Mapping[str, float]) -> None:
+        self._name, self._scales, self._codes = f"{prices.name}.{field}", scales, prices.registry.codes
+        self._boards = tuple(RULES) if prices.session.codes == "ashare" else ()
+        for part in scales:
+            if part != EVERYWHERE and part not in self._boards and not any(fnmatchcase(path.name, part) for path in prices.paths):
+                hint = nearest(part, self._boards) if self._boards else ""
+                raise InputError(f"{self._name}: {part!r} is no board and fits no file's name{hint}")
+
+    def of(self, piece: Slice) -> np.ndarray | float:
+        """Scale of each row, shape (n,), or one for all."""
+        if next(iter(self._scales)) == EVERYWHERE:
+            return self._scales[EVERYWHERE]
+        stocks, places = np.unique(piece.stock, return_inverse=True)
+        # rows of unknown stocks are dropped later
+        by_stock = [self._of_stock(self._codes[stock], piece.path) if stock >= 0 else 1.0 for stock in stocks]
+        scales = np.array(by_stock)[places]
+        if np.isnan(scales).any():
+            row = piece.describe(int(np.isnan(scales).argmax()))
+            raise InputError(f"{self._name}: none of {', '.join(self._scales)} fits {row}; add '{EVERYWHERE}'")
+        return scales
+
+    def _of_stock(self, code: str, path: Path) -> float:
+        """Scale of a stock's rows in a file, NaN where no part fits."""
+        board = board_of(code)
+        fitting = (
+            scale
+            for part, scale in self._scales.items()
+            if (part == board if part in self._boards else fnmatchcase(path.name, part))
+        )
+        return next(fitting, np.nan)

@@ -1,0 +1,89 @@
+"""Dated values of stocks, or snapshots: factors, limits, float shares, industries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import FactorInput, IndustryInput, RowInput
+from qlib_mfgru.ingest.read.columns import NO_FACTORS
+from qlib_mfgru.ingest.read.inputs import STAMPS, Check, Slice, VendorInput
+from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
+from qlib_mfgru.ingest.read.stamps import day_numbers
+
+Records = tuple[str, np.ndarray]
+"""What the spool keeps values as, and values of dtype `VALUE`."""
+
+UNKNOWN_NAMES = frozenset({"", "-", "--", "nan", "none", "null", "n/a", "<na>", "nat"})
+"""What vendors write for a name that they do not know, in lower case."""
+
+
+def beyond_float32(values: Mapping[str, np.ndarray]) -> Check:
+    """Rows with a number that a float32 cannot hold: infinite there, or zero where a price or a factor is none."""
+    limits, beyond = np.finfo("f4"), np.zeros(len(next(iter(values.values()))), dtype=bool)
+    for name, column in values.items():
+        size = np.abs(column)
+        beyond |= size > limits.max
+        if name not in ("volume", "amount"):
+            beyond |= (size > 0) & (size < limits.tiny)
+    return "beyond float32", beyond
+
+
+def read_values(table: VendorInput[RowInput], fields: Sequence[str], scale: float = 1.0) -> Iterator[Records]:
+    """Yield positive values of the `fields`, times `scale`; each is kept under its field's name."""
+    for piece in table.slices(fields, STAMPS):
+        days, stamp_checks = dated(table, piece)
+        numbers, no_number = piece.numbers(fields)
+        values = {name: numbers[name] * scale for name in fields}
+        missing = [(f"no {name}", ~(values[name] > 0)) for name in fields]
+        good = piece.keep([*stamp_checks, beyond_float32(values), no_number, *missing])
+        for name in fields:
+            yield name, piece.records(VALUE, good, days, {"value": values[name]})
+
+
+def read_factors(table: VendorInput[FactorInput]) -> Iterator[Records]:
+    """Yield factors.
+
+    Raises
+    ------
+    InputError
+        If the mapping names a column that is no factor from the first day on.
+    """
+    column = table.source.columns.get("factor", "")
+    if column in NO_FACTORS:
+        raise InputError(
+            f"{table.name}.columns.factor is {column!r}: neither forward factors, which every event rewrites, nor the "
+            "ratios of single events will do; name the cumulative backward factor"
+        )
+    return read_values(table, ("factor",))
+
+
+def read_industries(table: VendorInput[IndustryInput], numbers: dict[str, int]) -> Iterator[Records]:
+    """Yield industries as numbers in the order in which they are met; `numbers` by name grows with them.
+
+    A row without an industry says nothing: it is counted, and what was known before stays.
+    """
+    for piece in table.slices(("industry",), ("date", "name")):
+        days, stamp_checks = dated(table, piece)
+        names = piece.frame["industry"].astype("str").str.strip()
+        unknown = (piece.frame["industry"].isna() | names.str.lower().isin(UNKNOWN_NAMES)).to_numpy(dtype=bool)
+        if table.source.level == "letter":
+            names = names.str[:1].str.upper()
+        good = piece.keep(stamp_checks)
+        rows = np.flatnonzero(good & unknown)
+        table.warn("rows without an industry: unknown", len(rows), map(piece.describe, rows))
+        good &= ~unknown
+        values = np.zeros(len(good))
+        values[good] = [numbers.setdefault(name, len(numbers)) for name in names[good]]
+        yield "industry", piece.records(VALUE, good, days, {"value": values})
+
+
+def dated(table: VendorInput[RowInput], piece: Slice) -> tuple[np.ndarray, list[Check]]:
+    """Days of dated values; a file without dates is a snapshot, and the report says so. And what is wrong."""
+    if not piece.has_stamps:
+        table.note(f"{piece.path.name} has no dates, taken as a snapshot that holds on all days")
+        return np.full(len(piece.frame), ALWAYS), [("unknown symbol", piece.stock < 0)]
+    stamps = piece.stamps()
+    return day_numbers(stamps), piece.stamp_checks(stamps, weekends=False)

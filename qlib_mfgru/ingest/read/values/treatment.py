@@ -1,0 +1,102 @@
+"""Special treatment as vendors tell it: days with a flag, spans, or the names that stocks bear."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import StInput
+from qlib_mfgru.ingest.read.inputs import STAMPS, Slice, VendorInput
+from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
+from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
+from qlib_mfgru.ingest.read.values.dated import Records
+
+_ST_NAME = re.compile(r"(?:N|C|G|XD|XR|DR)?\s*S?\s*(?:\*\s*ST|ST(?![A-Za-z]))")
+"""``ST``, ``*ST``, ``SST``, ``S*ST``, after the marks of a day (new, ex-dividend, ex-rights) or of the share reform."""
+
+
+def has_st_name(name: str) -> bool:
+    """Whether an A-share's name says special treatment; one in its delisting period (退) is under other rules."""
+    plain = unicodedata.normalize("NFKC", name).strip()
+    return _ST_NAME.match(plain) is not None and not plain.endswith("退") and not plain.startswith("退")
+
+
+def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
+    """Yield special treatment: 1 or 0 from a day on (``st_step``), on a day (``st_day``), or 1 within a span, whose
+    last day is the value (``st_span``).
+
+    Raises
+    ------
+    InputError
+        If names are dated and the mapping says since when today's apply.
+    """
+    from_name = table.source.from_name
+    for piece in table.slices(("name",) if from_name else (), (*STAMPS, "start", "end", "is_st")):
+        flags = _by_name(piece) if from_name else None
+        dated = piece.has_stamps or "start" in piece.frame
+        if dated and table.source.since is not None:
+            raise InputError(f"{piece.path}: the names have dates: leave out st.since, which is of today's names")
+        if flags is not None and not dated:
+            table.ingest_report.note(f"$is_st: today's names, applied {_since_text(table.source)}")
+            yield _todays_names(piece, table.source, flags)
+        elif "start" in piece.frame:
+            yield from _spans(piece, flags)
+        elif flags is not None:
+            table.ingest_report.note("$is_st: from the names, each from its day until the next")
+            yield _dated_names(piece, flags)
+        else:
+            yield _days(piece)
+
+
+def _since_text(source: StInput) -> str:
+    if source.since is None:
+        return "to all days"
+    if source.since == "prices":
+        return "since the stock's last close beyond a 5 % limit"
+    return f"since {source.since:%Y-%m-%d}"
+
+
+def _by_name(piece: Slice) -> np.ndarray:
+    """Whether each row's name says special treatment; shape (n,)."""
+    places, names = pd.factorize(piece.frame["name"])
+    # an empty name has position -1, which picks the last
+    return np.array([*(has_st_name(str(name)) for name in names), False])[places]
+
+
+def _todays_names(piece: Slice, source: StInput, flags: np.ndarray) -> Records:
+    days = np.full(len(piece.frame), ALWAYS)
+    if source.since and source.since != "prices":
+        days[:] = day_numbers(parse_stamps(pd.Series([source.since]), piece.session.zone))[0]
+    good = piece.keep([("unknown symbol", piece.stock < 0)])
+    return "st_step", piece.records(VALUE, good, days, {"value": flags.astype("f8")})
+
+
+def _dated_names(piece: Slice, flags: np.ndarray) -> Records:
+    stamps = piece.stamps()
+    good = piece.keep(piece.stamp_checks(stamps, weekends=False))
+    return "st_step", piece.records(VALUE, good, day_numbers(stamps), {"value": flags.astype("f8")})
+
+
+def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
+    """Spans, of which those count whose name says special treatment; a name without any end holds until the next."""
+    first, last, checks = piece.spans()
+    good = piece.keep(checks)
+    if flags is not None and "end" not in piece.frame:
+        yield "st_step", piece.records(VALUE, good, first, {"value": flags.astype("f8")})
+        return
+    under = good if flags is None else good & flags
+    yield "st_span", piece.records(VALUE, under, first, {"value": last.astype("f8")})
+
+
+def _days(piece: Slice) -> Records:
+    """Days with a flag; without a flag's column, every row is a day under special treatment."""
+    stamps = piece.stamps()
+    values, no_number = piece.numbers(["is_st"])
+    flags = values["is_st"] if "is_st" in piece.frame else np.ones(len(stamps))
+    good = piece.keep([*piece.stamp_checks(stamps), no_number])
+    return "st_day", piece.records(VALUE, good, day_numbers(stamps), {"value": flags})
