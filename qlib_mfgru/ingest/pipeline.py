@@ -13,6 +13,7 @@ from qlib_mfgru.ingest.assemble.assembly import assemble
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.evidence import with_evidence
 from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.assemble.twins import Twins
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
@@ -91,11 +92,16 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
     freqs = conventions.freqs if len(calendars.bar_days) else ()
     intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
     with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
-        stocks = StoredStocks(writer, calendars, weighted)
+        stocks, twins = StoredStocks(writer, calendars, weighted), Twins()
         for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
             stock = Stock(rows, calendars, conventions, report)
             if assemble(stock):
                 stocks.write(stock)
+                twins.add(stock)
+        pairs = list(twins.pairs())
+        report.warn(
+            "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
+        )
         report.check(mapping.max_dropped)
         if not stocks.lives:
             raise InputError(f"no stock has any usable day\n{report}")

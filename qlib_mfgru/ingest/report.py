@@ -14,8 +14,9 @@ EXAMPLES = 3
 """Cases that are named for each reason."""
 
 IN_AUCTION = "in an auction that the session leaves out"
-NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION})
-"""Reasons that are the market's, not the vendor's: they do not count towards `max_dropped`."""
+OUT_OF_USE = "under a code that was not in use that day (renames)"
+NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION, OUT_OF_USE})
+"""Reasons that are the market's or the mapping's, not the vendor's: they do not count towards `max_dropped`."""
 
 
 @dataclass

@@ -34,17 +34,22 @@ def with_evidence(conventions: Conventions, vendor: Vendor, spool: Spool, calend
         conventions = replace(conventions, factor_events=events)
     if judged := _unsaid_volumes(mapping, conventions):
         adjusted = _volumes(judged, conventions, spool, calendars, vendor.report)
-        conventions = replace(conventions, **{f"{name}_volume_adjusted": value for name, value in adjusted.items()})
+        conventions = replace(
+            conventions,
+            daily_volume_adjusted=adjusted.get("daily", conventions.daily_volume_adjusted),
+            bars_volume_adjusted=adjusted.get("bars", conventions.bars_volume_adjusted),
+        )
     return conventions
 
 
 def _is_event_table(vendor: Vendor, spool: Spool, calendars: Calendars) -> bool:
     """By the column's name, or else by how rarely there is a row."""
     factors, paths = vendor.mapping.factors, vendor.paths.get("factors")
-    if factors and paths and factors.files:
-        if VendorFile(paths[0], factors).columns((), ("factor",)).get("factor") in EVENT_FACTORS:
-            return True
-    return is_event_table(spool.peek(_SAMPLE), calendars.days)
+    if factors and factors.files and paths:
+        column = VendorFile(paths[0], factors).columns((), ("factor",)).get("factor")
+    else:
+        column = None
+    return column in EVENT_FACTORS or is_event_table(spool.peek(_SAMPLE), calendars.days)
 
 
 def _unsaid_volumes(mapping: IngestMapping, conventions: Conventions) -> list[str]:

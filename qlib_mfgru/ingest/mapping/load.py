@@ -25,7 +25,6 @@ from qlib_mfgru.provider.session import ASHARE, SessionSetting
 from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Flag, Fraction, Settings
 
-
 _MARKET = re.compile(r"[a-z0-9_]{1,64}")
 """What names a file and a field of weights."""
 

@@ -49,7 +49,9 @@ class PriceInput(RowInput):
     def _adjusted_as_a_whole(self) -> Self:
         if self.volume_adjusted:
             if len(set(self.volume_units.values())) > 1:
-                raise PydanticCustomError(RECORD, "volume is 'adjusted' for one part only: it holds for all or for none")
+                raise PydanticCustomError(
+                    RECORD, "volume is 'adjusted' for one part only: it holds for all or for none"
+                )
             if self.prices == "unadjusted":
                 raise PydanticCustomError(RECORD, "volume is 'adjusted' beside prices: unadjusted")
         return self

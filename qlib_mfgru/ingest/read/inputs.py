@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -14,9 +14,10 @@ from tqdm import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.renames import Renames
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
-from qlib_mfgru.ingest.report import IngestReport, InputReport
+from qlib_mfgru.ingest.report import OUT_OF_USE, IngestReport, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import symbol_in_name
 
@@ -49,6 +50,8 @@ class Slice:
         Where rows of the input are counted.
     session : Session
         The market's.
+    out_of_use : ndarray of bool, shape (n,), optional
+        Rows of a code that was not in use on their day.
     """
 
     path: Path
@@ -58,6 +61,7 @@ class Slice:
     stock: np.ndarray
     report: InputReport
     session: Session = ASHARE
+    out_of_use: np.ndarray | None = None
 
     def describe(self, position: int) -> str:
         """Name a row: file, stock, time."""
@@ -65,6 +69,12 @@ class Slice:
         symbol = row["symbol"] if "symbol" in self.frame else self.path.stem
         when = " ".join(str(row[name]) for name in (*STAMPS, "start") if name in self.frame)
         return f"{self.path.name} row {self.first_row + position + 1}: {symbol} {when}".rstrip()
+
+    def renamed(self, renames: Renames) -> Slice:
+        """The same rows under the stocks' last codes."""
+        days = day_numbers(self.stamps()) if self.has_stamps else None
+        stock, out_of_use = renames.follow(self.stock, days)
+        return replace(self, stock=stock, out_of_use=out_of_use)
 
     @property
     def has_stamps(self) -> bool:
@@ -122,6 +132,8 @@ class Slice:
         `weekends` says that a stamp there is wrong, where the session does not trade then.
         """
         checks = [("unknown symbol", self.stock < 0), ("unparsable stamp", np.isnat(stamps))]
+        if self.out_of_use is not None:
+            checks.append((OUT_OF_USE, self.out_of_use))
         if weekends and not self.session.weekends:
             # 1970-01-01 was a Thursday
             checks.append(("on a weekend", ~np.isnat(stamps) & ((day_numbers(stamps) + 3) % 7 >= 5)))
@@ -246,7 +258,9 @@ class VendorInput(Generic[Source_co]):
                 report.fields.update(frame.columns)
                 report.read += len(frame)
                 stock = self._stocks(frame, in_name, path, index=index)
-                yield Slice(path, number, n_read, frame, stock, report, self.session)
+                piece = Slice(path, number, n_read, frame, stock, report, self.session)
+                renames = None if index else self.registry.renames
+                yield piece.renamed(renames) if renames else piece
                 n_read += len(frame)
 
     def _stocks(self, frame: pd.DataFrame, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:

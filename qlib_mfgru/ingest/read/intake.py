@@ -15,7 +15,14 @@ from qlib_mfgru.ingest.read.inputs import STAMPS, Check, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES, Spool
 from qlib_mfgru.ingest.read.stamps import day_numbers
 from qlib_mfgru.ingest.read.units import Units
-from qlib_mfgru.ingest.read.values import beyond_float32, read_factors, read_industries, read_st, read_values
+from qlib_mfgru.ingest.read.values import (
+    beyond_float32,
+    read_factors,
+    read_industries,
+    read_renames,
+    read_st,
+    read_values,
+)
 from qlib_mfgru.ingest.read.vendor import Vendor
 from qlib_mfgru.ingest.report import IN_AUCTION
 
@@ -32,6 +39,8 @@ def read_vendor(vendor: Vendor, spool: Spool) -> None:
         On a structural fault of an input.
     """
     mapping = vendor.mapping
+    if mapping.renames:
+        vendor.registry.renames = read_renames(vendor.input("renames", mapping.renames))
     if mapping.bars:
         for bars in read_bars(vendor.input("bars", mapping.bars)):
             spool.add_bars(bars)
@@ -90,9 +99,7 @@ def _grid_of(bars: VendorInput[BarInput], path: Path, stated: Grid, stamps: np.n
     return grid
 
 
-def _bar_records(
-    bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units
-) -> np.ndarray:
+def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units) -> np.ndarray:
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
     source = bars.source
     # a moment within a bar: one that ends at midnight is of the day before
@@ -137,7 +144,9 @@ def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, n
         return
     least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
     tiny = (values["volume"] > 0) & (values["volume"] < least)
-    prices.warn("volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny)))
+    prices.warn(
+        "volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny).tolist())
+    )
     for name in ("volume", "amount"):
         values[name] = np.where(tiny, 0.0, values[name])
 

@@ -17,6 +17,7 @@ from types import TracebackType
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.renames import Renames
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.symbols import Codes, normalise_symbol
@@ -56,12 +57,15 @@ class Registry:
     ----------
     codes, files : list of str
         Code as qlib writes it, and file name, by number.
+    renames : Renames or None
+        Codes that changed, once they are read.
     """
 
     def __init__(self, naming: Codes = "ashare") -> None:
         self._naming: Codes = naming
         self.codes: list[str] = []
         self.files: list[str] = []
+        self.renames: Renames | None = None
         self._numbers: dict[str, int] = {}
         self._first_spelling: dict[tuple[str, int], tuple[str, str]] = {}
         self._known: dict[tuple[str, str, bool], int] = {}

@@ -53,7 +53,11 @@ class _Scales:
         self._name, self._scales, self._codes = f"{prices.name}.{field}", scales, prices.registry.codes
         self._boards = tuple(RULES) if prices.session.codes == "ashare" else ()
         for part in scales:
-            if part != EVERYWHERE and part not in self._boards and not any(fnmatchcase(path.name, part) for path in prices.paths):
+            if (
+                part != EVERYWHERE
+                and part not in self._boards
+                and not any(fnmatchcase(path.name, part) for path in prices.paths)
+            ):
                 hint = nearest(part, self._boards) if self._boards else ""
                 raise InputError(f"{self._name}: {part!r} is no board and fits no file's name{hint}")
 

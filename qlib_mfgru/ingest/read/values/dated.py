@@ -73,7 +73,7 @@ def read_industries(table: VendorInput[IndustryInput], numbers: dict[str, int]) 
             names = names.str[:1].str.upper()
         good = piece.keep(stamp_checks)
         rows = np.flatnonzero(good & unknown)
-        table.warn("rows without an industry: unknown", len(rows), map(piece.describe, rows))
+        table.warn("rows without an industry: unknown", len(rows), map(piece.describe, rows.tolist()))
         good &= ~unknown
         values = np.zeros(len(good))
         values[good] = [numbers.setdefault(name, len(numbers)) for name in names[good]]

@@ -1,0 +1,75 @@
+"""Codes that a stock bore before: rows of its old codes become those of its last one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.stamps import day_text
+
+_EVER = 10**6
+"""A day number after every calendar."""
+
+
+@dataclass(frozen=True)
+class Renames:
+    """Which stock a code stands for, and when; by stock numbers, each of shape (n_known,).
+
+    Attributes
+    ----------
+    current : ndarray of int
+        Number of the stock's last code.
+    since, until : ndarray of int
+        Days since 1970 between which the code was in use, `until` excluded.
+    """
+
+    current: np.ndarray
+    since: np.ndarray
+    until: np.ndarray
+
+    @classmethod
+    def of(cls, changes: Mapping[int, tuple[int, int]], codes: Sequence[str]) -> Renames:
+        """From each old number's new one and the day of the change.
+
+        Raises
+        ------
+        InputError
+            If codes change in a circle, or a code ends before it begins.
+        """
+        current = np.arange(len(codes))
+        since, until = np.full(len(codes), -_EVER), np.full(len(codes), _EVER)
+        for old, (new, day) in changes.items():
+            until[old], since[new] = day, max(day, since[new])
+            chain = [old]
+            while chain[-1] in changes:
+                chain.append(changes[chain[-1]][0])
+                if chain[-1] == old:
+                    raise InputError(f"renames: {codes[old]} comes back to itself over {codes[new]}")
+            current[old] = chain[-1]
+        if (backwards := until <= since).any():
+            number = int(backwards.argmax())
+            raise InputError(
+                f"renames: {codes[number]} ends on {day_text(until[number])}, not after it begins on "
+                f"{day_text(since[number])}"
+            )
+        return cls(current, since, until)
+
+    def follow(self, stock: np.ndarray, days: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Each row's stock under its last code, and whether its code was not in use on the row's day; shape (n,).
+
+        Parameters
+        ----------
+        stock : ndarray of shape (n,)
+            Stock numbers, -1 where unknown.
+        days : ndarray of shape (n,), optional
+            Days since 1970; by default rows hold on all days.
+        """
+        known = (stock >= 0) & (stock < len(self.current))
+        number = np.where(known, stock, 0)
+        outside = np.zeros(len(stock), dtype=bool)
+        if days is not None:
+            outside = known & ((days < self.since[number]) | (days >= self.until[number]))
+        return np.where(known, self.current[number], stock).astype(stock.dtype), outside
