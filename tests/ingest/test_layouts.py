@@ -145,3 +145,74 @@ def test_a_baostock_folder(bars: pd.DataFrame, tmp_path: Path, target: Path) -> 
     assert found["2025-03-04"].isna().all()
     np.testing.assert_allclose(found.dropna(), one["close"] * 2, rtol=1e-6)
     assert stored(target, "SH600000", "is_st").tolist() == [0, 1, 1, 0]
+
+
+def day_volumes(target: Path, fine: pd.DataFrame) -> None:
+    """The day's volume adds up, and so do first open and last close."""
+    volume = stored(target, "SH600000", "volume", "15min") * 2
+    by_day = fine.groupby(fine["datetime"].dt.normalize())["volume"].sum()
+    np.testing.assert_allclose(volume.groupby(volume.index.normalize()).sum(), by_day, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("freq", "opening"), [("1min", "09:25"), ("1min", "09:30"), ("15min", "09:25")])
+def test_auctions_of_bars_stamped_at_their_ends(tmp_path: Path, target: Path, freq: str, opening: str) -> None:
+    fine = make_bars(("600000",), freq=freq)
+    prints = [
+        fine.iloc[[0]].assign(datetime=pd.Timestamp(f"{day:%Y-%m-%d} {opening}"), open=9.5, low=9.5, volume=700)
+        for day in fine["datetime"].dt.normalize().unique()
+    ]
+    fine = pd.concat([*prints, fine])
+    run(write(tmp_path / "in", fine, make_daily(fine)), target, {"bars": BARS | {"freq": freq}, "daily": DAILY})
+    day_volumes(target, fine)
+    assert stored(target, "SH600000", "open", "15min").iloc[0] == 19.0
+
+
+@pytest.mark.parametrize("freq", ["1min", "5min", "15min"])
+def test_closing_auctions_of_bars_stamped_at_their_starts(tmp_path: Path, target: Path, freq: str) -> None:
+    """The last trades of morning and day are rows at 11:30 and 15:00, the auction at 14:57 where that is no bar."""
+    bars = make_bars(("600000",), freq=freq)
+    bars["datetime"] -= pd.Timedelta(freq)
+    last = bars.iloc[[-1]]
+    clocks = ("11:30", "15:00") if freq == "1min" else ("11:30", "14:57", "15:00")
+    prints = [
+        last.assign(datetime=pd.Timestamp(f"{day:%Y-%m-%d} {clock}"), close=11.0, high=11.0, volume=1100)
+        for day in bars["datetime"].dt.normalize().unique()
+        for clock in clocks
+    ]
+    fine = pd.concat([bars, *prints]).sort_values("datetime")
+    report = run(
+        write(tmp_path / "in", fine, make_daily(fine)),
+        target,
+        {"bars": BARS | {"freq": freq, "stamps": "start"}, "daily": DAILY},
+    )
+    assert report.inputs["bars"].dropped == {}
+    day_volumes(target, fine)
+    closes = stored(target, "SH600000", "close", "15min")
+    assert closes["2025-03-03 11:30"] == closes["2025-03-03 15:00"] == 22.0
+
+
+def test_the_bar_of_11_30_stamped_13_00(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    reference = tmp_path / "reference"
+    run(write(tmp_path / "plain", bars, make_daily(bars)), reference)
+    noon = bars["datetime"].dt.strftime("%H:%M") == "11:30"
+    late = bars.assign(datetime=bars["datetime"].mask(noon, bars["datetime"] + pd.Timedelta("90min")))
+    report = run(write(tmp_path / "in", late, make_daily(bars)), target)
+    for code in CODES:
+        for name in ("open", "close", "volume", "vwap"):
+            expected = stored(reference, code, name, "15min")
+            pd.testing.assert_series_equal(stored(target, code, name, "15min"), expected)
+    assert "bars: bars that end when a pause begins are stamped when it ends; put right" in report.notes
+
+
+@pytest.mark.parametrize(("unit", "as_text"), [("s", False), ("ms", False), ("ms", True)])
+def test_stamps_as_seconds_or_milliseconds_since_1970(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, unit: str, as_text: bool
+) -> None:
+    reference = tmp_path / "reference"
+    run(write(tmp_path / "plain", bars, make_daily(bars)), reference)
+    moments = bars["datetime"].dt.tz_localize("Asia/Shanghai").dt.as_unit(unit).astype("int64")
+    source = write(tmp_path / "in", bars.assign(datetime=moments.astype(str) if as_text else moments), make_daily(bars))
+    run(source, target)
+    pd.testing.assert_series_equal(
+        stored(target, "SZ000001", "close", "15min"), stored(reference, "SZ000001", "close", "15min")
+    )

@@ -49,8 +49,8 @@ class Twins:
                 days.setdefault((int(one["stock"]), int(other["stock"])), []).append(int(one["day"]))
         for (one, other), each in sorted(days.items()):
             if len(each) * self._every >= _DAYS:
-                codes = f"{self._codes[one]} and {self._codes[other]}"
-                yield f"{codes}, {day_text(min(each))} .. {day_text(max(each))}"
+                codes = sorted([self._codes[one], self._codes[other]])
+                yield f"{' and '.join(codes)}, {day_text(min(each))} .. {day_text(max(each))}"
 
 
 def _hashes(stock: Stock, places: np.ndarray) -> np.ndarray:

@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.values.treatment import has_st_name
+
 from ..vendor import csv, run, stored, with_inputs
 
 
@@ -20,6 +23,33 @@ def test_industries_are_numbers_with_names_aside(source: Path, target: Path, lev
         found = {table[number] for number in stored(target, code, "industry")}
         assert found == {name if level == "name" else name[0]}
     assert "industry: i.csv has no dates, taken as a snapshot that holds on all days" in report.notes
+
+
+@pytest.mark.parametrize("blank", ["", "None", "--", "nan"])
+def test_an_empty_industry_is_unknown_and_no_fault(source: Path, target: Path, blank: str) -> None:
+    rows = [{"symbol": "600000", "industry": "银行"}, {"symbol": "000001", "industry": blank}]
+    report = run(source, target, with_inputs(industry=csv(source, "i.csv", rows)))
+    assert stored(target, "SH600000", "industry").tolist() == [0, 0, 0, 0]
+    assert stored(target, "SZ000001", "industry").isna().all()
+    assert pd.read_csv(target / "industries.csv")["name"].tolist() == ["银行"]
+    assert (report.inputs["industry"].kept, report.inputs["industry"].dropped) == (2, {})
+    tally = report.warnings["industry: rows without an industry: unknown"]
+    assert (tally.count, tally.examples) == (1, ["i.csv row 2: 000001"])
+
+
+def test_market_cap_by_date(source: Path, target: Path) -> None:
+    """As given on its day; else float shares times the close; a table alone holds until the next value."""
+    caps = [{"symbol": "000001", "date": "2025-03-04", "circ_mv": 5.0}]
+    cap = {"files": csv(source, "c.csv", caps), "unit": "hundred_million"}
+    run(source, target, with_inputs(market_cap=cap))
+    np.testing.assert_allclose(stored(target, "SZ000001", "market_cap"), [np.nan, 5e8, 5e8, 5e8], rtol=1e-6)
+    assert stored(target, "SH600000", "market_cap").isna().all()
+    shares = csv(source, "f.csv", [{"symbol": "000001", "float_shares": 2e9}])
+    report = run(source, target, with_inputs(market_cap=cap, float_shares=shares))
+    raw = stored(target, "SZ000001", "close") / 2
+    expected = np.where([False, True, False, False], 5e8, raw * 2e9)
+    np.testing.assert_allclose(stored(target, "SZ000001", "market_cap"), expected, rtol=1e-6)
+    assert "$market_cap: as given on a day, else float shares times the close" in report.notes
 
 
 def test_market_cap_is_float_shares_times_raw_close(source: Path, target: Path) -> None:
@@ -50,6 +80,18 @@ def test_dated_float_shares_hold_until_the_next(source: Path, target: Path) -> N
         ([{"symbol": "600000", "name": "*ST浦发"}], {"from_name": True}, [1, 1, 1, 1]),
         ([{"symbol": "600000", "name": "ST浦发"}], {"from_name": True, "since": "2025-03-05"}, [0, 0, 1, 1]),
         ([{"symbol": "600000", "name": "浦发银行"}], {"from_name": True}, [0, 0, 0, 0]),
+        ([{"symbol": "600000", "start": "2025-03-03", "end": "2025-03-04"},
+          {"symbol": "600000", "start": "2025-03-05", "end": "2025-03-05"}], {}, [1, 1, 1, 0]),
+        ([{"symbol": "600000", "start": "2025-03-03", "end": "2025-03-06"},
+          {"symbol": "600000", "start": "2025-03-04", "end": "2025-03-04"}], {}, [1, 1, 1, 1]),
+        ([{"ts_code": "600000.SH", "name": "ST浦发", "start_date": 20250303, "end_date": 20250304},
+          {"ts_code": "600000.SH", "name": "*ST浦发", "start_date": 20250305, "end_date": 20250305},
+          {"ts_code": "600000.SH", "name": "浦发银行", "start_date": 20250306, "end_date": ""}],
+         {"from_name": True}, [1, 1, 1, 0]),
+        ([{"symbol": "600000", "name": "ST浦发", "start": "2025-03-04"},
+          {"symbol": "600000", "name": "浦发银行", "start": "2025-03-06"}], {"from_name": True}, [0, 1, 1, 0]),
+        ([{"symbol": "600000", "name": "XDST浦发", "date": "2025-03-04"},
+          {"symbol": "600000", "name": "浦发银行", "date": "2025-03-06"}], {"from_name": True}, [0, 1, 1, 0]),
     ],
 )  # fmt: skip
 def test_special_treatment(
@@ -58,3 +100,26 @@ def test_special_treatment(
     run(source, target, with_inputs(st={"files": csv(source, "st.csv", rows), **options}))
     assert stored(target, "SH600000", "is_st").tolist() == expected
     assert stored(target, "SZ000001", "is_st").tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_st"),
+    [
+        ("ST浦发", True), ("*ST浦发", True), ("S*ST浦发", True), ("SST浦发", True), ("＊ＳＴ浦发", True),
+        ("XDST浦发", True), ("XR*ST浦发", True), ("DR*ST浦发", True), ("NST浦发", True), ("GST浦发", True),
+        ("ＳＴ浦发", True), ("*ST TCL", True), ("ST TCL", True), (" *ST 浦发", True), ("*STTCL", True),
+        ("BEST", False), ("STEEL", False), ("Steel", False), ("浦发ST", False), ("S浦发", False), ("XD浦发", False),
+        ("浦发银行", False), ("退市浦发", False), ("浦发退", False), ("*ST浦退", False), ("", False), ("N浦发", False),
+    ],
+)  # fmt: skip
+def test_names_that_say_special_treatment(name: str, is_st: bool) -> None:
+    assert has_st_name(name) is is_st
+
+
+def test_since_is_of_names_without_a_date(source: Path, target: Path) -> None:
+    rows = [{"symbol": "600000", "name": "ST浦发", "date": "2025-03-04"}]
+    st = {"files": csv(source, "st.csv", rows), "from_name": True, "since": "2025-03-05"}
+    with pytest.raises(InputError, match=r"the names have dates: leave out st\.since"):
+        run(source, target, with_inputs(st=st))
+    with pytest.raises(InputError, match="st: since is of today's names: it needs from_name: true"):
+        run(source, target, with_inputs(st={"files": "st.csv", "since": "prices"}))

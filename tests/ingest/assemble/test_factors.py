@@ -1,0 +1,145 @@
+"""Factors: of previous closes, of tables of events, and what they are before the first one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.assemble.factors import factor_of_closes
+from qlib_mfgru.ingest.mapping import IngestMapping
+
+from ..vendor import BARS, DAILY, DAYS, make_daily, run, stored, with_inputs, write
+
+NAN = np.nan
+
+
+@pytest.mark.parametrize(
+    ("close", "prev_close", "factor"),
+    [
+        ([10, 11, 5.6, 5.5], [9.9, 10, 5.5, 5.6], [1, 1, 2, 2]),
+        ([10, NAN, 5.6, 5.5], [NAN, NAN, 5.0, 5.6], [1, 1, 2, 2]),
+        ([NAN, 10, 11, 12], [NAN, 9, 10, NAN], [NAN, 1, 1, 1]),
+        ([10.004, 10, 10, 10], [10, 10, 9.99, 10], [1, 1, 10 / 9.99, 10 / 9.99]),
+        ([10, NAN, 5, 5], [10, 5, 5, 5], [1, 1, 2, 2]),
+        ([10, 0, 5, 2], [10, 10, 5, 2.5], [1, 1, 2, 4]),
+    ],
+    ids=["split", "split while suspended", "missing", "half a cent", "row without a close", "two events"],
+)
+def test_the_factor_of_previous_closes(close: list[float], prev_close: list[float], factor: list[float]) -> None:
+    np.testing.assert_allclose(factor_of_closes(np.array(close), np.array(prev_close)), factor, rtol=1e-12)
+
+
+def ex_rights(bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Raw bars and daily rows with previous closes: on 5 March 000001 splits in two."""
+    prices = ["open", "high", "low", "close"]
+    split = (bars["symbol"] == "000001") & (bars["datetime"] >= "2025-03-05")
+    bars.loc[split, prices] = bars.loc[split, prices] / 2
+    daily = make_daily(bars).drop(columns="factor")
+    before = daily.groupby("symbol")["close"].shift()
+    halved = (daily["symbol"] == "000001") & (daily["date"] == "2025-03-05")
+    return bars, daily.assign(prev_close=before.where(~halved, (before / 2).round(2)).fillna(9.99))
+
+
+def test_a_market_with_previous_closes(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    bars, daily = ex_rights(bars)
+    report = run(
+        write(tmp_path / "in", bars, daily), target, {"bars": BARS, "daily": DAILY | {"factor": "from_prev_close"}}
+    )
+    one = daily[daily["symbol"] == "000001"].reset_index(drop=True)
+    ratio = one["close"][1] / one["prev_close"][2]
+    np.testing.assert_allclose(stored(target, "SZ000001", "factor"), [1, 1, ratio, ratio], rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "close"), one["close"] * [1, 1, ratio, ratio], rtol=1e-6)
+    assert stored(target, "SH600000", "factor").tolist() == [1, 1, 1, 1]
+    assert "$factor: the running product of close(t-1) / prev_close(t), 1 on a stock's first day" in report.notes
+    without = write(tmp_path / "without", bars, daily.drop(columns="prev_close"))
+    with pytest.raises(InputError, match="no column for 'prev_close'"):
+        run(without, target, {"bars": BARS, "daily": DAILY | {"factor": "from_prev_close"}})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"daily": DAILY | {"factor": "from_prev_close", "prices": "adjusted"}},
+         "factor is 'from_prev_close', which is of raw prices, not adjusted"),
+        ({"daily": DAILY | {"factor": "from_prev_close"}, "factors": "f.csv"},
+         "daily.factor is 'from_prev_close': there are factors already"),
+        ({"daily": DAILY | {"volume": {"star": "adjusted", "*": "lots"}}},
+         "volume is 'adjusted' for one part only: it holds for all or for none"),
+        ({"daily": DAILY | {"volume": "adjusted", "prices": "unadjusted"}},
+         "volume is 'adjusted' beside prices: unadjusted"),
+    ],
+)  # fmt: skip
+def test_contradictions_are_refused(content: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        IngestMapping(**content)
+    assert message in str(error.value)
+
+
+EVENTS = {
+    "baostock": {"code": "sz.000001", "dividOperateDate": "2025-03-05", "foreAdjustFactor": 1.0,
+                 "backAdjustFactor": 2.0, "adjustFactor": 2.0},
+    "rqdata": {"order_book_id": "000001.XSHE", "ex_date": "2025-03-05", "ex_factor": 2.0, "ex_cum_factor": 2.0,
+               "announcement_date": "2025-02-28", "ex_end_date": ""},
+    "akshare": {"symbol": "sz000001", "date": "2025-03-05", "hfq_factor": 2.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("vendor", EVENTS)
+def test_before_the_first_event_the_factor_is_one(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, vendor: str
+) -> None:
+    """A new share has no row at all, and is there nevertheless."""
+    source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
+    pd.DataFrame([EVENTS[vendor]]).to_csv(source / "f.csv", index=False)
+    report = run(source, target, with_inputs(factors="f.csv"))
+    assert stored(target, "SZ000001", "factor").tolist() == [1, 1, 2, 2]
+    assert stored(target, "SH600000", "factor").tolist() == [1, 1, 1, 1]
+    said = [note for note in report.notes if note.startswith("factors: the factor is 1 before a stock's first row")]
+    assert len(said) == 1
+
+
+def test_the_mapping_has_the_last_word(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
+    pd.DataFrame([EVENTS["baostock"]]).to_csv(source / "f.csv", index=False)
+    loose = {"max_dropped": 1}
+    run(source, target, with_inputs(factors={"files": "f.csv", "before_first": "unknown"}, **loose))
+    assert stored(target, "SZ000001", "factor").tolist() == [2, 2]
+    assert not (target / "features" / "sh600000").exists()
+    rows = pd.DataFrame({"ts_code": "000001.SZ", "trade_date": ["20250305", "20250306"], "adj_factor": [2.0, 2.0]})
+    rows.to_csv(source / "f.csv", index=False)
+    report = run(source, target, with_inputs(factors="f.csv", **loose))
+    assert any("unknown before a stock's first row" in note for note in report.notes), "a daily table, tushare's"
+    assert not (target / "features" / "sh600000").exists()
+    run(source, target, with_inputs(factors={"files": "f.csv", "before_first": "one"}))
+    assert stored(target, "SZ000001", "factor").tolist() == [1, 1, 2, 2]
+
+
+def test_a_table_with_few_changing_rows_is_one_of_events(tmp_path: Path, target: Path) -> None:
+    days = pd.bdate_range("2024-01-01", periods=60)
+    daily = pd.DataFrame(
+        {"symbol": "600000", "date": days, "open": 10, "high": 10, "low": 10, "close": 10, "volume": 100}
+    )
+    daily.to_csv(tmp_path / "daily.csv", index=False)
+    rows = pd.DataFrame({"symbol": "600000", "date": days[[10, 50]], "factor": [2.0, 3.0]})
+    rows.to_csv(tmp_path / "f.csv", index=False)
+    run(tmp_path, target, {"daily": DAILY, "factors": "f.csv"})
+    assert stored(target, "SH600000", "factor").iloc[[0, 9, 10, 49, 50]].tolist() == [1, 1, 2, 2, 3]
+    last_month = pd.DataFrame({"symbol": "600000", "date": days[40:], "factor": 3.0})
+    last_month.to_csv(tmp_path / "f.csv", index=False)
+    run(tmp_path, target, {"daily": DAILY, "factors": "f.csv", "max_dropped": 1})
+    assert len(stored(target, "SH600000", "factor")) == 20, "a daily table of the last month says nothing of before"
+
+
+@pytest.mark.parametrize("column", ["foreAdjustFactor", "qfq_factor", "ex_factor"])
+def test_forward_factors_and_single_ratios_are_refused(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, column: str
+) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
+    pd.DataFrame({"symbol": ["000001"], "date": DAYS[0], column: 0.5}).to_csv(source / "f.csv", index=False)
+    with pytest.raises(InputError, match="no column for 'factor'"):
+        run(source, target, with_inputs(factors="f.csv"))
+    with pytest.raises(InputError, match=f"factors.columns.factor is '{column}': neither forward factors"):
+        run(source, target, with_inputs(factors={"files": "f.csv", "columns": {"factor": column}}))

@@ -1,0 +1,101 @@
+"""A stock whose code changed: one stock under its last code, whatever the vendor's history is filed under."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from qlib_mfgru.errors import InputError
+
+from ..vendor import csv, make_bars, make_daily, run, spans, stored, with_inputs, write
+
+OLD, NEW, LAST = "000022", "001872", "001999"
+CHANGE = {"symbol": OLD, "new_code": NEW, "date": "2025-03-05"}
+FIELDS = ("close", "volume", "amount", "vwap")
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> tuple[pd.DataFrame, Path]:
+    """Bars of two stocks, and the provider in which the first one always had its new code."""
+    bars = make_bars((NEW, "600000"))
+    run(write(tmp_path / "plain", bars, make_daily(bars)), tmp_path / "truth")
+    return bars, tmp_path / "truth"
+
+
+def same(target: Path, truth: Path, code: str = "SZ001872") -> None:
+    for name in FIELDS:
+        for freq in ("day", "15min"):
+            pd.testing.assert_series_equal(stored(target, code, name, freq), stored(truth, "SZ001872", name, freq))
+
+
+def test_a_history_in_two_parts_becomes_one(truth: tuple[pd.DataFrame, Path], tmp_path: Path, target: Path) -> None:
+    bars, provider = truth
+    early = (bars["symbol"] == NEW) & (bars["datetime"] < "2025-03-05")
+    parts = bars.assign(symbol=bars["symbol"].mask(early, OLD))
+    source = write(tmp_path / "in", parts, make_daily(parts))
+    report = run(source, target, with_inputs(renames=csv(source, "r.csv", [CHANGE])))
+    same(target, provider)
+    assert [line[0] for line in spans(target)] == ["SH600000", "SZ001872"]
+    assert "renames: 1 codes are read as those that they became" in report.notes
+
+
+def test_a_history_under_both_codes_is_read_once(
+    truth: tuple[pd.DataFrame, Path], tmp_path: Path, target: Path
+) -> None:
+    bars, provider = truth
+    both = pd.concat([bars, bars[bars["symbol"] == NEW].assign(symbol=OLD)])
+    source = write(tmp_path / "in", both, make_daily(both))
+    report = run(source, target)
+    twins = report.warnings["pairs of codes with identical days, one stock under two codes (renames makes it one)"]
+    assert (twins.count, twins.examples) == (1, ["SZ000022 and SZ001872, 2025-03-03 .. 2025-03-06"])
+
+    report = run(source, target, with_inputs(renames=csv(source, "r.csv", [CHANGE])))
+    same(target, provider)
+    reason = "under a code that was not in use that day (renames)"
+    assert {name: report.inputs[name].dropped[reason].count for name in ("bars", "daily")} == {"bars": 64, "daily": 4}
+    assert not report.warnings
+
+
+def test_chains_are_followed_and_all_tables_are_renamed(
+    truth: tuple[pd.DataFrame, Path], tmp_path: Path, target: Path
+) -> None:
+    bars, provider = truth
+    day = bars["datetime"].dt.strftime("%Y-%m-%d")
+    one = bars["symbol"] == NEW
+    parts = bars.assign(
+        symbol=bars["symbol"].mask(one & (day < "2025-03-05"), OLD).mask(one & (day >= "2025-03-06"), LAST)
+    )
+    source = write(tmp_path / "in", parts, make_daily(parts))
+    changes = [CHANGE, {"symbol": NEW, "new_code": LAST, "date": "2025-03-06"}]
+    content = with_inputs(
+        renames=csv(source, "r.csv", changes),
+        members={"csi300": csv(source, "m.csv", [{"symbol": OLD, "start": "2025-03-03", "end": "2025-03-04"},
+                                                 {"symbol": LAST, "start": "2025-03-05", "end": "2025-03-06"}])},
+        industry=csv(source, "i.csv", [{"symbol": NEW, "industry": "港口"}]),
+        market_cap=csv(source, "c.csv", [{"symbol": OLD, "date": "2025-03-04", "market_cap": 7e9},
+                                         {"symbol": OLD, "date": "2025-03-05", "market_cap": 8e9}]),
+    )  # fmt: skip
+    run(source, target, content | {"max_dropped": 0.6})
+    same(target, provider, "SZ001999")
+    assert spans(target, "csi300") == [["SZ001999", "2025-03-03", "2025-03-06"]]
+    assert stored(target, "SZ001999", "industry").tolist() == [0, 0, 0, 0]
+    assert stored(target, "SZ001999", "market_cap").dropna().tolist() == [7e9, 7e9, 7e9], "8e9 is of no day of 000022"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ([CHANGE, {"symbol": NEW, "new_code": OLD, "date": "2025-03-06"}], "SZ000022 comes back to itself"),
+        ([CHANGE, CHANGE | {"new_code": LAST}], "renames: SZ000022 changes twice"),
+        ([CHANGE, {"symbol": NEW, "new_code": LAST, "date": "2025-03-04"}],
+         "SZ001872 ends on 2025-03-04, not after it begins on 2025-03-05"),
+    ],
+)  # fmt: skip
+def test_changes_that_contradict_each_other_are_refused(
+    truth: tuple[pd.DataFrame, Path], tmp_path: Path, target: Path, changes: list[dict[str, Any]], message: str
+) -> None:
+    bars, _ = truth
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    with pytest.raises(InputError, match=message):
+        run(source, target, with_inputs(renames=csv(source, "r.csv", changes)))
