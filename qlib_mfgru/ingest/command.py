@@ -8,9 +8,8 @@ from pathlib import Path
 from qlib_mfgru.errors import InputError
 
 DESCRIPTION = """Turn vendor files (bars of 1 to 60 minutes and daily ones) into a qlib provider. The mapping says where
-the files are and what they mean. Known vendors' mappings are ready: --vendor NAME takes one, --vendor NAME --show prints
-it with the layout that it expects. --explain FILE says what a file holds, and proposes a mapping. See docs/ingest.md.
-"""
+the files are and what they mean. Known vendors' mappings are ready: --vendor NAME takes one, --show prints it with the
+layout that it expects. --explain FILE says what a file holds, and proposes a mapping. See docs/ingest.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
 from qlib_mfgru.ingest.read.files import VendorFile
-from qlib_mfgru.ingest.read.inputs import STAMPS, VendorInput
+from qlib_mfgru.ingest.read.inputs import STAMPS, Slice, VendorInput
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
@@ -24,7 +24,6 @@ from qlib_mfgru.provider.symbols import normalise_symbol
 MAX_ROWS = 2_000_000
 """Rows of a layout that are looked at."""
 ENCODINGS = ("utf-8-sig", "gb18030")
-_FIELDS = tuple(field for field in VENDOR_NAMES if field not in ("symbol", "index"))
 _DATE = re.compile(r"(19|20)\d\d[-/.]?\d\d[-/.]?\d\d.*")
 _OTHER_MARKET = SESSIONS["us"]
 """Any whose stocks are named by the vendor."""
@@ -142,25 +141,29 @@ def _is_code(cell: str) -> bool:
 
 
 def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: int) -> Sample:
+    file = VendorFile(paths[0], source)
+    columns = _once_each(file.columns((), tuple(VENDOR_NAMES)))
     report, registry = IngestReport(), Registry(session.codes)
     table = VendorInput("file", source, list(paths), registry, report, 100_000, True, session)
     frames: list[pd.DataFrame] = []
     n_rows = 0
-    for piece in table.slices((), _FIELDS):
-        numbers, _ = piece.numbers([name for name in piece.frame.columns if name not in TEXT_FIELDS])
-        stamps = piece.stamps() if piece.has_stamps else np.full(len(piece.frame), np.datetime64("NaT", "s"))
-        texts = {name: piece.frame[name].to_numpy(dtype=object) for name in piece.frame if name in TEXT_FIELDS}
-        frame = pd.DataFrame({**texts, **numbers, "stock": piece.stock}).drop(columns=[*STAMPS], errors="ignore")
-        frames.append(frame.assign(stamp=stamps))
-        n_rows += len(frame)
+    for piece in table.slices((), [field for field in columns if field != "symbol"]):
+        frames.append(_rows(piece))
+        n_rows += len(frames[-1])
         if n_rows >= max_rows:
             break
-    file = VendorFile(paths[0], source)
-    columns = file.columns((), ("symbol", "index", *_FIELDS))
-    rows, notes = pd.concat(frames, ignore_index=True), [note.partition(": ")[2] for note in report.notes]
-    return Sample(
-        list(paths), source, file.header(), _once_each(columns), rows, registry.codes, session, notes, n_rows < max_rows
-    )
+    rows, remarks = pd.concat(frames, ignore_index=True), [note.partition(": ")[2] for note in report.notes]
+    is_all = n_rows < max_rows
+    return Sample(list(paths), source, file.header(), columns, rows, registry.codes, session, remarks, is_all)
+
+
+def _rows(piece: Slice) -> pd.DataFrame:
+    """A slice with numbers as numbers, each row's stamp, and its stock's number."""
+    numbers, _ = piece.numbers([name for name in piece.frame if name not in TEXT_FIELDS])
+    texts = {name: piece.frame[name].to_numpy(dtype=object) for name in piece.frame if name in TEXT_FIELDS}
+    stamps = piece.stamps() if piece.has_stamps else np.full(len(piece.frame), np.datetime64("NaT", "s"))
+    frame = pd.DataFrame({**texts, **numbers, "stock": piece.stock}).drop(columns=[*STAMPS], errors="ignore")
+    return frame.assign(stamp=stamps)
 
 
 def _once_each(columns: dict[str, str]) -> dict[str, str]:

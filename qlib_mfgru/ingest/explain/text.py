@@ -9,6 +9,7 @@ import pandas as pd
 
 from qlib_mfgru.ingest.explain.findings import Findings
 from qlib_mfgru.ingest.explain.sample import Sample
+from qlib_mfgru.ingest.read.inputs import STAMPS
 from qlib_mfgru.provider.boards import board_of
 
 _SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -53,20 +54,22 @@ def _columns(sample: Sample) -> str:
 
 
 def _rows(sample: Sample, kind: str | None) -> list[tuple[str, str]]:
-    rows, stamps = sample.rows, sample.stamps
     first = "" if sample.is_all else "the first "
-    facts = [
-        ("rows", f"{first}{len(rows):,}{_repeats(rows)}{_empty(sample)}"),
-        ("indices" if kind == "index" else "stocks", _codes(sample, kind)),
-    ]
-    if len(stamps):
-        days = np.unique(stamps.astype("datetime64[D]"))
-        unread = len(rows) - len(stamps)
-        missed = f"; {unread:,} stamps cannot be read" if unread else ""
-        facts.append(("dates", f"{days[0]} .. {days[-1]}: {len(days):,} days{missed}"))
-    elif "start" not in sample.columns:
-        facts.append(("dates", "none: a snapshot that holds on all days"))
-    return facts
+    count = f"{first}{len(sample.rows):,}{_repeats(sample.rows)}{_empty(sample)}"
+    codes = ("indices" if kind == "index" else "stocks", _codes(sample, kind))
+    dates = [] if "start" in sample.columns else [("dates", _dates(sample))]
+    return [("rows", count), codes, *dates]
+
+
+def _dates(sample: Sample) -> str:
+    if not any(field in sample.columns for field in STAMPS):
+        return "none: a snapshot that holds on all days"
+    stamps, unread = sample.stamps, len(sample.rows) - len(sample.stamps)
+    missed = f"{unread:,} stamps cannot be read"
+    if not len(stamps):
+        return missed
+    days = np.unique(stamps.astype("datetime64[D]"))
+    return f"{days[0]} .. {days[-1]}: {len(days):,} days" + (f"; {missed}" if unread else "")
 
 
 def _codes(sample: Sample, kind: str | None) -> str:

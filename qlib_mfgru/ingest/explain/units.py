@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.explain.sample import Sample
-from qlib_mfgru.ingest.mapping.prices import AmountUnit, VolumeUnit, amount_scale, volume_scale
+from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, AmountUnit, VolumeUnit, amount_scale, volume_scale
 from qlib_mfgru.provider.boards import board_of
 
 _VOLUMES: tuple[VolumeUnit, ...] = ("shares", "lots")
@@ -52,9 +53,9 @@ def find_units(sample: Sample, prices: pd.Series) -> Units | None:
     by_board = ratio.groupby(sample.boards(_boards(sample))[traded.to_numpy()])
     ratios = {str(board): float(each.median()) for board, each in by_board if len(each) >= _ROWS}
     for amount in _AMOUNTS:
-        volumes = {board: _volume(sample, each, amount) for board, each in ratios.items()}
-        if volumes and None not in volumes.values():
-            return Units(ratios, _by_part({board: str(unit) for board, unit in volumes.items()}), amount)
+        volumes = {board: unit for board, each in ratios.items() if (unit := _volume(sample, each, amount))}
+        if volumes and volumes.keys() == ratios.keys():
+            return Units(ratios, _by_part(volumes, {str(board): len(each) for board, each in by_board}), amount)
     return Units(ratios, None, None)
 
 
@@ -71,8 +72,8 @@ def _volume(sample: Sample, ratio: float, amount: AmountUnit) -> VolumeUnit | No
     return None
 
 
-def _by_part(volumes: dict[str, str]) -> str | dict[str, str]:
-    """One unit, or the exceptions by board and the most frequent one for the rest."""
-    usual = max(set(volumes.values()), key=list(volumes.values()).count)
+def _by_part(volumes: Mapping[str, str], n_rows: Mapping[str, int]) -> str | dict[str, str]:
+    """One unit, or that of most rows and the boards that have another."""
+    usual = max(volumes.values(), key=lambda unit: sum(n_rows[board] for board in volumes if volumes[board] == unit))
     parts = {board: unit for board, unit in volumes.items() if unit != usual}
-    return {**parts, "*": usual} if parts else usual
+    return {**parts, EVERYWHERE: usual} if parts else usual

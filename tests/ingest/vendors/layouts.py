@@ -151,12 +151,15 @@ def akshare(market: Market, folder: Path) -> None:
 
 
 def xbx(market: Market, folder: Path) -> None:
-    names = {f"{name}": f"{chinese}价" for name, chinese in CHINESE.items() if name in PRICES}
+    names = {name: f"{chinese}价" for name, chinese in CHINESE.items() if name in PRICES}
     names |= {"volume": "成交量", "amount": "成交额", "prev_close": "前收盘价", "name": "股票名称", "date": "交易日期"}
     for stock, daily in market.daily.groupby("symbol"):
         rows = daily.rename(columns=names)[list(names.values())]
-        rows.insert(0, "股票代码", f"{before(str(stock))}{stock}")
-        save(rows, folder / "daily" / f"{before(str(stock))}{stock}.csv", encoding="gb18030")
+        code = f"{before(str(stock))}{stock}"
+        rows.insert(0, "股票代码", code)
+        (folder / "daily").mkdir(parents=True, exist_ok=True)
+        content = "数据由社区整理, 仅供学习\n" + rows.to_csv(index=False, lineterminator="\n")
+        (folder / "daily" / f"{code}.csv").write_text(content, encoding="gb18030")
 
 
 LAYOUTS: dict[str, Callable[[Market, Path], None]] = {

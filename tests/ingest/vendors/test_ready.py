@@ -1,13 +1,16 @@
-"""Each vendor's ready mapping makes, of the market in that vendor's files, the provider that it is."""
+"""Each vendor's ready mapping, and the one that --explain proposes, read the market out of that vendor's files."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
-from qlib_mfgru.ingest.mapping import load_mapping
+from qlib_mfgru.ingest.explain import explain
+from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping, parse_mapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 
@@ -15,41 +18,65 @@ from ..vendor import stored
 from .layouts import LAYOUTS
 from .market import CODES, Market
 
-WITHOUT_ST = {"tdx", "qmt", "akshare"}
+WITHOUT_ST = {"tdx", "qmt", "akshare", "qlib"}
 DAILY_ONLY = {"xbx"}
 FIELDS = ("open", "high", "low", "close", "vwap", "volume", "amount")
 
 
 @pytest.fixture(scope="module")
-def truth(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Market.make().provider(tmp_path_factory.mktemp("market"))
+def market() -> Market:
+    return Market.make()
 
 
-def ready(vendor: str, folder: Path) -> IngestReport:
-    LAYOUTS[vendor](Market.make(), folder / "in")
-    return ingest(load_mapping(vendor=vendor), folder / "in", folder / "provider", quiet=True)
+@pytest.fixture(scope="module")
+def truth(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return market.provider(tmp_path_factory.mktemp("market"))
 
 
-def same(made: Path, truth: Path, vendor: str) -> None:
+def made(mapping: IngestMapping, folder: Path) -> IngestReport:
+    return ingest(mapping, folder / "in", folder / "provider", quiet=True)
+
+
+def assert_same(provider: Path, truth: Path, vendor: str) -> None:
+    """All that the vendor's files tell is what the truth is, to float32."""
     daily = ("factor", *(() if vendor in WITHOUT_ST else ("is_st", "limit_up", "limit_down")))
     for code in CODES.values():
         for name in (*FIELDS, *daily):
-            pd.testing.assert_series_equal(stored(made, code, name), stored(truth, code, name), rtol=2e-6)
+            pd.testing.assert_series_equal(stored(provider, code, name), stored(truth, code, name), rtol=2e-6)
         for name in () if vendor in DAILY_ONLY else FIELDS:
-            bars = stored(made, code, name, "15min"), stored(truth, code, name, "15min")
+            bars = stored(provider, code, name, "15min"), stored(truth, code, name, "15min")
             pd.testing.assert_series_equal(*bars, rtol=2e-6)
 
 
+def assert_nothing_lost(report: IngestReport) -> None:
+    lost = {why for rows in report.inputs.values() for why in rows.dropped} - {"suspended day"}
+    assert not lost
+
+
 @pytest.mark.parametrize("vendor", list(LAYOUTS))
-def test_a_ready_mapping_makes_the_market(vendor: str, truth: Path, tmp_path: Path) -> None:
-    report = ready(vendor, tmp_path)
+def test_a_ready_mapping_makes_the_market(vendor: str, market: Market, truth: Path, tmp_path: Path) -> None:
+    LAYOUTS[vendor](market, tmp_path / "in")
+    report = made(load_mapping(vendor=vendor), tmp_path)
     assert report.facts["ready mapping"] == vendor
-    same(tmp_path / "provider", truth, vendor)
-    assert sum(tally.count for rows in report.inputs.values() for why, tally in rows.dropped.items()
-               if why != "suspended day") == 0  # fmt: skip
+    assert_same(tmp_path / "provider", truth, vendor)
+    assert_nothing_lost(report)
 
 
 def test_a_provider_is_made_again(truth: Path, tmp_path: Path) -> None:
-    (tmp_path / "own.yaml").write_text("bars: {freq: 15min}\n")
-    ingest(load_mapping(tmp_path / "own.yaml", vendor="qlib"), truth, tmp_path / "provider", quiet=True)
-    same(tmp_path / "provider", truth, "tdx")  # without $is_st, which is not carried over
+    mapping = parse_mapping({"vendor": "qlib", "bars": {"freq": "15min"}}, "own.yaml")
+    ingest(mapping, truth, tmp_path / "provider", quiet=True)
+    assert_same(tmp_path / "provider", truth, "qlib")
+
+
+def proposed(folder: Path) -> dict[str, Any]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    content: dict[str, Any] = yaml.safe_load(explain(files, folder).mapping)
+    return content
+
+
+@pytest.mark.parametrize("vendor", list(LAYOUTS))
+def test_the_proposed_mapping_makes_the_market(vendor: str, market: Market, truth: Path, tmp_path: Path) -> None:
+    LAYOUTS[vendor](market, tmp_path / "in")
+    report = made(parse_mapping(proposed(tmp_path / "in"), "proposed"), tmp_path)
+    assert_same(tmp_path / "provider", truth, vendor)
+    assert_nothing_lost(report)
