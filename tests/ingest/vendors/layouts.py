@@ -97,7 +97,8 @@ def joinquant(market: Market, folder: Path) -> None:
 def ricequant(market: Market, folder: Path) -> None:
     for name, rows, when in (("daily", market.daily, "date"), ("minutes", market.minutes["15min"], "datetime")):
         rows = rows.assign(order_book_id=after(rows["symbol"], XSHG), total_turnover=rows["amount"])
-        indexed = rows.set_index(["order_book_id", when])[[*PRICES, "volume", "total_turnover"]]
+        columns = [*PRICES, "volume", "total_turnover", *(["prev_close"] if name == "daily" else [])]
+        indexed = rows.set_index(["order_book_id", when])[columns]
         (folder / name).mkdir(parents=True)
         indexed.to_parquet(folder / name / "all.parquet")
     events = market.events
