@@ -15,7 +15,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
 from qlib_mfgru.ingest.read.files import VendorFile
-from qlib_mfgru.ingest.read.inputs import STAMPS, Slice, VendorInput
+from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
@@ -70,6 +70,11 @@ class Sample:
         """Whether stamps have a time of the day."""
         stamps = self.stamps
         return len(stamps) > 0 and bool((stamps != stamps.astype("datetime64[D]")).mean() > 0.5)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether rows have a date or time at all; a table that has none is a snapshot."""
+        return not {"datetime", "date", "time"}.isdisjoint(self.columns)
 
     @property
     def stamps(self) -> np.ndarray:
@@ -148,22 +153,17 @@ def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: i
     frames: list[pd.DataFrame] = []
     n_rows = 0
     for piece in table.slices((), [field for field in columns if field != "symbol"]):
-        frames.append(_rows(piece))
-        n_rows += len(frames[-1])
+        numbers, _ = piece.numbers([name for name in piece.frame if name not in TEXT_FIELDS])
+        texts = {name: piece.frame[name].to_numpy(dtype=object) for name in piece.frame if name in TEXT_FIELDS}
+        undated = np.full(len(piece.stock), np.datetime64("NaT", "s"))
+        stamps = piece.stamps() if piece.has_stamps else undated
+        frames.append(pd.DataFrame({**texts, **numbers, "stock": piece.stock, "stamp": stamps}))
+        n_rows += len(stamps)
         if n_rows >= max_rows:
             break
     rows, remarks = pd.concat(frames, ignore_index=True), [note.partition(": ")[2] for note in report.notes]
     is_all = n_rows < max_rows
     return Sample(list(paths), source, file.header(), columns, rows, registry.codes, session, remarks, is_all)
-
-
-def _rows(piece: Slice) -> pd.DataFrame:
-    """A slice with numbers as numbers, each row's stamp, and its stock's number."""
-    numbers, _ = piece.numbers([name for name in piece.frame if name not in TEXT_FIELDS])
-    texts = {name: piece.frame[name].to_numpy(dtype=object) for name in piece.frame if name in TEXT_FIELDS}
-    stamps = piece.stamps() if piece.has_stamps else np.full(len(piece.frame), np.datetime64("NaT", "s"))
-    frame = pd.DataFrame({**texts, **numbers, "stock": piece.stock}).drop(columns=[*STAMPS], errors="ignore")
-    return frame.assign(stamp=stamps)
 
 
 def _once_each(columns: dict[str, str]) -> dict[str, str]:

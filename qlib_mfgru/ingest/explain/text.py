@@ -9,7 +9,6 @@ import pandas as pd
 
 from qlib_mfgru.ingest.explain.findings import Findings
 from qlib_mfgru.ingest.explain.sample import Sample
-from qlib_mfgru.ingest.read.inputs import STAMPS
 from qlib_mfgru.provider.boards import board_of
 
 _SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
@@ -62,7 +61,7 @@ def _rows(sample: Sample, kind: str | None) -> list[tuple[str, str]]:
 
 
 def _dates(sample: Sample) -> str:
-    if not any(field in sample.columns for field in STAMPS):
+    if not sample.is_dated:
         return "none: a snapshot that holds on all days"
     stamps, unread = sample.stamps, len(sample.rows) - len(sample.stamps)
     missed = f"{unread:,} stamps cannot be read"
