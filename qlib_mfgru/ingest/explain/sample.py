@@ -153,17 +153,24 @@ def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: i
     frames: list[pd.DataFrame] = []
     n_rows = 0
     for piece in table.slices((), [field for field in columns if field != "symbol"]):
-        numbers, _ = piece.numbers([name for name in piece.frame if name not in TEXT_FIELDS])
-        texts = {name: piece.frame[name].to_numpy(dtype=object) for name in piece.frame if name in TEXT_FIELDS}
+        fields = set(map(str, piece.frame))
+        numbers, _ = piece.numbers(sorted(fields - TEXT_FIELDS))
+        texts = {name: piece.frame[name].to_numpy(dtype=object) for name in fields & TEXT_FIELDS}
         undated = np.full(len(piece.stock), np.datetime64("NaT", "s"))
         stamps = piece.stamps() if piece.has_stamps else undated
         frames.append(pd.DataFrame({**texts, **numbers, "stock": piece.stock, "stamp": stamps}))
         n_rows += len(stamps)
         if n_rows >= max_rows:
             break
-    rows, remarks = pd.concat(frames, ignore_index=True), [note.partition(": ")[2] for note in report.notes]
-    is_all = n_rows < max_rows
-    return Sample(list(paths), source, file.header(), columns, rows, registry.codes, session, remarks, is_all)
+    rows, is_all = pd.concat(frames, ignore_index=True), n_rows < max_rows
+    header, remarks = file.header(), _remarks(report)
+    return Sample(list(paths), source, header, columns, rows, registry.codes, session, remarks, is_all)
+
+
+def _remarks(report: IngestReport) -> list[str]:
+    """What reading found, without the name of the input."""
+    counted = [f"{what} ({tally.count}, e.g. {'; '.join(tally.examples)})" for what, tally in report.warnings.items()]
+    return [remark.partition(": ")[2] for remark in (*report.notes, *counted)]
 
 
 def _once_each(columns: dict[str, str]) -> dict[str, str]:
