@@ -69,6 +69,7 @@ setup(
     packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
     package_data={
         "": ["*.pyi"],
+        "qlib_mfgru.ingest": ["vendors/*.yaml"],
         "qlib_mfgru.native": ["*.h", "*.cpp"],
         "qlib_mfgru.report": ["published/*.csv"],
     },

@@ -5,26 +5,60 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-DESCRIPTION = """Turn vendor files (CSV, Parquet; bars of 1 to 60 minutes and daily ones) into a qlib provider. The
-mapping says where the files are and what they mean: see docs/ingest.md."""
+from qlib_mfgru.errors import InputError
+
+DESCRIPTION = """Turn vendor files (bars of 1 to 60 minutes and daily ones) into a qlib provider. The mapping says where
+the files are and what they mean. Known vendors' mappings are ready: --vendor NAME takes one, --show prints it with the
+layout that it expects. --explain FILE says what a file holds, and proposes a mapping. See docs/ingest.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("mapping", type=Path, help="YAML file, e.g. workflow_configs/astock_mapping.yaml")
-    parser.add_argument("--source", type=Path, required=True, help="folder that the mapping's files are relative to")
-    parser.add_argument("--target", type=Path, required=True, help="folder of the provider that is made, or replaced")
+    parser.add_argument(
+        "mapping", type=Path, nargs="?", help="YAML file; with --vendor it need only say what differs, or may be absent"
+    )
+    parser.add_argument("--source", type=Path, help="folder that the mapping's files are relative to")
+    parser.add_argument("--target", type=Path, help="folder of the provider that is made, or replaced")
+    parser.add_argument("--vendor", metavar="NAME", help="start from this vendor's ready mapping, e.g. tushare")
+    parser.add_argument("--show", action="store_true", help="print the vendor's ready mapping")
+    parser.add_argument(
+        "--explain", type=Path, nargs="+", metavar="FILE", help="say what files hold, and propose a mapping"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Ingest and print the report; 0 once the provider is there."""
+    """Ingest and print the report, or show or explain; 0 once it is done."""
+    if arguments.explain:
+        return _explain(arguments)
+    if arguments.show or (arguments.vendor and not arguments.source and not arguments.target):
+        return _show(arguments)
+    if not arguments.mapping and not arguments.vendor:
+        raise InputError("give a mapping file, or --vendor NAME; --explain FILE proposes a mapping")
     from qlib_mfgru.ingest.mapping import load_mapping
 
-    mapping = load_mapping(arguments.mapping)
+    mapping = load_mapping(arguments.mapping, vendor=arguments.vendor)
+    if not arguments.source or not arguments.target:
+        raise InputError("give --source, the folder of the files, and --target, the provider's folder")
     from qlib_mfgru.ingest.pipeline import ingest  # after the mapping, so that a wrong one is reported at once
 
     report = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
     print(report)
     print(f"\nprovider: {arguments.target}")
+    return 0
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    from qlib_mfgru.ingest.mapping import VENDORS, ready_text
+
+    if not arguments.vendor:
+        raise InputError(f"--show needs --vendor NAME, one of {', '.join(VENDORS)}")
+    print(ready_text(arguments.vendor), end="")
+    return 0
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from qlib_mfgru.ingest.explain import explain
+
+    print(explain([path.expanduser() for path in arguments.explain], arguments.source))
     return 0

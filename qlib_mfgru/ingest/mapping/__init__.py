@@ -2,6 +2,7 @@
 
 from qlib_mfgru.ingest.mapping.load import IngestMapping, load_mapping, parse_mapping
 from qlib_mfgru.ingest.mapping.prices import BarInput, DailyInput, PriceInput
+from qlib_mfgru.ingest.mapping.ready import VENDORS, ready_text
 from qlib_mfgru.ingest.mapping.rows import RowInput
 from qlib_mfgru.ingest.mapping.tables import (
     FactorInput,
@@ -13,6 +14,7 @@ from qlib_mfgru.ingest.mapping.tables import (
 )
 
 __all__ = [
+    "VENDORS",
     "BarInput",
     "DailyInput",
     "FactorInput",
@@ -26,4 +28,5 @@ __all__ = [
     "WeightInput",
     "load_mapping",
     "parse_mapping",
+    "ready_text",
 ]

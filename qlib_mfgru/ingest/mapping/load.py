@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping.prices import BarInput, DailyInput
+from qlib_mfgru.ingest.mapping.ready import over_ready
 from qlib_mfgru.ingest.mapping.rows import RowInput
 from qlib_mfgru.ingest.mapping.tables import (
     FactorInput,
@@ -22,8 +24,8 @@ from qlib_mfgru.ingest.mapping.tables import (
     WeightInput,
 )
 from qlib_mfgru.provider.session import ASHARE, SessionSetting
-from qlib_mfgru.refusals import within
-from qlib_mfgru.settings import Flag, Fraction, Settings
+from qlib_mfgru.refusals import RECORD, within
+from qlib_mfgru.settings import Flag, Fraction, Settings, Text
 
 _MARKET = re.compile(r"[a-z0-9_]{1,64}")
 """What names a file and a field of weights."""
@@ -46,8 +48,12 @@ def _by_market(inputs: Any) -> Any:
 
 
 class IngestMapping(Settings):
-    """The whole mapping file; docs/ingest.md explains its keys."""
+    """The whole mapping file; docs/ingest.md explains its keys.
 
+    With a `vendor`, its keys go over that vendor's ready mapping.
+    """
+
+    vendor: Text | None = None
     session: SessionSetting = ASHARE
     bars: BarInput | None = None
     daily: DailyInput | None = None
@@ -65,6 +71,16 @@ class IngestMapping(Settings):
     missing_vwap: Literal["typical", "nan"] = "typical"
     max_dropped: Fraction = 0.05
     max_inconsistent: Fraction = 0.01
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_ready(cls, content: Any) -> Any:
+        if not isinstance(content, Mapping) or not isinstance(vendor := content.get("vendor"), str):
+            return content
+        try:
+            return over_ready(vendor, content)
+        except InputError as error:
+            raise PydanticCustomError(RECORD, "{message}", {"message": f"vendor: {error}"}) from error
 
     @model_validator(mode="after")
     def _has_prices(self) -> IngestMapping:
@@ -96,15 +112,23 @@ class IngestMapping(Settings):
         return {name: section for name, section in sections.items() if isinstance(section, RowInput)}
 
 
-def load_mapping(path: Path | str) -> IngestMapping:
-    """Read a mapping file.
+def load_mapping(path: Path | str | None = None, *, vendor: str | None = None) -> IngestMapping:
+    """Read a mapping file, or take a vendor's ready mapping, with the file's keys over it if there is one.
 
     Raises
     ------
     InputError
-        Not a YAML file, or an unknown key or value: one line with the file, the key, its value and what is allowed.
+        Not a YAML file, an unknown vendor, or an unknown key or value: one line with the file, the key, its value and
+        what is allowed.
     """
-    path = Path(path)
+    content = _content(Path(path)) if path is not None else {}
+    named = content.get("vendor", vendor)
+    if vendor is not None and named != vendor:
+        raise InputError(f"{path}: vendor is {named!r}, but {vendor!r} is asked for")
+    return parse_mapping({**content, "vendor": named}, str(path if path is not None else "mapping"))
+
+
+def _content(path: Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -113,7 +137,7 @@ def load_mapping(path: Path | str) -> IngestMapping:
         raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected keys such as bars, daily, members")
-    return parse_mapping(content, str(path))
+    return content
 
 
 def parse_mapping(content: Mapping[str, Any], origin: str) -> IngestMapping:

@@ -12,7 +12,7 @@ from typing_extensions import Self
 
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.refusals import RECORD, nearest
-from qlib_mfgru.settings import Fraction, Ge, Len, Names, Settings, Text, Whole
+from qlib_mfgru.settings import Flag, Fraction, Ge, Len, Names, Settings, Text, Whole
 
 
 def _known_fields(columns: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,8 @@ class RowInput(Settings):
 
     They come from `files`, from `wide` tables, or from a database (`sql` and `url`). `skip_rows` are lines before the
     header, by default found. `where` reads only the rows with these values. Of rows of the same stock and time, the
-    first or the last one is kept, in the order of reading. `max_dropped` is by default the mapping's.
+    first or the last one is kept, in the order of reading. `max_dropped` is by default the mapping's. An input that is
+    `optional` is left out where its files are not there, as those of the ready mappings are.
     """
 
     files: Paths | None = None
@@ -74,6 +75,7 @@ class RowInput(Settings):
     encoding: Encoding = "utf-8-sig"
     keep: Literal["first", "last"] = "first"
     max_dropped: Fraction | None = None
+    optional: Flag = False
 
     @model_validator(mode="before")
     @classmethod

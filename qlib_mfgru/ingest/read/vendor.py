@@ -10,6 +10,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.present import present
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
 
@@ -51,12 +52,16 @@ class Vendor:
         Raises
         ------
         InputError
-            If the folder, or any file of an input, is missing.
+            If the folder, or any file of an input that is not optional, is missing.
         """
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder (--source)")
+        report = IngestReport()
+        if mapping.vendor is not None:
+            report.facts["ready mapping"] = mapping.vendor
+        mapping = present(mapping, folder, report)
         paths = {name: _matches(folder, source, name) for name, source in mapping.inputs().items()}
-        return cls(mapping, paths, Registry(mapping.session.codes), chunk_rows, quiet)
+        return cls(mapping, paths, Registry(mapping.session.codes), chunk_rows, quiet, report)
 
     def input(self, name: str, source: Source) -> VendorInput[Source]:
         """One input; `source` is the mapping's section on it."""

@@ -1,0 +1,116 @@
+"""``explain``: look at files, say what they hold, and propose the mapping that reads them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.explain.findings import Findings, findings_on
+from qlib_mfgru.ingest.explain.kind import kind_of
+from qlib_mfgru.ingest.explain.proposal import origin_of, proposed
+from qlib_mfgru.ingest.explain.sample import read_sample, readable
+from qlib_mfgru.ingest.explain.text import describe
+from qlib_mfgru.ingest.explain.wide import is_wide, wide_field, wide_section
+from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files import VendorFile
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What files hold.
+
+    Attributes
+    ----------
+    paragraphs : list of str
+        One for each layout.
+    mapping : str
+        The proposed mapping, YAML.
+    source : Path
+        The folder that its files are relative to.
+    """
+
+    paragraphs: list[str]
+    mapping: str
+    source: Path
+
+    def __str__(self) -> str:
+        return "\n\n".join([*self.paragraphs, f"mapping, with --source {self.source}:", self.mapping])
+
+
+def explain(files: Sequence[Path | str], source: Path | str | None = None) -> Explanation:
+    """What files hold: layout, columns, stocks, dates, stamps, units and adjustment by evidence, and a mapping.
+
+    Parameters
+    ----------
+    files : sequence of Path or str
+        Files; of those with the same columns in one folder, the first ones are looked at.
+    source : Path or str, optional
+        The folder that the mapping's files are relative to; by default the one that all files are in.
+
+    Returns
+    -------
+    Explanation
+        Its text is the report, then the mapping.
+
+    Raises
+    ------
+    InputError
+        If a file is not there, or cannot be read.
+    """
+    paths = [Path(file).expanduser().resolve() for file in files]
+    missing = next((path for path in paths if not path.is_file()), None)
+    if missing is not None:
+        raise InputError(f"{missing}: no such file (--explain)")
+    folder = Path(source).expanduser().resolve() if source is not None else _common(paths)
+    outside = next((path for path in paths if not path.is_relative_to(folder)), None)
+    if outside is not None:
+        raise InputError(f"{outside}: not in {folder} (--source)")
+    paragraphs, all_findings = [], []
+    for header, alike in _by_layout(paths):
+        paragraph, findings = (_explain_wide if is_wide(header) else _explain_rows)(alike, folder)
+        paragraphs.append(paragraph)
+        all_findings.append(findings)
+    return Explanation(paragraphs, proposed(all_findings), folder)
+
+
+def _common(paths: Sequence[Path]) -> Path:
+    return Path(os.path.commonpath([path.parent for path in paths]))
+
+
+def _by_layout(paths: Sequence[Path]) -> list[tuple[list[str], list[Path]]]:
+    """Header and files of each layout: those of one folder with the same columns."""
+    layouts: dict[tuple[Path, tuple[str, ...]], list[Path]] = {}
+    sources: dict[Path, RowInput] = {}
+    for path in paths:
+        first = sources.setdefault(path.parent / path.suffix, readable(path))
+        try:
+            header = VendorFile(path, first).header()
+        except InputError:
+            header = VendorFile(path, readable(path)).header()
+        layouts.setdefault((path.parent, tuple(header)), []).append(path)
+    return [(list(header), alike) for (_, header), alike in layouts.items()]
+
+
+def _explain_rows(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
+    sample = read_sample(paths)
+    kind = kind_of(sample)
+    findings = findings_on(kind, sample, origin_of(paths, sample.source, folder)) if kind else Findings()
+    return describe(sample, kind, findings), findings
+
+
+def _explain_wide(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
+    """Wide tables are told by their columns and names; the ingest judges their values."""
+    findings, lines = Findings(), []
+    for path in paths:
+        field = wide_field(path)
+        said = f"field {field}" if field else "its name tells no field"
+        lines.append(f"{path}: dates down, codes across; {said}")
+        if field:
+            section = wide_section(field, timed=False)
+            origin = findings.sections.setdefault(section, {"wide": {}})
+            origin["wide"][field] = path.relative_to(folder).as_posix()
+            findings.has_factor |= field == "factor"
+    return "\n".join(lines), findings

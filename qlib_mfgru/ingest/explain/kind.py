@@ -1,0 +1,62 @@
+"""Which input of a mapping a file is."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from qlib_mfgru.ingest.explain.sample import Sample
+
+PRICES = frozenset({"open", "high", "low", "close"})
+_INDEX = re.compile(r"SH000\d{3}|SH93\d{4}|SZ399\d{3}|SZ98\d{4}|BJ899\d{3}")
+_BY_FIELD = (
+    ("weights", "weight"), ("renames", "renamed"), ("limits", "limit_up"), ("factors", "factor"),
+    ("float_shares", "float_shares"), ("market_cap", "market_cap"), ("st", "is_st"), ("industry", "industry"),
+    ("members", "start"), ("st", "name"),
+)  # fmt: skip
+"""Inputs by the field that only they need, the most telling first."""
+_MARKETS = {"000300": "csi300", "399300": "csi300", "000905": "csi500", "399905": "csi500", "000852": "csi1000",
+            "399303": "cni2000"}  # fmt: skip
+
+
+def kind_of(sample: Sample) -> str | None:
+    """The input that the rows are: ``bars``, ``daily``, ``members`` ..; None where no column tells."""
+    fields = sample.columns.keys()
+    if "close" in fields and _are_indices(sample):
+        return "index"
+    if fields >= PRICES:
+        return "bars" if sample.is_timed else "daily"
+    if {"name", "start"} <= fields:
+        return "st"
+    return next((kind for kind, field in _BY_FIELD if field in fields), None)
+
+
+def markets_of(sample: Sample) -> dict[str, str | None]:
+    """Markets that members or weights are of -> the index's code in the rows, None where the file holds one index."""
+    if "index" in sample.rows and sample.columns.get("index"):
+        codes = sorted(sample.rows["index"].dropna().astype("str").unique())
+        if len(codes) > 1:
+            return {_market(code) or f"index_{_digits(code)}": code for code in codes}
+        if codes and (market := _market(codes[0])):
+            return {market: None}
+    path = sample.paths[0]
+    name = re.search(r"(csi|cni|hs|sz|sse)\d+", path.stem.lower()) or re.search(r"(csi|cni)\d+", str(path).lower())
+    return {name[0] if name else re.sub(r"\W", "_", path.stem.lower(), flags=re.ASCII): None}
+
+
+def _are_indices(sample: Sample) -> bool:
+    known = pd.unique(sample.rows["stock"])
+    codes = [sample.codes[number] for number in known if number >= 0]
+    if not codes or sample.session.codes == "plain":
+        return False
+    by_code = all(_INDEX.fullmatch(code) for code in codes)
+    return by_code or ("index" in str(sample.paths[0].parent.name).lower() and len(codes) < 100)
+
+
+def _digits(code: str) -> str:
+    return re.sub(r"\D", "", code, flags=re.ASCII)
+
+
+def _market(code: str) -> str | None:
+    return _MARKETS.get(_digits(code))

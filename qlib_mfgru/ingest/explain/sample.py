@@ -1,0 +1,181 @@
+"""Files of one layout, read as the ingest would read them: everything that the rest of the package looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
+from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
+from qlib_mfgru.provider.symbols import normalise_symbol
+
+MAX_ROWS = 2_000_000
+"""Rows of a layout that are looked at."""
+ENCODINGS = ("utf-8-sig", "gb18030")
+_DATE = re.compile(r"(19|20)\d\d[-/.]?\d\d[-/.]?\d\d.*")
+_OTHER_MARKET = SESSIONS["us"]
+"""Any whose stocks are named by the vendor."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of files with the same columns.
+
+    Attributes
+    ----------
+    paths : list of Path
+        All files; the first rows of the first ones are looked at.
+    source : RowInput
+        How they are read.
+    header : list of str
+        Their columns.
+    columns : dict of str to str
+        Field -> column.
+    rows : DataFrame
+        The fields, numbers as float64; `stock` (number in `codes`, -1 unknown) and `stamp` (``datetime64[s]``).
+    codes : list of str
+        Stocks as a provider names them.
+    session : Session
+        A-shares, or another market if the codes are none of theirs.
+    remarks : list of str
+        What reading them found.
+    is_all : bool
+        Whether these are all rows.
+    """
+
+    paths: list[Path]
+    source: RowInput
+    header: list[str]
+    columns: dict[str, str]
+    rows: pd.DataFrame
+    codes: list[str]
+    session: Session
+    remarks: list[str]
+    is_all: bool
+
+    @cached_property
+    def is_timed(self) -> bool:
+        """Whether stamps have a time of the day."""
+        stamps = self.stamps
+        return len(stamps) > 0 and bool((stamps != stamps.astype("datetime64[D]")).mean() > 0.5)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether rows have a date or time at all; a table that has none is a snapshot."""
+        return not {"datetime", "date", "time"}.isdisjoint(self.columns)
+
+    @property
+    def stamps(self) -> np.ndarray:
+        """The stamps that could be read."""
+        stamps = self.rows["stamp"].to_numpy()
+        return stamps[~np.isnat(stamps)]
+
+    @property
+    def unused(self) -> list[str]:
+        """Columns that are taken for no field."""
+        return [name for name in self.header if name not in self.columns.values()]
+
+    def boards(self, of: np.ndarray) -> np.ndarray:
+        """What `of` says of each stock, by number, for each row of a known stock."""
+        return of[self.rows["stock"].to_numpy()]
+
+
+def read_sample(paths: Sequence[Path], max_rows: int = MAX_ROWS) -> Sample:
+    """Read files of one layout, in the encoding and with the session under which they make sense.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read, or have no rows.
+    """
+    source = readable(paths[0])
+    sample = _read(paths, source, ASHARE, max_rows)
+    if (sample.rows["stock"] >= 0).mean() < 0.5:
+        other = _read(paths, source, _OTHER_MARKET, max_rows)
+        if (other.rows["stock"] >= 0).mean() >= 0.5:
+            return other
+    return sample
+
+
+def readable(path: Path) -> RowInput:
+    """How a file is read: its encoding, and names of its columns if it has none.
+
+    Raises
+    ------
+    InputError
+        If it is in none of the usual encodings.
+    """
+    refusal = None
+    for encoding in ENCODINGS:
+        source = RowInput(files=(path.name,), encoding=encoding)
+        try:
+            header = VendorFile(path, source).header()
+            names = _without_header(header)
+            return source.changed(names=names) if names else source
+        except InputError as error:
+            refusal = refusal or error
+    raise refusal or InputError(f"{path}: cannot be read")
+
+
+def _without_header(header: Sequence[str]) -> tuple[str, ...] | None:
+    """Names for the columns of a file whose first line is a row: a code, and one date or two."""
+    kinds = ["symbol" if _is_code(cell) else "date" if _DATE.fullmatch(cell) else "" for cell in header]
+    if "symbol" not in kinds or "date" not in kinds:
+        return None
+    dates = iter(("start", "end") if kinds.count("date") == 2 else ("date",))
+    return tuple(next(dates, f"column{n}") if kind == "date" else kind or f"column{n}" for n, kind in enumerate(kinds))
+
+
+def _is_code(cell: str) -> bool:
+    try:
+        return bool(normalise_symbol(cell)) and any(letter.isdigit() for letter in cell)
+    except ValueError:
+        return False
+
+
+def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: int) -> Sample:
+    file = VendorFile(paths[0], source)
+    columns = _once_each(file.columns((), tuple(VENDOR_NAMES)))
+    report, registry = IngestReport(), Registry(session.codes)
+    table = VendorInput("file", source, list(paths), registry, report, 100_000, True, session)
+    frames: list[pd.DataFrame] = []
+    n_rows = 0
+    for piece in table.slices((), [field for field in columns if field != "symbol"]):
+        fields = set(map(str, piece.frame))
+        numbers, _ = piece.numbers(sorted(fields - TEXT_FIELDS))
+        texts = {name: piece.frame[name].to_numpy(dtype=object) for name in fields & TEXT_FIELDS}
+        undated = np.full(len(piece.stock), np.datetime64("NaT", "s"))
+        stamps = piece.stamps() if piece.has_stamps else undated
+        frames.append(pd.DataFrame({**texts, **numbers, "stock": piece.stock, "stamp": stamps}))
+        n_rows += len(stamps)
+        if n_rows >= max_rows:
+            break
+    rows, is_all = pd.concat(frames, ignore_index=True), n_rows < max_rows
+    header, remarks = file.header(), _remarks(report)
+    return Sample(list(paths), source, header, columns, rows, registry.codes, session, remarks, is_all)
+
+
+def _remarks(report: IngestReport) -> list[str]:
+    """What reading found, without the name of the input."""
+    counted = [f"{what} ({tally.count}, e.g. {'; '.join(tally.examples)})" for what, tally in report.warnings.items()]
+    return [remark.partition(": ")[2] for remark in (*report.notes, *counted)]
+
+
+def _once_each(columns: dict[str, str]) -> dict[str, str]:
+    """Each column under the first field that it may be."""
+    fields: dict[str, str] = {}
+    for field, column in columns.items():
+        fields.setdefault(column, field)
+    return {field: column for column, field in fields.items()}

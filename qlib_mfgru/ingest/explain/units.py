@@ -1,0 +1,79 @@
+"""Units by evidence: amount / volume is a price, and by how much it is off names the units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.ingest.explain.sample import Sample
+from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, AmountUnit, VolumeUnit, amount_scale, volume_scale
+from qlib_mfgru.provider.boards import board_of
+
+_VOLUMES: tuple[VolumeUnit, ...] = ("shares", "lots")
+_AMOUNTS: tuple[AmountUnit, ...] = ("yuan", "thousand", "ten_thousand")
+_NEAR = 0.2
+"""By how much amount / volume may be off the close, half a year of a stock's median day included."""
+_ROWS = 5
+"""Rows of a board from which on it is judged."""
+
+
+class Units(NamedTuple):
+    """Units that explain the rows.
+
+    Attributes
+    ----------
+    ratios : dict of str to float
+        Median of amount / volume / close, by board.
+    volume : str or dict of str to str, or None
+        As a mapping says it; None where no unit explains the rows.
+    amount : str or None
+    """
+
+    ratios: dict[str, float]
+    volume: str | dict[str, str] | None
+    amount: str | None
+
+
+def find_units(sample: Sample, prices: pd.Series) -> Units | None:
+    """Units of volume and amount, by board where they differ; None without both columns.
+
+    Parameters
+    ----------
+    prices : Series
+        Raw closes of the rows.
+    """
+    rows = sample.rows
+    if not {"volume", "amount"} <= set(rows):
+        return None
+    traded = (rows["volume"] > 0) & (rows["amount"] > 0) & (prices > 0) & (rows["stock"] >= 0)
+    ratio = (rows["amount"] / rows["volume"] / prices)[traded]
+    by_board = ratio.groupby(sample.boards(_boards(sample))[traded.to_numpy()])
+    ratios = {str(board): float(each.median()) for board, each in by_board if len(each) >= _ROWS}
+    for amount in _AMOUNTS:
+        volumes = {board: unit for board, each in ratios.items() if (unit := _volume(sample, each, amount))}
+        if volumes and volumes.keys() == ratios.keys():
+            return Units(ratios, _by_part(volumes, {str(board): len(each) for board, each in by_board}), amount)
+    return Units(ratios, None, None)
+
+
+def _boards(sample: Sample) -> np.ndarray:
+    ashare = sample.session.codes == "ashare"
+    return np.array([board_of(code) if ashare else "all" for code in sample.codes] or ["all"], dtype=object)
+
+
+def _volume(sample: Sample, ratio: float, amount: AmountUnit) -> VolumeUnit | None:
+    """The unit of volume with which amount / volume is the price."""
+    for unit in _VOLUMES:
+        if abs(np.log(ratio * amount_scale(amount) / volume_scale(unit, sample.session))) < _NEAR:
+            return unit
+    return None
+
+
+def _by_part(volumes: Mapping[str, str], n_rows: Mapping[str, int]) -> str | dict[str, str]:
+    """One unit, or that of most rows and the boards that have another."""
+    usual = max(volumes.values(), key=lambda unit: sum(n_rows[board] for board in volumes if volumes[board] == unit))
+    parts = {board: unit for board, unit in volumes.items() if unit != usual}
+    return {**parts, EVERYWHERE: usual} if parts else usual

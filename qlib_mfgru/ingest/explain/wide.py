@@ -1,0 +1,37 @@
+"""Tables with dates down and codes across: a file holds one field, which its name tells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.provider.symbols import normalise_symbol
+
+_SECTIONS = {"factor": "factors", "float_shares": "float_shares", "market_cap": "market_cap", "is_st": "st",
+             "industry": "industry", "limit_up": "limits", "limit_down": "limits"}  # fmt: skip
+
+
+def is_wide(header: Sequence[str]) -> bool:
+    """Whether most columns are named after stocks."""
+    return len(header) > 2 and sum(map(_is_stock, header)) >= 0.8 * (len(header) - 1)
+
+
+def wide_field(path: Path) -> str | None:
+    """The field that a file is named after: ``close`` of close.csv, ``is_st`` of is_st_stock.csv."""
+    stem = path.name.partition(".")[0].lower()
+    exact = next((field for field, names in VENDOR_NAMES.items() if stem in map(str.lower, names)), None)
+    return exact or next((field for field in _SECTIONS if stem.startswith(field)), None)
+
+
+def wide_section(field: str, *, timed: bool) -> str:
+    """The mapping's section that a field belongs to."""
+    return _SECTIONS.get(field, "bars" if timed else "daily")
+
+
+def _is_stock(name: str) -> bool:
+    try:
+        normalise_symbol(name)
+    except ValueError:
+        return False
+    return sum(letter.isdigit() for letter in name) == 6

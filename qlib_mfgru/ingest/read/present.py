@@ -1,0 +1,64 @@
+"""What of a mapping's optional inputs is there: the others are left out, and the report says which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
+from qlib_mfgru.ingest.report import IngestReport
+
+
+def present(mapping: IngestMapping, folder: Path, report: IngestReport) -> IngestMapping:
+    """The mapping without its optional inputs of which nothing is under `folder`.
+
+    Raises
+    ------
+    InputError
+        If neither bars nor daily bars are left.
+    """
+    absent = {name: source for name, source in mapping.inputs().items() if not _is_there(source, folder)}
+    if not absent:
+        return mapping
+    prices = {"bars", "daily"} & mapping.inputs().keys()
+    if prices <= absent.keys():
+        places = " nor ".join(_place(absent[name]) for name in sorted(prices))
+        raise InputError(f"{folder}: neither {places} is there{_of_vendor(mapping)}")
+    names = ", ".join(f"{name} ({_place(source)})" for name, source in absent.items())
+    report.note(f"not there, so left out: {names}")
+    return mapping.model_copy(update=_without(mapping, set(absent)))
+
+
+def _without(mapping: IngestMapping, absent: set[str]) -> dict[str, Any]:
+    sections: dict[str, Any] = {name: None for name in absent if "." not in name}
+    for kind in ("members", "weights"):
+        markets: dict[str, RowInput] = getattr(mapping, kind)
+        sections[kind] = {market: source for market, source in markets.items() if f"{kind}.{market}" not in absent}
+    return sections
+
+
+def _is_there(source: RowInput, folder: Path) -> bool:
+    """Whether any file of an optional input exists; one that is not optional is looked for, and missed, later."""
+    if not source.optional or source.sql is not None:
+        return True
+    if (provider := getattr(source, "provider", None)) is not None:
+        freq = getattr(source, "freq", "day")
+        return (folder / provider.expanduser() / "calendars" / f"{freq}.txt").is_file()
+    return any(path.is_file() for pattern in _patterns(source) for path in folder.glob(pattern))
+
+
+def _patterns(source: RowInput) -> list[str]:
+    wide = [pattern for patterns in (source.wide or {}).values() for pattern in patterns]
+    return [*(source.files or ()), *wide]
+
+
+def _place(source: RowInput) -> str:
+    provider, freq = getattr(source, "provider", None), getattr(source, "freq", "day")
+    return ", ".join(_patterns(source)) if provider is None else f"calendars/{freq}.txt"
+
+
+def _of_vendor(mapping: IngestMapping) -> str:
+    if mapping.vendor is None:
+        return ""
+    return f"; `mfgru ingest --vendor {mapping.vendor} --show` says where its files are expected"
