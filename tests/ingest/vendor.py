@@ -14,9 +14,7 @@ from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import ASHARE
 
-from . import plain
-from .reference import check_provider
-from .sound import check_sound
+from .reference import check_stored
 
 DAYS = pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06"])
 STOCKS = ("600000", "000001", "300750")
@@ -67,9 +65,7 @@ def run(source: Path, target: Path, content: Mapping[str, Any] | None = None, **
     """Ingest with a mapping given as a dict, bars and daily by default, and check whatever it stores."""
     mapping = IngestMapping(**(content or {"bars": BARS, "daily": DAILY}))
     report = ingest(mapping, source, target, quiet=True, **sizes)
-    check_sound(target)
-    if expected := plain.market(mapping, source):
-        check_provider(target, expected, mapping.bars.store if mapping.bars else ())
+    check_stored(target, mapping, source)
     return report
 
 

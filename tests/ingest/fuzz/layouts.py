@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.feather import write_feather
 
-from ..reference import HOW
+from ..reference.market import HOW
 from ..vendor import make_bars
 
 CODES = ("SH600000", "SZ000001", "SZ300750", "SH688001")

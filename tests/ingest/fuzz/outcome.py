@@ -13,10 +13,12 @@ from typing import Any
 import yaml
 
 from qlib_mfgru.cli import main
+from qlib_mfgru.ingest.mapping import load_mapping
 
-from ..sound import check_sound
-from .mutations import Added, OfFile, OfTable, Setting
+from ..reference import check_stored
 from .recipes import Recipe
+from .spoiled_files import Added, OfFile, Setting
+from .spoiled_tables import OfTable
 from .vendors import LAYOUTS
 
 MOST_LINES = 30
@@ -53,9 +55,9 @@ def play(recipe: Recipe, folder: Path) -> str | None:
     said, code = _run(arguments)
     if code == 0:
         assert not (target / "older.txt").exists(), "the older provider is still there"
-        check_sound(target)
+        check_stored(target, load_mapping(folder / "mapping.yaml"), source)
         return None
-    names = [*layout.mapping, *_names(mapping), *(file.name for file in files)]
+    names = [*layout.mapping, *_names(mapping), *(file.name for file in source.rglob("*"))]
     _check_refusal(said, code, names, target)
     return said
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from . import mutations as m
+from . import spoiled_files as files
+from . import spoiled_tables as tables
 from .vendors import LAYOUTS
 
 VALUES = st.sampled_from(
@@ -39,28 +40,28 @@ KEYS = st.sampled_from(
 )  # fmt: skip
 
 MUTATIONS = {
-    "cell": st.builds(m.Cell, TABLE, NUMBER, COLUMN, VALUES, COUNT),
-    "scale": st.builds(m.Scaled, TABLE, NUMBER, COLUMN, SCALES, COUNT),
-    "drop": st.builds(m.Dropped, TABLE, NUMBER, COUNT),
-    "repeat": st.builds(m.Repeated, TABLE, NUMBER, COUNT, COLUMN, SCALES),
-    "shuffle": st.builds(m.Shuffled, TABLE, NUMBER),
-    "swap": st.builds(m.Swapped, TABLE, COLUMN, COLUMN),
-    "rename": st.builds(m.Renamed, TABLE, COLUMN, st.one_of(NAMES, COLUMN, st.none())),
-    "shift": st.builds(m.Shifted, TABLE, st.sampled_from([-480, -15, -1, 1, 7, 15, 480, 1440, 2880, 525600])),
-    "zone": st.builds(m.Zoned, TABLE, st.sampled_from(["Z", "+08:00", "-05:00", " Asia/Shanghai", "x"])),
-    "thin": st.builds(m.Thinned, TABLE, NUMBER, COUNT, st.integers(2, 4)),
-    "truncate": st.builds(m.Truncated, NUMBER, st.sampled_from([0.0, 0.01, 0.3, 0.5, 0.9, 0.999])),
-    "flip": st.builds(m.Flipped, NUMBER, st.integers(0, 5000), st.binary(min_size=1, max_size=8)),
-    "encode": st.builds(m.Encoded, NUMBER, st.sampled_from(["utf-16", "utf-8", "utf-8-sig", "gb18030", "latin-1"])),
-    "head": st.builds(m.Headed, NUMBER, st.integers(0, 3)),
-    "folder": st.builds(m.AFolder, NUMBER),
-    "copy": st.builds(m.Copied, NUMBER, st.sampled_from(["600000", "SZ000001", "copy", "sh.600000"])),
-    "setting": st.builds(m.Setting, NUMBER, SETTINGS),
-    "key": st.builds(m.Added, COLUMN, KEYS, SETTINGS),
+    "cell": st.builds(tables.Cell, TABLE, NUMBER, COLUMN, VALUES, COUNT),
+    "scale": st.builds(tables.Scaled, TABLE, NUMBER, COLUMN, SCALES, COUNT),
+    "drop": st.builds(tables.Dropped, TABLE, NUMBER, COUNT),
+    "repeat": st.builds(tables.Repeated, TABLE, NUMBER, COUNT, COLUMN, SCALES),
+    "shuffle": st.builds(tables.Shuffled, TABLE, NUMBER),
+    "swap": st.builds(tables.Swapped, TABLE, COLUMN, COLUMN),
+    "rename": st.builds(tables.Renamed, TABLE, COLUMN, st.one_of(NAMES, COLUMN, st.none())),
+    "shift": st.builds(tables.Shifted, TABLE, st.sampled_from([-480, -15, -1, 1, 7, 15, 480, 1440, 2880, 525600])),
+    "zone": st.builds(tables.Zoned, TABLE, st.sampled_from(["Z", "+08:00", "-05:00", " Asia/Shanghai", "x"])),
+    "thin": st.builds(tables.Thinned, TABLE, NUMBER, COUNT, st.integers(2, 4)),
+    "truncate": st.builds(files.Truncated, NUMBER, st.sampled_from([0.0, 0.01, 0.3, 0.5, 0.9, 0.999])),
+    "flip": st.builds(files.Flipped, NUMBER, st.integers(0, 5000), st.binary(min_size=1, max_size=8)),
+    "encode": st.builds(files.Encoded, NUMBER, st.sampled_from(["utf-16", "utf-8", "utf-8-sig", "gb18030", "latin-1"])),
+    "head": st.builds(files.Headed, NUMBER, st.integers(0, 3)),
+    "folder": st.builds(files.AFolder, NUMBER),
+    "copy": st.builds(files.Copied, NUMBER, st.sampled_from(["600000", "SZ000001", "copy", "sh.600000"])),
+    "setting": st.builds(files.Setting, NUMBER, SETTINGS),
+    "key": st.builds(files.Added, COLUMN, KEYS, SETTINGS),
 }
 """Ways to spoil a market."""
 
-Mutation = m.OfTable | m.OfFile | m.Setting | m.Added
+Mutation = tables.OfTable | files.OfFile | files.Setting | files.Added
 
 
 @dataclass(frozen=True)

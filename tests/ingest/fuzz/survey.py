@@ -83,7 +83,7 @@ def fault_of(recipe: Recipe, folder: Path) -> str:
             warnings.simplefilter("ignore")
             return "stored" if play_in(recipe, folder) is None else "refused"
     except AssertionError as error:
-        return _kind(str(error).split("\n")[0])
+        return _kind(str(error).strip().split("\n")[0])
     except Exception as error:
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "qlib_mfgru/" in frame.filename]
         place = f"{ours[-1].filename.partition('qlib_mfgru/')[2]}:{ours[-1].lineno}" if ours else "outside"

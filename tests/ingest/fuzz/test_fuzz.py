@@ -10,9 +10,10 @@ import pytest
 
 from ..reference import Reference, check_provider
 from .layouts import truth
-from .mutations import Cell, Truncated
 from .outcome import play, play_in
 from .recipes import Recipe
+from .spoiled_files import Truncated
+from .spoiled_tables import Cell
 from .survey import Survey
 from .vendors import LAYOUTS
 

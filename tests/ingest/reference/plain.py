@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.provider.session import Session, freq_minutes
 from qlib_mfgru.provider.symbols import normalise_symbol, symbol_in_name
 
-from .reference import PRICES, Reference
+from .market import PRICES, Reference
 
 NUMBERS = (*PRICES, "volume", "amount", "vwap", "factor")
 MISSING = ("", "--", "-", "停牌", "None", "nan", "null", "N/A", "\\N")
@@ -38,6 +38,7 @@ def market(mapping: IngestMapping, source: Path) -> Reference | None:
         stamps=(mapping.bars.stamps if mapping.bars else None) or "end",
         typical=mapping.missing_vwap == "typical",
         adjusted=adjusted,
+        volume_adjusted=tuple(name for name in prices if "adjusted" in given[name].volume_units.values()),
         unadjusted="unadjusted" in prices.values(),
     )
 

@@ -38,8 +38,8 @@ class Reference:
         Which end of a bar its ``datetime`` is.
     typical : bool
         An unknown vwap is the mean of the bar's four prices, else NaN.
-    adjusted : tuple of str
-        Which of ``bars`` and ``daily`` has prices that are multiplied by the factor.
+    adjusted, volume_adjusted : tuple of str
+        Which of ``bars`` and ``daily`` has prices that are multiplied, and volumes that are divided, by the factor.
     unadjusted : bool
         The factor is 1.
     """
@@ -51,6 +51,7 @@ class Reference:
     stamps: str = "end"
     typical: bool = True
     adjusted: tuple[str, ...] = ()
+    volume_adjusted: tuple[str, ...] = ()
     unadjusted: bool = False
 
     @cached_property
@@ -114,9 +115,9 @@ class Reference:
         """Raw bars with a price, of days with trade and a factor, and that factor."""
         rows = self._rows_of_bars[self._rows_of_bars["symbol"] == symbol]
         rows = rows[(rows[PRICES] > 0).all(axis=1)]
-        volume = rows["volume"].where(rows["volume"] >= 1, 0.0) if self.session.lot else rows["volume"].fillna(0.0)
-        amount = rows["amount"].where(rows["amount"] > 0).where(volume > 0, 0.0)
         factor = rows["day"].map(self._factor(symbol)).astype("f8")
+        volume = self._raw_volume("bars", rows["volume"], factor)
+        amount = rows["amount"].where(rows["amount"] > 0).where(volume > 0, 0.0)
         rows = rows.assign(volume=volume, amount=amount, factor=factor)
         if "bars" in self.adjusted:
             rows[PRICES] = rows[PRICES].div(factor, axis=0)
@@ -137,14 +138,19 @@ class Reference:
         rows = self._rows_of_days[self._rows_of_days["symbol"] == symbol].set_index("date").reindex(self.days)
         if "daily" in self.adjusted:
             rows[[*PRICES, "vwap"]] = rows[[*PRICES, "vwap"]].div(factor, axis=0)
-        least = 1 if self.session.lot else 0
-        live = (rows["volume"] >= least) & (rows["volume"] > 0) & (rows["close"] > 0) & factor.notna()
+        rows["volume"] = self._raw_volume("daily", rows["volume"].astype("f8"), factor)
+        live = (rows["volume"] > 0) & (rows["close"] > 0) & factor.notna()
         days = rows[[*PRICES, "volume", "amount"]].astype("f8").where(live, of_bars[[*PRICES, "volume", "amount"]])
         mean = days["amount"].where(days["amount"] > 0) / days["volume"]
         mean = mean.fillna((of_bars["amount"] / of_bars["volume"]).where(of_bars["amount"] > 0))
         vwap = rows["vwap"].astype("f8").where(live & (rows["vwap"] > 0), self._in_range(days, mean))
         amount = days["amount"].where(days["amount"] > 0, of_bars["amount"].where(of_bars["amount"] > 0))
         return days.assign(vwap=vwap, amount=amount.fillna(days["amount"]), factor=factor)
+
+    def _raw_volume(self, name: str, volume: pd.Series, factor: pd.Series) -> pd.Series:
+        """In shares; less than one share is no trade where shares are not divided."""
+        volume = (volume * factor if name in self.volume_adjusted else volume).fillna(0.0)
+        return volume.where(volume >= 1, 0.0) if self.session.lot else volume
 
     def _mean_price(self, bars: pd.DataFrame) -> pd.Series:
         return self._in_range(bars, bars["amount"].where(bars["amount"] > 0) / bars["volume"].where(bars["volume"] > 0))
@@ -162,10 +168,14 @@ def _summed(rows: pd.DataFrame, keys: pd.Series | pd.DatetimeIndex) -> pd.DataFr
 
 
 def check_provider(target: Path, expected: Reference, freqs: tuple[str, ...] = ("15min",)) -> None:
-    """Assert that every value of every bar and day is the reference's, to two units in float32's last place.
+    """Assert that every stamp, and every value of every bar and day, is the reference's.
 
-    Stocks that are not there must be named in the provider's report.
+    Values may differ by two units in float32's last place, for the vendor's prices are rounded before they are
+    multiplied. Stocks that are not there must be named in the provider's report.
     """
+    assert list(_stamps(target, "day")) == list(expected.days), "other days"
+    for freq in freqs if len(expected.bar_days) else ():
+        assert list(_stamps(target, freq)) == list(expected.session.calendar(expected.bar_days, freq)), f"other {freq}"
     stored = {folder.name for folder in (target / "features").iterdir()}
     for symbol in expected.symbols:
         if feature_folder(symbol) not in stored:
@@ -183,11 +193,17 @@ def _check_stock(target: Path, expected: Reference, symbol: str, freq: str) -> N
     if right.empty:
         assert not series, f"{symbol} {freq}: stored without any trade"
         return
-    stamps = pd.to_datetime((target / "calendars" / f"{freq}.txt").read_text().split("\n")[:-1])
+    stamps = _stamps(target, freq)
     for field in FIELDS if freq == "day" else FIELDS[:-1]:
         start, values = series[field]
         found = pd.Series(values, index=stamps[start : start + len(values)])
         assert list(found.index) == list(right.index), f"{symbol} {freq} {field}: other stamps"
-        np.testing.assert_allclose(
-            found, right[field].astype("f4"), rtol=2.4e-7, err_msg=f"{symbol} {freq} {field}", equal_nan=True
+        other = ~np.isclose(found, right[field].astype("f4"), rtol=2.4e-7, atol=0, equal_nan=True)
+        assert not other.any(), (
+            f"{symbol} {freq} {field}: {found[other].head(3).tolist()} instead of {right[field][other].head(3).tolist()} "
+            f"on {found.index[other][0]}"
         )
+
+
+def _stamps(target: Path, freq: str) -> pd.DatetimeIndex:
+    return pd.to_datetime((target / "calendars" / f"{freq}.txt").read_text().split("\n")[:-1])

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .reference import Reference, check_provider
-from .sound import check_sound
-from .vendor import make_bars, make_daily, run
+from ..vendor import make_bars, make_daily, run
+from . import Reference, check_provider, check_sound
 
 SERIES = "features/sz000001"
 
