@@ -14,6 +14,7 @@ from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 
+from .reference import check_sound
 from .vendor import spans, stored
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +27,11 @@ pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason=
 def provider(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IngestReport]:
     target = tmp_path_factory.mktemp("astock") / "provider"
     return target, ingest(load_mapping(MAPPING), SOURCE, target, quiet=True)
+
+
+@pytest.mark.xfail(reason="the judge replaces the vwap of 279 bars", strict=True)
+def test_the_provider_is_sound(provider: tuple[Path, IngestReport]) -> None:
+    check_sound(provider[0])
 
 
 def test_every_bar_is_accounted_for(provider: tuple[Path, IngestReport]) -> None:

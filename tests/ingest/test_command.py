@@ -8,6 +8,7 @@ import pytest
 
 from qlib_mfgru.cli import main
 
+from .reference import check_sound
 from .vendor import make_bars, make_daily, write
 
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
@@ -22,6 +23,7 @@ def test_the_command_prints_the_report(tmp_path: Path, capsys: pytest.CaptureFix
     output = capsys.readouterr().out
     assert "192 read, 192 kept, 0 dropped" in output
     assert f"provider: {tmp_path / 'provider'}" in output
+    check_sound(tmp_path / "provider")
 
     (source / "bars" / "all.parquet").write_bytes(b"PAR1")
     assert main([*arguments, str(tmp_path / "other")]) == 2

@@ -61,7 +61,9 @@ def test_finer_bars_are_aggregated(tmp_path: Path, target: Path, freq: str) -> N
 
 def test_an_opening_auction_belongs_to_the_first_bar(tmp_path: Path, target: Path) -> None:
     fine = make_bars(("600000",), freq="1min")
-    auction = fine.iloc[[0]].assign(datetime=pd.Timestamp("2025-03-03 09:30"), open=9.5, low=9.5, volume=700)
+    auction = fine.iloc[[0]].assign(
+        datetime=pd.Timestamp("2025-03-03 09:30"), open=9.5, low=9.5, volume=700, amount=6895
+    )
     source = write(tmp_path / "in", pd.concat([auction, fine]), make_daily(fine))
     run(source, target, {"bars": BARS | {"freq": "1min"}, "daily": DAILY})
     assert stored(target, "SH600000", "open", "15min").iloc[0] == 19.0

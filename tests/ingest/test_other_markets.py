@@ -110,7 +110,7 @@ def test_a_panel_has_the_bar_of_midnight_in_the_day_before(tmp_path: Path) -> No
     from qlib_mfgru.data.panel import BarPanel
 
     rows = minute_rows("BTC", trading_minutes(WEEKEND, ("00:00", "23:00")))
-    midnight = minute_rows("BTC", pd.DatetimeIndex(["2024-03-09 23:59"])).assign(volume=12345)
+    midnight = minute_rows("BTC", pd.DatetimeIndex(["2024-03-09 23:59"])).assign(volume=12345, amount=12345 * 100.0)
     ingested(tmp_path, local(pd.concat([rows, midnight])), "crypto")
     qlib.init(provider_uri=str(tmp_path / "provider"), region="us", kernels=1)
     panel = BarPanel.open("15min", cache_dir=tmp_path / "panels")

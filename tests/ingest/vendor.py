@@ -14,6 +14,8 @@ from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import ASHARE
 
+from .reference import check_stored
+
 DAYS = pd.DatetimeIndex(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06"])
 STOCKS = ("600000", "000001", "300750")
 CODES = ["SH600000", "SZ000001", "SZ300750"]
@@ -60,9 +62,11 @@ def write(folder: Path, bars: pd.DataFrame | None = None, daily: pd.DataFrame | 
 
 
 def run(source: Path, target: Path, content: Mapping[str, Any] | None = None, **sizes: int) -> IngestReport:
-    """Ingest with a mapping given as a dict; bars and daily by default."""
+    """Ingest with a mapping given as a dict, bars and daily by default, and check whatever it stores."""
     mapping = IngestMapping(**(content or {"bars": BARS, "daily": DAILY}))
-    return ingest(mapping, source, target, quiet=True, **sizes)
+    report = ingest(mapping, source, target, quiet=True, **sizes)
+    check_stored(target, mapping, source)
+    return report
 
 
 def with_inputs(**content: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ..vendor import csv, run, spans, stored, with_inputs
 def test_index_levels_lie_under_their_code_and_not_in_all(source: Path, target: Path) -> None:
     days = ["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07"]
     rows = [
-        {"code": "000300", "date": day, "open": 1, "high": 3, "low": 1, "close": 2 + i} for i, day in enumerate(days)
+        {"code": "000300", "date": day, "open": 1, "high": 9, "low": 1, "close": 2 + i} for i, day in enumerate(days)
     ]
     report = run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
     assert stored(target, "SH000300", "close").tolist() == [2, 3, 4, 5]
