@@ -1,0 +1,126 @@
+"""The ingest against the steps of qlib's dump_bin.py, side by side in one run: time, rows a second, memory.
+
+    python benchmarks/ingest.py [--stocks 5000 --days 244 --repeat 3 --json FILE]
+
+The vendor's files are synthetic, kept in --workdir, and read from a warm page cache: one Parquet file of 15-minute bars
+a month, or one CSV file a stock, and daily rows with a factor. Ours makes both frequencies with all checks; qlib's steps
+make the 15-minute one from the CSV files. Every contender runs in a fresh process, once a round; fastest rounds count.
+Asserts first that both providers hold the same bars, bit by bit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from measure import MIB, Run, market_options, phase, ready, report, run, table
+from vendor_market import VendorMarket
+
+FIELDS = ("open", "high", "low", "close", "volume", "amount")
+FROM_MONTHS, FROM_STOCKS, DUMP = (
+    "ours, a Parquet file a month",
+    "ours, a CSV file a stock",
+    "qlib's dump, a CSV file a stock",
+)
+FILES = {FROM_MONTHS: "months/*.parquet", FROM_STOCKS: "stocks/*.csv"}
+
+
+def main() -> None:
+    """Make the files, run all contenders in turn, compare, print."""
+    parser = market_options(__doc__, stocks=5000, days=244)
+    parser.add_argument("--repeat", type=int, default=3, help="rounds over all contenders")
+    parser.add_argument("--contender", nargs=3, metavar=("NAME", "SOURCE", "TARGET"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.contender:
+        contend(*options.contender)
+        return
+    market = VendorMarket(options.stocks, options.days)
+    options.workdir.mkdir(parents=True, exist_ok=True)
+    source = market.make(options.workdir.resolve())
+    runs: dict[str, list[Run]] = {name: [] for name in (FROM_MONTHS, FROM_STOCKS, DUMP)}
+    for _ in range(options.repeat):
+        for number, (name, each) in enumerate(runs.items()):
+            target = source / f"provider-{number}"
+            shutil.rmtree(target, ignore_errors=True)
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            each.append(run(Path(__file__), ["--contender", name, str(source), str(target)]))
+    compared = same_bars(source, market)
+    best = {name: min(each, key=lambda one: one.phases["all"].seconds) for name, each in runs.items()}
+    print(f"{market.stocks} stocks x {market.days} days, {os.cpu_count()} cores; fastest of {options.repeat} rounds")
+    print(f"{compared} values of the three providers compared: all the same bits\n")
+    print(figures(best, market.stocks * market.days * 16))
+    print("\n" + targets(best, market.stocks * market.days * 16))
+    if options.json:
+        options.json.write_text(json.dumps({name: dataclasses.asdict(each) for name, each in best.items()}, indent=1))
+
+
+def contend(name: str, source: str, target: str) -> None:
+    """One contender, in its own process."""
+    if name == DUMP:
+        from qlib_dump import dump
+
+        ready()
+        with phase("all"):
+            dump(Path(source, "stocks"), Path(target), "15min")
+        return
+    from qlib_mfgru.ingest.mapping import IngestMapping
+    from qlib_mfgru.ingest.pipeline import ingest
+
+    mapping = IngestMapping(
+        bars={"files": FILES[name], "freq": "15min", "stamps": "end"}, daily={"files": "daily.parquet"}
+    )
+    ready()
+    with phase("all"):
+        account = ingest(mapping, source, target, quiet=True)
+    report(kept=account.input("bars").kept)
+
+
+def same_bars(source: Path, market: VendorMarket) -> int:
+    """Number of values compared; raises AssertionError at the first that differs."""
+    n_values = 0
+    for symbol in market.symbols:
+        for field in FIELDS:
+            files = [f"features/sh{symbol}", f"features/sh{symbol}", f"features/{symbol}"]
+            stored = [
+                np.fromfile(source / f"provider-{number}" / folder / f"{field}.15min.bin", "<i4")
+                for number, folder in enumerate(files)
+            ]
+            assert np.array_equal(stored[0], stored[1]), f"{symbol} {field}: months and stocks differ"
+            assert np.array_equal(stored[0], stored[2]), f"{symbol} {field}: ours and qlib's differ"
+            n_values += len(stored[0]) - 1
+    return n_values
+
+
+def figures(best: dict[str, Run], n_rows: int) -> str:
+    """The table of seconds, rows a second, memory and the ratio to qlib's."""
+    theirs = best[DUMP].phases["all"].seconds
+    rows = []
+    for name, each in best.items():
+        all_of_it = each.phases["all"]
+        rate, memory = n_rows / all_of_it.seconds / 1e6, all_of_it.anonymous / MIB
+        rows.append(
+            [name, f"{all_of_it.seconds:.1f}", f"{rate:.2f}", f"{memory:.0f}", f"{theirs / all_of_it.seconds:.1f}"]
+        )
+    header = ["", "seconds", "million bars a second", "anonymous memory (MiB)", "times as fast as qlib's"]
+    return table(header, rows)
+
+
+def targets(best: dict[str, Run], n_rows: int) -> str:
+    """What was wanted, met or missed."""
+    months, stocks, theirs = (best[name].phases["all"] for name in (FROM_MONTHS, FROM_STOCKS, DUMP))
+    wanted = {
+        "1 M Parquet rows a second": n_rows / months.seconds >= 1e6,
+        "5 times as fast as qlib's dump": theirs.seconds / stocks.seconds >= 5,
+        "under 1.5 GiB": max(months.rss, stocks.rss) < 1.5 * 1024 * MIB,
+    }
+    return "\n".join(f"{'met   ' if met else 'MISSED'}  {name}" for name, met in wanted.items())
+
+
+if __name__ == "__main__":
+    main()
