@@ -1,0 +1,103 @@
+"""Text files: separated values, compressed or not, with or without titles and footers."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import pandas as pd
+
+from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, Layout, find_layout
+from qlib_mfgru.ingest.read.files.packed import Content
+from qlib_mfgru.ingest.read.numbers import MISSING
+
+_BYTES_PER_ROW = 60
+"""A bar's usual length; only the number of spool buckets depends on it."""
+_FOOTER_ROWS = 5
+_PROSE = re.compile(r"\D*[^\x00-\x7f].*|#.*|[^\d]*[\s:].*", re.DOTALL)
+"""What stands alone in a footer: words, not a stamp or a code."""
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """A file of separated values.
+
+    Attributes
+    ----------
+    content : Content
+        Its bytes.
+    source : RowInput
+        Its encoding, and what the mapping says of its layout.
+    remarks : list of (str, str)
+        What was found in it and left out, with an example; complete once the rows have been read.
+    """
+
+    content: Content
+    source: RowInput
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def estimated_rows(self) -> int:
+        """From the size."""
+        return self.content.n_bytes // _BYTES_PER_ROW + 1
+
+    def header(self) -> list[str]:
+        """The columns that its header, or the mapping, names."""
+        return self._layout.columns
+
+    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
+        """As `Reader.frames`; lines after the data are left out."""
+        layout = self._layout
+        self.remarks.extend(("lines before the header are left out", title) for title in layout.titles[:1])
+        with (
+            self.content.open() as stream,
+            pd.read_csv(
+                stream,
+                sep=layout.sep,
+                encoding=self.source.encoding,
+                header=None,
+                names=layout.columns,
+                index_col=False,
+                skiprows=layout.n_before,
+                usecols=list(columns),
+                dtype=dict.fromkeys(text, "category"),
+                na_values={column: list(MISSING) for column in columns if column not in text},
+                thousands=",",
+                chunksize=n_rows,
+                low_memory=False,
+            ) as frames,
+        ):
+            yield from self._without_footer(frames)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        with io.TextIOWrapper(self.content.open(), encoding=self.source.encoding) as stream:
+            lines = [stream.readline() for _ in range(HEAD_LINES)]
+        name = self.content.inner_name.suffix.lower()
+        return find_layout([line for line in lines if line], "," if name == ".csv" else "\t", self.source)
+
+    def _without_footer(self, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        """Hold the last frame back until it is known to be the last, and leave out the footer at its end."""
+        last: pd.DataFrame | None = None
+        for frame in frames:
+            if last is not None:
+                yield last
+            last = frame
+        if last is None:
+            return
+        n_rows = len(last)
+        while n_rows and len(last) - n_rows < _FOOTER_ROWS and (prose := _prose(last.iloc[n_rows - 1])):
+            n_rows -= 1
+            self.remarks.append(("lines after the data are left out", prose))
+        yield last.iloc[:n_rows]
+
+
+def _prose(row: pd.Series) -> str | None:
+    """The words in a row that holds nothing else."""
+    given = row.dropna()
+    words = str(given.iloc[0]).strip() if len(row) > 1 and len(given) == 1 else ""
+    return words if _PROSE.fullmatch(words) else None
