@@ -8,10 +8,12 @@ carry numbers instead of text, for stock and file.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
+from typing import Literal
 
 import numpy as np
 
@@ -151,6 +153,8 @@ class Spool:
         What the rows' numbers stand for.
     report : IngestReport
         Where repeated rows are counted.
+    keep : mapping of str to {"first", "last"}
+        Which of repeated rows is kept, in reading order, by input; the first by default.
 
     Attributes
     ----------
@@ -160,9 +164,16 @@ class Spool:
         Numbers of the industries by name, in the order in which they were met.
     """
 
-    def __init__(self, folder: Path, n_buckets: int, registry: Registry, report: IngestReport) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        n_buckets: int,
+        registry: Registry,
+        report: IngestReport,
+        keep: Mapping[str, Literal["first", "last"]] = MappingProxyType({}),
+    ) -> None:
         self._folder, self._n_buckets = folder, n_buckets
-        self._registry, self._report = registry, report
+        self._registry, self._report, self._keep = registry, report, keep
         self.days: set[int] = set()
         self.bar_days: set[int] = set()
         self.industries: dict[str, int] = {}
@@ -224,26 +235,42 @@ class Spool:
         if not path.exists():
             return np.empty(0, dtype)
         rows = np.fromfile(path, dtype)
-        return rows[np.lexsort((rows["when"], rows["stock"]))]
+        # one key, of which most is in order already: a stable sort then is little more than a look at it
+        return rows[np.argsort((rows["stock"].astype("i8") << 32) + rows["when"], kind="stable")]
 
     def _path(self, name: str, bucket: int) -> Path:
         return self._folder / f"{name}.{bucket}"
 
     def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """The first row of each stock and time, in reading order; the others are counted out."""
+        """One row of each stock and time; the others are counted out, those with other values on their own."""
         same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
         if not same.any():
             return rows
-        repeated = np.concatenate([[False], same])
-        when_text = minute_text if name == "bars" else day_text
-
-        def describe(position: int) -> str:
-            row = rows[position]
-            code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
-            return f"{file}: {code} {when_text(row['when'])}"
-
-        self._report.input(name).drop("duplicate bar", repeated, describe)
+        keep, positions = self._keep.get(name, "first"), np.arange(len(rows))
+        firsts = np.maximum.accumulate(np.where(np.concatenate([[False], same]), 0, positions))
+        lasts = np.minimum.accumulate(np.where(np.concatenate([same, [False]]), len(rows), positions)[::-1])[::-1]
+        kept = firsts if keep == "first" else lasts
+        repeated = kept != positions
+        differs = np.zeros(len(rows), dtype=bool)
+        differs[repeated] = _differ(rows[repeated], rows[kept[repeated]])
+        describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
+        report = self._report.input(name)
+        report.drop("duplicate bar", repeated & ~differs, describe)
+        report.drop(f"repeated with other values, the {keep} kept", differs, describe)
         return rows[~repeated]
+
+    def _describe(self, rows: np.ndarray, when_text: Callable[[int], str], position: int) -> str:
+        row = rows[position]
+        code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
+        return f"{file}: {code} {when_text(row['when'])}"
+
+
+def _differ(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which rows have other values than those that they repeat; shape (n,)."""
+    fields = [name for name in rows.dtype.names or () if name not in {key for key, _ in _KEYS}]
+    # NaN is like NaN
+    equal = [(rows[name] == others[name]) | (np.isnan(rows[name]) & np.isnan(others[name])) for name in fields]
+    return ~np.all(equal, axis=0)
 
 
 def _of_stock(rows: np.ndarray, stock: int) -> np.ndarray:

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.mapping import IndustryInput, RowInput, StInput
-from qlib_mfgru.ingest.read.inputs import NEVER, STAMPS, Check, Slice, VendorInput
+from qlib_mfgru.ingest.read.files.fields import STAMPS
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.slices import NEVER, Check, Slice
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
 

@@ -10,6 +10,8 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 
+STAMPS = ("datetime", "date", "time")
+"""Fields that hold a row's stamp, alone or two together."""
 INDEX = "index"
 """What a mapping calls a column without a name."""
 _UNNAMED = re.compile(r"Unnamed: \d+|level_\d+|__index_level_\d+__|index")

@@ -69,7 +69,7 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
     if not n_known:
         sep = _consistent(lines[header:], separators)
     cells = _cells(lines[header], sep) if header < len(lines) else []
-    return Layout(sep, _once(cells), header + 1, [line.strip() for line in lines[:header] if line.strip()])
+    return Layout(sep, once(cells), header + 1, [line.strip() for line in lines[:header] if line.strip()])
 
 
 def _n_known(cells: Sequence[str], known: Set[str]) -> int:
@@ -90,7 +90,7 @@ def _cells(line: str, sep: str) -> list[str]:
     return [cell.strip() for cell in cells]
 
 
-def _once(cells: Sequence[str]) -> list[str]:
+def once(cells: Sequence[str]) -> list[str]:
     """Names of columns, each once: a name that comes again is numbered."""
     names: dict[str, None] = {}
     for position, cell in enumerate(cells):

@@ -12,8 +12,8 @@ import pandas as pd
 
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, Layout, find_layout
+from qlib_mfgru.ingest.read.files.numbers import MISSING
 from qlib_mfgru.ingest.read.files.packed import Content
-from qlib_mfgru.ingest.read.numbers import MISSING
 
 _BYTES_PER_ROW = 60
 """A bar's usual length; only the number of spool buckets depends on it."""

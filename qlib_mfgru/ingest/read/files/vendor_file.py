@@ -15,7 +15,7 @@ from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.files import hdf5, packed
 from qlib_mfgru.ingest.read.files.arrow import ArrowReader, ParquetReader
-from qlib_mfgru.ingest.read.files.fields import match_fields, recognised, unnamed
+from qlib_mfgru.ingest.read.files.fields import STAMPS, match_fields, recognised, unnamed
 from qlib_mfgru.ingest.read.files.reader import UNREADABLE, Reader
 from qlib_mfgru.ingest.read.files.text import TextReader
 
@@ -23,7 +23,7 @@ _PARQUET = {".parquet", ".pq"}
 _ARROW = {".feather", ".ftr", ".arrow", ".arrows", ".ipc"}
 _HDF5 = {".h5", ".hdf5", ".hdf"}
 _ZIP = ".zip"
-_KEYS = {"datetime": ("datetime", "date", "time"), "symbol": ("symbol", "index")}
+_KEYS = {"datetime": STAMPS, "symbol": ("symbol", "index")}
 """Fields that a column without a name may be, by what its values look like."""
 _SAMPLE_ROWS = 20
 """Rows by which a column without a name is recognised."""
