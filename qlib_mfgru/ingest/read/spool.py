@@ -41,6 +41,8 @@ ALWAYS = -(2**31)
 
 VALUE_FIELDS = ("factor", "limit_up", "limit_down", "float_shares", "industry", "st_step", "st_day")
 """What values are kept as."""
+_VALUE_INPUTS = {"factor": "factors", "limit_up": "limits", "limit_down": "limits"}
+"""The inputs of values that are called otherwise."""
 
 
 class Registry:
@@ -218,7 +220,7 @@ class Spool:
         for bucket in range(self._n_buckets):
             bars = self._without_repeats("bars", self._load("bars", bucket, BAR))
             daily = self._without_repeats("daily", self._load("daily", bucket, DAY))
-            values = {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS}
+            values = {name: self._one_value_each(name, self._load(name, bucket, VALUE)) for name in VALUE_FIELDS}
             values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
             for stock in np.union1d(bars["stock"], daily["stock"]):
                 yield StockRows(
@@ -243,20 +245,23 @@ class Spool:
 
     def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
         """One row of each stock and time; the others are counted out, those with other values on their own."""
-        same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
-        if not same.any():
-            return rows
-        keep, positions = self._keep.get(name, "first"), np.arange(len(rows))
-        firsts = np.maximum.accumulate(np.where(np.concatenate([[False], same]), 0, positions))
-        lasts = np.minimum.accumulate(np.where(np.concatenate([same, [False]]), len(rows), positions)[::-1])[::-1]
-        kept = firsts if keep == "first" else lasts
-        repeated = kept != positions
-        differs = np.zeros(len(rows), dtype=bool)
-        differs[repeated] = _differ(rows[repeated], rows[kept[repeated]])
+        keep = self._keep.get(name, "first")
+        repeated, differs = _repeats(rows, keep)
         describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
         report = self._report.input(name)
         report.drop("duplicate bar", repeated & ~differs, describe)
         report.drop(f"repeated with other values, the {keep} kept", differs, describe)
+        return rows[~repeated]
+
+    def _one_value_each(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """One value of each stock and day; another one is a case for the report. Spans of flags may meet on a day."""
+        if name.startswith("st_"):
+            return rows
+        source = _VALUE_INPUTS.get(name, name)
+        keep = self._keep.get(source, "first")
+        repeated, differs = _repeats(rows, keep)
+        cases = (self._describe(rows, day_text, int(position)) for position in np.flatnonzero(differs))
+        self._report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
         return rows[~repeated]
 
     def _describe(self, rows: np.ndarray, when_text: Callable[[int], str], position: int) -> str:
@@ -265,9 +270,25 @@ class Spool:
         return f"{file}: {code} {when_text(row['when'])}"
 
 
+def _repeats(rows: np.ndarray, keep: Literal["first", "last"]) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the sorted rows repeat the stock and time of the one that is kept, and which with other values."""
+    nothing = np.zeros(len(rows), dtype=bool)
+    same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
+    if not same.any():
+        return nothing, nothing
+    positions = np.arange(len(rows))
+    firsts = np.maximum.accumulate(np.where(np.append(False, same), 0, positions))
+    lasts = np.minimum.accumulate(np.where(np.append(same, False), len(rows), positions)[::-1])[::-1]
+    kept = firsts if keep == "first" else lasts
+    repeated = kept != positions
+    differs = nothing.copy()
+    differs[repeated] = _differ(rows[repeated], rows[kept[repeated]])
+    return repeated, differs
+
+
 def _differ(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which rows have other values than those that they repeat; shape (n,)."""
-    fields = [name for name in rows.dtype.names or () if name not in {key for key, _ in _KEYS}]
+    """Whether a row has other values than another one; shape (n,)."""
+    fields = [name for name in rows.dtype.names or () if name not in dict(_KEYS)]
     # NaN is like NaN
     equal = [(rows[name] == others[name]) | (np.isnan(rows[name]) & np.isnan(others[name])) for name in fields]
     return ~np.all(equal, axis=0)
