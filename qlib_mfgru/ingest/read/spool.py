@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.repeats import repeats
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.symbols import Codes, normalise_symbol
@@ -246,7 +247,7 @@ class Spool:
     def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
         """One row of each stock and time; the others are counted out, those with other values on their own."""
         keep = self._keep.get(name, "first")
-        repeated, differs = _repeats(rows, keep)
+        repeated, differs = repeats(rows, keep)
         describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
         report = self._report.input(name)
         report.drop("duplicate bar", repeated & ~differs, describe)
@@ -259,7 +260,7 @@ class Spool:
             return rows
         source = _VALUE_INPUTS.get(name, name)
         keep = self._keep.get(source, "first")
-        repeated, differs = _repeats(rows, keep)
+        repeated, differs = repeats(rows, keep)
         cases = (self._describe(rows, day_text, int(position)) for position in np.flatnonzero(differs))
         self._report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
         return rows[~repeated]
@@ -268,30 +269,6 @@ class Spool:
         row = rows[position]
         code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
         return f"{file}: {code} {when_text(row['when'])}"
-
-
-def _repeats(rows: np.ndarray, keep: Literal["first", "last"]) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the sorted rows repeat the stock and time of the one that is kept, and which with other values."""
-    nothing = np.zeros(len(rows), dtype=bool)
-    same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
-    if not same.any():
-        return nothing, nothing
-    positions = np.arange(len(rows))
-    firsts = np.maximum.accumulate(np.where(np.append(False, same), 0, positions))
-    lasts = np.minimum.accumulate(np.where(np.append(same, False), len(rows), positions)[::-1])[::-1]
-    kept = firsts if keep == "first" else lasts
-    repeated = kept != positions
-    differs = nothing.copy()
-    differs[repeated] = _differ(rows[repeated], rows[kept[repeated]])
-    return repeated, differs
-
-
-def _differ(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Whether a row has other values than another one; shape (n,)."""
-    fields = [name for name in rows.dtype.names or () if name not in dict(_KEYS)]
-    # NaN is like NaN
-    equal = [(rows[name] == others[name]) | (np.isnan(rows[name]) & np.isnan(others[name])) for name in fields]
-    return ~np.all(equal, axis=0)
 
 
 def _of_stock(rows: np.ndarray, stock: int) -> np.ndarray:

@@ -64,11 +64,11 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
     header, sep, n_known = rows[0], separators[0], 0
     for row in rows:
         for each in separators:
-            if row < len(lines) and (count := _n_known(_cells(lines[row], each), known)) > n_known:
+            if row < len(lines) and (count := _n_known(cells_of(lines[row], each), known)) > n_known:
                 header, sep, n_known = row, each, count
     if not n_known:
         sep = _consistent(lines[header:], separators)
-    cells = _cells(lines[header], sep) if header < len(lines) else []
+    cells = cells_of(lines[header], sep) if header < len(lines) else []
     return Layout(sep, once(cells), header + 1, [line.strip() for line in lines[:header] if line.strip()])
 
 
@@ -79,13 +79,14 @@ def _n_known(cells: Sequence[str], known: Set[str]) -> int:
 def _consistent(lines: Sequence[str], separators: Sequence[str]) -> str:
     """The first separator that cuts the first two lines into equally many cells, more than one."""
     for sep in separators:
-        counts = {len(_cells(line, sep)) for line in lines[:2]}
+        counts = {len(cells_of(line, sep)) for line in lines[:2]}
         if len(counts) == 1 and counts != {1}:
             return sep
     return separators[0]
 
 
-def _cells(line: str, sep: str) -> list[str]:
+def cells_of(line: str, sep: str) -> list[str]:
+    """A line, cut at a separator as pandas takes it."""
     cells = next(csv.reader([line], delimiter=sep), []) if len(sep) == 1 else re.split(sep, line.strip())
     return [cell.strip() for cell in cells]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,15 +10,14 @@ from functools import cached_property
 import pandas as pd
 
 from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files.footer import Body
 from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, Layout, find_layout
 from qlib_mfgru.ingest.read.files.numbers import MISSING
 from qlib_mfgru.ingest.read.files.packed import Content
 
+_BUFFER_BYTES = 1 << 18
 _BYTES_PER_ROW = 60
 """A bar's usual length; only the number of spool buckets depends on it."""
-_FOOTER_ROWS = 5
-_PROSE = re.compile(r"\D*[^\x00-\x7f].*|#.*|[^\d]*[\s:].*", re.DOTALL)
-"""What stands alone in a footer: words, not a stamp or a code."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,9 @@ class TextReader:
         """As `Reader.frames`; lines after the data are left out."""
         layout = self._layout
         self.remarks.extend(("lines before the header are left out", title) for title in layout.titles[:1])
+        body = Body(self.content.open(), layout, self.source.encoding)
         with (
-            self.content.open() as stream,
+            io.BufferedReader(body, _BUFFER_BYTES) as stream,
             pd.read_csv(
                 stream,
                 sep=layout.sep,
@@ -71,7 +70,8 @@ class TextReader:
                 low_memory=False,
             ) as frames,
         ):
-            yield from self._without_footer(frames)
+            yield from frames
+        self.remarks.extend(("lines after the data are left out", line) for line in body.footer)
 
     @cached_property
     def _layout(self) -> Layout:
@@ -79,25 +79,3 @@ class TextReader:
             lines = [stream.readline() for _ in range(HEAD_LINES)]
         name = self.content.inner_name.suffix.lower()
         return find_layout([line for line in lines if line], "," if name == ".csv" else "\t", self.source)
-
-    def _without_footer(self, frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        """Hold the last frame back until it is known to be the last, and leave out the footer at its end."""
-        last: pd.DataFrame | None = None
-        for frame in frames:
-            if last is not None:
-                yield last
-            last = frame
-        if last is None:
-            return
-        n_rows = len(last)
-        while n_rows and len(last) - n_rows < _FOOTER_ROWS and (prose := _prose(last.iloc[n_rows - 1])):
-            n_rows -= 1
-            self.remarks.append(("lines after the data are left out", prose))
-        yield last.iloc[:n_rows]
-
-
-def _prose(row: pd.Series) -> str | None:
-    """The words in a row that holds nothing else."""
-    given = row.dropna()
-    words = str(given.iloc[0]).strip() if len(row) > 1 and len(given) == 1 else ""
-    return words if _PROSE.fullmatch(words) else None
