@@ -69,7 +69,8 @@ def ingest(
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
     folder, n_buckets = target.with_name(target.name + ".spool"), max(1, -(-vendor.estimated_rows // slice_rows))
-    with Spool(folder, n_buckets, vendor.registry, vendor.report) as spool:
+    keep = {name: each.keep for name, each in mapping.inputs().items()}
+    with Spool(folder, n_buckets, vendor.registry, vendor.report, keep) as spool:
         read_vendor(vendor, spool)
         vendor.report.check(mapping.max_dropped)
         if not spool.days:

@@ -39,7 +39,7 @@ class Tally:
 class InputReport:
     """Rows of one input: ``read == kept + sum(dropped)`` once the ingest is through.
 
-    `fields` are those that any of its files has.
+    `fields` are those that any of its files has. `max_dropped` is its own share of bad rows, None the mapping's.
     """
 
     name: str
@@ -47,6 +47,7 @@ class InputReport:
     kept: int = 0
     dropped: dict[str, Tally] = field(default_factory=dict)
     fields: set[str] = field(default_factory=set)
+    max_dropped: float | None = None
 
     def drop(self, reason: str, mask: np.ndarray, describe: Callable[[int], str]) -> None:
         """Count the rows under `mask`; `describe` names a row (file, stock, time) by its position."""
@@ -60,13 +61,14 @@ class InputReport:
             self.dropped.setdefault(reason, Tally()).add(count, examples)
 
     def check(self, max_dropped: float) -> None:
-        """Stop when the bad share of the rows is above `max_dropped`.
+        """Stop when the bad share of the rows is above the input's own `max_dropped`, or else the mapping's.
 
         Raises
         ------
         InputError
             With the reasons and their examples.
         """
+        max_dropped = max_dropped if self.max_dropped is None else self.max_dropped
         bad = {reason: tally for reason, tally in self.dropped.items() if reason not in NO_FAULT}
         share = sum(tally.count for tally in bad.values()) / max(self.read, 1)
         if share > max_dropped:

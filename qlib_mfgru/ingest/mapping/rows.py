@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
+from qlib_mfgru.ingest.mapping.urls import Url
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.refusals import RECORD, nearest
 from qlib_mfgru.settings import Flag, Fraction, Ge, Len, Names, Settings, Text, Whole
@@ -66,7 +67,7 @@ class RowInput(Settings):
     files: Paths | None = None
     wide: WideTables | None = None
     sql: Text | None = None
-    url: Text | None = None
+    url: Url | None = Field(default=None, repr=False)
     columns: Columns = Field(default_factory=dict)
     where: Where = Field(default_factory=dict)
     sep: Text | None = None

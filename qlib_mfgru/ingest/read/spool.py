@@ -8,16 +8,19 @@ carry numbers instead of text, for stock and file.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
+from typing import Literal
 
 import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.renames import Renames
+from qlib_mfgru.ingest.read.repeats import repeats
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.symbols import Codes, normalise_symbol
@@ -43,6 +46,8 @@ VALUE_FIELDS = (
     "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",
 )  # fmt: skip
 """What values are kept as; of an ``st_span``, the value is the last day."""
+_VALUE_INPUTS = {"factor": "factors", "limit_up": "limits", "limit_down": "limits"}
+"""The inputs of values that are called otherwise."""
 
 
 class Registry:
@@ -158,6 +163,8 @@ class Spool:
         What the rows' numbers stand for.
     report : IngestReport
         Where repeated rows are counted.
+    keep : mapping of str to {"first", "last"}
+        Which of repeated rows is kept, in reading order, by input; the first by default.
 
     Attributes
     ----------
@@ -167,9 +174,16 @@ class Spool:
         Numbers of the industries by name, in the order in which they were met.
     """
 
-    def __init__(self, folder: Path, n_buckets: int, registry: Registry, report: IngestReport) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        n_buckets: int,
+        registry: Registry,
+        report: IngestReport,
+        keep: Mapping[str, Literal["first", "last"]] = MappingProxyType({}),
+    ) -> None:
         self._folder, self._n_buckets = folder, n_buckets
-        self._registry, self._report = registry, report
+        self._registry, self._report, self._keep = registry, report, keep
         self.days: set[int] = set()
         self.bar_days: set[int] = set()
         self.industries: dict[str, int] = {}
@@ -213,20 +227,24 @@ class Spool:
         for bucket in range(self._n_buckets):
             bars = self._without_repeats("bars", self._load("bars", bucket, BAR))
             daily = self._without_repeats("daily", self._load("daily", bucket, DAY))
-            yield from self._stocks_of(bucket, bars, daily)
+            values = {name: self._one_value_each(name, self._load(name, bucket, VALUE)) for name in VALUE_FIELDS}
+            yield from self._stocks_of(bars, daily, values)
 
     def peek(self, n_stocks: int) -> Iterator[StockRows]:
         """Yield the rows of some stocks, up to `n_stocks`, repeats among them; nothing is counted."""
         buckets = (
-            self._stocks_of(bucket, self._load("bars", bucket, BAR), self._load("daily", bucket, DAY))
+            self._stocks_of(
+                self._load("bars", bucket, BAR),
+                self._load("daily", bucket, DAY),
+                {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS},
+            )
             for bucket in range(self._n_buckets)
         )
         return islice(chain.from_iterable(buckets), n_stocks)
 
-    def _stocks_of(self, bucket: int, bars: np.ndarray, daily: np.ndarray) -> Iterator[StockRows]:
-        """The stocks of a bucket whose bars and daily rows are loaded."""
+    def _stocks_of(self, bars: np.ndarray, daily: np.ndarray, values: dict[str, np.ndarray]) -> Iterator[StockRows]:
+        """The stocks of a bucket whose rows are loaded."""
         industry = np.argsort(np.argsort(list(self.industries)))
-        values = {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS}
         values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
         for stock in np.union1d(bars["stock"], daily["stock"]):
             yield StockRows(
@@ -243,26 +261,37 @@ class Spool:
         if not path.exists():
             return np.empty(0, dtype)
         rows = np.fromfile(path, dtype)
-        return rows[np.lexsort((rows["when"], rows["stock"]))]
+        # one key, of which most is in order already: a stable sort then is little more than a look at it
+        return rows[np.argsort((rows["stock"].astype("i8") << 32) + rows["when"], kind="stable")]
 
     def _path(self, name: str, bucket: int) -> Path:
         return self._folder / f"{name}.{bucket}"
 
     def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
-        """The first row of each stock and time, in reading order; the others are counted out."""
-        same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])
-        if not same.any():
-            return rows
-        repeated = np.concatenate([[False], same])
-        when_text = minute_text if name == "bars" else day_text
-
-        def describe(position: int) -> str:
-            row = rows[position]
-            code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
-            return f"{file}: {code} {when_text(row['when'])}"
-
-        self._report.input(name).drop("duplicate bar", repeated, describe)
+        """One row of each stock and time; the others are counted out, those with other values on their own."""
+        keep = self._keep.get(name, "first")
+        repeated, differs = repeats(rows, keep)
+        describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
+        report = self._report.input(name)
+        report.drop("duplicate bar", repeated & ~differs, describe)
+        report.drop(f"repeated with other values, the {keep} kept", differs, describe)
         return rows[~repeated]
+
+    def _one_value_each(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """One value of each stock and day; another one is a case for the report. Spans of flags may meet on a day."""
+        if name.startswith("st_"):
+            return rows
+        source = _VALUE_INPUTS.get(name, name)
+        keep = self._keep.get(source, "first")
+        repeated, differs = repeats(rows, keep)
+        cases = (self._describe(rows, day_text, int(position)) for position in np.flatnonzero(differs))
+        self._report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
+        return rows[~repeated]
+
+    def _describe(self, rows: np.ndarray, when_text: Callable[[int], str], position: int) -> str:
+        row = rows[position]
+        code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
+        return f"{file}: {code} {when_text(row['when'])}"
 
 
 def _of_stock(rows: np.ndarray, stock: int) -> np.ndarray:

@@ -11,7 +11,8 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import PriceInput
 from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, amount_scale, volume_scale
-from qlib_mfgru.ingest.read.inputs import Slice, VendorInput
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.provider.boards import RULES, board_of
 from qlib_mfgru.refusals import nearest
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
-from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.present import present
+from qlib_mfgru.ingest.read.sources import matching
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
 
@@ -34,6 +34,8 @@ class Vendor:
         Rows that are read at a time.
     quiet : bool
         No progress bars.
+    folder : Path
+        What the mapping's paths are relative to.
     report : IngestReport
         Where everything is counted.
     """
@@ -43,6 +45,7 @@ class Vendor:
     registry: Registry
     chunk_rows: int = CHUNK_ROWS
     quiet: bool = False
+    folder: Path = Path()
     report: IngestReport = field(default_factory=IngestReport)
 
     @classmethod
@@ -61,31 +64,28 @@ class Vendor:
             report.facts["ready mapping"] = mapping.vendor
         mapping = present(mapping, folder, report)
         paths = {name: _matches(folder, source, name) for name, source in mapping.inputs().items()}
-        return cls(mapping, paths, Registry(mapping.session.codes), chunk_rows, quiet, report)
+        return cls(mapping, paths, Registry(mapping.session.codes), chunk_rows, quiet, folder, report)
 
     def input(self, name: str, source: Source) -> VendorInput[Source]:
         """One input; `source` is the mapping's section on it."""
         paths, session = self.paths[name], self.mapping.session
-        return VendorInput(name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session)
+        return VendorInput(
+            name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session, self.folder
+        )
 
     @property
     def estimated_rows(self) -> int:
         """Rows of bars and daily bars, about."""
         sections = {"bars": self.mapping.bars, "daily": self.mapping.daily}
         return sum(
-            VendorFile(path, source).estimated_rows
+            table.estimated_rows
             for name, source in sections.items()
             if source is not None
-            for path in self.paths[name]
+            for table in self.input(name, source).tables()
         )
 
 
 def _matches(folder: Path, source: RowInput, name: str) -> list[Path]:
-    """The files of an input, those of each pattern sorted."""
-    files: list[Path] = []
-    for pattern in source.files or ():
-        matched = sorted(path for path in folder.glob(pattern) if path.is_file())
-        if not matched:
-            raise InputError(f"{name}: no file {pattern!r} under {folder}")
-        files += matched
-    return list(dict.fromkeys(files))
+    """The files of an input."""
+    patterns = source.files or [pattern for each in (source.wide or {}).values() for pattern in each]
+    return matching(folder, patterns, name)

@@ -9,7 +9,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 
-from ..vendor import BARS, DAILY, make_bars, make_daily, replaced, run, stored, write
+from ..vendor import BARS, DAILY, make_bars, make_daily, replaced, run, stored, with_inputs, write
 
 WHEN = "2025-03-04 10:00"
 LOOSE = {"bars": BARS, "daily": DAILY, "max_dropped": 0.1}
@@ -75,14 +75,17 @@ def test_a_bad_row_is_counted_with_file_stock_and_time(
     assert np.isnan(stored(target, "SZ000001", "close", "15min")[WHEN])
 
 
-def test_a_repeated_bar_is_counted_and_the_first_one_stays(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+@pytest.mark.parametrize(("keep", "file", "shift"), [("first", "later", 0.0), ("last", "all", 0.01)])
+def test_a_bar_repeated_with_other_values_is_counted_and_one_of_them_stays(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, keep: str, file: str, shift: float
+) -> None:
     source = write(tmp_path / "in", bars, make_daily(bars))
     again = bars[(bars["symbol"] == "000001") & (bars["datetime"] == WHEN)]
     again.assign(close=again["close"] + 0.01).to_parquet(source / "bars" / "later.parquet")
-    report = run(source, target)
-    tally = report.inputs["bars"].dropped["duplicate bar"]
-    assert (tally.count, tally.examples) == (1, ["later.parquet: SZ000001 2025-03-04T10:00"])
-    expected = again["close"].iloc[0] * 2
+    report = run(source, target, with_inputs(bars=BARS | {"keep": keep}))
+    tally = report.inputs["bars"].dropped[f"repeated with other values, the {keep} kept"]
+    assert (tally.count, tally.examples) == (1, [f"{file}.parquet: SZ000001 2025-03-04T10:00"])
+    expected = (again["close"].iloc[0] + shift) * 2
     assert stored(target, "SZ000001", "close", "15min")[WHEN] == pytest.approx(expected, rel=1e-6)
 
 

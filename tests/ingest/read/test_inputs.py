@@ -9,7 +9,8 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
-from qlib_mfgru.ingest.read.inputs import NEVER, Slice, VendorInput
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.slices import NEVER, Slice
 from qlib_mfgru.ingest.read.spool import DAY, Registry
 from qlib_mfgru.ingest.report import IngestReport, InputReport
 

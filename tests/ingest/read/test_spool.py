@@ -1,6 +1,7 @@
 """Rows on disk: by stock and time, without repeats, and the same for any number of buckets."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -59,8 +60,33 @@ def test_each_stock_has_its_rows_in_time_and_the_first_of_repeated_ones(tmp_path
     assert stocks["SZ000001"].values["float_shares"]["value"].tolist() == [6, 7]
     assert stocks["SZ300750"].values["float_shares"].size == 0
     assert stocks["SH600000"].first_day == MARCH_3
-    tally = report.inputs["daily"].dropped["duplicate bar"]
+    tally = report.inputs["daily"].dropped["repeated with other values, the first kept"]
     assert (tally.count, tally.examples) == (1, ["b.csv: SH600000 2025-03-04"])
+
+
+@pytest.mark.parametrize(("keep", "close", "size"), [("first", 11, 6), ("last", 12, 8)])
+def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
+    tmp_path: Path, keep: Literal["first", "last"], close: float, size: float
+) -> None:
+    report, known = IngestReport(), registry()
+    with Spool(tmp_path / "s", 1, known, report, {"daily": keep, "float_shares": keep}) as spool:
+        spool.add_daily(daily((0, 1, 0, 11), (0, 1, 1, 11), (0, 1, 1, np.nan), (0, 1, 1, 12), (0, 1, 1, 12)))
+        spool.append("float_shares", values((0, 5, 6.0), (0, 5, 6.0), (0, 5, 8.0)))
+        (stock,) = spool.stocks()
+    assert stock.daily["close"].tolist() == [close]
+    assert stock.values["float_shares"]["value"].tolist() == [size]
+    counts = {reason: tally.count for reason, tally in report.inputs["daily"].dropped.items()}
+    assert counts == {"duplicate bar": 1, f"repeated with other values, the {keep} kept": 3}
+    warned = report.warnings[f"float_shares: repeated with another float_shares, the {keep} kept"]
+    assert warned.count == (1 if keep == "first" else 2)
+
+
+def test_a_row_without_a_value_equals_another_without_it(tmp_path: Path) -> None:
+    report = IngestReport()
+    with Spool(tmp_path / "s", 1, registry(), report) as spool:
+        spool.add_daily(daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
+        list(spool.stocks())
+    assert list(report.inputs["daily"].dropped) == ["duplicate bar"]
 
 
 def test_industries_are_numbered_by_name_not_by_the_order_of_the_rows(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import FactorInput, IndustryInput, RowInput
 from qlib_mfgru.ingest.read.columns import NO_FACTORS
-from qlib_mfgru.ingest.read.inputs import STAMPS, Check, Slice, VendorInput
+from qlib_mfgru.ingest.read.files.fields import STAMPS
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.slices import Check, Slice
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
 from qlib_mfgru.ingest.read.stamps import day_numbers
 

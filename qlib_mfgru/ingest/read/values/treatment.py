@@ -11,7 +11,9 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import StInput
-from qlib_mfgru.ingest.read.inputs import STAMPS, Slice, VendorInput
+from qlib_mfgru.ingest.read.files.fields import STAMPS
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
 from qlib_mfgru.ingest.read.values.dated import Records

@@ -1,0 +1,78 @@
+"""Lines after the data of a text file, such as the name of its source."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import BinaryIO
+
+from qlib_mfgru.ingest.read.files.layout import Layout, cells_of
+
+_TAIL_BYTES = 4096
+_BLOCK_BYTES = 1 << 20
+_FOOTER_LINES = 5
+_PROSE = re.compile(r"\D*[^\x00-\x7f].*|#.*|\D*[\s:].*", re.DOTALL)
+"""What stands alone in a footer: words, not a stamp or a code."""
+
+
+class Body(io.RawIOBase):
+    """A text file's bytes without the lines after its data.
+
+    Its end is held back until it is known to be the end.
+
+    Parameters
+    ----------
+    stream : binary file
+        It is closed with this one.
+    layout : Layout
+        The file's.
+    encoding : str
+        The file's.
+
+    Attributes
+    ----------
+    footer : list of str
+        The lines that were left out; known at the end.
+    """
+
+    def __init__(self, stream: BinaryIO, layout: Layout, encoding: str) -> None:
+        self._stream, self._layout, self._encoding = stream, layout, encoding
+        self._held, self._ended = b"", False
+        self.footer: list[str] = []
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as it goes; 0 at the end."""
+        while not self._ended and len(self._held) <= _TAIL_BYTES:
+            block = self._stream.read(_BLOCK_BYTES)
+            self._held, self._ended = self._held + block, not block
+            if self._ended:
+                self._held = self._without_footer(self._held)
+        n_ready = len(self._held) - (0 if self._ended else _TAIL_BYTES)
+        n_bytes = min(len(buffer), n_ready)
+        buffer[:n_bytes], self._held = self._held[:n_bytes], self._held[n_bytes:]
+        return n_bytes
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._stream.close()
+        super().close()
+
+    def _without_footer(self, tail: bytes) -> bytes:
+        for _ in range(_FOOTER_LINES):
+            text = tail.rstrip(b"\r\n \t")
+            start = max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+            line = text[start:].decode(self._encoding, errors="replace").strip()
+            if not start or not self._is_prose(line):
+                break
+            self.footer.append(line)
+            tail = tail[:start]
+        return tail
+
+    def _is_prose(self, line: str) -> bool:
+        """Whether a line has a single cell where the data have more, and what is in it are words."""
+        given = [cell for cell in cells_of(line, self._layout.sep) if cell]
+        return len(self._layout.columns) > 1 and len(given) == 1 and _PROSE.fullmatch(given[0]) is not None

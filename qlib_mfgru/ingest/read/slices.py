@@ -1,0 +1,160 @@
+"""Consecutive rows of one table, under our names: their stamps, spans and numbers, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.files.fields import STAMPS
+from qlib_mfgru.ingest.read.files.numbers import as_numbers
+from qlib_mfgru.ingest.read.renames import Renames
+from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
+from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
+from qlib_mfgru.provider.session import ASHARE, Session
+
+NEVER = 10**6
+"""A day number after every calendar: the end of a span that has not ended."""
+
+Check = tuple[str, np.ndarray]
+"""A reason to drop rows, and the rows that it applies to, shape (n,)."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Consecutive rows of one file.
+
+    Attributes
+    ----------
+    file : int
+        The file's number in the registry.
+    first_row : int
+        Position in the file of the first row that was read with it.
+    frame : DataFrame of length n
+        The fields that the file has, under our names; its index counts from `first_row`.
+    stock : ndarray of int, shape (n,)
+        Each row's number in the registry, -1 where the code is unknown.
+    report : InputReport
+        Where rows of the input are counted.
+    session : Session
+        The market's.
+    out_of_use : ndarray of bool, shape (n,), optional
+        Rows of a code that was not in use on their day.
+    """
+
+    path: Path
+    file: int
+    first_row: int
+    frame: pd.DataFrame
+    stock: np.ndarray
+    report: InputReport
+    session: Session = ASHARE
+    out_of_use: np.ndarray | None = None
+
+    def describe(self, position: int) -> str:
+        """Name a row: file, stock, time."""
+        row = self.frame.iloc[position]
+        symbol = row["symbol"] if "symbol" in self.frame else self.path.stem
+        when = " ".join(str(row[name]) for name in (*STAMPS, "start") if name in self.frame)
+        number = self.first_row + int(self.frame.index[position]) + 1
+        return f"{self.path.name} row {number}: {symbol} {when}".rstrip()
+
+    def renamed(self, renames: Renames) -> Slice:
+        """The same rows under the stocks' last codes."""
+        days = day_numbers(self.stamps()) if self.has_stamps else None
+        stock, out_of_use = renames.follow(self.stock, days)
+        return replace(self, stock=stock, out_of_use=out_of_use)
+
+    @property
+    def has_stamps(self) -> bool:
+        """Whether rows are dated; a table that is not is a snapshot."""
+        return any(name in self.frame for name in STAMPS)
+
+    def stamps(self) -> np.ndarray:
+        """``datetime64[s]`` in the session's zone, of one column or of a date and a time; NaT where unparsable.
+
+        Raises
+        ------
+        InputError
+            If the file has neither a datetime nor a date nor a time column.
+        """
+        frame = self.frame
+        if not self.has_stamps:
+            columns = ", ".join(frame.columns)
+            raise InputError(f"{self.path}: no column for 'datetime' (or 'date' and 'time'); it has {columns}")
+        if "date" in frame and "time" in frame and "datetime" not in frame:
+            return parse_stamps(join_date_time(frame["date"], frame["time"]), self.session.zone)
+        return parse_stamps(next(frame[name] for name in STAMPS if name in frame), self.session.zone)
+
+    def spans(self) -> tuple[np.ndarray, np.ndarray, list[Check]]:
+        """First and last day of spans, in days since 1970; an empty end has not come yet. And what is wrong."""
+        end = self.frame.get("end", pd.Series("", index=self.frame.index))
+        has_not_ended = (end.isna() | (end.astype("str").str.strip() == "")).to_numpy()
+        first, last = (parse_stamps(side, self.session.zone) for side in (self.frame["start"], end))
+        checks = [
+            ("unknown symbol", self.stock < 0),
+            ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~has_not_ended)),
+            ("end before start", last < first),
+        ]
+        return day_numbers(first), np.where(has_not_ended, NEVER, day_numbers(last)), checks
+
+    def numbers(self, fields: Sequence[str]) -> tuple[dict[str, np.ndarray], Check]:
+        """The fields as float64 of shape (n,), NaN where absent; and which rows have text where a number belongs."""
+        no_number = np.zeros(len(self.frame), dtype=bool)
+        values = {}
+        for field in fields:
+            if field not in self.frame:
+                values[field] = np.full(len(self.frame), np.nan)
+                continue
+            values[field], is_wrong = as_numbers(self.frame[field])
+            no_number |= is_wrong
+        return values, ("text where a number belongs", no_number)
+
+    def stamp_checks(self, stamps: np.ndarray, *, weekends: bool = True) -> list[Check]:
+        """What is wrong with a row's stock and stamp, worst first.
+
+        `weekends` says that a stamp there is wrong, where the session does not trade then.
+        """
+        checks = [("unknown symbol", self.stock < 0), ("unparsable stamp", np.isnat(stamps))]
+        if self.out_of_use is not None:
+            checks.append((OUT_OF_USE, self.out_of_use))
+        if weekends and not self.session.weekends:
+            # 1970-01-01 was a Thursday
+            checks.append(("on a weekend", ~np.isnat(stamps) & ((day_numbers(stamps) + 3) % 7 >= 5)))
+        return checks
+
+    def screen(self, checks: Sequence[Check]) -> np.ndarray:
+        """Count rows as dropped under the first check that they fail; return those that fail none, shape (n,)."""
+        good = np.ones(len(self.frame), dtype=bool)
+        for reason, mask in checks:
+            self.report.drop(reason, good & mask, self.describe)
+            good &= ~mask
+        return good
+
+    def keep(self, checks: Sequence[Check]) -> np.ndarray:
+        """Screen rows, and count as kept those that pass: nothing later drops any."""
+        good = self.screen(checks)
+        self.report.kept += int(good.sum())
+        return good
+
+    def records(
+        self, dtype: np.dtype, good: np.ndarray, when: np.ndarray, values: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """The good rows as a structured array for the spool.
+
+        Parameters
+        ----------
+        good, when : ndarray of shape (n,)
+            Which rows, and the day or minute of each.
+        values : mapping of str to ndarray of shape (n,)
+            By the fields of `dtype`.
+        """
+        records = np.empty(int(good.sum()), dtype)
+        records["stock"], records["when"], records["file"] = self.stock[good], when[good], self.file
+        for name, column in values.items():
+            records[name] = column[good]
+        return records

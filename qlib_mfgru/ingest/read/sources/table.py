@@ -1,0 +1,92 @@
+"""The tables that an input's rows come from: files, wide tables, a query."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
+from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.sources.database import Query
+from qlib_mfgru.ingest.read.sources.wide import WideTables
+from qlib_mfgru.provider.session import Session
+
+
+class Table(Protocol):
+    """Rows that are read in one go; all methods raise an InputError if they cannot be."""
+
+    @property
+    def remarks(self) -> list[tuple[str, str]]:
+        """What was found in it, with an example; complete once the rows have been read."""
+
+    @property
+    def label(self) -> Path:
+        """As messages name it."""
+
+    @property
+    def stem(self) -> str:
+        """The name in which a code or a date may be."""
+
+    @property
+    def estimated_rows(self) -> int:
+        """Number of rows, about."""
+
+    def header(self) -> list[str]:
+        """Its own columns."""
+
+    def columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, str]:
+        """Field to column, as of `match_fields`."""
+
+    def frames(
+        self, columns: Mapping[str, str], n_rows: int, text: Collection[str] = TEXT_FIELDS
+    ) -> Iterator[pd.DataFrame]:
+        """Yield frames of about `n_rows` rows under our names, as of `VendorFile.frames`."""
+
+
+def tables(name: str, source: RowInput, paths: Sequence[Path], folder: Path, session: Session) -> Iterator[Table]:
+    """Yield the tables of an input.
+
+    Parameters
+    ----------
+    name : str
+        The input's.
+    source : RowInput
+        The mapping's section on it.
+    paths : sequence of Path
+        Its files.
+    folder : Path
+        What the mapping's paths are relative to.
+    session : Session
+        The market's.
+    """
+    if source.sql:
+        yield Query(source, name)
+    elif source.wide:
+        files = {field: matching(folder, patterns, name) for field, patterns in source.wide.items()}
+        opened = {field: [VendorFile(path, source) for path in found] for field, found in files.items()}
+        yield WideTables(name, source, opened, session)
+    else:
+        for path in paths:
+            yield from VendorFile.all_in(path, source)
+
+
+def matching(folder: Path, patterns: Sequence[str], name: str) -> list[Path]:
+    """The files of an input, those of each pattern sorted.
+
+    Raises
+    ------
+    InputError
+        If a pattern fits none.
+    """
+    files: list[Path] = []
+    for pattern in patterns:
+        matched = sorted(path for path in folder.glob(pattern) if path.is_file())
+        if not matched:
+            raise InputError(f"{name}: no file {pattern!r} under {folder}")
+        files += matched
+    return list(dict.fromkeys(files))

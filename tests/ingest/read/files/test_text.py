@@ -1,0 +1,151 @@
+"""Text files as vendors export them: separators, titles, footers, packings, words for what is missing."""
+
+import bz2
+import gzip
+import lzma
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files import VendorFile
+
+CSV = "code,date,close\n000001,2025-03-03,10.5\n600000,2025-03-03,11.5\n"
+TDX = (
+    "600000 浦发银行 5分钟线 前复权\r\n"
+    "      日期\t    时间\t    开盘\t    收盘\t    成交量\r\n"
+    "2025/03/03\t0935\t10.50\t10.51\t100\r\n"
+    "2025/03/03\t0940\t10.52\t10.53\t200\r\n"
+    "数据来源:通达信\r\n"
+)
+
+
+def read(path: Path, n_rows: int = 100, **options: object) -> tuple[pd.DataFrame, VendorFile]:
+    """All rows of a file under our names, and the file."""
+    file = VendorFile(path, RowInput(files=path.name, **options))
+    columns = file.columns(("close",), ("symbol", "date", "datetime", "open", "volume"))
+    return pd.concat(list(file.frames(columns, n_rows)), ignore_index=True).astype({"close": object}), file
+
+
+def given(folder: Path, name: str, content: str, encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(content.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.txt", "x.dat"])
+@pytest.mark.parametrize("sep", [",", "\t", ";", "|", "  "])
+def test_the_separator_is_found_whatever_the_name_promises(tmp_path: Path, name: str, sep: str) -> None:
+    rows, _ = read(given(tmp_path, name, CSV.replace(",", sep)))
+    assert rows["symbol"].tolist() == ["000001", "600000"]
+    assert rows["close"].tolist() == [10.5, 11.5]
+
+
+def test_a_column_of_stamps_alone_is_not_cut_at_their_spaces(tmp_path: Path) -> None:
+    path = given(tmp_path, "x.csv", "moment\n2025-03-03 09:45\n2025-03-03 10:00\n")
+    assert VendorFile(path, RowInput(files="x")).header() == ["moment"]
+
+
+def test_the_layout_that_the_mapping_states_is_taken(tmp_path: Path) -> None:
+    path = given(tmp_path, "x.csv", "open;close\n" + CSV.replace("code", "Stock"))
+    rows, _ = read(path, sep=",", skip_rows=1, columns={"symbol": "Stock"})
+    assert rows["symbol"].tolist() == ["000001", "600000"]
+
+
+def test_titles_and_footers_of_an_export_are_left_out_and_said(tmp_path: Path) -> None:
+    rows, file = read(given(tmp_path, "SH#600000.txt", TDX, "gb18030"), encoding="gb18030")
+    assert rows["close"].tolist() == [10.51, 10.53]
+    assert rows["volume"].tolist() == [100, 200]
+    assert [str(stamp).strip() for stamp in rows["date"]] == ["2025/03/03"] * 2
+    assert file.remarks == [
+        ("lines before the header are left out", "600000 浦发银行 5分钟线 前复权"),
+        ("lines after the data are left out", "数据来源:通达信"),
+    ]
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 3, 100])
+def test_a_footer_is_found_wherever_the_pieces_end(tmp_path: Path, n_rows: int) -> None:
+    rows, _ = read(given(tmp_path, "x.txt", TDX), n_rows)
+    assert rows["close"].tolist() == [10.51, 10.53]
+
+
+def test_a_footer_is_found_after_more_than_is_held_back(tmp_path: Path) -> None:
+    rows, file = read(
+        given(tmp_path, "x.csv", CSV + "600000,2025-03-04,1.25\n" * 99_999 + "#来源\n\nTotal: 3\n"), 10**6
+    )
+    assert len(rows) == 100_001
+    assert rows["close"].sum() == 22 + 1.25 * 99_999
+    assert [line for _, line in file.remarks] == ["Total: 3", "#来源"]
+
+
+def test_a_last_row_of_which_only_the_stamp_is_known_is_no_footer(tmp_path: Path) -> None:
+    rows, file = read(given(tmp_path, "x.csv", CSV + ",2025-03-04 09:45,\n"))
+    assert len(rows) == 3
+    assert file.remarks == []
+
+
+PACKERS = {
+    "x.csv.gz": gzip.compress,
+    "x.csv.bz2": bz2.compress,
+    "x.csv.xz": lzma.compress,
+    "x.csv.zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_compressed_text_is_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(PACKERS[name](CSV.encode()))
+    rows, file = read(tmp_path / name)
+    assert rows["close"].tolist() == [10.5, 11.5]
+    assert file.stem == "x"
+
+
+@pytest.mark.parametrize("name", ["x.csv.gz", "x.csv.bz2", "x.csv.xz"])
+def test_truncated_compressed_text_is_an_error(tmp_path: Path, name: str) -> None:
+    packed = PACKERS[name]((CSV + "600000,2025-03-04,1.25\n" * 9999).encode())
+    (tmp_path / name).write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(InputError, match=rf"{name}: cannot be read"):
+        read(tmp_path / name)
+
+
+def test_each_file_in_an_archive_is_a_file_of_its_own(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "2025.zip", "w") as archive:
+        archive.writestr("day/600000.csv", "date,close\n2025-03-03,1\n")
+        archive.writestr("day/000001.csv", "date,close\n2025-03-03,2\n2025-03-04,3\n")
+    path, source = tmp_path / "2025.zip", RowInput(files="2025.zip")
+    files = VendorFile.all_in(path, source)
+    assert [(file.stem, file.label.name) for file in files] == [("000001", "000001.csv"), ("600000", "600000.csv")]
+    closes = [pd.concat(file.frames({"close": "close"}, 9))["close"].tolist() for file in files]
+    assert closes == [[2, 3], [1]]
+    with pytest.raises(InputError, match=r"2025\.zip: holds several tables: day/000001\.csv, day/600000\.csv"):
+        VendorFile(path, source).header()
+
+
+def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(InputError, match=r"x\.zip: cannot be read"):
+        VendorFile.all_in(tmp_path / "x.zip", RowInput(files="x.zip"))
+
+
+def test_another_encoding_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"cannot be read.*is its encoding gb18030\?"):
+        read(given(tmp_path, "x.txt", TDX, "gb18030"))
+
+
+def test_words_for_what_is_missing_and_thousands_are_numbers(tmp_path: Path) -> None:
+    cells = ["--", "-", "停牌", "None", "nan", "null", "N/A", "", r"\N", '"1,234.5"']
+    rows, _ = read(given(tmp_path, "x.csv", "code,close\n" + "".join(f"600000,{cell}\n" for cell in cells)))
+    closes = rows["close"].to_numpy(dtype="f8")
+    assert np.isnan(closes[:-1]).all()
+    assert closes[-1] == 1234.5
+
+
+def test_a_separator_at_the_end_of_each_row_shifts_nothing(tmp_path: Path) -> None:
+    rows, _ = read(given(tmp_path, "x.csv", "code,date,close\n000001,2025-03-03,10.5,\n600000,2025-03-03,11.5,\n"))
+    assert rows["symbol"].tolist() == ["000001", "600000"]
+    assert rows["close"].tolist() == [10.5, 11.5]
