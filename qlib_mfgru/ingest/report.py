@@ -14,7 +14,7 @@ EXAMPLES = 3
 """Cases that are named for each reason."""
 
 IN_AUCTION = "in an auction that the session leaves out"
-NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION})
+NO_FAULT = frozenset({"suspended day", "no trade and no price", "not in the stocks' calendar", IN_AUCTION})
 """Reasons that are the market's, not the vendor's: they do not count towards `max_dropped`."""
 
 

@@ -80,6 +80,16 @@ class ProviderFiles:
             spans.setdefault(code.upper(), []).append((first, last))
         return {code: spans[code] for code in sorted(spans)}
 
+    @cached_property
+    def stored(self) -> tuple[str, ...]:
+        """Codes of all instruments that have a folder, in upper case and in order, also those that no list names."""
+        return tuple(sorted(name.removeprefix("_qlib_").upper() for name in self._folders))
+
+    def n_values(self, freq: str) -> int:
+        """Stored values of ``$close`` of a frequency, of all instruments together."""
+        sizes = (file.stat().st_size for file in (self.path / "features").glob(f"*/close.{freq}.bin"))
+        return sum(size // 4 - 1 for size in sizes)
+
     def fields(self, code: str, freq: str) -> tuple[str, ...]:
         """Stored fields of an instrument, in order; empty where it has none."""
         folder = self._folder(code)

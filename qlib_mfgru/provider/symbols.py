@@ -106,6 +106,12 @@ def feature_folder(code: str) -> str:
     return f"_qlib_{word}" if word in _DEVICES else word
 
 
+def is_index(code: str) -> bool:
+    """Whether a code as the provider writes it is an A-share index's, e.g. ``SH000300``, not a stock's."""
+    exchange, digits = code[:2], code[2:]
+    return exchange.isalpha() and _exchange_by_prefix(digits, _INDEX_PREFIXES) == exchange
+
+
 def _from_match(match: re.Match[str], index: bool) -> str | None:
     named = [word for word in (match["before"], match["after"]) if word]
     if len(named) > 1 or any(word not in _EXCHANGES for word in named):

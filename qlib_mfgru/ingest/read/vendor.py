@@ -10,6 +10,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.provider_input import estimated_rows, of_provider
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
 
@@ -61,14 +62,15 @@ class Vendor:
     def input(self, name: str, source: Source) -> VendorInput[Source]:
         """One input; `source` is the mapping's section on it."""
         paths, session = self.paths[name], self.mapping.session
-        return VendorInput(name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session)
+        table = VendorInput(name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session)
+        return of_provider(table) if source.provider else table
 
     @property
     def estimated_rows(self) -> int:
         """Rows of bars and daily bars, about."""
         sections = {"bars": self.mapping.bars, "daily": self.mapping.daily}
         return sum(
-            VendorFile(path, source).estimated_rows
+            estimated_rows(path, source) if source.provider else VendorFile(path, source).estimated_rows
             for name, source in sections.items()
             if source is not None
             for path in self.paths[name]
@@ -77,6 +79,8 @@ class Vendor:
 
 def _matches(folder: Path, source: RowInput, name: str) -> list[Path]:
     """The files of an input, those of each pattern sorted."""
+    if source.provider:
+        return [folder / source.provider.expanduser()]
     files: list[Path] = []
     for pattern in source.files or ():
         matched = sorted(path for path in folder.glob(pattern) if path.is_file())
