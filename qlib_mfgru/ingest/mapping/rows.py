@@ -61,8 +61,9 @@ class RowInput(Settings):
     """Rows of one kind; a path or a list of paths alone will do.
 
     They come from `files`, from `wide` tables, from a database (`sql` and `url`), or from a qlib `provider`, whose path
-    is relative to the source folder too. `skip_rows` are lines before the header, by default found. `where` reads only the rows with these values. Of rows of the same stock and time, the
-    first or the last one is kept, in the order of reading. `max_dropped` is by default the mapping's.
+    is relative to the source folder too. `skip_rows` are lines before the header, by default found. `where` reads only
+    the rows with these values. Of rows of the same stock and time, the first or the last one is kept, in the order of
+    reading. `max_dropped` is by default the mapping's.
     """
 
     files: Paths | None = None

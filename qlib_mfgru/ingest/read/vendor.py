@@ -10,7 +10,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.inputs import VendorInput
-from qlib_mfgru.ingest.read.provider_input import estimated_rows, of_provider
+from qlib_mfgru.ingest.read.provider.source import estimated_rows, of_provider
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
 

@@ -12,7 +12,7 @@ from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.provider.coverage import COVERAGE_FILE, coverage_text
+from qlib_mfgru.provider.index.coverage import COVERAGE_FILE, coverage_text
 from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
 from qlib_mfgru.provider.writer import ProviderWriter
 

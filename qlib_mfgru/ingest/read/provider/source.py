@@ -15,12 +15,12 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BarInput, RowInput
 from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import Slice, Source_co, VendorInput
-from qlib_mfgru.ingest.read.provider_rows import industry_rows, price_rows, span_rows, value_rows
+from qlib_mfgru.ingest.read.provider.rows import industry_rows, price_rows, span_rows, value_rows
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.symbols import is_index
 
 Rows = Callable[[ProviderFiles, str], pd.DataFrame]
-"""The rows of one instrument, by its code, as `provider_rows` makes them."""
+"""The rows of one instrument, by its code, as `rows` makes them."""
 
 
 def estimated_rows(path: Path, source: RowInput) -> int:
