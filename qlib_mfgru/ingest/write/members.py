@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.stamps import day_text
@@ -33,7 +34,7 @@ def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry
     Raises
     ------
     InputError
-        If the list has no usable span.
+        If the list has no usable span, or none of a day of the calendar.
     """
     days, codes = stocks.days, stocks.codes
     listed = _listed(_spans(members, int(days[-1]), carry), days, members.registry.codes)
@@ -72,10 +73,19 @@ def _listed(spans: pd.DataFrame, days: np.ndarray, names: list[str]) -> pd.DataF
 
 
 def _count_members(members: VendorInput[RowInput], counts: np.ndarray, days: np.ndarray) -> None:
-    """Say how many members a day has, those without price data too, and count the days on which an index has others."""
-    size = SIZES.get(members.market)
+    """Say how many members a day has, those without price data too, and count the days on which an index has others.
+
+    Days before the list's first member and after its last are not judged.
+    """
+    size, listed = SIZES.get(members.market), np.flatnonzero(counts)
+    if not len(listed):
+        raise InputError(
+            f"{members.name}: no span in {', '.join(path.name for path in members.paths)} is of the calendar, "
+            f"{day_text(days[0])} .. {day_text(days[-1])}"
+        )
+    days, counts = (values[listed[0] : listed[-1] + 1] for values in (days, counts))
     of_index = f", {size} in the index" if size else ""
-    members.note(f"{counts.min()} .. {counts.max()} members a day by the list{of_index}")
+    members.note(f"{counts.min()} .. {counts.max()} members a day by the list from {day_text(days[0])} on{of_index}")
     if size:
         off = counts != size
         cases = (f"{day_text(day)}: {count}" for day, count in zip(days[off], counts[off], strict=True))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.index.coverage import index_held
 
 from ..vendor import MEMBERS, csv, make_bars, make_daily, run, spans, text, with_inputs, write
@@ -78,8 +79,8 @@ def test_members_a_day_are_counted_against_the_index(source: Path, target: Path)
     lines = [f"{code}\t2025-03-03\t2025-03-{6 if number else 4:02}\n" for number, code in enumerate(codes)]
     text(source, "m.txt", "".join(lines))
     report = run(source, target, with_inputs(members={"csi300": MEMBERS, "own": MEMBERS}))
-    assert "members.csi300: 299 .. 300 members a day by the list, 300 in the index" in report.notes
-    assert "members.own: 299 .. 300 members a day by the list" in report.notes
+    assert "members.csi300: 299 .. 300 members a day by the list from 2025-03-03 on, 300 in the index" in report.notes
+    assert "members.own: 299 .. 300 members a day by the list from 2025-03-03 on" in report.notes
     off = report.warnings["members.csi300: days on which the list does not have 300 members"]
     assert (off.count, off.examples) == (2, ["2025-03-05: 299", "2025-03-06: 299"])
     assert not any("members.own: days" in what for what in report.warnings)
@@ -108,3 +109,11 @@ def test_the_share_of_an_index_that_is_here_is_kept_by_date(source: Path, target
     assert index_held(target, "csi500", days) is None
     partial = report.warnings["weights.csi300: dates whose weights do not add up to 1 (part of the index, or a fault)"]
     assert (partial.count, partial.examples) == (1, ["2025-03-06: 0.5"])
+
+
+def test_a_list_of_no_day_of_the_calendar_is_an_error(source: Path, target: Path) -> None:
+    text(source, "m.txt", "SH600000\t2024-01-02\t2024-06-28\n")
+    with pytest.raises(
+        InputError, match=r"^members\.csi300: no span in m\.txt is of the calendar, 2025-03-03 \.\. 2025-03-06$"
+    ):
+        run(source, target, with_inputs(members={"csi300": MEMBERS}))
