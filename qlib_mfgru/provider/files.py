@@ -32,6 +32,7 @@ class ProviderFiles:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).expanduser().resolve()
+        self._calendars: dict[str, pd.DatetimeIndex] = {}
         for name in ("calendars", "instruments", "features"):
             if not (self.path / name).is_dir():
                 raise InputError(f"{self.path}: no qlib provider, it has no folder {name}")
@@ -51,6 +52,11 @@ class ProviderFiles:
         """All stamps of a frequency, ascending."""
         if freq not in self.freqs:
             raise InputError(f"{self.path}: no {freq!r} calendar; it has {', '.join(self.freqs)}")
+        if freq not in self._calendars:
+            self._calendars[freq] = self._read_calendar(freq)
+        return self._calendars[freq]
+
+    def _read_calendar(self, freq: str) -> pd.DatetimeIndex:
         file = self.path / "calendars" / f"{freq}.txt"
         stamps = pd.to_datetime(pd.Series(_lines(file), dtype="str"), errors="coerce", format="mixed")
         if stamps.empty or stamps.isna().any():

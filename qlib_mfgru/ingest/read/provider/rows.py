@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.files import ProviderFiles, Spans
 from qlib_mfgru.provider.fill import carried_forward
-from qlib_mfgru.provider.industries import read_industries
 from qlib_mfgru.provider.session import days_of
 
 _ADJUSTED = (*PRICES, "vwap", "limit_up", "limit_down")
@@ -51,9 +52,9 @@ def _factor(files: ProviderFiles, code: str, freq: str) -> np.ndarray | None:
     return by_day[np.searchsorted(days, days_of(files.calendar(freq)), side="right")]
 
 
-def span_rows(files: ProviderFiles, code: str, market: str) -> pd.DataFrame:
-    """Spans of membership: columns `start` and `end`."""
-    return pd.DataFrame(files.instruments(market).get(code, []), columns=["start", "end"])
+def span_rows(files: ProviderFiles, code: str, spans: Spans) -> pd.DataFrame:
+    """A code's part of the spans of membership: columns `start` and `end`."""
+    return pd.DataFrame(spans.get(code, []), columns=["start", "end"])
 
 
 def value_rows(files: ProviderFiles, code: str, field: str, name: str, unit: float = 1.0) -> pd.DataFrame:
@@ -63,8 +64,8 @@ def value_rows(files: ProviderFiles, code: str, field: str, name: str, unit: flo
     return pd.DataFrame({"date": files.calendar("day")[known], name: values[known] / unit})
 
 
-def industry_rows(files: ProviderFiles, code: str) -> pd.DataFrame:
+def industry_rows(files: ProviderFiles, code: str, names: Mapping[int, str]) -> pd.DataFrame:
     """Industries from the days on which they change: columns `date` and `industry`, a name or else the number."""
-    rows, names = value_rows(files, code, "industry", "industry"), read_industries(files.path)
+    rows = value_rows(files, code, "industry", "industry")
     rows = rows[rows["industry"].diff() != 0]
     return rows.assign(industry=[names.get(int(number), f"{number:g}") for number in rows["industry"]])

@@ -17,7 +17,10 @@ from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import Slice, Source_co, VendorInput
 from qlib_mfgru.ingest.read.provider.rows import industry_rows, price_rows, span_rows, value_rows
 from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.industries import read_industries
 from qlib_mfgru.provider.symbols import is_index
+
+_GIVEN = ("daily", "bars", "index", "industry", "market_cap", "members", "weights")
 
 Rows = Callable[[ProviderFiles, str], pd.DataFrame]
 """The rows of one instrument, by its code, as `rows` makes them."""
@@ -96,20 +99,20 @@ class ProviderInput(VendorInput[Source_co]):
 
     def _rows(self) -> Rows:
         """How the rows of one instrument are made."""
-        market, scale = self.market, getattr(self.source, "scale", 1.0)
-        kinds: dict[str, Rows] = {
-            "daily": partial(price_rows, freq="day"),
-            "bars": partial(price_rows, freq=getattr(self.source, "freq", "day")),
-            "index": partial(price_rows, freq="day"),
-            "industry": industry_rows,
-            "market_cap": partial(value_rows, field="market_cap", name="market_cap", unit=scale),
-            "members": partial(span_rows, market=market),
-            "weights": partial(value_rows, field=f"{market}_weight", name="weight", unit=scale),
-        }
-        kind = self.name.partition(".")[0]
-        if kind not in kinds:
-            raise InputError(f"{self.name}: a provider gives {', '.join(kinds)}; write a table of {kind}")
-        return kinds[kind]
+        kind, _, market = self.name.partition(".")
+        match kind:
+            case "daily" | "index":
+                return partial(price_rows, freq="day")
+            case "bars":
+                return partial(price_rows, freq=getattr(self.source, "freq", "day"))
+            case "industry":
+                return partial(industry_rows, names=read_industries(self.files.path))
+            case "members":
+                return partial(span_rows, spans=self.files.instruments(market))
+            case "market_cap" | "weights":
+                field, name = (kind, kind) if kind == "market_cap" else (f"{market}_weight", "weight")
+                return partial(value_rows, field=field, name=name, unit=getattr(self.source, "scale", 1.0))
+        raise InputError(f"{self.name}: a provider gives {', '.join(_GIVEN)}; write a table of {kind}")
 
     def _stocks_of_input(self) -> list[str]:
         """Codes that may have rows: of the list itself where it is one of members."""
