@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -66,6 +66,9 @@ class MultiFreqHandler(DataHandler):
         Bound on the absolute normalised values; the report has none.
     cache_dir : path, optional
         Where panels are kept, see `BarPanel.open`.
+    missing_vwap : str, optional
+        ``typical``: a stock without ``$vwap``, as in qlib's own cn_data, takes (open + high + low + close) / 4 in its
+        place. By default such a provider is refused.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class MultiFreqHandler(DataHandler):
     min_traded: float
     clip: float | None
     cache_dir: Path | None
+    missing_vwap: Literal["typical"] | None = None
     _panels: PanelSet | None = None
 
     def __init__(
@@ -94,6 +98,7 @@ class MultiFreqHandler(DataHandler):
         min_traded: float = 0.8,
         clip: float | None = None,
         cache_dir: Path | str | None = None,
+        missing_vwap: str | None = None,
         **unknown: Any,
     ) -> None:
         settings = HandlerSettings.of(
@@ -105,6 +110,7 @@ class MultiFreqHandler(DataHandler):
             min_traded=min_traded,
             clip=clip,
             cache_dir=cache_dir,
+            missing_vwap=missing_vwap,
             **unknown,
         )
         # the base class insists on a loader, which it would only call in the setup_data that is replaced here

@@ -141,7 +141,7 @@ class PanelSet:
 
     def _placed(self, freq: str, settings: HandlerSettings) -> PlacedWindows:
         spec = settings.inputs[freq]
-        panel = BarPanel.open(freq, settings.cache_dir, spec.fields)
+        panel = BarPanel.open(freq, settings.cache_dir, settings.panel_fields(freq))
         if len(panel.days) < spec.days:
             raise InputError(
                 f"the {freq} calendar has {len(panel.days)} days ({panel.days[0]:%Y-%m-%d} .. "

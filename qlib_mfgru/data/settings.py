@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
 from pydantic import AfterValidator, BeforeValidator, Discriminator, PlainValidator, Tag, model_validator
@@ -14,7 +14,7 @@ from typing_extensions import Self
 
 from qlib_mfgru.data.labels import Label
 from qlib_mfgru.data.normalize import Scale
-from qlib_mfgru.data.panel import REPORT_FIELDS, Fields
+from qlib_mfgru.data.panel import REPORT_FIELDS, Field, Fields, with_typical_vwap
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.settings import (
     Count,
@@ -107,6 +107,12 @@ class HandlerSettings(Settings):
     min_traded: Fraction
     clip: Positive | None
     cache_dir: Folder | None
+    missing_vwap: Literal["typical"] | None = None
+
+    def panel_fields(self, freq: str) -> tuple[Field, ...]:
+        """Fields of an input as its panel is to hold them."""
+        fields = self.inputs[freq].fields
+        return with_typical_vwap(fields) if self.missing_vwap else fields
 
     @model_validator(mode="after")
     def _forwards(self) -> Self:

@@ -20,6 +20,7 @@ from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
 from qlib_mfgru.demo.venue.calendar import closes_early, trading_days
 from qlib_mfgru.demo.venue.names import indices
 from qlib_mfgru.demo.venue.shape import DayShape
+from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 STOCKS_AT_ONCE = 32
@@ -215,6 +216,5 @@ def write_side_files(writer: ProviderWriter, market: DemoMarket) -> None:
     writer.write_members("all", codes, market.universe.listed)
     for number, index in enumerate(market.book.indices):
         writer.write_members(index.market, codes, market.book.bucket == number)
-    rows = "".join(f"{code},{name}\n" for code, name in enumerate(INDUSTRIES, start=1))
-    writer.write_text("industries.csv", "code,name\n" + rows)
+    writer.write_text(INDUSTRIES_FILE, industries_text(dict(enumerate(INDUSTRIES, start=1))))
     writer.write_manifest({"made_by": "mfgru demo", "version": __version__, "spec": market.spec.model_dump()})

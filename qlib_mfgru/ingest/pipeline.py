@@ -21,7 +21,7 @@ from qlib_mfgru.ingest.read.tables import read_weights
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.levels import write_levels
-from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
+from qlib_mfgru.ingest.write.manifest import write_coverage, write_industries, write_manifest
 from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
@@ -108,6 +108,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
             raise InputError(f"no stock has any usable day\n{report}")
         writer.write_members("all", stocks.codes, stocks.alive())
         _write_indices(vendor, stocks, weights)
+        report.check(mapping.max_dropped)
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)
@@ -116,11 +117,13 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
 def _write_indices(vendor: Vendor, stocks: StoredStocks, weights: Mapping[str, pd.DataFrame]) -> None:
     """Write members, weights and levels, which are those of the stocks that are there."""
     mapping = vendor.mapping
-    members = {
-        market: write_members(stocks, vendor.input(f"members.{market}", source), carry=mapping.carry_members)
-        for market, source in mapping.members.items()
-    }
-    for market, source in mapping.weights.items():
-        write_weights(stocks, vendor.input(f"weights.{market}", source), weights[market], members.get(market))
-    if mapping.index:
-        write_levels(stocks, vendor.input("index", mapping.index))
+    members, held = {}, {}
+    for market, source in mapping.members.items():
+        spans = vendor.input(f"members.{market}", source)
+        members[market], held[market, "members"] = write_members(stocks, spans, carry=mapping.carry_members)
+    for market, section in mapping.weights.items():
+        known = vendor.input(f"weights.{market}", section)
+        held[market, "weight"] = write_weights(stocks, known, weights[market], members.get(market))
+    write_coverage(stocks.writer, held)
+    if mapping.levels:
+        write_levels(stocks, vendor.input("index", mapping.levels))

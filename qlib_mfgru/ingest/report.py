@@ -15,7 +15,7 @@ EXAMPLES = 3
 
 IN_AUCTION = "in an auction that the session leaves out"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
-NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION, OUT_OF_USE})
+NO_FAULT = frozenset({"suspended day", "no trade and no price", "not in the stocks' calendar", IN_AUCTION, OUT_OF_USE})
 """Reasons that are the market's or the mapping's, not the vendor's: they do not count towards `max_dropped`."""
 
 

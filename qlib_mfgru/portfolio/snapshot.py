@@ -14,6 +14,7 @@ from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, read_daily
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.index.coverage import index_held
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.settings import checked
 
@@ -50,7 +51,8 @@ class MarketView:
     weight : ndarray
         The index's weights, 0 outside it, 1 in sum.
     covered : float
-        Sum of the stored weights that `weight` was scaled up from: 1 where all of the index is in the provider.
+        Share of the index that `weight` was scaled up from, 1 where the provider holds all of it: the sum of the
+        stored weights, or of capitalisations what `MarketSnapshot.held` says.
     member : ndarray of bool
     industry : ndarray
         Codes, NaN where unknown.
@@ -100,6 +102,9 @@ class MarketSnapshot:
         Fields that constraints read: `MarketView.exposures` and `MarketView.fields` serve these.
     session : Session
         Of the provider.
+    held : ndarray of shape (n_days,), optional
+        Share of the index that the provider holds: by weight or else number of members as the ingest counted it,
+        without such a count by the members that its own list names. NaN where unknown.
     """
 
     index: str
@@ -110,6 +115,7 @@ class MarketSnapshot:
     fields: Mapping[str, np.ndarray]
     needs: tuple[str, ...]
     session: Session
+    held: np.ndarray | None = None
 
     @classmethod
     def read(cls, index: str, weighting: str = "drifted", needs: Sequence[str] = ("market_cap",)) -> MarketSnapshot:
@@ -125,7 +131,10 @@ class MarketSnapshot:
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         member = reader.member_mask(index, days, stocks)
         fields = read_daily(stocks, _reasons(index, weighting, needed))
-        return cls(index, weighting, days, stocks, member, fields, needed, reader.market_session())
+        held = index_held(reader.provider_path("day"), index, days)
+        if held is None:
+            held = _members_held(index, days, stocks, member)
+        return cls(index, weighting, days, stocks, member, fields, needed, reader.market_session(), held)
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.
@@ -187,9 +196,10 @@ class MarketSnapshot:
         }
 
     def _weights(self, day: int) -> tuple[np.ndarray, float]:
-        """The index's weights, 1 in sum, and the sum of the stored ones that they were scaled up from."""
+        """The index's weights, 1 in sum, and the share of the index that they were scaled up from."""
         if self.weighting == "market_cap":
-            weight, covered = np.nan_to_num(self.last_known["market_cap"][day].astype(np.float64)), 1.0
+            weight = np.nan_to_num(self.last_known["market_cap"][day].astype(np.float64))
+            covered = np.nan if self.held is None else float(self.held[day])
         else:
             weight, covered = self._drifted(day)
         weight = np.where(self.member[day], weight, 0.0)
@@ -220,6 +230,13 @@ class MarketSnapshot:
         before = np.vstack([np.zeros_like(latest[:1]), latest[:-1]])
         changed = (weighted & (stored != before)).any(axis=1)
         return latest, np.maximum.accumulate(np.where(changed, np.arange(len(latest)), -1))
+
+
+def _members_held(index: str, days: pd.DatetimeIndex, stocks: Sequence[str], member: np.ndarray) -> np.ndarray:
+    """Members among the provider's stocks / all that its list names, (n_days,); NaN on days without any."""
+    absent = sorted(reader.member_spans(index, "day").keys() - set(stocks))
+    named = reader.member_mask(index, days, [*stocks, *absent]).sum(axis=1)
+    return np.divide(member.sum(axis=1), named, out=np.full(len(days), np.nan), where=named > 0)
 
 
 def _reasons(index: str, weighting: str, needs: Sequence[str]) -> dict[str, str]:

@@ -32,6 +32,7 @@ class ProviderFiles:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path).expanduser().resolve()
+        self._calendars: dict[str, pd.DatetimeIndex] = {}
         for name in ("calendars", "instruments", "features"):
             if not (self.path / name).is_dir():
                 raise InputError(f"{self.path}: no qlib provider, it has no folder {name}")
@@ -51,6 +52,11 @@ class ProviderFiles:
         """All stamps of a frequency, ascending."""
         if freq not in self.freqs:
             raise InputError(f"{self.path}: no {freq!r} calendar; it has {', '.join(self.freqs)}")
+        if freq not in self._calendars:
+            self._calendars[freq] = self._read_calendar(freq)
+        return self._calendars[freq]
+
+    def _read_calendar(self, freq: str) -> pd.DatetimeIndex:
         file = self.path / "calendars" / f"{freq}.txt"
         stamps = pd.to_datetime(pd.Series(_lines(file), dtype="str"), errors="coerce", format="mixed")
         if stamps.empty or stamps.isna().any():
@@ -79,6 +85,16 @@ class ProviderFiles:
                 raise InputError(f"{file} line {number}: expected code, start and end, not {line!r}") from None
             spans.setdefault(code.upper(), []).append((first, last))
         return {code: spans[code] for code in sorted(spans)}
+
+    @cached_property
+    def stored(self) -> tuple[str, ...]:
+        """Codes of all instruments that have a folder, in upper case and in order, also those that no list names."""
+        return tuple(sorted(name.removeprefix("_qlib_").upper() for name in self._folders))
+
+    def n_values(self, freq: str) -> int:
+        """Stored values of ``$close`` of a frequency, of all instruments together."""
+        sizes = (file.stat().st_size for file in (self.path / "features").glob(f"*/close.{freq}.bin"))
+        return sum(size // 4 - 1 for size in sizes)
 
     def fields(self, code: str, freq: str) -> tuple[str, ...]:
         """Stored fields of an instrument, in order; empty where it has none."""

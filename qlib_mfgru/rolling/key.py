@@ -36,9 +36,11 @@ def handler_identity(handler: MultiFreqHandler) -> str:
     """Hash of what a handler serves: its settings, and the state of the provider's files behind them."""
     settings = handler.settings
     plain = settings.model_dump(include={"start_time", "end_time", "min_traded", "clip", "inputs"})
+    if settings.missing_vwap:
+        plain["missing_vwap"] = settings.missing_vwap
     members = reader.member_spans(settings.instruments, "day")
     codes = list(reader.member_spans("all", "day"))
-    series = {freq: stored_names(spec.fields) for freq, spec in settings.inputs.items()}
+    series = {freq: stored_names(settings.panel_fields(freq)) for freq in settings.inputs}
     files = {freq: reader.fingerprint(freq, codes, names) for freq, names in series.items()}
     labels = reader.fingerprint("day", codes, settings.label.fields)
     return digest([plain, list(settings.inputs), settings.label.expression, members, files, labels])

@@ -13,7 +13,9 @@ from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
 from qlib_mfgru.settings import UnknownSetting
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
-ROW_KEYS = "files, wide, sql, url, columns, where, sep, names, skip_rows, encoding, keep, max_dropped, optional"
+ROW_KEYS = (
+    "files, wide, sql, url, provider, columns, where, sep, names, skip_rows, encoding, keep, max_dropped, optional"
+)
 NO_SECTION = f"must be a path, a list of paths, or a mapping with {ROW_KEYS}"
 
 
@@ -123,7 +125,7 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
         ({"bars": BARS | {"columns": {"clse": "last"}}},
          "bars.columns is {'clse': 'last'}: 'clse' is no field; did you mean 'close'?"),
         ({"bars": BARS | {"columns": {"close": 5}}}, "bars.columns.close is 5: must be text"),
-        ({"bars": 5}, f"bars is 5: {NO_SECTION}, provider, volume, amount, prices, freq, stamps, store"),
+        ({"bars": 5}, f"bars is 5: {NO_SECTION}, volume, amount, prices, freq, stamps, store"),
         ({"bars": BARS, "limits": True}, f"limits is True: {NO_SECTION}"),
         ({"bars": BARS, "weights": {"csi300": {"files": "w", "unit": "shares", "carry": 1}}},
          "weights.csi300.unit is 'shares': must be one of 'percent', 'fraction'; "

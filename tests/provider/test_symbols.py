@@ -136,3 +136,9 @@ def test_a_plain_code_in_a_files_name_ends_before_the_frequency(stem: str, symbo
 @pytest.mark.parametrize("code", ["SH600000", "BRK.B", "^GSPC", "CON", "prn", "AUX", "NUL", "COM0", "LPT9", "COM10"])
 def test_a_folder_is_named_as_qlib_opens_it(code: str) -> None:
     assert feature_folder(code) == code_to_fname(code).lower()
+
+
+def test_indices_are_told_by_their_codes() -> None:
+    indices = ("SH000300", "SH000905", "SH000852", "SH932000", "SZ399303", "SZ980017", "BJ899050")
+    stocks = ("SZ000300", "SH600000", "SH688001", "SZ300750", "SH900901", "SZ200002", "BJ830799", "BJ920002", "AAPL")
+    assert [code for code in (*indices, *stocks) if is_index(code)] == list(indices)

@@ -1,7 +1,7 @@
 """``BarPanel``: all bars of one frequency as one dense array on disk, of the fields that are asked for."""
 
 from qlib_mfgru.data.panel.bars import BarPanel, check_on_axis, check_places
-from qlib_mfgru.data.panel.fields import FIELDS, REPORT_FIELDS, Field, Fields, stored_names
+from qlib_mfgru.data.panel.fields import FIELDS, REPORT_FIELDS, Field, Fields, stored_names, with_typical_vwap
 
 __all__ = [
     "FIELDS",
@@ -12,4 +12,5 @@ __all__ = [
     "check_on_axis",
     "check_places",
     "stored_names",
+    "with_typical_vwap",
 ]

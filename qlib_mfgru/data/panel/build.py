@@ -35,7 +35,7 @@ def folder_name(freq: str, codes: list[str], fields: Sequence[Field]) -> str:
 
 def _described(fields: Sequence[Field]) -> list[list[str]]:
     """What a panel depends on of its fields, as JSON has it."""
-    return [[field.name, field.kind] for field in fields]
+    return [[field.name, field.kind, *field.made_of] for field in fields]
 
 
 def build(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> None:
@@ -72,7 +72,7 @@ def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) 
     (partial / _DESCRIPTION).write_text(json.dumps(description, indent=1))
     bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
     traded, priced = np.empty((2, len(days), len(codes)), dtype=bool)
-    for columns, block in _read_blocks(freq, codes, stored_names(fields), len(stamps)):
+    for columns, block in _read_blocks(freq, codes, fields, len(stamps)):
         live, known = _fill(block, fields)
         bars[..., columns] = block[:, : len(fields)].reshape(*shape[:3], -1)
         traded[:, columns] = live.reshape(*shape[:2], -1).any(axis=1)
@@ -123,36 +123,59 @@ def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, in
 
 
 def _read_blocks(
-    freq: str, codes: list[str], names: Sequence[str], n_stamps: int
+    freq: str, codes: list[str], fields: Sequence[Field], n_stamps: int
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """Yield (columns, raw series of shape (n_stamps, n_names, n_columns)) a block of stocks at a time."""
+    names = stored_names(fields)
     stocks_with: Counter[str] = Counter()
+    stand_ins: Counter[str] = Counter()
     valued: set[str] = set()
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
             block_codes = codes[start : start + _STOCKS_PER_BLOCK]
             block = np.full((len(block_codes), len(names), n_stamps), np.nan, dtype=np.float32)
             for row, code in enumerate(block_codes):
+                lacking = []
                 for column, name in enumerate(names):
                     series = reader.read_series(code, name, freq)
-                    if series is not None:
-                        stocks_with[name] += 1
-                        first, values = series
-                        if name not in valued and np.isfinite(values).any():
-                            valued.add(name)
-                        block[row, column, first : first + len(values)] = values
+                    if series is None:
+                        lacking.append(name)
+                        continue
+                    stocks_with[name] += 1
+                    first, values = series
+                    if name not in valued and np.isfinite(values).any():
+                        valued.add(name)
+                    block[row, column, first : first + len(values)] = values
+                stand_ins.update(_stand_in(block[row], names, fields, lacking))
             progress.update(len(block_codes))
             yield slice(start, start + len(block_codes)), np.ascontiguousarray(block.transpose(2, 1, 0))
+    stocks_with, valued = stocks_with + stand_ins, valued | stand_ins.keys()
     _refuse("has no", freq, [name for name in names if not stocks_with[name]])
     _refuse("holds no value of", freq, [name for name in names if name not in valued])
     _log_gaps(freq, stocks_with)
+    for name, count in stand_ins.items():
+        get_module_logger("BarPanel").warning(
+            f"${name} at {freq} is the mean of open, high, low and close for the {count} stocks without it"
+        )
+
+
+def _stand_in(series: np.ndarray, names: Sequence[str], fields: Sequence[Field], lacking: Sequence[str]) -> list[str]:
+    """Fill what a stock is `lacking` with the mean of what it is made of, in (n_names, n_stamps); names with values."""
+    filled = []
+    for field in fields:
+        if field.made_of and field.name in lacking:
+            parts = series[[names.index(part) for part in field.made_of]]
+            series[names.index(field.name)] = parts.mean(axis=0, dtype=np.float64)
+            filled += [field.name] if np.isfinite(parts).all(axis=0).any() else []
+    return filled
 
 
 def _refuse(what: str, freq: str, names: Sequence[str]) -> None:
     """Say of fields, if there are any, what is wrong with the provider."""
     if names:
         fields = " ".join(f"${name}" for name in names)
-        raise InputError(f"the provider {reader.provider_path(freq)} {what} {fields} at {freq}")
+        way_out = "; set missing_vwap: typical, or ingest it (daily: {provider: ...})" if "vwap" in names else ""
+        raise InputError(f"the provider {reader.provider_path(freq)} {what} {fields} at {freq}{way_out}")
 
 
 def _log_gaps(freq: str, stocks_with: Counter[str]) -> None:

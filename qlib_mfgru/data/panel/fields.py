@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -32,10 +32,22 @@ class Field(Settings):
     name: FieldName
     kind: Literal["price", "quantity", "level"]
     scale: Literal["own", "none"] = "own"
+    made_of: ClassVar[tuple[str, ...]] = ()
 
     def __str__(self) -> str:
         known = KNOWN.get(self.name) == self
         return self.name if known else f"{{name: {self.name}, kind: {self.kind}, scale: {self.scale}}}"
+
+
+class TypicalPrice(Field):
+    """`$vwap`; of a stock that has none stored, the mean of the four prices that it is `made_of`."""
+
+    made_of: ClassVar[tuple[str, ...]] = FIELDS[:4]
+
+
+def with_typical_vwap(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The fields, with a stand-in for `$vwap`."""
+    return tuple(TypicalPrice(**dict(field)) if field.name == "vwap" else field for field in fields)
 
 
 KNOWN: dict[str, Field] = {
@@ -88,5 +100,7 @@ Fields = Annotated[tuple[Annotated[Field, BeforeValidator(_field)], ...], Listed
 
 
 def stored_names(fields: Sequence[Field]) -> tuple[str, ...]:
-    """Series that a panel of `fields` is made of: theirs, then close and volume, which say when a stock traded."""
-    return tuple(dict.fromkeys([*(field.name for field in fields), "close", "volume"]))
+    """Series that a panel of `fields` is made of: theirs and what stands in for them, then close and volume, which say
+    when a stock traded."""
+    parts = (part for field in fields for part in field.made_of)
+    return tuple(dict.fromkeys([*(field.name for field in fields), *parts, "close", "volume"]))

@@ -104,9 +104,16 @@ class IngestMapping(Settings):
                 raise ValueError(f"{name}.volume is 'lots': the session has no lot")
         return self
 
+    @property
+    def levels(self) -> RowInput | None:
+        """Where levels of indices come from: `index`, else the provider of the daily bars."""
+        if self.index is None and self.daily and self.daily.provider:
+            return RowInput(provider=self.daily.provider)
+        return self.index
+
     def inputs(self) -> dict[str, RowInput]:
         """Every input that is given, by its name; those of a market are called e.g. ``members.csi300``."""
-        sections: dict[str, Any] = dict(self)
+        sections: dict[str, Any] = {**dict(self), "index": self.levels}
         for kind in ("members", "weights"):
             sections |= {f"{kind}.{market}": section for market, section in sections[kind].items()}
         return {name: section for name, section in sections.items() if isinstance(section, RowInput)}

@@ -11,7 +11,7 @@ from typing_extensions import Self
 from qlib_mfgru.ingest.mapping.rows import RowInput
 from qlib_mfgru.provider.session import FREQS, Freq, Session
 from qlib_mfgru.refusals import RECORD
-from qlib_mfgru.settings import Distinct, Folder, Len, Listed, Text
+from qlib_mfgru.settings import Distinct, Len, Listed, Text
 
 VolumeUnit = Literal["shares", "lots", "adjusted"]
 AmountUnit = Literal["yuan", "thousand", "ten_thousand"]
@@ -29,21 +29,23 @@ AmountUnits = Annotated[dict[Text, AmountUnit], Len(1), BeforeValidator(_by_part
 
 
 class PriceInput(RowInput):
-    """Rows with prices and volumes; they may also come from a qlib provider.
+    """Rows with prices and volumes.
 
     Units are one for all rows, or several by board (``{star: shares, "*": lots}``) or by the name of the file; the
     first that fits a row counts. `volume: adjusted` are shares divided by the factor, as the provider stores them, and
-    the unit of all rows; where it is not given, volumes beside adjusted prices are judged by the amounts.
+    the unit of all rows; where it is not given, volumes beside adjusted prices are judged by the amounts. A provider's
+    rows are read raw, by its own factor; `prices: unadjusted` reads one that has no factor.
     """
 
-    provider: Folder | None = None
     volume: VolumeUnits | None = None
     amount: AmountUnits = Field(default="yuan", validate_default=True)
     prices: Literal["raw", "adjusted", "unadjusted"] = "raw"
 
-    @classmethod
-    def _origins(cls) -> tuple[str, ...]:
-        return (*super()._origins(), "provider")
+    @model_validator(mode="after")
+    def _provider_is_read_raw(self) -> Self:
+        if self.provider and (self.prices == "adjusted" or "adjusted" in self.volume_units.values()):
+            raise PydanticCustomError(RECORD, "a provider's rows are read raw, by its factor: leave `adjusted` out")
+        return self
 
     @model_validator(mode="after")
     def _adjusted_as_a_whole(self) -> Self:

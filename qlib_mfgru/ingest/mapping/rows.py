@@ -13,7 +13,7 @@ from typing_extensions import Self
 from qlib_mfgru.ingest.mapping.urls import Url
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.refusals import RECORD, nearest
-from qlib_mfgru.settings import Flag, Fraction, Ge, Len, Names, Settings, Text, Whole
+from qlib_mfgru.settings import Flag, Folder, Fraction, Ge, Len, Names, Settings, Text, Whole
 
 
 def _known_fields(columns: dict[str, Any]) -> dict[str, Any]:
@@ -54,20 +54,25 @@ Where = dict[Text, Annotated[Names, Len(1), BeforeValidator(_as_texts)]]
 """The vendor's column -> the values whose rows are read."""
 Encoding = Annotated[Text, AfterValidator(_known_encoding)]
 
+_ORIGINS = ("files", "wide", "sql", "provider")
+_OF_TABLES = ("columns", "where", "sep", "names", "skip_rows")
+
 
 class RowInput(Settings):
     """Rows of one kind; a path or a list of paths alone will do.
 
-    They come from `files`, from `wide` tables, or from a database (`sql` and `url`). `skip_rows` are lines before the
-    header, by default found. `where` reads only the rows with these values. Of rows of the same stock and time, the
-    first or the last one is kept, in the order of reading. `max_dropped` is by default the mapping's. An input that is
-    `optional` is left out where its files are not there, as those of the ready mappings are.
+    They come from `files`, from `wide` tables, from a database (`sql` and `url`), or from a qlib `provider`, whose path
+    is relative to the source folder too. `skip_rows` are lines before the header, by default found. `where` reads only
+    the rows with these values. Of rows of the same stock and time, the first or the last one is kept, in the order of
+    reading. `max_dropped` is by default the mapping's. An input that is `optional` is left out where its files are not
+    there, as those of the ready mappings are.
     """
 
     files: Paths | None = None
     wide: WideTables | None = None
     sql: Text | None = None
     url: Url | None = Field(default=None, repr=False)
+    provider: Folder | None = None
     columns: Columns = Field(default_factory=dict)
     where: Where = Field(default_factory=dict)
     sep: Text | None = None
@@ -89,16 +94,14 @@ class RowInput(Settings):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        origins = self._origins()
-        given = [name for name in origins if getattr(self, name) is not None]
+        given = [name for name in _ORIGINS if getattr(self, name) is not None]
         if len(given) != 1:
             which = f"not {' and '.join(given)}" if given else "one of them"
-            message = f"rows come from {', '.join(origins[:-1])} or {origins[-1]}: give {which}"
+            message = f"rows come from {', '.join(_ORIGINS[:-1])} or {_ORIGINS[-1]}: give {which}"
             raise PydanticCustomError(RECORD, message)
         if (self.sql is None) != (self.url is None):
             raise PydanticCustomError(RECORD, "a database needs both sql and url")
+        unused = [name for name in _OF_TABLES if self.provider and getattr(self, name)]
+        if unused:
+            raise PydanticCustomError(RECORD, f"a provider has no table to read: leave {' and '.join(unused)} out")
         return self
-
-    @classmethod
-    def _origins(cls) -> tuple[str, ...]:
-        return ("files", "wide", "sql")

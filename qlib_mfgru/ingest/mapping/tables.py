@@ -28,6 +28,11 @@ class WeightInput(RowInput):
     unit: Literal["percent", "fraction"] = "percent"
     carry: Flag = False
 
+    @property
+    def scale(self) -> float:
+        """The whole index in one unit, as a fraction."""
+        return {"percent": 0.01, "fraction": 1.0}[self.unit]
+
 
 class IndustryInput(RowInput):
     """Industries; `level: letter` takes the leading letter of the name."""

@@ -11,9 +11,15 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 
+FULL_WEIGHT = 0.99, 1.01
+"""Between which the weights of a whole index add up, rounded as they are published."""
+_LARGEST = float(np.finfo("f4").max)
+
 
 def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
     """Spans of membership: columns `stock` (number), `first` and `last` (days since 1970), one row per span.
+
+    Spans of a stock that are repeated or overlap are counted.
 
     Raises
     ------
@@ -25,19 +31,31 @@ def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
         first, last, checks = piece.spans()
         good = piece.keep(checks)
         frames.append(pd.DataFrame({"stock": piece.stock[good], "first": first[good], "last": last[good]}, dtype="i8"))
-    spans = pd.concat(frames, ignore_index=True)
-    if spans.empty:
-        raise InputError(f"{members.name}: no usable span in {', '.join(path.name for path in members.paths)}")
+    spans = _joined(members, frames, "span").sort_values(["stock", "first", "last"], ignore_index=True)
+    _count_contradictions(members, spans)
     return spans
+
+
+def _count_contradictions(members: VendorInput[RowInput], spans: pd.DataFrame) -> None:
+    """Count spans that say the same twice, and those that begin while an earlier one of the stock still runs."""
+    repeated = spans.duplicated()
+    until = spans.groupby("stock")["last"].cummax().groupby(spans["stock"]).shift()
+    overlapping = (spans["first"] <= until) & ~repeated
+    for what, which in (("spans repeated", repeated), ("spans that overlap another of the stock, merged", overlapping)):
+        cases = zip(spans["stock"][which], spans["first"][which], strict=True)
+        named = (f"{members.registry.codes[stock]} {day_text(first)}" for stock, first in cases)
+        members.warn(what, int(which.sum()), named)
 
 
 def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
     """Known weights as fractions: days since 1970 by stock codes, one row for each date of the files.
 
+    Dates whose weights are not those of a whole index are counted.
+
     Raises
     ------
     InputError
-        If a date's weights add up to far more than 1.
+        If no weight is left, or a date's weights add up to far more than 1.
     """
     frames = []
     for piece in weights.slices(("weight",), ("datetime", "date")):
@@ -47,36 +65,50 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
         good = piece.screen([*piece.stamp_checks(stamps, weekends=False), no_number, missing])
         columns = {"day": day_numbers(stamps)[good], "stock": piece.stock[good], "weight": values["weight"][good]}
         frames.append(pd.DataFrame(columns))
-    table = _without_repeats(weights, pd.concat(frames, ignore_index=True))
-    unit = weights.source.unit
-    by_day = table.pivot_table(index="day", columns="stock", values="weight") * (0.01 if unit == "percent" else 1)
-    total = float(by_day.sum(axis=1).max())
-    if not 0.02 < total < 1.5:
+    table = _without_repeats(weights, _joined(weights, frames, "weight"))
+    by_day = table.pivot_table(index="day", columns="stock", values="weight") * weights.source.scale
+    totals = by_day.sum(axis=1)
+    if not 0.02 < totals.max() < 1.5:
         raise InputError(
-            f"{weights.name}: a date's weights add up to {total:.3g} with unit: {unit}; is the unit right?"
+            f"{weights.name}: a date's weights add up to {totals.max():.3g} with unit: {weights.source.unit}; is the "
+            "unit right?"
         )
+    partial = totals[~totals.between(*FULL_WEIGHT)]
+    cases = (f"{day_text(int(day))}: {total:.4g}" for day, total in zip(partial.index, partial, strict=True))
+    weights.warn("dates whose weights do not add up to 1 (part of the index, or a fault)", len(partial), cases)
     return by_day.rename(columns=lambda stock: weights.registry.codes[stock])
 
 
 def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame:
     """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
-    Levels on days that are not in the stocks' calendar `days` (days since 1970) are counted out.
+    A row needs a close; what else it has must be a price. Levels on days that are not in the stocks' calendar `days`
+    (days since 1970) are counted out. The table may be empty.
     """
     fields = (*PRICES, "volume", "amount")
-    frames = []
+    frames = [pd.DataFrame({name: np.empty(0) for name in ("stock", "day", *fields)}).astype({"stock": int})]
     for piece in levels.slices(("close",), ("datetime", "date", *PRICES[:3], "volume", "amount"), index=True):
         stamps = piece.stamps()
         values, no_number = piece.numbers(fields)
         checks = [
             *piece.stamp_checks(stamps),
             no_number,
-            ("no close", ~(values["close"] > 0)),
+            ("no close", np.isnan(values["close"])),
+            ("price not positive", np.any([values[name] <= 0 for name in PRICES], axis=0)),
+            ("high < low", values["high"] < values["low"]),
+            ("beyond float32", np.any([np.abs(column) > _LARGEST for column in values.values()], axis=0)),
             ("not in the stocks' calendar", ~np.isin(day_numbers(stamps), days)),
         ]
         good = piece.screen(checks)
         frames.append(pd.DataFrame({"stock": piece.stock, "day": day_numbers(stamps), **values})[good])
-    return _without_repeats(levels, pd.concat(frames, ignore_index=True))
+    return _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
+
+
+def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:
+    """All rows of a table; an InputError if there is none."""
+    if not any(len(frame) for frame in frames):
+        raise InputError(f"{table.name}: no usable {kind} in {', '.join(path.name for path in table.paths)}")
+    return pd.concat(frames, ignore_index=True)
 
 
 def _without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:

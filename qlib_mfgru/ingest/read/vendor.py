@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
+from qlib_mfgru.ingest.mapping import IngestMapping, PriceInput, RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.present import present
+from qlib_mfgru.ingest.read.provider.source import estimated_rows, of_provider
 from qlib_mfgru.ingest.read.sources import matching
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.report import IngestReport
@@ -69,23 +70,26 @@ class Vendor:
     def input(self, name: str, source: Source) -> VendorInput[Source]:
         """One input; `source` is the mapping's section on it."""
         paths, session = self.paths[name], self.mapping.session
-        return VendorInput(
+        table = VendorInput(
             name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session, self.folder
         )
+        return of_provider(table) if source.provider else table
 
     @property
     def estimated_rows(self) -> int:
         """Rows of bars and daily bars, about."""
         sections = {"bars": self.mapping.bars, "daily": self.mapping.daily}
-        return sum(
-            table.estimated_rows
-            for name, source in sections.items()
-            if source is not None
-            for table in self.input(name, source).tables()
-        )
+        return sum(self._estimated(name, source) for name, source in sections.items() if source is not None)
+
+    def _estimated(self, name: str, source: PriceInput) -> int:
+        if source.provider:
+            return estimated_rows(self.paths[name][0], source)
+        return sum(table.estimated_rows for table in self.input(name, source).tables())
 
 
 def _matches(folder: Path, source: RowInput, name: str) -> list[Path]:
-    """The files of an input."""
+    """The files of an input, or its provider."""
+    if source.provider:
+        return [folder / source.provider.expanduser()]
     patterns = source.files or [pattern for each in (source.wide or {}).values() for pattern in each]
     return matching(folder, patterns, name)

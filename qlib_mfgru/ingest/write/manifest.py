@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+
+import pandas as pd
 
 from qlib_mfgru import __version__
 from qlib_mfgru.ingest.mapping import IngestMapping
@@ -10,13 +12,25 @@ from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.provider.index.coverage import COVERAGE_FILE, coverage_text
+from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
 from qlib_mfgru.provider.writer import ProviderWriter
 
 
 def write_industries(writer: ProviderWriter, names: Collection[str]) -> None:
     """Write the industries' names by their numbers, which are in the order of the names."""
-    rows = "".join(f"{number},{name}\n" for number, name in enumerate(sorted(names)))
-    writer.write_text("industries.csv", "code,name\n" + rows)
+    writer.write_text(INDUSTRIES_FILE, industries_text(dict(enumerate(sorted(names)))))
+
+
+def write_coverage(writer: ProviderWriter, held: Mapping[tuple[str, str], pd.Series]) -> None:
+    """Write the share of each index that is here, by market and by what it is counted (``members``, ``weight``)."""
+    if held:
+        markets = dict.fromkeys(market for market, _ in held)
+        shares = {
+            market: pd.DataFrame({kind: series for (of, kind), series in held.items() if of == market})
+            for market in markets
+        }
+        writer.write_text(COVERAGE_FILE, coverage_text(shares))
 
 
 def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, report: IngestReport) -> None:

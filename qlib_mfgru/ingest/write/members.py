@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.read.tables import read_spans
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 
+SIZES = {"csi300": 300, "csi500": 500, "csi1000": 1000, "cni2000": 2000}
+"""Stocks in an index, by the market's name."""
 
-def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry: bool) -> np.ndarray:
+
+def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry: bool) -> tuple[np.ndarray, pd.Series]:
     """Write the members of one market, each within its own life; spans that touch or overlap are merged.
 
     Parameters
@@ -21,34 +26,30 @@ def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry
 
     Returns
     -------
-    ndarray of shape (n_days, n_stocks), bool
+    member : ndarray of shape (n_days, n_stocks), bool
         Whether a stock of the provider is a member on a day; in the order of `stocks.codes`.
+    held : Series of length n_days
+        Members here / members listed by date, NaN on days without any.
 
     Raises
     ------
     InputError
-        If the list has no usable span.
+        If the list has no usable span, or none of a day of the calendar.
     """
     days, codes = stocks.days, stocks.codes
-    column = {code: number for number, code in enumerate(codes)}
-    member = np.zeros((len(days), len(codes)), dtype=bool)
-    absent = set()
-    for number, first, last in _spans(members, int(days[-1]), carry):
-        code = members.registry.codes[number]
-        if last < days[0] or first > days[-1]:
-            continue
-        if code not in column:
-            absent.add(code)
-            continue
-        member[np.searchsorted(days, first) : np.searchsorted(days, last, side="right"), column[code]] = True
-    members.warn("members left out: no price data", len(absent), sorted(absent))
-    member &= stocks.alive()
+    listed = _listed(_spans(members, int(days[-1]), carry), days, members.registry.codes)
+    _count_members(members, listed.to_numpy().sum(axis=1), days)
+    absent = sorted(set(listed.columns) - set(codes))
+    members.warn("members left out: no price data", len(absent), absent)
+    member = listed.reindex(columns=codes, fill_value=False).to_numpy() & stocks.alive()
     stocks.writer.write_members(members.market, codes, member)
-    return member
+    n_listed = listed.sum(axis=1)
+    held = pd.Series(member.sum(axis=1), index=listed.index) / n_listed.where(n_listed > 0)
+    return member, held.set_axis(stocks.writer.days)
 
 
-def _spans(members: VendorInput[RowInput], last_day: int, carry: bool) -> list[tuple[int, int, int]]:
-    """Stock number, first and last day of each membership, in days since 1970; `last_day` is the calendar's."""
+def _spans(members: VendorInput[RowInput], last_day: int, carry: bool) -> pd.DataFrame:
+    """Spans as `read_spans` gives them, carried where they are to be; `last_day` is the calendar's."""
     spans = read_spans(members)
     end = int(spans["last"].max())
     if end < last_day:
@@ -56,4 +57,36 @@ def _spans(members: VendorInput[RowInput], last_day: int, carry: bool) -> list[t
             spans.loc[spans["last"] == end, "last"] = last_day
         how = "carried forward unchanged to" if carry else "not carried forward (carry_members) to"
         members.note(f"the list ends on {day_text(end)}; {how} {day_text(last_day)}")
-    return list(spans.itertuples(index=False, name=None))
+    return spans
+
+
+def _listed(spans: pd.DataFrame, days: np.ndarray, names: list[str]) -> pd.DataFrame:
+    """Whether a stock is listed as a member: by day and code, those of any day of the calendar."""
+    codes = sorted({names[stock] for stock in spans["stock"]})
+    column = {code: number for number, code in enumerate(codes)}
+    listed = np.zeros((len(days), len(codes)), dtype=bool)
+    firsts, ends = np.searchsorted(days, spans["first"]), np.searchsorted(days, spans["last"], side="right")
+    for stock, first, end in zip(spans["stock"], firsts, ends, strict=True):
+        listed[first:end, column[names[stock]]] = True
+    inside = np.flatnonzero(listed.any(axis=0))
+    return pd.DataFrame(listed[:, inside], index=days, columns=[codes[number] for number in inside])
+
+
+def _count_members(members: VendorInput[RowInput], counts: np.ndarray, days: np.ndarray) -> None:
+    """Say how many members a day has, those without price data too, and count the days on which an index has others.
+
+    Days before the list's first member and after its last are not judged.
+    """
+    size, listed = SIZES.get(members.market), np.flatnonzero(counts)
+    if not len(listed):
+        raise InputError(
+            f"{members.name}: no span in {', '.join(path.name for path in members.paths)} is of the calendar, "
+            f"{day_text(days[0])} .. {day_text(days[-1])}"
+        )
+    days, counts = (values[listed[0] : listed[-1] + 1] for values in (days, counts))
+    of_index = f", {size} in the index" if size else ""
+    members.note(f"{counts.min()} .. {counts.max()} members a day by the list from {day_text(days[0])} on{of_index}")
+    if size:
+        off = counts != size
+        cases = (f"{day_text(day)}: {count}" for day, count in zip(days[off], counts[off], strict=True))
+        members.warn(f"days on which the list does not have {size} members", int(off.sum()), cases)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import WeightInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.read.tables import FULL_WEIGHT
 from qlib_mfgru.ingest.write.stocks import StoredStocks
+
+STALE = 31
+"""Days before the calendar up to which the last weights before it still hold on its first day."""
 
 
 def write_weights(
     stocks: StoredStocks, weights: VendorInput[WeightInput], table: pd.DataFrame, member: np.ndarray | None
-) -> None:
+) -> pd.Series:
     """Write ``$<market>_weight`` of the stocks that are here.
 
     Parameters
@@ -22,8 +27,19 @@ def write_weights(
         Known weights, as `read_weights` gives them.
     member : ndarray of shape (n_days, n_stocks), bool, optional
         Whether a stock may have a weight, in the order of `stocks.codes`; by default on all days.
+
+    Returns
+    -------
+    Series of length n_days
+        Share of the index that the stocks here hold, by date, as known last; NaN before that.
+
+    Raises
+    ------
+    InputError
+        If no weight is of a stock here, or none of a day of the calendar.
     """
     codes = [code for code in sorted(stocks.closes) if code in table.columns]
+    _check_usable(weights, table, codes, stocks.days)
     weights.warn("stocks left out: no price data", table.shape[1] - len(codes))
     known_weights, positions = on_calendar(table[codes], stocks.days)
     close = np.column_stack([stocks.closes[code] for code in codes])
@@ -45,6 +61,26 @@ def write_weights(
         members = {code for code, is_member in zip(stocks.codes, member[-1], strict=True) if is_member}
         without = sorted(members - weighted)
         weights.warn("members of the last day without a weight", len(without), without)
+    shares, positions = on_calendar(_held(table, codes), stocks.days)
+    return pd.Series(shares[:, 0], index=stocks.writer.days[positions]).reindex(stocks.writer.days, method="ffill")
+
+
+def _check_usable(weights: VendorInput[WeightInput], table: pd.DataFrame, codes: list[str], days: np.ndarray) -> None:
+    """Refuse weights that are of no stock here, or of no day of the calendar."""
+    files, first, last = ", ".join(path.name for path in weights.paths), table.index[0], table.index[-1]
+    dated = f"{files} ({day_text(first)} .. {day_text(last)})"
+    if first > days[-1] or last < days[0] - STALE:
+        raise InputError(
+            f"{weights.name}: no weight in {dated} is of the calendar, {day_text(days[0])} .. {day_text(days[-1])}"
+        )
+    if not codes:
+        raise InputError(f"{weights.name}: no stock in {dated} has price data (e.g. {', '.join(table.columns[:3])})")
+
+
+def _held(table: pd.DataFrame, codes: list[str]) -> pd.DataFrame:
+    """Weights of the stocks here as a share of the index, by date; a list of part of it does not hold all."""
+    total = table.sum(axis=1)
+    return (table[codes].sum(axis=1) / total.where(total >= FULL_WEIGHT[0], 1.0)).to_frame()
 
 
 def drift_weights(

@@ -12,6 +12,10 @@ _WEIGHTS = {
     "drifted": "the provider's, moved with closes from the close of the last day on which they changed",
     "market_cap": "the members' float capitalisations",
 }
+_COVERED = {
+    "drifted": "their mean sum before scaling",
+    "market_cap": "the mean share of the index that the provider holds, by known weights or else number of members",
+}
 
 
 def conventions(result: IndexEnhancement) -> list[str]:
@@ -26,7 +30,7 @@ def conventions(result: IndexEnhancement) -> list[str]:
         f"Orders that were not executed in full are {_UNFILLED[settings.unfilled]}. `mean_unfilled_value` is the value "
         "left unexecuted per rebalance, as a share of the account.",
         f"Index weights: {_WEIGHTS[settings.index_weights]}, scaled to sum to 1 over the provider's stocks; "
-        "`mean_index_covered` is their mean sum before scaling.",
+        f"`mean_index_covered` is {_COVERED[settings.index_weights]}.",
         "Excess: the compounded daily difference of portfolio and index; "
         f"{result.session.days_per_year} days a year; Sharpe without a risk-free rate; information ratio = annual "
         "excess / tracking error; Calmar = annual excess / largest drawdown of the excess; win rate: share of calendar "

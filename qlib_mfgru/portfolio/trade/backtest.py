@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from qlib.backtest import backtest
 from qlib.backtest.position import Position
@@ -18,6 +17,7 @@ from qlib_mfgru.portfolio.trade.exposures import realised
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.index.returns import index_returns
 from qlib_mfgru.report.scores import as_series, on_axes
 
 DAILY_EXECUTOR = {
@@ -42,16 +42,17 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     Raises
     ------
     InputError
-        Unusable scores or settings, fields or a benchmark that the provider lacks, days outside its calendar.
+        Unusable scores or settings, fields that the provider lacks, a benchmark whose levels do not cover the days,
+        days outside its calendar.
     """
     signal = as_series(scores)
     start, end = _period(signal, settings, reader.calendar("day"))
-    _check_benchmark(settings, start, end)
+    benchmark = index_returns(str(settings.benchmark), start, end)
     snapshot = settings.read_market()
     on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of no stock and several of one, counts others
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
-    runs = [_run(signal, limit, settings, exchange, snapshot) for limit in settings.turnovers]
+    runs = [_run(signal, limit, settings, exchange, snapshot, benchmark) for limit in settings.turnovers]
     return IndexEnhancement(settings, model, runs, snapshot.session)
 
 
@@ -61,6 +62,7 @@ def _run(
     settings: IndexEnhancementSettings,
     exchange: IndexEnhancementExchange,
     snapshot: MarketSnapshot,
+    benchmark: pd.Series,
 ) -> PortfolioRun:
     """Backtest one portfolio on the days of the exchange."""
     start, end = exchange.start_time, exchange.end_time
@@ -70,7 +72,7 @@ def _run(
         end_time=end,
         strategy=strategy,
         executor=DAILY_EXECUTOR,
-        benchmark=settings.benchmark,
+        benchmark=benchmark,
         account=settings.account,
         exchange_kwargs={"exchange": exchange},
     )
@@ -108,15 +110,3 @@ def _period(
             f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, with a day before and one after them"
         )
     return start, end
-
-
-def _check_benchmark(settings: IndexEnhancementSettings, start: pd.Timestamp, end: pd.Timestamp) -> None:
-    """Refuse an index whose level the provider does not have."""
-    days, stored = reader.calendar("day"), reader.read_series(str(settings.benchmark), "close", "day")
-    first, closes = stored or (0, np.empty(0))
-    days_with_close = days[first : first + len(closes)][np.isfinite(closes)]
-    if not ((days_with_close >= start) & (days_with_close <= end)).any():
-        raise InputError(
-            f"benchmark is {settings.benchmark!r}: the provider {reader.provider_path('day')} has no $close of it "
-            f"between {start:%Y-%m-%d} and {end:%Y-%m-%d}"
-        )

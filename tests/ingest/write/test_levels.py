@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
+from qlib_mfgru.errors import InputError
+
 from ..vendor import csv, run, spans, stored, with_inputs
 
 
@@ -15,3 +20,47 @@ def test_index_levels_lie_under_their_code_and_not_in_all(source: Path, target: 
     assert stored(target, "SH000300", "factor").tolist() == [1, 1, 1, 1]
     assert [line[0] for line in spans(target)] == ["SH600000", "SZ000001", "SZ300750"]
     assert report.inputs["index"].dropped["not in the stocks' calendar"].count == 1
+
+
+def day_rows(**closes: float) -> list[dict[str, object]]:
+    """A row with a close for each day of March 2025: ``d03=3000``."""
+    return [{"code": "000300", "date": f"2025-03-{day[1:]}", "close": close} for day, close in closes.items()]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"open": 0}, "price not positive"),
+        ({"open": -5}, "price not positive"),
+        ({"close": -5}, "price not positive"),
+        ({"close": ""}, "no close"),
+        ({"high": 2, "low": 3}, "high < low"),
+        ({"high": 1e308}, "beyond float32"),
+        ({"amount": 1e39}, "beyond float32"),
+        ({"close": "inf"}, "text where a number belongs"),
+    ],
+)
+def test_levels_that_are_no_prices_are_refused_like_stocks_rows(
+    source: Path, target: Path, fault: dict[str, object], reason: str
+) -> None:
+    rows = [row | {"high": 3100.0, "low": 2900.0} for row in day_rows(d03=3000, d04=3001, d05=3002, d06=3003)]
+    rows[1] |= fault
+    with pytest.raises(InputError, match=rf"^index: 25\.0% of 4 rows are bad(.|\n)*{reason}"):
+        run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
+    report = run(source, target, with_inputs(index="i.csv", max_dropped=0.3))
+    assert report.inputs["index"].dropped[reason].count == 1
+    closes = stored(target, "SH000300", "close").tolist()
+    assert (closes[0], closes[2:], np.isnan(closes[1])) == (3000, [3002, 3003], True)
+
+
+def test_days_without_a_level_are_counted_with_their_dates(source: Path, target: Path) -> None:
+    other = [row | {"code": "000905"} for row in day_rows(d04=50, d05=51)]
+    report = run(source, target, with_inputs(index=csv(source, "i.csv", day_rows(d03=1, d06=4) + other)))
+    counted = {what: (tally.count, tally.examples) for what, tally in report.warnings.items() if "index: " in what}
+    assert counted == {
+        "index: SH000300: days without a level: the next level's day takes the whole return":
+            (2, ["2025-03-04", "2025-03-05"]),
+        "index: SH000905: days before the first level: no backtest against it": (1, ["2025-03-03"]),
+        "index: SH000905: days after the last level: no backtest against it": (1, ["2025-03-06"]),
+    }  # fmt: skip
+    assert report.facts["indices"] == "SH000300, SH000905"

@@ -71,3 +71,29 @@ def test_known_weights_hold_from_the_first_trading_day_on_or_after_their_date() 
     weights, positions = on_calendar(table, np.array([10, 11, 14, 15]))
     assert positions.tolist() == [0, 2]
     assert weights[:, 0].tolist() == [1, 3], "of two dates before one day the later one counts"
+
+
+@pytest.mark.parametrize(
+    ("dates", "stock", "message"),
+    [
+        (("2025-03-10", "2025-04-10"), "600000",
+         r"no weight in w\.csv \(2025-03-10 \.\. 2025-04-10\) is of the calendar, 2025-03-03 \.\. 2025-03-06"),
+        (("2025-01-02", "2025-01-30"), "600000",
+         r"no weight in w\.csv \(2025-01-02 \.\. 2025-01-30\) is of the calendar, 2025-03-03 \.\. 2025-03-06"),
+        (("2025-03-03", "2025-03-05"), "600999",
+         r"no stock in w\.csv \(2025-03-03 \.\. 2025-03-05\) has price data \(e\.g\. SH600999\)"),
+    ],
+)  # fmt: skip
+def test_weights_of_no_day_or_no_stock_here_are_an_error(
+    source: Path, target: Path, dates: tuple[str, ...], stock: str, message: str
+) -> None:
+    csv(source, "w.csv", [{"date": date, "symbol": stock, "weight": 100} for date in dates])
+    with pytest.raises(InputError, match=rf"^weights\.csi300: {message}$"):
+        run(source, target, with_inputs(weights={"csi300": "w.csv"}))
+    assert not target.exists()
+
+
+def test_the_last_weights_of_the_month_before_hold_on_the_first_day(source: Path, target: Path) -> None:
+    csv(source, "w.csv", [{"date": "2025-02-28", "symbol": "600000", "weight": 100}])
+    run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "carry": True}}))
+    assert stored(target, "SH600000", "csi300_weight").tolist() == [1, 1, 1, 1]
