@@ -23,6 +23,7 @@ from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
 from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
+from qlib_mfgru.provider.judge import Verdict
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
@@ -61,7 +62,8 @@ def ingest(
     Raises
     ------
     InputError
-        On a structural fault of an input, or more bad rows than `mapping.max_dropped`.
+        On a structural fault of an input, more bad rows than `mapping.max_dropped`, or numbers that contradict each
+        other on more days than `mapping.max_inconsistent`.
     """
     source, target = Path(source).expanduser(), Path(target).expanduser().resolve()
     check_replaceable(target)
@@ -89,12 +91,14 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
     freqs = conventions.freqs if len(calendars.bar_days) else ()
     intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
     with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
-        stocks = StoredStocks(writer, calendars, weighted)
+        stocks, verdict = StoredStocks(writer, calendars, weighted), Verdict(mapping.max_inconsistent)
         for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
             stock = Stock(rows, calendars, conventions, report)
-            if assemble(stock):
+            if assemble(stock, verdict):
                 stocks.write(stock)
         report.check(mapping.max_dropped)
+        verdict.check()
+        report.add_verdict(verdict)
         if not stocks.lives:
             raise InputError(f"no stock has any usable day\n{report}")
         writer.write_members("all", stocks.codes, stocks.alive())

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.judge import Verdict
 
 EXAMPLES = 3
 """Cases that are named for each reason."""
 
 IN_AUCTION = "in an auction that the session leaves out"
-NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION})
-"""Reasons that are the market's, not the vendor's: they do not count towards `max_dropped`."""
+INCONSISTENT = "of a stock that is left out as inconsistent"
+NO_FAULT = frozenset({"suspended day", "no trade and no price", IN_AUCTION, INCONSISTENT})
+"""Reasons that do not count towards `max_dropped`: the market's own, and what `max_inconsistent` is for."""
 
 
 @dataclass
@@ -83,6 +85,7 @@ class IngestReport:
         self.facts: dict[str, Any] = {}
         self.warnings: dict[str, Tally] = {}
         self.notes: list[str] = []
+        self.consistency: list[dict[str, object]] = []
 
     def input(self, name: str) -> InputReport:
         """The report on one input, made on first use."""
@@ -101,6 +104,14 @@ class IngestReport:
         """Say once that something was derived or assumed."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Count what the judge found and tolerated, and the stocks that it left out."""
+        self.consistency = verdict.as_list()
+        for tally in verdict.tallies():
+            cause = f"; {tally.cause}" if tally.cause else ""
+            self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", tally.count, tally.cases)
+            self.warn(f"stocks left out as a whole: {tally.kind.text}", len(tally.left_out), tally.left_out)
 
     def check(self, max_dropped: float) -> None:
         """Stop when any input that has been read so far has too many bad rows.
@@ -122,6 +133,7 @@ class IngestReport:
                 for name, rows in self.inputs.items()
             },
             "warnings": _tally_dict(self.warnings),
+            "consistency": self.consistency,
             "notes": self.notes,
         }
 

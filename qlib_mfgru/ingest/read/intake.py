@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 
 import numpy as np
@@ -58,7 +58,7 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     Raises
     ------
     InputError
-        If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
+        If the stamps do not fit the stated frequency and convention.
     """
     grid = Grid(bars.session, bars.source.freq, bars.source.stamps or "end")
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
@@ -91,13 +91,7 @@ def _bar_records(piece: Slice, stamps: np.ndarray, grid: Grid, source: BarInput)
 
 
 def read_daily(daily: VendorInput[PriceInput]) -> Iterator[np.ndarray]:
-    """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known.
-
-    Raises
-    ------
-    InputError
-        If a unit cannot be right.
-    """
+    """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known."""
     for piece in daily.slices((*PRICES, "volume"), (*STAMPS, *DAILY_OPTIONAL)):
         stamps = piece.stamps()
         values, no_number = piece.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
@@ -110,7 +104,6 @@ def _in_units(piece: Slice, values: dict[str, np.ndarray], source: PriceInput) -
     """Bring volume to shares and amount to yuan, in place; what is wrong with a row's numbers, worst first."""
     values["volume"] = values["volume"] * volume_scale(source.volume_units[EVERYWHERE], piece.session)
     values["amount"] = values["amount"] * amount_scale(source.amount[EVERYWHERE])
-    _check_units(piece, values, source)
     traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
     priced = np.all([values[name] > 0 for name in PRICES], axis=0)
     return [
@@ -119,17 +112,3 @@ def _in_units(piece: Slice, values: dict[str, np.ndarray], source: PriceInput) -
         ("price missing or not positive", traded & ~priced),
         ("high < low", priced & (values["high"] < values["low"])),
     ]
-
-
-def _check_units(piece: Slice, values: Mapping[str, np.ndarray], source: PriceInput) -> None:
-    """Stop where amount / volume is far from the price for most rows: a unit is stated wrongly."""
-    traded = (values["volume"] > 0) & (values["amount"] > 0) & (values["close"] > 0)
-    if source.prices == "adjusted" or traded.sum() < 16:
-        return
-    ratio = float(np.median(values["amount"][traded] / values["volume"][traded] / values["close"][traded]))
-    if not 0.5 < ratio < 2:
-        volume, amount = source.volume_units[EVERYWHERE], source.amount[EVERYWHERE]
-        raise InputError(
-            f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {volume}, amount: {amount}: a "
-            f"unit seems wrong (shares in a lot: {piece.session.lot})"
-        )
