@@ -80,6 +80,11 @@ class ProviderFiles:
             spans.setdefault(code.upper(), []).append((first, last))
         return {code: spans[code] for code in sorted(spans)}
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Instruments that have a folder, in upper case and in order, whether or not they are in a list."""
+        return tuple(sorted(name.removeprefix("_qlib_").upper() for name in self._folders))
+
     def fields(self, code: str, freq: str) -> tuple[str, ...]:
         """Stored fields of an instrument, in order; empty where it has none."""
         folder = self._folder(code)

@@ -35,7 +35,8 @@ _STOCK_PREFIXES = (
 )
 """First digits of a bare stock code and its exchange; the longer prefix comes before the shorter one."""
 
-_INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
+INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
+"""First digits of an index's code and its exchange."""
 
 _CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>\d{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
 _CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)\d{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
@@ -112,7 +113,7 @@ def _from_match(match: re.Match[str], index: bool) -> str | None:
         return None
     if named:
         return _EXCHANGES[named[0]] + match["digits"]
-    exchange = _exchange_by_prefix(match["digits"], _INDEX_PREFIXES if index else _STOCK_PREFIXES)
+    exchange = _exchange_by_prefix(match["digits"], INDEX_PREFIXES if index else _STOCK_PREFIXES)
     return exchange and exchange + match["digits"]
 
 

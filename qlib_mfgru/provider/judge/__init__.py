@@ -1,7 +1,7 @@
-"""The judge of consistency: whether a stock's numbers can be what they say they are, before and after they are stored.
+"""The judge of consistency: whether a stock's numbers can be what they are said to be.
 
-Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars` and `returns` hold the
-rules; `verdict` counts what they find and decides what happens; `causes` says what is probably behind it.
+Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars` and `returns` hold
+the rules; `verdict` counts what they find and decides what happens; `causes` says what is probably behind it.
 """
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind

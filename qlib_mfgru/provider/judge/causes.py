@@ -12,14 +12,12 @@ import numpy as np
 from qlib_mfgru.provider.judge.bars import (
     AMOUNT_SUM,
     BAR_PRICE,
-    BAR_VWAP,
-    DAY_SPAN,
     LAST_CLOSE,
     VOLUME_SUM,
 )
-from qlib_mfgru.provider.judge.days import DAY_PRICE, DAY_VWAP, LIMITS
+from qlib_mfgru.provider.judge.days import DAY_PRICE, LIMITS
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.returns import FACTOR
+from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
 
 MOST = 0.9
 """Share of the judged stocks from which on a cause is that of a whole input, or board."""
@@ -44,17 +42,16 @@ class Cause(NamedTuple):
     units: tuple[Unit, ...] = ()
     advice: str = ""
 
-    def advised(self, boards: Sequence[str]) -> str:
-        """What to write; for some boards only where these are given."""
+    def advised(self, source: str, boards: Sequence[str] = ()) -> str:
+        """What to write for the input `source`; for some boards only, where these are given."""
         if not self.units:
             return self.advice
-        words = []
+        settings = []
         for unit in self.units:
             parts = ", ".join(f"{board}: {unit.value}" for board in boards)
-            words.append(
-                f'{unit.setting}: {{{parts}, "*": {unit.other}}}' if boards else f"{unit.setting}: {unit.value}"
-            )
-        return f"write {', '.join(words)}"
+            value = f'{{{parts}, "*": {unit.other}}}' if boards else unit.value
+            settings.append(f"{unit.setting}: {value}")
+        return f"write {source}: {{{', '.join(settings)}}}"
 
 
 _LOTS, _SHARES = Unit("volume", "lots", "shares"), Unit("volume", "shares", "lots")
@@ -69,7 +66,7 @@ UNIT_CAUSES: Mapping[float, Cause] = {
     1e1: Cause("the volume is in shares and the amount in yuan", (_SHARES, Unit("amount", "yuan", "thousand"))),
 }
 """By amount / volume / price: which of the two is in another unit than stated."""
-VOLUME_ADJUSTED = Cause("the volume is already divided by the factor", (), "write volume: adjusted")
+VOLUME_ADJUSTED = Cause("the volume is already divided by the factor", (Unit("volume", "adjusted", "shares"),))
 PRICES_ADJUSTED = Cause("the prices are already multiplied by the factor", (), "write prices: adjusted")
 DAILY_ADJUSTED = Cause("daily volume is divided by the factor, the bars' is not", (), "write daily: {volume: adjusted}")
 BARS_ADJUSTED = Cause("the bars' volume is divided by the factor, daily is not", (), "write bars: {volume: adjusted}")
@@ -80,8 +77,11 @@ OTHERWISE = Cause(
     (),
     "give raw bars, or write bars: {prices: adjusted} if they are prices times the daily factor",
 )
-LOST = Cause("the factor is lost, or wrong, between these dates", (), "mend it, or leave the stock out")
-UNKNOWN_LIMITS = Cause("special treatment at the time unknown, limits on another scale, or an ex-date without a factor")
+LOST = Cause("the factor is lost on and between these dates", (), "mend it in the vendor's files")
+EARLY_OR_LATE = Cause("the factor changes a day early or late, or by too much", (), "compare it with the ex-dates")
+UNKNOWN_LIMITS = Cause("special treatment at the time unknown, no limit that day, or an ex-date without a factor")
+CERTAIN: Mapping[Kind, Cause] = {FACTOR: LOST, FACTOR_DAY: EARLY_OR_LATE, LIMITS: UNKNOWN_LIMITS}
+"""Kinds with one cause, whatever the ratios."""
 
 
 @dataclass(frozen=True)
@@ -117,28 +117,29 @@ class StockFault:
         return f"{self.code} {when}"
 
 
-def probable_cause(faults: Sequence[StockFault], judged: Mapping[str, int]) -> str:
+def probable_cause(kind: Kind, faults: Sequence[StockFault], judged: Mapping[str, int]) -> str:
     """The cause that fits most stocks, which of them, and what to write; empty where none fits.
 
     Parameters
     ----------
+    kind : Kind
     faults : sequence of StockFault
-        Of one kind.
+        Of that kind.
     judged : mapping of str to int
         Stocks that were judged, by board.
     """
     votes = Counter(cause for fault in faults for cause in fault.causes)
-    if not votes:
+    cause, n_votes = votes.most_common(1)[0] if votes else (None, 0)
+    if cause is None or n_votes * 2 < len(faults):
         return ""
-    cause = votes.most_common(1)[0][0]
-    codes = sorted(fault.code for fault in faults if cause in fault.causes)
+    source = "bars" if kind.unit == "bars" else "daily"
+    if kind in CERTAIN or n_votes >= MOST * sum(judged.values()):
+        return _joined(cause.what, cause.advised(source))
     by_board = Counter(fault.board for fault in faults if cause in fault.causes)
-    if len(codes) >= MOST * sum(judged.values()):
-        return _joined(cause.what, cause.advised(()))
     boards = [board for board in judged if board and by_board[board] >= MOST * judged[board]]
-    if sum(by_board[board] for board in boards) >= MOST * len(codes):
-        return _joined(f"{cause.what} on the board {' and '.join(boards)}", cause.advised(boards))
-    return _joined(f"{cause.what} in {named(codes)}", cause.advised(()) if not cause.units else "")
+    if sum(by_board[board] for board in boards) >= MOST * n_votes:
+        return _joined(f"{cause.what} on the board {' and '.join(boards)}", cause.advised(source, boards))
+    return _joined(f"{cause.what} in {n_votes} of {sum(judged.values())} stocks", cause.advice)
 
 
 def named(codes: Sequence[str]) -> str:
@@ -155,13 +156,9 @@ def _fitting(finding: Finding) -> tuple[Cause, ...]:
     """Causes whose ratio a stock's cases have in the median."""
     ratios, factor = finding.ratios()
     kind = finding.kind
-    if kind is FACTOR:
-        return (LOST,)
-    if kind is LIMITS:
-        return (UNKNOWN_LIMITS,)
-    if kind is DAY_SPAN:
-        return ()
-    if not len(ratios) or not finding.is_most and len(ratios) < NAMED:
+    if kind in CERTAIN:
+        return (CERTAIN[kind],)
+    if not len(ratios) or not (finding.is_most or kind is LAST_CLOSE):
         return ()
     return tuple(cause for cause, fits in _candidates(kind, np.log(ratios), np.log(factor)) if fits)
 
@@ -171,7 +168,7 @@ def _candidates(kind: Kind, ratio: np.ndarray, factor: np.ndarray) -> list[tuple
     adjusted = bool(np.median(np.abs(factor)) > _NEAR)
     as_factor = adjusted and _is_near(ratio - factor)
     as_inverse = adjusted and _is_near(ratio + factor)
-    if kind in (DAY_PRICE, DAY_VWAP, BAR_PRICE, BAR_VWAP):
+    if kind in (DAY_PRICE, BAR_PRICE):
         units = [(cause, _is_near(ratio - np.log(off))) for off, cause in UNIT_CAUSES.items()]
         return [(VOLUME_ADJUSTED, as_factor), (PRICES_ADJUSTED, as_inverse), *units]
     if kind in (VOLUME_SUM, AMOUNT_SUM):
@@ -182,7 +179,8 @@ def _candidates(kind: Kind, ratio: np.ndarray, factor: np.ndarray) -> list[tuple
         return [*adjustment, (OTHER_UNITS, in_units), (AUCTIONS, some_missing)]
     if kind is LAST_CLOSE:
         # by the factor, or by the factor over its last value
-        return [(OTHERWISE, as_factor or as_inverse or _is_constant(ratio - factor) or _is_constant(ratio))]
+        systematic = len(ratio) >= NAMED and (_is_constant(ratio - factor) or _is_constant(ratio))
+        return [(OTHERWISE, as_factor or as_inverse or systematic)]
     return []
 
 

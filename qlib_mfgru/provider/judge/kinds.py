@@ -46,7 +46,7 @@ class Finding:
         Days or bars that the rule could judge.
     days : ndarray of shape (n,)
         ``datetime64[D]``.
-    evidence : ndarray of the shape of `faulty`, optional
+    evidence : ndarray, of the shape of `faulty`, optional
         The ratio of what is given to what it should be.
     factor : ndarray of shape (n,), optional
         The factor of the days, for evidence that may come from adjustment.
@@ -67,7 +67,7 @@ class Finding:
     @property
     def faulty_days(self) -> np.ndarray:
         """Whether a day is faulty, or any bar of it; shape (n,)."""
-        return self.faulty.any(axis=1) if self.faulty.ndim == 2 else self.faulty
+        return np.asarray(self.faulty.any(axis=1)) if self.faulty.ndim == 2 else self.faulty
 
     @property
     def is_most(self) -> bool:

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.judge.causes import AUCTIONS, NAMED, StockFault, named, probable_cause
+from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named, probable_cause
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.series import StockSeries
 
@@ -30,6 +30,7 @@ LAST_BAR = Kind("days without the last bar of the session")
 _SHIFTED = "stamps are shifted by one bar, or auction bars are missing: look at stamps and at the vendor's times"
 
 Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Tally:
         """The probable cause, and what to write in the mapping; empty where none is known."""
         if self.kind in (FIRST_BAR, LAST_BAR):
             return _SHIFTED
-        return probable_cause(self.faults, self.judged_stocks)
+        return probable_cause(self.kind, self.faults, self.judged_stocks)
 
     @property
     def cases(self) -> list[str]:
@@ -127,10 +128,13 @@ class Verdict:
         return next((finding.kind for finding in findings if _is_useless(series, finding)), None)
 
     def tallies(self) -> list[Tally]:
-        """Kinds with a case, the gravest and most frequent first."""
-        order = ("error", "warning", "note")
+        """Kinds with a case: the gravest first, then those with a known cause, then the most frequent."""
         found = [tally for tally in (*self._tallies.values(), *self._ends_absent()) if tally.count]
-        return sorted(found, key=lambda tally: (order.index(tally.severity(self.max_inconsistent)), -tally.share))
+
+        def rank(tally: Tally) -> tuple[int, bool, float]:
+            return SEVERITIES.index(tally.severity(self.max_inconsistent)), not tally.cause, -tally.share
+
+        return sorted(found, key=rank)
 
     def check(self) -> None:
         """Stop where the numbers cannot be what they are said to be.
