@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
-from qlib_mfgru.ingest.assemble.consistency import replace_mean_prices, series_of
+from qlib_mfgru.ingest.assemble.consistency import Given, replace_mean_prices, series_of
 from qlib_mfgru.ingest.assemble.extras import add_extras
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY
@@ -22,9 +22,8 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
     Rows of suspended days, and of days without a factor, are counted out of ``daily`` and ``bars``; all rows are where
     the judge leaves the stock out.
     """
-    given = stock.live.copy()
     n_kept = _screen_days(stock)
-    vendors_amount = stock.daily["amount"].copy()
+    given = Given.of(stock)
     bars_kept, from_bars = np.zeros(len(stock.calendars.bar_days), dtype=int), None
     if stock.bars:
         finest = stock.bars[0]
@@ -37,7 +36,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
     if is_kept:
         is_stand_in = _fill_day_vwap(stock, from_bars)
         add_extras(stock)
-        series = series_of(stock, vendors_amount, given, is_stand_in)
+        series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series)) is None
         replace_mean_prices(stock)
     _account(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)

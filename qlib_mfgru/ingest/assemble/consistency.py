@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import stand_in_price
@@ -11,36 +13,55 @@ from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.judge import BarSeries, StockSeries, outside_range
 
 
-def series_of(stock: Stock, amount: np.ndarray, given: np.ndarray, is_stand_in: np.ndarray) -> StockSeries:
+@dataclass(frozen=True)
+class Given:
+    """What the vendor's daily rows say of the live days, before anything is made from bars.
+
+    Attributes
+    ----------
+    live : ndarray of bool, shape (n_days,)
+        Days with such a row.
+    amount, vwap : ndarray of shape (n_days,)
+        NaN where they are not given.
+    """
+
+    live: np.ndarray
+    amount: np.ndarray
+    vwap: np.ndarray
+
+    @classmethod
+    def of(cls, stock: Stock) -> Given:
+        """Of a stock whose daily rows are screened."""
+        known = (stock.daily[name] for name in ("amount", "vwap"))
+        return cls(stock.live.copy(), *(np.where(values > 0, values, np.nan) for values in known))
+
+
+def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSeries:
     """A stock that is complete but for the screening of its mean prices, as the judge sees it.
 
     Parameters
     ----------
-    amount : ndarray of shape (n_days,)
-        The vendor's daily amounts, without those that were added up from bars.
-    given : ndarray of bool, shape (n_days,)
-        Days with a live daily row of the vendor.
+    stock : Stock
+    given : Given
     is_stand_in : ndarray of bool, shape (n_days,)
         Days whose vwap nobody gave.
     """
-    conventions, daily, live = stock.conventions, stock.daily, stock.live
-    session, unknown = conventions.session, np.full(len(live), np.nan)
-    of_amount = conventions.raw_known & live & (amount > 0)
-
-    def on_live(values: np.ndarray) -> np.ndarray:
-        return np.where(live, values, np.nan)
-
+    daily, live, session = stock.daily, stock.live, stock.conventions.session
+    unknown = np.full(len(live), np.nan)
+    amount = given.amount if stock.conventions.raw_known else unknown
+    # the vendor's, or the bars'; what is made of the daily amount is judged as that
+    vwap = np.where(np.isnan(given.vwap) & (is_stand_in | (amount > 0)), np.nan, daily["vwap"])
     return StockSeries(
         code=stock.code,
         days=stock.calendars.days.astype("datetime64[D]"),
-        prices={name: on_live(daily[name]) for name in PRICES},
-        volume=on_live(daily["volume"]),
-        amount=np.where(of_amount, amount, np.nan),
-        vwap=np.where(is_stand_in | of_amount, np.nan, on_live(daily["vwap"])),
+        prices={name: np.where(live, daily[name], np.nan) for name in PRICES},
+        volume=np.where(live, daily["volume"], np.nan),
+        amount=amount,
+        vwap=np.where(live, vwap, np.nan),
         factor=stock.factor,
         limit_up=stock.extras.get("limit_up", unknown),
         limit_down=stock.extras.get("limit_down", unknown),
-        apart=given,
+        apart=given.live,
         lot=session.lot,
         board=board_of(stock.code) if session.has_boards else None,
         bars=_bars_of(stock),
@@ -52,8 +73,9 @@ def _bars_of(stock: Stock) -> BarSeries | None:
     if not stock.bars:
         return None
     bars, span = stock.bars[0], stock.calendars.bar_span
-    amount = bars.amount if stock.conventions.raw_known else np.full_like(bars.amount, np.nan)
-    return BarSeries(bars.prices, bars.volume, amount, np.arange(span.start, span.stop))
+    unknown = np.full_like(bars.amount, np.nan)
+    amount = bars.amount if stock.conventions.raw_known else unknown
+    return BarSeries(bars.prices, bars.volume, amount, unknown, np.arange(span.start, span.stop))
 
 
 def replace_mean_prices(stock: Stock) -> None:

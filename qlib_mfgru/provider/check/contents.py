@@ -7,6 +7,7 @@ import numpy as np
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.judge.series import PRICES
+from qlib_mfgru.provider.judge.verdict import Severity
 from qlib_mfgru.provider.symbols import INDEX_PREFIXES
 
 LONG_GAP = 12
@@ -44,11 +45,11 @@ def judge_fields(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
     ledger.note("error", f"{freq} fields that are missing", [f"{code} ${name}" for name in missing])
     for name, severity, cause in _WANTED:
         ledger.note(severity, f"stocks without ${name}", [] if name in has else [code], cause)
-    spans = {span for (each, _), span in stock.spans.items() if each == freq}
-    ledger.note("warning", f"stocks whose {freq} fields differ in start or length", [code] if len(spans) > 1 else [])
+    spans = {stock.spans[freq, name] for name in (*PRICES, "volume") if (freq, name) in stock.spans}
+    ledger.note("error", f"stocks whose {freq} prices differ in start or length", [code] if len(spans) > 1 else [])
 
 
-_WANTED = (
+_WANTED: tuple[tuple[str, Severity, str], ...] = (
     ("factor", "warning", "prices are taken to be raw, and no ex-date can be judged"),
     ("vwap", "warning", "the handler needs it: missing_vwap: typical takes (open + high + low + close) / 4"),
     ("amount", "note", "amount / volume cannot be judged"),

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.ranges import RANGE_TOLERANCE, mean_price, outside_range
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
-SUM_TOLERANCE = 0.05
-"""By how much the bars' sums may differ from the day's: vendors count auctions and block trades apart."""
 CLOSE_TOLERANCE = 0.01
 """By how much the last bar's close, or any bar's price, may differ from the day's: bars of two sources differ."""
 
 BAR_PRICE = Kind("bars whose amount / volume lies outside [low, high]", "bars", outcome="their $vwap is the stand-in")
 BAR_VWAP = Kind("bars whose vwap lies outside [low, high]", "bars")
+BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %", "bars")
 BAR_RANGE = Kind("bars whose open or close lies outside [low, high], or high < low", "bars")
 BAR_NO_PRICE = Kind("bars with trade but a price that is missing or not positive", "bars", "fatal")
 BAR_LARGE = Kind("bars with a number that is infinite or beyond float32", "bars", "fatal")
@@ -36,8 +35,8 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield bar_missing_price(bars, days)
     yield bar_range(bars, days)
     yield bar_price(bars, factor, days)
-    if bars.vwap is not None:
-        yield bar_vwap(bars, factor, days)
+    yield bar_vwap(bars, factor, days)
+    yield bar_amount(bars, factor, days)
     yield few_bars(bars, days)
     yield volume_sum(series, bars)
     yield amount_sum(series, bars)
@@ -46,14 +45,24 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
 
 
 def bar_price(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
-    """low * 0.999 <= amount / volume <= high * 1.001 (`RANGE_TOLERANCE`); evidence: amount / volume / close."""
-    return _in_range(BAR_PRICE, mean_price(bars.amount, bars.volume), bars, factor, days)
+    """low * 0.999 <= amount / volume <= high * 1.001 (`RANGE_TOLERANCE`), where there is no vwap.
+
+    Evidence: amount / volume / close.
+    """
+    price = np.where(np.isnan(bars.vwap), mean_price(bars.amount, bars.volume), np.nan)
+    return _in_range(BAR_PRICE, price, bars, factor, days)
 
 
 def bar_vwap(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
     """low * 0.999 <= vwap <= high * 1.001; evidence: vwap / close."""
-    vwap = np.full_like(bars.volume, np.nan) if bars.vwap is None else np.where(bars.volume > 0, bars.vwap, np.nan)
-    return _in_range(BAR_VWAP, vwap, bars, factor, days)
+    return _in_range(BAR_VWAP, np.where(bars.volume > 0, bars.vwap, np.nan), bars, factor, days)
+
+
+def bar_amount(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
+    """|amount / volume / vwap - 1| <= 5 % (`AMOUNT_TOLERANCE`); evidence: that ratio."""
+    ratio = mean_price(bars.amount, bars.volume) / np.where(bars.vwap > 0, bars.vwap, np.nan)
+    judged = ~np.isnan(ratio)
+    return Finding(BAR_AMOUNT, judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE), int(judged.sum()), days, ratio, factor)
 
 
 def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
@@ -87,14 +96,14 @@ def few_bars(bars: BarSeries, days: np.ndarray) -> Finding:
 
 
 def volume_sum(series: StockSeries, bars: BarSeries) -> Finding:
-    """|sum of the bars' volume / daily volume - 1| <= 5 % (`SUM_TOLERANCE`)."""
-    return _against_day(VOLUME_SUM, series, bars, np.nansum(bars.volume, axis=1), series.volume, SUM_TOLERANCE)
+    """|sum of the bars' volume / daily volume - 1| <= 5 % (`AMOUNT_TOLERANCE`)."""
+    return _against_day(VOLUME_SUM, series, bars, np.nansum(bars.volume, axis=1), series.volume, AMOUNT_TOLERANCE)
 
 
 def amount_sum(series: StockSeries, bars: BarSeries) -> Finding:
     """|sum of the bars' amount / daily amount - 1| <= 5 %, where every bar's amount is known."""
     total = np.where(bars.priced, bars.amount, 0.0).sum(axis=1)
-    return _against_day(AMOUNT_SUM, series, bars, total, series.amount, SUM_TOLERANCE)
+    return _against_day(AMOUNT_SUM, series, bars, total, series.amount, AMOUNT_TOLERANCE)
 
 
 def last_close(series: StockSeries, bars: BarSeries) -> Finding:

@@ -9,13 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.bars import (
-    AMOUNT_SUM,
-    BAR_PRICE,
-    LAST_CLOSE,
-    VOLUME_SUM,
-)
-from qlib_mfgru.provider.judge.days import DAY_PRICE, LIMITS
+from qlib_mfgru.provider.judge.bars import AMOUNT_SUM, BAR_AMOUNT, BAR_PRICE, LAST_CLOSE, VOLUME_SUM
+from qlib_mfgru.provider.judge.days import DAY_AMOUNT, DAY_PRICE, LIMITS
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
 
@@ -168,7 +163,7 @@ def _candidates(kind: Kind, ratio: np.ndarray, factor: np.ndarray) -> list[tuple
     adjusted = bool(np.median(np.abs(factor)) > _NEAR)
     as_factor = adjusted and _is_near(ratio - factor)
     as_inverse = adjusted and _is_near(ratio + factor)
-    if kind in (DAY_PRICE, BAR_PRICE):
+    if kind in (DAY_PRICE, DAY_AMOUNT, BAR_PRICE, BAR_AMOUNT):
         units = [(cause, _is_near(ratio - np.log(off))) for off, cause in UNIT_CAUSES.items()]
         return [(VOLUME_ADJUSTED, as_factor), (PRICES_ADJUSTED, as_inverse), *units]
     if kind in (VOLUME_SUM, AMOUNT_SUM):

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.ranges import beyond_limits, mean_price, outside_range
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, beyond_limits, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, StockSeries
 
 DAY_PRICE = Kind("days whose amount / volume lies outside [low, high]", outcome="their $vwap is the stand-in")
 DAY_VWAP = Kind("days whose vwap lies outside [low, high]", outcome="their $vwap is the stand-in")
+DAY_AMOUNT = Kind("days whose amount / volume differs from vwap by more than 5 %")
 NO_PRICE = Kind("days with trade but a price that is missing or not positive", role="fatal")
 DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < low")
 TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
@@ -28,19 +29,32 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
     yield day_range(series)
     yield day_price(series)
     yield day_vwap(series)
+    yield day_amount(series)
     yield closes_beyond_limits(series)
     if series.lot:
         yield tiny_volume(series)
 
 
 def day_price(series: StockSeries) -> Finding:
-    """low * 0.999 <= amount / volume <= high * 1.001 (`RANGE_TOLERANCE`); evidence: amount / volume / close."""
-    return _in_range(series, DAY_PRICE, mean_price(series.amount, series.volume))
+    """low * 0.999 <= amount / volume <= high * 1.001 (`RANGE_TOLERANCE`), where there is no vwap.
+
+    Evidence: amount / volume / close.
+    """
+    price = np.where(np.isnan(series.vwap), mean_price(series.amount, series.volume), np.nan)
+    return _in_range(series, DAY_PRICE, price)
 
 
 def day_vwap(series: StockSeries) -> Finding:
     """low * 0.999 <= vwap <= high * 1.001; evidence: vwap / close."""
     return _in_range(series, DAY_VWAP, np.where(series.traded, series.vwap, np.nan))
+
+
+def day_amount(series: StockSeries) -> Finding:
+    """|amount / volume / vwap - 1| <= 5 % (`AMOUNT_TOLERANCE`); evidence: that ratio."""
+    ratio = mean_price(series.amount, series.volume) / np.where(series.vwap > 0, series.vwap, np.nan)
+    judged = ~np.isnan(ratio)
+    faulty = judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE)
+    return Finding(DAY_AMOUNT, faulty, int(judged.sum()), series.days, ratio, series.factor)
 
 
 def day_range(series: StockSeries) -> Finding:

@@ -6,6 +6,8 @@ import numpy as np
 
 RANGE_TOLERANCE = 0.001
 """By how much, of the price, a mean price may leave [low, high]: amounts and prices are rounded apart."""
+AMOUNT_TOLERANCE = 0.05
+"""By how much figures of two sources may differ, which count auctions and block trades apart."""
 LIMIT_TOLERANCE = 0.006
 """By how many yuan a close may leave its limits: half a tick, and the rounding of what is stored."""
 

@@ -21,17 +21,17 @@ class BarSeries:
         By the names of `PRICES`.
     volume, amount : ndarray
         In shares and yuan; the amount is NaN where it is unknown.
+    vwap : ndarray
+        The mean price where it is given apart from the amount, else NaN.
     positions : ndarray of int, shape (n_bar_days,)
         Where the bars' days lie in the stock's days.
-    vwap : ndarray, optional
-        The mean price, where it is given apart from the amount.
     """
 
     prices: Mapping[str, np.ndarray]
     volume: np.ndarray
     amount: np.ndarray
+    vwap: np.ndarray
     positions: np.ndarray
-    vwap: np.ndarray | None = None
 
     @cached_property
     def priced(self) -> np.ndarray:
