@@ -61,6 +61,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         factor=stock.factor,
         limit_up=stock.extras.get("limit_up", unknown),
         limit_down=stock.extras.get("limit_down", unknown),
+        market_cap=stock.extras.get("market_cap", unknown),
         apart=given.live,
         lot=session.lot,
         board=board_of(stock.code) if session.has_boards else None,

@@ -144,6 +144,7 @@ class Stored:
             factor=factor,
             limit_up=raw["limit_up"],
             limit_down=raw["limit_down"],
+            market_cap=self._daily(stock, "market_cap"),
             apart=np.ones(len(self.days), dtype=bool),
             lot=self.session.lot if self.session else 100,
             board=board_of(stock.code) if is_ashare else None,

@@ -72,12 +72,13 @@ def missing_price(series: StockSeries) -> Finding:
 
 
 def too_large(series: StockSeries) -> Finding:
-    """|raw price * factor|, the volume / factor, and the amount fit into float32; a price neither rounds to 0."""
+    """Everything that is stored fits into float32, and no price rounds to 0."""
     prices = np.array([series.prices[name] * series.factor for name in PRICES])
-    quantities = np.array([series.volume / series.factor, series.amount, series.factor])
-    largest = np.fmax.reduce(np.abs(np.concatenate([prices, quantities])), axis=0)
+    limits = [series.limit_up * series.factor, series.limit_down * series.factor]
+    quantities = [series.volume / series.factor, series.amount, series.factor, series.market_cap]
+    largest = np.fmax.reduce(np.abs([*prices, *limits, *quantities]), axis=0)
     smallest = np.fmin.reduce(np.where(prices > 0, prices, np.nan), axis=0)
-    faulty = (largest > _FLOAT32.max) | (smallest < _FLOAT32.tiny) | np.isinf(series.volume)
+    faulty = (largest > _FLOAT32.max) | (smallest < _FLOAT32.tiny)
     return Finding(TOO_LARGE, faulty, int(series.traded.sum()), series.days)
 
 

@@ -26,8 +26,9 @@ def factor_rules(series: StockSeries) -> Iterator[Finding]:
 
     The bound is the board's limit and `LIMIT_MARGIN`, or `FREE_BOUND` where there is none or after a long idleness. A
     real ex-date moves the raw price; a factor that is lost, or found again, moves only the adjusted one. It counts as
-    lost where the adjusted return is beyond `FREE_BOUND`, or where the next jump takes this one back; not where the raw
-    price jumps on the trading day before or after, so that the factor is early or late.
+    lost where the adjusted return is beyond `FREE_BOUND` (after a long idleness that may be a reform), or where the
+    next jump takes this one back; not where the raw price jumps on the trading day before or after, so that the factor
+    is early or late.
     """
     places = np.flatnonzero(series.traded & (series.prices["close"] > 0) & (series.factor > 0))
     close, factor, days = series.prices["close"][places], series.factor[places], series.days[places]
@@ -37,7 +38,8 @@ def factor_rules(series: StockSeries) -> Iterator[Finding]:
     # half of what the raw price does not follow: else the factor only overstates a payout
     is_jump &= (np.abs(change) > 0.01) & (np.abs(raw) < np.abs(change) / 2)
     lost = is_jump & ~_off_by_a_day(raw, change, is_jump, up, down)
-    lost &= (np.abs(raw + change) > np.log1p(FREE_BOUND)) | _taken_back(change, is_jump)
+    far = (np.abs(raw + change) > np.log1p(FREE_BOUND)) & (np.diff(days).astype(int) <= LONG_IDLE)
+    lost &= far | _taken_back(change, is_jump)
     for kind, cases in ((FACTOR, lost), (FACTOR_DAY, is_jump & ~lost)):
         faulty = np.zeros(len(series.days), dtype=bool)
         faulty[places[1:]] = cases

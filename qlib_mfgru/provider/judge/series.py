@@ -70,6 +70,8 @@ class StockSeries:
         ``adjusted = raw * factor``; 1 throughout where no factor is known.
     limit_up, limit_down : ndarray
         NaN where there is no limit.
+    market_cap : ndarray
+        In yuan, NaN where it is unknown.
     apart : ndarray of bool
         Days that are given apart from the bars, so that the two can be compared.
     lot : int, optional
@@ -88,6 +90,7 @@ class StockSeries:
     factor: np.ndarray
     limit_up: np.ndarray
     limit_down: np.ndarray
+    market_cap: np.ndarray
     apart: np.ndarray
     lot: int | None = None
     board: str | None = None
