@@ -90,7 +90,7 @@ def tiny_volume(series: StockSeries) -> Finding:
 def closes_beyond_limits(series: StockSeries) -> Finding:
     """limit_down - 0.006 <= close <= limit_up + 0.006, in raw yuan (`LIMIT_TOLERANCE`)."""
     close = np.where(series.traded, series.prices["close"], np.nan)
-    judged = ~np.isnan(close) & ~np.isnan(series.limit_up)
+    judged = ~np.isnan(close) & ~(np.isnan(series.limit_up) & np.isnan(series.limit_down))
     return Finding(LIMITS, beyond_limits(close, series.limit_up, series.limit_down), int(judged.sum()), series.days)
 
 
