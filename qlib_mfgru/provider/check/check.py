@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -69,14 +69,16 @@ def _codes(stored: Stored, stocks: Sequence[str]) -> list[str]:
     every = sorted(listed | {code for code in files.folders if is_index(code, stored)})
     if not stocks:
         return every
-    wanted = [_code(text, stored) for text in stocks]
+    wanted = [_code(text, every) for text in stocks]
     if absent := [code for code in wanted if code not in every]:
         raise InputError(f"{files.path}: no stock {', '.join(absent)} (--stocks)")
     return wanted
 
 
-def _code(text: str, stored: Stored) -> str:
+def _code(text: str, every: Collection[str]) -> str:
+    """A code as the provider writes it; other spellings than its own are those of A-shares."""
+    word = text.strip().upper()
     try:
-        return normalise_symbol(text, stored.codes)
+        return word if word in every else normalise_symbol(text)
     except ValueError:
-        raise InputError(f"{text!r} is no stock (--stocks)") from None
+        return word

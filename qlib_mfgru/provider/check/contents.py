@@ -16,7 +16,8 @@ LONG_GAP = 12
 
 def is_index(code: str, stored: Stored) -> bool:
     """Whether an A-share code is an index's."""
-    return stored.codes == "ashare" and any(code.startswith(exchange + digits) for digits, exchange in INDEX_PREFIXES)
+    is_one = any(code.startswith(exchange + digits) for digits, exchange in INDEX_PREFIXES)
+    return is_one and stored.is_ashare(code)
 
 
 def judge_calendar(stored: Stored, ledger: Ledger) -> None:

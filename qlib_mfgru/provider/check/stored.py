@@ -13,8 +13,8 @@ from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import BarSeries, StockSeries
 from qlib_mfgru.provider.judge.series import PRICES
-from qlib_mfgru.provider.session import FREQS, days_of
-from qlib_mfgru.provider.symbols import Codes
+from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
+from qlib_mfgru.provider.symbols import normalise_symbol
 
 DAY = "day"
 
@@ -86,7 +86,6 @@ class Stored:
     def __init__(self, files: ProviderFiles, since: pd.Timestamp | None = None) -> None:
         self.files = files
         self.session = files.session
-        self.codes: Codes = self.session.codes if self.session else "ashare"
         self.freq = next((freq for freq in reversed(FREQS) if freq in files.freqs), None)
         self.first = int(np.searchsorted(self.all_days, since.to_datetime64().astype("datetime64[D]"))) if since else 0
         if self.first >= len(self.all_days):
@@ -113,6 +112,15 @@ class Stored:
             return None
         return BarPlaces.of(self.files.calendar(self.freq), ends=self.session is not None)
 
+    def is_ashare(self, code: str) -> bool:
+        """Whether a code is of the A-share market: by the session, or by its form where another program made it."""
+        if self.session is not None:
+            return self.session.codes == "ashare"
+        try:
+            return normalise_symbol(code) == code
+        except ValueError:
+            return False
+
     def read(self, code: str) -> StoredStock:
         """Read every file of an instrument."""
         stock = StoredStock(code)
@@ -133,7 +141,7 @@ class Stored:
         factor = self._factor(stock)
         daily = {name: self._daily(stock, name) for name in (*PRICES, "vwap", "limit_up", "limit_down")}
         raw = {name: values / factor for name, values in daily.items()}
-        is_ashare = self.session.has_boards if self.session else True
+        is_ashare, session = self.is_ashare(stock.code), self.session
         return StockSeries(
             code=stock.code,
             days=self.days,
@@ -146,8 +154,8 @@ class Stored:
             limit_down=raw["limit_down"],
             market_cap=self._daily(stock, "market_cap"),
             apart=np.ones(len(self.days), dtype=bool),
-            lot=self.session.lot if self.session else 100,
-            board=board_of(stock.code) if is_ashare else None,
+            lot=session.lot if session else ASHARE.lot if is_ashare else None,
+            board=board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None,
             bars=self._bars(stock, factor),
         )
 

@@ -139,6 +139,22 @@ def test_minutes_alone_are_judged(foreign: Foreign) -> None:
     assert (row.count, row.judged, row.cases) == (1, 120, ["SH600000 2025-03-04"])
 
 
+def test_a_market_without_boards_has_no_limits(foreign: Foreign) -> None:
+    """A factor of 1.25 that the price does not follow is beyond a board's limit, and within what others may do."""
+    for name in ("SZ000001", "AAPL"):
+        for field in ("open", "high", "low", "close", "volume", "factor"):
+            foreign.write(name, field, np.full(10, 0.5 if field == "volume" else 20.0))
+        foreign.change(name, "factor", slice(0, 5), 16.0)
+        for field in ("open", "high", "low", "close"):
+            foreign.change(name, field, slice(0, 5), 16.0)
+    with (foreign.path / "instruments" / "all.txt").open("a") as file:
+        file.write("AAPL\t2025-03-03\t2025-03-14\n")
+    rows = {row.kind: row for row in check_provider(foreign.path, quiet=True)}
+    wrong = rows["days whose adjusted return is beyond the limit while the raw one is not: the factor is wrong"]
+    assert wrong.cases == ["SZ000001 2025-03-10"]
+    assert found(foreign, stocks=["aapl"]) == {}
+
+
 def test_our_own_provider_passes(provider: Path) -> None:
     assert [row for row in check_provider(provider, quiet=True) if row.severity == "error"] == []
 
