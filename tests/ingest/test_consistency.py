@@ -88,6 +88,21 @@ def test_one_volume_that_is_off_takes_the_stand_in(bars: pd.DataFrame, tmp_path:
     np.testing.assert_allclose(vwap.drop(DAYS[2]), others["amount"] / others["volume"] * 2, rtol=1e-6)
 
 
+def test_volumes_rounded_to_lots_are_said_and_take_the_stand_in(
+    bars: pd.DataFrame, tmp_path: Path, target: Path
+) -> None:
+    daily = make_daily(bars)
+    off = np.where(np.arange(len(bars)) % 2, 0.99, 1.01)
+    odd = bars.assign(volume=bars["volume"] / 100, amount=bars["amount"] * off)
+    report = run(write(tmp_path / "in", odd, daily), target, {"bars": BARS | {"volume": "lots"}, "daily": DAILY})
+    what = "bars whose amount / volume leaves [low, high] by the rounding to lots, their $vwap is the stand-in"
+    vwap, low, high = (stored(target, "SH600000", name, "15min") for name in ("vwap", "low", "high"))
+    assert ((vwap >= low * 0.99899) & (vwap <= high * 1.00101)).all()
+    price = odd["amount"] / bars["volume"]
+    outside = (price < bars["low"] * 0.999) | (price > bars["high"] * 1.001)
+    assert report.warnings[what].count == outside.sum() > 100
+
+
 def test_a_mean_price_can_be_missing_instead(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
     off = replaced(with_amount(bars), "000001", str(DAYS[2]), amount=1.0)
     run(write(tmp_path / "in", None, off), target, {"daily": DAILY, "missing_vwap": "nan"})

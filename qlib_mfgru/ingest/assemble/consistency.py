@@ -65,6 +65,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         apart=given.live,
         lot=session.lot,
         board=board_of(stock.code) if session.has_boards else None,
+        volume_step=stock.conventions.daily_step,
         bars=_bars_of(stock),
     )
 
@@ -76,7 +77,8 @@ def _bars_of(stock: Stock) -> BarSeries | None:
     bars, span = stock.bars[0], stock.calendars.bar_span
     unknown = np.full_like(bars.amount, np.nan)
     amount = bars.amount if stock.conventions.raw_known else unknown
-    return BarSeries(bars.prices, bars.volume, amount, unknown, np.arange(span.start, span.stop))
+    positions = np.arange(span.start, span.stop)
+    return BarSeries(bars.prices, bars.volume, amount, unknown, positions, stock.conventions.bars_step)
 
 
 def replace_mean_prices(stock: Stock) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.mapping import IngestMapping, PriceInput
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import Session
@@ -64,6 +64,8 @@ class Conventions:
         No factor is known: prices are stored as they came.
     daily_adjusted, bars_adjusted : bool
         The vendor's prices are adjusted already.
+    daily_step, bars_step : float
+        Shares that volumes in lots are rounded to; 0 where they are in shares.
     typical_vwap : bool
         Where the amount is unknown, vwap is (open + high + low + close) / 4 instead of NaN.
     given_limits, special_treatment, float_shares, industry : bool
@@ -78,6 +80,8 @@ class Conventions:
     factorless: bool
     daily_adjusted: bool
     bars_adjusted: bool
+    daily_step: float
+    bars_step: float
     typical_vwap: bool
     given_limits: bool
     special_treatment: bool
@@ -108,6 +112,8 @@ class Conventions:
             factorless=not has_factor or "unadjusted" in prices,
             daily_adjusted=mapping.daily is not None and mapping.daily.prices == "adjusted",
             bars_adjusted=mapping.bars is not None and mapping.bars.prices == "adjusted",
+            daily_step=_volume_step(mapping.daily, mapping.session),
+            bars_step=_volume_step(mapping.bars, mapping.session),
             typical_vwap=mapping.missing_vwap == "typical",
             given_limits=mapping.limits is not None
             or any(report.has_field("daily", limit) for limit in ("limit_up", "limit_down")),
@@ -155,3 +161,7 @@ class Conventions:
             yield f"{', '.join(f'${name}' for name in absent)}: not stored, the session has none"
         if not self.has_daily:
             yield "daily bars: made from the intraday bars"
+
+
+def _volume_step(source: PriceInput | None, session: Session) -> float:
+    return float(session.lot or 0) if source and "lots" in source.volume_units.values() else 0.0

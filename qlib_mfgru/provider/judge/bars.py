@@ -14,8 +14,11 @@ CLOSE_TOLERANCE = 0.01
 """By how much the last bar's close, or any bar's price, may differ from the day's: bars of two sources differ."""
 
 BAR_PRICE = Kind("bars whose amount / volume lies outside [low, high]", "bars", outcome="their $vwap is the stand-in")
+BAR_ROUNDED = Kind(
+    "bars whose amount / volume leaves [low, high] by the rounding to lots", "bars", "note", BAR_PRICE.outcome
+)
 BAR_VWAP = Kind("bars whose vwap lies outside [low, high]", "bars")
-BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %", "bars")
+BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %", "bars", "systematic")
 BAR_RANGE = Kind("bars whose open or close lies outside [low, high], or high < low", "bars")
 BAR_NO_PRICE = Kind("bars with trade but a price that is missing or not positive", "bars", "fatal")
 BAR_LARGE = Kind("bars with a number that is infinite or beyond float32", "bars", "fatal")
@@ -34,7 +37,7 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield bar_too_large(bars, factor, days)
     yield bar_missing_price(bars, days)
     yield bar_range(bars, days)
-    yield bar_price(bars, factor, days)
+    yield from bar_price(bars, factor, days)
     yield bar_vwap(bars, factor, days)
     yield bar_amount(bars, factor, days)
     yield few_bars(bars, days)
@@ -44,13 +47,16 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield day_span(series, bars)
 
 
-def bar_price(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
-    """low * 0.999 <= amount / volume <= high * 1.001 (`RANGE_TOLERANCE`), where there is no vwap.
+def bar_price(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Iterator[Finding]:
+    """low * (1 - t) <= amount / volume <= high * (1 + t), where there is no vwap.
 
-    Evidence: amount / volume / close.
+    t is `RANGE_TOLERANCE`, and `volume_step` / volume more before it is a fault. Evidence: amount / volume / close.
     """
     price = np.where(np.isnan(bars.vwap), mean_price(bars.amount, bars.volume), np.nan)
-    return _in_range(BAR_PRICE, price, bars, factor, days)
+    fault = _in_range(BAR_PRICE, price, bars, factor, days, bars.volume_step / bars.volume)
+    yield fault
+    if bars.volume_step:
+        yield _in_range(BAR_ROUNDED, np.where(fault.faulty, np.nan, price), bars, factor, days)
 
 
 def bar_vwap(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
@@ -137,7 +143,9 @@ def _comparable(series: StockSeries, bars: BarSeries) -> np.ndarray:
     return bars.traded & (series.traded & series.apart)[bars.positions]
 
 
-def _in_range(kind: Kind, price: np.ndarray, bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
+def _in_range(
+    kind: Kind, price: np.ndarray, bars: BarSeries, factor: np.ndarray, days: np.ndarray, more: np.ndarray | float = 0.0
+) -> Finding:
     judged = ~np.isnan(price) & (bars.prices["low"] > 0)
-    faulty = judged & outside_range(price, bars.prices["low"], bars.prices["high"], RANGE_TOLERANCE)
+    faulty = judged & outside_range(price, bars.prices["low"], bars.prices["high"], RANGE_TOLERANCE + more)
     return Finding(kind, faulty, int(judged.sum()), days, price / bars.prices["close"], factor)

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, beyond_limits, mean_price, outside_range
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, beyond_limits, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, StockSeries
 
 DAY_PRICE = Kind("days whose amount / volume lies outside [low, high]", outcome="their $vwap is the stand-in")
+DAY_ROUNDED = Kind(
+    "days whose amount / volume leaves [low, high] by the rounding to lots", role="note", outcome=DAY_PRICE.outcome
+)
 DAY_VWAP = Kind("days whose vwap lies outside [low, high]", outcome="their $vwap is the stand-in")
-DAY_AMOUNT = Kind("days whose amount / volume differs from vwap by more than 5 %")
+DAY_AMOUNT = Kind("days whose amount / volume differs from vwap by more than 5 %", role="systematic")
 NO_PRICE = Kind("days with trade but a price that is missing or not positive", role="fatal")
 DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < low")
 TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
@@ -27,7 +30,7 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
     yield too_large(series)
     yield missing_price(series)
     yield day_range(series)
-    yield day_price(series)
+    yield from day_price(series)
     yield day_vwap(series)
     yield day_amount(series)
     yield closes_beyond_limits(series)
@@ -35,13 +38,16 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
         yield tiny_volume(series)
 
 
-def day_price(series: StockSeries) -> Finding:
-    """low * 0.999 <= amount / volume <= high * 1.001 (`RANGE_TOLERANCE`), where there is no vwap.
+def day_price(series: StockSeries) -> Iterator[Finding]:
+    """low * (1 - t) <= amount / volume <= high * (1 + t), where there is no vwap.
 
-    Evidence: amount / volume / close.
+    t is `RANGE_TOLERANCE`, and `volume_step` / volume more before it is a fault. Evidence: amount / volume / close.
     """
     price = np.where(np.isnan(series.vwap), mean_price(series.amount, series.volume), np.nan)
-    return _in_range(series, DAY_PRICE, price)
+    fault = _in_range(series, DAY_PRICE, price, series.volume_step / series.volume)
+    yield fault
+    if series.volume_step:
+        yield _in_range(series, DAY_ROUNDED, np.where(fault.faulty, np.nan, price))
 
 
 def day_vwap(series: StockSeries) -> Finding:
@@ -94,10 +100,10 @@ def closes_beyond_limits(series: StockSeries) -> Finding:
     return Finding(LIMITS, beyond_limits(close, series.limit_up, series.limit_down), int(judged.sum()), series.days)
 
 
-def _in_range(series: StockSeries, kind: Kind, price: np.ndarray) -> Finding:
+def _in_range(series: StockSeries, kind: Kind, price: np.ndarray, more: np.ndarray | float = 0.0) -> Finding:
     prices = series.prices
     judged = ~np.isnan(price) & _priced(series)
-    faulty = judged & outside_range(price, prices["low"], prices["high"])
+    faulty = judged & outside_range(price, prices["low"], prices["high"], RANGE_TOLERANCE + more)
     return Finding(kind, faulty, int(judged.sum()), series.days, price / prices["close"], series.factor)
 
 

@@ -13,7 +13,7 @@ LIMIT_TOLERANCE = 0.006
 
 
 def outside_range(
-    price: np.ndarray, low: np.ndarray, high: np.ndarray, tolerance: float = RANGE_TOLERANCE
+    price: np.ndarray, low: np.ndarray, high: np.ndarray, tolerance: np.ndarray | float = RANGE_TOLERANCE
 ) -> np.ndarray:
     """Whether price < low * (1 - tolerance) or price > high * (1 + tolerance); False where any of them is NaN."""
     return np.logical_or(price < low * (1 - tolerance), price > high * (1 + tolerance))

@@ -25,6 +25,8 @@ class BarSeries:
         The mean price where it is given apart from the amount, else NaN.
     positions : ndarray of int, shape (n_bar_days,)
         Where the bars' days lie in the stock's days.
+    volume_step : float
+        Shares that a volume may be off by, because it was rounded to lots; 0 where it was not.
     """
 
     prices: Mapping[str, np.ndarray]
@@ -32,6 +34,7 @@ class BarSeries:
     amount: np.ndarray
     vwap: np.ndarray
     positions: np.ndarray
+    volume_step: float = 0.0
 
     @cached_property
     def priced(self) -> np.ndarray:
@@ -78,6 +81,8 @@ class StockSeries:
         Shares in a lot; None where any fraction trades.
     board : str, optional
         A key of `boards.RULES`; None where the market has no boards with price limits.
+    volume_step : float
+        As of the bars.
     bars : BarSeries, optional
     """
 
@@ -94,6 +99,7 @@ class StockSeries:
     apart: np.ndarray
     lot: int | None = None
     board: str | None = None
+    volume_step: float = 0.0
     bars: BarSeries | None = None
 
     @cached_property

@@ -12,7 +12,7 @@ DAYS = np.array(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-0
 N, SLOTS = len(DAYS), 4
 
 
-def make_bars(**changed: np.ndarray) -> BarSeries:
+def make_bars(**changed: Any) -> BarSeries:
     """Bars of the last four days: closes 10.0, volume 25, amount 250 each."""
     shape = (N - 2, SLOTS)
     prices = {"open": 10.0, "high": 10.1, "low": 9.9, "close": 10.0}

@@ -61,3 +61,18 @@ def test_a_day_without_trade_in_the_bars_is_not_compared() -> None:
     dead = np.full(SHAPE, 25.0)
     dead[1] = np.nan
     assert rules.VOLUME_SUM.text not in faulty(make_series(bars=make_bars(volume=dead)))
+
+
+def test_volumes_rounded_to_lots_are_no_fault() -> None:
+    """250 shares for 2,500 yuan are written as 3 lots: a price of 8.33."""
+    volume, amount = np.full(SHAPE, 300.0), np.full(SHAPE, 2500.0)
+    found = faulty(
+        make_series(bars=make_bars(volume=volume, amount=amount, volume_step=100.0), apart=np.zeros(N, bool))
+    )
+    assert {text: finding.count for text, finding in found.items()} == {rules.BAR_ROUNDED.text: 16}
+    found = faulty(make_series(bars=make_bars(volume=volume, amount=amount), apart=np.zeros(N, bool)))
+    assert list(found) == [rules.BAR_PRICE.text]
+    found = faulty(
+        make_series(bars=make_bars(volume=volume * 100, amount=amount, volume_step=1e2), apart=np.zeros(N, bool))
+    )
+    assert list(found) == [rules.BAR_PRICE.text]
