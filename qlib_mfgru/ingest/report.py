@@ -110,8 +110,10 @@ class IngestReport:
         self.consistency = verdict.as_list()
         for tally in verdict.tallies():
             cause = f"; {tally.cause}" if tally.cause else ""
-            self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", tally.count, tally.cases)
-            self.warn(f"stocks left out as a whole: {tally.kind.text}", len(tally.left_out), tally.left_out)
+            kept, rejected = verdict.tolerated(tally), verdict.rejected(tally)
+            n_kept = tally.count - sum(fault.count for fault in tally.faults if fault.code in verdict.left_out)
+            self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", n_kept, map(str, kept))
+            self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
 
     def check(self, max_dropped: float) -> None:
         """Stop when any input that has been read so far has too many bad rows.

@@ -160,8 +160,10 @@ def test_a_stock_in_another_unit_than_the_others_is_left_out(tmp_path: Path, tar
     daily["volume"] = daily["volume"].where(daily["symbol"] != "600001", daily["volume"] / 100)
     report = run(write(tmp_path / "in", None, daily), target, {"daily": DAILY, "max_inconsistent": 0.25})
     assert len(spans(target)) == 4
-    what = "stocks left out as a whole: days whose amount / volume lies outside [low, high]"
-    assert report.warnings[what].examples == ["SH600001"]
+    assert {what: (tally.count, tally.examples) for what, tally in report.warnings.items()} == {
+        "stocks left out as a whole: days whose amount / volume lies outside [low, high]; the volume is in lots of 100 "
+        "in 1 of 5 stocks": (1, ["SH600001 2025-03-03 .. 2025-03-07"])
+    }
 
 
 def test_an_ex_date_is_no_fault(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
@@ -189,6 +191,17 @@ def test_numbers_beyond_float32_are_never_stored(
     assert "infinite or beyond float32" in refused(source, target, {"daily": DAILY})
     run(source, target, {"daily": DAILY, "max_inconsistent": 0.3, "max_dropped": 0.3})
     assert "SH600000" not in [code for code, _, _ in spans(target)]
+    for file in target.glob("features/*/*.bin"):
+        assert not np.isinf(np.fromfile(file, "<f4")).any()
+
+
+def test_an_infinite_bar_is_never_stored(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    daily = make_daily(bars)
+    bars.loc[bars["symbol"] == "600000", PRICES] *= 1e38
+    source = write(tmp_path / "in", bars, daily)
+    run(source, target, {"bars": BARS, "daily": DAILY, "max_inconsistent": 0.3, "max_dropped": 0.3})
+    stocks = list(target.glob("features/*"))
+    assert len(stocks) >= 3
     for file in target.glob("features/*/*.bin"):
         assert not np.isinf(np.fromfile(file, "<f4")).any()
 

@@ -37,7 +37,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         is_stand_in = _fill_day_vwap(stock, from_bars)
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)
-        is_kept = verdict.add(series, judge(series)) is None
+        is_kept = verdict.add(series, judge(series))
         replace_mean_prices(stock)
     _account(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
     _account(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)

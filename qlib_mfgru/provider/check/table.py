@@ -37,10 +37,11 @@ class Row:
     cause: str = ""
 
     @classmethod
-    def of(cls, tally: Tally, max_inconsistent: float) -> Row:
-        """What the judge found; in what is stored already a stock that is useless is an error."""
-        severity = "error" if tally.left_out else tally.severity(max_inconsistent)
-        return cls(severity, tally.kind.text, tally.count, tally.n_judged, len(tally.faults), tally.cases, tally.cause)
+    def of(cls, tally: Tally, verdict: Verdict) -> Row:
+        """What the judge found; in what is stored already, a stock that cannot be used is an error."""
+        severity = "error" if verdict.rejected(tally) else tally.severity(verdict.max_inconsistent)
+        cases = [str(fault) for fault in tally.faults[:NAMED]]
+        return cls(severity, tally.kind.text, tally.count, tally.n_judged, len(tally.faults), cases, tally.cause)
 
     def cells(self) -> list[str]:
         """As text, in the order of `HEADINGS`."""
@@ -78,7 +79,7 @@ class Ledger:
 
 def table(ledger: Ledger, verdict: Verdict) -> list[Row]:
     """All findings, errors first."""
-    rows = [*ledger.rows(), *(Row.of(tally, verdict.max_inconsistent) for tally in verdict.tallies())]
+    rows = [*ledger.rows(), *(Row.of(tally, verdict) for tally in verdict.tallies())]
     return sorted(rows, key=lambda row: SEVERITIES.index(row.severity))
 
 

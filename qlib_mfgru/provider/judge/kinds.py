@@ -80,5 +80,5 @@ class Finding:
             return np.empty(0), np.empty(0)
         factor = np.ones(len(self.faulty)) if self.factor is None else self.factor
         factor = np.broadcast_to(factor[:, None], self.faulty.shape) if self.faulty.ndim == 2 else factor
-        cases = self.faulty & (self.evidence > 0)
+        cases = self.faulty & (self.evidence > 0) & np.isfinite(self.evidence) & (factor > 0) & np.isfinite(factor)
         return self.evidence[cases], factor[cases]

@@ -45,8 +45,6 @@ class Tally:
         Faulty ones that count towards the share that is tolerated.
     faults : list of StockFault
         One of each stock with a case.
-    left_out : list of str
-        Codes of the stocks that this kind makes useless.
     judged_stocks : Counter
         Stocks that were judged, by board.
     dates : Counter
@@ -58,7 +56,6 @@ class Tally:
     n_judged: int = 0
     n_weighty: int = 0
     faults: list[StockFault] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
     judged_stocks: Counter[str] = field(default_factory=Counter)
     dates: Counter[date] = field(default_factory=Counter)
 
@@ -73,8 +70,6 @@ class Tally:
         self.n_weighty += _weight(finding)
         self.faults.append(StockFault.of(series.code, board, finding))
         self.dates.update(finding.days[finding.faulty_days].tolist())
-        if _is_useless(series, finding):
-            self.left_out.append(series.code)
 
     @property
     def share(self) -> float:
@@ -94,11 +89,6 @@ class Tally:
             return _SHIFTED
         return probable_cause(self.kind, self.faults, self.judged_stocks)
 
-    @property
-    def cases(self) -> list[str]:
-        """The first few stocks with their days."""
-        return [str(fault) for fault in self.faults[:NAMED]]
-
     def worst_dates(self) -> list[str]:
         """The days with the most cases, where several stocks have one on the same day."""
         return [f"{day}: {count}" for day, count in self.dates.most_common(NAMED) if count > 1]
@@ -111,21 +101,30 @@ class Verdict:
     ----------
     max_inconsistent : float
         Share of faulty days, or bars, of any kind that is tolerated.
+
+    Attributes
+    ----------
+    left_out : dict of str to Kind
+        Codes of stocks that cannot be used, and the gravest kind that is the reason.
     """
 
     def __init__(self, max_inconsistent: float) -> None:
         self.max_inconsistent = max_inconsistent
+        self.left_out: dict[str, Kind] = {}
         self._tallies: dict[Kind, Tally] = {}
         self._slots: np.ndarray | None = None
         self._n_bar_days = 0
 
-    def add(self, series: StockSeries, findings: Sequence[Finding]) -> Kind | None:
-        """Count the findings of one stock; return why it has to be left out, None where it has not."""
+    def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
+        """Count the findings of one stock; return whether it can be used."""
         for finding in findings:
             self._tallies.setdefault(finding.kind, Tally(finding.kind)).add(series, finding)
         if series.bars is not None:
             self._count_slots(series.bars.priced[series.bars.traded])
-        return next((finding.kind for finding in findings if _is_useless(series, finding)), None)
+        reasons = [finding.kind for finding in findings if _is_useless(series, finding)]
+        if reasons:
+            self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
+        return not reasons
 
     def tallies(self) -> list[Tally]:
         """Kinds with a case: the gravest first, then those with a known cause, then the most frequent."""
@@ -135,6 +134,14 @@ class Verdict:
             return SEVERITIES.index(tally.severity(self.max_inconsistent)), not tally.cause, -tally.share
 
         return sorted(found, key=rank)
+
+    def tolerated(self, tally: Tally) -> list[StockFault]:
+        """Faults of a kind in stocks that are used."""
+        return [fault for fault in tally.faults if fault.code not in self.left_out]
+
+    def rejected(self, tally: Tally) -> list[StockFault]:
+        """Faults of a kind that are why their stocks are left out."""
+        return [fault for fault in tally.faults if self.left_out.get(fault.code) is tally.kind]
 
     def check(self) -> None:
         """Stop where the numbers cannot be what they are said to be.
@@ -159,8 +166,8 @@ class Verdict:
                 "count": tally.count,
                 "judged": tally.n_judged,
                 "stocks": len(tally.faults),
-                "left out": tally.left_out,
-                "cases": tally.cases,
+                "left out": [fault.code for fault in self.rejected(tally)],
+                "cases": [str(fault) for fault in tally.faults[:NAMED]],
                 "worst dates": tally.worst_dates(),
                 "cause": tally.cause,
             }

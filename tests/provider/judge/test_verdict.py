@@ -20,7 +20,7 @@ def verdict(spoilt: dict[str, StockSeries], max_inconsistent: float = 0.01) -> t
         for code in codes:
             stock = spoilt.get(code, make_series())
             stock = make_series(**{**vars(stock), "code": code, "board": board, "bars": None} | _bars(stock))
-            if found.add(stock, judge(stock)):
+            if not found.add(stock, judge(stock)):
                 left_out.append(code)
     return found, left_out
 
