@@ -25,6 +25,7 @@ from qlib_mfgru.ingest.write.manifest import write_coverage, write_industries, w
 from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
+from qlib_mfgru.provider.judge import Verdict
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
@@ -63,7 +64,8 @@ def ingest(
     Raises
     ------
     InputError
-        On a structural fault of an input, or more bad rows than `mapping.max_dropped`.
+        On a structural fault of an input, more bad rows than `mapping.max_dropped`, or numbers that contradict each
+        other on more days than `mapping.max_inconsistent`.
     """
     source, target = Path(source).expanduser(), Path(target).expanduser().resolve()
     check_replaceable(target)
@@ -94,9 +96,10 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
     intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
     with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
         stocks, twins = StoredStocks(writer, calendars, weighted), Twins()
+        verdict = Verdict(mapping.max_inconsistent)
         for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
             stock = Stock(rows, calendars, conventions, report)
-            if assemble(stock):
+            if assemble(stock, verdict):
                 stocks.write(stock)
                 twins.add(stock)
         pairs = list(twins.pairs())
@@ -104,6 +107,8 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
             "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
         )
         report.check(mapping.max_dropped)
+        verdict.check()
+        report.add_verdict(verdict)
         if not stocks.lives:
             raise InputError(f"no stock has any usable day\n{report}")
         writer.write_members("all", stocks.codes, stocks.alive())

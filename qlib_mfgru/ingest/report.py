@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.judge import Verdict
 
 EXAMPLES = 3
 """Cases that are named for each reason."""
 
 IN_AUCTION = "in an auction that the session leaves out"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
-NO_FAULT = frozenset({"suspended day", "no trade and no price", "not in the stocks' calendar", IN_AUCTION, OUT_OF_USE})
-"""Reasons that are the market's or the mapping's, not the vendor's: they do not count towards `max_dropped`."""
+INCONSISTENT = "of a stock that is left out as inconsistent"
+NO_FAULT = frozenset(
+    {"suspended day", "no trade and no price", "not in the stocks' calendar", IN_AUCTION, OUT_OF_USE, INCONSISTENT}
+)
+"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, and what `max_inconsistent` is for."""
 
 
 @dataclass
@@ -86,6 +90,7 @@ class IngestReport:
         self.facts: dict[str, Any] = {}
         self.warnings: dict[str, Tally] = {}
         self.notes: list[str] = []
+        self.consistency: list[dict[str, object]] = []
 
     def input(self, name: str) -> InputReport:
         """The report on one input, made on first use."""
@@ -104,6 +109,16 @@ class IngestReport:
         """Say once that something was derived or assumed."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Count what the judge found and tolerated, and the stocks that it left out."""
+        self.consistency = verdict.as_list()
+        for tally in verdict.tallies():
+            cause = f"; {tally.cause}" if tally.cause else ""
+            kept, rejected = verdict.tolerated(tally), verdict.rejected(tally)
+            n_kept = tally.count - sum(fault.count for fault in tally.faults if fault.code in verdict.left_out)
+            self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", n_kept, map(str, kept))
+            self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
 
     def check(self, max_dropped: float) -> None:
         """Stop when any input that has been read so far has too many bad rows.
@@ -125,6 +140,7 @@ class IngestReport:
                 for name, rows in self.inputs.items()
             },
             "warnings": _tally_dict(self.warnings),
+            "consistency": self.consistency,
             "notes": self.notes,
         }
 

@@ -45,7 +45,8 @@ _STOCK_PREFIXES = (
 )
 """First digits of a bare code of a stock or a fund and its exchange; the longer prefix comes before the shorter one."""
 
-_INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
+INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
+"""First digits of an index's code and its exchange."""
 
 _CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>[0-9]{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
 _CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)[0-9]{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
@@ -114,7 +115,7 @@ def symbol_in_name(stem: str, codes: Codes = "ashare") -> str | None:
 
 def is_index(code: str) -> bool:
     """Whether a code such as ``SH000300`` is an A-share index's, by the exchange and the first digits."""
-    return any(code.startswith(exchange + prefix) for prefix, exchange in _INDEX_PREFIXES)
+    return any(code.startswith(exchange + prefix) for prefix, exchange in INDEX_PREFIXES)
 
 
 def feature_folder(code: str) -> str:
@@ -129,7 +130,7 @@ def _from_match(match: re.Match[str], index: bool) -> str | None:
         return None
     if named:
         return _EXCHANGES[named[0]] + match["digits"]
-    exchange = _exchange_by_prefix(match["digits"], _INDEX_PREFIXES if index else _STOCK_PREFIXES)
+    exchange = _exchange_by_prefix(match["digits"], INDEX_PREFIXES if index else _STOCK_PREFIXES)
     return exchange and exchange + match["digits"]
 
 

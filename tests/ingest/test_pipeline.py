@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from .vendor import BARS, CODES, DAILY, make_daily, run, spans, stored, write
 
@@ -36,12 +37,12 @@ def test_without_daily_files_the_bars_make_the_days(bars: pd.DataFrame, tmp_path
     source = write(tmp_path / "in", bars)
     pd.DataFrame(
         {"symbol": ["600000", "600000", "000001", "300750"], "date": ["2025-01-02", "2025-03-05", *["2025-01-02"] * 2],
-         "factor": [1.0, 1.5, 2.0, 3.0]}
+         "factor": [1.0, 1.05, 2.0, 3.0]}
     ).to_csv(source / "factors.csv", index=False)  # fmt: skip
     run(source, target, {"bars": BARS, "factors": "factors.csv"})
     closes = make_daily(bars).set_index(["symbol", "date"])["close"].loc["600000"]
-    np.testing.assert_allclose(stored(target, "SH600000", "close"), closes * [1, 1, 1.5, 1.5], rtol=1e-6)
-    assert stored(target, "SH600000", "factor").tolist() == [1, 1, 1.5, 1.5]
+    np.testing.assert_allclose(stored(target, "SH600000", "close"), closes * [1, 1, 1.05, 1.05], rtol=1e-6)
+    assert stored(target, "SH600000", "factor").tolist() == pytest.approx([1, 1, 1.05, 1.05])
 
 
 def test_daily_bars_alone_make_a_provider(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:

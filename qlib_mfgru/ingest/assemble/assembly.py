@@ -7,48 +7,65 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
+from qlib_mfgru.ingest.assemble.consistency import Given, replace_mean_prices, series_of
 from qlib_mfgru.ingest.assemble.extras import add_extras
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text
+from qlib_mfgru.ingest.report import INCONSISTENT
+from qlib_mfgru.provider.judge import Verdict, judge
 
 
-def assemble(stock: Stock) -> bool:
+def assemble(stock: Stock, verdict: Verdict) -> bool:
     """Bring daily rows and bars of a stock together, in place; return whether it has any day to store.
 
-    Rows of suspended days, and of days without a factor, are counted out of ``daily`` and ``bars``.
+    Rows of suspended days, and of days without a factor, are counted out of ``daily`` and ``bars``; all rows are where
+    the judge leaves the stock out.
     """
-    _screen_days(stock)
-    from_bars = None
+    n_kept = _screen_days(stock)
+    given = Given.of(stock)
+    bars_kept, from_bars = np.zeros(len(stock.calendars.bar_days), dtype=int), None
     if stock.bars:
         finest = stock.bars[0]
-        _screen_bars(stock, finest)
+        bars_kept = _screen_bars(stock, finest)
         from_bars = finest.daily()
         _complete_days(stock, finest, from_bars)
         for bars in stock.bars:
             _fill_bar_vwap(stock, bars)
-    if not stock.live.any():
-        return False
-    _fill_day_vwap(stock, from_bars)
-    add_extras(stock)
-    return True
+    is_kept = bool(stock.live.any())
+    if is_kept:
+        is_stand_in = _fill_day_vwap(stock, from_bars)
+        add_extras(stock)
+        series = series_of(stock, given, is_stand_in)
+        is_kept = verdict.add(series, judge(series))
+        replace_mean_prices(stock)
+    _account(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
+    _account(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
+    return is_kept
 
 
-def _screen_days(stock: Stock) -> None:
-    """Count daily rows of days that are not live, and erase their prices."""
+def _screen_days(stock: Stock) -> np.ndarray:
+    """Count daily rows of days that are not live, and erase their prices; rows kept of each day, shape (n_days,)."""
+    days = stock.calendars.days
     if stock.conventions.has_daily:
-        report, days = stock.report.input("daily"), stock.calendars.days
+        report = stock.report.input("daily")
         present = np.isin(days, stock.rows.daily["when"])
         suspended, factorless = present & ~stock.traded, stock.traded & ~stock.live
         for reason, dropped in (("suspended day", suspended), ("no factor", factorless)):
             report.drop_count(reason, int(dropped.sum()), _cases(stock, stock.rows.daily, days[dropped]))
-        report.kept += int(stock.live.sum())
     for name in (*DAY_PRICES, "volume", "amount"):
         stock.daily[name][~stock.live] = np.nan
+    return stock.live.astype(int)
 
 
-def _screen_bars(stock: Stock, finest: DayBars) -> None:
-    """Count bars of days without trade or without a factor, erase them, and bring the others to raw prices."""
+def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
+    """Count bars of days without trade or without a factor, erase them, and bring the others to raw prices.
+
+    Returns
+    -------
+    ndarray of int, shape (n_bar_days,)
+        The vendor's rows that are kept of each day.
+    """
     report, days, span = stock.report.input("bars"), stock.calendars.bar_days, stock.calendars.bar_span
     traded, factor = finest.traded, stock.factor[span]
     kept = traded & ~np.isnan(factor)
@@ -59,12 +76,23 @@ def _screen_bars(stock: Stock, finest: DayBars) -> None:
         ("no trade and no price", np.where(kept, blank, 0)),
     ):
         report.drop_count(reason, int(counts.sum()), _cases(stock, stock.rows.bars, days[counts > 0]))
-    report.kept += int((per_day - blank)[kept].sum())
     for bars in stock.bars:
         bars.erase(~kept)
         if stock.conventions.bars_adjusted:
             for prices in bars.prices.values():
                 prices /= factor[:, None]
+    return np.where(kept, per_day - blank, 0)
+
+
+def _account(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_rows: np.ndarray, is_kept: bool) -> None:
+    """Count the good rows of an input, `n_rows` of each of the `days`, as kept, or as those of a stock left out."""
+    if not n_rows.any() or not len(rows):
+        return
+    report = stock.report.input(name)
+    if is_kept:
+        report.kept += int(n_rows.sum())
+    else:
+        report.drop_count(INCONSISTENT, int(n_rows.sum()), _cases(stock, rows, days[n_rows > 0]))
 
 
 def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarray]) -> None:
@@ -74,39 +102,32 @@ def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarr
     if stock.conventions.has_daily:
         stock.warn("days without a live daily row, made from their bars", bar_days, lacking)
         stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
-        # prices of one of the two may be adjusted otherwise than stated
-        low, high = stock.daily["low"][span] * 0.99, stock.daily["high"][span] * 1.01
-        outside = np.logical_or(from_bars["high"] > high, from_bars["low"] < low)
-        stock.warn("days whose bars leave the daily [low, high] by more than 1 %, kept", bar_days, outside)
     for name, values in from_bars.items():
         stock.daily[name][span] = np.where(lacking, values, stock.daily[name][span])
     stock.live[span] |= lacking
 
 
 def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:
-    """Fill the vwap of the bars of one frequency; of the finest one, those out of [low, high] are counted and kept."""
+    """Fill the vwap of the bars of one frequency; of the finest one, stand-ins are counted."""
     conventions = stock.conventions
     amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
-    vwap, is_stand_in = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
-    bars.vwap = vwap
-    if bars is not stock.bars[0]:
-        return
-    stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
-    outside = np.logical_or(vwap < bars.prices["low"] * 0.999, vwap > bars.prices["high"] * 1.001)
-    stock.warn(
-        "bars whose amount / volume lies outside [low, high] by more than 0.1 %, kept",
-        stock.calendars.bar_days,
-        outside,
-    )
+    bars.vwap, is_stand_in = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    if bars is stock.bars[0]:
+        stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
 
 
-def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> None:
+def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> np.ndarray:
     """Fill the daily vwap: the vendor's, daily amount / volume, the bars' amount / volume, or a stand-in.
 
     Parameters
     ----------
     from_bars : mapping of str to ndarray of shape (n_bar_days,), optional
         The days that the bars add up to; their amount also fills a missing daily one.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_days,)
+        Where it is a stand-in.
     """
     daily, conventions = stock.daily, stock.conventions
     amount = daily["amount"] if conventions.raw_known else np.full_like(daily["amount"], np.nan)
@@ -114,9 +135,10 @@ def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> 
     if from_bars is not None and conventions.raw_known:
         _amounts_from_bars(stock, from_bars, vwap, is_stand_in)
     is_vendors = daily["vwap"] > 0
-    n_stand_ins = int((is_stand_in & ~is_vendors).sum())
-    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", n_stand_ins)
+    is_stand_in &= ~is_vendors
+    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
     daily["vwap"] = np.where(is_vendors, daily["vwap"], vwap)
+    return is_stand_in
 
 
 def _amounts_from_bars(

@@ -122,12 +122,18 @@ def mean_price(
     is_stand_in : ndarray of bool
         Whether a bar with trade has an unknown amount.
     """
-    stand_in = np.mean([prices[name] for name in PRICES], axis=0)
+    stand_in = stand_in_price(prices)
     traded = volume > 0
     has_amount = traded & (amount > 0)
     is_stand_in = traded & ~has_amount & np.isfinite(stand_in)
     vwap = np.divide(amount, volume, out=stand_in.copy(), where=has_amount)
     return (vwap if typical else np.where(is_stand_in, np.nan, vwap)), is_stand_in
+
+
+def stand_in_price(prices: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(open + high + low + close) / 4, what vwap is where the amount says nothing; of the prices' shape."""
+    typical: np.ndarray = np.mean([prices[name] for name in PRICES], axis=0)
+    return typical
 
 
 def _reduce(function: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:

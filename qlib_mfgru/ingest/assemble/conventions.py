@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.mapping import IngestMapping, PriceInput
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import Session
@@ -70,6 +70,8 @@ class Conventions:
         The factor is that of the daily rows' previous closes.
     factor_events : bool
         The table of factors is one of events: before the first of them the factor is 1.
+    daily_step, bars_step : float
+        Shares that volumes in lots are rounded to; 0 where they are in shares.
     typical_vwap : bool
         Where the amount is unknown, vwap is (open + high + low + close) / 4 instead of NaN.
     given_limits, special_treatment, float_shares, market_cap, industry : bool
@@ -88,6 +90,8 @@ class Conventions:
     bars_volume_adjusted: bool
     factor_from_closes: bool
     factor_events: bool
+    daily_step: float
+    bars_step: float
     typical_vwap: bool
     given_limits: bool
     special_treatment: bool
@@ -124,6 +128,8 @@ class Conventions:
             bars_volume_adjusted=mapping.bars is not None and bool(mapping.bars.volume_adjusted),
             factor_from_closes=from_closes,
             factor_events=mapping.factors is not None and mapping.factors.before_first == "one",
+            daily_step=_volume_step(mapping.daily, mapping.session),
+            bars_step=_volume_step(mapping.bars, mapping.session),
             typical_vwap=mapping.missing_vwap == "typical",
             given_limits=mapping.limits is not None
             or any(report.has_field("daily", limit) for limit in ("limit_up", "limit_down")),
@@ -176,3 +182,7 @@ class Conventions:
             yield f"{', '.join(f'${name}' for name in absent)}: not stored, the session has none"
         if not self.has_daily:
             yield "daily bars: made from the intraday bars"
+
+
+def _volume_step(source: PriceInput | None, session: Session) -> float:
+    return float(session.lot or 0) if source and "lots" in source.volume_units.values() else 0.0

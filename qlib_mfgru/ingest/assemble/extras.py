@@ -7,6 +7,7 @@ import numpy as np
 from qlib_mfgru.ingest.assemble.on_calendar import day_values, span_values, step_values
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.judge import beyond_limits
 from qlib_mfgru.provider.limits import derive_limits, reference_price
 
 LISTED_BEFORE = 10**6
@@ -58,7 +59,7 @@ def _market_cap(stock: Stock) -> np.ndarray:
 
 def _since_last_breach(stock: Stock, is_st: np.ndarray) -> np.ndarray:
     """Special treatment from the day after the last close that its limits forbid; before, it cannot have applied."""
-    breaches = np.flatnonzero(_outside(stock, *_rule_limits(stock, is_st)))
+    breaches = np.flatnonzero(beyond_limits(_live_close(stock), *_rule_limits(stock, is_st)))
     if len(breaches):
         is_st = is_st.copy()
         is_st[: breaches[-1] + 1] = 0
@@ -69,11 +70,6 @@ def _derived_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.nda
     """Limit prices, up and down, of live days for which the vendor gives none."""
     up, down = _rule_limits(stock, is_st)
     missing = stock.live & ~(stock.daily["limit_up"] > 0)
-    stock.warn(
-        "closes outside the derived limits (special treatment at the time unknown, or no limit that day)",
-        stock.calendars.days,
-        missing & _outside(stock, up, down),
-    )
     return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
 
 
@@ -89,12 +85,6 @@ def _rule_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarra
     first = int(np.searchsorted(days, stock.rows.first_day))
     since_listing = np.arange(len(days)) - first if first > 0 else np.full(len(days), LISTED_BEFORE)
     return derive_limits(stock.code, days.astype("datetime64[D]"), reference, is_st, since_listing)
-
-
-def _outside(stock: Stock, up: np.ndarray, down: np.ndarray) -> np.ndarray:
-    """Whether a close lies beyond the limits by more than rounding."""
-    close = _live_close(stock)
-    return np.logical_or(close > up + 0.006, close < down - 0.006)
 
 
 def _live_close(stock: Stock) -> np.ndarray:

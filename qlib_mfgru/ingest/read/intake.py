@@ -75,7 +75,7 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     Raises
     ------
     InputError
-        If the stamps do not fit the stated frequency and convention, or a unit cannot be right.
+        If the stamps do not fit the stated frequency and convention.
     """
     stated, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
@@ -119,13 +119,7 @@ def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, 
 
 
 def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
-    """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known.
-
-    Raises
-    ------
-    InputError
-        If a unit cannot be right.
-    """
+    """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known."""
     units, reference = Units(daily), ("prev_close",) if daily.source.factor else ()
     for piece in daily.slices((*PRICES, "volume", *reference), (*STAMPS, *DAILY_OPTIONAL)):
         stamps = piece.stamps()
@@ -141,7 +135,6 @@ def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, n
     Volume of less than a share is no trade, where there are lots: some vendors write 5.877e-39 for zero.
     """
     units.apply(piece, values)
-    _check_units(piece, values, prices.source)
     if piece.session.lot is None:
         return
     least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
@@ -165,17 +158,3 @@ def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
         ("price missing or not positive", traded & ~priced),
         ("high < low", priced & (values["high"] < values["low"])),
     ]
-
-
-def _check_units(piece: Slice, values: Mapping[str, np.ndarray], source: PriceInput) -> None:
-    """Stop where amount / volume is far from the price for most rows: a unit is stated wrongly."""
-    traded = (values["volume"] > 0) & (values["amount"] > 0) & (values["close"] > 0)
-    if source.prices == "adjusted" or source.volume_adjusted or traded.sum() < 16:
-        return
-    ratio = float(np.median(values["amount"][traded] / values["volume"][traded] / values["close"][traded]))
-    if not 0.5 < ratio < 2:
-        volume, amount = (", ".join(units.values()) for units in (source.volume_units, source.amount))
-        raise InputError(
-            f"{piece.path}: amount / volume is {ratio:.3g} times the price with volume: {volume}, amount: {amount}: a "
-            f"unit seems wrong (shares in a lot: {piece.session.lot})"
-        )

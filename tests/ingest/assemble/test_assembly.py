@@ -6,22 +6,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+
 from ..vendor import BARS, DAILY, STOCKS, make_daily, replaced, run, spans, stored, write
 
 WHEN = "2025-03-04 10:00"
 
 
-@pytest.mark.xfail(reason="the judge replaces such a vwap, or refuses the input", strict=True)
-def test_an_amount_that_does_not_fit_the_price_is_only_counted(
+def test_a_bar_whose_amount_does_not_fit_its_price_takes_the_stand_in(
     bars: pd.DataFrame, tmp_path: Path, target: Path
 ) -> None:
     row = bars[(bars["symbol"] == "000001") & (bars["datetime"] == WHEN)].iloc[0]
     bars = replaced(bars, "000001", WHEN, amount=row["volume"] * row["high"] * 1.1)
-    report = run(write(tmp_path / "in", bars, make_daily(bars)), target)
-    tally = report.warnings["bars whose amount / volume lies outside [low, high] by more than 0.1 %, kept"]
+    mapping = {"bars": BARS | {"store": ["15min", "30min"]}, "daily": DAILY}
+    report = run(write(tmp_path / "in", bars, make_daily(bars)), target, mapping)
+    tally = report.warnings["bars whose amount / volume lies outside [low, high], their $vwap is the stand-in"]
     assert (tally.count, tally.examples) == (1, ["SZ000001 2025-03-04"])
-    vwap = stored(target, "SZ000001", "vwap", "15min")[WHEN]
-    assert vwap == pytest.approx(row["high"] * 1.1 * 2, rel=1e-6)
+    typical = row[["open", "high", "low", "close"]].mean()
+    assert stored(target, "SZ000001", "vwap", "15min")[WHEN] == pytest.approx(typical * 2, rel=1e-6)
+    thirty = stored(target, "SZ000001", "vwap", "30min") / 2
+    high, low = (stored(target, "SZ000001", name, "30min") / 2 for name in ("high", "low"))
+    assert ((thirty <= high * 1.001) & (thirty >= low * 0.999)).all()
 
 
 def test_a_missing_vwap_can_stay_missing(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
@@ -94,9 +99,9 @@ def test_an_idle_day_inside_the_bars_keeps_the_full_grid(bars: pd.DataFrame, tmp
     assert report.warnings["live days without bars"].count == len(STOCKS)
 
 
-@pytest.mark.xfail(reason="the judge replaces such a vwap, or refuses the input", strict=True)
-def test_bars_on_another_scale_than_daily_are_counted(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+def test_bars_on_another_scale_than_daily_are_an_error(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
     daily = make_daily(bars)
     bars[["open", "high", "low", "close", "amount"]] *= 1.2
-    report = run(write(tmp_path / "in", bars, daily), target)
-    assert report.warnings["days whose bars leave the daily [low, high] by more than 1 %, kept"].count == 12
+    with pytest.raises(InputError, match=r"12 of 12 \(100\.0%\) days whose bars leave the daily \[low, high\]"):
+        run(write(tmp_path / "in", bars, daily), target)
+    assert not target.exists()

@@ -93,13 +93,6 @@ def test_shifted_stamps_are_an_error_that_names_the_fit(bars: pd.DataFrame, tmp_
         run(source, target, {"bars": BARS | {"stamps": "start"}, "daily": DAILY})
 
 
-@pytest.mark.parametrize("unit", [{"volume": "lots"}, {"amount": "thousand"}])
-def test_a_wrong_unit_is_an_error(bars: pd.DataFrame, tmp_path: Path, target: Path, unit: dict[str, str]) -> None:
-    source = write(tmp_path / "in", bars, make_daily(bars))
-    with pytest.raises(InputError, match=r"all\.parquet: amount / volume is .* a unit seems wrong"):
-        run(source, target, {"bars": BARS | unit, "daily": DAILY})
-
-
 def test_no_such_file_or_folder_is_an_error(tmp_path: Path, target: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         run(tmp_path / "nowhere", target)

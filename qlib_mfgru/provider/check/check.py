@@ -1,0 +1,84 @@
+"""The whole check: every instrument read once, and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.check.contents import is_index, judge_calendar, judge_fields, judge_files, judge_levels
+from qlib_mfgru.provider.check.stored import Stored
+from qlib_mfgru.provider.check.table import Ledger, Row, table
+from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.judge import Verdict, judge
+from qlib_mfgru.provider.symbols import normalise_symbol
+
+MAX_INCONSISTENT = 0.01
+"""Share of faulty days, or bars, from which on a kind is an error; the default of an ingest."""
+
+
+def check_provider(
+    path: Path | str, *, stocks: Sequence[str] = (), since: pd.Timestamp | None = None, quiet: bool = False
+) -> list[Row]:
+    """Judge everything that a provider stores.
+
+    Parameters
+    ----------
+    path : Path or str
+        A qlib provider, made by this package or another program.
+    stocks : sequence of str
+        Only these, written in any usual way; by default all.
+    since : Timestamp, optional
+        Only days from this one on.
+    quiet : bool
+        No progress bar.
+
+    Returns
+    -------
+    list of Row
+        Findings, errors first; empty where there is nothing to say.
+
+    Raises
+    ------
+    InputError
+        No provider, a calendar or list of instruments that is damaged, or a stock that is not there.
+    """
+    stored = Stored(ProviderFiles(path), since)
+    ledger, verdict = Ledger(), Verdict(MAX_INCONSISTENT)
+    judge_calendar(stored, ledger)
+    for code in tqdm(_codes(stored, stocks), desc="checking", unit="stock", disable=quiet):
+        stock = stored.read(code)
+        judge_files(stock, ledger)
+        if is_index(code, stored):
+            judge_levels(stock, stored, ledger)
+            continue
+        judge_fields(stock, stored, ledger)
+        if stock.values:
+            series = stored.series(stock)
+            verdict.add(series, judge(series))
+    return table(ledger, verdict)
+
+
+def _codes(stored: Stored, stocks: Sequence[str]) -> list[str]:
+    """Codes of all instruments, or those asked for; indices are often in no list, but have a folder."""
+    files = stored.files
+    listed = {code for market in files.markets for code in files.instruments(market)}
+    every = sorted(listed | {code for code in files.stored if is_index(code, stored)})
+    if not stocks:
+        return every
+    wanted = [_code(text, every) for text in stocks]
+    if absent := [code for code in wanted if code not in every]:
+        raise InputError(f"{files.path}: no stock {', '.join(absent)} (--stocks)")
+    return wanted
+
+
+def _code(text: str, every: Collection[str]) -> str:
+    """A code as the provider writes it; other spellings than its own are those of A-shares."""
+    word = text.strip().upper()
+    try:
+        return word if word in every else normalise_symbol(text)
+    except ValueError:
+        return word

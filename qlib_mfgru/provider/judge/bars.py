@@ -1,0 +1,151 @@
+"""Rules on a stock's intraday bars, and on bars and days together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
+from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
+
+CLOSE_TOLERANCE = 0.01
+"""By how much the last bar's close, or any bar's price, may differ from the day's: bars of two sources differ."""
+
+BAR_PRICE = Kind("bars whose amount / volume lies outside [low, high]", "bars", outcome="their $vwap is the stand-in")
+BAR_ROUNDED = Kind(
+    "bars whose amount / volume leaves [low, high] by the rounding to lots", "bars", "note", BAR_PRICE.outcome
+)
+BAR_VWAP = Kind("bars whose vwap lies outside [low, high]", "bars")
+BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %", "bars", "systematic")
+BAR_RANGE = Kind("bars whose open or close lies outside [low, high], or high < low", "bars")
+BAR_NO_PRICE = Kind("bars with trade but a price that is missing or not positive", "bars", "fatal")
+BAR_LARGE = Kind("bars with a number that is infinite or beyond float32", "bars", "fatal")
+VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", role="systematic")
+AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", role="systematic")
+LAST_CLOSE = Kind("days whose last bar's close differs from the daily one by more than 1 %")
+DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %")
+FEW_BARS = Kind("days with fewer bars than the stock has on most days", role="note")
+
+_FLOAT32 = np.finfo(np.float32)
+
+
+def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
+    """Every rule that looks at bars."""
+    factor, days = series.factor[bars.positions], series.days[bars.positions]
+    yield bar_too_large(bars, factor, days)
+    yield bar_missing_price(bars, days)
+    yield bar_range(bars, days)
+    yield from bar_price(bars, factor, days)
+    yield bar_vwap(bars, factor, days)
+    yield bar_amount(bars, factor, days)
+    yield few_bars(bars, days)
+    yield volume_sum(series, bars)
+    yield amount_sum(series, bars)
+    yield last_close(series, bars)
+    yield day_span(series, bars)
+
+
+def bar_price(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Iterator[Finding]:
+    """low * (1 - t) <= amount / volume <= high * (1 + t), where there is no vwap.
+
+    t is `RANGE_TOLERANCE`, and `volume_step` / volume more before it is a fault. Evidence: amount / volume / close.
+    """
+    price = np.where(np.isnan(bars.vwap), mean_price(bars.amount, bars.volume), np.nan)
+    fault = _in_range(BAR_PRICE, price, bars, factor, days, bars.volume_step / bars.volume)
+    yield fault
+    if bars.volume_step:
+        yield _in_range(BAR_ROUNDED, np.where(fault.faulty, np.nan, price), bars, factor, days)
+
+
+def bar_vwap(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
+    """low * 0.999 <= vwap <= high * 1.001; evidence: vwap / close."""
+    return _in_range(BAR_VWAP, np.where(bars.volume > 0, bars.vwap, np.nan), bars, factor, days)
+
+
+def bar_amount(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
+    """|amount / volume / vwap - 1| <= 5 % (`AMOUNT_TOLERANCE`); evidence: that ratio."""
+    ratio = mean_price(bars.amount, bars.volume) / np.where(bars.vwap > 0, bars.vwap, np.nan)
+    judged = ~np.isnan(ratio)
+    return Finding(BAR_AMOUNT, judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE), int(judged.sum()), days, ratio, factor)
+
+
+def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
+    """low <= open, close <= high, to `RANGE_TOLERANCE`."""
+    prices, traded = bars.prices, bars.volume > 0
+    faulty = prices["high"] < prices["low"] * (1 - 1e-6)
+    for name in ("open", "close"):
+        faulty |= outside_range(prices[name], prices["low"], prices["high"])
+    return Finding(BAR_RANGE, faulty & traded, int(traded.sum()), days)
+
+
+def bar_missing_price(bars: BarSeries, days: np.ndarray) -> Finding:
+    """A bar with trade has four positive prices."""
+    traded, priced = bars.volume > 0, np.all([bars.prices[name] > 0 for name in PRICES], axis=0)
+    return Finding(BAR_NO_PRICE, traded & ~priced, int(traded.sum()), days)
+
+
+def bar_too_large(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
+    """|raw price * factor|, the volume / factor, and the amount fit into float32."""
+    scale = factor[:, None]
+    numbers = [np.abs(bars.prices[name] * scale) for name in PRICES] + [bars.volume / scale, bars.amount]
+    faulty = np.fmax.reduce(numbers, axis=0) > _FLOAT32.max
+    return Finding(BAR_LARGE, faulty, int(bars.priced.sum()), days)
+
+
+def few_bars(bars: BarSeries, days: np.ndarray) -> Finding:
+    """At least the median number of bars of the stock's days."""
+    per_day = bars.priced.sum(axis=1)
+    usual = np.median(per_day[bars.traded]) if bars.traded.any() else 0
+    return Finding(FEW_BARS, bars.traded & (per_day < usual), int(bars.traded.sum()), days)
+
+
+def volume_sum(series: StockSeries, bars: BarSeries) -> Finding:
+    """|sum of the bars' volume / daily volume - 1| <= 5 % (`AMOUNT_TOLERANCE`)."""
+    return _against_day(VOLUME_SUM, series, bars, np.nansum(bars.volume, axis=1), series.volume, AMOUNT_TOLERANCE)
+
+
+def amount_sum(series: StockSeries, bars: BarSeries) -> Finding:
+    """|sum of the bars' amount / daily amount - 1| <= 5 %, where every bar's amount is known."""
+    total = np.where(bars.priced, bars.amount, 0.0).sum(axis=1)
+    return _against_day(AMOUNT_SUM, series, bars, total, series.amount, AMOUNT_TOLERANCE)
+
+
+def last_close(series: StockSeries, bars: BarSeries) -> Finding:
+    """|close of the day's last bar / daily close - 1| <= 1 % (`CLOSE_TOLERANCE`)."""
+    return _against_day(LAST_CLOSE, series, bars, bars.last_close, series.prices["close"], CLOSE_TOLERANCE)
+
+
+def day_span(series: StockSeries, bars: BarSeries) -> Finding:
+    """Every bar within the day's [low, high], to `CLOSE_TOLERANCE`."""
+    low, high = (series.prices[name][bars.positions] for name in ("low", "high"))
+    judged = _comparable(series, bars) & (low > 0)
+    faulty = outside_range(np.fmax.reduce(bars.prices["high"], axis=1), low, high, CLOSE_TOLERANCE)
+    faulty |= outside_range(np.fmin.reduce(bars.prices["low"], axis=1), low, high, CLOSE_TOLERANCE)
+    return Finding(DAY_SPAN, judged & faulty, int(judged.sum()), series.days[bars.positions])
+
+
+def _against_day(
+    kind: Kind, series: StockSeries, bars: BarSeries, ours: np.ndarray, daily: np.ndarray, tolerance: float
+) -> Finding:
+    """Compare a figure of the bars' days with the day's own; evidence: the first by the second."""
+    daily = daily[bars.positions]
+    judged = _comparable(series, bars) & (ours > 0) & (daily > 0)
+    ratio = np.divide(ours, daily, out=np.full(len(ours), np.nan), where=judged)
+    faulty = judged & (np.abs(ratio - 1) > tolerance)
+    days, factor = series.days[bars.positions], series.factor[bars.positions]
+    return Finding(kind, faulty, int(judged.sum()), days, ratio, factor)
+
+
+def _comparable(series: StockSeries, bars: BarSeries) -> np.ndarray:
+    """Days with trade in both, which are given apart; shape (n_bar_days,)."""
+    return bars.traded & (series.traded & series.apart)[bars.positions]
+
+
+def _in_range(
+    kind: Kind, price: np.ndarray, bars: BarSeries, factor: np.ndarray, days: np.ndarray, more: np.ndarray | float = 0.0
+) -> Finding:
+    judged = ~np.isnan(price) & (bars.prices["low"] > 0)
+    faulty = judged & outside_range(price, bars.prices["low"], bars.prices["high"], RANGE_TOLERANCE + more)
+    return Finding(kind, faulty, int(judged.sum()), days, price / bars.prices["close"], factor)

@@ -1,0 +1,111 @@
+"""Rules on a stock's days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, beyond_limits, mean_price, outside_range
+from qlib_mfgru.provider.judge.series import PRICES, StockSeries
+
+DAY_PRICE = Kind("days whose amount / volume lies outside [low, high]", outcome="their $vwap is the stand-in")
+DAY_ROUNDED = Kind(
+    "days whose amount / volume leaves [low, high] by the rounding to lots", role="note", outcome=DAY_PRICE.outcome
+)
+DAY_VWAP = Kind("days whose vwap lies outside [low, high]", outcome="their $vwap is the stand-in")
+DAY_AMOUNT = Kind("days whose amount / volume differs from vwap by more than 5 %", role="systematic")
+NO_PRICE = Kind("days with trade but a price that is missing or not positive", role="fatal")
+DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < low")
+TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
+TINY_VOLUME = Kind("days with trade of less than one share")
+LIMITS = Kind("closes outside the limits, given or derived", role="systematic")
+
+_FLOAT32 = np.finfo(np.float32)
+
+
+def day_rules(series: StockSeries) -> Iterator[Finding]:
+    """Every rule that looks at one day alone."""
+    yield too_large(series)
+    yield missing_price(series)
+    yield day_range(series)
+    yield from day_price(series)
+    yield day_vwap(series)
+    yield day_amount(series)
+    yield closes_beyond_limits(series)
+    if series.lot:
+        yield tiny_volume(series)
+
+
+def day_price(series: StockSeries) -> Iterator[Finding]:
+    """low * (1 - t) <= amount / volume <= high * (1 + t), where there is no vwap.
+
+    t is `RANGE_TOLERANCE`, and `volume_step` / volume more before it is a fault. Evidence: amount / volume / close.
+    """
+    price = np.where(np.isnan(series.vwap), mean_price(series.amount, series.volume), np.nan)
+    fault = _in_range(series, DAY_PRICE, price, series.volume_step / series.volume)
+    yield fault
+    if series.volume_step:
+        yield _in_range(series, DAY_ROUNDED, np.where(fault.faulty, np.nan, price))
+
+
+def day_vwap(series: StockSeries) -> Finding:
+    """low * 0.999 <= vwap <= high * 1.001; evidence: vwap / close."""
+    return _in_range(series, DAY_VWAP, np.where(series.traded, series.vwap, np.nan))
+
+
+def day_amount(series: StockSeries) -> Finding:
+    """|amount / volume / vwap - 1| <= 5 % (`AMOUNT_TOLERANCE`); evidence: that ratio."""
+    ratio = mean_price(series.amount, series.volume) / np.where(series.vwap > 0, series.vwap, np.nan)
+    judged = ~np.isnan(ratio)
+    faulty = judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE)
+    return Finding(DAY_AMOUNT, faulty, int(judged.sum()), series.days, ratio, series.factor)
+
+
+def day_range(series: StockSeries) -> Finding:
+    """low <= open, close <= high, to `RANGE_TOLERANCE`."""
+    prices, priced = series.prices, _priced(series)
+    faulty = prices["high"] < prices["low"] * (1 - 1e-6)
+    for name in ("open", "close"):
+        faulty |= outside_range(prices[name], prices["low"], prices["high"])
+    return Finding(DAY_RANGE, faulty & priced, int(priced.sum()), series.days)
+
+
+def missing_price(series: StockSeries) -> Finding:
+    """A day with trade has four positive prices."""
+    return Finding(NO_PRICE, series.traded & ~_priced(series), int(series.traded.sum()), series.days)
+
+
+def too_large(series: StockSeries) -> Finding:
+    """Everything that is stored fits into float32, and no price rounds to 0."""
+    prices = np.array([series.prices[name] * series.factor for name in PRICES])
+    limits = [series.limit_up * series.factor, series.limit_down * series.factor]
+    quantities = [series.volume / series.factor, series.amount, series.factor, series.market_cap]
+    largest = np.fmax.reduce(np.abs([*prices, *limits, *quantities]), axis=0)
+    smallest = np.fmin.reduce(np.where(prices > 0, prices, np.nan), axis=0)
+    faulty = (largest > _FLOAT32.max) | (smallest < _FLOAT32.tiny)
+    return Finding(TOO_LARGE, faulty, int(series.traded.sum()), series.days)
+
+
+def tiny_volume(series: StockSeries) -> Finding:
+    """A day with trade has a volume of at least one share (0.5, for what was rounded)."""
+    return Finding(TINY_VOLUME, series.traded & (series.volume < 0.5), int(series.traded.sum()), series.days)
+
+
+def closes_beyond_limits(series: StockSeries) -> Finding:
+    """limit_down - 0.006 <= close <= limit_up + 0.006, in raw yuan (`LIMIT_TOLERANCE`)."""
+    close = np.where(series.traded, series.prices["close"], np.nan)
+    judged = ~np.isnan(close) & ~(np.isnan(series.limit_up) & np.isnan(series.limit_down))
+    return Finding(LIMITS, beyond_limits(close, series.limit_up, series.limit_down), int(judged.sum()), series.days)
+
+
+def _in_range(series: StockSeries, kind: Kind, price: np.ndarray, more: np.ndarray | float = 0.0) -> Finding:
+    prices = series.prices
+    judged = ~np.isnan(price) & _priced(series)
+    faulty = judged & outside_range(price, prices["low"], prices["high"], RANGE_TOLERANCE + more)
+    return Finding(kind, faulty, int(judged.sum()), series.days, price / prices["close"], series.factor)
+
+
+def _priced(series: StockSeries) -> np.ndarray:
+    return series.traded & np.all([series.prices[name] > 0 for name in PRICES], axis=0)

@@ -1,0 +1,20 @@
+"""All rules on one stock."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qlib_mfgru.provider.judge.bars import bar_rules
+from qlib_mfgru.provider.judge.days import day_rules
+from qlib_mfgru.provider.judge.kinds import Finding
+from qlib_mfgru.provider.judge.returns import factor_rules
+from qlib_mfgru.provider.judge.series import StockSeries
+
+
+def judge(series: StockSeries) -> list[Finding]:
+    """What every rule says of a stock; a rule without anything to judge is left out."""
+    with np.errstate(all="ignore"):  # comparisons with NaN, and numbers that are the very thing to find
+        findings = [*day_rules(series), *factor_rules(series)]
+        if series.bars is not None and series.bars.traded.any():
+            findings += bar_rules(series, series.bars)
+    return [finding for finding in findings if finding.n_judged or finding.faulty.any()]

@@ -1,0 +1,69 @@
+"""Lost factors against real ex-dates, and factors that are a day early or late."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from judged import N, faulty, make_series
+
+from qlib_mfgru.provider.judge import StockSeries
+from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
+
+
+def series(close: list[float], factor: list[float], board: str | None = "main") -> StockSeries:
+    prices = {name: np.array(close) for name in ("open", "high", "low", "close")}
+    nothing = np.full(N, np.nan)
+    limits = {"limit_up": nothing, "limit_down": nothing}
+    return make_series(prices=prices, factor=np.array(factor), amount=nothing, board=board, bars=None, **limits)
+
+
+def days(stock: StockSeries) -> dict[str, list[int]]:
+    return {text: np.flatnonzero(finding.faulty).tolist() for text, finding in faulty(stock).items()}
+
+
+@pytest.mark.parametrize(
+    ("factor", "lost"),
+    [
+        ([6.24, 6.24, 1, 1, 6.24, 6.24], [2, 4]),
+        ([1, 1, 6.24, 6.24, 6.24, 6.24], [2]),
+        ([6.24, 6.24, 6.24, 6.24, 6.24, 1], [5]),
+        ([1.25, 1.25, 1, 1, 1.25, 1.25], [2, 4]),
+        ([1.05, 1.05, 1, 1, 1.05, 1.05], []),
+    ],
+)
+def test_a_factor_that_moves_without_the_price_is_lost(factor: list[float], lost: list[int]) -> None:
+    assert days(series([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], factor)) == ({FACTOR.text: lost} if lost else {})
+
+
+@pytest.mark.parametrize("board", ["main", "star", None])
+def test_an_ex_date_is_none(board: str | None) -> None:
+    assert days(series([10.0, 10.5, 5.2, 5.0, 5.3, 5.3], [1, 1, 2, 2, 2, 2], board)) == {}
+
+
+def test_a_factor_a_day_late_is_wrong_on_its_day() -> None:
+    assert days(series([10.0, 10.0, 7.7, 7.9, 8.0, 8.0], [1, 1, 1, 1.3, 1.3, 1.3])) == {FACTOR_DAY.text: [3]}
+
+
+def test_a_factor_a_day_early_is_wrong_on_its_day() -> None:
+    assert days(series([10.0, 10.0, 10.1, 7.9, 8.0, 8.0], [1, 1, 1.3, 1.3, 1.3, 1.3])) == {FACTOR_DAY.text: [2]}
+
+
+def test_a_factor_overstated_once_is_wrong_on_its_day() -> None:
+    assert days(series([9.2, 9.16, 8.9, 8.94, 9.0, 9.0], [209.5, 209.5, 190.4, 190.4, 190.4, 190.4])) == {
+        FACTOR_DAY.text: [2]
+    }
+
+
+def test_the_bound_is_the_boards() -> None:
+    close, factor = [10.0] * 6, [1, 1, 1.15, 1.15, 1.15, 1.15]
+    assert days(series(close, factor, "main")) == {FACTOR_DAY.text: [2]}
+    assert days(series(close, factor, "star")) == {}
+    assert days(series(close, factor, None)) == {}
+
+
+def test_a_reform_after_a_long_suspension_is_not_a_lost_factor() -> None:
+    stock = series([10.0] * 6, [1, 1, 2, 2, 2, 2])
+    later = stock.days.copy()
+    later[2:] += 200
+    found = faulty(make_series(**{**vars(stock), "days": later}))
+    assert list(found) == [FACTOR_DAY.text]

@@ -1,0 +1,121 @@
+"""What follows from findings: errors with a cause, stocks left out, single values tolerated."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from judged import N, at, make_bars, make_series
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.judge import StockSeries, Verdict, judge
+from qlib_mfgru.provider.judge import days as rules
+
+CODES = {"main": ("SH600000", "SH600001", "SZ000001"), "star": ("SH688001", "SH688002"), "chinext": ("SZ300001",)}
+
+
+def verdict(spoilt: dict[str, StockSeries], max_inconsistent: float = 0.01) -> tuple[Verdict, list[str]]:
+    """Of six stocks, some of them spoilt, and the codes of those left out."""
+    found, left_out = Verdict(max_inconsistent), []
+    for board, codes in CODES.items():
+        for code in codes:
+            stock = spoilt.get(code, make_series())
+            stock = make_series(**{**vars(stock), "code": code, "board": board, "bars": None} | _bars(stock))
+            if not found.add(stock, judge(stock)):
+                left_out.append(code)
+    return found, left_out
+
+
+def _bars(stock: StockSeries) -> dict[str, object]:
+    return {"bars": stock.bars}
+
+
+def in_lots() -> StockSeries:
+    return make_series(volume=np.full(N, 1.0), bars=None)
+
+
+def entry(found: Verdict, kind: object) -> dict[str, object]:
+    return next(each for each in found.as_list() if each["kind"] == kind)
+
+
+def test_up_to_three_cases_are_single_values() -> None:
+    found, left_out = verdict({"SH600000": make_series(amount=at(1000, [1, 2, 3], 9), bars=None)}, 0.0)
+    found.check()
+    assert left_out == []
+    found, left_out = verdict({"SH600000": make_series(amount=at(1000, [0, 1, 2, 3], 9), bars=None)}, 0.0)
+    assert left_out == ["SH600000"]
+    with pytest.raises(InputError, match=r"4 of 36 \(11\.1%\) days whose amount / volume lies outside \[low, high\]"):
+        found.check()
+
+
+def test_a_share_up_to_the_threshold_is_tolerated() -> None:
+    spoilt = {"SH600000": make_series(amount=at(1000, [0, 1, 2, 3], 9), bars=None)}
+    verdict(spoilt, 4 / 36)[0].check()
+    with pytest.raises(InputError):
+        verdict(spoilt, 4 / 36 - 1e-9)[0].check()
+
+
+@pytest.mark.parametrize(
+    ("codes", "cause"),
+    [
+        (sum(CODES.values(), ()), "the volume is in lots of 100: write daily: {volume: lots}"),
+        (CODES["star"],
+         'the volume is in lots of 100 on the board star: write daily: {volume: {star: lots, "*": shares}}'),
+        (CODES["star"] + CODES["chinext"],
+         'the volume is in lots of 100 on the board star and chinext: write daily: '
+         '{volume: {star: lots, chinext: lots, "*": shares}}'),
+        (CODES["main"][:1], "the volume is in lots of 100 in 1 of 6 stocks"),
+    ],
+)  # fmt: skip
+def test_the_cause_names_input_unit_and_board(codes: tuple[str, ...], cause: str) -> None:
+    found, left_out = verdict({code: in_lots() for code in codes})
+    assert entry(found, rules.DAY_PRICE.text)["cause"] == cause
+    assert left_out == [code for group in CODES.values() for code in group if code in codes]
+
+
+@pytest.mark.parametrize(
+    ("volume", "amount", "unit"),
+    [
+        (100, 1.0, "amount: thousand"),
+        (100, 0.1, "amount: ten_thousand"),
+        (1, 1.0, "volume: lots, amount: thousand"),
+        (10000, 1000, "volume: shares"),
+        (100, 1e6, "amount: yuan"),
+        (50, 1000, "volume: adjusted"),
+    ],
+)
+def test_ratios_say_which_unit(volume: float, amount: float, unit: str) -> None:
+    stock = make_series(volume=np.full(N, float(volume)), amount=np.full(N, float(amount)), bars=None)
+    found, _ = verdict({code: stock for codes in CODES.values() for code in codes})
+    assert str(entry(found, rules.DAY_PRICE.text)["cause"]).endswith(f"write daily: {{{unit}}}")
+
+
+def test_normal_differences_count_only_where_they_are_most_of_a_stock() -> None:
+    volume = np.full((N - 2, 4), 25.0)
+    volume[:2] *= 1.2
+    found, left_out = verdict({"SH600000": make_series(bars=make_bars(volume=volume, amount=volume * 10))})
+    found.check()
+    assert left_out == []
+    volume[2:] *= 1.2
+    found, left_out = verdict({"SH600000": make_series(bars=make_bars(volume=volume, amount=volume * 10))})
+    assert left_out == ["SH600000"]
+
+
+def test_missing_closing_bars_are_told_from_shifted_volumes() -> None:
+    prices = {name: values.copy() for name, values in make_bars().prices.items()}
+    for values in prices.values():
+        values[:, -1] = np.nan
+    volume = np.full((N - 2, 4), 25.0)
+    volume[:, -1] = np.nan
+    stock = make_series(bars=make_bars(prices=prices, volume=volume))
+    found, _ = verdict({code: stock for codes in CODES.values() for code in codes})
+    last = entry(found, "days without the last bar of the session")
+    assert (last["count"], last["judged"], last["severity"]) == (24, 24, "error")
+    sums = entry(found, "days whose bars' volume differs from the daily one by more than 5 %")
+    assert str(sums["cause"]).startswith("auction bars are missing")
+
+
+def test_the_worst_dates_are_those_that_several_stocks_share() -> None:
+    spoilt = make_series(amount=at(1000, 1, 9), bars=None)
+    found, _ = verdict({"SH600000": spoilt, "SZ300001": spoilt})
+    assert entry(found, rules.DAY_PRICE.text)["worst dates"] == ["2025-03-04: 2"]
+    assert entry(found, rules.DAY_PRICE.text)["cases"] == ["SH600000 2025-03-04", "SZ300001 2025-03-04"]
