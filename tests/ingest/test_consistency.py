@@ -140,6 +140,11 @@ def test_a_stock_whose_factor_is_lost_is_left_out(tmp_path: Path, target: Path, 
     daily = make_daily(bars, factor=6.24)
     daily.loc[daily.index[daily["symbol"] == "600001"][lost], "factor"] = 1.0
     source = write(tmp_path / "in", bars, daily)
+    message = refused(source, target, {"bars": BARS, "daily": DAILY})
+    assert message.startswith(
+        "inconsistent beyond max_inconsistent = 1.0%: 1 of 5 stocks have days on which the factor jumps and the raw "
+        "price does not: it is lost, or found again: the factor is lost on and between these dates"
+    )
     report = run(source, target, {"bars": BARS, "daily": DAILY, "max_inconsistent": 0.3})
     assert [code for code, _, _ in spans(target)] == ["SH600000", "SH688001", "SZ000001", "SZ300750"]
     assert not (target / "features" / "sh600001").exists()

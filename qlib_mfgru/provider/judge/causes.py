@@ -113,7 +113,7 @@ class StockFault:
 
 
 def probable_cause(kind: Kind, faults: Sequence[StockFault], judged: Mapping[str, int]) -> str:
-    """The cause that fits most stocks, which of them, and what to write; empty where none fits.
+    """The cause that fits most stocks, which of them, and what to write; empty where it does not fit most cases.
 
     Parameters
     ----------
@@ -125,7 +125,8 @@ def probable_cause(kind: Kind, faults: Sequence[StockFault], judged: Mapping[str
     """
     votes = Counter(cause for fault in faults for cause in fault.causes)
     cause, n_votes = votes.most_common(1)[0] if votes else (None, 0)
-    if cause is None or n_votes * 2 < len(faults):
+    explained = sum(fault.count for fault in faults if cause in fault.causes)
+    if cause is None or explained * 2 < sum(fault.count for fault in faults):
         return ""
     source = "bars" if kind.unit == "bars" else "daily"
     if kind in CERTAIN or n_votes >= MOST * sum(judged.values()):

@@ -207,9 +207,10 @@ def _is_useless(series: StockSeries, finding: Finding) -> bool:
 
 
 def _in_words(tally: Tally) -> str:
+    """A kind with how much of what was judged it is, its cause and first cases; of a fatal one the stocks count."""
     cause = f": {tally.cause}" if tally.cause else ""
+    share = f"{tally.count} of {tally.n_judged} ({tally.count / max(tally.n_judged, 1):.1%}) {tally.kind.text}"
+    if tally.kind.role == "fatal":
+        share = f"{len(tally.faults)} of {tally.judged_stocks.total()} stocks have {tally.kind.text}"
     stocks = named([fault.code for fault in tally.faults])
-    return (
-        f"{tally.count} of {tally.n_judged} ({tally.count / max(tally.n_judged, 1):.1%}) {tally.kind.text}{cause}"
-        + (f" ({stocks}; first {tally.faults[0]})" if tally.faults else "")
-    )
+    return f"{share}{cause}" + (f" ({stocks}; first {tally.faults[0]})" if tally.faults else "")

@@ -72,6 +72,14 @@ def test_the_cause_names_input_unit_and_board(codes: tuple[str, ...], cause: str
     assert left_out == [code for group in CODES.values() for code in group if code in codes]
 
 
+def test_single_values_of_other_stocks_do_not_hide_a_cause() -> None:
+    single = make_series(amount=at(1000, 1, 9), bars=None)
+    found, _ = verdict({"SZ300001": in_lots()} | dict.fromkeys(CODES["main"] + CODES["star"], single))
+    assert str(entry(found, rules.DAY_PRICE.text)["cause"]).startswith(
+        "the volume is in lots of 100 on the board chinext"
+    )
+
+
 @pytest.mark.parametrize(
     ("volume", "amount", "unit"),
     [
