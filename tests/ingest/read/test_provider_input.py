@@ -158,7 +158,7 @@ def test_a_provider_without_factor_is_read_as_unadjusted_or_refused(
         ({"bars": {"provider": ".", "freq": "5min"}}, r"no '5min' calendar; it has day$"),
         ({"daily": {"provider": "."}, "members": {"csi500": {"provider": "."}}}, r"no market 'csi500'; it has all"),
         ({"daily": {"provider": "."}, "weights": {"csi300": {"provider": "."}}}, r"cn_data has no weight$"),
-        ({"daily": {"provider": "."}, "limits": {"provider": "."}}, r"^limits: a provider gives daily, bars, factors, "),
+        ({"daily": {"provider": "."}, "limits": {"provider": "."}}, r"^limits: a provider gives daily, bars, fac"),
     ],
 )  # fmt: skip
 def test_what_a_provider_lacks_is_told_in_one_line(
