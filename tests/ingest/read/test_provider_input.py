@@ -12,6 +12,7 @@ from plain_provider import adjusted, write_plain_provider
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import parse_mapping
 from qlib_mfgru.provider.files import ProviderFiles
 
 from ..vendor import BARS, CODES, DAYS, MEMBERS, csv, make_bars, make_daily, run, spans, stored, text, write
@@ -76,7 +77,7 @@ def test_a_demo_market_gives_itself_with_its_suspensions(tmp_path: Path) -> None
 
 
 def cn_data(folder: Path, bars: pd.DataFrame, *, upper: bool = False, vwap: bool = False, minutes: str = "") -> Path:
-    """The vendor's market as cn_data has it, with SH000300 in a folder of its own but not in ``all``."""
+    """The vendor's market as cn_data has it, with SH000300 among the instruments, and in upper case in ``all``."""
     days, intraday = {}, {}
     for code, stock in zip(CODES, ("600000", "000001", "300750"), strict=True):
         one = bars[bars["symbol"] == stock].set_index("datetime")
@@ -92,8 +93,9 @@ def cn_data(folder: Path, bars: pd.DataFrame, *, upper: bool = False, vwap: bool
             intraday[code].index -= pd.Timedelta(minutes=1)
     level = pd.DataFrame({"close": [1.0, 1.1, 1.2, 1.3], "factor": 0.001}, index=DAYS)
     lines = [f"{code}\t2025-03-03\t2025-03-06" for code in CODES]
+    listed = [*lines, "SH000300\t2025-03-03\t2025-03-06"] if upper else lines
     series = {"day": {**days, "SH000300": level}} | ({"1min": intraday} if minutes else {})
-    return write_plain_provider(folder, series, {"all": lines, "csi300": lines[:1]}, upper=upper)
+    return write_plain_provider(folder, series, {"all": listed, "csi300": lines[:1]}, upper=upper)
 
 
 @pytest.mark.parametrize("upper", [False, True])
@@ -156,7 +158,7 @@ def test_a_provider_without_factor_is_read_as_unadjusted_or_refused(
         ({"bars": {"provider": ".", "freq": "5min"}}, r"no '5min' calendar; it has day$"),
         ({"daily": {"provider": "."}, "members": {"csi500": {"provider": "."}}}, r"no market 'csi500'; it has all"),
         ({"daily": {"provider": "."}, "weights": {"csi300": {"provider": "."}}}, r"cn_data has no weight$"),
-        ({"daily": {"provider": "."}, "limits": {"provider": "."}}, r"^limits: a provider gives daily, bars, index, "),
+        ({"daily": {"provider": "."}, "limits": {"provider": "."}}, r"^limits: a provider gives daily, bars, fac"),
     ],
 )  # fmt: skip
 def test_what_a_provider_lacks_is_told_in_one_line(
@@ -175,3 +177,37 @@ def test_a_market_of_another_session_is_refused(tmp_path: Path, target: Path) ->
     report = run(tmp_path / "us", target, {"daily": {"provider": "."}, "session": "us"})
     unlisted = set(ProviderFiles(tmp_path / "us").stored) - set(ProviderFiles(tmp_path / "us").instruments("all"))
     assert set(str(report.facts["indices"]).split(", ")) == unlisted
+
+
+def test_instruments_that_all_does_not_name_are_left_out_and_counted(
+    bars: pd.DataFrame, tmp_path: Path, target: Path
+) -> None:
+    provider = cn_data(tmp_path / "cn_data", bars)
+    (provider / "instruments" / "all.txt").write_text("SH600000\t2025-03-03\t2025-03-06\n")
+    report = run(provider, target, {"daily": {"provider": "."}})
+    assert [line[0] for line in spans(target)] == ["SH600000"]
+    left_out = report.warnings["daily: instruments left out: the provider's `all` does not name them"]
+    assert (left_out.count, left_out.examples) == (2, ["SZ000001", "SZ300750"])
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"prices": "adjusted"}, "daily: a provider's rows are read raw, by its factor: leave `adjusted` out"),
+        ({"volume": "adjusted"}, "daily: a provider's rows are read raw, by its factor: leave `adjusted` out"),
+        ({"sep": ",", "names": ["a"]}, "daily: a provider has no table to read: leave sep and names out"),
+    ],
+)
+def test_settings_that_mean_nothing_for_a_provider_are_refused(section: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_mapping({"daily": {"provider": "p", **section}}, "my.yaml")
+    assert str(error.value) == f"my.yaml: {message}"
+
+
+def test_bars_alone_make_the_days_with_the_providers_factors(tmp_path: Path, target: Path) -> None:
+    minutes = make_bars(freq="1min")
+    here = {"provider": str(cn_data(tmp_path / "cn_data", minutes, vwap=True, minutes="end"))}
+    run(tmp_path, target, {"bars": here | {"freq": "1min"}, "factors": here})
+    daily = make_daily(minutes).set_index(["symbol", "date"]).loc["600000"]
+    np.testing.assert_allclose(stored(target, "SH600000", "close"), daily["close"] * FACTOR, **SAME)
+    np.testing.assert_allclose(stored(target, "SH600000", "volume"), daily["volume"] / FACTOR, **SAME)

@@ -21,7 +21,7 @@ from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.industries import read_industries
 from qlib_mfgru.provider.symbols import is_index
 
-_GIVEN = ("daily", "bars", "index", "industry", "market_cap", "members", "weights")
+_GIVEN = ("daily", "bars", "factors", "index", "industry", "market_cap", "members", "weights")
 
 Rows = Callable[[ProviderFiles, str], pd.DataFrame]
 """The rows of one instrument, by its code, as `rows` makes them."""
@@ -104,6 +104,8 @@ class ProviderInput(VendorInput[Source_co]):
         match kind:
             case "daily" | "index":
                 return partial(price_rows, freq="day")
+            case "factors":
+                return partial(value_rows, field="factor", name="factor")
             case "bars":
                 return partial(price_rows, freq=getattr(self.source, "freq", "day"))
             case "industry":
