@@ -8,7 +8,7 @@ from qlib_mfgru.ingest.assemble.on_calendar import day_values, span_values, step
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.judge import beyond_limits
-from qlib_mfgru.provider.limits import derive_limits, reference_price
+from qlib_mfgru.provider.limits import derive_limits, reference_price, round_half_up
 
 LISTED_BEFORE = 10**6
 """Trading days since listing of a stock that was there on the calendar's first day."""
@@ -81,7 +81,9 @@ def _rule_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarra
     if not stock.conventions.session.has_boards:
         return np.full_like(stock.factor, np.nan), np.full_like(stock.factor, np.nan)
     days, prev_close = stock.calendars.days, stock.daily["prev_close"]
-    reference = np.where(prev_close > 0, prev_close, reference_price(_live_close(stock), stock.factor))
+    # a file of float32 has 7.3499999 for 7.35, and a tenth more than that is rounded down
+    vendors = round_half_up(prev_close)
+    reference = np.where(vendors > 0, vendors, reference_price(_live_close(stock), stock.factor))
     first = int(np.searchsorted(days, stock.rows.first_day))
     since_listing = np.arange(len(days)) - first if first > 0 else np.full(len(days), LISTED_BEFORE)
     return derive_limits(stock.code, days.astype("datetime64[D]"), reference, is_st, since_listing)

@@ -26,7 +26,9 @@ VENDOR_NAMES: dict[str, tuple[str, ...]] = {
         "factor", "adj_factor", "adjfactor", "adjust_factor", "s_dq_adjfactor", "ex_cum_factor", "backAdjustFactor",
         "hfq_factor", "后复权因子", "复权因子",
     ),
-    "prev_close": ("prev_close", "pre_close", "preclose", "s_dq_preclose", "昨收", "昨收价", "前收盘", "前收盘价"),
+    "prev_close": (
+        "prev_close", "pre_close", "preclose", "s_dq_preclose", "昨收", "昨收价", "前收盘", "前收盘价", "前收",
+    ),
     "limit_up": ("limit_up", "up_limit", "high_limit", "涨停价", "涨停"),
     "limit_down": ("limit_down", "down_limit", "low_limit", "跌停价", "跌停"),
     "is_st": ("is_st", "isST", "st", "是否ST"),

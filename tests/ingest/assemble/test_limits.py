@@ -62,3 +62,13 @@ def test_given_limits_go_before_derived_ones(tmp_path: Path, target: Path) -> No
     np.testing.assert_allclose(stored(target, "SH600000", "limit_up"), [np.nan, 21.0, 22.0])
     np.testing.assert_allclose(stored(target, "SH600000", "limit_down"), [np.nan, 19.0, 18.0])
     assert any("as given, where missing derived" in note for note in report.notes)
+
+
+def test_a_previous_close_in_float32_is_the_price_in_cents(tmp_path: Path, target: Path) -> None:
+    """7.35 is 7.3499999 there; a tenth more is 8.085, which the exchange rounds up."""
+    source = closes(tmp_path, [7.35, 8.09], [1.0, 1.0])
+    daily = pd.read_csv(source / "daily.csv").assign(prev_close=float(np.float32(7.35)))
+    daily.to_csv(source / "daily.csv", index=False)
+    report = run(source, target, {"daily": DAILY})
+    assert stored(target, "SH600000", "limit_up").iloc[1] == np.float32(8.09)
+    assert not any("SH600000" in example for tally in report.warnings.values() for example in tally.examples)
