@@ -1,6 +1,6 @@
 """The documented mapping on the real market's daily bars of 2012 and 2013, against an independent computation.
 
-The files lie beside the checkout, or in the folder that ``MFGRU_ASHARE_DAILY_FILES`` names; skipped where they are absent.
+The files lie beside the checkout, or in the folder that ``MFGRU_ASHARE_DAILY_FILES`` names; skipped where absent.
 """
 
 import os
