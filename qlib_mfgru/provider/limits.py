@@ -7,6 +7,9 @@ import numpy as np
 from qlib_mfgru.provider.boards import RULES, LimitRule, board_of
 from qlib_mfgru.provider.fill import carried_forward
 
+_FLOAT32 = 100 * float(np.finfo("f4").eps)
+"""By how much a hundred may be off in float32."""
+
 
 def derive_limits(
     code: str, days: np.ndarray, reference: np.ndarray, is_st: np.ndarray, session: np.ndarray
@@ -73,6 +76,8 @@ def reference_price(close: np.ndarray, factor: np.ndarray) -> np.ndarray:
 def round_half_up(price: np.ndarray) -> np.ndarray:
     """Round to 0.01, halves upwards, as the exchanges do.
 
-    The tiny shift makes up for the binary representation: 10.05 * 1.1 is 11.0549999..., but the rule says 11.06.
+    The tiny shift makes up for the binary representation: 10.05 * 1.1 is 11.0549999..., but the rule says 11.06. So it
+    does for prices from files in float32, which hold 7.35 as 7.3499999; halves of a cent times a limit's percents are
+    much farther from the next value.
     """
-    return np.floor(price * 100 + 0.5 + 1e-6) / 100
+    return np.floor(price * (100 + _FLOAT32) + 0.5 + 1e-6) / 100

@@ -209,8 +209,11 @@ def test_a_mapping_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
         load_mapping(tmp_path)
 
 
-def test_the_shipped_mapping_is_valid() -> None:
-    mapping = load_mapping(Path(__file__).parents[2] / "workflow_configs" / "astock_mapping.yaml")
+@pytest.mark.parametrize("name", ["astock", "ashare_daily"])
+def test_the_shipped_mappings_are_valid(name: str) -> None:
+    mapping = load_mapping(Path(__file__).parents[2] / "workflow_configs" / f"{name}_mapping.yaml")
     assert set(mapping.members) == {"csi300", "csi500", "csi1000"}
-    assert mapping.carry_members
+    assert mapping.carry_members == (name == "astock")
     assert mapping.weights["csi300"].carry
+    assert mapping.industry is not None
+    assert mapping.industry.level == "letter"

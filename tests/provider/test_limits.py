@@ -79,3 +79,13 @@ def test_reference_is_the_last_close_adjusted_for_an_ex_date() -> None:
 
 def test_half_up_is_not_bankers_rounding() -> None:
     assert round_half_up(np.array([1.005, 1.015, 1.0149, 2.675])).tolist() == [1.01, 1.02, 1.01, 2.68]
+
+
+@pytest.mark.parametrize("percent", [5, 10, 20, 30])
+@pytest.mark.parametrize("kind", ["f4", "f8"])
+def test_limits_of_prices_in_float32_are_those_of_whole_cents(percent: int, kind: str) -> None:
+    cents = np.arange(1, 300_000)
+    prices = (cents / 100).astype(kind).astype("f8")
+    up, down = round_half_up(prices * (1 + percent / 100)), round_half_up(prices * (1 - percent / 100))
+    np.testing.assert_array_equal(up, (cents * (100 + percent) + 50) // 100 / 100)
+    np.testing.assert_array_equal(down, (cents * (100 - percent) + 50) // 100 / 100)

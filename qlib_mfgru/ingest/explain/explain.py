@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.explain.kind import kind_of
 from qlib_mfgru.ingest.explain.proposal import origin_of, proposed
 from qlib_mfgru.ingest.explain.sample import read_sample, readable
 from qlib_mfgru.ingest.explain.text import describe
-from qlib_mfgru.ingest.explain.wide import is_wide, wide_field, wide_section
+from qlib_mfgru.ingest.explain.wide import is_wide, wide_field, wide_options, wide_section, wide_stamps
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 
@@ -102,15 +102,16 @@ def _explain_rows(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
 
 
 def _explain_wide(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
-    """Wide tables are told by their columns and names; the ingest judges their values."""
+    """Wide tables are told by their columns, names and stamps; the ingest judges their values."""
     findings, lines = Findings(), []
     for path in paths:
-        field = wide_field(path)
+        source = readable(path)
+        field, stamps = wide_field(path), wide_stamps(path, source)
         said = f"field {field}" if field else "its name tells no field"
         lines.append(f"{path}: dates down, codes across; {said}")
         if field:
-            section = wide_section(field, timed=False)
-            origin = findings.sections.setdefault(section, {"wide": {}})
+            section = wide_section(field, stamps)
+            origin = findings.sections.setdefault(section, {"wide": {}, **wide_options(section, source, stamps)})
             origin["wide"][field] = path.relative_to(folder).as_posix()
             findings.has_factor |= field == "factor"
     return "\n".join(lines), findings

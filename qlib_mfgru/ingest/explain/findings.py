@@ -90,7 +90,7 @@ def _prices(findings: Findings, kind: str, sample: Sample, section: dict[str, An
 
 
 def _frequency(findings: Findings, sample: Sample, section: dict[str, Any]) -> None:
-    fit = fit_stamps(sample)
+    fit = fit_stamps(sample.stamps, sample.session.codes)
     if fit is None:
         times = np.unique(sample.stamps.astype("datetime64[m]").astype("int64") % 1440)
         first = ", ".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in times[:4])

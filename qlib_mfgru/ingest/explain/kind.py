@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from qlib_mfgru.ingest.explain.sample import Sample
+from qlib_mfgru.ingest.explain.stamps import are_timed
 
 PRICES = frozenset({"open", "high", "low", "close"})
 _INDEX = re.compile(r"SH000\d{3}|SH93\d{4}|SZ399\d{3}|SZ98\d{4}|BJ899\d{3}")
@@ -26,7 +27,7 @@ def kind_of(sample: Sample) -> str | None:
     if "close" in fields and _are_indices(sample):
         return "index"
     if fields >= PRICES:
-        return "bars" if sample.is_timed else "daily"
+        return "bars" if are_timed(sample.stamps) else "daily"
     if {"name", "start"} <= fields:
         return "st"
     return next((kind for kind, field in _BY_FIELD if field in fields), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -64,12 +63,6 @@ class Sample:
     session: Session
     remarks: list[str]
     is_all: bool
-
-    @cached_property
-    def is_timed(self) -> bool:
-        """Whether stamps have a time of the day."""
-        stamps = self.stamps
-        return len(stamps) > 0 and bool((stamps != stamps.astype("datetime64[D]")).mean() > 0.5)
 
     @property
     def is_dated(self) -> bool:

@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from qlib_mfgru.ingest.explain.sample import Sample
 from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.session import FREQS, SESSIONS, Freq, Session
+from qlib_mfgru.provider.symbols import Codes
 
 _FITS = 0.95
 """Share of the stamps that have to be on a grid, and of the grid's times that have to be seen."""
@@ -31,17 +31,29 @@ class Fit(NamedTuple):
     covered: float
 
 
-def fit_stamps(sample: Sample) -> Fit | None:
-    """The market's hours, frequency and convention that fit best, None where nothing does."""
-    naming = sample.session.codes
+def are_timed(stamps: np.ndarray) -> bool:
+    """Whether stamps have a time of the day; ``datetime64[s]`` of shape (n,)."""
+    return len(stamps) > 0 and bool((stamps != stamps.astype("datetime64[D]")).mean() > 0.5)
+
+
+def fit_stamps(stamps: np.ndarray, naming: Codes = "ashare") -> Fit | None:
+    """The market's hours, frequency and convention that fit best, None where nothing does.
+
+    Parameters
+    ----------
+    stamps : ndarray of shape (n,)
+        ``datetime64[s]``, none missing.
+    naming : {"ashare", "plain"}
+        How the market names its stocks.
+    """
     fits = [
-        _fit(name, session, freq, convention, sample.stamps)
+        _fit(name, session, freq, convention, stamps)
         for name, session in SESSIONS.items()
         if session.codes == naming
         for freq in FREQS
         for convention in _CONVENTIONS
     ]
-    good = [each for each in fits if each.on_grid >= _FITS and each.covered >= 0.75 and _agrees(each, sample.stamps)]
+    good = [each for each in fits if each.on_grid >= _FITS and each.covered >= 0.75 and _agrees(each, stamps)]
     return max(good, key=lambda each: (round(each.covered, 2), each.on_grid), default=None)
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.ingest.explain.stamps import are_timed, fit_stamps
+from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.stamps import parse_stamps
+from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 _SECTIONS = {"factor": "factors", "float_shares": "float_shares", "market_cap": "market_cap", "is_st": "st",
@@ -24,9 +32,24 @@ def wide_field(path: Path) -> str | None:
     return exact or next((field for field in _SECTIONS if stem.startswith(field)), None)
 
 
-def wide_section(field: str, *, timed: bool) -> str:
+def wide_stamps(path: Path, source: RowInput) -> np.ndarray:
+    """The stamps in a table's first column, those that can be read; ``datetime64[s]``."""
+    file = VendorFile(path, source)
+    first = pd.concat(file.frames({"datetime": file.header()[0]}, 100_000))["datetime"]
+    stamps = parse_stamps(first, ASHARE.zone)
+    return stamps[~np.isnat(stamps)]
+
+
+def wide_section(field: str, stamps: np.ndarray) -> str:
     """The mapping's section that a field belongs to."""
-    return _SECTIONS.get(field, "bars" if timed else "daily")
+    return _SECTIONS.get(field, "bars" if are_timed(stamps) else "daily")
+
+
+def wide_options(section: str, source: RowInput, stamps: np.ndarray) -> dict[str, str]:
+    """How the tables are read, and the frequency of bars."""
+    encoding = {} if source.encoding == "utf-8-sig" else {"encoding": source.encoding}
+    fit = fit_stamps(stamps) if section == "bars" else None
+    return encoding | ({"freq": fit.grid.freq, "stamps": fit.grid.convention} if fit else {})
 
 
 def _is_stock(name: str) -> bool:

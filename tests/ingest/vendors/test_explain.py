@@ -138,6 +138,16 @@ def test_tables_beside_the_prices(tmp_path: Path, name: str, content: str, expec
     assert found.mapping.startswith("# A mapping needs bars, daily, or both")
 
 
+def test_wide_tables_of_bars(market: Market, tmp_path: Path) -> None:
+    rows = market.minutes["15min"]
+    fields = (*PRICES, "volume", "amount")
+    for name in fields:
+        rows.pivot_table(index="datetime", columns="symbol", values=name).to_csv(tmp_path / f"{name}.csv")
+    assert mapping_of(*(tmp_path / f"{name}.csv" for name in fields))["bars"] == {
+        "wide": {name: f"{name}.csv" for name in fields}, "freq": "15min", "stamps": "end",
+    }  # fmt: skip
+
+
 def test_the_report_names_what_it_saw(market: Market, tmp_path: Path) -> None:
     rows = market.daily.drop(columns=["name", "is_st", "prev_close"]).assign(turn=0.1)
     again = rows.iloc[[0]].assign(close=1.23)
