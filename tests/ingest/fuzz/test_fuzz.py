@@ -29,14 +29,11 @@ FOUND = {
     "a day's volume in thousands": Recipe(MONTHS, (Scaled(1, 146, 6, 0.001, 80),)),
     "amounts beyond float32": Recipe(MONTHS, (Cell(0, 179, 7, "1e308", 80),)),
     "prices beyond float32": Recipe(CHINESE, (Cell(0, 359, 9, "1e39", 1000),)),
-    "bits of a Parquet": Recipe(MONTHS, (Flipped(0, 1560, b"\xa1\x0e\x99\x1f\x8d'`e"),)),
     "an open above the high": Recipe(MONTHS, (Scaled(0, 363, 2, 1e30, 16),)),
     "a close below the low": Recipe(MONTHS, (Scaled(0, 365, 5, 0.001, 2),)),
     "a code in place of a price": Recipe("baostock", (Cell(0, 390, 9, "00700", 80),)),
     "close and low under each other's names": Recipe("baostock", (Swapped(1, 4, 2),)),
-    "a last line that is cut within a number": Recipe(CHINESE, (Truncated(288, 0.9),)),
     "two columns of one name": Recipe(MONTHS, (Renamed(0, 9, 6),)),
-    "a library's message with raw bytes": Recipe(MONTHS, (Flipped(147, 570, b"\xaf\x05\xfa\xa8\xff-g\xdd"),)),
     "a header with raw bytes": Recipe("tdx", (Flipped(152, 21, b"a\x91R\xdd\xfd\xb3w\xe6"),)),
 }
 """Recipes that once went wrong."""

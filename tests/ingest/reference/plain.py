@@ -30,7 +30,10 @@ def market(mapping: IngestMapping, source: Path) -> Reference | None:
     given = {name: section for name, section in sections.items() if section is not None}
     if mapping.renames or not all(_is_plain(section) for section in given.values()):
         return None
-    rows = {name: read(section, NUMBERS[name], source, mapping.session) for name, section in given.items()}
+    try:
+        rows = {name: read(section, NUMBERS[name], source, mapping.session) for name, section in given.items()}
+    except (KeyError, ValueError):  # a title before the header, a footer, another encoding
+        return None
     prices = {name: section.prices for name, section in given.items() if isinstance(section, PriceInput)}
     has_factor = "factors" in rows or ("daily" in rows and "factor" in rows["daily"])
     adjusted = tuple(name for name, kind in prices.items() if kind == "adjusted")
