@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.feather import write_feather
 
-from ..reference.market import HOW
+from ..reference.market import HOW, PRICES
 from ..vendor import make_bars
 
 CODES = ("SH600000", "SZ000001", "SZ300750", "SH688001")
@@ -70,6 +70,9 @@ def truth() -> tuple[pd.DataFrame, pd.DataFrame]:
     suspended = (bars["symbol"] == CODES[2]) & (bars["datetime"].dt.normalize() == DAYS[1])
     bars = bars[~suspended].reset_index(drop=True)
     day = bars["datetime"].dt.normalize().rename("date")
+    before = (FACTOR[DAYS[-1]] / day.map(FACTOR)).astype("f8")
+    bars[PRICES] = bars[PRICES].mul(before, axis=0).round(2)
+    bars["amount"] *= before
     daily = bars.groupby([bars["symbol"], day]).agg(HOW).reset_index()
     return bars, daily.assign(factor=daily["date"].map(FACTOR))
 

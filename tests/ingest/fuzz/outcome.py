@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from qlib_mfgru.cli import main
-from qlib_mfgru.ingest.mapping import load_mapping
+from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping
 
 from ..reference import check_stored
 from .recipes import Recipe
@@ -57,7 +57,7 @@ def play(recipe: Recipe, folder: Path) -> str | None:
         assert not (target / "older.txt").exists(), "the older provider is still there"
         check_stored(target, load_mapping(folder / "mapping.yaml"), source)
         return None
-    names = [*layout.mapping, *_names(mapping), *(file.name for file in source.rglob("*"))]
+    names = [*IngestMapping.model_fields, *_names(mapping), *(file.name for file in source.rglob("*"))]
     _check_refusal(said, code, names, target)
     return said
 

@@ -5,7 +5,7 @@ Files, bytes and places are numbers, taken modulo what is there.
 
 from __future__ import annotations
 
-import shutil
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,7 @@ class Copied(OfFile):
     name: str
 
     def change(self, path: Path) -> None:
-        shutil.copyfile(path, path.with_name(self.name + path.suffix))
+        path.with_name(self.name + path.suffix).write_bytes(path.read_bytes())
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Setting:
         if self.value is None:
             del section[key]
         else:
-            section[key] = self.value
+            section[key] = copy.deepcopy(self.value)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Added:
 
     def __call__(self, mapping: dict[str, Any]) -> None:
         sections = [mapping, *(section for section in mapping.values() if isinstance(section, dict))]
-        sections[self.section % len(sections)][self.key] = self.value
+        sections[self.section % len(sections)][self.key] = copy.deepcopy(self.value)
 
 
 def _places(mapping: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

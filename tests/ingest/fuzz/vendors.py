@@ -98,7 +98,8 @@ LAYOUTS = {
     "a CSV a stock, Chinese": Layout(
         {"bars": {"files": "bars/*.csv", "encoding": "gb18030", **BARS},
          "daily": {"files": "daily/*.csv", "encoding": "gb18030"},
-         "industry": {"files": "industry.csv", "encoding": "gb18030"}},
+         "industry": {"files": "industry.csv", "encoding": "gb18030"},
+         "st": {"files": "daily/*.csv", "encoding": "gb18030", "from_name": True}, "max_dropped": 0.5},
         _chinese,
         {"bars": File(csv("gb18030"), lambda t: "bars/" + t["股票代码"].astype("str") + ".csv", drop=("股票代码",)),
          "daily": File(csv("gb18030"), lambda t: "daily/" + t["股票代码"].astype("str") + ".csv"),
@@ -115,7 +116,7 @@ LAYOUTS = {
          "weights": File(csv(), in_one("weights.csv"))},
     ),
     "baostock": Layout(
-        {"bars": {"files": "bars.csv", **BARS}, "daily": "daily.csv"},
+        {"bars": {"files": "bars.csv", **BARS}, "daily": "daily.csv", "max_dropped": 1.0, "max_inconsistent": 1.0},
         _baostock,
         {"bars": File(csv(), in_one("bars.csv")), "daily": File(csv(), in_one("daily.csv"))},
     ),
@@ -129,7 +130,7 @@ LAYOUTS = {
     "joinquant, adjusted": Layout(
         {"bars": {"files": "bars.parquet", "prices": "adjusted", "volume": "adjusted", **BARS},
          "daily": {"files": "daily.feather", "prices": "adjusted", "volume": "adjusted"},
-         "float_shares": {"files": "valuation.csv", "unit": "ten_thousand"}},
+         "float_shares": {"files": "valuation.csv", "unit": "ten_thousand"}, "max_dropped": 0.5},
         _joinquant,
         {"bars": File(parquet, in_one("bars.parquet")),
          "daily": File(feather, in_one("daily.feather")),

@@ -8,7 +8,7 @@ from .market import Reference, check_provider
 from .plain import market
 from .sound import check_sound
 
-__all__ = ["Reference", "check_provider", "check_sound", "check_stored"]
+__all__ = ["Reference", "check_provider", "check_sound", "check_stored", "market"]
 
 
 def check_stored(target: Path, mapping: IngestMapping, source: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,10 @@ from qlib_mfgru.provider.symbols import normalise_symbol, symbol_in_name
 
 from .market import PRICES, Reference
 
-NUMBERS = (*PRICES, "volume", "amount", "vwap", "factor")
+PRICED = (*PRICES, "volume", "amount", "vwap")
+NUMBERS = {"bars": PRICED, "daily": (*PRICED, "factor", "prev_close", "limit_up", "limit_down", "is_st"),
+           "factors": ("factor",)}  # fmt: skip
+"""Fields that an ingest reads as numbers."""
 MISSING = ("", "--", "-", "停牌", "None", "nan", "null", "N/A", "\\N")
 KINDS = (".csv", ".txt", ".parquet")
 
@@ -26,7 +30,10 @@ def market(mapping: IngestMapping, source: Path) -> Reference | None:
     given = {name: section for name, section in sections.items() if section is not None}
     if mapping.renames or not all(_is_plain(section) for section in given.values()):
         return None
-    rows = {name: read(section, source, mapping.session) for name, section in given.items()}
+    try:
+        rows = {name: read(section, NUMBERS[name], source, mapping.session) for name, section in given.items()}
+    except (KeyError, ValueError):  # a title before the header, a footer, another encoding
+        return None
     prices = {name: section.prices for name, section in given.items() if isinstance(section, PriceInput)}
     has_factor = "factors" in rows or ("daily" in rows and "factor" in rows["daily"])
     adjusted = tuple(name for name, kind in prices.items() if kind == "adjusted")
@@ -43,19 +50,22 @@ def market(mapping: IngestMapping, source: Path) -> Reference | None:
     )
 
 
-def read(section: RowInput, source: Path, session: Session) -> pd.DataFrame:
+def read(section: RowInput, numbers: Sequence[str], source: Path, session: Session) -> pd.DataFrame:
     """The good rows of an input, the first (or last) of each stock and time."""
     files = [path for pattern in section.files or () for path in sorted(source.glob(pattern)) if path.is_file()]
-    rows = pd.concat([_rows(path, section, session) for path in dict.fromkeys(files)], ignore_index=True)
+    rows = pd.concat([_rows(path, section, numbers, session) for path in dict.fromkeys(files)], ignore_index=True)
     when = "datetime" if isinstance(section, BarInput) else "date"
     good = rows["symbol"].notna() & rows[when].notna()
     if when == "date":
         rows["date"] = rows["date"].dt.normalize()
     if isinstance(section, BarInput) and "amount" in rows:
         rows = rows.drop(columns="vwap", errors="ignore")
-    for name in set(NUMBERS) & set(rows):
+    for name in set(numbers) & set(rows):
         values, words = pd.to_numeric(rows[name], errors="coerce"), rows[name].astype("str").str.strip()
-        good &= ~(np.isinf(values) | (values.isna() & rows[name].notna() & ~words.isin(MISSING)))
+        with np.errstate(over="ignore"):
+            rounded = values.astype("f4")
+        vanishes = (rounded == 0) & (values != 0) & (name not in ("volume", "amount"))
+        good &= ~(np.isinf(rounded) | vanishes | (values.isna() & rows[name].notna() & ~words.isin(MISSING)))
         rows[name] = values
     if isinstance(section, PriceInput):
         good &= _possible(rows, section, session)
@@ -74,12 +84,12 @@ def _is_plain(section: RowInput) -> bool:
     return kinds and whole and known and getattr(section, "factor", None) is None
 
 
-def _rows(path: Path, section: RowInput, session: Session) -> pd.DataFrame:
+def _rows(path: Path, section: RowInput, numbers: Sequence[str], session: Session) -> pd.DataFrame:
     """All rows of a file under our names; the symbol as the provider writes it, the stamp in the session's zone."""
     frame = _frame(path, section)
     spelling = {str(name).strip().lower(): name for name in reversed(list(frame.columns))}
     columns = {}
-    for field in ("symbol", "datetime", "date", "time", *NUMBERS):
+    for field in ("symbol", "datetime", "date", "time", *numbers):
         names = [section.columns[field]] if field in section.columns else VENDOR_NAMES[field]
         column = next((spelling[name.lower()] for name in names if name.lower() in spelling), None)
         if column is not None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ..vendor import make_bars, make_daily, run
-from . import Reference, check_provider, check_sound
+from qlib_mfgru.ingest.mapping import IngestMapping
+
+from ..vendor import BARS, CODES, DAILY, make_bars, make_daily, run
+from . import Reference, check_provider, check_sound, market
 
 SERIES = "features/sz000001"
 
@@ -60,6 +62,13 @@ def test_an_unsound_provider_is_found(source: Path, target: Path, spoil: Callabl
     with pytest.raises(AssertionError) as error:
         check_sound(target)
     assert message in str(error.value)
+
+
+def test_the_usual_files_are_read_by_pandas_alone(source: Path) -> None:
+    expected = market(IngestMapping(bars=BARS, daily=DAILY), source)
+    assert expected is not None
+    assert expected.symbols == sorted(CODES)
+    assert len(expected.series("SZ000001", "15min")) == 64
 
 
 @pytest.mark.parametrize("field", ["open", "high", "low", "close", "vwap", "volume", "amount"])
