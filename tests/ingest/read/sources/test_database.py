@@ -189,7 +189,18 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.skip(f"{command[0]} fails here: {done.stderr.strip()[-200:]}")
 
     data = str(folder / "data")
-    call("initdb", "-D", data, "-U", "quant", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}", "-N")
+    call(
+        "initdb",
+        "-D",
+        data,
+        "-U",
+        "quant",
+        "-E",
+        "UTF8",
+        "--auth=scram-sha-256",
+        f"--pwfile={folder / 'password'}",
+        "-N",
+    )
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
