@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, unquote, unquote_plus
 
-from pydantic import PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.refusals import RECORD
 from qlib_mfgru.settings import Text
 
 HIDDEN = "***"
@@ -55,5 +57,12 @@ def expanded(url: str, name: str) -> str:
     return _VARIABLE.sub(value, url)
 
 
-Url = Annotated[Text, PlainSerializer(hidden)]
+def _unshown(url: Any) -> Any:
+    """Refuse what is no text here, since a message would show it."""
+    if not isinstance(url, str):
+        raise PydanticCustomError(RECORD, "url must be text, an address as SQLAlchemy takes it")
+    return url
+
+
+Url = Annotated[Text, BeforeValidator(_unshown), PlainSerializer(hidden)]
 """An address as SQLAlchemy takes it; it is kept without its password."""

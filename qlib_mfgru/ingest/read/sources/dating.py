@@ -27,7 +27,7 @@ def dated(frame: pd.DataFrame, table: Table, *, needs_date: bool) -> tuple[pd.Da
     Parameters
     ----------
     frame : DataFrame
-        Rows under our names; a `datetime` that is a time of day becomes the `time`.
+        Rows under our names; whatever stamp is a time of day becomes the `time`.
     table : Table
         Where they are from.
     needs_date : bool
@@ -38,10 +38,12 @@ def dated(frame: pd.DataFrame, table: Table, *, needs_date: bool) -> tuple[pd.Da
     InputError
         If there are times of day, and no date.
     """
-    if "datetime" in frame and _is_time_of_day(frame["datetime"]):
-        frame = frame.drop(columns="time", errors="ignore").rename(columns={"datetime": "time"})
     stamps = [name for name in STAMPS if name in frame]
-    if stamps == ["time"] and _is_time_of_day(frame["time"]):
+    clocks = [name for name in stamps if _is_time_of_day(frame[name])]
+    if clocks and clocks != ["time"]:
+        time = frame[clocks[-1]]
+        frame = frame.drop(columns=clocks).assign(time=time)
+    if clocks and stamps == clocks:
         if not (date := date_in_name(table.stem)):
             raise InputError(f"{table.label}: times of day without a date: no column of dates, none in the file's name")
         return frame.assign(date=date), True

@@ -74,7 +74,8 @@ class WideTables:
         """The fields asked for that are there; a field's column has its name."""
         wanted = {"symbol", "index"} & {*required, *optional}
         found = match_fields(self.header(), {}, [name for name in required if name not in wanted], (), str(self.label))
-        found |= {name: name for name in ("datetime", *self.files) if name in optional}
+        found |= {name: name for name in self.files if name in optional}
+        found |= dict.fromkeys([name for name in ("datetime", "date") if name in optional][:1], "datetime")
         return dict.fromkeys(wanted, "symbol") | found
 
     def frames(
