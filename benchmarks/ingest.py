@@ -4,8 +4,8 @@
 
 The vendor's files are synthetic, kept in --workdir, and read from a warm page cache: one Parquet file of 15-minute bars
 a month, or one CSV file a stock, and daily rows with a factor. Ours makes both frequencies with all checks; qlib's
-steps make the 15-minute one from the CSV files. Every contender runs in a fresh process, once a round; fastest rounds count.
-Asserts first that both providers hold the same bars, bit by bit.
+steps make the 15-minute one from the CSV files. Every contender runs in a fresh process, once a round; fastest rounds
+count. Asserts first that both providers hold the same bars, bit by bit.
 """
 
 from __future__ import annotations
