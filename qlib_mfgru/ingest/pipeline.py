@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +26,7 @@ from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
 from qlib_mfgru.provider.judge import Verdict
+from qlib_mfgru.provider.symbols import is_index
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
@@ -102,10 +103,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
             if assemble(stock, verdict):
                 stocks.write(stock)
                 twins.add(stock)
-        pairs = list(twins.pairs())
-        report.warn(
-            "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
-        )
+        _warn_of_codes(stocks.codes if mapping.session.codes == "ashare" else [], list(twins.pairs()), report)
         report.check(mapping.max_dropped)
         verdict.check()
         report.add_verdict(verdict)
@@ -117,6 +115,15 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)
+
+
+def _warn_of_codes(codes: Sequence[str], pairs: Sequence[str], report: IngestReport) -> None:
+    """Count codes that may not be what they are taken for: indices, and stocks under two codes."""
+    indices = [code for code in codes if is_index(code)]
+    report.warn("indices among the stocks, stored as stocks (levels belong in index)", len(indices), indices)
+    report.warn(
+        "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
+    )
 
 
 def _write_indices(vendor: Vendor, stocks: StoredStocks, weights: Mapping[str, pd.DataFrame]) -> None:

@@ -218,3 +218,17 @@ def test_stamps_as_seconds_or_milliseconds_since_1970(
     pd.testing.assert_series_equal(
         stored(target, "SZ000001", "close", "15min"), stored(reference, "SZ000001", "close", "15min")
     )
+
+
+def test_an_index_in_a_stock_file_stays_an_index_and_a_fund_is_read(
+    bars: pd.DataFrame, tmp_path: Path, target: Path
+) -> None:
+    """``sh000300`` is not SZ000300, ``510300`` is of Shanghai, ``00700`` of Hong Kong."""
+    names = {"600000": "sh000300", "000001": "510300", "300750": "00700"}
+    renamed = bars.assign(symbol=bars["symbol"].map(names))
+    content = {"bars": BARS, "daily": DAILY, "max_dropped": 0.4}
+    report = run(write(tmp_path / "in", renamed, make_daily(renamed)), target, content)
+    assert sorted(path.name for path in (target / "features").iterdir()) == ["sh000300", "sh510300"]
+    assert report.inputs["bars"].dropped["unknown symbol"].count == 64
+    tally = report.warnings["indices among the stocks, stored as stocks (levels belong in index)"]
+    assert (tally.count, tally.examples) == (1, ["SH000300"])
