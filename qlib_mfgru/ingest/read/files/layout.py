@@ -48,7 +48,7 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
     Parameters
     ----------
     lines : sequence of str
-        The first lines, at most `HEAD_LINES`.
+        The first lines, `HEAD_LINES` after those that are to be skipped.
     preferred : str
         The separator that the file's name promises.
     source : RowInput
@@ -59,7 +59,7 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
         n_before = source.skip_rows or 0
         return Layout(_consistent(lines[n_before:], separators), list(source.names), n_before, [])
     first = next((row for row, line in enumerate(lines) if line.strip()), 0)
-    rows = range(first, len(lines)) if source.skip_rows is None else [source.skip_rows]
+    rows = range(first, max(first + 1, len(lines))) if source.skip_rows is None else [source.skip_rows]
     known = _KNOWN | {name.strip().lower() for name in (*source.columns.values(), *source.where)}
     header, sep, n_known = rows[0], separators[0], 0
     for row in rows:

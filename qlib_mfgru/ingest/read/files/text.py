@@ -76,6 +76,6 @@ class TextReader:
     @cached_property
     def _layout(self) -> Layout:
         with io.TextIOWrapper(self.content.open(), encoding=self.source.encoding) as stream:
-            lines = [stream.readline() for _ in range(HEAD_LINES)]
+            lines = [stream.readline() for _ in range((self.source.skip_rows or 0) + HEAD_LINES)]
         name = self.content.inner_name.suffix.lower()
         return find_layout([line for line in lines if line], "," if name == ".csv" else "\t", self.source)

@@ -57,6 +57,18 @@ def test_the_layout_that_the_mapping_states_is_taken(tmp_path: Path) -> None:
     assert rows["symbol"].tolist() == ["000001", "600000"]
 
 
+def test_a_header_may_be_far_below_what_is_skipped(tmp_path: Path) -> None:
+    rows, _ = read(given(tmp_path, "x.csv", "open,high,low,close,date\n" * 30 + CSV), skip_rows=30)
+    assert rows["close"].tolist() == [10.5, 11.5]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_nothing_in_a_compressed_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.csv.gz").write_bytes(gzip.compress(content))
+    with pytest.raises(InputError, match=r"x\.csv\.gz: no column for 'close'"):
+        read(tmp_path / "x.csv.gz")
+
+
 def test_titles_and_footers_of_an_export_are_left_out_and_said(tmp_path: Path) -> None:
     rows, file = read(given(tmp_path, "SH#600000.txt", TDX, "gb18030"), encoding="gb18030")
     assert rows["close"].tolist() == [10.51, 10.53]

@@ -1,0 +1,46 @@
+"""Whole ingests of files as vendors' programs export them."""
+
+import gzip
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ..vendor import BARS, make_bars, make_daily, run, stored, with_inputs, write
+
+
+@pytest.mark.parametrize("word", ["--", "停牌", ""])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_daily_row_of_words_is_a_suspended_day(tmp_path: Path, target: Path, word: str, suffix: str) -> None:
+    bars = make_bars()
+    bars = bars[~((bars["symbol"] == "600000") & (bars["datetime"].dt.day == 4))]
+    daily = make_daily(make_bars()).astype(dict.fromkeys(("open", "high", "low", "close", "volume"), "str"))
+    row = (daily["symbol"] == "600000") & (daily["date"] == "2025-03-04")
+    daily.loc[row, ["open", "high", "low", "close", "volume"]] = word
+    source = write(tmp_path / "in", bars)
+    daily.to_csv(source / "d.csv", index=False) if suffix == "csv" else daily.to_parquet(source / "d.parquet")
+    report = run(source, target, with_inputs(daily={"files": f"d.{suffix}"}))
+    assert {reason: tally.count for reason, tally in report.inputs["daily"].dropped.items()} == {"suspended day": 1}
+    assert stored(target, "SH600000", "close").isna().tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_export_a_stock_with_title_and_footer(tmp_path: Path, target: Path, packed: bool) -> None:
+    bars = make_bars()
+    source = write(tmp_path / "in", None, make_daily(bars))
+    for code, rows in bars.groupby("symbol"):
+        stamps = rows["datetime"].dt
+        table = pd.DataFrame({"      日期": stamps.strftime("%Y/%m/%d"), "    时间": stamps.strftime("%H%M")})
+        for title, name in zip(("开盘", "最高", "最低", "收盘", "成交量", "成交额"), rows.columns[2:], strict=True):
+            table[f"    {title}"] = rows[name]
+        content = f"{code} 某某股份 15分钟线 不复权\n{table.to_csv(sep=chr(9), index=False)}数据来源:通达信\n"
+        data = content.replace("\n", "\r\n").encode("gb18030")
+        path = source / "bars" / (f"SH#{code}.txt.gz" if packed else f"SH#{code}.txt")
+        path.write_bytes(gzip.compress(data) if packed else data)
+    report = run(source, target, with_inputs(bars=BARS | {"encoding": "gb18030"}))
+    assert report.inputs["bars"].read == report.inputs["bars"].kept == 192
+    one = bars[bars["symbol"] == "300750"]
+    assert stored(target, "SZ300750", "close", "15min").tolist() == pytest.approx((one["close"] * 2).tolist(), rel=1e-6)
+    for what in ("lines before the header are left out", "lines after the data are left out"):
+        assert report.warnings[f"bars: {what}"].count == 3
+    assert report.warnings["bars: lines after the data are left out"].examples[0].endswith(": 数据来源:通达信")
