@@ -21,7 +21,6 @@ ROOT = Path(__file__).parents[2]
 SOURCE = Path(os.environ.get("MFGRU_ASHARE_DAILY_FILES", ROOT.parent / "shared" / "data" / "ashare_daily"))
 YEARS = ["daily/2012.parquet", "daily/2013.parquet"]
 pytestmark = pytest.mark.skipif(not (SOURCE / YEARS[0]).exists(), reason="the real market is not here")
-WAITING = pytest.mark.xfail(reason="nothing implements from_prev_close yet", strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +44,6 @@ def rows() -> pd.DataFrame:
     return frame.assign(date=pd.to_datetime(frame["交易日期"])).set_index("date")
 
 
-@WAITING
 @pytest.mark.parametrize("code", ["sh600000", "sz000001", "sz300015", "sh600519"])
 def test_prices_are_raw_times_the_running_product_of_previous_closes(
     provider: tuple[Path, IngestReport], rows: pd.DataFrame, code: str
@@ -57,7 +55,6 @@ def test_prices_are_raw_times_the_running_product_of_previous_closes(
     np.testing.assert_allclose(stored(provider[0], code, "factor").reindex(one.index), factor, rtol=1e-5)
 
 
-@WAITING
 def test_every_row_is_accounted_for_in_a_report_that_is_read_in_a_minute(
     provider: tuple[Path, IngestReport], rows: pd.DataFrame
 ) -> None:
@@ -68,7 +65,6 @@ def test_every_row_is_accounted_for_in_a_report_that_is_read_in_a_minute(
     assert len(spans(provider[0])) == rows["股票代码"].nunique()
 
 
-@WAITING
 def test_special_treatment_is_that_of_the_name_on_the_day(
     provider: tuple[Path, IngestReport], rows: pd.DataFrame
 ) -> None:
@@ -79,7 +75,6 @@ def test_special_treatment_is_that_of_the_name_on_the_day(
     np.testing.assert_array_equal(flags.to_numpy() == 1, of_code.to_numpy())
 
 
-@WAITING
 def test_few_closes_lie_beyond_the_derived_limits(provider: tuple[Path, IngestReport], rows: pd.DataFrame) -> None:
     beyond = [tally.count for what, tally in provider[1].warnings.items() if "limits" in what]
     assert sum(beyond) < 0.001 * len(rows)

@@ -29,7 +29,6 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IngestRepo
     return target, ingest(load_mapping(MAPPING), SOURCE, target, quiet=True)
 
 
-@pytest.mark.xfail(reason="the judge replaces the vwap of 279 bars", strict=True)
 def test_the_provider_is_sound(provider: tuple[Path, IngestReport]) -> None:
     check_sound(provider[0])
 

@@ -38,11 +38,8 @@ FOUND = {
 }
 """Recipes that once went wrong."""
 
-UNTIL_MERGED = pytest.mark.xfail(reason="until the judge, the readers and the units of issue 14 are in", strict=True)
-NEW = ("tdx", "joinquant, adjusted", "a table a field")
 
-
-@pytest.mark.parametrize("layout", [pytest.param(name, marks=[UNTIL_MERGED] * (name in NEW)) for name in LAYOUTS])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_an_unspoiled_layout_is_the_market_it_was_made_of(tmp_path: Path, layout: str) -> None:
     assert play(Recipe(layout, ()), tmp_path) is None
     bars, daily = truth()
@@ -58,13 +55,11 @@ def test_a_bad_row_and_a_bad_file_have_the_two_outcomes_that_are_right(tmp_path:
     assert "2025-02.parquet: cannot be read" in said
 
 
-@UNTIL_MERGED
 @pytest.mark.parametrize("what", FOUND)
 def test_what_once_went_wrong(tmp_path: Path, what: str) -> None:
     play_in(FOUND[what], tmp_path)
 
 
-@UNTIL_MERGED
 def test_whatever_is_spoiled_a_provider_is_sound_or_refused_in_words(tmp_path: Path) -> None:
     survey = Survey(tmp_path).run(SECONDS)
     print(survey)

@@ -22,7 +22,6 @@ WITHOUT_ST = {"tdx", "qmt", "akshare", "qlib"}
 WITHOUT_LIMITS = {*WITHOUT_ST, "joinquant"}
 """Limits depend on special treatment; those of the first day on a previous close as well."""
 DAILY_ONLY = {"xbx"}
-WAITING = pytest.mark.xfail(reason="reads what the mapping's classes allow and nothing implements yet", strict=True)
 FIELDS = ("open", "high", "low", "close", "vwap", "volume", "amount")
 
 
@@ -57,7 +56,6 @@ def assert_nothing_lost(report: IngestReport) -> None:
     assert not lost
 
 
-@WAITING
 @pytest.mark.parametrize("vendor", list(LAYOUTS))
 def test_a_ready_mapping_makes_the_market(vendor: str, market: Market, truth: Path, tmp_path: Path) -> None:
     LAYOUTS[vendor](market, tmp_path / "in")
@@ -67,7 +65,6 @@ def test_a_ready_mapping_makes_the_market(vendor: str, market: Market, truth: Pa
     assert_nothing_lost(report)
 
 
-@WAITING
 def test_a_provider_is_made_again(truth: Path, tmp_path: Path) -> None:
     mapping = parse_mapping({"vendor": "qlib", "bars": {"freq": "15min"}}, "own.yaml")
     ingest(mapping, truth, tmp_path / "provider", quiet=True)
@@ -80,7 +77,6 @@ def proposed(folder: Path) -> dict[str, Any]:
     return content
 
 
-@WAITING
 @pytest.mark.parametrize("vendor", list(LAYOUTS))
 def test_the_proposed_mapping_makes_the_market(vendor: str, market: Market, truth: Path, tmp_path: Path) -> None:
     LAYOUTS[vendor](market, tmp_path / "in")
