@@ -57,7 +57,7 @@ class _Known:
         """Stamps, each of them once, as ``datetime64[s]``; shape (n,)."""
         if len(self._written) > _MOST_KNOWN or self._written.dtype != written.dtype:
             self._forget()
-        places = self._written.get_indexer(written)
+        places = self._written.get_indexer(pd.Index(written))
         new = written[places < 0]
         if len(new):
             places[places < 0] = len(self._written) + np.arange(len(new))
