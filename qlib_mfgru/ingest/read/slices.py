@@ -12,7 +12,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.numbers import as_numbers
-from qlib_mfgru.ingest.read.renames import Renames
+from qlib_mfgru.ingest.read.spool import Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
 from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session

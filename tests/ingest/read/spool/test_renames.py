@@ -8,7 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 
-from ..vendor import csv, make_bars, make_daily, run, spans, stored, with_inputs, write
+from ...vendor import csv, make_bars, make_daily, run, spans, stored, with_inputs, write
 
 OLD, NEW, LAST = "000022", "001872", "001999"
 CHANGE = {"symbol": OLD, "new_code": NEW, "date": "2025-03-05"}

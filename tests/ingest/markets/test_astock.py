@@ -14,10 +14,10 @@ from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 
-from .reference import check_sound
-from .vendor import spans, stored
+from ..reference import check_sound
+from ..vendor import spans, stored
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MAPPING = ROOT / "workflow_configs" / "astock_mapping.yaml"
 SOURCE = Path(os.environ.get("MFGRU_ASTOCK_FILES", ROOT.parent / "shared" / "data" / "astock"))
 pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason="the real sample is not here")
