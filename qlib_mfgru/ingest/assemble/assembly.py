@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
+from qlib_mfgru.ingest.assemble.bars import DayBars, vwap_of
 from qlib_mfgru.ingest.assemble.consistency import Given, replace_mean_prices, series_of
 from qlib_mfgru.ingest.assemble.extras import add_extras
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
@@ -111,7 +111,7 @@ def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:
     """Fill the vwap of the bars of one frequency; of the finest one, stand-ins are counted."""
     conventions = stock.conventions
     amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
-    bars.vwap, is_stand_in = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    bars.vwap, is_stand_in = vwap_of(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
     if bars is stock.bars[0]:
         stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
 
@@ -131,7 +131,7 @@ def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> 
     """
     daily, conventions = stock.daily, stock.conventions
     amount = daily["amount"] if conventions.raw_known else np.full_like(daily["amount"], np.nan)
-    vwap, is_stand_in = mean_price(daily, daily["volume"], amount, typical=conventions.typical_vwap)
+    vwap, is_stand_in = vwap_of(daily, daily["volume"], amount, typical=conventions.typical_vwap)
     if from_bars is not None and conventions.raw_known:
         _amounts_from_bars(stock, from_bars, vwap, is_stand_in)
     is_vendors = daily["vwap"] > 0

@@ -8,9 +8,10 @@ from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.ranges import beyond_limits, outside_range
 from qlib_mfgru.provider.judge.rules import judge
 from qlib_mfgru.provider.judge.series import BarSeries, StockSeries
-from qlib_mfgru.provider.judge.verdict import Verdict
+from qlib_mfgru.provider.judge.verdict import MAX_INCONSISTENT, Verdict
 
 __all__ = [
+    "MAX_INCONSISTENT",
     "BarSeries",
     "Finding",
     "Kind",

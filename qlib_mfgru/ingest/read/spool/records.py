@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlib_mfgru.ingest.read.stamps import days_of_bars
-
-PRICES = ("open", "high", "low", "close")
+from qlib_mfgru.provider.judge.series import PRICES
 
 _KEYS = [("stock", "i4"), ("when", "i4"), ("file", "i4")]
 
@@ -25,6 +24,9 @@ VALUE = np.dtype([*_KEYS, ("value", "f8")])
 
 ALWAYS = -(2**31)
 """The `when` of a snapshot without a date: it holds on every day."""
+
+NEVER = 10**6
+"""A day number after every calendar: the end of what has not ended."""
 
 VALUE_FIELDS = (
     "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.spool.records import NEVER
 from qlib_mfgru.ingest.read.stamps import day_text
-
-_EVER = 10**6
-"""A day number after every calendar."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Renames:
             If codes change in a circle, or a code ends before it begins.
         """
         current = np.arange(len(codes))
-        since, until = np.full(len(codes), -_EVER), np.full(len(codes), _EVER)
+        since, until = np.full(len(codes), -NEVER), np.full(len(codes), NEVER)
         for old, (new, day) in changes.items():
             until[old], since[new] = day, max(day, since[new])
             chain = [old]
