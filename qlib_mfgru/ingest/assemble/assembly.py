@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars, vwap_of
-from qlib_mfgru.ingest.assemble.consistency import Given, replace_mean_prices, series_of
+from qlib_mfgru.ingest.assemble.consistency import Given, mend_factor, replace_mean_prices, series_of
 from qlib_mfgru.ingest.assemble.extras import add_extras
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY
@@ -34,6 +34,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
             _fill_bar_vwap(stock, bars)
     is_kept = bool(stock.live.any())
     if is_kept:
+        mend_factor(stock)
         is_stand_in = _fill_day_vwap(stock, from_bars)
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)
