@@ -68,7 +68,7 @@ def test_limits_fit_what_was_traded(provider: tuple[Path, IngestReport]) -> None
 
 
 def test_a_factor_that_came_a_day_late_is_put_right(provider: tuple[Path, IngestReport]) -> None:
-    """SH600506 is ex-rights on 2026-05-06, 22.64 -> 17.72; its factor goes from 1.004955 to 1.308348 on the next day."""
+    """SH600506 goes ex-rights on 2026-05-06, 22.64 -> 17.72; its factor goes from 1.004955 to 1.308348 a day later."""
     tally = provider[1].warnings["days whose factor was lost, early or late, replaced by that of the day beside it"]
     assert (tally.count, tally.examples) == (1, ["SH600506 2026-05-06"])
     close = stored(provider[0], "SH600506", "close")
