@@ -150,6 +150,8 @@ class Spool:
         """One row of each stock and time; the others are counted out, those with other values on their own."""
         keep = self._keep.get(name, "first")
         repeated, differs = repeats(rows, keep)
+        if not repeated.any():
+            return rows
         describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
         report = self._report.input(name)
         report.drop("duplicate bar", repeated & ~differs, describe)
