@@ -40,8 +40,8 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series))
         replace_mean_prices(stock)
-    _account(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
-    _account(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
+    _count_rows(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
+    _count_rows(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
     return is_kept
 
 
@@ -85,7 +85,7 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
     return np.where(kept, per_day - blank, 0)
 
 
-def _account(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_rows: np.ndarray, is_kept: bool) -> None:
+def _count_rows(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_rows: np.ndarray, is_kept: bool) -> None:
     """Count the good rows of an input, `n_rows` of each of the `days`, as kept, or as those of a stock left out."""
     if not n_rows.any() or not len(rows):
         return

@@ -45,8 +45,8 @@ def mended_factor(
       price: the day takes the next one's. A day early, the other way round: it takes that of the day before.
     - It is lost for a day where it jumps without the price and is back on the next day: the day takes the neighbours'.
 
-    In all cases the adjusted returns of both days are ordinary afterwards; days without trade up to the next one with
-    it go along. Two such days side by side are no single ones, and stay.
+    In all cases the adjusted returns of both days are ordinary afterwards. Days without trade that follow get the same
+    factor. Two such days side by side are not single days, and are left as they are.
 
     Parameters
     ----------

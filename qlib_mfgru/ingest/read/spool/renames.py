@@ -1,4 +1,4 @@
-"""Codes that a stock bore before: rows of its old codes become those of its last one."""
+"""Earlier codes of a stock, whose rows become rows of its last code."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Renames:
             while chain[-1] in changes:
                 chain.append(changes[chain[-1]][0])
                 if chain[-1] == old:
-                    raise InputError(f"renames: {codes[old]} comes back to itself over {codes[new]}")
+                    raise InputError(f"renames: {codes[old]} is renamed in a circle, through {codes[new]}")
             current[old] = chain[-1]
         if (backwards := until <= since).any():
             number = int(backwards.argmax())
