@@ -46,12 +46,16 @@ RULES: dict[str, tuple[LimitRule, ...]] = {
     ),
     "star": (_rule("2019-07-22", 0.20, 0.20, 5),),
     "bse": (_rule("2021-11-15", 0.30, 0.30, 1),),
+    "other": (),
 }
-"""The rules of each board, oldest first."""
+"""The rules of each board, oldest first.
 
-_BOARD_PREFIXES = (("SH68", "star"), ("SZ30", "chinext"), ("BJ", "bse"))
+``other`` are funds, B-shares and indices, whose limits and ticks the code does not tell.
+"""
+
+_BOARD_PREFIXES = (("SH60", "main"), ("SZ00", "main"), ("SH68", "star"), ("SZ30", "chinext"), ("BJ", "bse"))
 
 
 def board_of(code: str) -> str:
     """Board of a code such as ``SH600000``: a key of `RULES`."""
-    return next((board for prefix, board in _BOARD_PREFIXES if code.startswith(prefix)), "main")
+    return next((board for prefix, board in _BOARD_PREFIXES if code.startswith(prefix)), "other")

@@ -36,7 +36,7 @@ def derive_limits(
     """
     up, down = np.full(len(days), np.nan), np.full(len(days), np.nan)
     rules = RULES[board_of(code)]
-    ends = [rule.since for rule in rules[1:]] + [np.datetime64("9999-12-31", "D")]
+    ends = (*(rule.since for rule in rules), np.datetime64("9999-12-31", "D"))[1:]
     for rule, end in zip(rules, ends, strict=True):
         span = (days >= rule.since) & (days < end)
         rise, fall = _ratios(rule, is_st[span], session[span])

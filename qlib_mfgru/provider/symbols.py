@@ -71,7 +71,7 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
     ----------
     text : str
         For A-shares ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number
-        that lost its leading zeros (``1``) gets them back; ``00700`` is none, but a code of Hong Kong. A plain code is
+        that lost its leading zeros (``1``) gets them back; ``00700`` is refused, a code of Hong Kong. A plain code is
         up to 64 letters, digits and ``. - _ ^``, and does not begin with a dot; it comes back in upper case.
     codes : {"ashare", "plain"}
         How the market names its stocks.

@@ -64,10 +64,29 @@ def test_before_the_first_rule_there_is_no_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "board"), [("SH688001", "star"), ("SH601398", "main"), ("SZ300001", "chinext"), ("BJ920002", "bse")]
+    ("code", "board"),
+    [
+        ("SH688001", "star"),
+        ("SH601398", "main"),
+        ("SZ002415", "main"),
+        ("SZ300001", "chinext"),
+        ("SZ301236", "chinext"),
+        ("BJ920002", "bse"),
+        ("SH510300", "other"),
+        ("SH588000", "other"),
+        ("SZ159915", "other"),
+        ("SH900901", "other"),
+        ("SZ200002", "other"),
+    ],
 )
 def test_board_of(code: str, board: str) -> None:
     assert board_of(code) == board
+
+
+def test_funds_and_b_shares_have_no_limits_of_a_shares() -> None:
+    """Their tick is 0.001, and those of STAR and ChiNext have 20 %, which the code does not say."""
+    for code in ("SH510300", "SH588000", "SZ159915", "SH900901"):
+        assert np.isnan(limits(code, "2025-01-02", 1.234)).all()
 
 
 def test_reference_is_the_last_close_adjusted_for_an_ex_date() -> None:

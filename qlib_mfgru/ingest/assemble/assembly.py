@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
-from qlib_mfgru.ingest.assemble.consistency import Given, replace_mean_prices, series_of
+from qlib_mfgru.ingest.assemble.bars import DayBars, vwap_of
+from qlib_mfgru.ingest.assemble.consistency import Given, mend_factor, replace_mean_prices, series_of
 from qlib_mfgru.ingest.assemble.extras import add_extras
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY
@@ -34,13 +34,14 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
             _fill_bar_vwap(stock, bars)
     is_kept = bool(stock.live.any())
     if is_kept:
+        mend_factor(stock)
         is_stand_in = _fill_day_vwap(stock, from_bars)
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series))
         replace_mean_prices(stock)
-    _account(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
-    _account(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
+    _count_rows(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
+    _count_rows(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
     return is_kept
 
 
@@ -84,7 +85,7 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
     return np.where(kept, per_day - blank, 0)
 
 
-def _account(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_rows: np.ndarray, is_kept: bool) -> None:
+def _count_rows(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_rows: np.ndarray, is_kept: bool) -> None:
     """Count the good rows of an input, `n_rows` of each of the `days`, as kept, or as those of a stock left out."""
     if not n_rows.any() or not len(rows):
         return
@@ -111,7 +112,7 @@ def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:
     """Fill the vwap of the bars of one frequency; of the finest one, stand-ins are counted."""
     conventions = stock.conventions
     amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
-    bars.vwap, is_stand_in = mean_price(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
+    bars.vwap, is_stand_in = vwap_of(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
     if bars is stock.bars[0]:
         stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
 
@@ -131,7 +132,7 @@ def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> 
     """
     daily, conventions = stock.daily, stock.conventions
     amount = daily["amount"] if conventions.raw_known else np.full_like(daily["amount"], np.nan)
-    vwap, is_stand_in = mean_price(daily, daily["volume"], amount, typical=conventions.typical_vwap)
+    vwap, is_stand_in = vwap_of(daily, daily["volume"], amount, typical=conventions.typical_vwap)
     if from_bars is not None and conventions.raw_known:
         _amounts_from_bars(stock, from_bars, vwap, is_stand_in)
     is_vendors = daily["vwap"] > 0

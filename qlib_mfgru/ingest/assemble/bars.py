@@ -9,6 +9,7 @@ import numpy as np
 
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, days_of_bars
+from qlib_mfgru.provider.judge.ranges import mean_price
 from qlib_mfgru.provider.session import Session
 
 
@@ -110,7 +111,7 @@ class DayBars:
         }
 
 
-def mean_price(
+def vwap_of(
     prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray, *, typical: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """amount / volume; without trade the price itself, and where the amount is unknown (o + h + l + c) / 4 or NaN.
@@ -122,11 +123,9 @@ def mean_price(
     is_stand_in : ndarray of bool
         Whether a bar with trade has an unknown amount.
     """
-    stand_in = stand_in_price(prices)
-    traded = volume > 0
-    has_amount = traded & (amount > 0)
-    is_stand_in = traded & ~has_amount & np.isfinite(stand_in)
-    vwap = np.divide(amount, volume, out=stand_in.copy(), where=has_amount)
+    stand_in, mean = stand_in_price(prices), mean_price(amount, volume)
+    is_stand_in = (volume > 0) & np.isnan(mean) & np.isfinite(stand_in)
+    vwap = np.where(np.isnan(mean), stand_in, mean)
     return (vwap if typical else np.where(is_stand_in, np.nan, vwap)), is_stand_in
 
 

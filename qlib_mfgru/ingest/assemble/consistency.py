@@ -10,7 +10,7 @@ from qlib_mfgru.ingest.assemble.bars import stand_in_price
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.judge import BarSeries, StockSeries, outside_range
+from qlib_mfgru.provider.judge import BarSeries, StockSeries, mended_factor, outside_range
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,17 @@ class Given:
         """Of a stock whose daily rows are screened."""
         known = (stock.daily[name] for name in ("amount", "vwap"))
         return cls(stock.live.copy(), *(np.where(values > 0, values, np.nan) for values in known))
+
+
+def mend_factor(stock: Stock) -> None:
+    """Put right the factor of single days on which it is plainly wrong, by that of their neighbours, and count them.
+
+    Prices or volumes that came adjusted may have been so by the wrong factor, which then brings them back to raw ones.
+    """
+    if stock.conventions.all_raw:
+        days, close = stock.calendars.days, np.where(stock.live, stock.daily["close"], np.nan)
+        stock.factor, is_mended = mended_factor(days.astype("datetime64[D]"), close, stock.factor, _board(stock))
+        stock.warn("days whose factor was lost, early or late, replaced by that of the day beside it", days, is_mended)
 
 
 def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSeries:
@@ -64,10 +75,14 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         market_cap=stock.extras.get("market_cap", unknown),
         apart=given.live,
         lot=session.lot,
-        board=board_of(stock.code) if session.has_boards else None,
+        board=_board(stock),
         volume_step=stock.conventions.daily_step,
         bars=_bars_of(stock),
     )
+
+
+def _board(stock: Stock) -> str | None:
+    return board_of(stock.code) if stock.conventions.session.has_boards else None
 
 
 def _bars_of(stock: Stock) -> BarSeries | None:

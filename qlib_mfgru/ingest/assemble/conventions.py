@@ -150,6 +150,12 @@ class Conventions:
         return not (self.factorless and (self.daily_adjusted or self.bars_adjusted))
 
     @property
+    def all_raw(self) -> bool:
+        """Neither prices nor volumes are adjusted already."""
+        prices_adjusted = self.daily_adjusted or self.bars_adjusted
+        return not (prices_adjusted or self.daily_volume_adjusted or self.bars_volume_adjusted)
+
+    @property
     def has_limits(self) -> bool:
         """Limit prices can be stored: the market has them, and raw prices are known."""
         return self.session.price_limits and self.raw_known

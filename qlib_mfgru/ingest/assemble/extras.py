@@ -34,7 +34,7 @@ def add_extras(stock: Stock) -> None:
 
 
 def _special_treatment(stock: Stock) -> np.ndarray:
-    """0 or 1; a day's own flag goes before a span's, and a day that no input speaks of is 0."""
+    """0 or 1; a day's own flag takes precedence over a span's; days that no input covers are 0."""
     days, values = stock.calendars.days, stock.rows.values
     is_st = carried_forward(stock.daily["is_st"])
     for flags in (

@@ -11,7 +11,7 @@ from qlib_mfgru.ingest.assemble.on_calendar import step_values
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
 from qlib_mfgru.provider.fill import carried_forward
 
-_SAME_PRICE = 0.005 + 1e-9
+SAME_PRICE = 0.005 + 1e-9
 """Yuan by which a rounded previous close may miss the last close without any event between."""
 _SPARSE, _CHANGING = 0.2, 0.5
 """A table with fewer rows a day than the one, most of which change the factor, is one of events."""
@@ -63,7 +63,7 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     known = close > 0
     last = carried_forward(np.where(known, close, np.nan))
     before = np.append(np.nan, last[:-1])
-    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > _SAME_PRICE)
+    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > SAME_PRICE)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
     return np.where(np.isnan(last), np.nan, np.cumprod(ratio))
 

@@ -1,4 +1,4 @@
-"""Stocks with identical days under two codes: one stock, whose code changed, told twice."""
+"""Stocks with identical days under two codes: most likely one stock whose code changed."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.ingest.assemble.factors import SAME_PRICE
 from qlib_mfgru.ingest.explain.sample import Sample
 
 _CENTS = 0.98
@@ -88,7 +89,7 @@ def _ex_rights(rows: pd.DataFrame) -> int:
         return 0
     ordered = _ordered(rows)
     before = ordered["close"].shift().where(ordered["stock"].eq(ordered["stock"].shift()))
-    return int(((ordered["prev_close"] - before).abs() > 0.0051).sum())
+    return int(((ordered["prev_close"] - before).abs() > SAME_PRICE).sum())
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:

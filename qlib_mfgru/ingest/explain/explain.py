@@ -102,7 +102,7 @@ def _explain_rows(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
 
 
 def _explain_wide(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
-    """Wide tables are told by their columns, names and stamps; the ingest judges their values."""
+    """Wide tables are recognised by their columns, names and stamps; the ingest judges their values."""
     findings, lines = Findings(), []
     for path in paths:
         source = readable(path)

@@ -8,9 +8,9 @@ import pandas as pd
 
 from qlib_mfgru.ingest.explain.sample import Sample
 from qlib_mfgru.ingest.explain.stamps import are_timed
+from qlib_mfgru.ingest.read.spool import PRICES
+from qlib_mfgru.provider.symbols import is_index
 
-PRICES = frozenset({"open", "high", "low", "close"})
-_INDEX = re.compile(r"SH000\d{3}|SH93\d{4}|SZ399\d{3}|SZ98\d{4}|BJ899\d{3}")
 _BY_FIELD = (
     ("weights", "weight"), ("renames", "renamed"), ("limits", "limit_up"), ("factors", "factor"),
     ("float_shares", "float_shares"), ("market_cap", "market_cap"), ("st", "is_st"), ("industry", "industry"),
@@ -26,7 +26,7 @@ def kind_of(sample: Sample) -> str | None:
     fields = sample.columns.keys()
     if "close" in fields and _are_indices(sample):
         return "index"
-    if fields >= PRICES:
+    if fields >= set(PRICES):
         return "bars" if are_timed(sample.stamps) else "daily"
     if {"name", "start"} <= fields:
         return "st"
@@ -51,7 +51,7 @@ def _are_indices(sample: Sample) -> bool:
     codes = [sample.codes[number] for number in known if number >= 0]
     if not codes or sample.session.codes == "plain":
         return False
-    by_code = all(_INDEX.fullmatch(code) for code in codes)
+    by_code = all(map(is_index, codes))
     return by_code or ("index" in str(sample.paths[0].parent.name).lower() and len(codes) < 100)
 
 

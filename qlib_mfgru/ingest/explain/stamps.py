@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
+from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.provider.session import FREQS, SESSIONS, Freq, Session
 from qlib_mfgru.provider.symbols import Codes
 

@@ -3,7 +3,7 @@
 from qlib_mfgru.ingest.mapping.load import IngestMapping, load_mapping, parse_mapping
 from qlib_mfgru.ingest.mapping.prices import BarInput, DailyInput, PriceInput
 from qlib_mfgru.ingest.mapping.ready import VENDORS, ready_text
-from qlib_mfgru.ingest.mapping.rows import RowInput
+from qlib_mfgru.ingest.mapping.rows import BY_MARKET, RowInput
 from qlib_mfgru.ingest.mapping.tables import (
     FactorInput,
     IndustryInput,
@@ -14,6 +14,7 @@ from qlib_mfgru.ingest.mapping.tables import (
 )
 
 __all__ = [
+    "BY_MARKET",
     "VENDORS",
     "BarInput",
     "DailyInput",

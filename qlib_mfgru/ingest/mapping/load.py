@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping.prices import BarInput, DailyInput
 from qlib_mfgru.ingest.mapping.ready import over_ready
-from qlib_mfgru.ingest.mapping.rows import RowInput
+from qlib_mfgru.ingest.mapping.rows import BY_MARKET, RowInput
 from qlib_mfgru.ingest.mapping.tables import (
     FactorInput,
     IndustryInput,
@@ -23,6 +23,7 @@ from qlib_mfgru.ingest.mapping.tables import (
     StInput,
     WeightInput,
 )
+from qlib_mfgru.provider.judge import MAX_INCONSISTENT
 from qlib_mfgru.provider.session import ASHARE, SessionSetting
 from qlib_mfgru.refusals import RECORD, within
 from qlib_mfgru.settings import Flag, Fraction, Settings, Text
@@ -70,7 +71,7 @@ class IngestMapping(Settings):
     carry_members: Flag = False
     missing_vwap: Literal["typical", "nan"] = "typical"
     max_dropped: Fraction = 0.05
-    max_inconsistent: Fraction = 0.01
+    max_inconsistent: Fraction = MAX_INCONSISTENT
 
     @model_validator(mode="before")
     @classmethod
@@ -114,7 +115,7 @@ class IngestMapping(Settings):
     def inputs(self) -> dict[str, RowInput]:
         """Every input that is given, by its name; those of a market are called e.g. ``members.csi300``."""
         sections: dict[str, Any] = {**dict(self), "index": self.levels}
-        for kind in ("members", "weights"):
+        for kind in BY_MARKET:
             sections |= {f"{kind}.{market}": section for market, section in sections[kind].items()}
         return {name: section for name, section in sections.items() if isinstance(section, RowInput)}
 

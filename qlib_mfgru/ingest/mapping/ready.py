@@ -9,11 +9,11 @@ from typing import Any
 import yaml
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping.rows import BY_MARKET, ORIGINS
 from qlib_mfgru.refusals import nearest
 
 _FOLDER = Path(__file__).parents[1] / "vendors"
-_ORIGINS = frozenset({"files", "wide", "sql", "url", "provider"})
-_BY_MARKET = ("members", "weights")
+_PLACE = frozenset({*ORIGINS, "url"})
 
 VENDORS: tuple[str, ...] = tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 """Vendors with a ready mapping."""
@@ -40,7 +40,7 @@ def over_ready(vendor: str, own: Mapping[str, Any]) -> dict[str, Any]:
     """
     content: dict[str, Any] = yaml.safe_load(ready_text(vendor))
     for key, section in own.items():
-        over = _markets_over if key in _BY_MARKET and isinstance(section, Mapping) else _section_over
+        over = _markets_over if key in BY_MARKET and isinstance(section, Mapping) else _section_over
         content[key] = over(content.get(key), section)
     return content
 
@@ -56,6 +56,6 @@ def _section_over(ready: Any, own: Any) -> Any:
         own = {"files": own}
     if not isinstance(own, Mapping) or not isinstance(ready, Mapping):
         return own
-    if _ORIGINS & own.keys():
-        ready = {key: value for key, value in ready.items() if key not in _ORIGINS | {"optional"}}
+    if _PLACE & own.keys():
+        ready = {key: value for key, value in ready.items() if key not in _PLACE | {"optional"}}
     return {**ready, **own}

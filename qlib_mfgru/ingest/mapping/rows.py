@@ -54,7 +54,10 @@ Where = dict[Text, Annotated[Names, Len(1), BeforeValidator(_as_texts)]]
 """The vendor's column -> the values whose rows are read."""
 Encoding = Annotated[Text, AfterValidator(_known_encoding)]
 
-_ORIGINS = ("files", "wide", "sql", "provider")
+ORIGINS = ("files", "wide", "sql", "provider")
+"""Keys of which an input has one: where its rows come from."""
+BY_MARKET = ("members", "weights")
+"""Keys of a mapping that hold an input for each market."""
 _OF_TABLES = ("columns", "where", "sep", "names", "skip_rows")
 
 
@@ -83,6 +86,12 @@ class RowInput(Settings):
     max_dropped: Fraction | None = None
     optional: Flag = False
 
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """Paths of its files, wide tables among them; none of a database or a provider."""
+        wide = (pattern for patterns in (self.wide or {}).values() for pattern in patterns)
+        return (*(self.files or ()), *wide)
+
     @model_validator(mode="before")
     @classmethod
     def _paths_alone(cls, section: Any) -> Any:
@@ -94,10 +103,10 @@ class RowInput(Settings):
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
-        given = [name for name in _ORIGINS if getattr(self, name) is not None]
+        given = [name for name in ORIGINS if getattr(self, name) is not None]
         if len(given) != 1:
             which = f"not {' and '.join(given)}" if given else "one of them"
-            message = f"rows come from {', '.join(_ORIGINS[:-1])} or {_ORIGINS[-1]}: give {which}"
+            message = f"rows come from {', '.join(ORIGINS[:-1])} or {ORIGINS[-1]}: give {which}"
             raise PydanticCustomError(RECORD, message)
         if (self.sql is None) != (self.url is None):
             raise PydanticCustomError(RECORD, "a database needs both sql and url")

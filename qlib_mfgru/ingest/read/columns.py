@@ -50,8 +50,8 @@ EVENT_FACTORS = frozenset({"backAdjustFactor", "ex_cum_factor", "hfq_factor"})
 """Columns of tables with a row each ex-date: baostock's query_adjust_factor, rqdata's get_ex_factor, and the factors
 of sina that akshare serves."""
 NO_FACTORS = frozenset({"foreAdjustFactor", "qfq_factor", "前复权因子", "ex_factor"})
-"""Columns that no raw price times it is adjusted by: those of forward adjustment, which every event rewrites (sina's
-even divide), and the ratio of a single event."""
+"""Columns that do not adjust a raw price by multiplication: forward factors, which every event rewrites (those of sina
+divide), and ratios of single events."""
 
 TEXT_FIELDS = frozenset({"symbol", "index", "datetime", "date", "time", "name", "industry", "start", "end",
                          "renamed"})  # fmt: skip

@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.sources import Table, tables
@@ -130,7 +130,7 @@ class VendorInput(Generic[Source_co]):
 
     @property
     def _is_of_one_index(self) -> bool:
-        return self.name.partition(".")[0] in {"members", "weights"}
+        return self.name.partition(".")[0] in BY_MARKET
 
     def _columns(
         self, table: Table, required: Sequence[str], optional: Sequence[str], *, index: bool

@@ -11,11 +11,11 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BarInput, DailyInput, PriceInput
 from qlib_mfgru.ingest.read.files.fields import STAMPS
-from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
 from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES, Spool
 from qlib_mfgru.ingest.read.stamps import day_numbers
+from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import (
     beyond_float32,

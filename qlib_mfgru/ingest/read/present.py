@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import IngestMapping, RowInput
+from qlib_mfgru.ingest.mapping import BY_MARKET, BarInput, IngestMapping, RowInput
 from qlib_mfgru.ingest.report import IngestReport
 
 
@@ -32,7 +32,7 @@ def present(mapping: IngestMapping, folder: Path, report: IngestReport) -> Inges
 
 def _without(mapping: IngestMapping, absent: set[str]) -> dict[str, Any]:
     sections: dict[str, Any] = {name: None for name in absent if "." not in name}
-    for kind in ("members", "weights"):
+    for kind in BY_MARKET:
         markets: dict[str, RowInput] = getattr(mapping, kind)
         sections[kind] = {market: source for market, source in markets.items() if f"{kind}.{market}" not in absent}
     return sections
@@ -42,20 +42,18 @@ def _is_there(source: RowInput, folder: Path) -> bool:
     """Whether any file of an optional input exists; one that is not optional is looked for, and missed, later."""
     if not source.optional or source.sql is not None:
         return True
-    if (provider := getattr(source, "provider", None)) is not None:
-        freq = getattr(source, "freq", "day")
-        return (folder / provider.expanduser() / "calendars" / f"{freq}.txt").is_file()
-    return any(path.is_file() for pattern in _patterns(source) for path in folder.glob(pattern))
+    if source.provider:
+        return (folder / source.provider.expanduser() / _calendar(source)).is_file()
+    return any(path.is_file() for pattern in source.patterns for path in folder.glob(pattern))
 
 
-def _patterns(source: RowInput) -> list[str]:
-    wide = [pattern for patterns in (source.wide or {}).values() for pattern in patterns]
-    return [*(source.files or ()), *wide]
+def _calendar(source: RowInput) -> str:
+    """The file of a provider without which an input is not there."""
+    return f"calendars/{source.freq if isinstance(source, BarInput) else 'day'}.txt"
 
 
 def _place(source: RowInput) -> str:
-    provider, freq = getattr(source, "provider", None), getattr(source, "freq", "day")
-    return ", ".join(_patterns(source)) if provider is None else f"calendars/{freq}.txt"
+    return _calendar(source) if source.provider else ", ".join(source.patterns)
 
 
 def _of_vendor(mapping: IngestMapping) -> str:

@@ -12,13 +12,10 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.numbers import as_numbers
-from qlib_mfgru.ingest.read.renames import Renames
+from qlib_mfgru.ingest.read.spool import NEVER, Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
 from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
-
-NEVER = 10**6
-"""A day number after every calendar: the end of a span that has not ended."""
 
 Check = tuple[str, np.ndarray]
 """A reason to drop rows, and the rows that it applies to, shape (n,)."""

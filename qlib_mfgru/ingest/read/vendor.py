@@ -91,5 +91,4 @@ def _matches(folder: Path, source: RowInput, name: str) -> list[Path]:
     """The files of an input, or its provider."""
     if source.provider:
         return [folder / source.provider.expanduser()]
-    patterns = source.files or [pattern for each in (source.wide or {}).values() for pattern in each]
-    return matching(folder, patterns, name)
+    return matching(folder, source.patterns, name)

@@ -9,15 +9,12 @@ import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.check.contents import is_index, judge_calendar, judge_fields, judge_files, judge_levels
+from qlib_mfgru.provider.check.contents import judge_calendar, judge_fields, judge_files, judge_levels
 from qlib_mfgru.provider.check.stored import Stored
 from qlib_mfgru.provider.check.table import Ledger, Row, table
 from qlib_mfgru.provider.files import ProviderFiles
-from qlib_mfgru.provider.judge import Verdict, judge
+from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
 from qlib_mfgru.provider.symbols import normalise_symbol
-
-MAX_INCONSISTENT = 0.01
-"""Share of faulty days, or bars, from which on a kind is an error; the default of an ingest."""
 
 
 def check_provider(
@@ -52,7 +49,7 @@ def check_provider(
     for code in tqdm(_codes(stored, stocks), desc="checking", unit="stock", disable=quiet):
         stock = stored.read(code)
         judge_files(stock, ledger)
-        if is_index(code, stored):
+        if stored.is_index(code):
             judge_levels(stock, stored, ledger)
             continue
         judge_fields(stock, stored, ledger)
@@ -66,7 +63,7 @@ def _codes(stored: Stored, stocks: Sequence[str]) -> list[str]:
     """Codes of all instruments, or those asked for; indices are often in no list, but have a folder."""
     files = stored.files
     listed = {code for market in files.markets for code in files.instruments(market)}
-    every = sorted(listed | {code for code in files.stored if is_index(code, stored)})
+    every = sorted(listed | {code for code in files.stored if stored.is_index(code)})
     if not stocks:
         return every
     wanted = [_code(text, every) for text in stocks]

@@ -8,16 +8,9 @@ from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.judge.verdict import Severity
-from qlib_mfgru.provider.symbols import INDEX_PREFIXES
 
 LONG_GAP = 12
 """Calendar days between two trading days that no holiday explains; the longest of A-shares is 11."""
-
-
-def is_index(code: str, stored: Stored) -> bool:
-    """Whether an A-share code is an index's."""
-    is_one = any(code.startswith(exchange + digits) for digits, exchange in INDEX_PREFIXES)
-    return is_one and stored.is_ashare(code)
 
 
 def judge_calendar(stored: Stored, ledger: Ledger) -> None:
@@ -74,4 +67,4 @@ def judge_levels(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
     ledger.note("error", "indices that end before the calendar", ends, _HOLES)
 
 
-_HOLES = "a backtest takes the return over missing levels as 0: bring the index up to date"
+_HOLES = "qlib's own report takes the returns over missing levels as 0: bring the index up to date"

@@ -14,7 +14,7 @@ from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import BarSeries, StockSeries
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
-from qlib_mfgru.provider.symbols import normalise_symbol
+from qlib_mfgru.provider.symbols import is_index, normalise_symbol
 
 DAY = "day"
 
@@ -120,6 +120,10 @@ class Stored:
             return normalise_symbol(code) == code
         except ValueError:
             return False
+
+    def is_index(self, code: str) -> bool:
+        """Whether a code is an A-share index's."""
+        return is_index(code) and self.is_ashare(code)
 
     def read(self, code: str) -> StoredStock:
         """Read every file of an instrument."""

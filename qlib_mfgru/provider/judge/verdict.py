@@ -22,6 +22,8 @@ from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named, probable_
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.series import StockSeries
 
+MAX_INCONSISTENT = 0.01
+"""Share of faulty days, or bars, of a kind from which on it is an error, unless a mapping says otherwise."""
 FEW = 3
 """Cases that are single values whatever their share: a market of a few stocks and days has no shares to speak of."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qlib_mfgru.ingest.assemble.bars import DayBars, mean_price
+from qlib_mfgru.ingest.assemble.bars import DayBars, vwap_of
 from qlib_mfgru.ingest.read.spool import BAR
 from qlib_mfgru.provider.session import ASHARE
 
@@ -79,6 +79,6 @@ def test_a_mean_price_is_amount_over_volume_or_a_stand_in(typical: bool, expecte
     prices = {"open": np.array([10.0, 11, 10, 9]), "high": np.array([11.0, 11, 11, 9]),
               "low": np.array([10.0, 11, 10, 9]), "close": np.array([11.0, 11, 10, 9])}  # fmt: skip
     volume, amount = np.array([100.0, 0, 100, 0]), np.array([1050.0, 0, NAN, NAN])
-    vwap, is_stand_in = mean_price(prices, volume, amount, typical=typical)
+    vwap, is_stand_in = vwap_of(prices, volume, amount, typical=typical)
     np.testing.assert_allclose(vwap, expected)
     assert is_stand_in.tolist() == [False, False, True, False]

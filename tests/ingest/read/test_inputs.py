@@ -10,8 +10,8 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
-from qlib_mfgru.ingest.read.slices import NEVER, Slice
-from qlib_mfgru.ingest.read.spool import DAY, Registry
+from qlib_mfgru.ingest.read.slices import Slice
+from qlib_mfgru.ingest.read.spool import DAY, NEVER, Registry
 from qlib_mfgru.ingest.report import IngestReport, InputReport
 
 

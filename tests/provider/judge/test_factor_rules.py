@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from judged import N, faulty, make_series
+from judged import DAYS, N, faulty, make_series
 
-from qlib_mfgru.provider.judge import StockSeries
+from qlib_mfgru.provider.judge import StockSeries, mended_factor
 from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
 
 
@@ -52,6 +52,35 @@ def test_a_factor_overstated_once_is_wrong_on_its_day() -> None:
     assert days(series([9.2, 9.16, 8.9, 8.94, 9.0, 9.0], [209.5, 209.5, 190.4, 190.4, 190.4, 190.4])) == {
         FACTOR_DAY.text: [2]
     }
+
+
+@pytest.mark.parametrize(
+    ("close", "factor", "mended"),
+    [
+        ([10.0, 10.0, 7.7, 7.9, 8.0, 8.0], [1, 1, 1, 1.3, 1.3, 1.3], [1, 1, 1.3, 1.3, 1.3, 1.3]),
+        ([10.0, 10.0, 10.1, 7.9, 8.0, 8.0], [1, 1, 1.3, 1.3, 1.3, 1.3], [1, 1, 1, 1.3, 1.3, 1.3]),
+        ([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], [2, 2, 1, 2, 2, 2], [2, 2, 2, 2, 2, 2]),
+        # a day without trade goes along
+        ([10.0, 10.0, np.nan, 7.7, 7.9, 8.0], [1, 1, 1, 1, 1.3, 1.3], [1, 1, 1, 1.3, 1.3, 1.3]),
+        ([10.0, 10.0, 7.7, np.nan, 7.9, 8.0], [1, 1, 1, 1, 1.3, 1.3], [1, 1, 1.3, 1.3, 1.3, 1.3]),
+        # no neighbour says what is right
+        ([9.2, 9.16, 8.9, 8.94, 9.0, 9.0], [209.5, 209.5, 190.4, 190.4, 190.4, 190.4], None),
+        ([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], [2, 2, 1, 1, 2, 2], None),
+        ([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], [2, 2, 1, 2, 1, 2], None),
+        ([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], [1, 2, 2, 2, 2, 2], None),
+        # a real ex-date, and a payout overstated a day early by far more than the price falls
+        ([10.0, 10.5, 5.2, 5.0, 5.3, 5.3], [1, 1, 2, 2, 2, 2], None),
+        ([10.0, 10.0, 10.1, 7.9, 8.0, 8.0], [1, 1, 1.6, 1.6, 1.6, 1.6], None),
+    ],
+)
+def test_a_single_days_factor_takes_that_of_its_neighbour(
+    close: list[float], factor: list[float], mended: list[float] | None
+) -> None:
+    given, expected = np.array(factor, "f8"), np.array(mended or factor, "f8")
+    found, is_mended = mended_factor(DAYS, np.array(close), given, "main")
+    np.testing.assert_array_equal(found, expected)
+    assert (is_mended == ((expected != given) & (np.array(close) > 0))).all()
+    assert given.tolist() == factor
 
 
 def test_the_bound_is_the_boards() -> None:

@@ -24,7 +24,7 @@ def match_fields(
 ) -> dict[str, str]:
     """The column for each field that a file has.
 
-    A column that the mapping names goes before the names under which vendors know the field.
+    A column that the mapping names takes precedence over the names that vendors use.
 
     Parameters
     ----------

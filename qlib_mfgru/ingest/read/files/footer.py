@@ -41,7 +41,7 @@ class Body(io.RawIOBase):
         self.footer: list[str] = []
 
     def readable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]

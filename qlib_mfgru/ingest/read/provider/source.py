@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BarInput, RowInput
-from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.inputs import Source_co, VendorInput
 from qlib_mfgru.ingest.read.provider.rows import industry_rows, price_rows, span_rows, value_rows
 from qlib_mfgru.ingest.read.slices import Slice
+from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.industries import read_industries
 from qlib_mfgru.provider.symbols import is_index

@@ -30,8 +30,8 @@ _ASSUMED_ROWS = 50_000_000
 class Query:
     """The rows of a query, run once.
 
-    All methods raise an InputError if the database cannot be reached or refuses the query. No message, of the driver's
-    neither, shows a password.
+    All methods raise an InputError if the database cannot be reached or refuses the query. No message shows a
+    password, not even the driver's.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Query:
     name : str
         The input's.
     remarks : list of (str, str)
-        None.
+        Always empty.
     """
 
     source: RowInput
@@ -54,7 +54,7 @@ class Query:
 
     @property
     def stem(self) -> str:
-        """No code is in it."""
+        """Empty: it holds no code."""
         return ""
 
     @property
@@ -84,7 +84,7 @@ class Query:
             raise InputError(f"{self.label}: it has no rows")
 
     def _fetched(self, n_rows: int) -> list[tuple[object, ...]]:
-        return self._spoken_safely(lambda: [tuple(row) for row in self._result.fetchmany(n_rows)])
+        return self._without_secrets(lambda: [tuple(row) for row in self._result.fetchmany(n_rows)])
 
     @cached_property
     def _url(self) -> str:
@@ -92,16 +92,16 @@ class Query:
 
     @cached_property
     def _connection(self) -> Connection:
-        return self._spoken_safely(lambda: _connected(self._url))
+        return self._without_secrets(lambda: _connected(self._url))
 
     @cached_property
     def _result(self) -> CursorResult[tuple[object, ...]]:
         statement = (self.source.sql or "").strip().rstrip(";")
         # the statement as it is: its colons and percent signs are no parameters
         connection = self._connection.execution_options(stream_results=True, no_parameters=True)
-        return self._spoken_safely(lambda: connection.exec_driver_sql(statement))
+        return self._without_secrets(lambda: connection.exec_driver_sql(statement))
 
-    def _spoken_safely(self, action: Callable[[], Value]) -> Value:
+    def _without_secrets(self, action: Callable[[], Value]) -> Value:
         """What `action` returns; what a driver raises is said on one line without secrets.
 
         The driver's exception is not chained, since it may hold the password.

@@ -39,7 +39,7 @@ class Selection:
         self.left_out = 0
 
     def columns(self, header: Sequence[str], label: object) -> dict[str, str]:
-        """The columns to be read besides the fields, by names that no field has.
+        """The columns to be read besides the fields, under names that no field has.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class OneIndex:
         self._found: dict[str, set[str]] = {}
 
     def columns(self, header: Sequence[str], stock_column: str | None) -> dict[str, str]:
-        """The columns that may say of which index a row is, by names that no field has."""
+        """The columns that may say of which index a row is, under names that no field has."""
         names = {name.lower() for name in VENDOR_NAMES["index"]}
         return {_key(each): each for each in header if each.lower() in names and each != stock_column}
 

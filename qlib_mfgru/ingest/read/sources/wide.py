@@ -42,7 +42,7 @@ class WideTables:
     session : Session
         The market's.
     remarks : list of (str, str)
-        None.
+        Always empty.
     """
 
     name: str
@@ -58,7 +58,7 @@ class WideTables:
 
     @property
     def stem(self) -> str:
-        """No code is in it."""
+        """Empty: it holds no code."""
         return ""
 
     @property

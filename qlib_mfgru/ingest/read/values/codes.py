@@ -7,7 +7,7 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
-from qlib_mfgru.ingest.read.renames import Renames
+from qlib_mfgru.ingest.read.spool import Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers
 
 

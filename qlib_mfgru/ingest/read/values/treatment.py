@@ -1,4 +1,4 @@
-"""Special treatment as vendors tell it: days with a flag, spans, or the names that stocks bear."""
+"""Special treatment as vendors give it: flagged days, spans, or the names of stocks."""
 
 from __future__ import annotations
 

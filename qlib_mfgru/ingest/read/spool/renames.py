@@ -1,4 +1,4 @@
-"""Codes that a stock bore before: rows of its old codes become those of its last one."""
+"""Earlier codes of a stock, whose rows become rows of its last code."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.spool.records import NEVER
 from qlib_mfgru.ingest.read.stamps import day_text
-
-_EVER = 10**6
-"""A day number after every calendar."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +38,14 @@ class Renames:
             If codes change in a circle, or a code ends before it begins.
         """
         current = np.arange(len(codes))
-        since, until = np.full(len(codes), -_EVER), np.full(len(codes), _EVER)
+        since, until = np.full(len(codes), -NEVER), np.full(len(codes), NEVER)
         for old, (new, day) in changes.items():
             until[old], since[new] = day, max(day, since[new])
             chain = [old]
             while chain[-1] in changes:
                 chain.append(changes[chain[-1]][0])
                 if chain[-1] == old:
-                    raise InputError(f"renames: {codes[old]} comes back to itself over {codes[new]}")
+                    raise InputError(f"renames: {codes[old]} is renamed in a circle, through {codes[new]}")
             current[old] = chain[-1]
         if (backwards := until <= since).any():
             number = int(backwards.argmax())

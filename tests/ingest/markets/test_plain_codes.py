@@ -8,7 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 
-from .vendor import csv, run, spans, stored
+from ..vendor import csv, run, spans, stored
 
 DAYS = ["2024-03-11", "2024-03-12"]
 DAILY = {"files": "d/*", "prices": "unadjusted"}

@@ -15,9 +15,9 @@ from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 
-from .vendor import spans, stored
+from ..vendor import spans, stored
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCE = Path(os.environ.get("MFGRU_ASHARE_DAILY_FILES", ROOT.parent / "shared" / "data" / "ashare_daily"))
 YEARS = ["daily/2012.parquet", "daily/2013.parquet"]
 pytestmark = pytest.mark.skipif(not (SOURCE / YEARS[0]).exists(), reason="the real market is not here")

@@ -8,8 +8,7 @@ carry numbers instead of text, for stock and file.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -18,134 +17,14 @@ from typing import Literal
 
 import numpy as np
 
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.renames import Renames
-from qlib_mfgru.ingest.read.repeats import repeats
+from qlib_mfgru.ingest.read.spool.records import BAR, DAY, VALUE, VALUE_FIELDS, StockRows
+from qlib_mfgru.ingest.read.spool.registry import Registry
+from qlib_mfgru.ingest.read.spool.repeats import repeats
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.provider.symbols import Codes, normalise_symbol
 
-PRICES = ("open", "high", "low", "close")
-
-_KEYS = [("stock", "i4"), ("when", "i4"), ("file", "i4")]
-
-BAR = np.dtype([*_KEYS, *((name, "f4") for name in PRICES)] + [(name, "f8") for name in ("volume", "amount")])
-"""An intraday bar; `when` is its end in minutes since 1970."""
-
-DAILY_OPTIONAL = ("amount", "vwap", "factor", "prev_close", "limit_up", "limit_down", "is_st")
-DAY = np.dtype([*_KEYS, *((name, "f8") for name in (*PRICES, "volume", *DAILY_OPTIONAL))])
-"""A daily bar; `when` is its day, in days since 1970."""
-
-VALUE = np.dtype([*_KEYS, ("value", "f8")])
-"""A value of a stock from a day on (or on a day)."""
-
-ALWAYS = -(2**31)
-"""The `when` of a snapshot without a date: it holds on every day."""
-
-VALUE_FIELDS = (
-    "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",
-)  # fmt: skip
-"""What values are kept as; of an ``st_span``, the value is the last day."""
 _VALUE_INPUTS = {"factor": "factors", "limit_up": "limits", "limit_down": "limits"}
 """The inputs of values that are called otherwise."""
-
-
-class Registry:
-    """Numbers stocks and files in the order in which they are met, and watches that an input spells a stock one way.
-
-    Parameters
-    ----------
-    naming : {"ashare", "plain"}
-        How the market names its stocks.
-
-    Attributes
-    ----------
-    codes, files : list of str
-        Code as qlib writes it, and file name, by number.
-    renames : Renames or None
-        Codes that changed, once they are read.
-    """
-
-    def __init__(self, naming: Codes = "ashare") -> None:
-        self._naming: Codes = naming
-        self.codes: list[str] = []
-        self.files: list[str] = []
-        self.renames: Renames | None = None
-        self._numbers: dict[str, int] = {}
-        self._first_spelling: dict[tuple[str, int], tuple[str, str]] = {}
-        self._known: dict[tuple[str, str, bool], int] = {}
-
-    def file_number(self, name: str) -> int:
-        """Number of a file that is read now."""
-        self.files.append(name)
-        return len(self.files) - 1
-
-    def stock_number(self, spelling: str, input_name: str, file: str, *, index: bool = False) -> int:
-        """Number of a stock, -1 for what is no known code.
-
-        Parameters
-        ----------
-        spelling : str
-            As the vendor writes it.
-        input_name, file : str
-            Where it is written; within one input, a stock must be spelled one way.
-        index : bool
-            A bare code is an index's.
-
-        Raises
-        ------
-        InputError
-            If the input has spelled this stock another way before.
-        """
-        key = (input_name, spelling, index)
-        if key not in self._known:
-            self._known[key] = self._new_spelling(spelling, input_name, file, index)
-        return self._known[key]
-
-    def _new_spelling(self, spelling: str, input_name: str, file: str, index: bool) -> int:
-        try:
-            code = normalise_symbol(spelling, self._naming, index=index)
-        except ValueError:
-            return -1
-        number = self._numbers.setdefault(code, len(self.codes))
-        if number == len(self.codes):
-            self.codes.append(code)
-        first, where = self._first_spelling.setdefault((input_name, number), (spelling, file))
-        if first.strip() != spelling.strip():
-            raise InputError(
-                f"{input_name}: {code} is written {first!r} in {where} and {spelling!r} in {file}: two sources seem to "
-                "be mixed; write a stock in one way, or leave one of them out"
-            )
-        return number
-
-
-@dataclass(frozen=True)
-class StockRows:
-    """All rows of one stock, sorted by time and without duplicates.
-
-    Attributes
-    ----------
-    code : str
-        As qlib writes it.
-    daily, bars : structured ndarray
-        Of dtype `DAY` and `BAR`.
-    values : mapping of str to structured ndarray
-        Of dtype `VALUE`, by the names of `VALUE_FIELDS`.
-    files : sequence of str
-        Name of each file by the number that the rows carry.
-    """
-
-    code: str
-    daily: np.ndarray
-    bars: np.ndarray
-    values: Mapping[str, np.ndarray]
-    files: Sequence[str]
-
-    @property
-    def first_day(self) -> int:
-        """Day of the first bar or daily row, traded or not, in days since 1970."""
-        days = (self.daily["when"][:1], days_of_bars(self.bars["when"][:1]))
-        return int(np.concatenate(days).min())
 
 
 class Spool:
@@ -274,6 +153,8 @@ class Spool:
         """One row of each stock and time; the others are counted out, those with other values on their own."""
         keep = self._keep.get(name, "first")
         repeated, differs = repeats(rows, keep)
+        if not repeated.any():
+            return rows
         describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
         counted = report.input(name)
         counted.drop("duplicate bar", repeated & ~differs, describe)

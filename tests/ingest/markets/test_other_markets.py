@@ -12,8 +12,8 @@ from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.manifest import session_in
 from qlib_mfgru.provider.session import SESSIONS
 
-from .minutes import minute_rows, pandas_bars, stamped, trading_minutes
-from .vendor import run, spans, stored
+from ..minutes import minute_rows, pandas_bars, stamped, trading_minutes
+from ..vendor import run, spans, stored
 
 BARS = {"files": "all.csv", "freq": "1min", "stamps": "end", "prices": "unadjusted"}
 WEEKEND = ["2024-03-08", "2024-03-09", "2024-03-10", "2024-03-11"]

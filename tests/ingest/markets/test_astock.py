@@ -14,10 +14,10 @@ from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 
-from .reference import check_sound
-from .vendor import spans, stored
+from ..reference import check_sound
+from ..vendor import spans, stored
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MAPPING = ROOT / "workflow_configs" / "astock_mapping.yaml"
 SOURCE = Path(os.environ.get("MFGRU_ASTOCK_FILES", ROOT.parent / "shared" / "data" / "astock"))
 pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason="the real sample is not here")
@@ -64,7 +64,17 @@ def test_suspended_days_have_no_price_before_and_after_the_splice(provider: tupl
 
 def test_limits_fit_what_was_traded(provider: tuple[Path, IngestReport]) -> None:
     outside = [tally for what, tally in provider[1].warnings.items() if "outside the limits" in what]
-    assert [tally.count for tally in outside] == [6]
+    assert [tally.count for tally in outside] == [4]
+
+
+def test_a_factor_that_came_a_day_late_is_put_right(provider: tuple[Path, IngestReport]) -> None:
+    """SH600506 goes ex-rights on 2026-05-06, 22.64 -> 17.72; its factor goes from 1.004955 to 1.308348 a day later."""
+    tally = provider[1].warnings["days whose factor was lost, early or late, replaced by that of the day beside it"]
+    assert (tally.count, tally.examples) == (1, ["SH600506 2026-05-06"])
+    close = stored(provider[0], "SH600506", "close")
+    assert close["2026-05-06"] / close["2026-04-30"] == pytest.approx(17.72 * 1.308348 / (22.64 * 1.004955), rel=1e-4)
+    wrong = [each for each in provider[1].consistency if "adjusted return is beyond the limit" in str(each["kind"])]
+    assert [each["cases"] for each in wrong] == [["SH600655 2020-11-25"]]
 
 
 def test_the_judge_tolerates_what_the_sample_is_known_for(provider: tuple[Path, IngestReport]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 
-from ..vendor import csv, make_bars, make_daily, run, spans, stored, with_inputs, write
+from ...vendor import csv, make_bars, make_daily, run, spans, stored, with_inputs, write
 
 OLD, NEW, LAST = "000022", "001872", "001999"
 CHANGE = {"symbol": OLD, "new_code": NEW, "date": "2025-03-05"}
@@ -86,7 +86,7 @@ def test_chains_are_followed_and_all_tables_are_renamed(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ([CHANGE, {"symbol": NEW, "new_code": OLD, "date": "2025-03-06"}], "SZ000022 comes back to itself"),
+        ([CHANGE, {"symbol": NEW, "new_code": OLD, "date": "2025-03-06"}], "SZ000022 is renamed in a circle"),
         ([CHANGE, CHANGE | {"new_code": LAST}], "renames: SZ000022 changes twice"),
         ([CHANGE, {"symbol": NEW, "new_code": LAST, "date": "2025-03-04"}],
          "SZ001872 ends on 2025-03-04, not after it begins on 2025-03-05"),

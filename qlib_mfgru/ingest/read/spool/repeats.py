@@ -23,7 +23,7 @@ def repeats(rows: np.ndarray, keep: Literal["first", "last"]) -> tuple[np.ndarra
     Returns
     -------
     repeated, differs : ndarray of bool, shape (n,)
-        Rows that are left out, and those of them that have other values than the one kept. NaN is like NaN.
+        Rows that are left out, and those of them that have other values than the one kept. NaN equals NaN.
     """
     nothing = np.zeros(len(rows), dtype=bool)
     same = (rows["stock"][1:] == rows["stock"][:-1]) & (rows["when"][1:] == rows["when"][:-1])

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
+from qlib_mfgru.ingest.read.stamps.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.session import FREQS, Freq, Session, freq_minutes
 
 _MISFIT = 0.001

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.ingest.assemble.bars import DayBars
-from qlib_mfgru.ingest.read.grid import Grid
 from qlib_mfgru.ingest.read.spool import BAR, PRICES
+from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.provider.session import ASHARE, FREQS, SESSIONS, Freq, Session
 
 DAY = pd.DatetimeIndex(["2025-01-02"])

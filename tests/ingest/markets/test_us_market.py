@@ -12,8 +12,8 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import SESSIONS
 
-from .minutes import minute_rows, pandas_bars, stamped, trading_minutes
-from .vendor import csv, run, spans, stored
+from ..minutes import minute_rows, pandas_bars, stamped, trading_minutes
+from ..vendor import csv, run, spans, stored
 
 US = SESSIONS["us"]
 FULL = ("09:30", "16:00")
@@ -161,7 +161,7 @@ def test_inputs_that_the_market_cannot_have_are_refused(
 
 
 def test_the_documented_mapping_works(rows: pd.DataFrame, tmp_path: Path, target: Path) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "ingest.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "ingest.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(session: us\n.*?)```", text, re.DOTALL)
     (tmp_path / "minutes").mkdir()
     stamped(rows, US).to_parquet(tmp_path / "minutes" / "2024.parquet")

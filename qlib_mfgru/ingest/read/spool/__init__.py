@@ -1,0 +1,31 @@
+"""Rows of single stocks on disk, between reading and assembling."""
+
+from qlib_mfgru.ingest.read.spool.records import (
+    ALWAYS,
+    BAR,
+    DAILY_OPTIONAL,
+    DAY,
+    NEVER,
+    PRICES,
+    VALUE,
+    VALUE_FIELDS,
+    StockRows,
+)
+from qlib_mfgru.ingest.read.spool.registry import Registry
+from qlib_mfgru.ingest.read.spool.renames import Renames
+from qlib_mfgru.ingest.read.spool.spool import Spool
+
+__all__ = [
+    "ALWAYS",
+    "BAR",
+    "DAILY_OPTIONAL",
+    "DAY",
+    "NEVER",
+    "PRICES",
+    "VALUE",
+    "VALUE_FIELDS",
+    "Registry",
+    "Renames",
+    "Spool",
+    "StockRows",
+]

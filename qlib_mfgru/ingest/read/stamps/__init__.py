@@ -1,0 +1,21 @@
+"""Stamps as moments, and the grid of a session's bars that they have to be on."""
+
+from qlib_mfgru.ingest.read.stamps.stamps import (
+    MINUTES_A_DAY,
+    day_numbers,
+    day_text,
+    days_of_bars,
+    join_date_time,
+    minute_text,
+    parse_stamps,
+)
+
+__all__ = [
+    "MINUTES_A_DAY",
+    "day_numbers",
+    "day_text",
+    "days_of_bars",
+    "join_date_time",
+    "minute_text",
+    "parse_stamps",
+]

@@ -1,0 +1,79 @@
+"""How a stock's price and factor move from one day with trade to the next, and which moves no market allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from qlib_mfgru.provider.boards import RULES
+
+FREE_BOUND = 0.3
+"""The largest return that is taken for ordinary where no limit holds."""
+LIMIT_MARGIN = 0.01
+"""What rounding to ticks may add to a board's limit."""
+LONG_IDLE = 30
+"""Calendar days without trade from which on the board's limit is not relied on: reforms and relistings have none."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Logarithms of one day's price or factor by those of the day with trade before; n days, n - 1 moves.
+
+    Attributes
+    ----------
+    places : ndarray of int, shape (n,)
+        Positions of the days with trade.
+    idle : ndarray of int, shape (n - 1,)
+        Calendar days from one to the next.
+    raw, change : ndarray of shape (n - 1,)
+        Of the raw close, and of the factor.
+    up, down : ndarray of shape (n - 1,)
+        The largest and the smallest ordinary return: the board's limit and `LIMIT_MARGIN`, or `FREE_BOUND` where there
+        is none, or after `LONG_IDLE`.
+    """
+
+    places: np.ndarray
+    idle: np.ndarray
+    raw: np.ndarray
+    change: np.ndarray
+    up: np.ndarray
+    down: np.ndarray
+
+    @classmethod
+    def of(cls, days: np.ndarray, close: np.ndarray, factor: np.ndarray, board: str | None) -> Moves:
+        """Of raw closes, NaN on days without trade, with a factor; each of shape (n_days,).
+
+        Parameters
+        ----------
+        days : ndarray of shape (n_days,)
+            ``datetime64[D]``.
+        board : str, optional
+            A key of `boards.RULES`.
+        """
+        places = np.flatnonzero((close > 0) & (factor > 0))
+        days, idle = days[places][1:], np.diff(days[places]).astype(int)
+        bound = np.full(len(days), FREE_BOUND)
+        for rule in RULES[board] if board else ():
+            bound = np.where((days >= rule.since) & (idle <= LONG_IDLE), rule.ratio + LIMIT_MARGIN, bound)
+        raw, change = np.diff(np.log(close[places])), np.diff(np.log(factor[places]))
+        return cls(places, idle, raw, change, np.log1p(bound), np.log1p(-bound))
+
+    @cached_property
+    def is_jump(self) -> np.ndarray:
+        """Whether the adjusted return is not ordinary while the raw one is, and explains less than half of the change.
+
+        Otherwise the factor only overstates a payout.
+        """
+        jump = self.beyond(self.raw + self.change) & ~self.beyond(self.raw)
+        return jump & (np.abs(self.change) > 0.01) & (np.abs(self.raw) < np.abs(self.change) / 2)
+
+    @cached_property
+    def is_unadjusted(self) -> np.ndarray:
+        """Whether the raw return is not ordinary, as on an ex-date, whatever the factor does."""
+        return self.beyond(self.raw) & ~self.is_jump
+
+    def beyond(self, moves: np.ndarray, times: float = 1.0) -> np.ndarray:
+        """Whether moves are larger than that many ordinary ones; shape (n - 1,)."""
+        return np.logical_or(moves > self.up * times, moves < self.down * times)
