@@ -7,9 +7,12 @@ import pickle
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
-from types import TracebackType
+from itertools import islice
+from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
@@ -40,9 +43,15 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
-            self._pool = None
+        if self._pool is None:
+            return
+        if error is not None:
+            # the pool's own way of killing its processes fails where tasks are left, and leaves semaphores
+            for pid in list(self._pool._processes):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)
+        self._pool.shutdown(wait=True)
+        self._pool = None
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
         """Yield the results in the order of the tasks; with one task, or one job, all happens in this process.
@@ -62,14 +71,40 @@ class Processes:
             return
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self._n_jobs, initializer=_begin, initargs=(os.getpid(),))
+        call, left = partial(_call, pickle.dumps(function)), iter(tasks)
         try:
-            yield from self._pool.map(partial(_call, pickle.dumps(function)), tasks)
+            waiting = deque(self._pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(self._pool.submit(call, task) for task in islice(left, 1))
+                yield result
         except TerminatedWorkerError as error:
             raise InputError("a worker process died, perhaps for want of memory: try again with one job") from error
 
 
+class _Interrupts:
+    """Answers an interrupt of a process of the pool: the task ends at once, and so do those that come after it."""
+
+    def __init__(self) -> None:
+        self.seen = self.in_task = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self.seen = True
+        if self.in_task:
+            raise KeyboardInterrupt
+
+
+_interrupts = _Interrupts()
+
+
 def _call(function: bytes, task: Task) -> object:
-    return _loaded(function)(task)
+    try:
+        _interrupts.in_task = True
+        if _interrupts.seen:
+            raise KeyboardInterrupt
+        return _loaded(function)(task)
+    finally:
+        _interrupts.in_task = False
 
 
 @lru_cache(maxsize=1)
@@ -78,8 +113,7 @@ def _loaded(function: bytes) -> Callable[[Any], object]:
 
 
 def _begin(parent: int) -> None:
-    """Make this process one that ends with its parent, which is the one to answer an interrupt."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _interrupts)
     end_with(parent)
 
 

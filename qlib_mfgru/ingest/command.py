@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", type=Path, nargs="+", metavar="FILE", help="say what files hold, and propose a mapping"
     )
+    parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes; by default one a core")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _show(arguments)
     if not arguments.mapping and not arguments.vendor:
         raise InputError("give a mapping file, or --vendor NAME; --explain FILE proposes a mapping")
+    if arguments.jobs < 1 and arguments.jobs != -1:
+        raise InputError(f"--jobs is {arguments.jobs}: give the number of processes, or -1 for one a core")
     from qlib_mfgru.ingest.mapping import load_mapping
 
     mapping = load_mapping(arguments.mapping, vendor=arguments.vendor)
@@ -42,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError("give --source, the folder of the files, and --target, the provider's folder")
     from qlib_mfgru.ingest.pipeline import ingest  # after the mapping, so that a wrong one is reported at once
 
-    report = ingest(mapping, arguments.source.expanduser(), arguments.target.expanduser(), quiet=arguments.quiet)
+    source, target = arguments.source.expanduser(), arguments.target.expanduser()
+    report = ingest(mapping, source, target, n_jobs=arguments.jobs, quiet=arguments.quiet)
     print(report)
     print(f"\nprovider: {arguments.target}")
     return 0
