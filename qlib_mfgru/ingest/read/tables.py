@@ -93,10 +93,10 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
         checks = [
             *piece.stamp_checks(stamps),
             no_number,
+            beyond_float32(values),
             ("no close", np.isnan(values["close"])),
             ("price not positive", np.any([values[name] <= 0 for name in PRICES], axis=0)),
             *contradictions(values),
-            beyond_float32(values),
             ("not in the stocks' calendar", ~np.isin(day_numbers(stamps), days)),
         ]
         good = piece.screen(checks)

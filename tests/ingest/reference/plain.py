@@ -83,7 +83,7 @@ def read(section: RowInput, numbers: Sequence[str], source: Path, session: Sessi
         values, words = pd.to_numeric(rows[name], errors="coerce"), rows[name].astype("str").str.strip()
         with np.errstate(over="ignore"):
             rounded = values.astype("f4")
-        vanishes = (rounded == 0) & (values != 0) & (name not in ("volume", "amount"))
+        vanishes = (values != 0) & (values.abs() < np.finfo("f4").tiny) & (name not in ("volume", "amount"))
         good &= ~(np.isinf(rounded) | vanishes | (values.isna() & rows[name].notna() & ~words.isin(MISSING)))
         rows[name] = values
     if isinstance(section, PriceInput):
@@ -126,7 +126,7 @@ def _stamps(rows: pd.DataFrame, stem: str) -> pd.Series:
     if "date" in rows and "time" in rows and "datetime" not in rows:
         return _joined(rows["date"], rows["time"])
     if re.fullmatch(r"\d{1,2}:\d\d.*|\d{1,6}", str(stamps.iloc[0]).strip()):
-        if "date" in rows:
+        if "date" in rows and not rows["date"].equals(stamps):
             return _joined(rows["date"], stamps)
         found = re.search(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)(?!\d)", stem)
         if found is None:
