@@ -147,12 +147,10 @@ def _frame(path: Path, section: RowInput) -> pd.DataFrame:
 
 def _joined(date: pd.Series, time: pd.Series) -> pd.Series:
     time = time.astype("str").str.strip()
-    if time.str.len().min() >= 12:
-        return time
     # 945, 0945 and 94500, 094500
     bare = time.map(lambda clock: clock.zfill(4) if len(clock) <= 4 else clock.zfill(6))
     clock = bare.str.replace(r"^(\d\d)(\d\d)(\d\d)?$", r"\1:\2:\3", regex=True).str.removesuffix(":")
-    return date.astype("str").str[:10] + " " + clock
+    return (date.astype("str").str[:10] + " " + clock).where(time.str.len() < 12, time)
 
 
 def _code(text: object, session: Session) -> str | None:
