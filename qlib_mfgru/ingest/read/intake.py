@@ -19,6 +19,7 @@ from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import (
     beyond_float32,
+    contradictions,
     read_factors,
     read_industries,
     read_renames,
@@ -153,8 +154,6 @@ def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
     return [
         beyond_float32(values),
         no_number,
-        ("negative volume", values["volume"] < 0),
-        ("negative amount", values["amount"] < 0),
         ("price missing or not positive", traded & ~priced),
-        ("high < low", priced & (values["high"] < values["low"])),
+        *contradictions(values),
     ]
