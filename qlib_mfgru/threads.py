@@ -30,10 +30,11 @@ def n_threads() -> int:
     if "torch" in sys.modules:
         return int(sys.modules["torch"].get_num_threads())
     wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else _cores()
+    return int(wanted) if wanted.isdigit() and int(wanted) else cores()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
 

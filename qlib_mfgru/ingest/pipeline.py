@@ -9,28 +9,28 @@ import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.assemble.assembly import assemble
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.evidence import with_evidence
-from qlib_mfgru.ingest.assemble.stock import Stock
-from qlib_mfgru.ingest.assemble.twins import Twins
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.tables import read_weights
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.write.buckets import BucketWriter
 from qlib_mfgru.ingest.write.levels import write_levels
 from qlib_mfgru.ingest.write.manifest import write_coverage, write_industries, write_manifest
 from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
-from qlib_mfgru.provider.judge import Verdict
+from qlib_mfgru.processes import in_processes
 from qlib_mfgru.provider.symbols import is_index
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
-"""Rows of a bucket, about: what is held in memory at a time."""
+"""Rows of a bucket, about: what a process holds in memory at a time."""
+PARALLEL_BUCKETS = 4
+"""Buckets from which on several processes are worth their start."""
 
 
 def ingest(
@@ -40,6 +40,7 @@ def ingest(
     *,
     slice_rows: int = SLICE_ROWS,
     chunk_rows: int = CHUNK_ROWS,
+    n_jobs: int = -1,
     quiet: bool = False,
 ) -> IngestReport:
     """Turn vendor files into a qlib provider.
@@ -54,6 +55,8 @@ def ingest(
         The provider's folder; written whole or not at all.
     slice_rows, chunk_rows : int
         Rows worked on, and rows read, at a time: what memory grows with.
+    n_jobs : int
+        Processes that write; -1 for one a core. The provider is the same for any number.
     quiet : bool
         No progress bars.
 
@@ -73,16 +76,16 @@ def ingest(
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
     folder, n_buckets = target.with_name(target.name + ".spool"), max(1, -(-vendor.estimated_rows // slice_rows))
     keep = {name: each.keep for name, each in mapping.inputs().items()}
-    with Spool(folder, n_buckets, vendor.registry, vendor.report, keep) as spool:
+    with Spool(folder, n_buckets, vendor.registry, keep) as spool:
         read_vendor(vendor, spool)
         vendor.report.check(mapping.max_dropped)
         if not spool.days:
             raise InputError(f"no usable row\n{vendor.report}")
-        _write_provider(vendor, spool, target)
+        _write_provider(vendor, spool, target, n_jobs)
     return vendor.report
 
 
-def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
+def _write_provider(vendor: Vendor, spool: Spool, target: Path, n_jobs: int) -> None:
     """Write everything; nothing is left of it when something fails."""
     mapping, report = vendor.mapping, vendor.report
     calendars = Calendars.of(spool)
@@ -96,17 +99,16 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path) -> None:
     freqs = conventions.freqs if len(calendars.bar_days) else ()
     intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
     with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
-        stocks, twins = StoredStocks(writer, calendars, weighted), Twins()
-        verdict = Verdict(mapping.max_inconsistent)
-        for rows in tqdm(spool.stocks(), desc="writing", unit="stock", disable=vendor.quiet):
-            stock = Stock(rows, calendars, conventions, report)
-            if assemble(stock, verdict):
-                stocks.write(stock)
-                twins.add(stock)
-        _warn_of_codes(stocks.codes if mapping.session.codes == "ashare" else [], list(twins.pairs()), report)
+        write = BucketWriter(spool, calendars, conventions, writer, weighted, mapping.max_inconsistent)
+        written, buckets = write.nothing(report), range(spool.n_buckets)
+        outcomes = in_processes(write, buckets, n_jobs if len(buckets) >= PARALLEL_BUCKETS else 1)
+        for outcome in tqdm(outcomes, "writing", len(buckets), unit="bucket", disable=vendor.quiet):
+            written.add(outcome)
+        stocks = written.stocks
+        _warn_of_codes(stocks.codes if mapping.session.codes == "ashare" else [], list(written.twins.pairs()), report)
         report.check(mapping.max_dropped)
-        verdict.check()
-        report.add_verdict(verdict)
+        written.verdict.check()
+        report.add_verdict(written.verdict)
         if not stocks.lives:
             raise InputError(f"no stock has any usable day\n{report}")
         writer.write_members("all", stocks.codes, stocks.alive())

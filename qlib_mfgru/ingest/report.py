@@ -124,6 +124,18 @@ class IngestReport:
             self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", n_kept, map(str, kept))
             self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
 
+    def add(self, other: IngestReport) -> None:
+        """Count what another report counts, examples in its order after ours."""
+        for name, rows in other.inputs.items():
+            mine = self.input(name)
+            mine.read, mine.kept = mine.read + rows.read, mine.kept + rows.kept
+            for reason, tally in rows.dropped.items():
+                mine.drop_count(reason, tally.count, tally.examples)
+        for what, tally in other.warnings.items():
+            self.warn(what, tally.count, tally.examples)
+        for note in other.notes:
+            self.note(note)
+
     def check(self, max_dropped: float) -> None:
         """Stop when any input that has been read so far has too many bad rows.
 

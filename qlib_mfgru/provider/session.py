@@ -7,6 +7,7 @@ that ends at midnight belongs to the day before.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ _MACHINES_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 _SPAN = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
 
 
+@lru_cache(maxsize=256)
 def _minutes(span: str) -> tuple[int, int]:
     """Start and end of ``09:30-11:30`` in minutes after midnight."""
     matched = _SPAN.fullmatch(span)

@@ -8,6 +8,7 @@ target removes.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -101,12 +102,14 @@ class ProviderWriter:
             Field name without ``$``, e.g. ``close``; stored as float32, NaN where unknown.
         """
         room = len(self.calendars[freq]) - start
-        folder = self._staging / "features" / feature_folder(instrument)
-        folder.mkdir(exist_ok=True)
+        folder = str(self._staging / "features" / feature_folder(instrument))
+        os.makedirs(folder, exist_ok=True)
         for field, values in fields.items():
             if len(values) > room:
                 raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
-            np.concatenate([[start], values]).astype("<f4").tofile(folder / f"{field.lower()}.{freq}.bin")
+            series = np.empty(1 + len(values), dtype="<f4")
+            series[0], series[1:] = start, values
+            series.tofile(f"{folder}/{field.lower()}.{freq}.bin")
 
     def write_members(self, market: str, codes: Sequence[str], member: np.ndarray) -> None:
         """Write a market's members as spans, by stock and time: the reverse of `reader.member_mask`.

@@ -32,6 +32,16 @@ class Twins:
         piece["hash"] = _hashes(stock, live)
         piece["stock"], piece["day"] = len(self._codes), stock.calendars.days[live]
         self._codes.append(stock.code)
+        self._hold(piece)
+
+    def add_all(self, other: Twins) -> None:
+        """Remember the days of other stocks."""
+        for piece in other._pieces:
+            piece["stock"] += len(self._codes)
+            self._hold(piece)
+        self._codes += other._codes
+
+    def _hold(self, piece: np.ndarray) -> None:
         self._pieces.append(piece[piece["hash"] % self._every == 0])
         self._n_held += len(self._pieces[-1])
         while self._n_held > _HELD:

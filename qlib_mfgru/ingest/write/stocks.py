@@ -61,6 +61,13 @@ class StoredStocks:
         if stock.code in self._weighted:
             self.closes[stock.code] = carried_forward(stock.daily["close"] * stock.factor)
 
+    def add(self, others: StoredStocks) -> None:
+        """Take in stocks that another process has written."""
+        self.lives |= others.lives
+        self.closes |= others.closes
+        self.n_live += others.n_live
+        self.last_traded = np.maximum(self.last_traded, others.last_traded)
+
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:
         if bars.traded.any():
             begin, end = _ends(bars.traded)

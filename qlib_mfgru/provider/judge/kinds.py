@@ -10,7 +10,7 @@ import numpy as np
 Role = Literal["fault", "systematic", "fatal", "note"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Kind:
     """What one rule finds.
 

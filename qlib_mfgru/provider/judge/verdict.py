@@ -73,6 +73,15 @@ class Tally:
         self.faults.append(StockFault.of(series.code, board, finding))
         self.dates.update(finding.days[finding.faulty_days].tolist())
 
+    def add_all(self, other: Tally) -> None:
+        """Count what was found in other stocks."""
+        self.count += other.count
+        self.n_judged += other.n_judged
+        self.n_weighty += other.n_weighty
+        self.faults += other.faults
+        self.judged_stocks += other.judged_stocks
+        self.dates += other.dates
+
     @property
     def share(self) -> float:
         """Share of the judged that counts towards what is tolerated."""
@@ -128,6 +137,15 @@ class Verdict:
             self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
         return not reasons
 
+    def add_all(self, other: Verdict) -> None:
+        """Count the findings of other stocks."""
+        for kind, tally in other._tallies.items():
+            self._tallies.setdefault(kind, Tally(kind)).add_all(tally)
+        if other._slots is not None:
+            self._slots = other._slots + (0 if self._slots is None else self._slots)
+            self._n_bar_days += other._n_bar_days
+        self.left_out |= other.left_out
+
     def tallies(self) -> list[Tally]:
         """Kinds with a case: the gravest first, then those with a known cause, then the most frequent."""
         found = [tally for tally in (*self._tallies.values(), *self._ends_absent()) if tally.count]
@@ -143,7 +161,7 @@ class Verdict:
 
     def rejected(self, tally: Tally) -> list[StockFault]:
         """Faults of a kind that are why their stocks are left out."""
-        return [fault for fault in tally.faults if self.left_out.get(fault.code) is tally.kind]
+        return [fault for fault in tally.faults if self.left_out.get(fault.code) == tally.kind]
 
     def check(self) -> None:
         """Stop where the numbers cannot be what they are said to be.

@@ -7,7 +7,6 @@ import logging
 import os
 import pickle
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -22,6 +21,7 @@ from qlib.log import get_module_logger, set_global_logger_level
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.processes import end_with
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
@@ -154,23 +154,11 @@ def _open(pickled: bytes) -> Shared:
 def _opened(pickled: bytes) -> Shared:
     parent, config, dataset = pickle.loads(pickled)
     if os.getppid() == parent:
-        _end_with(parent)
+        end_with(parent)
     H.clear()
     C.register_from_C(config, skip_register=False)
     set_global_logger_level(logging.WARNING)
     return Shared(dataset)
-
-
-@lru_cache
-def _end_with(parent: int) -> None:
-    """End this process soon after its parent, which leaves its workers running when it is killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run(number: int, unit: Unit, shared: Shared, store: UnitStore, threads: int) -> tuple[int, str | None]:

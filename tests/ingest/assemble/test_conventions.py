@@ -58,7 +58,7 @@ def test_adjusted_prices_without_a_factor_have_no_raw_prices() -> None:
 
 
 def test_bars_lie_in_an_unbroken_run_of_the_days(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool", 1, Registry(), IngestReport())
+    spool = Spool(tmp_path / "spool", 1, Registry())
     spool.days |= {14, 10, 11, 12, 13}
     spool.bar_days |= {11, 13}
     calendars = Calendars.of(spool)

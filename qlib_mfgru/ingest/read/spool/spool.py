@@ -40,8 +40,6 @@ class Spool:
         Stock number i goes to bucket ``i % n_buckets``.
     registry : Registry
         What the rows' numbers stand for.
-    report : IngestReport
-        Where repeated rows are counted.
     keep : mapping of str to {"first", "last"}
         Which of repeated rows is kept, in reading order, by input; the first by default.
 
@@ -58,11 +56,10 @@ class Spool:
         folder: Path,
         n_buckets: int,
         registry: Registry,
-        report: IngestReport,
         keep: Mapping[str, Literal["first", "last"]] = MappingProxyType({}),
     ) -> None:
-        self._folder, self._n_buckets = folder, n_buckets
-        self._registry, self._report, self._keep = registry, report, keep
+        self.n_buckets = n_buckets
+        self._folder, self._registry, self._keep = folder, registry, keep
         self.days: set[int] = set()
         self.bar_days: set[int] = set()
         self.industries: dict[str, int] = {}
@@ -91,23 +88,29 @@ class Spool:
 
     def append(self, name: str, rows: np.ndarray) -> None:
         """Keep rows under a name; values, of dtype `VALUE`, under one of `VALUE_FIELDS`."""
-        bucket = rows["stock"] % self._n_buckets
+        bucket = rows["stock"] % self.n_buckets
         order = np.argsort(bucket, kind="stable")
-        edges = np.searchsorted(bucket[order], np.arange(self._n_buckets + 1))
+        edges = np.searchsorted(bucket[order], np.arange(self.n_buckets + 1))
         for number in np.unique(bucket):
             with self._path(name, int(number)).open("ab") as file:
                 rows[order[edges[number] : edges[number + 1]]].tofile(file)
 
-    def stocks(self) -> Iterator[StockRows]:
-        """Yield the rows of every stock that has a bar or a daily row, a bucket in memory at a time.
+    def stocks(self, bucket: int, report: IngestReport) -> Iterator[StockRows]:
+        """Yield the rows of every stock of a bucket that has a bar or a daily row.
 
         Industries are numbered in the order of their names, which does not depend on the order of the rows.
+
+        Parameters
+        ----------
+        bucket : int
+            Which of the `n_buckets`; its rows are held in memory.
+        report : IngestReport
+            Where repeated rows are counted.
         """
-        for bucket in range(self._n_buckets):
-            bars = self._without_repeats("bars", self._load("bars", bucket, BAR))
-            daily = self._without_repeats("daily", self._load("daily", bucket, DAY))
-            values = {name: self._one_value_each(name, self._load(name, bucket, VALUE)) for name in VALUE_FIELDS}
-            yield from self._stocks_of(bars, daily, values)
+        bars = self._without_repeats("bars", self._load("bars", bucket, BAR), report)
+        daily = self._without_repeats("daily", self._load("daily", bucket, DAY), report)
+        values = {name: self._one_value_each(name, self._load(name, bucket, VALUE), report) for name in VALUE_FIELDS}
+        yield from self._stocks_of(bars, daily, values)
 
     def peek(self, n_stocks: int) -> Iterator[StockRows]:
         """Yield the rows of some stocks, up to `n_stocks`, repeats among them; nothing is counted."""
@@ -117,7 +120,7 @@ class Spool:
                 self._load("daily", bucket, DAY),
                 {name: self._load(name, bucket, VALUE) for name in VALUE_FIELDS},
             )
-            for bucket in range(self._n_buckets)
+            for bucket in range(self.n_buckets)
         )
         return islice(chain.from_iterable(buckets), n_stocks)
 
@@ -146,19 +149,19 @@ class Spool:
     def _path(self, name: str, bucket: int) -> Path:
         return self._folder / f"{name}.{bucket}"
 
-    def _without_repeats(self, name: str, rows: np.ndarray) -> np.ndarray:
+    def _without_repeats(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         """One row of each stock and time; the others are counted out, those with other values on their own."""
         keep = self._keep.get(name, "first")
         repeated, differs = repeats(rows, keep)
         if not repeated.any():
             return rows
         describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
-        report = self._report.input(name)
-        report.drop("duplicate bar", repeated & ~differs, describe)
-        report.drop(f"repeated with other values, the {keep} kept", differs, describe)
+        counted = report.input(name)
+        counted.drop("duplicate bar", repeated & ~differs, describe)
+        counted.drop(f"repeated with other values, the {keep} kept", differs, describe)
         return rows[~repeated]
 
-    def _one_value_each(self, name: str, rows: np.ndarray) -> np.ndarray:
+    def _one_value_each(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         """One value of each stock and day; another one is a case for the report. Spans of flags may meet on a day."""
         if name.startswith("st_"):
             return rows
@@ -166,7 +169,7 @@ class Spool:
         keep = self._keep.get(source, "first")
         repeated, differs = repeats(rows, keep)
         cases = (self._describe(rows, day_text, int(position)) for position in np.flatnonzero(differs))
-        self._report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
+        report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
         return rows[~repeated]
 
     def _describe(self, rows: np.ndarray, when_text: Callable[[int], str], position: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -101,7 +101,7 @@ class Grid:
         if len(stamps) < len(self.session.bar_ends(self.freq)):
             return None
         misfit = self._misfit(stamps)
-        better = self._better(stamps, misfit)
+        better = None if misfit == 0 and self._coverage(stamps) >= _COVERED else self._better(stamps, misfit)
         if better is None and misfit <= 0.5 and (self._is_swapped(stamps) or self._is_shifted(stamps)):
             better = self._swapped
         if better:
@@ -183,8 +183,7 @@ class Grid:
 
     def _better(self, stamps: np.ndarray, misfit: float) -> Grid | None:
         """A frequency and convention that fit where the stated ones do not, the coarsest first."""
-        conventions: tuple[Literal["end", "start"], ...] = ("end", "start")
-        for other in (Grid(self.session, freq, convention) for freq in FREQS for convention in conventions):
+        for other in _grids(self.session):
             step = freq_minutes(other.freq) - freq_minutes(self.freq)
             # prints fit either convention
             others_misfit = other._misfit(stamps, prints=step != 0)
@@ -245,3 +244,10 @@ class Grid:
     def _off(self, stamps: np.ndarray) -> np.ndarray:
         """Which stamps are off the grid and in no auction; shape (n,)."""
         return (self.ends(stamps) < 0) & ~self.in_auction(stamps)
+
+
+@lru_cache(maxsize=16)
+def _grids(session: Session) -> tuple[Grid, ...]:
+    """The grids of all frequencies and conventions, the coarsest first."""
+    conventions: tuple[Literal["end", "start"], ...] = ("end", "start")
+    return tuple(Grid(session, freq, convention) for freq in FREQS for convention in conventions)

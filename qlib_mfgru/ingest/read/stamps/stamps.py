@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S"
 """Formats of stamps by the number of their digits; milliseconds are cut off."""
 _EPOCHS = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
 """Units in a second, by the number of digits of moments since 1970: those from September 2001 on."""
+_MOST_KNOWN = 10**6
+"""Stamps that are remembered: more than the minutes of ten years of sessions."""
 _TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 _WHOLE_STAMP = re.compile(r"[0-9]{10}|[0-9]{4}[-/.]")
 
@@ -36,8 +39,36 @@ def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
         return values.to_numpy().astype("datetime64[s]")
     # every stock repeats the same stamps: parse each one once
     positions, unique = pd.factorize(values)
-    parsed = np.append(_parse_unique(pd.Series(unique), zone), np.datetime64("NaT", "s"))
+    parsed = np.append(_known(zone).parsed(np.asarray(unique)), np.datetime64("NaT", "s"))
     return parsed[positions]
+
+
+class _Known:
+    """Stamps that have been parsed, as text or as numbers: the files of a vendor have the same ones."""
+
+    def __init__(self, zone: str) -> None:
+        self._zone = zone
+        self._forget()
+
+    def _forget(self) -> None:
+        self._written, self._parsed = pd.Index([], dtype="object"), np.empty(0, "datetime64[s]")
+
+    def parsed(self, written: np.ndarray) -> np.ndarray:
+        """Stamps, each of them once, as ``datetime64[s]``; shape (n,)."""
+        if len(self._written) > _MOST_KNOWN or self._written.dtype != written.dtype:
+            self._forget()
+        places = self._written.get_indexer(pd.Index(written))
+        new = written[places < 0]
+        if len(new):
+            places[places < 0] = len(self._written) + np.arange(len(new))
+            self._written = pd.Index(np.concatenate([self._written.to_numpy(written.dtype), new]))
+            self._parsed = np.concatenate([self._parsed, _parse_unique(pd.Series(new), self._zone)])
+        return self._parsed[places]
+
+
+@lru_cache(maxsize=4)
+def _known(zone: str) -> _Known:
+    return _Known(zone)
 
 
 def _parse_unique(values: pd.Series, zone: str) -> np.ndarray:

@@ -37,13 +37,13 @@ def values(*rows: tuple[int, int, float]) -> np.ndarray:
 
 
 def spooled(folder: Path, n_buckets: int, report: IngestReport) -> dict[str, StockRows]:
-    with Spool(folder, n_buckets, registry(), report) as spool:
+    with Spool(folder, n_buckets, registry()) as spool:
         spool.add_daily(daily((0, 1, 0, 11), (2, 0, 0, 30), (1, 0, 0, 20), (0, 0, 0, 10)))
         spool.add_daily(daily((0, 1, 1, 99), (1, 1, 1, 21)))
         spool.append("float_shares", values((1, 5, 7.0), (1, 2, 6.0), (9, 0, 1.0)))
         spool.industries |= {"Zinc": 0, "Alu": 1}
         spool.append("industry", values((0, 0, 0.0), (2, 0, 1.0)))
-        stocks = {rows.code: rows for rows in spool.stocks()}
+        stocks = {rows.code: rows for bucket in range(n_buckets) for rows in spool.stocks(bucket, report)}
         assert sorted(spool.days) == [MARCH_3, MARCH_3 + 1]
         assert spool.bar_days == set()
     assert not folder.exists()
@@ -69,10 +69,10 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
     tmp_path: Path, keep: Literal["first", "last"], close: float, size: float
 ) -> None:
     report, known = IngestReport(), registry()
-    with Spool(tmp_path / "s", 1, known, report, {"daily": keep, "float_shares": keep}) as spool:
+    with Spool(tmp_path / "s", 1, known, {"daily": keep, "float_shares": keep}) as spool:
         spool.add_daily(daily((0, 1, 0, 11), (0, 1, 1, 11), (0, 1, 1, np.nan), (0, 1, 1, 12), (0, 1, 1, 12)))
         spool.append("float_shares", values((0, 5, 6.0), (0, 5, 6.0), (0, 5, 8.0)))
-        (stock,) = spool.stocks()
+        (stock,) = spool.stocks(0, report)
     assert stock.daily["close"].tolist() == [close]
     assert stock.values["float_shares"]["value"].tolist() == [size]
     counts = {reason: tally.count for reason, tally in report.inputs["daily"].dropped.items()}
@@ -83,9 +83,9 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
 
 def test_a_row_without_a_value_equals_another_without_it(tmp_path: Path) -> None:
     report = IngestReport()
-    with Spool(tmp_path / "s", 1, registry(), report) as spool:
+    with Spool(tmp_path / "s", 1, registry()) as spool:
         spool.add_daily(daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
-        list(spool.stocks())
+        list(spool.stocks(0, report))
     assert list(report.inputs["daily"].dropped) == ["duplicate bar"]
 
 
@@ -98,8 +98,8 @@ def test_industries_are_numbered_by_name_not_by_the_order_of_the_rows(tmp_path: 
 def test_what_a_killed_spool_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / "daily.0").write_bytes(b"half a row")
-    with Spool(tmp_path / "spool", 1, registry(), IngestReport()) as spool:
-        assert list(spool.stocks()) == []
+    with Spool(tmp_path / "spool", 1, registry()) as spool:
+        assert list(spool.stocks(0, IngestReport())) == []
 
 
 def test_a_stock_is_spelled_one_way_within_an_input() -> None:

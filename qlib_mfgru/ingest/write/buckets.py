@@ -1,0 +1,72 @@
+"""The stocks of a bucket, assembled and written, on any process; and what all buckets together came to."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from qlib_mfgru.ingest.assemble.assembly import assemble
+from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
+from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.assemble.twins import Twins
+from qlib_mfgru.ingest.read.spool import Spool
+from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.provider.judge import Verdict
+from qlib_mfgru.provider.writer import ProviderWriter
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What some stocks came to.
+
+    Attributes
+    ----------
+    stocks : StoredStocks
+        Those that are written.
+    verdict : Verdict
+        On all of them.
+    twins : Twins
+        Their days.
+    report : IngestReport
+        Where their rows are counted.
+    """
+
+    stocks: StoredStocks
+    verdict: Verdict
+    twins: Twins
+    report: IngestReport
+
+    def add(self, other: Outcome) -> None:
+        """Count other stocks in; those of the buckets in order, so that the report does not depend on the processes."""
+        self.stocks.add(other.stocks)
+        self.verdict.add_all(other.verdict)
+        self.twins.add_all(other.twins)
+        self.report.add(other.report)
+
+
+@dataclass(frozen=True)
+class BucketWriter:
+    """Assembles and writes the stocks of one bucket; all that it needs to know goes to its process with it."""
+
+    spool: Spool
+    calendars: Calendars
+    conventions: Conventions
+    writer: ProviderWriter
+    weighted: AbstractSet[str]
+    max_inconsistent: float
+
+    def nothing(self, report: IngestReport) -> Outcome:
+        """The outcome of no stocks, which counts in `report`."""
+        stocks = StoredStocks(self.writer, self.calendars, self.weighted)
+        return Outcome(stocks, Verdict(self.max_inconsistent), Twins(), report)
+
+    def __call__(self, bucket: int) -> Outcome:
+        """Write a bucket's stocks."""
+        outcome = self.nothing(IngestReport())
+        for rows in self.spool.stocks(bucket, outcome.report):
+            stock = Stock(rows, self.calendars, self.conventions, outcome.report)
+            if assemble(stock, outcome.verdict):
+                outcome.stocks.write(stock)
+                outcome.twins.add(stock)
+        return outcome
