@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qlib_mfgru.errors import InputError
+from qlib_mfgru.errors import InputError, printable
 from qlib_mfgru.provider.judge import Verdict
 
 EXAMPLES = 3
@@ -31,12 +31,15 @@ class Tally:
     examples: list[str] = field(default_factory=list)
 
     def add(self, count: int, examples: Iterable[str]) -> None:
-        """Count `count` cases more; `examples` may be lazy and is read no further than needed."""
+        """Count `count` cases more; `examples` may be lazy and is read no further than needed.
+
+        They name what is in files: only what can be printed is kept.
+        """
         self.count += count
         for example in examples:
             if len(self.examples) >= EXAMPLES:
                 break
-            self.examples.append(example)
+            self.examples.append(printable(example))
 
 
 @dataclass
@@ -103,10 +106,11 @@ class IngestReport:
     def warn(self, what: str, count: int, examples: Iterable[str] = ()) -> None:
         """Count cases that were kept, or filled, but that the user should know of."""
         if count:
-            self.warnings.setdefault(what, Tally()).add(count, examples)
+            self.warnings.setdefault(printable(what), Tally()).add(count, examples)
 
     def note(self, text: str) -> None:
         """Say once that something was derived or assumed."""
+        text = printable(text)
         if text not in self.notes:
             self.notes.append(text)
 

@@ -159,14 +159,15 @@ def day_volumes(target: Path, fine: pd.DataFrame) -> None:
 @pytest.mark.parametrize(("freq", "opening"), [("1min", "09:25"), ("1min", "09:30"), ("15min", "09:25")])
 def test_auctions_of_bars_stamped_at_their_ends(tmp_path: Path, target: Path, freq: str, opening: str) -> None:
     fine = make_bars(("600000",), freq=freq)
-    prints = [
-        fine.iloc[[0]].assign(datetime=pd.Timestamp(f"{day:%Y-%m-%d} {opening}"), open=9.5, low=9.5, volume=700)
-        for day in fine["datetime"].dt.normalize().unique()
-    ]
-    fine = pd.concat([*prints, fine])
+    days = fine["datetime"].dt.normalize()
+    first = fine[~days.duplicated()]
+    clock = days + pd.Timedelta(f"{opening}:00")
+    prints = first.assign(datetime=clock, open=first["low"], volume=700, amount=700 * first["low"])
+    fine = pd.concat([prints, fine])
     run(write(tmp_path / "in", fine, make_daily(fine)), target, {"bars": BARS | {"freq": freq}, "daily": DAILY})
     day_volumes(target, fine)
-    assert stored(target, "SH600000", "open", "15min").iloc[0] == 19.0
+    opens = stored(target, "SH600000", "open", "15min").iloc[::16]
+    np.testing.assert_allclose(opens, first["low"] * 2, rtol=1e-6)
 
 
 @pytest.mark.parametrize("freq", ["1min", "5min", "15min"])
@@ -174,10 +175,10 @@ def test_closing_auctions_of_bars_stamped_at_their_starts(tmp_path: Path, target
     """The last trades of morning and day are rows at 11:30 and 15:00, the auction at 14:57 where that is no bar."""
     bars = make_bars(("600000",), freq=freq)
     bars["datetime"] -= pd.Timedelta(freq)
-    last = bars.iloc[[-1]]
+    last = bars.iloc[[-1]].assign(close=11.0, high=11.0, volume=1100, amount=1100 * 10.5)
     clocks = ("11:30", "15:00") if freq == "1min" else ("11:30", "14:57", "15:00")
     prints = [
-        last.assign(datetime=pd.Timestamp(f"{day:%Y-%m-%d} {clock}"), close=11.0, high=11.0, volume=1100)
+        last.assign(datetime=pd.Timestamp(f"{day:%Y-%m-%d} {clock}"))
         for day in bars["datetime"].dt.normalize().unique()
         for clock in clocks
     ]

@@ -30,7 +30,7 @@ def source(tmp_path: Path) -> Path:
     folder = write(tmp_path / "in", daily=make_daily(bars))
     for number, (_, rows) in enumerate(bars.groupby("symbol", sort=False)):
         rows = rows.copy()
-        rows.iloc[5 + number, rows.columns.get_loc("high")] = 0.5
+        rows.loc[rows.index[5 + number], "high"] = 0.5
         rows.to_csv(folder / "bars" / f"{number}.csv", index=False)
     again = bars[bars["symbol"].isin(["600000", "000002"])].iloc[::7].assign(volume=300)
     again.to_csv(folder / "bars" / "again.csv", index=False)

@@ -33,6 +33,17 @@ def test_rows_are_counted_by_reason_with_the_first_three_cases() -> None:
     assert list(rows.dropped) == ["high < low"]
 
 
+def test_what_files_hold_is_printable_in_the_report() -> None:
+    report = IngestReport()
+    report.input("bars").drop_count("unknown symbol", 1, ["x.csv row 1: 6\x0000\u3000A"])
+    report.warn("lines before the header, \x1b[2J", 1, ["a\tb"])
+    report.note("x\x08.csv has no dates")
+    assert report.inputs["bars"].dropped["unknown symbol"].examples == ["x.csv row 1: 6\ufffd00 A"]
+    assert report.warnings["lines before the header, \ufffd[2J"].examples == ["a b"]
+    assert report.notes == ["x\ufffd.csv has no dates"]
+    assert all(line.isprintable() for line in str(report).splitlines())
+
+
 def test_only_the_vendors_faults_count_towards_max_dropped() -> None:
     report = IngestReport()
     rows = report.input("daily")

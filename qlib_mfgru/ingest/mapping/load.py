@@ -109,7 +109,7 @@ class IngestMapping(Settings):
     def levels(self) -> RowInput | None:
         """Where levels of indices come from: `index`, else the provider of the daily bars."""
         if self.index is None and self.daily and self.daily.provider:
-            return RowInput(provider=self.daily.provider)
+            return RowInput(provider=self.daily.provider, optional=self.daily.optional)
         return self.index
 
     def inputs(self) -> dict[str, RowInput]:

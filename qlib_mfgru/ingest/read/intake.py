@@ -31,7 +31,9 @@ def read_vendor(vendor: Vendor, spool: Spool, processes: Processes, part_rows: i
         parts += parts_of(vendor.input("bars", mapping.bars), read_bars, spool, vendor.n_rows["bars"] // part_rows)
     if mapping.daily:
         parts += parts_of(vendor.input("daily", mapping.daily), read_daily, spool, vendor.n_rows["daily"] // part_rows)
-    readings = processes.map(Part.read, parts)
+    asks_database = any(source is not None and source.sql for source in (mapping.bars, mapping.daily))
+    # a database in a file is one process's only
+    readings = (Processes(1) if asks_database else processes).map(Part.read, parts)
     for reading in tqdm(readings, "reading", len(parts), unit="part", leave=False, disable=vendor.quiet):
         spool.join(reading.rows)
         vendor.report.add(reading.report)

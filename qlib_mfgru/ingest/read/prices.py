@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers
 from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
-from qlib_mfgru.ingest.read.values import beyond_float32
+from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
 from qlib_mfgru.ingest.report import IN_AUCTION
 
 _LEAST_ADJUSTED = 1e-6
@@ -108,8 +108,6 @@ def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
     return [
         beyond_float32(values),
         no_number,
-        ("negative volume", values["volume"] < 0),
-        ("negative amount", values["amount"] < 0),
         ("price missing or not positive", traded & ~priced),
-        ("high < low", priced & (values["high"] < values["low"])),
+        *contradictions(values),
     ]

@@ -10,10 +10,10 @@ from qlib_mfgru.ingest.mapping import RowInput, WeightInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
+from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
 
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
-_LARGEST = float(np.finfo("f4").max)
 
 
 def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
@@ -93,10 +93,10 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
         checks = [
             *piece.stamp_checks(stamps),
             no_number,
+            beyond_float32(values),
             ("no close", np.isnan(values["close"])),
             ("price not positive", np.any([values[name] <= 0 for name in PRICES], axis=0)),
-            ("high < low", values["high"] < values["low"]),
-            ("beyond float32", np.any([np.abs(column) > _LARGEST for column in values.values()], axis=0)),
+            *contradictions(values),
             ("not in the stocks' calendar", ~np.isin(day_numbers(stamps), days)),
         ]
         good = piece.screen(checks)

@@ -66,11 +66,12 @@ def test_nothing_to_tell_by_is_said(
     bars, daily, truth = market
     bars[PRICES] *= FACTOR
     daily[PRICES] *= FACTOR
-    source = write(tmp_path / "in", bars.drop(columns="amount"), daily.assign(amount=daily["amount"] * 37))
+    wide = daily.assign(amount=daily["amount"] * 1.1, low=daily["low"] * 0.8, high=daily["high"] * 1.2)
+    source = write(tmp_path / "in", bars.drop(columns="amount"), wide)
     report = run(source, target, {"bars": ADJUSTED_BARS, "daily": ADJUSTED_DAILY})
     same(target, truth, ("close", "volume"))
     notes = [note for note in report.notes if "volume is taken as" in note]
-    assert "daily: volume is taken as raw (amount / volume is 7.4 times the adjusted price and 37 times" in notes[0]
+    assert "daily: volume is taken as raw (amount / volume is 0.22 times the adjusted price and 1.1 times" in notes[0]
     assert "which fits neither" in notes[0]
     assert "bars: volume is taken as raw (only 0 rows with an amount and a factor away from 1" in notes[1]
 

@@ -32,11 +32,16 @@ def test_the_factor_of_previous_closes(close: list[float], prev_close: list[floa
     np.testing.assert_allclose(factor_of_closes(np.array(close), np.array(prev_close)), factor, rtol=1e-12)
 
 
+def split(bars: pd.DataFrame) -> pd.DataFrame:
+    """Raw bars of a market in which 000001 splits in two on 5 March: half the price, and the amount."""
+    late = (bars["symbol"] == "000001") & (bars["datetime"] >= "2025-03-05")
+    yuan = ["open", "high", "low", "close", "amount"]
+    return bars.assign(**bars[yuan].div(late + 1, axis=0))
+
+
 def ex_rights(bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Raw bars and daily rows with previous closes: on 5 March 000001 splits in two."""
-    prices = ["open", "high", "low", "close"]
-    split = (bars["symbol"] == "000001") & (bars["datetime"] >= "2025-03-05")
-    bars.loc[split, prices] = bars.loc[split, prices] / 2
+    """Raw bars of the split, and daily rows with previous closes."""
+    bars = split(bars)
     daily = make_daily(bars).drop(columns="factor")
     before = daily.groupby("symbol")["close"].shift()
     halved = (daily["symbol"] == "000001") & (daily["date"] == "2025-03-05")
@@ -92,6 +97,7 @@ def test_before_the_first_event_the_factor_is_one(
     bars: pd.DataFrame, tmp_path: Path, target: Path, vendor: str
 ) -> None:
     """A new share has no row at all, and is there nevertheless."""
+    bars = split(bars)
     source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
     pd.DataFrame([EVENTS[vendor]]).to_csv(source / "f.csv", index=False)
     report = run(source, target, with_inputs(factors="f.csv"))
@@ -102,6 +108,7 @@ def test_before_the_first_event_the_factor_is_one(
 
 
 def test_the_mapping_has_the_last_word(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    bars = split(bars)
     source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
     pd.DataFrame([EVENTS["baostock"]]).to_csv(source / "f.csv", index=False)
     loose = {"max_dropped": 1}
@@ -119,9 +126,9 @@ def test_the_mapping_has_the_last_word(bars: pd.DataFrame, tmp_path: Path, targe
 
 def test_a_table_with_few_changing_rows_is_one_of_events(tmp_path: Path, target: Path) -> None:
     days = pd.bdate_range("2024-01-01", periods=60)
-    daily = pd.DataFrame(
-        {"symbol": "600000", "date": days, "open": 10, "high": 10, "low": 10, "close": 10, "volume": 100}
-    )
+    price = np.repeat([30.0, 15.0, 10.0], [10, 40, 10])
+    prices = dict.fromkeys(["open", "high", "low", "close"], price)
+    daily = pd.DataFrame({"symbol": "600000", "date": days, **prices, "volume": 100})
     daily.to_csv(tmp_path / "daily.csv", index=False)
     rows = pd.DataFrame({"symbol": "600000", "date": days[[10, 50]], "factor": [2.0, 3.0]})
     rows.to_csv(tmp_path / "f.csv", index=False)

@@ -103,6 +103,8 @@ class Setting:
 
     def __call__(self, mapping: dict[str, Any]) -> None:
         places = list(_places(mapping))
+        if not places:
+            return
         section, key = places[self.place % len(places)]
         if self.value is None:
             del section[key]

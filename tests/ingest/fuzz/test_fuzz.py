@@ -34,7 +34,9 @@ FOUND = {
     "a code in place of a price": Recipe("baostock", (Cell(0, 390, 9, "00700", 80),)),
     "close and low under each other's names": Recipe("baostock", (Swapped(1, 4, 2),)),
     "two columns of one name": Recipe(MONTHS, (Renamed(0, 9, 6),)),
-    "a header with raw bytes": Recipe("tdx", (Flipped(152, 21, b"a\x91R\xdd\xfd\xb3w\xe6"),)),
+    "a table a field, cut to its header": Recipe("a table a field", (Truncated(128, 0.3), Truncated(128, 0.3))),
+    "one time that is none": Recipe("baostock", (Scaled(0, 195, 7, 1e-300, 1000),)),
+    "a title with raw bytes": Recipe("tdx", (Flipped(152, 21, b"a\x91R\xdd\xfd\xb3w\xe6"),)),
 }
 """Recipes that once went wrong."""
 

@@ -138,7 +138,7 @@ LAYOUTS = {
     ),
     "a table a field": Layout(
         {"daily": {"wide": {name: f"{name}.csv" for name in
-                            ("open", "high", "low", "close", "volume", "amount", "factor")}}},
+                            ("open", "high", "low", "close", "volume", "amount", "factor")}}, "max_dropped": 0.5},
         _wide,
         {name: File(csv(), in_one(f"{name}.csv")) for name in
          ("open", "high", "low", "close", "volume", "amount", "factor")},

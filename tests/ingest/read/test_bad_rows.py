@@ -12,6 +12,7 @@ from qlib_mfgru.errors import InputError
 from ..vendor import BARS, DAILY, make_bars, make_daily, replaced, run, stored, with_inputs, write
 
 WHEN = "2025-03-04 10:00"
+OUTSIDE = "open or close outside [low, high]"
 LOOSE = {"bars": BARS, "daily": DAILY, "max_dropped": 0.1}
 
 
@@ -29,6 +30,8 @@ def bad_number(bars: pd.DataFrame) -> pd.DataFrame:
     ("spoil", "reason"),
     [
         (lambda bars: replaced(bars, "000001", WHEN, high=1.0), "high < low"),
+        (lambda bars: replaced(bars, "000001", WHEN, open=0.0247), OUTSIDE),
+        (lambda bars: replaced(bars, "000001", WHEN, close=11.0), OUTSIDE),
         (lambda bars: replaced(bars, "000001", WHEN, volume=-100), "negative volume"),
         (lambda bars: replaced(bars, "000001", WHEN, amount=-1.0), "negative amount"),
         (lambda bars: replaced(bars, "000001", WHEN, close=0.0), "price missing or not positive"),

@@ -71,7 +71,7 @@ def test_units_by_file(market: tuple[pd.DataFrame, pd.DataFrame, Path], tmp_path
         ({"stars": "shares", "*": "lots"},
          "daily.volume: 'stars' is no board and fits no file's name; did you mean 'star'?"),
         ({"bars*": "lots"},
-         "daily.volume: 'bars*' is no board and fits no file's name; known are main, chinext, star, bse"),
+         "daily.volume: 'bars*' is no board and fits no file's name; known are main, chinext, star, bse, other"),
         ({"star": "shares"}, "daily.volume: none of star fits daily.csv row 1: 000001 2025-03-03; add '*'"),
     ],
 )  # fmt: skip

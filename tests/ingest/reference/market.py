@@ -42,6 +42,8 @@ class Reference:
         Which of ``bars`` and ``daily`` has prices that are multiplied, and volumes that are divided, by the factor.
     unadjusted : bool
         The factor is 1.
+    events : bool, optional
+        `factors` has a row each ex-date, so that the factor is 1 before; by default, if there are few and they change.
     """
 
     bars: pd.DataFrame | None = None
@@ -53,6 +55,7 @@ class Reference:
     adjusted: tuple[str, ...] = ()
     volume_adjusted: tuple[str, ...] = ()
     unadjusted: bool = False
+    events: bool | None = None
 
     @cached_property
     def symbols(self) -> list[str]:
@@ -94,7 +97,12 @@ class Reference:
         if self.bars is None:
             return pd.DataFrame(columns=["symbol", "datetime", "day", "moment", *HOW])
         rows = self.bars.assign(amount=self.bars.get("amount", np.nan))
-        rows["moment"] = rows["datetime"] + pd.Timedelta("1min" if self.stamps == "start" else "0s")
+        rows["moment"] = rows["datetime"]
+        if self.stamps == "start":
+            # what is stamped at the end of a part of the day is its last trades
+            minute = rows["datetime"].dt.hour * 60 + rows["datetime"].dt.minute
+            is_last = minute.isin([end for _, end in self.session.spans if self.session.calls])
+            rows["moment"] += pd.to_timedelta(1 - is_last.astype(int), unit="min")
         return rows.assign(day=(rows["moment"] - pd.Timedelta("1s")).dt.normalize()).sort_values("datetime")
 
     def _factor(self, symbol: str) -> pd.Series:
@@ -108,8 +116,21 @@ class Reference:
         if self.factors is not None:
             table = self.factors[self.factors["symbol"] == symbol].set_index("date")["factor"].sort_index()
             every = table.reindex(table.index.union(self.days)).ffill().reindex(self.days)
-            factor = factor.fillna(every)
+            is_one = self._has_events and factor.isna().all()
+            factor = factor.fillna(every.fillna(1.0) if is_one else every)
         return factor
+
+    @cached_property
+    def _has_events(self) -> bool:
+        """Whether `factors` has fewer rows than one in five days, most of them with another factor than before."""
+        if self.events is not None or self.factors is None:
+            return bool(self.events)
+        n_steps = n_changes = n_days = 0
+        for _, rows in self.factors.sort_values("date").groupby("symbol"):
+            n_steps += len(rows) - 1
+            n_changes += int((rows["factor"].diff().iloc[1:] != 0).sum())
+            n_days += int(((self.days >= rows["date"].min()) & (self.days < rows["date"].max())).sum())
+        return n_steps > 0 and n_steps < 0.2 * n_days and n_changes > 0.5 * n_steps
 
     def _bars_of(self, symbol: str) -> pd.DataFrame:
         """Raw bars with a price, of days with trade and a factor, and that factor."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,10 @@ PRICED = (*PRICES, "volume", "amount", "vwap")
 NUMBERS = {"bars": PRICED, "daily": (*PRICED, "factor", "prev_close", "limit_up", "limit_down", "is_st"),
            "factors": ("factor",)}  # fmt: skip
 """Fields that an ingest reads as numbers."""
+EVENTS = {"backAdjustFactor", "ex_cum_factor", "hfq_factor"}
+"""Columns of tables with a row each ex-date."""
+RANGE = 1e-3
+"""Share of the price by which open and close may lie outside [low, high]."""
 MISSING = ("", "--", "-", "停牌", "None", "nan", "null", "N/A", "\\N")
 KINDS = (".csv", ".txt", ".parquet")
 
@@ -47,13 +52,27 @@ def market(mapping: IngestMapping, source: Path) -> Reference | None:
         adjusted=adjusted,
         volume_adjusted=tuple(name for name in prices if "adjusted" in given[name].volume_units.values()),
         unadjusted="unadjusted" in prices.values(),
+        events=_has_events(mapping, source),
     )
+
+
+def _has_events(mapping: IngestMapping, source: Path) -> bool | None:
+    """Whether the factor is 1 before a stock's first, None where only the rows tell."""
+    if mapping.factors is None or mapping.factors.before_first:
+        return mapping.factors and mapping.factors.before_first == "one"
+    columns = {str(column) for path in _files(mapping.factors, source) for column in _frame(path, mapping.factors)}
+    return True if EVENTS & columns else None
+
+
+def _files(section: RowInput, source: Path) -> list[Path]:
+    found = (path for pattern in section.files or () for path in sorted(source.glob(pattern)) if path.is_file())
+    return list(dict.fromkeys(found))
 
 
 def read(section: RowInput, numbers: Sequence[str], source: Path, session: Session) -> pd.DataFrame:
     """The good rows of an input, the first (or last) of each stock and time."""
-    files = [path for pattern in section.files or () for path in sorted(source.glob(pattern)) if path.is_file()]
-    rows = pd.concat([_rows(path, section, numbers, session) for path in dict.fromkeys(files)], ignore_index=True)
+    files = [_rows(path, section, numbers, session) for path in _files(section, source)]
+    rows = pd.concat(files, ignore_index=True)
     when = "datetime" if isinstance(section, BarInput) else "date"
     good = rows["symbol"].notna() & rows[when].notna()
     if when == "date":
@@ -64,7 +83,7 @@ def read(section: RowInput, numbers: Sequence[str], source: Path, session: Sessi
         values, words = pd.to_numeric(rows[name], errors="coerce"), rows[name].astype("str").str.strip()
         with np.errstate(over="ignore"):
             rounded = values.astype("f4")
-        vanishes = (rounded == 0) & (values != 0) & (name not in ("volume", "amount"))
+        vanishes = (values != 0) & (values.abs() < np.finfo("f4").tiny) & (name not in ("volume", "amount"))
         good &= ~(np.isinf(rounded) | vanishes | (values.isna() & rows[name].notna() & ~words.isin(MISSING)))
         rows[name] = values
     if isinstance(section, PriceInput):
@@ -97,11 +116,23 @@ def _rows(path: Path, section: RowInput, numbers: Sequence[str], session: Sessio
     rows = pd.DataFrame(columns)
     codes = rows["symbol"] if "symbol" in rows else symbol_in_name(path.stem, session.codes)
     rows["symbol"] = [_code(code, session) for code in pd.Series(codes, index=rows.index)]
-    stamps = rows["datetime"] if "datetime" in rows else rows["date"] if "date" in rows else rows["time"]
-    if "date" in rows and "time" in rows and "datetime" not in rows:
-        stamps = _joined(rows["date"], rows["time"])
+    stamps = _stamps(rows, path.stem)
     moments = pd.Series([_moment(stamp, session.zone) for stamp in stamps], rows.index, dtype="datetime64[ns]")
     return rows.assign(datetime=moments, date=moments)
+
+
+def _stamps(rows: pd.DataFrame, stem: str) -> pd.Series:
+    stamps = rows["datetime"] if "datetime" in rows else rows["date"] if "date" in rows else rows["time"]
+    if "date" in rows and "time" in rows and "datetime" not in rows:
+        return _joined(rows["date"], rows["time"])
+    if re.fullmatch(r"\d{1,2}:\d\d.*|\d{1,6}", str(stamps.iloc[0]).strip()):
+        if "date" in rows and not rows["date"].equals(stamps):
+            return _joined(rows["date"], stamps)
+        found = re.search(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)(?!\d)", stem)
+        if found is None:
+            raise ValueError(f"{stem}: no date")
+        return _joined(pd.Series("-".join(found.groups()), rows.index), stamps)
+    return stamps
 
 
 def _frame(path: Path, section: RowInput) -> pd.DataFrame:
@@ -115,8 +146,11 @@ def _frame(path: Path, section: RowInput) -> pd.DataFrame:
 
 
 def _joined(date: pd.Series, time: pd.Series) -> pd.Series:
-    time = time.astype("str")
-    return time if time.str.len().min() >= 12 else date.astype("str").str[:10] + " " + time
+    time = time.astype("str").str.strip()
+    # 945, 0945 and 94500, 094500
+    bare = time.map(lambda clock: clock.zfill(4) if len(clock) <= 4 else clock.zfill(6))
+    clock = bare.str.replace(r"^(\d\d)(\d\d)(\d\d)?$", r"\1:\2:\3", regex=True).str.removesuffix(":")
+    return (date.astype("str").str[:10] + " " + clock).where(time.str.len() < 12, time)
 
 
 def _code(text: object, session: Session) -> str | None:
@@ -129,6 +163,8 @@ def _code(text: object, session: Session) -> str | None:
 def _moment(stamp: object, zone: str) -> pd.Timestamp:
     text = str(stamp).strip()
     if text.isdigit():
+        if len(text) in (10, 13, 16, 19):
+            return pd.Timestamp(int(text[:10]), unit="s", tz=zone).tz_localize(None)
         if len(text) not in (8, 12, 14, 17):
             return pd.NaT
         text = f"{text[:8]} {text[8:10] or '00'}:{text[10:12] or '00'}:{text[12:14] or '00'}"
@@ -150,19 +186,40 @@ def _possible(rows: pd.DataFrame, section: PriceInput, session: Session) -> pd.S
     elif isinstance(section, BarInput) and "vwap" in rows and section.prices != "adjusted":
         rows["amount"] = rows["vwap"] * rows["volume"]
     priced = (rows[PRICES] > 0).all(axis=1)
-    wrong = (rows["volume"] < 0) | ((rows["volume"] > 0) & ~priced) | (priced & (rows["high"] < rows["low"]))
+    wrong = (rows["volume"] < 0) | ((rows["volume"] > 0) & ~priced) | (priced & _outside(rows))
     within = pd.Timedelta("1s" if getattr(section, "stamps", None) == "end" else "0s")
     weekend = (rows["datetime"] - within).dt.dayofweek >= 5
     return ~wrong & ~(rows.get("amount", 0) < 0) & (session.weekends | ~weekend)
 
 
+def _outside(rows: pd.DataFrame) -> pd.Series:
+    """Rows with high < low, or an open or close out of their range."""
+    wrong = rows["high"] < rows["low"]
+    for name in ("open", "close"):
+        wrong |= (rows[name] < rows["low"] * (1 - RANGE)) | (rows[name] > rows["high"] * (1 + RANGE))
+    return wrong
+
+
 def _on_grid(stamps: pd.Series, section: BarInput, session: Session) -> pd.Series:
-    """Stamps of a bar of the vendor's frequency, or of the opening auction."""
+    """Stamps of a bar of the vendor's frequency, of an auction, or of the last trades of a part of the day."""
     minute = stamps.dt.hour * 60 + stamps.dt.minute
     ends, starts = session.bar_ends(section.freq) % 1440, session.bar_starts(section.freq)
     known = {*starts} if section.stamps == "start" else {session.opening, *ends}
+    if session.calls:
+        closing = range(session.call_spans[-1][0], session.spans[-1][1] + 1)
+        if section.stamps == "end":
+            _no_doubt(minute, known, closing, session)
+        known |= {*range(session.call_spans[0][1], session.opening + 1), *closing}
+        known |= {end for _, end in session.spans if section.stamps == "start"}
     before = minute - (0 if section.stamps == "start" else freq_minutes(section.freq))
     auction = pd.Series(False, stamps.index)
     for first, last in session.auction_spans:
         auction |= (before >= first) & (before < last)
     return minute.isin(known) & (stamps.dt.second == 0) & ~auction
+
+
+def _no_doubt(minute: pd.Series, bars: set[int], closing: range, session: Session) -> None:
+    """Raise a ValueError where the stamp of the pause may be late, or prints of the closing call stand beside bars."""
+    pause, afternoon = session.spans[0][1], session.spans[1][0]
+    if minute.isin(set(closing) - bars).any() or (minute.eq(afternoon).any() and not minute.eq(pause).any()):
+        raise ValueError("more than pandas can tell")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -117,7 +118,8 @@ class VendorFile:
             as_text = {column for field, column in columns.items() if field in text}
             for frame in self._reader.frames(used, as_text, n_rows):
                 n_read += len(frame)
-                yield frame[list(columns.values())].set_axis(list(columns), axis=1)
+                if len(frame):
+                    yield frame[list(columns.values())].set_axis(list(columns), axis=1)
         except UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:
@@ -140,7 +142,12 @@ class VendorFile:
     @cached_property
     def _header(self) -> list[str]:
         with self._readable():
-            return self._reader.header()
+            header = self._reader.header()
+        if not header:
+            raise InputError(f"{self.label}: the file has no columns")
+        if twice := [name for name, count in Counter(header).items() if count > 1]:
+            raise InputError(f"{self.label}: several columns are called {', '.join(map(repr, twice))}")
+        return header
 
     @cached_property
     def _reader(self) -> Reader:

@@ -104,16 +104,17 @@ def _at_midnight(text: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:
-    """Text stamps from a date and a time column; a time column that holds whole stamps is taken as it is."""
+    """Text stamps from a date and a time column; a time that is a whole stamp is taken as it is."""
     text = time.astype("str").str.strip()
-    if text.str.match(_WHOLE_STAMP).all():
+    whole = text.str.match(_WHOLE_STAMP)
+    if whole.all():
         return time
     digits = text.str.fullmatch(r"\d{1,6}")
     # 945, 0945 and 94500, 094500: hours lose their leading zero in numbers
     padded = text.where(text.str.len() > 4, text.str.zfill(4) + "00").str.zfill(6)
     clock = text.where(~digits, padded.str[:2] + ":" + padded.str[2:4] + ":" + padded.str[4:6])
     day = date.astype("str").str.strip().str.slice(0, 10)
-    return day + " " + clock
+    return (day + " " + clock).where(~whole, text)
 
 
 def days_of_bars(minutes: np.ndarray) -> np.ndarray:

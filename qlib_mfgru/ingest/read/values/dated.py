@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,23 +14,13 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
 from qlib_mfgru.ingest.read.stamps import day_numbers
+from qlib_mfgru.ingest.read.values.checks import beyond_float32
 
 Records = tuple[str, np.ndarray]
 """What the spool keeps values as, and values of dtype `VALUE`."""
 
 UNKNOWN_NAMES = frozenset({"", "-", "--", "nan", "none", "null", "n/a", "<na>", "nat"})
 """What vendors write for a name that they do not know, in lower case."""
-
-
-def beyond_float32(values: Mapping[str, np.ndarray]) -> Check:
-    """Rows with a number that a float32 cannot hold: infinite there, or zero where a price or a factor is none."""
-    limits, beyond = np.finfo("f4"), np.zeros(len(next(iter(values.values()))), dtype=bool)
-    for name, column in values.items():
-        size = np.abs(column)
-        beyond |= size > limits.max
-        if name not in ("volume", "amount"):
-            beyond |= (size > 0) & (size < limits.tiny)
-    return "beyond float32", beyond
 
 
 def read_values(table: VendorInput[RowInput], fields: Sequence[str], scale: float = 1.0) -> Iterator[Records]:

@@ -133,3 +133,16 @@ def test_a_file_of_another_kind_is_one_line(tmp_path: Path, name: str, content: 
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=rf"{name}: cannot be read"):
         [file.header() for file in VendorFile.all_in(tmp_path / name, RowInput(files=name))]
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.arrow"])
+def test_two_columns_of_one_name_are_an_error(tmp_path: Path, name: str) -> None:
+    table = pa.table([["600000"], [1.0], [2.0]], names=["code", "close", "close"])
+    path = tmp_path / name
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(str(path), table.schema) as writer:
+            writer.write_table(table)
+    with pytest.raises(InputError, match=rf"{name}: several columns are called 'close'"):
+        VendorFile(path, RowInput(files=(name,))).header()

@@ -96,6 +96,7 @@ def test_names_of_industries_may_be_wide(tmp_path: Path, target: Path) -> None:
         ("date,600000\n2025-03-04,1\n2025-03-03,2\n", r"open\.csv: the stamps of a wide table must ascend, each once"),
         ("date,600000\n2025-03-04,1\n2025-03-04,2\n", r"open\.csv: the stamps of a wide table must ascend, each once"),
         ("date,600000\nsome day,1\n", r"open\.csv: the stamps of a wide table must ascend, each once"),
+        ("date,600000\n", r"[a-z]+\.csv: the file has no rows"),
         ("date,600000\n2025-03-03,\n", r"wide tables of daily: they have no values"),
     ],
 )

@@ -54,6 +54,13 @@ def test_date_and_time_columns_join(time: str) -> None:
     assert parse_stamps(join_date_time(pd.Series(["2025-01-02"]), pd.Series([time])), CHINA)[0] == MOMENT
 
 
+def test_one_time_that_is_none_leaves_the_others_as_they_are() -> None:
+    times = pd.Series(["20250102094500000", "", "2.0e-284", "09:45", "202501020945"])
+    parsed = parse_stamps(join_date_time(pd.Series(["2025-01-02"] * 5), times), CHINA)
+    assert (parsed == MOMENT).tolist() == [True, False, False, True, True]
+    assert np.isnat(parsed[2])
+
+
 @pytest.mark.parametrize(
     "value",
     [
