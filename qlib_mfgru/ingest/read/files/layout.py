@@ -63,8 +63,9 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
     known = _KNOWN | {name.strip().lower() for name in (*source.columns.values(), *source.where)}
     header, sep, n_known = rows[0], separators[0], 0
     for row in rows:
+        line = lines[row] if row < len(lines) else ""
         for each in separators:
-            if row < len(lines) and (count := _n_known(cells_of(lines[row], each), known)) > n_known:
+            if (each in line or each == SPACES) and (count := _n_known(cells_of(line, each), known)) > n_known:
                 header, sep, n_known = row, each, count
     if not n_known:
         sep = _consistent(lines[header:], separators)

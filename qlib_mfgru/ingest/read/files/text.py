@@ -14,8 +14,13 @@ from qlib_mfgru.ingest.read.files.footer import Body
 from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, Layout, find_layout
 from qlib_mfgru.ingest.read.files.numbers import MISSING
 from qlib_mfgru.ingest.read.files.packed import Content
+from qlib_mfgru.ingest.read.files.plain import plain_frame
+from qlib_mfgru.ingest.read.files.reader import pieces
 
 _BUFFER_BYTES = 1 << 18
+_MOST_PLAIN = 1 << 24
+"""Bytes of a file that is read in one piece."""
+_UTF8 = ("utf-8-sig", "utf-8", "utf8")
 _BYTES_PER_ROW = 60
 """A bar's usual length; only the number of spool buckets depends on it."""
 
@@ -49,9 +54,30 @@ class TextReader:
 
     def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
         """As `Reader.frames`; lines after the data are left out."""
+        self.remarks.extend(("lines before the header are left out", title) for title in self._layout.titles[:1])
+        body = self._body()
+        frame = self._plain(body, columns, text)
+        if frame is None:
+            body = self._body()
+            yield from self._streamed(body, columns, text, n_rows)
+        else:
+            yield from pieces(frame, n_rows)
+        self.remarks.extend(("lines after the data are left out", line) for line in body.footer)
+
+    def _body(self) -> Body:
+        return Body(self.content.open(), self._layout, self.source.encoding)
+
+    def _plain(self, body: Body, columns: Sequence[str], text: Collection[str]) -> pd.DataFrame | None:
+        """All rows, if the file is small and plain."""
+        with io.BufferedReader(body, _BUFFER_BYTES) as stream:
+            if self.content.n_bytes > _MOST_PLAIN or self.source.encoding not in _UTF8:
+                return None
+            return plain_frame(stream.read(), self._layout, columns, text)
+
+    def _streamed(
+        self, body: Body, columns: Sequence[str], text: Collection[str], n_rows: int
+    ) -> Iterator[pd.DataFrame]:
         layout = self._layout
-        self.remarks.extend(("lines before the header are left out", title) for title in layout.titles[:1])
-        body = Body(self.content.open(), layout, self.source.encoding)
         with (
             io.BufferedReader(body, _BUFFER_BYTES) as stream,
             pd.read_csv(
@@ -71,7 +97,6 @@ class TextReader:
             ) as frames,
         ):
             yield from frames
-        self.remarks.extend(("lines after the data are left out", line) for line in body.footer)
 
     @cached_property
     def _layout(self) -> Layout:
