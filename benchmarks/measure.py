@@ -23,13 +23,14 @@ _FIELDS = ("VmHWM", "VmRSS", "RssAnon")
 
 @dataclass(frozen=True)
 class Phase:
-    """What one phase of a contender came to; memory is on top of what the imports alone hold.
+    """What one phase of a contender came to; memory is on top of what the imports alone hold, of all its processes.
 
     Attributes
     ----------
     seconds : float
     rss : int
-        Peak resident bytes by the kernel's own high-water mark, pages of mapped files included.
+        Peak resident bytes, pages of mapped files included: of one process by the kernel's own high-water mark, of
+        several their sum, polled, which counts shared pages once for each.
     anonymous : int
         Peak of the resident bytes that no file backs, polled every 5 ms: what cannot be given back under pressure.
     """
@@ -122,9 +123,10 @@ def run(script: Path, arguments: Sequence[str]) -> Run:
         if "baseline" in said:
             baseline = said["baseline"]
         elif "phase" in said:
-            watch.peak = 0
+            watch.forget()
         elif "done" in said:
-            rss, anonymous = said["high_water"] - baseline["VmRSS"], watch.peak - baseline["RssAnon"]
+            rss = max(said["high_water"], watch.peak["VmRSS"]) - baseline["VmRSS"]
+            anonymous = watch.peak["RssAnon"] - baseline["RssAnon"]
             phases[said["done"]] = Phase(said["seconds"], max(rss, 0), max(anonymous, 0))
         else:
             results |= said["results"]
@@ -134,20 +136,36 @@ def run(script: Path, arguments: Sequence[str]) -> Run:
 
 
 class _Watch(threading.Thread):
-    """Polls a process's anonymous memory from outside, where no interpreter lock holds it up."""
+    """Polls the memory of a process and its children from outside, where no interpreter lock holds it up."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         super().__init__(daemon=True)
-        self.process, self.peak = process, 0
+        self.process = process
+        self.forget()
         self.start()
+
+    def forget(self) -> None:
+        self.peak = dict.fromkeys(_FIELDS, 0)
 
     def run(self) -> None:
         while self.process.poll() is None:
-            try:
-                self.peak = max(self.peak, memory(self.process.pid)["RssAnon"])
-            except OSError:
-                return
+            total = dict.fromkeys(_FIELDS, 0)
+            for pid in family(self.process.pid):
+                try:
+                    total = {name: total[name] + size for name, size in memory(pid).items()}
+                except OSError:
+                    continue  # it has ended
+            self.peak = {name: max(self.peak[name], size) for name, size in total.items()}
             time.sleep(_POLL_SECONDS)
+
+
+def family(pid: int) -> list[int]:
+    """Numbers of a process and of all that it and its children have started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        children = []
+    return [pid, *(each for child in children for each in family(int(child)))]
 
 
 def median_run(runs: Sequence[Run]) -> Run:

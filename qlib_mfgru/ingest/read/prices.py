@@ -34,12 +34,15 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     """
     stated, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
+    judged = stated, np.empty(0, "datetime64[s]")
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
         grid, edges = stated, np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
             stamps = piece.stamps()
             if piece.first_row == 0:
-                grid = _grid_of(bars, path, stated, stamps)
+                # a vendor's files have the same stamps
+                grid = judged[0] if np.array_equal(stamps, judged[1]) else _grid_of(bars, path, stated, stamps)
+                judged = grid, stamps
             edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
             yield _bar_records(bars, piece, stamps, grid, units)
         if fault := grid.fault_at_edges(edges):

@@ -56,6 +56,12 @@ class Body(io.RawIOBase):
         buffer[:n_bytes], self._held = self._held[:n_bytes], self._held[n_bytes:]
         return n_bytes
 
+    def readall(self) -> bytes:
+        """All that is left, in one piece."""
+        self._held, self._ended = self._without_footer(self._held + self._stream.read()), True
+        data, self._held = self._held, b""
+        return data
+
     def close(self) -> None:
         """Close the file too."""
         self._stream.close()

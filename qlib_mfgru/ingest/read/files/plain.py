@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import pandas as pd
 import pyarrow as pa
@@ -60,13 +61,33 @@ def plain_frame(data: bytes, layout: Layout, columns: Sequence[str], text: Colle
 
 
 def _frame(table: pa.Table) -> pd.DataFrame | None:
-    arrays = {}
+    arrays: dict[str, object] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        array = column.chunk(0) if column.num_chunks else column.combine_chunks()
+        array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         if array.type != _WORDS:
             arrays[name] = array.to_numpy(zero_copy_only=False)
-        elif pc.any(pc.is_in(array.dictionary, value_set=_NO_WORDS)).as_py():
-            return None
+        elif (words := _known(name).index(array.dictionary)) is not None:
+            arrays[name] = pd.Categorical.from_codes(array.indices.to_numpy(), words, validate=False)
         else:
-            arrays[name] = array.to_pandas()
+            return None
     return pd.DataFrame(arrays, copy=False)
+
+
+class _Words:
+    """The words of a column: a vendor's files have the same ones, such as the stamps of a stock's bars."""
+
+    def __init__(self) -> None:
+        self._array = pa.array([], pa.string())
+        self._index: pd.Index | None = pd.Index([], dtype="object")
+
+    def index(self, array: pa.Array) -> pd.Index | None:
+        """Words, each of them once, the same object for the same ones; None if pandas takes any as missing."""
+        if not array.equals(self._array):
+            is_missing = pc.any(pc.is_in(array, value_set=_NO_WORDS)).as_py()
+            self._array, self._index = array, None if is_missing else pd.Index(array.to_pandas(), dtype="object")
+        return self._index
+
+
+@lru_cache(maxsize=16)
+def _known(column: str) -> _Words:
+    return _Words()

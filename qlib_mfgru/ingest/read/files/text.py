@@ -69,10 +69,10 @@ class TextReader:
 
     def _plain(self, body: Body, columns: Sequence[str], text: Collection[str]) -> pd.DataFrame | None:
         """All rows, if the file is small and plain."""
-        with io.BufferedReader(body, _BUFFER_BYTES) as stream:
+        with body:
             if self.content.n_bytes > _MOST_PLAIN or self.source.encoding not in _UTF8:
                 return None
-            return plain_frame(stream.read(), self._layout, columns, text)
+            return plain_frame(body.readall(), self._layout, columns, text)
 
     def _streamed(
         self, body: Body, columns: Sequence[str], text: Collection[str], n_rows: int

@@ -118,8 +118,12 @@ class VendorFile:
             as_text = {column for field, column in columns.items() if field in text}
             for frame in self._reader.frames(used, as_text, n_rows):
                 n_read += len(frame)
-                if len(frame):
-                    yield frame[list(columns.values())].set_axis(list(columns), axis=1)
+                if not len(frame):
+                    continue
+                if list(frame) != list(columns.values()):
+                    frame = frame[list(columns.values())]
+                frame.columns = pd.Index(list(columns))
+                yield frame
         except UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:

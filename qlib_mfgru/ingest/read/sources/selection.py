@@ -53,6 +53,8 @@ class Selection:
 
     def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Those that are asked for, without the columns read for it; their index still says where they stood."""
+        if not self._where:
+            return frame
         keys = {_key(column) for column in self._where}
         chosen = np.ones(len(frame), dtype=bool)
         for column, values in self._where.items():
@@ -100,7 +102,7 @@ class OneIndex:
             text = as_text(frame[key])
             if not _counts_rows(text) and not ("symbol" in frame and _is_spelling(text, frame["symbol"], column)):
                 self._found.setdefault(column, set()).update(text.unique())
-        return frame.drop(columns=list(columns))
+        return frame.drop(columns=list(columns)) if columns else frame
 
     def check(self) -> None:
         """Stop where there are several.

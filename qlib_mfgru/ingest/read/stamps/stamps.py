@@ -38,8 +38,11 @@ def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
     if values.dtype.kind == "M":
         return values.to_numpy().astype("datetime64[s]")
     # every stock repeats the same stamps: parse each one once
-    positions, unique = pd.factorize(values)
-    parsed = np.append(_known(zone).parsed(np.asarray(unique)), np.datetime64("NaT", "s"))
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        positions, unique = values.cat.codes.to_numpy(), values.cat.categories
+    else:
+        positions, unique = pd.factorize(values)
+    parsed = np.append(_known(zone).parsed(pd.Index(unique)), np.datetime64("NaT", "s"))
     return parsed[positions]
 
 
@@ -52,9 +55,15 @@ class _Known:
 
     def _forget(self) -> None:
         self._written, self._parsed = pd.Index([], dtype="object"), np.empty(0, "datetime64[s]")
+        self._last: tuple[pd.Index, np.ndarray] = self._written, self._parsed
 
-    def parsed(self, written: np.ndarray) -> np.ndarray:
+    def parsed(self, index: pd.Index) -> np.ndarray:
         """Stamps, each of them once, as ``datetime64[s]``; shape (n,)."""
+        if index is not self._last[0]:
+            self._last = index, self._of(index.to_numpy())
+        return self._last[1]
+
+    def _of(self, written: np.ndarray) -> np.ndarray:
         if len(self._written) > _MOST_KNOWN or self._written.dtype != written.dtype:
             self._forget()
         places = self._written.get_indexer(pd.Index(written))
