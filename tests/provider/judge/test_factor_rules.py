@@ -7,7 +7,7 @@ import pytest
 from judged import DAYS, N, faulty, make_series
 
 from qlib_mfgru.provider.judge import StockSeries, mended_factor
-from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
+from qlib_mfgru.provider.judge.moves.factors import FACTOR, FACTOR_DAY
 
 
 def series(close: list[float], factor: list[float], board: str | None = "main") -> StockSeries:

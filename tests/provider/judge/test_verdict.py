@@ -114,7 +114,7 @@ def test_missing_closing_bars_are_told_from_shifted_volumes() -> None:
         values[:, -1] = np.nan
     volume = np.full((N - 2, 4), 25.0)
     volume[:, -1] = np.nan
-    stock = make_series(bars=make_bars(prices=prices, volume=volume))
+    stock = make_series(bars=make_bars(prices=prices, volume=volume, has_last=np.zeros(N - 2, dtype=bool)))
     found, _ = verdict({code: stock for codes in CODES.values() for code in codes})
     last = entry(found, "days without the last bar of the session")
     assert (last["count"], last["judged"], last["severity"]) == (24, 24, "error")
