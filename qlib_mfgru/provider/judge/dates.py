@@ -46,12 +46,13 @@ class Dates:
 
     def wrong(self) -> list[np.datetime64]:
         """Dates on which `MANY` stocks are faulty, and more than half of those judged."""
-        return [self._day(place) for place in np.flatnonzero((self.faulty >= MANY) & (self.faulty * 2 > self.judged))]
+        wrong = (self.faulty >= MANY) & (self.faulty * 2 > self.judged)
+        return [self._day(int(place)) for place in np.flatnonzero(wrong)]
 
     def worst(self, n: int) -> list[tuple[np.datetime64, int]]:
         """Up to `n` days with the most faulty stocks, of those with more than one."""
         order = np.argsort(-self.faulty, kind="stable")[:n]
-        return [(self._day(place), int(self.faulty[place])) for place in order if self.faulty[place] > 1]
+        return [(self._day(int(place)), int(self.faulty[place])) for place in order if self.faulty[place] > 1]
 
     def file(self, day: np.datetime64) -> str:
         """The one file of a day's faulty stocks; empty where there are several, or it is not known."""
@@ -59,7 +60,7 @@ class Dates:
         return next(iter(files)) if len(files) == 1 else ""
 
     def _day(self, place: int) -> np.datetime64:
-        return np.datetime64(self.first + int(place), "D")
+        return np.datetime64(self.first + place, "D")
 
     def _add(self, days: np.ndarray, faulty: np.ndarray, judged: np.ndarray) -> None:
         if not len(days):

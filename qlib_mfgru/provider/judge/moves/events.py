@@ -37,10 +37,11 @@ UNSEEN_EVENT = Kind(
 
 
 def event_rules(series: StockSeries) -> Iterator[Finding]:
-    """close(t-1) / prev_close(t) is the factor's step, to `CENT`; judged on days on which either says that there is one.
+    """close(t-1) / prev_close(t) is the factor's step, to `CENT`, on days on which either says that there is one.
 
     They must be there, and within the day's limit of the close. Only of boards with limits, where previous closes are
-    ex-rights (elsewhere they may be plain ones), and of days in a row: another day may lack a row. Evidence: the step by the one that previous closes make.
+    ex-rights (elsewhere they may be plain ones), and of days in a row: another day may lack a row. Evidence: the step
+    by the one that previous closes make.
     """
     known = series.prev_close > 0
     if not known.any() or series.board is None:
