@@ -46,8 +46,9 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series))
-        mend_quantities(stock)
-        replace_mean_prices(stock)
+        if is_kept:
+            mend_quantities(stock)
+            replace_mean_prices(stock)
     _count_rows(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
     _count_rows(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
     return is_kept

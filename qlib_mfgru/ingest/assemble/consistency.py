@@ -175,8 +175,5 @@ def _mended(
 
 def _surprise(values: np.ndarray) -> np.ndarray:
     """How many times, as a logarithm, a value is its usual one, or less."""
-    known = np.where(values > 0, values, np.nan)
-    with np.errstate(all="ignore"):
-        log = np.log(known)
-        usual = np.ma.median(np.ma.masked_invalid(log), axis=-1, keepdims=True).filled(0.0)
-    return np.asarray(np.abs(log - usual))
+    log = np.ma.log(np.ma.masked_invalid(values))
+    return np.ma.filled(np.ma.abs(log - np.ma.median(log, axis=-1, keepdims=True)), 0.0)

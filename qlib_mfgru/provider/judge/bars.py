@@ -25,16 +25,17 @@ BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %
 BAR_RANGE = Kind("bars whose open or close lies outside [low, high], or high < low", "bars")
 BAR_NO_PRICE = Kind("bars with trade but a price that is missing or not positive", "bars", "fatal")
 BAR_LARGE = Kind("bars with a number that is infinite or beyond float32", "bars", "fatal")
-VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", role="systematic")
-AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", role="systematic")
-LAST_CLOSE = Kind("days whose last bar's close differs from the daily one by more than 1 %")
-FIRST_OPEN = Kind("days whose first bar's open differs from the daily one by more than 1 %", role="systematic")
+VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", "both", role="systematic")
+AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", "both", role="systematic")
+LAST_CLOSE = Kind("days whose last bar's close differs from the daily one by more than 1 %", "both")
+FIRST_OPEN = Kind("days whose first bar's open differs from the daily one by more than 1 %", "both", role="systematic")
 ANOTHER_CLOSE = Kind(
     "days whose last bar's close is not the daily one to a cent, while its open, or the bar before or after, has it",
+    "both",
     role="systematic",
     cause="values are a bar early or late, or open and close are swapped: look at stamps, and at the columns",
 )
-DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %")
+DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %", "both")
 FEW_BARS = Kind("days with fewer bars than the stock has on most days", role="note")
 
 _SHIFTED = "stamps are shifted by one bar, or auction bars are missing: look at stamps and at the vendor's times"
@@ -147,11 +148,16 @@ def first_open(series: StockSeries, bars: BarSeries) -> Finding:
 
 
 def another_close(series: StockSeries, bars: BarSeries) -> Finding:
-    """The daily close, to `CENT`, is that of the last bar rather than a price beside it."""
+    """The daily close, to `CENT`, is that of the last bar rather than a price beside it, on most days.
+
+    On a day it may be so by chance.
+    """
     close = series.prices["close"][bars.positions]
     is_last, *others = (np.abs(price - close) < CENT for price in (bars.last_close, *bars.others_for_close))
     judged = _comparable(series, bars) & (close > 0)
-    return Finding(ANOTHER_CLOSE, judged & ~is_last & np.any(others, axis=0), judged, series.days[bars.positions])
+    faulty = judged & ~is_last & np.any(others, axis=0)
+    faulty &= faulty.sum() * 2 > judged.sum()
+    return Finding(ANOTHER_CLOSE, faulty, judged, series.days[bars.positions])
 
 
 def day_span(series: StockSeries, bars: BarSeries) -> Finding:

@@ -82,7 +82,11 @@ FORWARD = Cause(
 )
 SWAPPED = Cause("volume and amount are swapped", (), "write columns: {volume: .., amount: ..}")
 VOLUME_RAW = Cause("the volume is not divided by the factor", (Unit("volume", "shares", "adjusted"),))
-DAILY_RAW = Cause("daily volume is not divided by the factor", (), "write daily: {volume: shares}")
+DAILY_RAW = Cause(
+    "daily volume is not divided by the factor, or the bars' is",
+    (),
+    "write daily: {volume: shares}, or bars: {volume: adjusted} where only bars are off their amounts",
+)
 
 
 @dataclass(frozen=True)

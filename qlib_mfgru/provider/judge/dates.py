@@ -49,6 +49,11 @@ class Dates:
         wrong = (self.faulty >= MANY) & (self.faulty * 2 > self.judged)
         return [self._day(int(place)) for place in np.flatnonzero(wrong)]
 
+    @property
+    def n_judged(self) -> int:
+        """Dates on which any stock was judged."""
+        return int((self.judged > 0).sum())
+
     def worst(self, n: int) -> list[tuple[np.datetime64, int]]:
         """Up to `n` days with the most faulty stocks, of those with more than one."""
         order = np.argsort(-self.faulty, kind="stable")[:n]

@@ -26,7 +26,7 @@ LIMITS = Kind(
     cause="special treatment at the time unknown, no limit that day, or an ex-date without a factor",
 )
 NO_AMOUNT = Kind(
-    "days with trade and no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
+    "days with trade have no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
 )
 
 _FLOAT32 = np.finfo(np.float32)

@@ -19,8 +19,8 @@ class Kind:
     ----------
     text : str
         The cases in words, as a plural.
-    unit : {"days", "bars"}
-        What is judged, of one stock.
+    unit : {"days", "bars", "both"}
+        What is judged, of one stock: days, bars, or days against their bars.
     role : {"fault", "systematic", "fatal", "dated", "everywhere", "note", "hint"}
         Every case of a ``fault`` counts towards the share that is tolerated. ``systematic`` ones are normal in single
         cases and count only where they are most of a stock's. One ``fatal`` case makes the whole stock useless.
@@ -35,7 +35,7 @@ class Kind:
     """
 
     text: str
-    unit: Literal["days", "bars"] = "days"
+    unit: Literal["days", "bars", "both"] = "days"
     role: Role = "fault"
     outcome: str = "kept"
     cause: str = ""

@@ -62,7 +62,7 @@ class Tally:
         self.n_weighty += _weight(finding)
         self.faults.append(StockFault.of(series.code, board, finding))
         faulty = finding.days[finding.faulty_days]
-        if series.file_of and len(faulty) <= _FEW_DAYS:
+        if series.file_of and finding.kind.unit != "both" and len(faulty) <= _FEW_DAYS:
             self.dates.add_files(faulty, [series.file_of(day, finding.kind.unit) for day in faulty])
 
     def add_all(self, other: Tally) -> None:
@@ -119,9 +119,10 @@ class Tally:
 
     def _on_dates(self) -> str:
         """The dates on which most stocks are faulty, unless all are about the same."""
-        if not self.wrong_dates:
+        wrong = self.wrong_dates
+        if not wrong or len(wrong) * 2 > self.dates.n_judged:
             return ""
-        day, more = self.wrong_dates[0], len(self.wrong_dates) - 1
+        day, more = wrong[0], len(wrong) - 1
         file = self.dates.file(day)
         where = f"{day}" + (f" ({file})" if file else "") + (f" and {more} more days" if more else "")
         return f", of most stocks on {where}"

@@ -86,7 +86,7 @@ class Verdict:
             raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
 
     def as_list(self) -> list[dict[str, object]]:
-        """JSON-ready content, one entry a kind with a case."""
+        """JSON-ready content, one entry a kind with a case; hints are no cases."""
         return [
             {
                 "kind": tally.kind.text,
@@ -100,6 +100,7 @@ class Verdict:
                 "cause": tally.cause,
             }
             for tally in self.tallies()
+            if tally.kind.role != "hint"
         ]
 
 
