@@ -54,7 +54,7 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
 
     `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
-    where `prev_close` is missing or more than `WILD` times the day's close, or less by as much, the factor stays.
+    where `prev_close` is missing or `WILD` times both closes, or less by as much, the factor stays.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     known = close > 0
     last = carried_forward(np.where(known, close, np.nan))
     before = np.append(np.nan, last[:-1])
-    possible = (prev_close < close * WILD) & (prev_close > close / WILD)
-    moved = known & possible & (np.abs(before - prev_close) > SAME_PRICE)
+    possible = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (before, close)]
+    moved = known & np.any(possible, axis=0) & (np.abs(before - prev_close) > SAME_PRICE)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
     return np.where(np.isnan(last), np.nan, np.cumprod(ratio))
 

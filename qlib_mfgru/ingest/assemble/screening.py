@@ -45,7 +45,7 @@ def _far_bars(rows: np.ndarray, stock: Stock) -> np.ndarray:
     """Bars that leave the day's [low, high] by more than `OUT_OF_DAY`; shape (n_rows,).
 
     Where there is no daily row, those that are `WILD` times the day's median close, or less by as much. Not where most
-    bars of the day are so, which is no single value.
+    bars of the day are so, which is no single value, nor on days without trade.
     """
     days = days_of_bars(rows["when"])
     places = np.searchsorted(stock.calendars.days, days)
@@ -58,8 +58,8 @@ def _far_bars(rows: np.ndarray, stock: Stock) -> np.ndarray:
     low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
     far = (rows["low"] < low) | (rows["high"] > high)
     far &= np.all([rows[name] > 0 for name in PRICES], axis=0)
-    share = np.bincount(of_day, far, len(starts)) / np.diff(np.append(starts, len(rows)))
-    return far & (share < 0.5)[of_day]
+    n_far, n_rows, volume = (np.bincount(of_day, values) for values in (far, None, np.nan_to_num(rows["volume"])))
+    return far & ((n_far * 2 < n_rows) & (volume > 0))[of_day]
 
 
 def _ranges(daily: Mapping[str, np.ndarray], traded: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
@@ -148,15 +148,11 @@ def first_open(series: StockSeries, bars: BarSeries) -> Finding:
 
 
 def another_close(series: StockSeries, bars: BarSeries) -> Finding:
-    """The daily close, to `CENT`, is that of the last bar rather than a price beside it, on most days.
-
-    On a day it may be so by chance.
-    """
+    """The daily close, to `CENT`, is that of the last bar rather than a price beside it, on most days."""
     close = series.prices["close"][bars.positions]
     is_last, *others = (np.abs(price - close) < CENT for price in (bars.last_close, *bars.others_for_close))
     judged = _comparable(series, bars) & (close > 0)
-    faulty = judged & ~is_last & np.any(others, axis=0)
-    faulty &= faulty.sum() * 2 > judged.sum()
+    faulty = if_most(judged & ~is_last & np.any(others, axis=0), judged)
     return Finding(ANOTHER_CLOSE, faulty, judged, series.days[bars.positions])
 
 

@@ -109,5 +109,10 @@ class Finding:
         return tuple(values[self.faulty & known] for values in (self.evidence, factor, price))
 
 
+def if_most(faulty: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """The cases, where they are more than half of what was judged; none else, for each may be so by chance."""
+    return np.asarray(faulty & (faulty.sum() * 2 > judged.sum()))
+
+
 def _by_day(mask: np.ndarray) -> np.ndarray:
     return np.asarray(mask.any(axis=1)) if mask.ndim == 2 else mask

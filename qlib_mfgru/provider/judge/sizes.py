@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
 from qlib_mfgru.provider.judge.series import StockSeries
 
 LEAST_TURNOVER = 1e-5
@@ -14,11 +14,16 @@ LEAST_TURNOVER = 1e-5
 SIZE_STEP = 50.0
 """From which on a company that is that many times larger, or smaller, than a day before is in another unit."""
 
-TURNOVER = Kind(
-    "days on which more than the whole company is traded, or less than a hundred thousandth",
+TOO_SMALL = Kind(
+    "days on which more is traded than the whole market capitalisation",
     role="systematic",
-    cause="the market capitalisation, or the float shares, are in another unit: look at unit of market_cap or "
-    "float_shares",
+    cause="it is in a larger unit than said: write unit: ten_thousand for market_cap, or for float_shares",
+    spares_stock=True,
+)
+TOO_LARGE = Kind(
+    "days on which less is traded than a hundred thousandth of the market capitalisation",
+    role="systematic",
+    cause="it is in a smaller unit than said: write unit: yuan for market_cap, or unit: shares for float_shares",
     spares_stock=True,
 )
 SIZE_JUMP = Kind(
@@ -29,12 +34,12 @@ SIZE_JUMP = Kind(
 
 
 def size_rules(series: StockSeries) -> Iterator[Finding]:
-    """`LEAST_TURNOVER` <= amount / market capitalisation <= 1, which is the evidence; and no step of `SIZE_STEP`."""
+    """`LEAST_TURNOVER` <= amount / market capitalisation <= 1 on most days; and no step of `SIZE_STEP`."""
     traded = np.where(series.amount > 0, series.amount, series.volume * series.prices["close"])
     turnover = traded / np.where(series.market_cap > 0, series.market_cap, np.nan)
     judged = series.traded & ~np.isnan(turnover)
-    faulty = judged & ((turnover > 1) | (turnover < LEAST_TURNOVER))
-    yield Finding(TURNOVER, faulty, judged, series.days, turnover)
+    for kind, faulty in ((TOO_SMALL, turnover > 1), (TOO_LARGE, turnover < LEAST_TURNOVER)):
+        yield Finding(kind, if_most(judged & faulty, judged), judged, series.days)
     places = np.flatnonzero(series.market_cap > 0)
     step, known = np.zeros(len(judged), dtype=bool), np.zeros(len(judged), dtype=bool)
     known[places[1:]] = True

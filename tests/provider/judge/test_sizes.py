@@ -7,7 +7,7 @@ import pytest
 from judged import N, at, faulty, make_series
 
 from qlib_mfgru.provider.judge import Verdict, judge
-from qlib_mfgru.provider.judge.sizes import SIZE_JUMP, TURNOVER
+from qlib_mfgru.provider.judge.sizes import SIZE_JUMP, TOO_LARGE, TOO_SMALL
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from qlib_mfgru.provider.judge.sizes import SIZE_JUMP, TURNOVER
     [
         (1e5, {}), (1e7, {}),
         # a day trades 1000 yuan
-        (900.0, {TURNOVER.text: N}), (1.1e8, {TURNOVER.text: N}),
-        (at(1e6, [3], 1e10), {TURNOVER.text: 1, SIZE_JUMP.text: 2}), (at(1e6, [3, 4, 5], 4e7), {}),
+        (900.0, {TOO_SMALL.text: N}), (1.1e8, {TOO_LARGE.text: N}),
+        (at(1e6, [3], 1e10), {SIZE_JUMP.text: 2}), (at(1e6, [3, 4, 5], 4e7), {}),
         (at(1e6, [3, 4, 5], 6e7), {SIZE_JUMP.text: 1}),
     ],
 )  # fmt: skip
@@ -30,4 +30,4 @@ def test_a_wrong_unit_is_an_error_and_spares_the_stock() -> None:
     assert found.add(stock, judge(stock))
     (entry,) = found.as_list()
     assert (entry["severity"], entry["count"]) == ("error", N)
-    assert "look at unit of market_cap or float_shares" in str(entry["cause"])
+    assert "write unit: yuan for market_cap" in str(entry["cause"])

@@ -27,7 +27,7 @@ EVENT_ROUGH = Kind(
     "ex-dates on which the factor is off the vendor's previous close by more than rounding", cause=_CAUSE
 )
 NO_PREVIOUS = Kind(
-    "previous closes that cannot be: none on a day with trade, or far beyond the limit from the close",
+    "previous closes that cannot be: none on a day with trade, or far from both closes",
     outcome="not used",
 )
 UNSEEN_EVENT = Kind(
@@ -39,7 +39,7 @@ UNSEEN_EVENT = Kind(
 def event_rules(series: StockSeries) -> Iterator[Finding]:
     """close(t-1) / prev_close(t) is the factor's step, to `CENT`, on days on which either says that there is one.
 
-    They must be there, and within the day's limit of the close. Only of boards with limits, where previous closes are
+    They must be there, and near the day's close or the last one. Only of boards with limits, where previous closes are
     ex-rights (elsewhere they may be plain ones), and of days in a row: another day may lack a row. Evidence: the step
     by the one that previous closes make.
     """
@@ -50,7 +50,8 @@ def event_rules(series: StockSeries) -> Iterator[Finding]:
     moves = Moves.of(series.days, close, series.factor, series.board)
     before, after = moves.places[:-1], moves.places[1:]
     previous, last = np.where(known, series.prev_close, np.nan)[after], close[before]
-    possible = np.abs(np.log(close[after] / previous)) <= far(series.days[moves.places], series.board)[1:]
+    bound = far(series.days[moves.places], series.board)[1:]
+    possible = np.minimum(np.abs(np.log(close[after] / previous)), np.abs(np.log(last / previous))) <= bound
     given = series.apart[after]
     yield Finding(NO_PREVIOUS, moves.on_days(given & ~possible, n_days), moves.on_days(given, n_days), series.days)
     step = np.log(last / previous)
