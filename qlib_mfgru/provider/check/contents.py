@@ -7,7 +7,7 @@ import numpy as np
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.judge.series import PRICES
-from qlib_mfgru.provider.judge.verdict import Severity
+from qlib_mfgru.provider.judge.tally import Severity
 
 LONG_GAP = 12
 """Calendar days between two trading days that no holiday explains; the longest of A-shares is 11."""

@@ -157,6 +157,8 @@ class Stored:
             limit_up=raw["limit_up"],
             limit_down=raw["limit_down"],
             market_cap=self._daily(stock, "market_cap"),
+            prev_close=np.full(len(self.days), np.nan),
+            spiked=np.zeros(len(self.days), dtype=bool),
             apart=np.ones(len(self.days), dtype=bool),
             lot=session.lot if session else ASHARE.lot if is_ashare else None,
             board=board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None,
@@ -176,12 +178,15 @@ class Stored:
             return places.grid(stock.values.get((freq, name), unknown))[judged]
 
         scale = factor[positions, None]
+        priced = ~np.isnan(grid("close"))
         return BarSeries(
             prices={name: grid(name) / scale for name in PRICES},
             volume=grid("volume") * scale,
             amount=grid("amount"),
             positions=positions,
             vwap=grid("vwap") / scale,
+            has_first=priced[:, 0],
+            has_last=priced[:, -1],
         )
 
     def _daily(self, stock: StoredStock, name: str) -> np.ndarray:

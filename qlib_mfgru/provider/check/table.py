@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from qlib_mfgru.provider.judge.causes import NAMED
-from qlib_mfgru.provider.judge.verdict import SEVERITIES, Severity, Tally, Verdict
+from qlib_mfgru.provider.judge.tally import SEVERITIES, Severity, Tally
+from qlib_mfgru.provider.judge.verdict import Verdict
 
 
 @dataclass
