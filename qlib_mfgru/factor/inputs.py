@@ -15,6 +15,7 @@ from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import as_exposure, read_daily
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.refusals import within
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class FactorTestInputs:
 
 
 def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Schedule) -> np.ndarray:
-    members = reader.member_mask(pool, days, stocks)[schedule.signal]
+    with within("pools"):
+        members = reader.member_mask(pool, days, stocks)[schedule.signal]
     if not members.any():
         first, last = days[schedule.signal[[0, -1]]]
         raise InputError(f"{pool} has no members on the test dates, {first:%Y-%m-%d} .. {last:%Y-%m-%d}; leave it out")

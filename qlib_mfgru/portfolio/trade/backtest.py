@@ -17,7 +17,7 @@ from qlib_mfgru.portfolio.trade.exposures import realised
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.index.returns import index_returns
+from qlib_mfgru.provider.index.returns import days_without_level, index_returns
 from qlib_mfgru.report.scores import as_series, on_axes
 
 DAILY_EXECUTOR = {
@@ -48,12 +48,13 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     signal = as_series(scores)
     start, end = _period(signal, settings, reader.calendar("day"))
     benchmark = index_returns(str(settings.benchmark), start, end)
+    holes = days_without_level(str(settings.benchmark), start, end)
     snapshot = settings.read_market()
     on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of no stock and several of one, counts others
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
     runs = [_run(signal, limit, settings, exchange, snapshot, benchmark) for limit in settings.turnovers]
-    return IndexEnhancement(settings, model, runs, snapshot.session)
+    return IndexEnhancement(settings, model, runs, snapshot.session, holes)
 
 
 def _run(
