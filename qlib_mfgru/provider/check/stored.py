@@ -10,7 +10,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.files import ProviderFiles, Spans
 from qlib_mfgru.provider.judge import BarSeries, StockSeries
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
@@ -63,6 +63,8 @@ class StoredStock:
         By frequency and field, on the whole calendar of the frequency, float64.
     spans : dict of (str, str) to (int, int)
         Where each stored series begins, and its length.
+    files : set of (str, str)
+        Frequency and field of every file, readable or not.
     damage : list of str
         Files that cannot be read, and why.
     """
@@ -70,7 +72,18 @@ class StoredStock:
     code: str
     values: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     spans: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    files: set[tuple[str, str]] = field(default_factory=set)
     damage: list[str] = field(default_factory=list)
+
+    @property
+    def freqs(self) -> list[str]:
+        """Frequencies with a readable file."""
+        return sorted({freq for freq, _ in self.values})
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any price is known."""
+        return any(name in PRICES and np.isfinite(values).any() for (_, name), values in self.values.items())
 
 
 class Stored:
@@ -122,14 +135,28 @@ class Stored:
             return False
 
     def is_index(self, code: str) -> bool:
-        """Whether a code is an A-share index's."""
-        return is_index(code) and self.is_ashare(code)
+        """Whether a code is an index's: by its form, or, where codes have none, what our own lists leave out."""
+        if self.is_ashare(code):
+            return is_index(code)
+        return self.session is not None and code not in self.lists.get("all", {})
+
+    @cached_property
+    def lists(self) -> dict[str, Spans]:
+        """The lists of instruments, by market."""
+        return {market: self.files.instruments(market) for market in self.files.markets}
+
+    def judged(self, stock: StoredStock, freq: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Days of the stamps of a frequency that are judged, and the stored values on them by field."""
+        of_stamp = self.all_days if freq == DAY or self.places is None else self.places.days[self.places.day]
+        which = of_stamp >= self.days[0]
+        return of_stamp[which], {name: values[which] for (of, name), values in stock.values.items() if of == freq}
 
     def read(self, code: str) -> StoredStock:
         """Read every file of an instrument."""
         stock = StoredStock(code)
         for freq in self.files.freqs:
             for name in self.files.fields(code, freq):
+                stock.files.add((freq, name))
                 try:
                     series = self.files.series(code, name, freq)
                 except InputError as error:
@@ -195,7 +222,7 @@ class Stored:
         if np.isnan(factor).all() and in_bars is not None and self.places is not None:
             by_day = np.fmax.reduce(self.places.grid(in_bars), axis=1)
             factor = pd.Series(by_day, index=self.places.days).reindex(self.days).to_numpy(dtype="f8")
-        return np.ones(len(factor)) if np.isnan(factor).all() else factor
+        return np.ones(len(factor)) if np.isnan(factor).all() else np.where(factor > 0, factor, np.nan)
 
     def _dense(self, freq: str, start: int, values: np.ndarray) -> np.ndarray:
         n_stamps = len(self.all_days) if freq == DAY and DAY in self.files.freqs else self._n_stamps
