@@ -54,7 +54,9 @@ def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping
     for field in missing:
         if field not in absent:
             path = reader.provider_path("day")
-            raise InputError(f"the provider {path} has no ${field}{_nearest(path, stocks, field)}: {needs[field]}{_how(field)}")
+            raise InputError(
+                f"the provider {path} has no ${field}{_nearest(path, stocks, field)}: {needs[field]}{_how(field)}"
+            )
     if absent:
         names = ", ".join(f"${field}" for field in absent)
         get_module_logger("mfgru").info(f"the market's session has no {names}: no stock is at a limit or flagged by it")

@@ -22,9 +22,9 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
 
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
     ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (next to that report's
-    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``index_holes.csv``, ``rebalances.csv`` (the solver's log),
-    ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl``
-    and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
+    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``index_holes.csv``, ``rebalances.csv`` (the
+    solver's log), ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``,
+    ``exposures.pkl`` and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
 
     Parameters
     ----------

@@ -147,7 +147,9 @@ def index_holes(result: IndexEnhancement) -> pd.DataFrame:
     place = pd.Series(days.get_indexer(holes), index=holes)
     of_hole = holes.to_series().groupby((place.diff() != 1).cumsum())
     table = of_hole.agg(first="first", last="last", days="size").reset_index(drop=True)
-    return table.assign(**{name: table[name].dt.strftime("%Y-%m-%d") for name in ("first", "last")} if len(table) else {})
+    return table.assign(
+        **{name: table[name].dt.strftime("%Y-%m-%d") for name in ("first", "last")} if len(table) else {}
+    )
 
 
 @outputs.table("rebalances.csv")

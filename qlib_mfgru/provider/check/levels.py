@@ -18,7 +18,9 @@ def judge_levels(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
         return
     is_wrong, is_known = (close <= 0) | np.isinf(close), ~np.isnan(close)
     is_inside = (np.arange(len(close)) >= known[0]) & (np.arange(len(close)) <= known[-1])
-    found = jumps(days, np.where(is_wrong, np.nan, close), limited=stored.session is None or stored.session.price_limits)
+    found = jumps(
+        days, np.where(is_wrong, np.nan, close), limited=stored.session is None or stored.session.price_limits
+    )
     for kind, faulty, judged, cause in (
         ("index levels that are infinite or not positive", is_wrong, is_known, ""),
         ("index levels that jump, and come back", found.taken_back, is_known, _WRONG),
@@ -34,7 +36,7 @@ def judge_levels(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
 _WRONG = "wrong levels, or another unit: an ingest leaves them out"
 _TWO = "two indices, or two units, under one code"
 _HOLES = (
-    "an enhancement takes the return between the known levels on the next day with one, qlib's own report takes 0: give "
-    "the index every day's level"
+    "the next day with a level takes the whole return in our enhancements, and qlib's own report takes 0: give the "
+    "index a level on every day"
 )
 _END = "no enhancement can run beyond it, and qlib's own report takes 0: bring the index up to date"

@@ -7,12 +7,13 @@ import pandas as pd
 
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.judge.verdict import Severity
 
 ALL = "all"
 
 
 def judge_lists(stored: Stored, ledger: Ledger) -> None:
-    """``all`` is there and names every stock that is stored; a list names stored stocks, from a start to a later end."""
+    """``all`` names every stock that is stored; a list names stocks that are, each from a start to a later end."""
     names = dict.fromkeys((ALL, *stored.files.markets))
     for market in names:
         spans, file = stored.lists.get(market, {}), f"instruments/{market}.txt"
@@ -26,7 +27,8 @@ def judge_lists(stored: Stored, ledger: Ledger) -> None:
             for first, last in of_code
             if first > last
         ]
-        ledger.note("error", "spans that end before they start", turned)
+        n_spans = sum(len(of_code) for of_code in spans.values())
+        ledger.note("error", "spans that end before they start", turned, judged=n_spans)
     for code in stored.files.stored:
         if not stored.is_index(code):
             unlisted = [] if code in stored.lists.get(ALL, {}) else [code]
@@ -44,11 +46,14 @@ def judge_span(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
     beyond = first < pd.Timestamp(days[0]) or last.normalize() > pd.Timestamp(days[-1])
     case = f"{stock.code} {_text(first, last)}"
     ledger.note("warning", "spans in all.txt that reach beyond the calendar", [case] if beyond else [])
-    of_span = np.searchsorted(days, first.to_datetime64()), np.searchsorted(days, last.to_datetime64(), side="right") - 1
+    of_span = (
+        np.searchsorted(days, first.to_datetime64()),
+        np.searchsorted(days, last.to_datetime64(), side="right") - 1,
+    )
     of_data = place[0], place[0] + place[1] - 1
     short = of_data[0] > of_span[0] or of_data[1] < of_span[1]
     case = f"{stock.code} {days[of_data[0]]} .. {days[of_data[1]]} of {_text(first, last)}"
-    severity = "warning" if stored.session is None else "error"
+    severity: Severity = "warning" if stored.session is None else "error"
     ledger.note(severity, "stocks whose daily data do not fill their span in all.txt", [case] if short else [], _SHORT)
     unseen = of_data[0] < of_span[0] or of_data[1] > of_span[1]
     ledger.note("warning", "stocks with daily data outside their span in all.txt", [case] if unseen else [], _UNSEEN)

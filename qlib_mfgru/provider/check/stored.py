@@ -12,6 +12,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles, Spans
 from qlib_mfgru.provider.judge import BarSeries, StockSeries
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
 from qlib_mfgru.provider.symbols import is_index, normalise_symbol
@@ -80,10 +81,9 @@ class StoredStock:
         """Frequencies with a readable file."""
         return sorted({freq for freq, _ in self.values})
 
-    @property
-    def has_values(self) -> bool:
-        """Whether any price is known."""
-        return any(name in PRICES and np.isfinite(values).any() for (_, name), values in self.values.items())
+    def has_prices(self, freq: str) -> bool:
+        """Whether any price of a frequency is known."""
+        return any(np.isfinite(self.values[freq, name]).any() for name in PRICES if (freq, name) in self.values)
 
 
 class Stored:
@@ -173,12 +173,13 @@ class Stored:
         daily = {name: self._daily(stock, name) for name in (*PRICES, "vwap", "limit_up", "limit_down")}
         raw = {name: values / factor for name, values in daily.items()}
         is_ashare, session = self.is_ashare(stock.code), self.session
+        bars, volume = self._bars(stock, factor), self._daily(stock, "volume") * factor
         return StockSeries(
             code=stock.code,
             days=self.days,
             prices={name: raw[name] for name in PRICES},
-            volume=self._daily(stock, "volume") * factor,
-            amount=self._daily(stock, "amount"),
+            volume=volume,
+            amount=_own_amount(self._daily(stock, "amount"), volume, bars),
             vwap=raw["vwap"],
             factor=factor,
             limit_up=raw["limit_up"],
@@ -187,7 +188,7 @@ class Stored:
             apart=np.ones(len(self.days), dtype=bool),
             lot=session.lot if session else ASHARE.lot if is_ashare else None,
             board=board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None,
-            bars=self._bars(stock, factor),
+            bars=bars,
         )
 
     def _bars(self, stock: StoredStock, factor: np.ndarray) -> BarSeries | None:
@@ -233,3 +234,20 @@ class Stored:
     @cached_property
     def _n_stamps(self) -> int:
         return len(self.places.day) if self.places else 0
+
+
+def _own_amount(amount: np.ndarray, volume: np.ndarray, bars: BarSeries | None) -> np.ndarray:
+    """The days' amounts but those of bars whose volume is not the day's.
+
+    An ingest takes the bars' amount for a day without one. That says nothing of the day's volume, and that the volumes
+    differ is a finding of its own.
+    """
+    if bars is None:
+        return amount
+    of_bars, volume_of_bars = (np.nansum(values, axis=1) for values in (bars.amount, bars.volume))
+    day_volume = volume[bars.positions]
+    is_taken = np.isclose(of_bars, amount[bars.positions], rtol=1e-5)
+    is_taken &= ~np.isclose(volume_of_bars, day_volume, rtol=AMOUNT_TOLERANCE)
+    own = amount.copy()
+    own[bars.positions[is_taken]] = np.nan
+    return own

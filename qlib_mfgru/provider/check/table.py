@@ -63,18 +63,37 @@ class Ledger:
         self._grave: set[str] = set()
 
     def note(
-        self, severity: Severity, kind: str, cases: Sequence[str], cause: str = "", *, error_if_most: bool = False
+        self,
+        severity: Severity,
+        kind: str,
+        cases: Sequence[str],
+        cause: str = "",
+        *,
+        judged: int = 1,
+        error_if_most: bool = False,
     ) -> None:
         """Judge one instrument, or list, under a kind, and count its cases.
 
-        `error_if_most`: a kind that is an error where most of what was judged has a case.
+        Parameters
+        ----------
+        cases : sequence of str
+            What is wrong with it, of the `judged` things that could be.
+        error_if_most : bool
+            The kind is an error where most of what was judged has a case.
         """
-        self._add(severity, kind, cases, len(cases), 1, cause)
+        self._add(severity, kind, cases, len(cases), judged, cause)
         if error_if_most:
             self._grave.add(kind)
 
     def note_days(
-        self, severity: Severity, kind: str, what: str, days: np.ndarray, faulty: np.ndarray, judged: int, cause: str = ""
+        self,
+        severity: Severity,
+        kind: str,
+        what: str,
+        days: np.ndarray,
+        faulty: np.ndarray,
+        judged: int,
+        cause: str = "",
     ) -> None:
         """Judge the days, or bars, of one series, and count those that are `faulty`.
 

@@ -23,10 +23,14 @@ def judge_values(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
         n_priced = int(priced.sum())
         if "factor" in values:
             without = priced & ~(values["factor"] > 0)
-            ledger.note_days("error", f"{unit} with a price and no positive $factor", code, days, without, n_priced, _RAW)
+            ledger.note_days(
+                "error", f"{unit} with a price and no positive $factor", code, days, without, n_priced, _RAW
+            )
         if "volume" in values:
             without = priced & np.isnan(values["volume"])
-            ledger.note_days("warning", f"{unit} with a price and no $volume", code, days, without, n_priced, _SUSPENDED)
+            ledger.note_days(
+                "warning", f"{unit} with a price and no $volume", code, days, without, n_priced, _SUSPENDED
+            )
         for name, faulty in _impossible(values).items():
             judged = int((~np.isnan(values[name])).sum())
             kind = f"{unit} with a value that cannot be: negative, a vwap of 0 on trade, a flag that is not 0 or 1"

@@ -28,17 +28,17 @@ def index_returns(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Serie
         The index has no level on the trading day before `start`, or on the last one up to `end`: a return would reach
         back to before the backtest, or would not be known.
     """
-    close = _levels(code)
-    inside = (close.index >= start) & (close.index <= end)
-    _check_ends(code, close.notna().to_numpy(), close.index, inside)
-    missing = close.index[inside & close.isna()]
+    days, close = reader.calendar("day"), _levels(code)
+    inside = (days >= start) & (days <= end)
+    _check_ends(code, close.notna().to_numpy(), days, inside)
+    missing = days[inside & close.isna()]
     if len(missing):
         get_module_logger("mfgru").warning(
             f"{code} has no level on {len(missing)} days ({missing[0]:%Y-%m-%d} ..): the next day with one takes the "
             "whole return"
         )
     level = carried_forward(close.to_numpy())
-    returns = pd.Series(level[1:] / level[:-1] - np.float32(1), index=close.index[1:])
+    returns = pd.Series(level[1:] / level[:-1] - np.float32(1), index=days[1:])
     return returns[inside[1:]]
 
 

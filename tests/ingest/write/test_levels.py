@@ -14,7 +14,8 @@ from ..vendor import csv, run, spans, stored, with_inputs
 def test_index_levels_lie_under_their_code_and_not_in_all(source: Path, target: Path) -> None:
     days = ["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07"]
     rows = [
-        {"code": "000300", "date": day, "open": 20, "high": 30, "low": 20, "close": 22 + i} for i, day in enumerate(days)
+        {"code": "000300", "date": day, "open": 20, "high": 30, "low": 20, "close": 22 + i}
+        for i, day in enumerate(days)
     ]
     report = run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
     assert stored(target, "SH000300", "close").tolist() == [22, 23, 24, 25]
@@ -77,7 +78,10 @@ def test_days_without_a_level_are_counted_with_their_dates(source: Path, target:
     ("code", "message"),
     [
         ("sz000001", r"^index: SZ000001 is a stock, whose prices the levels would overwrite; the index is 000001\.SH$"),
-        ("000905.SZ", r"^index: SZ000905 is a stock, whose prices the levels would overwrite; the index is 000905\.SH$"),
+        (
+            "000905.SZ",
+            r"^index: SZ000905 is a stock, whose prices the levels would overwrite; the index is 000905\.SH$",
+        ),
         ("600000.SH", r"^index: SH600000 is a stock, whose .* overwrite: give it in one of the two only$"),
     ],
 )
