@@ -12,7 +12,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, read_daily
+from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, check_daily, read_daily
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.index.coverage import index_held
 from qlib_mfgru.provider.session import Session
@@ -138,6 +138,13 @@ class MarketSnapshot:
         if held is None:
             held = _members_held(index, days, stocks, member)
         return cls(index, weighting, days, stocks, member, fields, needed, reader.market_session(), held)
+
+    @staticmethod
+    def check(index: str, weighting: str, needs: Sequence[str]) -> None:
+        """Refuse a provider that `read` would refuse for what it lacks, without reading it; parameters are those."""
+        with within("index"):
+            reader.member_spans(index, "day")
+        check_daily(list(reader.member_spans("all", "day")), _reasons(index, weighting, needs))
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.

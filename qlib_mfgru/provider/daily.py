@@ -48,6 +48,13 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     return fields
 
 
+def check_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> None:
+    """Refuse a provider that `read_daily` would refuse, without reading it; parameters and errors are those."""
+    features = reader.provider_path("day") / "features"
+    missing = [field for field in needs if not any(features.glob(f"*/{field}.day.bin"))]
+    _check_missing(missing, stocks, needs)
+
+
 def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping[str, str]) -> None:
     """Log what the market does not have, and refuse the first field that it should have."""
     absent = [field for field in missing if field in reader.market_session().absent_fields]

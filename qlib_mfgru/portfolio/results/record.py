@@ -9,7 +9,7 @@ from qlib.workflow.recorder import Recorder
 from qlib_mfgru.portfolio.results import plots, tables
 from qlib_mfgru.portfolio.results.conventions import conventions
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
-from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
+from qlib_mfgru.portfolio.trade.backtest import check_provider, run_index_enhancement
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
 from qlib_mfgru.portfolio.value_types import Subfolder
 from qlib_mfgru.report.outputs import Outputs
@@ -66,6 +66,10 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
     def compute(self, prediction: Any, model: str) -> IndexEnhancement:
         """Backtest the portfolios of a prediction."""
         return run_index_enhancement(prediction, self.settings, model)
+
+    def check_ahead(self) -> None:
+        """Look for the index, the fields and the benchmark's levels."""
+        check_provider(self.settings)
 
     def document(self, result: IndexEnhancement) -> str:
         """Performance and years next to the Huatai report's, costs and orders, exposures; what each number means."""

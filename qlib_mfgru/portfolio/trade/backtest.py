@@ -10,6 +10,7 @@ from qlib.backtest import backtest
 from qlib.backtest.position import Position
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.optimise.base import needed_fields
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
@@ -55,6 +56,21 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
     runs = [_run(signal, limit, settings, exchange, snapshot, benchmark) for limit in settings.turnovers]
     return IndexEnhancement(settings, model, runs, snapshot.session, holes)
+
+
+def check_provider(settings: IndexEnhancementSettings) -> None:
+    """Refuse a provider that lacks the index, a field or the benchmark's levels, before there are scores.
+
+    Without both `start_time` and `end_time` the backtest's days are not known yet, nor whether the levels cover them.
+
+    Raises
+    ------
+    InputError
+        As of `run_index_enhancement`.
+    """
+    MarketSnapshot.check(settings.index, settings.index_weights, needed_fields(settings.limits(turnover=0.0)))
+    if settings.start_time is not None and settings.end_time is not None:
+        index_returns(str(settings.benchmark), settings.start_time, settings.end_time)
 
 
 def _run(
