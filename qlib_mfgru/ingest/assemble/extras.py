@@ -24,6 +24,10 @@ def add_extras(stock: Stock) -> None:
         stock.extras["is_st"] = is_st
     if conventions.market_cap or (conventions.float_shares and conventions.raw_known):
         stock.extras["market_cap"] = _market_cap(stock)
+        unknown = stock.live & np.isnan(stock.extras["market_cap"])
+        stock.warn("live days without a market capitalisation", days, unknown)
+        if unknown[stock.live].all():
+            stock.report.warn("stocks without any market capitalisation", 1, [stock.code])
     if conventions.industry:
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:

@@ -170,6 +170,9 @@ def test_exit_codes(foreign: Foreign, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["check", str(foreign.path / "features"), "--quiet"]) == 2
     assert main(["check", str(foreign.path), "--since", "soon"]) == 2
     assert main(["check", str(foreign.path), "--out", "report.pdf"]) == 2
+    missing = foreign.path / "no" / "report.md"
+    assert main(["check", str(foreign.path), "--out", str(missing)]) == 2
     output = capsys.readouterr()
+    assert f"--out is {str(missing)!r}: there is no folder {missing.parent}" in output.err
     assert "| error | days with a number that is infinite or beyond float32 | 1 |" in output.out
     assert "--out is 'report.pdf': must end in .md or .html" in output.err
