@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
+from qlib_mfgru.ingest.mapping.queries import Sql
 from qlib_mfgru.ingest.mapping.urls import Url
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.refusals import RECORD, nearest
@@ -36,6 +37,8 @@ def _known_encoding(name: str) -> str:
 def _as_list(files: Any) -> Any:
     if not isinstance(files, str | list | tuple):
         raise ValueError("must be a path or a list of paths")
+    if "://" in str(files):
+        raise PydanticCustomError(RECORD, "files are paths, not an address: a database is read by sql and url")
     return (files,) if isinstance(files, str) else files
 
 
@@ -73,7 +76,7 @@ class RowInput(Settings):
 
     files: Paths | None = None
     wide: WideTables | None = None
-    sql: Text | None = None
+    sql: Sql | None = None
     url: Url | None = Field(default=None, repr=False)
     provider: Folder | None = None
     columns: Columns = Field(default_factory=dict)
