@@ -152,7 +152,8 @@ def test_a_query_in_any_form_is_taken(sql: str) -> None:
 
 def test_a_query_changes_nothing_even_where_it_could(postgres: str, tmp_path: Path, target: Path) -> None:
     mapping = from_database(postgres.format("s3cret%2Fp%40ss%3Aw0rd"))
-    mapping["bars"] |= {"sql": "select lo_creat(-1)"}
+    columns = ("symbol", "datetime", "open", "high", "low", "close", "volume")
+    mapping["bars"] |= {"sql": "select lo_creat(-1)", "columns": dict.fromkeys(columns, "lo_creat")}
     with pytest.raises(InputError, match="read-only"):
         run(tmp_path, target, mapping)
 
