@@ -164,7 +164,8 @@ class VendorInput(Generic[Source_co]):
         self.report.fields.update(frame.columns)
         self.report.read += len(frame)
         stock = self._stocks(frame, in_name, table.label, index=index)
-        piece = Slice(table.label, file, first_row, frame, stock, self.report, self.session)
+        day_first = self.source.day_first
+        piece = Slice(table.label, file, first_row, frame, stock, self.report, self.session, day_first)
         renames = None if index else self.registry.renames
         return piece.renamed(renames) if renames else piece
 

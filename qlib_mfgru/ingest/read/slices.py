@@ -16,6 +16,7 @@ from qlib_mfgru.ingest.read.spool import NEVER, Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
 from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
+from qlib_mfgru.refusals import within
 
 Check = tuple[str, np.ndarray]
 """A reason to drop rows, and the rows that it applies to, shape (n,)."""
@@ -39,6 +40,8 @@ class Slice:
         Where rows of the input are counted.
     session : Session
         The market's.
+    day_first : bool, optional
+        How dates with the year last are written.
     out_of_use : ndarray of bool, shape (n,), optional
         Rows of a code that was not in use on their day.
     """
@@ -50,6 +53,7 @@ class Slice:
     stock: np.ndarray
     report: InputReport
     session: Session = ASHARE
+    day_first: bool | None = None
     out_of_use: np.ndarray | None = None
 
     def describe(self, position: int) -> str:
@@ -84,14 +88,18 @@ class Slice:
             columns = ", ".join(frame.columns)
             raise InputError(f"{self.path}: no column for 'datetime' (or 'date' and 'time'); it has {columns}")
         if "date" in frame and "time" in frame and "datetime" not in frame:
-            return parse_stamps(join_date_time(frame["date"], frame["time"]), self.session.zone)
-        return parse_stamps(next(frame[name] for name in STAMPS if name in frame), self.session.zone)
+            return self._parsed(join_date_time(frame["date"], frame["time"]))
+        return self._parsed(next(frame[name] for name in STAMPS if name in frame))
+
+    def _parsed(self, written: pd.Series) -> np.ndarray:
+        with within(str(self.path)):
+            return parse_stamps(written, self.session.zone, self.day_first)
 
     def spans(self) -> tuple[np.ndarray, np.ndarray, list[Check]]:
         """First and last day of spans, in days since 1970; an empty end has not come yet. And what is wrong."""
         end = self.frame.get("end", pd.Series("", index=self.frame.index))
         has_not_ended = (end.isna() | (end.astype("str").str.strip() == "")).to_numpy()
-        first, last = (parse_stamps(side, self.session.zone) for side in (self.frame["start"], end))
+        first, last = (self._parsed(side) for side in (self.frame["start"], end))
         checks = [
             ("unknown symbol", self.stock < 0),
             ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~has_not_ended)),

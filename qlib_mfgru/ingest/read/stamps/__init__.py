@@ -1,5 +1,6 @@
 """Stamps as moments, and the grid of a session's bars that they have to be on."""
 
+from qlib_mfgru.ingest.read.stamps.order import DateOrder
 from qlib_mfgru.ingest.read.stamps.stamps import (
     MINUTES_A_DAY,
     day_numbers,
@@ -12,6 +13,7 @@ from qlib_mfgru.ingest.read.stamps.stamps import (
 
 __all__ = [
     "MINUTES_A_DAY",
+    "DateOrder",
     "day_numbers",
     "day_text",
     "days_of_bars",
