@@ -23,12 +23,14 @@ from qlib_mfgru.ingest.write.manifest import write_coverage, write_industries, w
 from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
-from qlib_mfgru.processes import in_processes
+from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.symbols import is_index
 from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
 
 SLICE_ROWS = 500_000
 """Rows of a bucket, about: what a process holds in memory at a time."""
+MOST_BUCKETS = 1000
+"""A folder's files, no more than a process may hold open or a file system likes."""
 PARALLEL_BUCKETS = 4
 """Buckets from which on several processes are worth their start."""
 
@@ -56,7 +58,7 @@ def ingest(
     slice_rows, chunk_rows : int
         Rows worked on, and rows read, at a time: what memory grows with.
     n_jobs : int
-        Processes that write; -1 for one a core. The provider is the same for any number.
+        Processes; -1 for one a core. The provider is the same for any number.
     quiet : bool
         No progress bars.
 
@@ -74,18 +76,21 @@ def ingest(
     source, target = Path(source).expanduser(), Path(target).expanduser().resolve()
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
-    folder, n_buckets = target.with_name(target.name + ".spool"), max(1, -(-vendor.estimated_rows // slice_rows))
+    n_buckets = min(max(1, -(-sum(vendor.n_rows.values()) // slice_rows)), MOST_BUCKETS)
     keep = {name: each.keep for name, each in mapping.inputs().items()}
-    with Spool(folder, n_buckets, vendor.registry, keep) as spool:
-        read_vendor(vendor, spool)
+    with (
+        Spool(target.with_name(target.name + ".spool"), n_buckets, vendor.registry, keep) as spool,
+        Processes(n_jobs if n_buckets >= PARALLEL_BUCKETS else 1) as processes,
+    ):
+        read_vendor(vendor, spool, processes, part_rows=slice_rows)
         vendor.report.check(mapping.max_dropped)
         if not spool.days:
             raise InputError(f"no usable row\n{vendor.report}")
-        _write_provider(vendor, spool, target, n_jobs)
+        _write_provider(vendor, spool, target, processes)
     return vendor.report
 
 
-def _write_provider(vendor: Vendor, spool: Spool, target: Path, n_jobs: int) -> None:
+def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Processes) -> None:
     """Write everything; nothing is left of it when something fails."""
     mapping, report = vendor.mapping, vendor.report
     calendars = Calendars.of(spool)
@@ -101,8 +106,9 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, n_jobs: int) -> 
     with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
         write = BucketWriter(spool, calendars, conventions, writer, weighted, mapping.max_inconsistent)
         written, buckets = write.nothing(report), range(spool.n_buckets)
-        outcomes = in_processes(write, buckets, n_jobs if len(buckets) >= PARALLEL_BUCKETS else 1)
-        for outcome in tqdm(outcomes, "writing", len(buckets), unit="bucket", disable=vendor.quiet):
+        for outcome in tqdm(
+            processes.map(write, buckets), "writing", len(buckets), unit="bucket", disable=vendor.quiet
+        ):
             written.add(outcome)
         stocks = written.stocks
         _warn_of_codes(stocks.codes if mapping.session.codes == "ashare" else [], list(written.twins.pairs()), report)

@@ -128,6 +128,8 @@ class IngestReport:
         """Count what another report counts, examples in its order after ours."""
         for name, rows in other.inputs.items():
             mine = self.input(name)
+            mine.fields |= rows.fields
+            mine.max_dropped = rows.max_dropped if mine.max_dropped is None else mine.max_dropped
             mine.read, mine.kept = mine.read + rows.read, mine.kept + rows.kept
             for reason, tally in rows.dropped.items():
                 mine.drop_count(reason, tally.count, tally.examples)

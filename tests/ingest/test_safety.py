@@ -43,8 +43,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
 SLOW_READ = """
 import time
 read = pipeline.read_vendor
-def slow(vendor, spool):
-    read(vendor, spool)
+def slow(*arguments, **sizes):
+    read(*arguments, **sizes)
     time.sleep(60)
 pipeline.read_vendor = slow
 """
@@ -57,7 +57,7 @@ pipeline.write_manifest = lambda *arguments: time.sleep(60)
 @pytest.mark.parametrize(
     ("code", "sign"),
     [
-        pytest.param(SLOW_READ, "spool/daily.0", id="reading"),
+        pytest.param(SLOW_READ, "spool/1/bars.0", id="reading"),
         pytest.param(SLOW_WRITE, "partial/instruments/all.txt", id="writing"),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -53,6 +54,8 @@ class VendorInput(Generic[Source_co]):
         The market's.
     folder : Path
         What the mapping's paths are relative to.
+    run : list of Path, optional
+        Those of the files that are read; all by default.
     """
 
     name: str
@@ -64,6 +67,22 @@ class VendorInput(Generic[Source_co]):
     quiet: bool
     session: Session = ASHARE
     folder: Path = Path()
+    run: list[Path] | None = None
+
+    def parts(self, n_parts: int) -> list[VendorInput[Source_co]]:
+        """Up to `n_parts` inputs of about equally many of the files, in their order.
+
+        Each counts stocks, files and rows on its own. Rows that only make sense together are one part.
+        """
+        source, n_files = self.source, len(self.paths)
+        if source.sql or source.provider or source.wide or source.where:
+            n_parts = 1
+        edges = np.linspace(0, n_files, max(1, min(n_parts, n_files)) + 1).round().astype(int).tolist()
+        runs = [self.paths[first:last] for first, last in pairwise(edges)]
+        return [
+            replace(self, run=run, registry=self.registry.part(), ingest_report=IngestReport(), quiet=True)
+            for run in runs
+        ]
 
     @property
     def report(self) -> InputReport:
@@ -126,7 +145,7 @@ class VendorInput(Generic[Source_co]):
 
     def tables(self) -> Iterator[Table]:
         """Yield what the rows come from."""
-        return tables(self.name, self.source, self.paths, self.folder, self.session)
+        return tables(self.name, self.source, self.paths if self.run is None else self.run, self.folder, self.session)
 
     @property
     def _is_of_one_index(self) -> bool:

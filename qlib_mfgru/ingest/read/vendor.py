@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,11 +76,11 @@ class Vendor:
         )
         return of_provider(table) if source.provider else table
 
-    @property
-    def estimated_rows(self) -> int:
-        """Rows of bars and daily bars, about."""
+    @cached_property
+    def n_rows(self) -> dict[str, int]:
+        """Rows of the bars and of the daily bars, about."""
         sections = {"bars": self.mapping.bars, "daily": self.mapping.daily}
-        return sum(self._estimated(name, source) for name, source in sections.items() if source is not None)
+        return {name: self._estimated(name, source) for name, source in sections.items() if source is not None}
 
     def _estimated(self, name: str, source: PriceInput) -> int:
         if source.provider:

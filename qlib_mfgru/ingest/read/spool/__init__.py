@@ -1,5 +1,6 @@
 """Rows of single stocks on disk, between reading and assembling."""
 
+from qlib_mfgru.ingest.read.spool.part import SpoolPart
 from qlib_mfgru.ingest.read.spool.records import (
     ALWAYS,
     BAR,
@@ -27,5 +28,6 @@ __all__ = [
     "Registry",
     "Renames",
     "Spool",
+    "SpoolPart",
     "StockRows",
 ]

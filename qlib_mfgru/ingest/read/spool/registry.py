@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+
+import numpy as np
+
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.spool.renames import Renames
 from qlib_mfgru.provider.symbols import Codes, normalise_symbol
@@ -30,7 +34,7 @@ class Registry:
         self.renames: Renames | None = None
         self._numbers: dict[str, int] = {}
         self._first_spelling: dict[tuple[str, int], tuple[str, str]] = {}
-        self._known: dict[tuple[str, str, bool], int] = {}
+        self._met: dict[tuple[str, str, bool], tuple[int, str]] = {}
 
     def file_number(self, name: str) -> int:
         """Number of a file that is read now."""
@@ -55,11 +59,46 @@ class Registry:
             If the input has spelled this stock another way before.
         """
         key = (input_name, spelling, index)
-        if key not in self._known:
-            self._known[key] = self._new_spelling(spelling, input_name, file, index)
-        return self._known[key]
+        if key not in self._met:
+            number = self._number(spelling, index)
+            self._met[key] = number, file
+            if number >= 0:
+                self._check_spelling(number, spelling, input_name, file)
+        return self._met[key][0]
 
-    def _new_spelling(self, spelling: str, input_name: str, file: str, index: bool) -> int:
+    def part(self) -> Registry:
+        """One for a part of an input that is read on its own: it knows the codes of this one, and no file."""
+        part = copy.copy(self)
+        part.codes, part._numbers = self.codes.copy(), self._numbers.copy()
+        part.files, part._first_spelling, part._met = [], {}, {}
+        return part
+
+    def join(self, part: Registry) -> tuple[np.ndarray, int]:
+        """Meet what a part has met, in its order, as if it were read now; a part that has our numbers is no other.
+
+        Returns
+        -------
+        stocks : ndarray of int, shape (n_codes of the part,)
+            Number here of each of the part's stocks.
+        first_file : int
+            Number here of the part's first file; the others follow.
+
+        Raises
+        ------
+        InputError
+            If a stock is spelled in another way than before.
+        """
+        stocks = np.arange(len(part.codes), dtype="i4")
+        if part is self:
+            return stocks, 0
+        for (input_name, spelling, index), (number, file) in part._met.items():
+            here = self.stock_number(spelling, input_name, file, index=index)
+            if number >= 0:
+                stocks[number] = here
+        self.files += part.files
+        return stocks, len(self.files) - len(part.files)
+
+    def _number(self, spelling: str, index: bool) -> int:
         try:
             code = normalise_symbol(spelling, self._naming, index=index)
         except ValueError:
@@ -67,10 +106,12 @@ class Registry:
         number = self._numbers.setdefault(code, len(self.codes))
         if number == len(self.codes):
             self.codes.append(code)
+        return number
+
+    def _check_spelling(self, number: int, spelling: str, input_name: str, file: str) -> None:
         first, where = self._first_spelling.setdefault((input_name, number), (spelling, file))
         if first.strip() != spelling.strip():
             raise InputError(
-                f"{input_name}: {code} is written {first!r} in {where} and {spelling!r} in {file}: two sources seem to "
-                "be mixed; write a stock in one way, or leave one of them out"
+                f"{input_name}: {self.codes[number]} is written {first!r} in {where} and {spelling!r} in {file}: two "
+                "sources seem to be mixed; write a stock in one way, or leave one of them out"
             )
-        return number

@@ -2,29 +2,47 @@
 
 Vendor files come by month, by stock or in one piece; a stock's history has to be seen as a whole. Rows are
 appended to the bucket of their stock as they are read, and each bucket is small enough to be held in memory. They
-carry numbers instead of text, for stock and file.
+carry numbers instead of text, for stock and file. Several processes read, each a part with numbers of its own.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from qlib_mfgru.ingest.read.spool.part import SpoolPart, bucket_path
 from qlib_mfgru.ingest.read.spool.records import BAR, DAY, VALUE, VALUE_FIELDS, StockRows
 from qlib_mfgru.ingest.read.spool.registry import Registry
 from qlib_mfgru.ingest.read.spool.repeats import repeats
-from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
+from qlib_mfgru.ingest.read.stamps import day_text, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 
 _VALUE_INPUTS = {"factor": "factors", "limit_up": "limits", "limit_down": "limits"}
 """The inputs of values that are called otherwise."""
+
+
+class _Joined(NamedTuple):
+    """A part's rows, and what stands here for its numbers."""
+
+    folder: Path
+    stocks: np.ndarray
+    first_file: int
+
+    def load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
+        """A bucket's rows in reading order, with the numbers of the whole."""
+        path = bucket_path(self.folder, name, bucket)
+        rows = np.fromfile(path, dtype) if os.path.exists(path) else np.empty(0, dtype)
+        rows["stock"] = self.stocks[rows["stock"]]
+        rows["file"] += self.first_file
+        return rows
 
 
 class Spool:
@@ -37,9 +55,9 @@ class Spool:
     folder : Path
         Where the buckets lie.
     n_buckets : int
-        Stock number i goes to bucket ``i % n_buckets``.
+        Of about equally many stocks.
     registry : Registry
-        What the rows' numbers stand for.
+        What the numbers of the joined parts' rows stand for.
     keep : mapping of str to {"first", "last"}
         Which of repeated rows is kept, in reading order, by input; the first by default.
 
@@ -63,6 +81,8 @@ class Spool:
         self.days: set[int] = set()
         self.bar_days: set[int] = set()
         self.industries: dict[str, int] = {}
+        self._n_parts = 0
+        self._joined: list[_Joined] = []
 
     def __enter__(self) -> Spool:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -74,26 +94,22 @@ class Spool:
     ) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def add_bars(self, bars: np.ndarray) -> None:
-        """Keep intraday bars, of dtype `BAR`."""
-        days = np.unique(days_of_bars(bars["when"])).tolist()
-        self.bar_days.update(days)
-        self.days.update(days)
-        self.append("bars", bars)
+    def part(self, registry: Registry) -> SpoolPart:
+        """A new part, whose rows have the numbers of `registry`: `Registry.part` of the spool's own, or that itself."""
+        self._n_parts += 1
+        return SpoolPart(self._folder / f"{self._n_parts}", self.n_buckets, registry)
 
-    def add_daily(self, daily: np.ndarray) -> None:
-        """Keep daily bars, of dtype `DAY`."""
-        self.days.update(np.unique(daily["when"]).tolist())
-        self.append("daily", daily)
+    def join(self, part: SpoolPart) -> None:
+        """Take a part in that has been read; those of an input in the order of its files.
 
-    def append(self, name: str, rows: np.ndarray) -> None:
-        """Keep rows under a name; values, of dtype `VALUE`, under one of `VALUE_FIELDS`."""
-        bucket = rows["stock"] % self.n_buckets
-        order = np.argsort(bucket, kind="stable")
-        edges = np.searchsorted(bucket[order], np.arange(self.n_buckets + 1))
-        for number in np.unique(bucket):
-            with self._path(name, int(number)).open("ab") as file:
-                rows[order[edges[number] : edges[number + 1]]].tofile(file)
+        Raises
+        ------
+        InputError
+            As of `Registry.join`.
+        """
+        self._joined.append(_Joined(part.folder, *self._registry.join(part.registry)))
+        self.days |= part.days
+        self.bar_days |= part.bar_days
 
     def stocks(self, bucket: int, report: IngestReport) -> Iterator[StockRows]:
         """Yield the rows of every stock of a bucket that has a bar or a daily row.
@@ -139,15 +155,9 @@ class Spool:
 
     def _load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
         """A bucket's rows, sorted by stock and time; equal ones stay in reading order."""
-        path = self._path(name, bucket)
-        if not path.exists():
-            return np.empty(0, dtype)
-        rows = np.fromfile(path, dtype)
+        rows = np.concatenate([np.empty(0, dtype), *(part.load(name, bucket, dtype) for part in self._joined)])
         # one key, of which most is in order already: a stable sort then is little more than a look at it
         return rows[np.argsort((rows["stock"].astype("i8") << 32) + rows["when"], kind="stable")]
-
-    def _path(self, name: str, bucket: int) -> Path:
-        return self._folder / f"{name}.{bucket}"
 
     def _without_repeats(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         """One row of each stock and time; the others are counted out, those with other values on their own."""

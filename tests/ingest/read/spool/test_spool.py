@@ -1,5 +1,6 @@
 """Rows on disk: by stock and time, without repeats, and the same for any number of buckets."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -37,12 +38,16 @@ def values(*rows: tuple[int, int, float]) -> np.ndarray:
 
 
 def spooled(folder: Path, n_buckets: int, report: IngestReport) -> dict[str, StockRows]:
-    with Spool(folder, n_buckets, registry()) as spool:
-        spool.add_daily(daily((0, 1, 0, 11), (2, 0, 0, 30), (1, 0, 0, 20), (0, 0, 0, 10)))
-        spool.add_daily(daily((0, 1, 1, 99), (1, 1, 1, 21)))
-        spool.append("float_shares", values((1, 5, 7.0), (1, 2, 6.0), (9, 0, 1.0)))
+    known = registry()
+    known.stock_number("000009", "float_shares", "s.csv")
+    with Spool(folder, n_buckets, known) as spool:
+        part = spool.part(known)
+        part.append("daily", daily((0, 1, 0, 11), (2, 0, 0, 30), (1, 0, 0, 20), (0, 0, 0, 10)))
+        part.append("daily", daily((0, 1, 1, 99), (1, 1, 1, 21)))
+        part.append("float_shares", values((1, 5, 7.0), (1, 2, 6.0), (3, 0, 1.0)))
         spool.industries |= {"Zinc": 0, "Alu": 1}
-        spool.append("industry", values((0, 0, 0.0), (2, 0, 1.0)))
+        part.append("industry", values((0, 0, 0.0), (2, 0, 1.0)))
+        spool.join(part)
         stocks = {rows.code: rows for bucket in range(n_buckets) for rows in spool.stocks(bucket, report)}
         assert sorted(spool.days) == [MARCH_3, MARCH_3 + 1]
         assert spool.bar_days == set()
@@ -70,8 +75,10 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
 ) -> None:
     report, known = IngestReport(), registry()
     with Spool(tmp_path / "s", 1, known, {"daily": keep, "float_shares": keep}) as spool:
-        spool.add_daily(daily((0, 1, 0, 11), (0, 1, 1, 11), (0, 1, 1, np.nan), (0, 1, 1, 12), (0, 1, 1, 12)))
-        spool.append("float_shares", values((0, 5, 6.0), (0, 5, 6.0), (0, 5, 8.0)))
+        part = spool.part(known)
+        part.append("daily", daily((0, 1, 0, 11), (0, 1, 1, 11), (0, 1, 1, np.nan), (0, 1, 1, 12), (0, 1, 1, 12)))
+        part.append("float_shares", values((0, 5, 6.0), (0, 5, 6.0), (0, 5, 8.0)))
+        spool.join(part)
         (stock,) = spool.stocks(0, report)
     assert stock.daily["close"].tolist() == [close]
     assert stock.values["float_shares"]["value"].tolist() == [size]
@@ -83,8 +90,11 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
 
 def test_a_row_without_a_value_equals_another_without_it(tmp_path: Path) -> None:
     report = IngestReport()
-    with Spool(tmp_path / "s", 1, registry()) as spool:
-        spool.add_daily(daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
+    known = registry()
+    with Spool(tmp_path / "s", 1, known) as spool:
+        part = spool.part(known)
+        part.append("daily", daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
+        spool.join(part)
         list(spool.stocks(0, report))
     assert list(report.inputs["daily"].dropped) == ["duplicate bar"]
 
@@ -93,6 +103,47 @@ def test_industries_are_numbered_by_name_not_by_the_order_of_the_rows(tmp_path: 
     stocks = spooled(tmp_path / "spool", 1, IngestReport())
     assert stocks["SH600000"].values["industry"]["value"].tolist() == [1], "Zinc comes after Alu"
     assert stocks["SZ300750"].values["industry"]["value"].tolist() == [0]
+
+
+@pytest.mark.parametrize(("keep", "close"), [("first", [10, 11]), ("last", [10, 21])])
+def test_parts_have_their_own_numbers_and_their_order_is_that_of_reading(
+    tmp_path: Path, keep: Literal["first", "last"], close: list[float]
+) -> None:
+    report, known = IngestReport(), Registry()
+    known.stock_number("600000", "renames", "r.csv")
+    with Spool(tmp_path / "s", 3, known, {"daily": keep}) as spool:
+        parts = [spool.part(known.part()) for _ in range(2)]
+        for part, codes in zip(parts, (("000001", "600000"), ("300750", "600000")), strict=True):
+            numbers = [part.registry.stock_number(code, "daily", "f.csv") for code in codes]
+            assert numbers == [1, 0]
+        assert [part.registry.file_number(name) for part, name in zip(parts, "ab", strict=True)] == [0, 0]
+        # the part that is read last is done first
+        parts[1].append("daily", daily((0, 1, 0, 21), (1, 0, 0, 30)))
+        parts[0].append("daily", daily((0, 1, 0, 11), (0, 0, 0, 10), (1, 0, 0, 20)))
+        for part in parts:
+            spool.join(part)
+        stocks = {rows.code: rows for bucket in range(3) for rows in spool.stocks(bucket, report)}
+    assert known.codes == ["SH600000", "SZ000001", "SZ300750"], "as if the files were read one after the other"
+    assert known.files == ["a", "b"]
+    assert {code: rows.daily["close"].tolist() for code, rows in stocks.items()} == {
+        "SH600000": close, "SZ000001": [20], "SZ300750": [30]
+    }  # fmt: skip
+    dropped = report.inputs["daily"].dropped[f"repeated with other values, the {keep} kept"]
+    assert dropped.examples == [f"{'b' if keep == 'first' else 'a'}: SH600000 2025-03-04"]
+
+
+@pytest.mark.parametrize("in_part", [["600000", "sh600000"], ["sh600000"]])
+def test_a_stock_is_spelled_one_way_over_all_parts(in_part: list[str]) -> None:
+    known, parts = Registry(), []
+    for file, spellings in (("a.csv", ["600000"]), ("b.csv", ["600000"]), ("c.csv", in_part)):
+        parts.append(known.part())
+        with suppress(InputError):  # a part knows no other's files, so that its own message may be another
+            for spelling in spellings:
+                parts[-1].stock_number(spelling, "bars", file)
+    known.join(parts[0])
+    known.join(parts[1])
+    with pytest.raises(InputError, match=r"bars: SH600000 is written '600000' in a\.csv and 'sh600000' in c\.csv"):
+        known.join(parts[2])
 
 
 def test_what_a_killed_spool_left_is_removed(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""Rows of prices: from the vendor's to checked records for the spool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import BarInput, DailyInput, PriceInput
+from qlib_mfgru.ingest.read.files.fields import STAMPS
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.slices import Check, Slice
+from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES
+from qlib_mfgru.ingest.read.stamps import day_numbers
+from qlib_mfgru.ingest.read.stamps.grid import Grid
+from qlib_mfgru.ingest.read.units import Units
+from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
+from qlib_mfgru.ingest.report import IN_AUCTION
+
+_LEAST_ADJUSTED = 1e-6
+"""A share divided by a factor above all that are known: adjusted volume below it is no trade."""
+
+
+def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
+    """Yield intraday bars, of dtype `BAR`; faulty ones, auctions', and those off the session grid, are counted out.
+
+    Raises
+    ------
+    InputError
+        If the stamps do not fit the stated frequency and convention.
+    """
+    stated, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
+    slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
+    for path, pieces in groupby(slices, key=lambda piece: piece.path):
+        grid, edges = stated, np.full(2, np.datetime64("NaT", "s"))
+        for piece in pieces:
+            stamps = piece.stamps()
+            if piece.first_row == 0:
+                grid = _grid_of(bars, path, stated, stamps)
+            edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
+            yield _bar_records(bars, piece, stamps, grid, units)
+        if fault := grid.fault_at_edges(edges):
+            raise InputError(f"{path}: {fault}")
+
+
+def _grid_of(bars: VendorInput[BarInput], path: Path, stated: Grid, stamps: np.ndarray) -> Grid:
+    """The grid of a file by its first stamps: the stated one, but for a pause that is stamped late."""
+    grid = stated.put_right(stamps)
+    if fault := grid.fault(stamps):
+        raise InputError(f"{path}: {fault}")
+    if grid.late_pause:
+        bars.note("bars that end when a pause begins are stamped when it ends; put right")
+    return grid
+
+
+def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units) -> np.ndarray:
+    """A slice's good bars, of dtype `BAR`; the others are counted out."""
+    source = bars.source
+    # a moment within a bar: one that ends at midnight is of the day before
+    within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
+    ends = grid.ends(stamps)
+    # beside adjusted prices vwap is adjusted as well, and no factor is known yet
+    from_vwap = "amount" not in piece.frame and source.prices != "adjusted" and not source.volume_adjusted
+    values, no_number = piece.numbers((*PRICES, "volume", "amount", *(["vwap"] if from_vwap else [])))
+    _in_units(bars, piece, values, units)
+    if from_vwap:
+        values["amount"] = values.pop("vwap") * values["volume"]
+    off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
+    good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, *_faults(values, no_number)])
+    return piece.records(BAR, good, ends, values)
+
+
+def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
+    """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known."""
+    units, reference = Units(daily), ("prev_close",) if daily.source.factor else ()
+    for piece in daily.slices((*PRICES, "volume", *reference), (*STAMPS, *DAILY_OPTIONAL)):
+        stamps = piece.stamps()
+        values, no_number = piece.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
+        _in_units(daily, piece, values, units)
+        good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number)])
+        yield piece.records(DAY, good, day_numbers(stamps), values)
+
+
+def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:
+    """Bring volume to shares and amount to yuan, in place.
+
+    Volume of less than a share is no trade, where there are lots: some vendors write 5.877e-39 for zero.
+    """
+    units.apply(piece, values)
+    if piece.session.lot is None:
+        return
+    least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
+    tiny = (values["volume"] > 0) & (values["volume"] < least)
+    prices.warn(
+        "volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny).tolist())
+    )
+    for name in ("volume", "amount"):
+        values[name] = np.where(tiny, 0.0, values[name])
+
+
+def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
+    """What is wrong with a row's numbers, worst first."""
+    traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
+    priced = np.all([values[name] > 0 for name in PRICES], axis=0)
+    return [
+        beyond_float32(values),
+        no_number,
+        ("price missing or not positive", traded & ~priced),
+        *contradictions(values),
+    ]
