@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +12,10 @@ from qlib_mfgru.ingest.mapping import BarInput, DailyInput, PriceInput
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
+from qlib_mfgru.ingest.read.sources.selection import listed
 from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES
-from qlib_mfgru.ingest.read.stamps import day_numbers
+from qlib_mfgru.ingest.read.stamps import clock_text, day_numbers
+from qlib_mfgru.ingest.read.stamps.days import late_bars, swapped_days
 from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
@@ -32,28 +33,39 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     InputError
         If the stamps do not fit the stated frequency and convention.
     """
-    stated, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
+    grid, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
-        grid, edges = stated, np.full(2, np.datetime64("NaT", "s"))
+        edges = np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
-            stamps = piece.stamps()
-            if piece.first_row == 0:
-                grid = _grid_of(bars, path, stated, stamps)
+            stamps = _put_right(bars, piece, grid)
+            if fault := _fault(piece, stamps, grid):
+                raise InputError(f"{path}: {fault}")
             edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
             yield _bar_records(bars, piece, stamps, grid, units)
         if fault := grid.fault_at_edges(edges):
             raise InputError(f"{path}: {fault}")
 
 
-def _grid_of(bars: VendorInput[BarInput], path: Path, stated: Grid, stamps: np.ndarray) -> Grid:
-    """The grid of a file by its first stamps: the stated one, but for a pause that is stamped late."""
-    grid = stated.put_right(stamps)
-    if fault := grid.fault(stamps):
-        raise InputError(f"{path}: {fault}")
-    if grid.late_pause:
-        bars.note("bars that end when a pause begins are stamped when it ends; put right")
-    return grid
+def _put_right(bars: VendorInput[BarInput], piece: Slice, grid: Grid) -> np.ndarray:
+    """A slice's stamps, those of bars that end when the pause begins put there; they are counted."""
+    stamps = piece.stamps()
+    late = late_bars(grid, stamps, piece.stock)
+    if grid.pause is None or not late.any():
+        return stamps
+    begins, ends = grid.pause
+    what = f"bars of {clock_text(begins)} that are stamped {clock_text(ends)}, put right"
+    bars.warn(what, int(late.sum()), map(piece.describe, np.flatnonzero(late).tolist()))
+    return np.where(late, stamps - np.timedelta64(ends - begins, "m"), stamps)
+
+
+def _fault(piece: Slice, stamps: np.ndarray, grid: Grid) -> str | None:
+    """What is wrong with the frequency and convention: of a file by its first stamps, and of any of its days."""
+    if piece.first_row == 0 and (fault := grid.fault(stamps)):
+        return fault
+    if swapped := swapped_days(grid, stamps, piece.stock):
+        return f"the stamps of {listed(swapped)} do not fit {grid}; they fit {grid.swapped}"
+    return None
 
 
 def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units) -> np.ndarray:

@@ -3,6 +3,7 @@
 from qlib_mfgru.ingest.read.stamps.order import DateOrder
 from qlib_mfgru.ingest.read.stamps.stamps import (
     MINUTES_A_DAY,
+    clock_text,
     day_numbers,
     day_text,
     days_of_bars,
@@ -14,6 +15,7 @@ from qlib_mfgru.ingest.read.stamps.stamps import (
 __all__ = [
     "MINUTES_A_DAY",
     "DateOrder",
+    "clock_text",
     "day_numbers",
     "day_text",
     "days_of_bars",

@@ -150,3 +150,8 @@ def day_text(day: int) -> str:
 def minute_text(minute: int) -> str:
     """A minute since 1970 as text, for messages."""
     return str(np.datetime64(int(minute), "m"))
+
+
+def clock_text(minute: int) -> str:
+    """A minute of the day as text, for messages."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -130,7 +130,8 @@ def test_a_date_in_other_forms(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["202603", "2026-03", "Mar 2026", "45723", 45723.0, "45723.5", "260316", "２０２６-03-16", "2026031６", "today"]
+    "value",
+    ["202603", "2026-03", "Mar 2026", "45723", 45723.0, "45723.5", "260316", "２０２６-03-16", "2026031６", "today"],
 )
 def test_what_is_no_date(value: object) -> None:
     assert np.isnat(parse_stamps(pd.Series([value]), CHINA)[0])
