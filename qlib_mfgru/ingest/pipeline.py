@@ -107,7 +107,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         write = BucketWriter(spool, calendars, conventions, writer, weighted, mapping.max_inconsistent)
         written, buckets = write.nothing(report), range(spool.n_buckets)
         for outcome in tqdm(
-            processes.map(write, buckets), "writing", len(buckets), unit="bucket", disable=vendor.quiet
+            processes.map(write, buckets), "writing", len(buckets), unit="bucket", disable=vendor.quiet or None
         ):
             written.add(outcome)
         stocks = written.stocks

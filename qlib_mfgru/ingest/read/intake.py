@@ -32,7 +32,7 @@ def read_vendor(vendor: Vendor, spool: Spool, processes: Processes, part_rows: i
     if mapping.daily:
         parts += parts_of(vendor.input("daily", mapping.daily), read_daily, spool, vendor.n_rows["daily"] // part_rows)
     readings = processes.map(Part.read, parts)
-    for reading in tqdm(readings, "reading", len(parts), unit="part", leave=False, disable=vendor.quiet):
+    for reading in tqdm(readings, "reading", len(parts), unit="part", leave=False, disable=vendor.quiet or None):
         spool.join(reading.rows)
         vendor.report.add(reading.report)
         if reading.fault:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files.footer import Body
-from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, Layout, find_layout
+from qlib_mfgru.ingest.read.files.headers import refuse_header
+from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, KNOWN, Layout, find_layout
 from qlib_mfgru.ingest.read.files.numbers import MISSING
 from qlib_mfgru.ingest.read.files.packed import Content
 
@@ -51,13 +52,14 @@ class TextReader:
         """As `Reader.frames`; lines after the data are left out."""
         layout = self._layout
         self.remarks.extend(("lines before the header are left out", title) for title in layout.titles[:1])
-        body = Body(self.content.open(), layout, self.source.encoding)
+        text_bytes, encoding = self.content.open_text(self.source.encoding)
+        body = Body(text_bytes, layout, encoding)
         with (
             io.BufferedReader(body, _BUFFER_BYTES) as stream,
             pd.read_csv(
                 stream,
                 sep=layout.sep,
-                encoding=self.source.encoding,
+                encoding=encoding,
                 header=None,
                 names=layout.columns,
                 index_col=False,
@@ -70,12 +72,17 @@ class TextReader:
                 low_memory=False,
             ) as frames,
         ):
-            yield from frames
+            n_read, known = 0, KNOWN | {name.strip().lower() for name in layout.columns}
+            for frame in frames:
+                refuse_header(frame, known, self.content.label, n_read)
+                n_read += len(frame)
+                yield frame
         self.remarks.extend(("lines after the data are left out", line) for line in body.footer)
 
     @cached_property
     def _layout(self) -> Layout:
-        with io.TextIOWrapper(self.content.open(), encoding=self.source.encoding) as stream:
+        text_bytes, encoding = self.content.open_text(self.source.encoding)
+        with io.TextIOWrapper(text_bytes, encoding=encoding) as stream:
             lines = [stream.readline() for _ in range((self.source.skip_rows or 0) + HEAD_LINES)]
         name = self.content.inner_name.suffix.lower()
         return find_layout([line for line in lines if line], "," if name == ".csv" else "\t", self.source)

@@ -80,7 +80,7 @@ class ProviderInput(VendorInput[Source_co]):
         rows, path, report = self._rows(), self.paths[0], self.report
         number, n_read = self.registry.file_number(path.name), 0
         codes = self._indices if index else self._stocks_of_input()
-        for code in tqdm(codes, desc=f"reading {self.name}", unit="stock", leave=False, disable=self.quiet):
+        for code in tqdm(codes, desc=f"reading {self.name}", unit="stock", leave=False, disable=self.quiet or None):
             frame = rows(self.files, code)
             if frame.empty:
                 continue

@@ -31,7 +31,7 @@ NEVER = 10**6
 VALUE_FIELDS = (
     "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",
 )  # fmt: skip
-"""What values are kept as; of an ``st_span``, the value is the last day."""
+"""What values are kept as; of an ``st_span``, the value is the last day, negative where it says no treatment."""
 
 
 @dataclass(frozen=True)

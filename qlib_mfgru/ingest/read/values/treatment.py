@@ -29,8 +29,8 @@ def has_st_name(name: str) -> bool:
 
 
 def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
-    """Yield special treatment: 1 or 0 from a day on (``st_step``), on a day (``st_day``), or 1 within a span, whose
-    last day is the value (``st_span``).
+    """Yield special treatment: 1 or 0 from a day on (``st_step``), on a day (``st_day``), or within a span (``st_span``),
+    as the spool keeps them.
 
     Raises
     ------
@@ -91,8 +91,9 @@ def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
     if flags is not None and "end" not in piece.frame:
         yield "st_step", piece.records(VALUE, good, first, {"value": flags.astype("f8")})
         return
-    under = good if flags is None else good & flags
-    yield "st_span", piece.records(VALUE, under, first, {"value": last.astype("f8")})
+    # a name without treatment ends one with it
+    value = last if flags is None else np.where(flags, last, -last)
+    yield "st_span", piece.records(VALUE, good, first, {"value": value.astype("f8")})
 
 
 def _days(piece: Slice) -> Records:
