@@ -76,6 +76,7 @@ def ingest(
     source, target = Path(source).expanduser(), Path(target).expanduser().resolve()
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
+    vendor.check_apart(target)
     n_buckets = min(max(1, -(-sum(vendor.n_rows.values()) // slice_rows)), MOST_BUCKETS)
     keep = {name: each.keep for name, each in mapping.inputs().items()}
     with (

@@ -25,6 +25,8 @@ def add_extras(stock: Stock) -> None:
     if conventions.market_cap or (conventions.float_shares and conventions.raw_known):
         stock.extras["market_cap"] = _market_cap(stock)
     if conventions.industry:
+        if not len(values["industry"]):
+            stock.report.warn("industry: stocks without any industry: unknown", 1, [stock.code])
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:
         up, down = _derived_limits(stock, is_st)

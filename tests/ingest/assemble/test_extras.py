@@ -35,6 +35,8 @@ def test_an_empty_industry_is_unknown_and_no_fault(source: Path, target: Path, b
     assert (report.inputs["industry"].kept, report.inputs["industry"].dropped) == (2, {})
     tally = report.warnings["industry: rows without an industry: unknown"]
     assert (tally.count, tally.examples) == (1, ["i.csv row 2: 000001"])
+    tally = report.warnings["industry: stocks without any industry: unknown"]
+    assert (tally.count, sorted(tally.examples)) == (2, ["SZ000001", "SZ300750"])
 
 
 def test_market_cap_by_date(source: Path, target: Path) -> None:
