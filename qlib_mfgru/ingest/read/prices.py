@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
 from qlib_mfgru.ingest.read.sources.selection import listed
-from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES
+from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, Records
 from qlib_mfgru.ingest.read.stamps import clock_text, day_numbers
 from qlib_mfgru.ingest.read.stamps.days import late_bars, swapped_days
 from qlib_mfgru.ingest.read.stamps.grid import Grid
@@ -25,7 +25,7 @@ _LEAST_ADJUSTED = 1e-6
 """A share divided by a factor above all that are known: adjusted volume below it is no trade."""
 
 
-def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
+def read_bars(bars: VendorInput[BarInput]) -> Iterator[Records]:
     """Yield intraday bars, of dtype `BAR`; faulty ones, auctions', and those off the session grid, are counted out.
 
     Raises
@@ -42,7 +42,7 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
             if fault := _fault(piece, stamps, grid):
                 raise InputError(f"{path}: {fault}")
             edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
-            yield _bar_records(bars, piece, stamps, grid, units)
+            yield from _bar_records(bars, piece, stamps, grid, units)
         if fault := grid.fault_at_edges(edges):
             raise InputError(f"{path}: {fault}")
 
@@ -68,7 +68,9 @@ def _fault(piece: Slice, stamps: np.ndarray, grid: Grid) -> str | None:
     return None
 
 
-def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units) -> np.ndarray:
+def _bar_records(
+    bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units
+) -> Iterator[Records]:
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
     source = bars.source
     # a moment within a bar: one that ends at midnight is of the day before
@@ -82,10 +84,10 @@ def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, 
         values["amount"] = values.pop("vwap") * values["volume"]
     off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
     good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, *_faults(values, no_number)])
-    return piece.records(BAR, good, ends, values)
+    return piece.priced("bars", good, ends, values)
 
 
-def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
+def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:
     """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known."""
     units, reference = Units(daily), ("prev_close",) if daily.source.factor else ()
     for piece in daily.slices((*PRICES, "volume", *reference), (*STAMPS, *DAILY_OPTIONAL)):
@@ -93,7 +95,7 @@ def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
         values, no_number = piece.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
         _in_units(daily, piece, values, units)
         good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number)])
-        yield piece.records(DAY, good, day_numbers(stamps), values)
+        yield from piece.priced("daily", good, day_numbers(stamps), values)
 
 
 def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:

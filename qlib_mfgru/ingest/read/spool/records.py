@@ -34,6 +34,13 @@ VALUE_FIELDS = (
 """What values are kept as; of an ``st_span``, the value is the last day, negative where it says no treatment."""
 
 
+UNUSED = "unused_"
+"""Before the name of prices under a code that was not in use on their day: what they are of is checked."""
+
+Records = tuple[str, np.ndarray]
+"""What rows are kept as, and the rows: ``bars`` of dtype `BAR`, ``daily`` of `DAY`, values of `VALUE`."""
+
+
 @dataclass(frozen=True)
 class StockRows:
     """All rows of one stock, sorted by time and without duplicates.
