@@ -61,8 +61,8 @@ def test_intraday_bars_may_be_wide(tmp_path: Path, target: Path) -> None:
 def test_fields_may_have_other_days_and_stocks_and_be_several_files(tmp_path: Path, target: Path) -> None:
     daily = make_daily(make_bars())
     source = write(tmp_path / "in", None, daily)
-    (source / "shares_1.csv").write_text("date,600000,HK00700,300750\n2025-02-28,100,5,\n2025-03-04,200,6,--\n")
-    (source / "shares_2.csv").write_text('date,300750\n2025-03-05,"3,000"\n')
+    (source / "shares_1.csv").write_text("date,600000,HK00700,300750\n2025-02-28,1000000,5,\n2025-03-04,2000000,6,--\n")
+    (source / "shares_2.csv").write_text('date,300750\n2025-03-05,"3,000,000"\n')
     shares = {"wide": {"float_shares": ["shares_1.csv", "shares_2.csv"]}, "max_dropped": 0.5}
     report = run(source, target, {"daily": {"files": "daily.csv"}, "float_shares": shares}, chunk_rows=2)
     rows = report.inputs["float_shares"]
