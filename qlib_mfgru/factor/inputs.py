@@ -13,8 +13,9 @@ from qlib_mfgru.factor.exclusions import FIELDS, exclusion_rules
 from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import as_exposure, read_daily
+from qlib_mfgru.provider.daily import as_exposure, check_daily, read_daily
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.refusals import within
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,23 @@ class FactorTestInputs:
         return returns
 
 
+def check_provider(settings: FactorTestSettings) -> None:
+    """Refuse a provider without a pool or a field of the settings, before there are scores.
+
+    Raises
+    ------
+    InputError
+        As of `FactorTestInputs.read`.
+    """
+    for pool in settings.pools:
+        with within("pools"):
+            reader.member_spans(pool, "day")
+    check_daily(list(reader.member_spans("all", "day")), _needs(settings))
+
+
 def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Schedule) -> np.ndarray:
-    members = reader.member_mask(pool, days, stocks)[schedule.signal]
+    with within("pools"):
+        members = reader.member_mask(pool, days, stocks)[schedule.signal]
     if not members.any():
         first, last = days[schedule.signal[[0, -1]]]
         raise InputError(f"{pool} has no members on the test dates, {first:%Y-%m-%d} .. {last:%Y-%m-%d}; leave it out")

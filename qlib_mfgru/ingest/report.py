@@ -118,6 +118,9 @@ class IngestReport:
         """Count what the judge found and tolerated, and the stocks that it left out."""
         self.consistency = verdict.as_list()
         for tally in verdict.tallies():
+            if tally.kind.role == "hint":
+                self.note(f"{tally.cause}: {tally.kind.text}")
+                continue
             cause = f"; {tally.cause}" if tally.cause else ""
             kept, rejected = verdict.tolerated(tally), verdict.rejected(tally)
             n_kept = tally.count - sum(fault.count for fault in tally.faults if fault.code in verdict.left_out)

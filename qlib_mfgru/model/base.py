@@ -22,6 +22,7 @@ from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.member import Member
 from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.start import WarmStart, check_reading
@@ -132,11 +133,12 @@ class NeuralModel(Member):
         Raises
         ------
         InputError
-            If torch does not see the GPU of the settings, the handler lacks a frequency of the model, or a segment
-            has no samples.
+            If a record of the qrun cannot be made (`check_records`), torch does not see the GPU of the settings, the
+            handler lacks a frequency of the model, or a segment has no samples.
         TrainingError
             If the loss is NaN, predictions are constant, or no validation date has the metric.
         """
+        check_records()
         self.settings.torch_device()
         net = self.fresh(dataset)
         self.trained = []

@@ -12,10 +12,11 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, read_daily
+from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, check_daily, read_daily
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.index.coverage import index_held
 from qlib_mfgru.provider.session import Session
+from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import checked
 
 TRADE_FIELDS = dict.fromkeys(
@@ -52,7 +53,8 @@ class MarketView:
         The index's weights, 0 outside it, 1 in sum.
     covered : float
         Share of the index that `weight` was scaled up from, 1 where the provider holds all of it: the sum of the
-        stored weights, or of capitalisations what `MarketSnapshot.held` says.
+        stored weights, or of capitalisations what `MarketSnapshot.held` says, times the share of the members here, by
+        number, whose capitalisation is known.
     member : ndarray of bool
     industry : ndarray
         Codes, NaN where unknown.
@@ -129,12 +131,20 @@ class MarketSnapshot:
         """
         needed = checked(FieldNames, "needs", needs)
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
-        member = reader.member_mask(index, days, stocks)
+        with within("index"):
+            member = reader.member_mask(index, days, stocks)
         fields = read_daily(stocks, _reasons(index, weighting, needed))
         held = index_held(reader.provider_path("day"), index, days)
         if held is None:
             held = _members_held(index, days, stocks, member)
         return cls(index, weighting, days, stocks, member, fields, needed, reader.market_session(), held)
+
+    @staticmethod
+    def check(index: str, weighting: str, needs: Sequence[str]) -> None:
+        """Refuse a provider that `read` would refuse for what it lacks, without reading it; parameters are those."""
+        with within("index"):
+            reader.member_spans(index, "day")
+        check_daily(list(reader.member_spans("all", "day")), _reasons(index, weighting, needs))
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.
@@ -199,7 +209,7 @@ class MarketSnapshot:
         """The index's weights, 1 in sum, and the share of the index that they were scaled up from."""
         if self.weighting == "market_cap":
             weight = np.nan_to_num(self.last_known["market_cap"][day].astype(np.float64))
-            covered = np.nan if self.held is None else float(self.held[day])
+            covered = np.nan if self.held is None else float(self.held[day]) * _share(weight > 0, self.member[day])
         else:
             weight, covered = self._drifted(day)
         weight = np.where(self.member[day], weight, 0.0)
@@ -232,6 +242,11 @@ class MarketSnapshot:
         return latest, np.maximum.accumulate(np.where(changed, np.arange(len(latest)), -1))
 
 
+def _share(which: np.ndarray, among: np.ndarray) -> float:
+    """Share of the stocks `among` that are `which`; 0 where there are none."""
+    return float((which & among).sum() / max(among.sum(), 1))
+
+
 def _members_held(index: str, days: pd.DatetimeIndex, stocks: Sequence[str], member: np.ndarray) -> np.ndarray:
     """Members among the provider's stocks / all that its list names, (n_days,); NaN on days without any."""
     absent = sorted(reader.member_spans(index, "day").keys() - set(stocks))
@@ -242,8 +257,8 @@ def _members_held(index: str, days: pd.DatetimeIndex, stocks: Sequence[str], mem
 def _reasons(index: str, weighting: str, needs: Sequence[str]) -> dict[str, str]:
     """Fields to read, each with what needs it and what to do without it."""
     weights = {
-        "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest them"},
-        "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest float_shares, or market_cap"},
+        "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest it"},
+        "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest it"},
     }
     if weighting not in weights:
         raise InputError(f"index_weights is {weighting!r}: it must be one of {', '.join(weights)}")

@@ -22,7 +22,8 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     ----------
     stocks : sequence of str, length n_stocks
     needs : mapping of str to str
-        Field (without ``$``) -> what needs it, and what to do if it is missing; for the message.
+        Field (without ``$``) -> what needs it, and what to do if it is missing, with ``ingest it`` at the end; the
+        message adds how.
 
     Returns
     -------
@@ -47,16 +48,35 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     return fields
 
 
+def check_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> None:
+    """Refuse a provider that `read_daily` would refuse, without reading it; parameters and errors are those."""
+    features = reader.provider_path("day") / "features"
+    missing = [field for field in needs if not any(features.glob(f"*/{field}.day.bin"))]
+    _check_missing(missing, stocks, needs)
+
+
 def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping[str, str]) -> None:
     """Log what the market does not have, and refuse the first field that it should have."""
     absent = [field for field in missing if field in reader.market_session().absent_fields]
     for field in missing:
         if field not in absent:
             path = reader.provider_path("day")
-            raise InputError(f"the provider {path} has no ${field}{_nearest(path, stocks, field)}: {needs[field]}")
+            raise InputError(
+                f"the provider {path} has no ${field}{_nearest(path, stocks, field)}: {needs[field]}{_how(field)}"
+            )
     if absent:
         names = ", ".join(f"${field}" for field in absent)
         get_module_logger("mfgru").info(f"the market's session has no {names}: no stock is at a limit or flagged by it")
+
+
+_INPUTS = {"is_st": "st", "industry": "industry", "market_cap": "float_shares or market_cap"}
+"""The inputs of an ingest that fields are made of."""
+
+
+def _how(field: str) -> str:
+    """How an ingest comes to have a field; nothing where it makes it anyway, or does not know it."""
+    made_of = "weights" if field.endswith("_weight") else _INPUTS.get(field)
+    return f": its mapping needs the input {made_of}" if made_of else ""
 
 
 def _nearest(path: Path, stocks: Sequence[str], field: str) -> str:

@@ -19,7 +19,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.session import ASHARE, Session
+from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder
 
 
@@ -50,8 +50,16 @@ def provider_path(freq: str) -> Path:
     folder = ProviderFolder()
     available = folder.frequencies()
     if freq not in available:
-        raise InputError(f"the provider {C.dpm.get_data_uri('day')} has no {freq!r} data; it has {available}")
+        way = _finer(freq, available)
+        raise InputError(f"the provider {C.dpm.get_data_uri('day')} has no {freq!r} data; it has {available}{way}")
     return folder.path(freq)
+
+
+def _finer(freq: str, available: Sequence[str]) -> str:
+    """What to do where a provider has only finer bars than those that are asked for."""
+    finer = FREQS[FREQS.index(freq) + 1 :] if freq in FREQS else ()
+    made_of = [other for other in finer if other in available]
+    return f"; an ingest makes it of the {made_of[-1]} bars (mfgru ingest --vendor qlib)" if made_of else ""
 
 
 def market_session() -> Session:

@@ -70,6 +70,15 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
     def summary(self, result: Result) -> str:
         """What the log says."""
 
+    def check_ahead(self) -> None:
+        """Check the provider for what the settings need: our models ask for it before they train.
+
+        Raises
+        ------
+        InputError
+            What the provider lacks.
+        """
+
     def list(self) -> list[str]:
         """Artifacts below `artifact_path`."""
         return [*self.outputs.files(), self.page]

@@ -12,6 +12,7 @@ from qlib.model.base import Model
 from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.mean import mean_of_scores
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
@@ -123,10 +124,12 @@ class RollingEnsembleModel(Model):
         Raises
         ------
         InputError
-            If the dates leave no fold, or a fold nothing to train on.
+            If a record of the qrun cannot be made (`check_records`), the dates leave no fold, or a fold
+            nothing to train on.
         RollingError
             If units failed, after all the others have finished.
         """
+        check_records()
         folds = self._folds(dataset)
         plan = sample_dates(folds, dataset, self._stages(dataset))
         log = get_module_logger("mfgru")

@@ -182,7 +182,11 @@ def test_clip_bounds_the_features(make_handler: Make) -> None:
     [
         ({"instruments": "csi800"}, r"unknown market 'csi800'.*\['all', 'few'\]"),
         ({"instruments": ["SH600000", "SH609999"]}, "1 stocks are not in the provider's `all` market.*SH609999"),
-        ({"inputs": {"5min": {"days": 2, "scale": "mean"}}}, r"no '5min' data; it has \['15min', 'day'\]"),
+        ({"inputs": {"5min": {"days": 2, "scale": "mean"}}}, r"no '5min' data; it has \['15min', 'day'\]$"),
+        (
+            {"inputs": {"60min": {"days": 2, "scale": "mean"}}},
+            r"no '60min' data; .*; an ingest makes it of the 15min bars \(mfgru ingest --vendor qlib\)$",
+        ),
         ({"inputs": {"day": {"days": 81, "scale": "last"}}}, "the day calendar has 80 days .* window of 81"),
         ({"start_time": "2030-01-01"}, "no trading day between 2030-01-01 and 2024-04-22"),
         ({"instruments": [MEMBER], "start_time": DAYS[20], "inputs": INPUTS, "end_time": DAYS[20]}, None),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,19 @@ def test_the_mean_of_four_prices_stands_in_for_what_is_not_stored(tmp_path: Path
         np.testing.assert_allclose(panel.bars[traded, 0, 4, number], expected[traded], rtol=1e-7)
         np.testing.assert_array_equal(panel.bars[traded, 0, 3, number], prices["close"][traded].astype("f4"))
     assert panel.bars[51, 0, 4, 1] == panel.bars[49, 0, 3, 1], "a suspended day has the last close"
+
+
+def test_the_stand_in_is_said_each_time_a_panel_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(write_plain_market(tmp_path / "cn_data", one_vwap=True))
+    said: list[str] = []
+    monkeypatch.setattr(
+        "qlib_mfgru.data.panel.build.get_module_logger",
+        lambda _: SimpleNamespace(info=lambda _: None, warning=said.append),
+    )
+    for _ in range(2):
+        BarPanel.open("day", tmp_path / "panels", TYPICAL)
+    message = f"$vwap at day is the mean of open, high, low and close for the {len(CODES) - 1} stocks without it"
+    assert said == [message, message]
 
 
 def test_the_stand_in_is_part_of_the_panels_key_and_the_default_key_is_as_it_was(tmp_path: Path) -> None:

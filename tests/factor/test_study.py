@@ -212,7 +212,9 @@ def test_bad_predictions(market_qlib: Path) -> None:
 
 def test_an_unknown_pool_is_said_before_anything_is_read(market_qlib: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("qlib_mfgru.factor.inputs.read_daily", lambda *_: pytest.fail("it reads"))
-    with pytest.raises(InputError, match=r"unknown market 'csi300'; the provider .* has \['all', 'few', 'tiny'\]"):
+    with pytest.raises(
+        InputError, match=r"^pools: unknown market 'csi300'; the provider .* has \['all', 'few', 'tiny'\]"
+    ):
         run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["all", "csi300"]))
 
 

@@ -237,3 +237,62 @@ def test_a_stock_with_daily_rows_and_no_bar_is_daily_only(bars: pd.DataFrame, tm
     assert run(source, target).consistency == []
     assert len(stored(target, "SZ300750", "close")) == 5
     assert not list((target / "features" / "sz300750").glob("*.15min.bin"))
+
+
+@pytest.mark.parametrize("cut", ["14:59", "14:57"])
+def test_minutes_without_the_closing_auction_are_said(tmp_path: Path, target: Path, cut: str) -> None:
+    """The last bar that is stored is there, of fewer minutes."""
+    minutes = make_bars(STOCKS, DAYS, "1min")
+    daily = make_daily(minutes)
+    early = minutes[minutes["datetime"].dt.strftime("%H:%M") <= cut]
+    mapping = {"bars": {"files": "bars/*", "freq": "1min", "stamps": "end", "store": "15min"}, "daily": DAILY}
+    message = refused(write(tmp_path / "in", early, daily), target, mapping)
+    assert "20 of 20 (100.0%) days without the last bar of the session: stamps are shifted by one bar" in message
+    run(write(tmp_path / "whole", minutes, daily), target, mapping)
+
+
+def test_open_and_close_that_are_swapped_in_the_bars_are_said(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    swapped = bars.rename(columns={"open": "close", "close": "open"})
+    message = refused(write(tmp_path / "in", swapped, make_daily(bars)), target, {"bars": BARS, "daily": DAILY})
+    assert "values are a bar early or late, or open and close are swapped" in message
+
+
+def test_an_event_that_the_factor_misses_leaves_the_stock_out(tmp_path: Path, target: Path) -> None:
+    """A stock goes ex-rights by 1.25 on the third day, as its previous close says, and the factor stays."""
+    bars = make_bars((*STOCKS, "600001"), DAYS)
+    daily = make_daily(bars)
+    daily["prev_close"] = daily.groupby("symbol")["close"].shift().fillna(daily["open"])
+    sound = write(tmp_path / "sound", None, daily)
+    assert run(sound, target, {"daily": DAILY}).consistency == []
+    late = (daily["symbol"] == "600001") & (daily["date"] >= DAYS[2])
+    daily.loc[late, PRICES] = (daily.loc[late, PRICES] / 1.25).round(2)
+    daily["prev_close"] = daily.groupby("symbol")["close"].shift().fillna(daily["open"])
+    ex_date = (daily["symbol"] == "600001") & (daily["date"] == DAYS[2])
+    daily.loc[ex_date, "prev_close"] = (daily.loc[ex_date, "prev_close"] / 1.25).round(2)
+    report = run(write(tmp_path / "in", None, daily), target, {"daily": DAILY})
+    assert "SH600001" not in [code for code, _, _ in spans(target)]
+    (what,) = [what for what in report.warnings if "left out" in what]
+    assert what.startswith("stocks left out as a whole: ex-dates on which the factor is more than 5 % off the vendor's")
+    assert "write daily: {factor: from_prev_close}" in what
+    mapping = {"daily": DAILY | {"factor": "from_prev_close"}}
+    assert run(tmp_path / "in", target, mapping).consistency == []
+    assert stored(target, "SH600001", "factor").round(2).tolist() == [1, 1, 1.25, 1.25, 1.25]
+
+
+def test_previous_closes_of_another_row_are_refused(tmp_path: Path, target: Path) -> None:
+    daily = make_daily(make_bars(STOCKS, pd.bdate_range("2025-03-03", periods=20)))
+    daily = daily.assign(prev_close=daily.groupby("symbol")["close"].shift(2).fillna(daily["close"]))
+    message = refused(write(tmp_path / "in", None, daily), target, {"daily": DAILY | {"factor": "from_prev_close"}})
+    assert "4 of 4 stocks have days on which the factor changes, where it does so on more than 5 % of days" in message
+    assert "previous closes of another row or already adjusted" in message
+
+
+def test_a_previous_close_that_cannot_be_is_not_used(tmp_path: Path, target: Path) -> None:
+    daily = make_daily(make_bars(STOCKS, DAYS))
+    daily = daily.assign(prev_close=daily.groupby("symbol")["close"].shift().fillna(daily["open"]))
+    daily.loc[daily["symbol"] == "600000", "prev_close"] *= [1, 1, 0, 1, 10]
+    report = run(write(tmp_path / "in", None, daily), target, {"daily": DAILY | {"factor": "from_prev_close"}})
+    assert stored(target, "SH600000", "factor").tolist() == [1] * 5
+    (found,) = report.consistency
+    assert str(found["kind"]).startswith("previous closes that cannot be")
+    assert (found["count"], found["cases"]) == (2, ["SH600000 2025-03-05 .. 2025-03-07"])

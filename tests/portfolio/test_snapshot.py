@@ -189,7 +189,10 @@ def test_st_stocks_cannot_be_identified_without_their_flag(
     monkeypatch.setattr(
         reader, "read_series", lambda code, field, freq: None if field == "is_st" else series(code, field, freq)
     )
-    with pytest.raises(InputError, match=r"no \$is_st: ST stocks cannot be identified without it; ingest it$"):
+    with pytest.raises(
+        InputError,
+        match=r"no \$is_st: ST stocks cannot be identified without it; ingest it: its mapping needs the input st$",
+    ):
         MarketSnapshot.read(INDEX)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import as_strided
 
-from qlib_mfgru.data.panel.build import build, folder_name
+from qlib_mfgru.data.panel.build import build, folder_name, log_stand_ins
 from qlib_mfgru.data.panel.fields import REPORT_FIELDS, Field
 from qlib_mfgru.provider import reader
 
@@ -90,6 +90,7 @@ class BarPanel:
         folder = root / folder_name(freq, codes, fields)
         if not folder.exists():
             build(folder, freq, codes, fields)
+        log_stand_ins(folder, freq)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
         bars = np.load(folder / "bars.npy", mmap_mode="r")
         traded, priced = (np.load(folder / f"{name}.npy") for name in ("traded", "priced"))

@@ -72,7 +72,8 @@ def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) 
     (partial / _DESCRIPTION).write_text(json.dumps(description, indent=1))
     bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
     traded, priced = np.empty((2, len(days), len(codes)), dtype=bool)
-    for columns, block in _read_blocks(freq, codes, fields, len(stamps)):
+    stand_ins: Counter[str] = Counter()
+    for columns, block in _read_blocks(freq, codes, fields, len(stamps), stand_ins):
         live, known = _fill(block, fields)
         bars[..., columns] = block[:, : len(fields)].reshape(*shape[:3], -1)
         traded[:, columns] = live.reshape(*shape[:2], -1).any(axis=1)
@@ -83,7 +84,16 @@ def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) 
     np.save(partial / "traded.npy", traded)
     np.save(partial / "priced.npy", priced)
     np.save(partial / "days.npy", days.to_numpy())
+    (partial / _DESCRIPTION).write_text(json.dumps({**description, "stand_ins": stand_ins}, indent=1))
     return description
+
+
+def log_stand_ins(folder: Path, freq: str) -> None:
+    """Say of which fields a panel holds a stand-in."""
+    for name, count in json.loads((folder / _DESCRIPTION).read_text()).get("stand_ins", {}).items():
+        get_module_logger("BarPanel").warning(
+            f"${name} at {freq} is the mean of open, high, low and close for the {count} stocks without it"
+        )
 
 
 def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
@@ -123,12 +133,14 @@ def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, in
 
 
 def _read_blocks(
-    freq: str, codes: list[str], fields: Sequence[Field], n_stamps: int
+    freq: str, codes: list[str], fields: Sequence[Field], n_stamps: int, stand_ins: Counter[str]
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (columns, raw series of shape (n_stamps, n_names, n_columns)) a block of stocks at a time."""
+    """Yield (columns, raw series of shape (n_stamps, n_names, n_columns)) a block of stocks at a time.
+
+    `stand_ins` counts the stocks of each field that is made of others.
+    """
     names = stored_names(fields)
     stocks_with: Counter[str] = Counter()
-    stand_ins: Counter[str] = Counter()
     valued: set[str] = set()
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
@@ -153,10 +165,6 @@ def _read_blocks(
     _refuse("has no", freq, [name for name in names if not stocks_with[name]])
     _refuse("holds no value of", freq, [name for name in names if name not in valued])
     _log_gaps(freq, stocks_with)
-    for name, count in stand_ins.items():
-        get_module_logger("BarPanel").warning(
-            f"${name} at {freq} is the mean of open, high, low and close for the {count} stocks without it"
-        )
 
 
 def _stand_in(series: np.ndarray, names: Sequence[str], fields: Sequence[Field], lacking: Sequence[str]) -> list[str]:

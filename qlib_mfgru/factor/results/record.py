@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qlib_mfgru.factor.inputs import check_provider
 from qlib_mfgru.factor.results import plots, tables
 from qlib_mfgru.factor.results.conventions import conventions
 from qlib_mfgru.factor.settings import FactorTestSettings
@@ -46,6 +47,10 @@ class FactorTestRecord(ResultRecord[FactorTest]):
     def compute(self, prediction: Any, model: str) -> FactorTest:
         """Run the test."""
         return run_factor_test(prediction, self.settings, model)
+
+    def check_ahead(self) -> None:
+        """Look for the pools and fields."""
+        check_provider(self.settings)
 
     def document(self, result: FactorTest) -> str:
         """All tables with their conventions."""

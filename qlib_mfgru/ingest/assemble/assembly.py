@@ -7,8 +7,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars, vwap_of
-from qlib_mfgru.ingest.assemble.consistency import Given, mend_factor, replace_mean_prices, series_of
+from qlib_mfgru.ingest.assemble.consistency import (
+    Given,
+    mend_factor,
+    mend_quantities,
+    replace_mean_prices,
+    series_of,
+)
 from qlib_mfgru.ingest.assemble.extras import add_extras
+from qlib_mfgru.ingest.assemble.screening import SPIKED
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text
@@ -39,7 +46,9 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series))
-        replace_mean_prices(stock)
+        if is_kept:
+            mend_quantities(stock)
+            replace_mean_prices(stock)
     _count_rows(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
     _count_rows(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
     return is_kept
@@ -51,8 +60,8 @@ def _screen_days(stock: Stock) -> np.ndarray:
     if stock.conventions.has_daily:
         report = stock.report.input("daily")
         present = np.isin(days, stock.rows.daily["when"])
-        suspended, factorless = present & ~stock.traded, stock.traded & ~stock.live
-        for reason, dropped in (("suspended day", suspended), ("no factor", factorless)):
+        suspended, factorless = present & ~stock.traded & ~stock.spiked, stock.traded & ~stock.live
+        for reason, dropped in (("suspended day", suspended), ("no factor", factorless), (SPIKED, stock.spiked)):
             report.drop_count(reason, int(dropped.sum()), _cases(stock, stock.rows.daily, days[dropped]))
     for name in (*DAY_PRICES, "volume", "amount"):
         stock.daily[name][~stock.live] = np.nan

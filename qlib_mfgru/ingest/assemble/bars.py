@@ -17,8 +17,9 @@ from qlib_mfgru.provider.session import Session
 class DayBars:
     """Raw bars of one stock and frequency, each array of shape (n_bar_days, bars_per_day).
 
-    `n_rows` counts the vendor's rows in a bar, `n_blank` those of them without a price and without trade. `vwap` is
-    NaN until it is known.
+    `n_rows` counts the vendor's rows in a bar, `n_blank` those of them without a price and without trade. `begin` and
+    `end`, of shape (n_bar_days,), are the minutes of the day at which the vendor's first and last bar with a price end,
+    NaN without any. `vwap` is NaN until it is known.
     """
 
     freq: str
@@ -27,6 +28,8 @@ class DayBars:
     amount: np.ndarray
     n_rows: np.ndarray
     n_blank: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
     vwap: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +58,8 @@ class DayBars:
         blank = ~np.all([rows[name] > 0 for name in PRICES], axis=0)
         n_rows, n_blank = np.bincount(place, minlength=size), np.bincount(place[blank], minlength=size)
         rows, place = rows[~blank], place[~blank]
+        minutes = rows["when"] - days_of_bars(rows["when"]) * MINUTES_A_DAY
+        begin, end = (_of_days(minutes, place // slots, len(bar_days), edge) for edge in (np.fmin, np.fmax))
         starts = np.flatnonzero(np.diff(place, prepend=-1))
         ends = np.append(starts, len(rows))[1:] - 1
         volume = np.nan_to_num(rows["volume"])
@@ -77,6 +82,8 @@ class DayBars:
             amount=on_grid(_reduce(np.add, np.where(volume > 0, _positive(rows["amount"]), 0.0), starts)),
             n_rows=n_rows.reshape(-1, slots),
             n_blank=n_blank.reshape(-1, slots),
+            begin=begin,
+            end=end,
         )
 
     @property
@@ -133,6 +140,13 @@ def stand_in_price(prices: Mapping[str, np.ndarray]) -> np.ndarray:
     """(open + high + low + close) / 4, what vwap is where the amount says nothing; of the prices' shape."""
     typical: np.ndarray = np.mean([prices[name] for name in PRICES], axis=0)
     return typical
+
+
+def _of_days(values: np.ndarray, day: np.ndarray, n_days: int, function: np.ufunc) -> np.ndarray:
+    """A figure of the values of each day, NaN without any; `day` is ascending."""
+    figures, starts = np.full(n_days, np.nan), np.flatnonzero(np.diff(day, prepend=-1))
+    figures[day[starts]] = _reduce(function, values, starts)
+    return figures
 
 
 def _reduce(function: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.bars import stand_in_price
+from qlib_mfgru.ingest.assemble.bars import DayBars, stand_in_price
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.provider.boards import board_of
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.judge import BarSeries, StockSeries, mended_factor, outside_range
+from qlib_mfgru.provider.judge.ranges import mean_price
+
+TWICE = 2.0
+"""How many times amount / volume may leave [low, high] before volume or amount is replaced."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def mend_factor(stock: Stock) -> None:
     """
     if stock.conventions.all_raw:
         days, close = stock.calendars.days, np.where(stock.live, stock.daily["close"], np.nan)
-        stock.factor, is_mended = mended_factor(days.astype("datetime64[D]"), close, stock.factor, _board(stock))
+        stock.factor, is_mended = mended_factor(days.astype("datetime64[D]"), close, stock.factor, stock.board)
         stock.warn("days whose factor was lost, early or late, replaced by that of the day beside it", days, is_mended)
 
 
@@ -57,9 +62,10 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
     is_stand_in : ndarray of bool, shape (n_days,)
         Days whose vwap nobody gave.
     """
-    daily, live, session = stock.daily, stock.live, stock.conventions.session
+    daily, live, conventions = stock.daily, stock.live, stock.conventions
+    is_raw = not (conventions.factorless or conventions.daily_adjusted)
     unknown = np.full(len(live), np.nan)
-    amount = given.amount if stock.conventions.raw_known else unknown
+    amount = given.amount if conventions.raw_known else unknown
     # the vendor's, or the bars'; what is made of the daily amount is judged as that
     vwap = np.where(np.isnan(given.vwap) & (is_stand_in | (amount > 0)), np.nan, daily["vwap"])
     return StockSeries(
@@ -73,27 +79,49 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         limit_up=stock.extras.get("limit_up", unknown),
         limit_down=stock.extras.get("limit_down", unknown),
         market_cap=stock.extras.get("market_cap", unknown),
+        prev_close=np.where(live & is_raw, daily["prev_close"], np.nan),
         apart=given.live,
-        lot=session.lot,
-        board=_board(stock),
-        volume_step=stock.conventions.daily_step,
+        spiked=stock.spiked,
+        lot=conventions.session.lot,
+        board=stock.board,
+        volume_step=conventions.daily_step,
+        undone=conventions.daily_volume_adjusted,
+        file_of=_file_of(stock),
         bars=_bars_of(stock),
     )
-
-
-def _board(stock: Stock) -> str | None:
-    return board_of(stock.code) if stock.conventions.session.has_boards else None
 
 
 def _bars_of(stock: Stock) -> BarSeries | None:
     """The finest bars; where raw prices are unknown their amounts say nothing."""
     if not stock.bars:
         return None
-    bars, span = stock.bars[0], stock.calendars.bar_span
+    conventions, bars, span = stock.conventions, stock.bars[0], stock.calendars.bar_span
     unknown = np.full_like(bars.amount, np.nan)
-    amount = bars.amount if stock.conventions.raw_known else unknown
-    positions = np.arange(span.start, span.stop)
-    return BarSeries(bars.prices, bars.volume, amount, unknown, positions, stock.conventions.bars_step)
+    ends = conventions.session.bar_ends(conventions.bars_freq or bars.freq)
+    return BarSeries(
+        prices=bars.prices,
+        volume=bars.volume,
+        amount=bars.amount if conventions.raw_known else unknown,
+        vwap=unknown,
+        positions=np.arange(span.start, span.stop),
+        has_first=bars.begin <= ends[0],
+        has_last=bars.end >= ends[-1],
+        volume_step=conventions.bars_step,
+        undone=conventions.bars_volume_adjusted,
+    )
+
+
+def _file_of(stock: Stock) -> Callable[[np.datetime64, str], str]:
+    """Names the file of a day's bars, or of its daily row where there are any."""
+    rows = stock.rows
+
+    def file_of(day: np.datetime64, unit: str) -> str:
+        is_bar = unit == "bars" or not len(rows.daily)
+        table, number = rows.bars if is_bar else rows.daily, day.astype("i8")
+        place = np.searchsorted(table["when"], number * MINUTES_A_DAY + 1 if is_bar else number)
+        return rows.files[table[min(place, len(table) - 1)]["file"]]
+
+    return file_of
 
 
 def replace_mean_prices(stock: Stock) -> None:
@@ -107,3 +135,45 @@ def replace_mean_prices(stock: Stock) -> None:
 def _within_range(prices: dict[str, np.ndarray], vwap: np.ndarray, typical: bool) -> np.ndarray:
     stand_in = stand_in_price(prices) if typical else np.full_like(vwap, np.nan)
     return np.where(outside_range(vwap, prices["low"], prices["high"]), stand_in, vwap)
+
+
+def mend_quantities(stock: Stock) -> None:
+    """Make volume or amount from the other, and count it, where amount / volume is `TWICE` outside [low, high].
+
+    Of the two, that is replaced which is further, as a ratio, from its usual value: the median of the same day's bars,
+    or of the stock's days.
+    """
+    if not stock.conventions.raw_known:
+        return
+    daily = stock.daily
+    daily["volume"], daily["amount"], mended = _mended(daily, daily["volume"], daily["amount"])
+    stock.warn("days with a volume or amount far off, made from the other and the price", stock.calendars.days, mended)
+    for bars in stock.bars:
+        _mend_bars(stock, bars)
+
+
+def _mend_bars(stock: Stock, bars: DayBars) -> None:
+    bars.volume, bars.amount, mended = _mended(bars.prices, bars.volume, bars.amount)
+    if bars is stock.bars[0]:
+        what = "bars with a volume or amount far off, made from the other and the price"
+        stock.warn(what, stock.calendars.bar_days, mended)
+
+
+def _mended(
+    prices: dict[str, np.ndarray], volume: np.ndarray, amount: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Volume, amount, and where one of them is replaced; all of the prices' shape, days along the first axis."""
+    mean = mean_price(amount, volume)
+    is_off = outside_range(mean, prices["low"] / TWICE, prices["high"] * TWICE, 0.0)
+    if not is_off.any():
+        return volume, amount, is_off
+    price = stand_in_price(prices)
+    is_volume = is_off & (_surprise(volume) >= _surprise(amount))
+    mended = np.divide(amount, price, out=volume.copy(), where=is_volume)
+    return mended, np.where(is_off & ~is_volume, volume * price, amount), is_off
+
+
+def _surprise(values: np.ndarray) -> np.ndarray:
+    """How many times, as a logarithm, a value is its usual one, or less."""
+    log = np.ma.log(np.ma.masked_invalid(values))
+    return np.ma.filled(np.ma.abs(log - np.ma.median(log, axis=-1, keepdims=True)), 0.0)

@@ -58,6 +58,8 @@ class Conventions:
     session : Session
     freqs : tuple of str
         Intraday frequencies that the provider holds, the finest first.
+    bars_freq : str, optional
+        The frequency of the vendor's bars; None without any.
     has_daily : bool
         There are daily rows; without them days are made from their bars.
     factorless : bool
@@ -82,6 +84,7 @@ class Conventions:
 
     session: Session
     freqs: tuple[str, ...]
+    bars_freq: str | None
     has_daily: bool
     factorless: bool
     daily_adjusted: bool
@@ -120,6 +123,7 @@ class Conventions:
         return cls(
             session=mapping.session,
             freqs=mapping.bars.store if mapping.bars else (),
+            bars_freq=mapping.bars.freq if mapping.bars else None,
             has_daily=mapping.daily is not None,
             factorless=not has_factor or "unadjusted" in prices,
             daily_adjusted=mapping.daily is not None and mapping.daily.prices == "adjusted",

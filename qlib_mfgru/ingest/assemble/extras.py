@@ -24,9 +24,14 @@ def add_extras(stock: Stock) -> None:
         stock.extras["is_st"] = is_st
     if conventions.market_cap or (conventions.float_shares and conventions.raw_known):
         stock.extras["market_cap"] = _market_cap(stock)
+        unknown = stock.live & np.isnan(stock.extras["market_cap"])
+        stock.warn("live days without a market capitalisation", days, unknown)
+        if unknown[stock.live].all():
+            stock.report.warn("stocks without any market capitalisation", 1, [stock.code])
     if conventions.industry:
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:
+        _drop_wild_limits(stock)
         up, down = _derived_limits(stock, is_st)
         for name, derived in (("limit_up", up), ("limit_down", down)):
             vendors = stock.daily[name]
@@ -66,6 +71,24 @@ def _since_last_breach(stock: Stock, is_st: np.ndarray) -> np.ndarray:
     return is_st
 
 
+def _drop_wild_limits(stock: Stock) -> None:
+    """Forget, and count, limits of the vendor that are more than twice the previous close, or less than half of it."""
+    reference, daily = _reference(stock), stock.daily
+    wild = stock.live & ((daily["limit_up"] > 2 * reference) | (daily["limit_down"] < reference / 2))
+    wild &= daily["limit_up"] > 0
+    wild |= stock.live & ((daily["limit_up"] < reference / 2) | (daily["limit_down"] > 2 * reference))
+    for name in ("limit_up", "limit_down"):
+        daily[name][wild] = np.nan
+    stock.warn("days with limits given far from the previous close, taken as none", stock.calendars.days, wild)
+
+
+def _reference(stock: Stock) -> np.ndarray:
+    """The price that limits are measured from: the vendor's previous close, or ours."""
+    # a file of float32 has 7.3499999 for 7.35, and a tenth more than that is rounded down
+    vendors = round_half_up(stock.daily["prev_close"])
+    return np.where(vendors > 0, vendors, reference_price(_live_close(stock), stock.factor))
+
+
 def _derived_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Limit prices, up and down, of live days for which the vendor gives none."""
     up, down = _rule_limits(stock, is_st)
@@ -80,10 +103,7 @@ def _rule_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """
     if not stock.conventions.session.has_boards:
         return np.full_like(stock.factor, np.nan), np.full_like(stock.factor, np.nan)
-    days, prev_close = stock.calendars.days, stock.daily["prev_close"]
-    # a file of float32 has 7.3499999 for 7.35, and a tenth more than that is rounded down
-    vendors = round_half_up(prev_close)
-    reference = np.where(vendors > 0, vendors, reference_price(_live_close(stock), stock.factor))
+    days, reference = stock.calendars.days, _reference(stock)
     first = int(np.searchsorted(days, stock.rows.first_day))
     since_listing = np.arange(len(days)) - first if first > 0 else np.full(len(days), LISTED_BEFORE)
     return derive_limits(stock.code, days.astype("datetime64[D]"), reference, is_st, since_listing)

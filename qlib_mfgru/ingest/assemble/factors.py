@@ -10,6 +10,7 @@ from qlib_mfgru.ingest.assemble.conventions import Conventions
 from qlib_mfgru.ingest.assemble.on_calendar import step_values
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.judge import WILD
 
 SAME_PRICE = 0.005 + 1e-9
 """Yuan by which a rounded previous close may miss the last close without any event between."""
@@ -53,7 +54,7 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
 
     `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
-    where `prev_close` is missing, the factor stays.
+    where `prev_close` is missing or `WILD` times both closes, or less by as much, the factor stays.
 
     Parameters
     ----------
@@ -63,7 +64,8 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     known = close > 0
     last = carried_forward(np.where(known, close, np.nan))
     before = np.append(np.nan, last[:-1])
-    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > SAME_PRICE)
+    possible = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (before, close)]
+    moved = known & np.any(possible, axis=0) & (np.abs(before - prev_close) > SAME_PRICE)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
     return np.where(np.isnan(last), np.nan, np.cumprod(ratio))
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.factors import factor_on_calendar
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
+from qlib_mfgru.ingest.assemble.screening import spiked_days, without_far_bars
 from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.boards import board_of
 
 DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
@@ -33,10 +37,14 @@ class Stock:
         ``adjusted = raw * factor``, NaN where unknown.
     traded : ndarray of bool
         Days with trade by the daily rows.
+    spiked : ndarray of bool
+        Those whose daily row has a price far beyond any limit; they are not among the traded ones.
     live : ndarray of bool
         Days that are stored: with trade, by the daily rows or the bars, and a factor.
     bars : list of DayBars
         One of each stored frequency, the finest first; empty if no input has bars.
+    board : str, optional
+        A key of `boards.RULES`; None where the market has no boards.
     extras : dict of str to ndarray
         Fields besides prices: limits, market cap, industry, special treatment.
     """
@@ -44,6 +52,7 @@ class Stock:
     def __init__(self, rows: StockRows, calendars: Calendars, conventions: Conventions, report: IngestReport) -> None:
         self.code, self.rows = rows.code, rows
         self.calendars, self.conventions, self.report = calendars, conventions, report
+        self.board = board_of(rows.code) if conventions.session.has_boards else None
         self.daily = self._daily_on_calendar()
         self.factor = factor_on_calendar(rows, self.daily, calendars.days, conventions)
         if conventions.daily_adjusted:
@@ -52,11 +61,13 @@ class Stock:
         if conventions.daily_volume_adjusted:
             self.daily["volume"] = raw_volume(self.daily["volume"], self.factor)
         self.traded = (self.daily["volume"] > 0) & (self.daily["close"] > 0)
+        self.spiked = spiked_days(self)
+        self.traded &= ~self.spiked
         self.live = self.traded & ~np.isnan(self.factor)
-        self.bars = [
-            DayBars.aggregate(rows.bars, calendars.bar_days, conventions.session, freq)
-            for freq in (conventions.freqs if len(calendars.bar_days) else ())
-        ]
+        freqs = conventions.freqs if len(calendars.bar_days) else ()
+        if freqs and len(rows.bars):
+            self.rows = replace(rows, bars=without_far_bars(self))
+        self.bars = [DayBars.aggregate(self.rows.bars, calendars.bar_days, conventions.session, freq) for freq in freqs]
         if conventions.bars_volume_adjusted:
             for bars in self.bars:
                 bars.volume = raw_volume(bars.volume, self.factor[calendars.bar_span, None])

@@ -11,6 +11,7 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
+from qlib_mfgru.provider.index.levels import jumps
 
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
@@ -83,7 +84,12 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
     A row needs a close; what else it has must be a price. Levels on days that are not in the stocks' calendar `days`
-    (days since 1970) are counted out. The table may be empty.
+    (days since 1970) are counted out, and so are levels that jump and come back. The table may be empty.
+
+    Raises
+    ------
+    InputError
+        Levels that jump and stay.
     """
     fields = (*PRICES, "volume", "amount")
     frames = [pd.DataFrame({name: np.empty(0) for name in ("stock", "day", *fields)}).astype({"stock": int})]
@@ -101,7 +107,29 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
         ]
         good = piece.screen(checks)
         frames.append(pd.DataFrame({"stock": piece.stock, "day": day_numbers(stamps), **values})[good])
-    return _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
+    return _without_jumps(levels, _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True)), days)
+
+
+def _without_jumps(levels: VendorInput[RowInput], rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
+    """The levels without those of a jump that is taken back, which are counted out; one that lasts is an error."""
+    dates, stays = days.astype("datetime64[D]"), np.ones(len(rows), dtype=bool)
+    for stock in rows["stock"].unique():
+        own, code = np.flatnonzero(rows["stock"] == stock), levels.registry.codes[stock]
+        places, close = np.searchsorted(days, rows["day"].iloc[own]), np.full(len(days), np.nan)
+        close[places] = rows["close"].iloc[own]
+        taken_back, lasting = jumps(dates, close, limited=levels.session.price_limits)
+        if lasting.any():
+            place = int(lasting.argmax())
+            before = close[:place][~np.isnan(close[:place])][-1]
+            raise InputError(
+                f"{levels.name}: {code} jumps from {before:g} to {close[place]:g} on {dates[place]} and does not come "
+                "back: are two indices, or two units, under one code?"
+            )
+        stays[own] = ~taken_back[places]
+        cases = [f"{code} {day}" for day in dates[taken_back]]
+        levels.report.drop_count("level that jumps and comes back", len(cases), cases)
+    levels.report.kept -= int((~stays).sum())
+    return rows[stays]
 
 
 def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:

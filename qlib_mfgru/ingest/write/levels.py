@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.stamps import day_text
@@ -14,15 +17,33 @@ from qlib_mfgru.provider.writer import ProviderWriter
 
 
 def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> None:
-    """Write the levels of every index under its code, on the stocks' calendar; days without one are counted."""
+    """Write the levels of every index under its code, on the stocks' calendar; days without one are counted.
+
+    Raises
+    ------
+    InputError
+        A code that is a stock's, whose prices the levels would overwrite; or as of `read_levels`.
+    """
     table, codes = read_levels(index, stocks.days), []
-    for number in np.unique(table["stock"]):
+    numbers = np.unique(table["stock"])
+    _check_codes(index, [index.registry.codes[number] for number in numbers], stocks.lives)
+    for number in numbers:
         codes.append(index.registry.codes[number])
         levels = table[table["stock"] == number].drop(columns="stock").set_index("day").reindex(stocks.days)
         known = np.flatnonzero(levels["close"].notna())
         _write_index(stocks.writer, codes[-1], int(known[0]), levels.iloc[known[0] : known[-1] + 1])
         _count_missing(index, codes[-1], stocks.days, known)
     index.ingest_report.facts["indices"] = ", ".join(codes) or "none"
+
+
+def _check_codes(index: VendorInput[RowInput], codes: Sequence[str], stocks: Collection[str]) -> None:
+    """Refuse codes of stocks: those that are here, and ``000xxx`` of Shenzhen, where an index of Shanghai is meant."""
+    meant = {code: f"SH{code[2:]}" for code in codes if index.session.codes == "ashare" and code.startswith("SZ000")}
+    wrong = [code for code in codes if code in stocks or code in meant]
+    if wrong:
+        hint = f"; the index is {meant[wrong[0]][2:]}.SH" if wrong[0] in meant else ": give it in one of the two only"
+        named = f"{', '.join(wrong[:3])}{' ..' if len(wrong) > 3 else ''}"
+        raise InputError(f"{index.name}: {named} is a stock, whose prices the levels would overwrite{hint}")
 
 
 def _write_index(writer: ProviderWriter, code: str, first: int, levels: pd.DataFrame) -> None:

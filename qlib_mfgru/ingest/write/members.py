@@ -14,6 +14,8 @@ from qlib_mfgru.ingest.write.stocks import StoredStocks
 
 SIZES = {"csi300": 300, "csi500": 500, "csi1000": 1000, "cni2000": 2000}
 """Stocks in an index, by the market's name."""
+MOST = 1.1
+"""Times its size that a list of an index may have on most days: on the day of a change, old and new may overlap."""
 
 
 def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry: bool) -> tuple[np.ndarray, pd.Series]:
@@ -34,7 +36,8 @@ def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry
     Raises
     ------
     InputError
-        If the list has no usable span, or none of a day of the calendar.
+        If the list has no usable span, none of a day of the calendar, none of a stock here while it trades, or more
+        members than the index has on most days.
     """
     days, codes = stocks.days, stocks.codes
     listed = _listed(_spans(members, int(days[-1]), carry), days, members.registry.codes)
@@ -42,6 +45,11 @@ def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry
     absent = sorted(set(listed.columns) - set(codes))
     members.warn("members left out: no price data", len(absent), absent)
     member = listed.reindex(columns=codes, fill_value=False).to_numpy() & stocks.alive()
+    if not member.any():
+        raise InputError(
+            f"{members.name}: none of its {listed.shape[1]} stocks has price data while it is a member (e.g. "
+            f"{', '.join(listed.columns[:3])}): leave the input out"
+        )
     stocks.writer.write_members(members.market, codes, member)
     n_listed = listed.sum(axis=1)
     held = pd.Series(member.sum(axis=1), index=listed.index) / n_listed.where(n_listed > 0)
@@ -75,7 +83,8 @@ def _listed(spans: pd.DataFrame, days: np.ndarray, names: list[str]) -> pd.DataF
 def _count_members(members: VendorInput[RowInput], counts: np.ndarray, days: np.ndarray) -> None:
     """Say how many members a day has, those without price data too, and count the days on which an index has others.
 
-    Days before the list's first member and after its last are not judged.
+    Days before the list's first member and after its last are not judged. Where most days are others, the list is one
+    of part of the index, which is said in a line, or of more than it, which is an error.
     """
     size, listed = SIZES.get(members.market), np.flatnonzero(counts)
     if not len(listed):
@@ -84,9 +93,15 @@ def _count_members(members: VendorInput[RowInput], counts: np.ndarray, days: np.
             f"{day_text(days[0])} .. {day_text(days[-1])}"
         )
     days, counts = (values[listed[0] : listed[-1] + 1] for values in (days, counts))
-    of_index = f", {size} in the index" if size else ""
-    members.note(f"{counts.min()} .. {counts.max()} members a day by the list from {day_text(days[0])} on{of_index}")
-    if size:
-        off = counts != size
+    span = f"{counts.min()} .. {counts.max()} members a day by the list from {day_text(days[0])} on"
+    if size is None:
+        members.note(span)
+        return
+    if np.median(counts) > MOST * size:
+        raise InputError(f"{members.name}: {span}, and {size} in the index: are two indices merged in it?")
+    off = counts != size
+    mostly = f", another number on {off.mean():.0%} of the days" if off.mean() > 0.5 else ""
+    members.note(f"{span}, {size} in the index{mostly}")
+    if not mostly:
         cases = (f"{day_text(day)}: {count}" for day, count in zip(days[off], counts[off], strict=True))
         members.warn(f"days on which the list does not have {size} members", int(off.sum()), cases)

@@ -44,6 +44,7 @@ def write_weights(
     known_weights, positions = on_calendar(table[codes], stocks.days)
     close = np.column_stack([stocks.closes[code] for code in codes])
     allowed = np.ones(close.shape, bool) if member is None else member[:, np.searchsorted(stocks.codes, codes)]
+    _count_strangers(weights, known_weights > 0, ~allowed[positions], codes, stocks.days[positions])
     daily = drift_weights(known_weights, positions, close, allowed, carry=weights.source.carry)
     for code, values in zip(codes, daily.T, strict=True):
         span = np.flatnonzero(~np.isnan(values))
@@ -75,6 +76,15 @@ def _check_usable(weights: VendorInput[WeightInput], table: pd.DataFrame, codes:
         )
     if not codes:
         raise InputError(f"{weights.name}: no stock in {dated} has price data (e.g. {', '.join(table.columns[:3])})")
+
+
+def _count_strangers(
+    weights: VendorInput[WeightInput], weighted: np.ndarray, outside: np.ndarray, codes: list[str], days: np.ndarray
+) -> None:
+    """Count known weights of stocks that are no members that day; both masks of shape (n_known, n_stocks)."""
+    cases = np.argwhere(weighted & outside)
+    named = (f"{codes[stock]} {day_text(days[row])}" for row, stock in cases)
+    weights.warn("known weights of stocks that are no members that day, kept on that day only", len(cases), named)
 
 
 def _held(table: pd.DataFrame, codes: list[str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from qlib.workflow.recorder import Recorder
 from qlib_mfgru.portfolio.results import plots, tables
 from qlib_mfgru.portfolio.results.conventions import conventions
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
-from qlib_mfgru.portfolio.trade.backtest import run_index_enhancement
+from qlib_mfgru.portfolio.trade.backtest import check_provider, run_index_enhancement
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
 from qlib_mfgru.portfolio.value_types import Subfolder
 from qlib_mfgru.report.outputs import Outputs
@@ -22,9 +22,9 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
 
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
     ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (next to that report's
-    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``rebalances.csv`` (the solver's log),
-    ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl``
-    and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
+    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``index_holes.csv``, ``rebalances.csv`` (the
+    solver's log), ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``,
+    ``exposures.pkl`` and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
 
     Parameters
     ----------
@@ -66,6 +66,10 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
     def compute(self, prediction: Any, model: str) -> IndexEnhancement:
         """Backtest the portfolios of a prediction."""
         return run_index_enhancement(prediction, self.settings, model)
+
+    def check_ahead(self) -> None:
+        """Look for the index, the fields and the benchmark's levels."""
+        check_provider(self.settings)
 
     def document(self, result: IndexEnhancement) -> str:
         """Performance and years next to the Huatai report's, costs and orders, exposures; what each number means."""

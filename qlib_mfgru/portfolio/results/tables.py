@@ -123,6 +123,35 @@ def gave_way(result: IndexEnhancement) -> pd.DataFrame:
     return relaxed(result).query("n_relaxed > 0")
 
 
+def hole_effect(result: IndexEnhancement) -> list[str]:
+    """What days without a level do to the figures; nothing to say where there are none."""
+    if not len(result.index_holes):
+        return []
+    days = len(result.runs[0].benchmark)
+    return [
+        f"On {len(result.index_holes):,} of {days:,} days the index has no level and returns 0; the next day with one "
+        "takes the whole return. Compounded returns are right; tracking error, information ratio, Sharpe and drawdowns "
+        "are not those of the index's real days."
+    ]
+
+
+@outputs.table(
+    "index_holes.csv",
+    heading="Days without an index level",
+    notes=hole_effect,
+    empty="The index has a level on every day.",
+)
+def index_holes(result: IndexEnhancement) -> pd.DataFrame:
+    """One row per hole in the index's levels: its first and last day, and how many trading days it has."""
+    days, holes = result.runs[0].benchmark.index, result.index_holes
+    place = pd.Series(days.get_indexer(holes), index=holes)
+    of_hole = holes.to_series().groupby((place.diff() != 1).cumsum())
+    table = of_hole.agg(first="first", last="last", days="size").reset_index(drop=True)
+    return table.assign(
+        **{name: table[name].dt.strftime("%Y-%m-%d") for name in ("first", "last")} if len(table) else {}
+    )
+
+
 @outputs.table("rebalances.csv")
 def rebalances(result: IndexEnhancement) -> pd.DataFrame:
     """The solver's log of all portfolios."""

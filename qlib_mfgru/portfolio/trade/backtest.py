@@ -10,6 +10,7 @@ from qlib.backtest import backtest
 from qlib.backtest.position import Position
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.optimise.base import needed_fields
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
@@ -17,7 +18,7 @@ from qlib_mfgru.portfolio.trade.exposures import realised
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.index.returns import index_returns
+from qlib_mfgru.provider.index.returns import days_without_level, index_returns
 from qlib_mfgru.report.scores import as_series, on_axes
 
 DAILY_EXECUTOR = {
@@ -48,12 +49,28 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     signal = as_series(scores)
     start, end = _period(signal, settings, reader.calendar("day"))
     benchmark = index_returns(str(settings.benchmark), start, end)
+    holes = days_without_level(str(settings.benchmark), start, end)
     snapshot = settings.read_market()
     on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of no stock and several of one, counts others
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
     runs = [_run(signal, limit, settings, exchange, snapshot, benchmark) for limit in settings.turnovers]
-    return IndexEnhancement(settings, model, runs, snapshot.session)
+    return IndexEnhancement(settings, model, runs, snapshot.session, holes)
+
+
+def check_provider(settings: IndexEnhancementSettings) -> None:
+    """Refuse a provider that lacks the index, a field or the benchmark's levels, before there are scores.
+
+    Without both `start_time` and `end_time` the backtest's days are not known yet, nor whether the levels cover them.
+
+    Raises
+    ------
+    InputError
+        As of `run_index_enhancement`.
+    """
+    MarketSnapshot.check(settings.index, settings.index_weights, needed_fields(settings.limits(turnover=0.0)))
+    if settings.start_time is not None and settings.end_time is not None:
+        index_returns(str(settings.benchmark), settings.start_time, settings.end_time)
 
 
 def _run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -74,12 +74,15 @@ class IndexEnhancement:
         In the order of the settings' turnover limits.
     session : Session
         Of the market: its trading days a year make the annual figures.
+    index_holes : DatetimeIndex
+        Days on which the benchmark has no level.
     """
 
     settings: IndexEnhancementSettings
     model: str
     runs: list[PortfolioRun]
     session: Session
+    index_holes: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
 
     @property
     def index(self) -> str:

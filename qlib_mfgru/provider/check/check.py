@@ -9,9 +9,13 @@ import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.check.contents import judge_calendar, judge_fields, judge_files, judge_levels
+from qlib_mfgru.provider.check.contents import judge_calendar, judge_fields, judge_files
+from qlib_mfgru.provider.check.levels import judge_levels
+from qlib_mfgru.provider.check.lists import judge_lists, judge_span
+from qlib_mfgru.provider.check.peers import Peers
 from qlib_mfgru.provider.check.stored import Stored
 from qlib_mfgru.provider.check.table import Ledger, Row, table
+from qlib_mfgru.provider.check.values import judge_values
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
 from qlib_mfgru.provider.symbols import normalise_symbol
@@ -44,26 +48,30 @@ def check_provider(
         No provider, a calendar or list of instruments that is damaged, or a stock that is not there.
     """
     stored = Stored(ProviderFiles(path), since)
-    ledger, verdict = Ledger(), Verdict(MAX_INCONSISTENT)
+    ledger, verdict, peers = Ledger(), Verdict(MAX_INCONSISTENT), Peers(stored)
     judge_calendar(stored, ledger)
+    judge_lists(stored, ledger)
     for code in tqdm(_codes(stored, stocks), desc="checking", unit="stock", disable=quiet):
         stock = stored.read(code)
         judge_files(stock, ledger)
         if stored.is_index(code):
             judge_levels(stock, stored, ledger)
             continue
+        peers.add(stock)
         judge_fields(stock, stored, ledger)
+        judge_span(stock, stored, ledger)
+        judge_values(stock, stored, ledger)
         if stock.values:
             series = stored.series(stock)
             verdict.add(series, judge(series))
+    peers.judge(ledger)
     return table(ledger, verdict)
 
 
 def _codes(stored: Stored, stocks: Sequence[str]) -> list[str]:
-    """Codes of all instruments, or those asked for; indices are often in no list, but have a folder."""
+    """Codes of all instruments, or those asked for: what lists name, and what is stored."""
     files = stored.files
-    listed = {code for market in files.markets for code in files.instruments(market)}
-    every = sorted(listed | {code for code in files.stored if stored.is_index(code)})
+    every = sorted({code for spans in stored.lists.values() for code in spans} | set(files.stored))
     if not stocks:
         return every
     wanted = [_code(text, every) for text in stocks]

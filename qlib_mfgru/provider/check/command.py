@@ -28,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     out: Path | None = arguments.out
     if out is not None and out.suffix not in (".md", ".html"):
         raise InputError(f"--out is {str(out)!r}: must end in .md or .html")
+    if out is not None and not out.parent.is_dir():
+        raise InputError(f"--out is {str(out)!r}: there is no folder {out.parent}")
     since = None if arguments.since is None else checked(Stamp, "--since", arguments.since)
     provider = arguments.provider.expanduser()
     rows = check_provider(provider, stocks=arguments.stocks, since=since, quiet=arguments.quiet)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from string import Template
 
 from qlib_mfgru.provider.check.table import HEADINGS, Row, counts
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 _PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -25,11 +28,15 @@ th { font-weight: 600; white-space: nowrap; }
 .error td:first-child { color: #b00020; font-weight: 600; }
 .warning td:first-child { color: #8a5a00; font-weight: 600; }
 .note td:first-child { color: #555; }
-@media (max-width: 50rem) {
+.whole { white-space: nowrap; }
+@media (max-width: 64rem) { body { font-size: 14px; } th, td { padding: .35rem .4rem; } }
+@media (max-width: 44rem) {
   thead { display: none; }
   tr { display: block; padding: .6rem 0; border-bottom: 2px solid #bbb; }
-  td, td.number { display: grid; grid-template-columns: 7rem 1fr; text-align: left; padding: .15rem 0; border: 0; }
+  td { display: grid; grid-template-columns: 7.5rem 1fr; padding: .15rem 0; border: 0; }
+  td.number { display: inline-block; text-align: left; padding-right: 1.2rem; }
   td::before { content: attr(data-label); color: #555; font-weight: 400; }
+  td.number::before { padding-right: .5rem; }
   td:empty { display: none; }
 }
 </style>
@@ -70,9 +77,15 @@ def _line(row: Row) -> str:
     cells = zip(HEADINGS, row.cells(), strict=True)
     return (
         f'<tr class="{row.severity}">'
-        + "".join(f'<td data-label="{escape(name)}"{_number(name)}>{escape(cell)}</td>' for name, cell in cells)
+        + "".join(f'<td data-label="{escape(name)}"{_number(name)}>{_cell(cell)}</td>' for name, cell in cells)
         + "</tr>"
     )
+
+
+def _cell(text: str) -> str:
+    """Text whose dates stay on one line; on a phone it is one box beside its label."""
+    html = _DATE.sub(r'<span class="whole">\g<0></span>', escape(text))
+    return f"<span>{html}</span>" if html else ""
 
 
 def _number(name: str) -> str:

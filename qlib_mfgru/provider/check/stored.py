@@ -10,8 +10,9 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.files import ProviderFiles, Spans
 from qlib_mfgru.provider.judge import BarSeries, StockSeries
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
 from qlib_mfgru.provider.symbols import is_index, normalise_symbol
@@ -63,6 +64,8 @@ class StoredStock:
         By frequency and field, on the whole calendar of the frequency, float64.
     spans : dict of (str, str) to (int, int)
         Where each stored series begins, and its length.
+    files : set of (str, str)
+        Frequency and field of every file, readable or not.
     damage : list of str
         Files that cannot be read, and why.
     """
@@ -70,7 +73,17 @@ class StoredStock:
     code: str
     values: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
     spans: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    files: set[tuple[str, str]] = field(default_factory=set)
     damage: list[str] = field(default_factory=list)
+
+    @property
+    def freqs(self) -> list[str]:
+        """Frequencies with a readable file."""
+        return sorted({freq for freq, _ in self.values})
+
+    def has_prices(self, freq: str) -> bool:
+        """Whether any price of a frequency is known."""
+        return any(np.isfinite(self.values[freq, name]).any() for name in PRICES if (freq, name) in self.values)
 
 
 class Stored:
@@ -122,14 +135,28 @@ class Stored:
             return False
 
     def is_index(self, code: str) -> bool:
-        """Whether a code is an A-share index's."""
-        return is_index(code) and self.is_ashare(code)
+        """Whether a code is an index's: by its form, or, where codes have none, what our own lists leave out."""
+        if self.is_ashare(code):
+            return is_index(code)
+        return self.session is not None and code not in self.lists.get("all", {})
+
+    @cached_property
+    def lists(self) -> dict[str, Spans]:
+        """The lists of instruments, by market."""
+        return {market: self.files.instruments(market) for market in self.files.markets}
+
+    def judged(self, stock: StoredStock, freq: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Days of the stamps of a frequency that are judged, and the stored values on them by field."""
+        of_stamp = self.all_days if freq == DAY or self.places is None else self.places.days[self.places.day]
+        which = of_stamp >= self.days[0]
+        return of_stamp[which], {name: values[which] for (of, name), values in stock.values.items() if of == freq}
 
     def read(self, code: str) -> StoredStock:
         """Read every file of an instrument."""
         stock = StoredStock(code)
         for freq in self.files.freqs:
             for name in self.files.fields(code, freq):
+                stock.files.add((freq, name))
                 try:
                     series = self.files.series(code, name, freq)
                 except InputError as error:
@@ -146,21 +173,24 @@ class Stored:
         daily = {name: self._daily(stock, name) for name in (*PRICES, "vwap", "limit_up", "limit_down")}
         raw = {name: values / factor for name, values in daily.items()}
         is_ashare, session = self.is_ashare(stock.code), self.session
+        bars, volume = self._bars(stock, factor), self._daily(stock, "volume") * factor
         return StockSeries(
             code=stock.code,
             days=self.days,
             prices={name: raw[name] for name in PRICES},
-            volume=self._daily(stock, "volume") * factor,
-            amount=self._daily(stock, "amount"),
+            volume=volume,
+            amount=_own_amount(self._daily(stock, "amount"), volume, bars),
             vwap=raw["vwap"],
             factor=factor,
             limit_up=raw["limit_up"],
             limit_down=raw["limit_down"],
             market_cap=self._daily(stock, "market_cap"),
+            prev_close=np.full(len(self.days), np.nan),
+            spiked=np.zeros(len(self.days), dtype=bool),
             apart=np.ones(len(self.days), dtype=bool),
             lot=session.lot if session else ASHARE.lot if is_ashare else None,
             board=board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None,
-            bars=self._bars(stock, factor),
+            bars=bars,
         )
 
     def _bars(self, stock: StoredStock, factor: np.ndarray) -> BarSeries | None:
@@ -176,12 +206,15 @@ class Stored:
             return places.grid(stock.values.get((freq, name), unknown))[judged]
 
         scale = factor[positions, None]
+        priced = ~np.isnan(grid("close"))
         return BarSeries(
             prices={name: grid(name) / scale for name in PRICES},
             volume=grid("volume") * scale,
             amount=grid("amount"),
             positions=positions,
             vwap=grid("vwap") / scale,
+            has_first=priced[:, 0],
+            has_last=priced[:, -1],
         )
 
     def _daily(self, stock: StoredStock, name: str) -> np.ndarray:
@@ -195,7 +228,7 @@ class Stored:
         if np.isnan(factor).all() and in_bars is not None and self.places is not None:
             by_day = np.fmax.reduce(self.places.grid(in_bars), axis=1)
             factor = pd.Series(by_day, index=self.places.days).reindex(self.days).to_numpy(dtype="f8")
-        return np.ones(len(factor)) if np.isnan(factor).all() else factor
+        return np.ones(len(factor)) if np.isnan(factor).all() else np.where(factor > 0, factor, np.nan)
 
     def _dense(self, freq: str, start: int, values: np.ndarray) -> np.ndarray:
         n_stamps = len(self.all_days) if freq == DAY and DAY in self.files.freqs else self._n_stamps
@@ -206,3 +239,20 @@ class Stored:
     @cached_property
     def _n_stamps(self) -> int:
         return len(self.places.day) if self.places else 0
+
+
+def _own_amount(amount: np.ndarray, volume: np.ndarray, bars: BarSeries | None) -> np.ndarray:
+    """The days' amounts but those of bars whose volume is not the day's.
+
+    An ingest takes the bars' amount for a day without one. That says nothing of the day's volume, and that the volumes
+    differ is a finding of its own.
+    """
+    if bars is None:
+        return amount
+    of_bars, volume_of_bars = (np.nansum(values, axis=1) for values in (bars.amount, bars.volume))
+    day_volume = volume[bars.positions]
+    is_taken = np.isclose(of_bars, amount[bars.positions], rtol=1e-5)
+    is_taken &= ~np.isclose(volume_of_bars, day_volume, rtol=AMOUNT_TOLERANCE)
+    own = amount.copy()
+    own[bars.positions[is_taken]] = np.nan
+    return own

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from qlib_mfgru.provider.judge.causes import NAMED
-from qlib_mfgru.provider.judge.verdict import SEVERITIES, Severity, Tally, Verdict
+from qlib_mfgru.provider.judge.tally import SEVERITIES, Severity, Tally
+from qlib_mfgru.provider.judge.verdict import Verdict
 
 
 @dataclass
@@ -54,27 +57,79 @@ HEADINGS = ("severity", "kind", "count", "judged", "stocks", "first cases", "pro
 
 
 class Ledger:
-    """Findings on files and fields, one row a kind."""
+    """Findings on files, fields, lists and single values, one row a kind."""
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
+        self._grave: set[str] = set()
 
-    def judged(self, severity: Severity, kind: str, cause: str = "") -> Row:
-        """The row of a kind, with one more that could be judged."""
-        row = self._rows.setdefault(kind, Row(severity, kind, cause=cause))
-        row.judged += 1
-        return row
+    def note(
+        self,
+        severity: Severity,
+        kind: str,
+        cases: Sequence[str],
+        cause: str = "",
+        *,
+        judged: int = 1,
+        error_if_most: bool = False,
+    ) -> None:
+        """Judge one instrument, or list, under a kind, and count its cases.
 
-    def note(self, severity: Severity, kind: str, cases: Sequence[str], cause: str = "") -> None:
-        """Judge one instrument under a kind, and count its cases."""
-        row = self.judged(severity, kind, cause)
-        row.count += len(cases)
-        row.stocks += bool(cases)
-        row.cases += cases[: max(0, NAMED - len(row.cases))]
+        Parameters
+        ----------
+        cases : sequence of str
+            What is wrong with it, of the `judged` things that could be.
+        error_if_most : bool
+            The kind is an error where most of what was judged has a case.
+        """
+        self._add(severity, kind, cases, len(cases), judged, cause)
+        if error_if_most:
+            self._grave.add(kind)
+
+    def note_days(
+        self,
+        severity: Severity,
+        kind: str,
+        what: str,
+        days: np.ndarray,
+        faulty: np.ndarray,
+        judged: int,
+        cause: str = "",
+    ) -> None:
+        """Judge the days, or bars, of one series, and count those that are `faulty`.
+
+        Parameters
+        ----------
+        what : str
+            The instrument, or its field.
+        days : ndarray of shape (n,)
+            ``datetime64[D]``.
+        faulty : ndarray of bool, shape (n,)
+        judged : int
+            Days or bars that could be judged.
+        """
+        of_case = days[faulty]
+        case = [f"{what} {span(of_case[0], of_case[-1])}"] if len(of_case) else []
+        self._add(severity, kind, case, len(of_case), judged, cause)
 
     def rows(self) -> list[Row]:
         """Kinds with a case."""
+        for kind in self._grave & self._rows.keys():
+            if self._rows[kind].stocks * 2 > self._rows[kind].judged:
+                self._rows[kind].severity = "error"
         return [row for row in self._rows.values() if row.count]
+
+    def _add(self, severity: Severity, kind: str, cases: Sequence[str], count: int, judged: int, cause: str) -> None:
+        row = self._rows.setdefault(kind, Row(severity, kind, cause=cause))
+        row.judged += judged
+        row.count += count
+        row.stocks += bool(cases)
+        row.cases += cases[: max(0, NAMED - len(row.cases))]
+
+
+def span(first: np.datetime64, last: np.datetime64) -> str:
+    """One day, or the first and the last of several."""
+    return f"{first}" if first == last else f"{first} .. {last}"
 
 
 def table(ledger: Ledger, verdict: Verdict) -> list[Row]:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
 CLOSE_TOLERANCE = 0.01
 """By how much the last bar's close, or any bar's price, may differ from the day's: bars of two sources differ."""
+
+CENT = 0.0051
+"""Yuan by which two prices that are both rounded to cents may differ."""
 
 BAR_PRICE = Kind("bars whose amount / volume lies outside [low, high]", "bars", outcome="their $vwap is the stand-in")
 BAR_ROUNDED = Kind(
@@ -22,11 +25,22 @@ BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %
 BAR_RANGE = Kind("bars whose open or close lies outside [low, high], or high < low", "bars")
 BAR_NO_PRICE = Kind("bars with trade but a price that is missing or not positive", "bars", "fatal")
 BAR_LARGE = Kind("bars with a number that is infinite or beyond float32", "bars", "fatal")
-VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", role="systematic")
-AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", role="systematic")
-LAST_CLOSE = Kind("days whose last bar's close differs from the daily one by more than 1 %")
-DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %")
+VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", "both", role="systematic")
+AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", "both", role="systematic")
+LAST_CLOSE = Kind("days whose last bar's close differs from the daily one by more than 1 %", "both")
+FIRST_OPEN = Kind("days whose first bar's open differs from the daily one by more than 1 %", "both", role="systematic")
+ANOTHER_CLOSE = Kind(
+    "days whose last bar's close is not the daily one to a cent, while its open, or the bar before or after, has it",
+    "both",
+    role="systematic",
+    cause="values are a bar early or late, or open and close are swapped: look at stamps, and at the columns",
+)
+DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %", "both")
 FEW_BARS = Kind("days with fewer bars than the stock has on most days", role="note")
+
+_SHIFTED = "stamps are shifted by one bar, or auction bars are missing: look at stamps and at the vendor's times"
+FIRST_BAR = Kind("days without the first bar of the session", role="everywhere", cause=_SHIFTED)
+LAST_BAR = Kind("days without the last bar of the session", role="everywhere", cause=_SHIFTED)
 
 _FLOAT32 = np.finfo(np.float32)
 
@@ -41,9 +55,12 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield bar_vwap(bars, factor, days)
     yield bar_amount(bars, factor, days)
     yield few_bars(bars, days)
+    yield from ends_absent(bars, days)
     yield volume_sum(series, bars)
     yield amount_sum(series, bars)
     yield last_close(series, bars)
+    yield first_open(series, bars)
+    yield another_close(series, bars)
     yield day_span(series, bars)
 
 
@@ -68,7 +85,7 @@ def bar_amount(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding
     """|amount / volume / vwap - 1| <= 5 % (`AMOUNT_TOLERANCE`); evidence: that ratio."""
     ratio = mean_price(bars.amount, bars.volume) / np.where(bars.vwap > 0, bars.vwap, np.nan)
     judged = ~np.isnan(ratio)
-    return Finding(BAR_AMOUNT, judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE), int(judged.sum()), days, ratio, factor)
+    return Finding(BAR_AMOUNT, judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE), judged, days, ratio, factor)
 
 
 def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
@@ -77,13 +94,13 @@ def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
     faulty = prices["high"] < prices["low"] * (1 - 1e-6)
     for name in ("open", "close"):
         faulty |= outside_range(prices[name], prices["low"], prices["high"])
-    return Finding(BAR_RANGE, faulty & traded, int(traded.sum()), days)
+    return Finding(BAR_RANGE, faulty & traded, traded, days)
 
 
 def bar_missing_price(bars: BarSeries, days: np.ndarray) -> Finding:
     """A bar with trade has four positive prices."""
     traded, priced = bars.volume > 0, np.all([bars.prices[name] > 0 for name in PRICES], axis=0)
-    return Finding(BAR_NO_PRICE, traded & ~priced, int(traded.sum()), days)
+    return Finding(BAR_NO_PRICE, traded & ~priced, traded, days)
 
 
 def bar_too_large(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
@@ -91,14 +108,22 @@ def bar_too_large(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Find
     scale = factor[:, None]
     numbers = [np.abs(bars.prices[name] * scale) for name in PRICES] + [bars.volume / scale, bars.amount]
     faulty = np.fmax.reduce(numbers, axis=0) > _FLOAT32.max
-    return Finding(BAR_LARGE, faulty, int(bars.priced.sum()), days)
+    return Finding(BAR_LARGE, faulty, bars.priced, days)
 
 
 def few_bars(bars: BarSeries, days: np.ndarray) -> Finding:
     """At least the median number of bars of the stock's days."""
     per_day = bars.priced.sum(axis=1)
     usual = np.median(per_day[bars.traded]) if bars.traded.any() else 0
-    return Finding(FEW_BARS, bars.traded & (per_day < usual), int(bars.traded.sum()), days)
+    return Finding(FEW_BARS, bars.traded & (per_day < usual), bars.traded, days)
+
+
+def ends_absent(bars: BarSeries, days: np.ndarray) -> Iterator[Finding]:
+    """The vendor's first and last bar of the session, on days on which half of the bars are there."""
+    n_slots = bars.priced.shape[1]
+    judged = bars.traded & (bars.priced.sum(axis=1) * 2 >= n_slots) & (n_slots > 2)
+    yield Finding(FIRST_BAR, judged & ~bars.has_first, judged, days)
+    yield Finding(LAST_BAR, judged & ~bars.has_last, judged, days)
 
 
 def volume_sum(series: StockSeries, bars: BarSeries) -> Finding:
@@ -117,13 +142,27 @@ def last_close(series: StockSeries, bars: BarSeries) -> Finding:
     return _against_day(LAST_CLOSE, series, bars, bars.last_close, series.prices["close"], CLOSE_TOLERANCE)
 
 
+def first_open(series: StockSeries, bars: BarSeries) -> Finding:
+    """|open of the day's first bar / daily open - 1| <= 1 % (`CLOSE_TOLERANCE`)."""
+    return _against_day(FIRST_OPEN, series, bars, bars.first_open, series.prices["open"], CLOSE_TOLERANCE)
+
+
+def another_close(series: StockSeries, bars: BarSeries) -> Finding:
+    """The daily close, to `CENT`, is that of the last bar rather than a price beside it, on most days."""
+    close = series.prices["close"][bars.positions]
+    is_last, *others = (np.abs(price - close) < CENT for price in (bars.last_close, *bars.others_for_close))
+    judged = _comparable(series, bars) & (close > 0)
+    faulty = if_most(judged & ~is_last & np.any(others, axis=0), judged)
+    return Finding(ANOTHER_CLOSE, faulty, judged, series.days[bars.positions])
+
+
 def day_span(series: StockSeries, bars: BarSeries) -> Finding:
     """Every bar within the day's [low, high], to `CLOSE_TOLERANCE`."""
     low, high = (series.prices[name][bars.positions] for name in ("low", "high"))
     judged = _comparable(series, bars) & (low > 0)
     faulty = outside_range(np.fmax.reduce(bars.prices["high"], axis=1), low, high, CLOSE_TOLERANCE)
     faulty |= outside_range(np.fmin.reduce(bars.prices["low"], axis=1), low, high, CLOSE_TOLERANCE)
-    return Finding(DAY_SPAN, judged & faulty, int(judged.sum()), series.days[bars.positions])
+    return Finding(DAY_SPAN, judged & faulty, judged, series.days[bars.positions])
 
 
 def _against_day(
@@ -135,7 +174,8 @@ def _against_day(
     ratio = np.divide(ours, daily, out=np.full(len(ours), np.nan), where=judged)
     faulty = judged & (np.abs(ratio - 1) > tolerance)
     days, factor = series.days[bars.positions], series.factor[bars.positions]
-    return Finding(kind, faulty, int(judged.sum()), days, ratio, factor)
+    undone = series.undone if kind is VOLUME_SUM else False
+    return Finding(kind, faulty, judged, days, ratio, factor, undone=undone)
 
 
 def _comparable(series: StockSeries, bars: BarSeries) -> np.ndarray:
@@ -148,4 +188,5 @@ def _in_range(
 ) -> Finding:
     judged = ~np.isnan(price) & (bars.prices["low"] > 0)
     faulty = judged & outside_range(price, bars.prices["low"], bars.prices["high"], RANGE_TOLERANCE + more)
-    return Finding(kind, faulty, int(judged.sum()), days, price / bars.prices["close"], factor)
+    close = bars.prices["close"]
+    return Finding(kind, faulty, judged, days, price / close, factor, close, bars.undone)

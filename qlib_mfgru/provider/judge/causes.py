@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from qlib_mfgru.provider.judge.bars import AMOUNT_SUM, BAR_AMOUNT, BAR_PRICE, LAST_CLOSE, VOLUME_SUM
-from qlib_mfgru.provider.judge.days import DAY_AMOUNT, DAY_PRICE, LIMITS
+from qlib_mfgru.provider.judge.days import DAY_AMOUNT, DAY_PRICE
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
+from qlib_mfgru.provider.judge.moves.factors import FACTOR
 
 MOST = 0.9
 """Share of the judged stocks from which on a cause is that of a whole input, or board."""
@@ -31,11 +31,12 @@ class Unit(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """An explanation, and the units that mend it."""
+    """An explanation, the units that mend it, and the stocks from which on it is likely."""
 
     what: str
     units: tuple[Unit, ...] = ()
     advice: str = ""
+    least: int = 1
 
     def advised(self, source: str, boards: Sequence[str] = ()) -> str:
         """What to write for the input `source`; for some boards only, where these are given."""
@@ -73,10 +74,19 @@ OTHERWISE = Cause(
     "give raw bars, or write bars: {prices: adjusted} if they are prices times the daily factor",
 )
 LOST = Cause("the factor is lost on and between these dates", (), "mend it in the vendor's files")
-EARLY_OR_LATE = Cause("the factor changes a day early or late, or by too much", (), "compare it with the ex-dates")
-UNKNOWN_LIMITS = Cause("special treatment at the time unknown, no limit that day, or an ex-date without a factor")
-CERTAIN: Mapping[Kind, Cause] = {FACTOR: LOST, FACTOR_DAY: EARLY_OR_LATE, LIMITS: UNKNOWN_LIMITS}
-"""Kinds with one cause, whatever the ratios."""
+FORWARD = Cause(
+    "prices do not fall on ex-dates: they are adjusted already, to the last day's, or the factor is lost before",
+    (),
+    "export raw prices, or write prices: adjusted without a factor",
+    least=2,
+)
+SWAPPED = Cause("volume and amount are swapped", (), "write columns: {volume: .., amount: ..}")
+VOLUME_RAW = Cause("the volume is not divided by the factor", (Unit("volume", "shares", "adjusted"),))
+DAILY_RAW = Cause(
+    "daily volume is not divided by the factor, or the bars' is",
+    (),
+    "write daily: {volume: shares}, or bars: {volume: adjusted} where only bars are off their amounts",
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,8 @@ class StockFault:
         Days of the first and the last case.
     causes : tuple of Cause
         Those that fit; more than one where the ratios do not tell them apart.
+    is_systematic : bool
+        A cause is that of the stock: most of what was judged is faulty, or the kind says so.
     """
 
     code: str
@@ -100,12 +112,14 @@ class StockFault:
     first: np.datetime64
     last: np.datetime64
     causes: tuple[Cause, ...]
+    is_systematic: bool
 
     @classmethod
     def of(cls, code: str, board: str, finding: Finding) -> StockFault:
         """From a finding with at least one case."""
         days = finding.days[finding.faulty_days]
-        return cls(code, board, finding.count, finding.n_judged, days[0], days[-1], _fitting(finding))
+        is_systematic = finding.is_most or finding.kind in (LAST_CLOSE, FACTOR)
+        return cls(code, board, finding.count, finding.n_judged, days[0], days[-1], _fitting(finding), is_systematic)
 
     def __str__(self) -> str:
         when = f"{self.first}" if self.first == self.last else f"{self.first} .. {self.last}"
@@ -123,19 +137,37 @@ def probable_cause(kind: Kind, faults: Sequence[StockFault], judged: Mapping[str
     judged : mapping of str to int
         Stocks that were judged, by board.
     """
-    votes = Counter(cause for fault in faults for cause in fault.causes)
-    cause, n_votes = votes.most_common(1)[0] if votes else (None, 0)
-    explained = sum(fault.count for fault in faults if cause in fault.causes)
-    if cause is None or explained * 2 < sum(fault.count for fault in faults):
-        return ""
+    cause, n_votes = _most_likely([fault for fault in faults if fault.is_systematic])
+    n_stocks = sum(judged.values())
+    if cause is None:
+        return _on_some_days(faults, n_stocks)
     source = "bars" if kind.unit == "bars" else "daily"
-    if kind in CERTAIN or n_votes >= MOST * sum(judged.values()):
+    if kind is FACTOR or n_votes >= MOST * n_stocks:
         return _joined(cause.what, cause.advised(source))
-    by_board = Counter(fault.board for fault in faults if cause in fault.causes)
+    by_board = Counter(fault.board for fault in faults if fault.is_systematic and cause in fault.causes)
     boards = [board for board in judged if board and by_board[board] >= MOST * judged[board]]
     if sum(by_board[board] for board in boards) >= MOST * n_votes:
         return _joined(f"{cause.what} on the board {' and '.join(boards)}", cause.advised(source, boards))
-    return _joined(f"{cause.what} in {n_votes} of {sum(judged.values())} stocks", cause.advice)
+    return _joined(f"{cause.what} in {n_votes} of {n_stocks} stocks", cause.advice)
+
+
+def _most_likely(faults: Sequence[StockFault]) -> tuple[Cause | None, int]:
+    """The cause that fits most stocks, and how many; None where it does not fit most cases."""
+    votes = Counter(cause for fault in faults for cause in fault.causes)
+    likely = [(cause, n_votes) for cause, n_votes in votes.most_common() if n_votes >= cause.least]
+    cause, n_votes = likely[0] if likely else (None, 0)
+    explained = sum(fault.count for fault in faults if cause in fault.causes)
+    return (cause, n_votes) if explained * 2 >= sum(fault.count for fault in faults) else (None, 0)
+
+
+def _on_some_days(faults: Sequence[StockFault], n_stocks: int) -> str:
+    """A unit that most stocks have on some of their days; empty without any."""
+    cause, n_votes = _most_likely(faults)
+    if cause is None or not cause.units or n_votes < MOST * n_stocks:
+        return ""
+    first, last = min(fault.first for fault in faults), max(fault.last for fault in faults)
+    when = f"on {first}" if first == last else f"on some days, {first} .. {last}"
+    return f"{cause.what} {when}: write units by the name of the file, or mend the files"
 
 
 def named(codes: Sequence[str]) -> str:
@@ -150,34 +182,51 @@ def _joined(what: str, advice: str) -> str:
 
 def _fitting(finding: Finding) -> tuple[Cause, ...]:
     """Causes whose ratio a stock's cases have in the median."""
-    ratios, factor = finding.ratios()
-    kind = finding.kind
-    if kind in CERTAIN:
-        return (CERTAIN[kind],)
-    if not len(ratios) or not (finding.is_most or kind is LAST_CLOSE):
+    ratios, factor, price = (np.log(values) for values in finding.cases())
+    if not len(ratios):
         return ()
-    return tuple(cause for cause, fits in _candidates(kind, np.log(ratios), np.log(factor)) if fits)
+    if finding.kind is FACTOR:
+        return (FORWARD, LOST) if (ratios > 0).all() else (LOST,)
+    if finding.kind is LAST_CLOSE:
+        return (OTHERWISE,) if _is_otherwise(ratios, factor) else ()
+    candidates = _of_sums if finding.kind in (VOLUME_SUM, AMOUNT_SUM) else _of_prices
+    known = finding.kind in (DAY_PRICE, DAY_AMOUNT, BAR_PRICE, BAR_AMOUNT, VOLUME_SUM, AMOUNT_SUM)
+    return tuple(cause for cause, fits in candidates(finding, ratios, factor, price) if fits) if known else ()
 
 
-def _candidates(kind: Kind, ratio: np.ndarray, factor: np.ndarray) -> list[tuple[Cause, bool]]:
-    """Causes of a kind and whether each fits; logarithms of ratios and factors, of shape (n_cases,)."""
+def _by_factor(ratio: np.ndarray, factor: np.ndarray) -> tuple[bool, bool]:
+    """Whether the ratio is the factor, and whether it is the inverse of it; logarithms, of shape (n_cases,)."""
     adjusted = bool(np.median(np.abs(factor)) > _NEAR)
-    as_factor = adjusted and _is_near(ratio - factor)
-    as_inverse = adjusted and _is_near(ratio + factor)
-    if kind in (DAY_PRICE, DAY_AMOUNT, BAR_PRICE, BAR_AMOUNT):
-        units = [(cause, _is_near(ratio - np.log(off))) for off, cause in UNIT_CAUSES.items()]
-        return [(VOLUME_ADJUSTED, as_factor), (PRICES_ADJUSTED, as_inverse), *units]
-    if kind in (VOLUME_SUM, AMOUNT_SUM):
-        in_units = any(_is_near(ratio - np.log(off)) for off in UNIT_CAUSES)
-        some_missing = bool(np.log(0.5) < np.median(ratio) < 0)
-        volume = kind is VOLUME_SUM
-        adjustment = [(DAILY_ADJUSTED, as_factor and volume), (BARS_ADJUSTED, as_inverse and volume)]
-        return [*adjustment, (OTHER_UNITS, in_units), (AUCTIONS, some_missing)]
-    if kind is LAST_CLOSE:
-        # by the factor, or by the factor over its last value
-        systematic = len(ratio) >= NAMED and (_is_constant(ratio - factor) or _is_constant(ratio))
-        return [(OTHERWISE, as_factor or as_inverse or systematic)]
-    return []
+    return adjusted and _is_near(ratio - factor), adjusted and _is_near(ratio + factor)
+
+
+def _of_prices(finding: Finding, ratio: np.ndarray, factor: np.ndarray, price: np.ndarray) -> list[tuple[Cause, bool]]:
+    """Causes of a mean price that is off, and whether each fits; logarithms, each of shape (n_cases,)."""
+    as_factor, as_inverse = _by_factor(ratio, factor)
+    units = [(cause, _is_near(ratio - np.log(off))) for off, cause in UNIT_CAUSES.items()]
+    adjusted = [(VOLUME_ADJUSTED, as_factor), (VOLUME_RAW if finding.undone else PRICES_ADJUSTED, as_inverse)]
+    return [*adjusted, *units, (SWAPPED, _is_near(ratio + 2 * price))]
+
+
+def _of_sums(finding: Finding, ratio: np.ndarray, factor: np.ndarray, price: np.ndarray) -> list[tuple[Cause, bool]]:
+    """Causes of bars that do not add up to the day, and whether each fits; logarithms, each of shape (n_cases,)."""
+    as_factor, as_inverse = _by_factor(ratio, factor)
+    volume = finding.kind is VOLUME_SUM
+    in_units = any(_is_near(ratio - np.log(off)) for off in UNIT_CAUSES)
+    some_missing = bool(np.log(0.5) < np.median(ratio) < 0) and not as_inverse
+    return [
+        (DAILY_ADJUSTED, as_factor and volume),
+        (DAILY_RAW if finding.undone else BARS_ADJUSTED, as_inverse and volume),
+        (OTHER_UNITS, in_units),
+        (AUCTIONS, some_missing),
+    ]
+
+
+def _is_otherwise(ratio: np.ndarray, factor: np.ndarray) -> bool:
+    """Whether closes are off by the factor, or by the factor over its last value."""
+    return any(_by_factor(ratio, factor)) or (
+        len(ratio) >= NAMED and (_is_constant(ratio - factor) or _is_constant(ratio))
+    )
 
 
 def _is_near(distance: np.ndarray) -> bool:

@@ -20,7 +20,14 @@ NO_PRICE = Kind("days with trade but a price that is missing or not positive", r
 DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < low")
 TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
 TINY_VOLUME = Kind("days with trade of less than one share")
-LIMITS = Kind("closes outside the limits, given or derived", role="systematic")
+LIMITS = Kind(
+    "closes outside the limits, given or derived",
+    role="systematic",
+    cause="special treatment at the time unknown, no limit that day, or an ex-date without a factor",
+)
+NO_AMOUNT = Kind(
+    "days with trade have no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
+)
 
 _FLOAT32 = np.finfo(np.float32)
 
@@ -34,6 +41,7 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
     yield day_vwap(series)
     yield day_amount(series)
     yield closes_beyond_limits(series)
+    yield no_amount(series)
     if series.lot:
         yield tiny_volume(series)
 
@@ -60,7 +68,7 @@ def day_amount(series: StockSeries) -> Finding:
     ratio = mean_price(series.amount, series.volume) / np.where(series.vwap > 0, series.vwap, np.nan)
     judged = ~np.isnan(ratio)
     faulty = judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE)
-    return Finding(DAY_AMOUNT, faulty, int(judged.sum()), series.days, ratio, series.factor)
+    return Finding(DAY_AMOUNT, faulty, judged, series.days, ratio, series.factor)
 
 
 def day_range(series: StockSeries) -> Finding:
@@ -69,12 +77,12 @@ def day_range(series: StockSeries) -> Finding:
     faulty = prices["high"] < prices["low"] * (1 - 1e-6)
     for name in ("open", "close"):
         faulty |= outside_range(prices[name], prices["low"], prices["high"])
-    return Finding(DAY_RANGE, faulty & priced, int(priced.sum()), series.days)
+    return Finding(DAY_RANGE, faulty & priced, priced, series.days)
 
 
 def missing_price(series: StockSeries) -> Finding:
     """A day with trade has four positive prices."""
-    return Finding(NO_PRICE, series.traded & ~_priced(series), int(series.traded.sum()), series.days)
+    return Finding(NO_PRICE, series.traded & ~_priced(series), series.traded, series.days)
 
 
 def too_large(series: StockSeries) -> Finding:
@@ -85,26 +93,35 @@ def too_large(series: StockSeries) -> Finding:
     largest = np.fmax.reduce(np.abs([*prices, *limits, *quantities]), axis=0)
     smallest = np.fmin.reduce(np.where(prices > 0, prices, np.nan), axis=0)
     faulty = (largest > _FLOAT32.max) | (smallest < _FLOAT32.tiny)
-    return Finding(TOO_LARGE, faulty, int(series.traded.sum()), series.days)
+    return Finding(TOO_LARGE, faulty, series.traded, series.days)
 
 
 def tiny_volume(series: StockSeries) -> Finding:
     """A day with trade has a volume of at least one share (0.5, for what was rounded)."""
-    return Finding(TINY_VOLUME, series.traded & (series.volume < 0.5), int(series.traded.sum()), series.days)
+    return Finding(TINY_VOLUME, series.traded & (series.volume < 0.5), series.traded, series.days)
+
+
+def no_amount(series: StockSeries) -> Finding:
+    """A day's volume can be held against an amount, its own or that of its bars."""
+    known = series.amount > 0
+    if series.bars is not None:
+        known[series.bars.positions] |= np.nansum(series.bars.amount, axis=1) > 0
+    return Finding(NO_AMOUNT, series.traded & ~known, series.traded, series.days)
 
 
 def closes_beyond_limits(series: StockSeries) -> Finding:
     """limit_down - 0.006 <= close <= limit_up + 0.006, in raw yuan (`LIMIT_TOLERANCE`)."""
     close = np.where(series.traded, series.prices["close"], np.nan)
     judged = ~np.isnan(close) & ~(np.isnan(series.limit_up) & np.isnan(series.limit_down))
-    return Finding(LIMITS, beyond_limits(close, series.limit_up, series.limit_down), int(judged.sum()), series.days)
+    return Finding(LIMITS, beyond_limits(close, series.limit_up, series.limit_down), judged, series.days)
 
 
 def _in_range(series: StockSeries, kind: Kind, price: np.ndarray, more: np.ndarray | float = 0.0) -> Finding:
     prices = series.prices
     judged = ~np.isnan(price) & _priced(series)
     faulty = judged & outside_range(price, prices["low"], prices["high"], RANGE_TOLERANCE + more)
-    return Finding(kind, faulty, int(judged.sum()), series.days, price / prices["close"], series.factor)
+    close = prices["close"]
+    return Finding(kind, faulty, judged, series.days, price / close, series.factor, close, series.undone)
 
 
 def _priced(series: StockSeries) -> np.ndarray:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
-Role = Literal["fault", "systematic", "fatal", "note"]
+Role = Literal["fault", "systematic", "fatal", "dated", "everywhere", "note", "hint"]
 
 
 @dataclass(frozen=True)
@@ -18,20 +19,27 @@ class Kind:
     ----------
     text : str
         The cases in words, as a plural.
-    unit : {"days", "bars"}
-        What is judged, of one stock.
-    role : {"fault", "systematic", "fatal", "note"}
+    unit : {"days", "bars", "both"}
+        What is judged, of one stock: days, bars, or days against their bars.
+    role : {"fault", "systematic", "fatal", "dated", "everywhere", "note", "hint"}
         Every case of a ``fault`` counts towards the share that is tolerated. ``systematic`` ones are normal in single
         cases and count only where they are most of a stock's. One ``fatal`` case makes the whole stock useless.
-        A ``note`` is only said.
+        ``dated`` ones are normal too, and a fault only where most stocks have one on the same date; so are those that
+        are a fault ``everywhere`` or nowhere. A ``note`` is only said, and a ``hint`` only where it holds everywhere.
     outcome : str
         What ingest does with single cases.
+    cause : str
+        What is behind it, where that is always the same; else `causes` looks for it.
+    spares_stock : bool
+        The stock can be used even where most of its days are faulty.
     """
 
     text: str
-    unit: Literal["days", "bars"] = "days"
+    unit: Literal["days", "bars", "both"] = "days"
     role: Role = "fault"
     outcome: str = "kept"
+    cause: str = ""
+    spares_stock: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +50,7 @@ class Finding:
     ----------
     kind : Kind
     faulty : ndarray of bool, shape (n,) or (n, slots)
-    n_judged : int
+    judged : ndarray of bool, of the shape of `faulty`
         Days or bars that the rule could judge.
     days : ndarray of shape (n,)
         ``datetime64[D]``.
@@ -50,35 +58,61 @@ class Finding:
         The ratio of what is given to what it should be.
     factor : ndarray of shape (n,), optional
         The factor of the days, for evidence that may come from adjustment.
+    price : ndarray, of the shape of `faulty`, optional
+        The raw close, for evidence that may come from columns that are swapped.
+    undone : bool
+        The volumes came divided by the factor, as the mapping says, and were multiplied by it.
     """
 
     kind: Kind
     faulty: np.ndarray
-    n_judged: int
+    judged: np.ndarray
     days: np.ndarray
     evidence: np.ndarray | None = None
     factor: np.ndarray | None = None
+    price: np.ndarray | None = None
+    undone: bool = False
 
-    @property
+    @cached_property
+    def n_judged(self) -> int:
+        """Days or bars that the rule could judge."""
+        return int(self.judged.sum())
+
+    @cached_property
     def count(self) -> int:
         """Faulty days or bars."""
         return int(self.faulty.sum())
 
-    @property
+    @cached_property
     def faulty_days(self) -> np.ndarray:
         """Whether a day is faulty, or any bar of it; shape (n,)."""
-        return np.asarray(self.faulty.any(axis=1)) if self.faulty.ndim == 2 else self.faulty
+        return _by_day(self.faulty)
+
+    @cached_property
+    def judged_days(self) -> np.ndarray:
+        """Whether a day, or any bar of it, could be judged; shape (n,)."""
+        return _by_day(self.judged)
 
     @property
     def is_most(self) -> bool:
         """Whether more than half of what was judged is faulty."""
         return self.count * 2 > self.n_judged
 
-    def ratios(self) -> tuple[np.ndarray, np.ndarray]:
-        """Evidence of the faulty cases that have any, and the factor of their days; both of shape (n_cases,)."""
+    def cases(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Evidence of the faulty cases that have any, and factor and price of them; each of shape (n_cases,)."""
         if self.evidence is None:
-            return np.empty(0), np.empty(0)
+            return np.empty(0), np.empty(0), np.empty(0)
         factor = np.ones(len(self.faulty)) if self.factor is None else self.factor
         factor = np.broadcast_to(factor[:, None], self.faulty.shape) if self.faulty.ndim == 2 else factor
-        cases = self.faulty & (self.evidence > 0) & np.isfinite(self.evidence) & (factor > 0) & np.isfinite(factor)
-        return self.evidence[cases], factor[cases]
+        price = np.ones_like(self.evidence) if self.price is None else self.price
+        known = np.all([(values > 0) & np.isfinite(values) for values in (self.evidence, factor, price)], axis=0)
+        return tuple(values[self.faulty & known] for values in (self.evidence, factor, price))
+
+
+def if_most(faulty: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """The cases, where they are more than half of what was judged; none else, for each may be so by chance."""
+    return np.asarray(faulty & (faulty.sum() * 2 > judged.sum()))
+
+
+def _by_day(mask: np.ndarray) -> np.ndarray:
+    return np.asarray(mask.any(axis=1)) if mask.ndim == 2 else mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,8 +25,12 @@ class BarSeries:
         The mean price where it is given apart from the amount, else NaN.
     positions : ndarray of int, shape (n_bar_days,)
         Where the bars' days lie in the stock's days.
+    has_first, has_last : ndarray of bool, shape (n_bar_days,)
+        Whether the first and the last bar of the session are there, at the frequency of the source.
     volume_step : float
         Shares that a volume may be off by, because it was rounded to lots; 0 where it was not.
+    undone : bool
+        The volume came divided by the factor, and was multiplied by it.
     """
 
     prices: Mapping[str, np.ndarray]
@@ -34,7 +38,10 @@ class BarSeries:
     amount: np.ndarray
     vwap: np.ndarray
     positions: np.ndarray
+    has_first: np.ndarray
+    has_last: np.ndarray
     volume_step: float = 0.0
+    undone: bool = False
 
     @cached_property
     def priced(self) -> np.ndarray:
@@ -47,10 +54,28 @@ class BarSeries:
         return np.nansum(self.volume, axis=1) > 0
 
     @property
+    def first_open(self) -> np.ndarray:
+        """Open of a day's first bar; shape (n_bar_days,)."""
+        return self._at("open", self.priced.argmax(axis=1))
+
+    @property
     def last_close(self) -> np.ndarray:
         """Close of a day's last bar; shape (n_bar_days,)."""
-        last = self.priced.shape[1] - 1 - self.priced[:, ::-1].argmax(axis=1)
-        return self.prices["close"][np.arange(len(last)), last]
+        return self._at("close", self._last)
+
+    @property
+    def others_for_close(self) -> list[np.ndarray]:
+        """What the last close is taken for by mistake: the last open, the close before and the next day's first one."""
+        first_close = self._at("close", self.priced.argmax(axis=1))
+        before = self._at("close", np.maximum(self._last - 1, 0))
+        return [self._at("open", self._last), before, np.append(first_close[1:], np.nan)]
+
+    @cached_property
+    def _last(self) -> np.ndarray:
+        return self.priced.shape[1] - 1 - self.priced[:, ::-1].argmax(axis=1)
+
+    def _at(self, name: str, slots: np.ndarray) -> np.ndarray:
+        return self.prices[name][np.arange(len(slots)), slots]
 
 
 @dataclass(frozen=True)
@@ -75,6 +100,8 @@ class StockSeries:
         NaN where there is no limit.
     market_cap : ndarray
         In yuan, NaN where it is unknown.
+    prev_close : ndarray
+        The vendor's previous close, ex-rights; NaN where it is not given.
     apart : ndarray of bool
         Days that are given apart from the bars, so that the two can be compared.
     lot : int, optional
@@ -82,7 +109,12 @@ class StockSeries:
     board : str, optional
         A key of `boards.RULES`; None where the market has no boards with price limits.
     volume_step : float
+    undone : bool
         As of the bars.
+    spiked : ndarray of bool
+        Days that are left out already, or made from bars, because a price is far beyond any limit.
+    file_of : callable, optional
+        Names the vendor's file of the daily row, or of the bars, of a day: ``file_of(day, "days" or "bars")``.
     bars : BarSeries, optional
     """
 
@@ -96,10 +128,14 @@ class StockSeries:
     limit_up: np.ndarray
     limit_down: np.ndarray
     market_cap: np.ndarray
+    prev_close: np.ndarray
     apart: np.ndarray
+    spiked: np.ndarray
     lot: int | None = None
     board: str | None = None
     volume_step: float = 0.0
+    undone: bool = False
+    file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None
 
     @cached_property

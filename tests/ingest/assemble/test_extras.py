@@ -61,6 +61,21 @@ def test_market_cap_is_float_shares_times_raw_close(source: Path, target: Path) 
     assert "float_shares: f.csv has no dates, taken as a snapshot that holds on all days" in report.notes
 
 
+def test_stocks_and_days_without_a_size_are_counted(source: Path, target: Path) -> None:
+    rows = [
+        {"symbol": "600000", "date": "2025-03-03", "float_shares": 1e9},
+        {"symbol": "000001", "date": "2025-03-05", "float_shares": 2e9},
+    ]
+    report = run(source, target, with_inputs(float_shares=csv(source, "f.csv", rows)))
+    stocks = report.warnings["stocks without any market capitalisation"]
+    assert (stocks.count, stocks.examples) == (1, ["SZ300750"])
+    days = report.warnings["live days without a market capitalisation"]
+    n_live = stored(target, "SZ300750", "close").notna().sum()
+    n_before = stored(target, "SZ000001", "close")[:"2025-03-04"].notna().sum()
+    assert days.count == n_live + n_before > n_live
+    assert days.examples[0] == "SZ000001 2025-03-03"
+
+
 def test_dated_float_shares_hold_until_the_next(source: Path, target: Path) -> None:
     rows = [("2025-03-04", 1e5), ("2025-03-06", 3e5)]
     csv(source, "f.csv", [{"ts_code": "000001.SZ", "trade_date": day, "float_share": n} for day, n in rows])

@@ -72,3 +72,14 @@ def test_a_previous_close_in_float32_is_the_price_in_cents(tmp_path: Path, targe
     report = run(source, target, {"daily": DAILY})
     assert stored(target, "SH600000", "limit_up").iloc[1] == np.float32(8.09)
     assert not any("SH600000" in example for tally in report.warnings.values() for example in tally.examples)
+
+
+def test_given_limits_of_another_unit_are_derived_instead(tmp_path: Path, target: Path) -> None:
+    source = closes(tmp_path, [10.0, 10.0, 10.0], [2.0] * 3)
+    row = {"ts_code": "600000.SH", "trade_date": "20250304", "up_limit": 110.0, "down_limit": 90.0}
+    csv(source, "l.csv", [row, {**row, "trade_date": "20250305", "up_limit": 10.5, "down_limit": 9.5}])
+    report = run(source, target, {"daily": DAILY, "limits": "l.csv"})
+    np.testing.assert_allclose(stored(target, "SH600000", "limit_up"), [np.nan, 22.0, 21.0])
+    np.testing.assert_allclose(stored(target, "SH600000", "limit_down"), [np.nan, 18.0, 19.0])
+    tally = report.warnings["days with limits given far from the previous close, taken as none"]
+    assert (tally.count, tally.examples) == (1, ["SH600000 2025-03-04"])

@@ -14,10 +14,11 @@ from ..vendor import csv, run, spans, stored, with_inputs
 def test_index_levels_lie_under_their_code_and_not_in_all(source: Path, target: Path) -> None:
     days = ["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07"]
     rows = [
-        {"code": "000300", "date": day, "open": 1, "high": 9, "low": 1, "close": 2 + i} for i, day in enumerate(days)
+        {"code": "000300", "date": day, "open": 20, "high": 30, "low": 20, "close": 22 + i}
+        for i, day in enumerate(days)
     ]
     report = run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
-    assert stored(target, "SH000300", "close").tolist() == [2, 3, 4, 5]
+    assert stored(target, "SH000300", "close").tolist() == [22, 23, 24, 25]
     assert stored(target, "SH000300", "factor").tolist() == [1, 1, 1, 1]
     assert [line[0] for line in spans(target)] == ["SH600000", "SZ000001", "SZ300750"]
     assert report.inputs["index"].dropped["not in the stocks' calendar"].count == 1
@@ -62,7 +63,7 @@ def test_levels_that_are_no_prices_are_refused_like_stocks_rows(
 
 def test_days_without_a_level_are_counted_with_their_dates(source: Path, target: Path) -> None:
     other = [row | {"code": "000905"} for row in day_rows(d04=50, d05=51)]
-    report = run(source, target, with_inputs(index=csv(source, "i.csv", day_rows(d03=1, d06=4) + other)))
+    report = run(source, target, with_inputs(index=csv(source, "i.csv", day_rows(d03=40, d06=42) + other)))
     counted = {what: (tally.count, tally.examples) for what, tally in report.warnings.items() if "index: " in what}
     assert counted == {
         "index: SH000300: days without a level: the next level's day takes the whole return":
@@ -71,3 +72,38 @@ def test_days_without_a_level_are_counted_with_their_dates(source: Path, target:
         "index: SH000905: days after the last level: no backtest against it": (1, ["2025-03-06"]),
     }  # fmt: skip
     assert report.facts["indices"] == "SH000300, SH000905"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("sz000001", r"^index: SZ000001 is a stock, whose prices the levels would overwrite; the index is 000001\.SH$"),
+        (
+            "000905.SZ",
+            r"^index: SZ000905 is a stock, whose prices the levels would overwrite; the index is 000905\.SH$",
+        ),
+        ("600000.SH", r"^index: SH600000 is a stock, whose .* overwrite: give it in one of the two only$"),
+    ],
+)
+def test_an_index_under_a_stocks_code_is_refused(source: Path, target: Path, code: str, message: str) -> None:
+    rows = [row | {"code": code} for row in day_rows(d03=3300, d04=3305)]
+    with pytest.raises(InputError, match=message):
+        run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("factor", [10, 0.01])
+def test_levels_that_jump_and_come_back_are_left_out(source: Path, target: Path, factor: float) -> None:
+    rows = day_rows(d03=3000, d04=3010 * factor, d05=3020 * factor, d06=3030)
+    report = run(source, target, with_inputs(index=csv(source, "i.csv", rows), max_dropped=0.5))
+    dropped = report.inputs["index"].dropped["level that jumps and comes back"]
+    assert (dropped.count, dropped.examples) == (2, ["SH000300 2025-03-04", "SH000300 2025-03-05"])
+    assert report.inputs["index"].kept == 2
+    np.testing.assert_array_equal(stored(target, "SH000300", "close"), [3000, np.nan, np.nan, 3030])
+
+
+def test_levels_that_jump_and_stay_are_an_error(source: Path, target: Path) -> None:
+    rows = day_rows(d03=3000, d04=3010, d05=30200, d06=30300)
+    message = r"^index: SH000300 jumps from 3010 to 30200 on 2025-03-05 and does not come back"
+    with pytest.raises(InputError, match=message):
+        run(source, target, with_inputs(index=csv(source, "i.csv", rows)))

@@ -117,3 +117,34 @@ def test_a_list_of_no_day_of_the_calendar_is_an_error(source: Path, target: Path
         InputError, match=r"^members\.csi300: no span in m\.txt is of the calendar, 2025-03-03 \.\. 2025-03-06$"
     ):
         run(source, target, with_inputs(members={"csi300": MEMBERS}))
+
+
+def test_a_list_whose_stocks_are_all_absent_is_an_error(source: Path, target: Path) -> None:
+    text(source, "m.txt", "SH600998\t2025-03-03\t2025-03-06\nSH600999\t2025-03-03\t2025-03-06\n")
+    message = (
+        r"^members\.csi300: none of its 2 stocks has price data while it is a member \(e\.g\. SH600998, SH600999\)"
+    )
+    with pytest.raises(InputError, match=message):
+        run(source, target, with_inputs(members={"csi300": MEMBERS}))
+    assert not target.exists()
+
+
+def test_a_list_of_part_of_an_index_is_said_in_a_line(source: Path, target: Path) -> None:
+    text(source, "m.txt", "SH600000\t2025-03-03\t2025-03-06\nSZ000001\t2025-03-05\t2025-03-06\n")
+    report = run(source, target, with_inputs(members={"csi300": MEMBERS}))
+    assert (
+        "members.csi300: 1 .. 2 members a day by the list from 2025-03-03 on, 300 in the index, another number on 100% "
+        "of the days"
+    ) in report.notes
+    assert not any("does not have 300 members" in what for what in report.warnings)
+
+
+def test_two_indices_in_one_list_are_an_error(source: Path, target: Path) -> None:
+    lines = [f"SH{600000 + number}\t2025-03-03\t2025-03-{6 if number < 500 else 5:02}\n" for number in range(800)]
+    text(source, "m.txt", "".join(lines))
+    message = (
+        r"^members\.csi500: 500 \.\. 800 members a day by the list from 2025-03-03 on, and 500 in the index: are two "
+        r"indices merged in it\?$"
+    )
+    with pytest.raises(InputError, match=message):
+        run(source, target, with_inputs(members={"csi500": MEMBERS}))

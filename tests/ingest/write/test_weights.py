@@ -97,3 +97,19 @@ def test_the_last_weights_of_the_month_before_hold_on_the_first_day(source: Path
     csv(source, "w.csv", [{"date": "2025-02-28", "symbol": "600000", "weight": 100}])
     run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "carry": True}}))
     assert stored(target, "SH600000", "csi300_weight").tolist() == [1, 1, 1, 1]
+
+
+def test_known_weights_of_stocks_that_are_no_members_are_counted(source: Path, target: Path) -> None:
+    rows = [
+        {"date": day, "symbol": code, "weight": 50} for day in (20250303, 20250305) for code in ("600000", "000001")
+    ]
+    csv(source, "w.csv", rows)
+    text(source, "m.txt", "SH600000\t2025-03-03\t2025-03-06\nSZ000001\t2025-03-03\t2025-03-04\n")
+    content = with_inputs(weights={"csi300": {"files": "w.csv", "carry": True}}, members={"csi300": MEMBERS})
+    report = run(source, target, content)
+    tally = report.warnings[
+        "weights.csi300: known weights of stocks that are no members that day, kept on that day only"
+    ]
+    assert (tally.count, tally.examples) == (1, ["SZ000001 2025-03-05"])
+    weight = stored(target, "SZ000001", "csi300_weight")
+    assert (weight.index[-1], weight["2025-03-05"]) == (pd.Timestamp("2025-03-05"), 0.5)

@@ -102,7 +102,15 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
             "statistics.csv",
             "exposures.csv",
         ),
-        *("relaxed.csv", "rebalances.csv", "index_enhancement.md", "daily.pkl", "positions.pkl", "exposures.pkl"),
+        *(
+            "relaxed.csv",
+            "index_holes.csv",
+            "rebalances.csv",
+            "index_enhancement.md",
+            "daily.pkl",
+            "positions.pkl",
+            "exposures.pkl",
+        ),
         *("excess.png", "drawdown.png", "exposures.png", "turnover.png"),
     }
     table = pd.read_csv(folder / "performance.csv")

@@ -106,7 +106,7 @@ def test_an_exposure_to_any_field_is_limited_and_reported(market: MarketSnapshot
         ({"blacklist": ["SZ309999"]}, "blacklist names SZ309999: the provider's market `all` has no such stock"),
         (
             {"index": "csi600", "constraints": [FullInvestment()], "benchmark": "SH000905"},
-            "unknown market 'csi600'; the provider",
+            "index: unknown market 'csi600'; the provider",
         ),
     ],
 )

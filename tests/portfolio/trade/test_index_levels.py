@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 import qlib
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio import IndexEnhancementSettings, MarketSnapshot, run_index_enhancement
+from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementSettings, MarketSnapshot, run_index_enhancement
+from qlib_mfgru.portfolio.results import tables
 from qlib_mfgru.portfolio.trade import backtest
 from qlib_mfgru.portfolio.trade.portfolios import PortfolioRun
 
@@ -20,10 +22,14 @@ HOLE = slice(45, 48)
 
 
 def run_with(market: MarketSnapshot, scores: pd.Series, **settings: object) -> PortfolioRun:
+    return enhanced(market, scores, **settings).runs[0]
+
+
+def enhanced(market: MarketSnapshot, scores: pd.Series, **settings: object) -> IndexEnhancement:
     span = {"start_time": market.days[START], "end_time": market.days[END]}
     return run_index_enhancement(
         scores, IndexEnhancementSettings(index=INDEX, turnover_limits=[0.4], **span, **settings)
-    ).runs[0]
+    )
 
 
 @pytest.fixture
@@ -54,24 +60,28 @@ def test_the_excess_over_a_hole_is_that_of_the_whole_series(
 ) -> None:
     whole = run_with(market, random_scores)
     without_levels(copied, HOLE)
-    holed = run_with(market, random_scores)
+    result = enhanced(market, random_scores)
+    holed = result.runs[0]
     pd.testing.assert_series_equal(holed.returns, whole.returns)
     missing = market.days[HOLE]
     assert (holed.benchmark[missing] == 0).all()
+    first, last = (f"{missing[place]:%Y-%m-%d}" for place in (0, -1))
+    assert tables.index_holes(result).to_dict("records") == [{"first": first, "last": last, "days": 3}]
+    assert tables.hole_effect(result)[0].startswith("On 3 of 15 days the index has no level and returns 0;")
     assert (whole.benchmark[missing] != 0).all()
     assert np.prod(1 + holed.benchmark) == pytest.approx(np.prod(1 + whole.benchmark), rel=1e-6)
 
 
-@pytest.mark.parametrize("missing", [slice(END - 5, None), slice(0, START)], ids=["ends early", "begins late"])
+@pytest.mark.parametrize("missing", [slice(END - 5, None), slice(0, START), slice(START - 2, START)],
+                         ids=["ends early", "begins late", "begins after a hole"])  # fmt: skip
 def test_a_backtest_beyond_the_index_is_refused_in_one_line(
     market: MarketSnapshot, random_scores: pd.Series, copied: Path, missing: slice
 ) -> None:
     without_levels(copied, missing)
     with pytest.raises(InputError, match=f"^benchmark is '{BENCHMARK}': its levels run from ") as error:
         run_with(market, random_scores)
-    assert f"{market.days[END]:%Y-%m-%d}" in str(error.value)
-    if missing.stop is None:
-        assert f"to {market.days[END - 6]:%Y-%m-%d} and do not cover" in str(error.value)
+    day = START - 1 if missing.stop else END
+    assert f"with none on {market.days[day]:%Y-%m-%d}, the " in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -102,3 +112,14 @@ def test_members_that_a_foreign_provider_lists_but_lacks_count_as_not_held(
         file.writelines(f"SH{699000 + number}\t{span}\n" for number in range(4 * members))
     qlib.init(provider_uri=str(copied), region="cn", kernels=1, logging_level=40)
     assert MarketSnapshot.read(INDEX, "market_cap").known_at(day).covered == pytest.approx(0.2)
+
+
+def test_members_without_a_size_count_as_not_held(market: MarketSnapshot) -> None:
+    day = market.days[50]
+    members = np.flatnonzero(market.member[50])
+    sizes = market.fields["market_cap"].copy()
+    sizes[:, members[: len(members) // 2]] = np.nan
+    known = replace(market, weighting="market_cap", fields={**market.fields, "market_cap": sizes})
+    known = replace(known, held=np.full(len(market.days), 0.8))
+    expected = 0.8 * (len(members) - len(members) // 2) / len(members)
+    assert known.known_at(day).covered == pytest.approx(expected)

@@ -30,12 +30,12 @@ class Cells(HTMLParser):
         self.external += [f"{tag} {name}" for name, _ in attrs if name in ("src", "href")]
         if tag == "tr":
             self.rows.append([])
-        self._in_cell = tag in ("td", "th")
-        if self._in_cell:
+        if tag in ("td", "th"):
+            self._in_cell = True
             self.rows[-1].append("")
 
     def handle_endtag(self, tag: str) -> None:
-        self._in_cell = False
+        self._in_cell = self._in_cell and tag not in ("td", "th")
 
     def handle_data(self, data: str) -> None:
         if self._in_cell:
@@ -57,6 +57,7 @@ def test_html_has_the_same_cells_and_needs_nothing_else() -> None:
     cells.feed(as_html("Check of <x>", ROWS))
     assert cells.rows[1:] == [row.cells() for row in ROWS]
     assert cells.external == []
+    assert '<span class="whole">2025-03-04</span> and 3 more' in as_html("", ROWS)
 
 
 def test_the_page_is_written(tmp_path: Path) -> None:

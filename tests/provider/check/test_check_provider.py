@@ -21,10 +21,13 @@ def foreign(tmp_path: Path) -> Foreign:
 
 
 def found(foreign: Foreign, **options: object) -> dict[str, Row]:
-    """Findings besides the two that such a provider always has."""
+    """Findings besides the three that such a provider always has."""
     rows = {row.kind: row for row in check_provider(foreign.path, quiet=True, **options)}
     assert rows.pop("stocks without $vwap").severity == "warning"
     assert rows.pop("stocks without $amount").severity == "note"
+    if hint := rows.pop("days with trade have no amount", None):
+        assert (hint.severity, hint.count) == ("note", hint.judged)
+        assert hint.cause == "whether volume is in shares or in lots cannot be judged"
     return rows
 
 
@@ -167,6 +170,9 @@ def test_exit_codes(foreign: Foreign, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["check", str(foreign.path / "features"), "--quiet"]) == 2
     assert main(["check", str(foreign.path), "--since", "soon"]) == 2
     assert main(["check", str(foreign.path), "--out", "report.pdf"]) == 2
+    missing = foreign.path / "no" / "report.md"
+    assert main(["check", str(foreign.path), "--out", str(missing)]) == 2
     output = capsys.readouterr()
+    assert f"--out is {str(missing)!r}: there is no folder {missing.parent}" in output.err
     assert "| error | days with a number that is infinite or beyond float32 | 1 |" in output.out
     assert "--out is 'report.pdf': must end in .md or .html" in output.err

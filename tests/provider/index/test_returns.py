@@ -12,7 +12,7 @@ from plain_provider import write_plain_provider
 from qlib.backtest.report import PortfolioMetrics
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.index.returns import index_returns
+from qlib_mfgru.provider.index.returns import days_without_level, index_returns
 
 DAYS = pd.bdate_range("2025-03-03", periods=10)
 LEVELS = [100.0, 110.0, 99.0, 121.0, 110.0, 132.0, 120.0, 90.0, 99.0, 111.0]
@@ -48,23 +48,46 @@ def test_the_day_after_a_hole_takes_the_whole_return(tmp_path: Path) -> None:
     assert np.prod(1 + qlibs(DAYS[1], DAYS[9])) == pytest.approx(1.1 * 110 / 121, rel=1e-6)
 
 
+DAY_BEFORE, LAST_DAY = "the day before the backtest: start_time", "the backtest's last day: end_time"
+
+
 @pytest.mark.parametrize(
-    ("missing", "start", "end", "span"),
+    ("missing", "start", "end", "span", "why"),
     [
-        (slice(7, 10), 2, 8, "2025-03-03 to 2025-03-11"),
-        (slice(0, 2), 2, 8, "2025-03-05 to 2025-03-14"),
+        (slice(7, 10), 2, 8, "03 to 2025-03-11", f"2025-03-13, {LAST_DAY}: 2025-03-11 is the last that can be"),
+        (slice(0, 2), 2, 8, "05 to 2025-03-14", f"2025-03-04, {DAY_BEFORE}: 2025-03-06 is the first that can be"),
+        (slice(2, 4), 4, 8, "03 to 2025-03-14", f"2025-03-06, {DAY_BEFORE}: 2025-03-10 is the first that can be"),
+        (slice(5, 8), 3, 6, "03 to 2025-03-14", f"2025-03-11, {LAST_DAY}: 2025-03-07 is the last that can be"),
+        (
+            slice(2, 9),
+            4,
+            8,
+            "03 to 2025-03-14",
+            f"2025-03-06, {DAY_BEFORE[:27]}: take other days, or another benchmark",
+        ),
+        (
+            slice(0),
+            0,
+            8,
+            "03 to 2025-03-14",
+            "a day before the backtest: start_time: 2025-03-04 is the first that can be",
+        ),
     ],
+    ids=["ends early", "begins late", "begins after a hole", "ends in a hole", "in a hole", "no day before"],
 )
-def test_a_backtest_beyond_the_known_levels_is_refused(
-    tmp_path: Path, missing: slice, start: int, end: int, span: str
+def test_a_backtest_that_begins_or_ends_in_a_hole_is_refused(
+    tmp_path: Path, missing: slice, start: int, end: int, span: str, why: str
 ) -> None:
     levels = np.array(LEVELS)
     levels[missing] = np.nan
     on_market(tmp_path / "short", levels.tolist())
     with pytest.raises(InputError) as error:
         index_returns("SH000300", DAYS[start], DAYS[end])
-    assert str(error.value) == (
-        f"benchmark is 'SH000300': its levels run from {span} and do not cover the backtest from 2025-03-05 to "
-        "2025-03-13 and the day before it"
-    )
-    assert len(index_returns("SH000300", DAYS[3], DAYS[6])) == 4
+    assert str(error.value) == f"benchmark is 'SH000300': its levels run from 2025-03-{span}, with none on {why}"
+
+
+def test_days_without_a_level_are_named(tmp_path: Path) -> None:
+    levels = np.array(LEVELS)
+    levels[[0, 3, 4, 9]] = np.nan, 0, np.nan, np.nan
+    on_market(tmp_path / "holes", levels.tolist())
+    assert list(days_without_level("SH000300", DAYS[1], DAYS[8])) == [DAYS[3], DAYS[4]]

@@ -22,6 +22,8 @@ def make_bars(**changed: Any) -> BarSeries:
         "amount": np.full(shape, 250.0),
         "vwap": np.full(shape, np.nan),
         "positions": np.arange(2, N),
+        "has_first": np.ones(N - 2, dtype=bool),
+        "has_last": np.ones(N - 2, dtype=bool),
     }
     return BarSeries(**(content | changed))
 
@@ -41,6 +43,8 @@ def make_series(**changed: Any) -> StockSeries:
         "limit_up": np.full(N, 11.0),
         "limit_down": np.full(N, 9.0),
         "market_cap": unknown,
+        "prev_close": unknown,
+        "spiked": np.zeros(N, dtype=bool),
         "apart": np.ones(N, dtype=bool),
         "lot": 100,
         "board": "main",
@@ -64,5 +68,6 @@ def at(values: np.ndarray | float, places: int | list[int] | tuple[int, ...], va
 
 
 def faulty(series: StockSeries) -> dict[str, Finding]:
-    """Findings with a case, by the kind in words."""
-    return {finding.kind.text: finding for finding in judge(series) if finding.count}
+    """Findings with a case that is one of this stock alone, by the kind in words."""
+    market = ("dated", "hint", "everywhere")
+    return {found.kind.text: found for found in judge(series) if found.count and found.kind.role not in market}

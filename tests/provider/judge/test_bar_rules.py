@@ -34,6 +34,7 @@ def prices(**changed: np.ndarray) -> dict[str, Any]:
         (rules.VOLUME_SUM, {"volume": grid(25, (1, 2), 29.9)}, {"volume": grid(25, (1, 2), 30.1)}),
         (rules.AMOUNT_SUM, {"amount": grid(250, (1, 2), 299)}, {"amount": grid(250, (1, 2), 301)}),
         (rules.LAST_CLOSE, prices(close=grid(10, (1, 3), 9.91)), prices(close=grid(10, (1, 3), 9.89))),
+        (rules.FIRST_OPEN, prices(open=grid(10, (1, 0), 10.09)), prices(open=grid(10, (1, 0), 10.11))),
         (rules.DAY_SPAN, prices(high=grid(10.1, (1, 2), 10.2)), prices(high=grid(10.1, (1, 2), 10.21))),
         (rules.FEW_BARS, {}, prices(close=grid(10, (1, 2), np.nan))),
     ],
@@ -76,3 +77,12 @@ def test_volumes_rounded_to_lots_are_no_fault() -> None:
         make_series(bars=make_bars(volume=volume * 100, amount=amount, volume_step=1e2), apart=np.zeros(N, bool))
     )
     assert list(found) == [rules.BAR_PRICE.text]
+
+
+def test_a_daily_close_that_is_another_bars_is_systematic() -> None:
+    """Values a bar late, of closes that differ by cents."""
+    close = np.array([[9.97, 9.98, 10.0, 10.02]] * (N - 2))
+    found = faulty(make_series(bars=make_bars(**prices(close=close))))
+    assert found[rules.ANOTHER_CLOSE.text].count == N - 2
+    close[:2] = [9.97, 9.98, 9.99, 10.0]
+    assert rules.ANOTHER_CLOSE.text not in faulty(make_series(bars=make_bars(**prices(close=close))))

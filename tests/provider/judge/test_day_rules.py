@@ -56,5 +56,5 @@ def test_a_market_without_lots_may_trade_less_than_one() -> None:
 
 def test_evidence_is_the_mean_price_by_the_close() -> None:
     finding = faulty(make_series(bars=None, volume=np.full(N, 1.0)))[days.DAY_PRICE.text]
-    ratios, factor = finding.ratios()
-    assert (ratios.tolist(), factor.tolist()) == ([100.0] * N, [2.0] * N)
+    ratios, factor, price = finding.cases()
+    assert (ratios.tolist(), factor.tolist(), price.tolist()) == ([100.0] * N, [2.0] * N, [10.0] * N)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from judged import DAYS, N, faulty, make_series
 
-from qlib_mfgru.provider.judge import StockSeries, mended_factor
-from qlib_mfgru.provider.judge.returns import FACTOR, FACTOR_DAY
+from qlib_mfgru.provider.judge import StockSeries, judge, mended_factor
+from qlib_mfgru.provider.judge.moves.factors import FACTOR, FACTOR_ALONE, FACTOR_DAY, RESTLESS_FACTOR
 
 
 def series(close: list[float], factor: list[float], board: str | None = "main") -> StockSeries:
@@ -28,7 +28,10 @@ def days(stock: StockSeries) -> dict[str, list[int]]:
         ([1, 1, 6.24, 6.24, 6.24, 6.24], [2]),
         ([6.24, 6.24, 6.24, 6.24, 6.24, 1], [5]),
         ([1.25, 1.25, 1, 1, 1.25, 1.25], [2, 4]),
-        ([1.05, 1.05, 1, 1, 1.05, 1.05], []),
+        # back to the same value, whatever the size; not on the way to another one
+        ([1.05, 1.05, 1, 1, 1.05, 1.05], [2, 4]),
+        ([1.05, 1.05, 1, 1, 1.06, 1.06], []),
+        ([1.001, 1.001, 1, 1, 1.001, 1.001], []),
     ],
 )
 def test_a_factor_that_moves_without_the_price_is_lost(factor: list[float], lost: list[int]) -> None:
@@ -60,6 +63,7 @@ def test_a_factor_overstated_once_is_wrong_on_its_day() -> None:
         ([10.0, 10.0, 7.7, 7.9, 8.0, 8.0], [1, 1, 1, 1.3, 1.3, 1.3], [1, 1, 1.3, 1.3, 1.3, 1.3]),
         ([10.0, 10.0, 10.1, 7.9, 8.0, 8.0], [1, 1, 1.3, 1.3, 1.3, 1.3], [1, 1, 1, 1.3, 1.3, 1.3]),
         ([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], [2, 2, 1, 2, 2, 2], [2, 2, 2, 2, 2, 2]),
+        ([10.0, 10.1, 10.0, 9.9, 10.0, 10.0], [1.05, 1.05, 1, 1.05, 1.05, 1.05], [1.05] * 6),
         # a day without trade goes along
         ([10.0, 10.0, np.nan, 7.7, 7.9, 8.0], [1, 1, 1, 1, 1.3, 1.3], [1, 1, 1, 1.3, 1.3, 1.3]),
         ([10.0, 10.0, 7.7, np.nan, 7.9, 8.0], [1, 1, 1, 1, 1.3, 1.3], [1, 1, 1.3, 1.3, 1.3, 1.3]),
@@ -96,3 +100,28 @@ def test_a_reform_after_a_long_suspension_is_not_a_lost_factor() -> None:
     later[2:] += 200
     found = faulty(make_series(**{**vars(stock), "days": later}))
     assert list(found) == [FACTOR_DAY.text]
+
+
+def test_a_split_taken_back_by_a_reverse_split_is_none() -> None:
+    assert days(series([10.0, 10.0, 5.1, 5.0, 10.1, 10.0], [1, 1, 2, 2, 1, 1], None)) == {}
+
+
+def test_a_fall_beyond_the_limit_after_a_long_suspension_is_the_prices() -> None:
+    """SH600751 of 2013-06-04 fell by 19.5 % on its first day for months, with a factor that overstates it."""
+    stock = series([10.0, 10.0, 8.05, 8.0, 8.0, 8.0], [1, 1, 0.7, 0.7, 0.7, 0.7])
+    later = stock.days.copy()
+    later[2:] += 100
+    assert faulty(make_series(**{**vars(stock), "days": later})) == {}
+
+
+def test_a_factor_that_changes_all_the_time_is_none() -> None:
+    close = [10.0, 10.2, 10.1, 10.4, 10.3, 10.2]
+    noise = [1, 1.02, 1.01, 1.03, 1.025, 1.04]
+    assert days(series(close, noise)) == {RESTLESS_FACTOR.text: [1, 2, 3, 4, 5]}
+    assert days(series(close, [1, 1.0005, 1.001, 1.0005, 1, 1.0005])) == {}
+
+
+def test_changes_that_the_price_follows_are_not_alone() -> None:
+    stock = series([10.0, 10.0, 9.5, 9.5, 9.6, 9.6], [1, 1, 1.05, 1.05, 1.1, 1.1])
+    (alone,) = [found for found in judge(stock) if found.kind is FACTOR_ALONE]
+    assert np.flatnonzero(alone.faulty).tolist() == [4]

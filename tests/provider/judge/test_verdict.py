@@ -114,7 +114,7 @@ def test_missing_closing_bars_are_told_from_shifted_volumes() -> None:
         values[:, -1] = np.nan
     volume = np.full((N - 2, 4), 25.0)
     volume[:, -1] = np.nan
-    stock = make_series(bars=make_bars(prices=prices, volume=volume))
+    stock = make_series(bars=make_bars(prices=prices, volume=volume, has_last=np.zeros(N - 2, dtype=bool)))
     found, _ = verdict({code: stock for codes in CODES.values() for code in codes})
     last = entry(found, "days without the last bar of the session")
     assert (last["count"], last["judged"], last["severity"]) == (24, 24, "error")
@@ -127,3 +127,41 @@ def test_the_worst_dates_are_those_that_several_stocks_share() -> None:
     found, _ = verdict({"SH600000": spoilt, "SZ300001": spoilt})
     assert entry(found, rules.DAY_PRICE.text)["worst dates"] == ["2025-03-04: 2"]
     assert entry(found, rules.DAY_PRICE.text)["cases"] == ["SH600000 2025-03-04", "SZ300001 2025-03-04"]
+
+
+def test_swapped_volume_and_amount_are_told() -> None:
+    swapped = make_series(volume=np.full(N, 700.0 * 7), amount=np.full(N, 700.0), bars=None)
+    seven = {name: np.full(N, 7.0) for name in ("open", "high", "low", "close")}
+    swapped = make_series(**{**vars(swapped), "prices": seven, "limit_up": np.full(N, 7.7)})
+    found, _ = verdict({code: swapped for codes in CODES.values() for code in codes})
+    assert entry(found, rules.DAY_PRICE.text)["cause"] == (
+        "volume and amount are swapped: write columns: {volume: .., amount: ..}"
+    )
+
+
+def test_volumes_that_were_undone_without_need_are_told() -> None:
+    """A mapping that says volume: adjusted of raw volumes: all rules advise the same."""
+    stock = make_series(volume=np.full(N, 200.0), undone=True, bars=make_bars(volume=np.full((N - 2, 4), 25.0)))
+    found, _ = verdict({code: stock for codes in CODES.values() for code in codes})
+    causes = {str(each["kind"]): str(each["cause"]) for each in found.as_list()}
+    assert causes[rules.DAY_PRICE.text] == "the volume is not divided by the factor: write daily: {volume: shares}"
+    assert (
+        "write daily: {volume: shares}" in causes["days whose bars' volume differs from the daily one by more than 5 %"]
+    )
+
+
+@pytest.mark.parametrize(("n_stocks", "cause"), [(1, "the factor is lost"), (2, "prices do not fall on ex-dates")])
+def test_prices_that_are_forward_adjusted_are_told_from_a_lost_factor(n_stocks: int, cause: str) -> None:
+    stock = make_series(factor=np.array([1.0, 1, 1, 2, 2, 2]), bars=None)
+    found, _ = verdict(dict.fromkeys(CODES["main"][:n_stocks], stock))
+    kind = "days on which the factor jumps and the raw price does not: it is lost, or found again"
+    assert str(entry(found, kind)["cause"]).startswith(cause)
+
+
+def test_a_market_without_amounts_says_so_once() -> None:
+    unknown = make_series(amount=np.full(N, np.nan), bars=None)
+    found, _ = verdict({code: unknown for codes in CODES.values() for code in codes})
+    assert found.as_list() == []
+    assert [tally.kind.text for tally in found.tallies()] == ["days with trade have no amount"]
+    found, _ = verdict({"SH600000": unknown})
+    assert found.tallies() == []

@@ -13,6 +13,10 @@ FREE_BOUND = 0.3
 """The largest return that is taken for ordinary where no limit holds."""
 LIMIT_MARGIN = 0.01
 """What rounding to ticks may add to a board's limit."""
+EVENT = 0.002
+"""The smallest change of a factor, as a logarithm, that is one; less is the rounding of prices it was made from."""
+SAME = 1e-6
+"""By how much, as a logarithm, a factor that comes back to a former value may differ from it."""
 LONG_IDLE = 30
 """Calendar days without trade from which on the board's limit is not relied on: reforms and relistings have none."""
 
@@ -32,6 +36,8 @@ class Moves:
     up, down : ndarray of shape (n - 1,)
         The largest and the smallest ordinary return: the board's limit and `LIMIT_MARGIN`, or `FREE_BOUND` where there
         is none, or after `LONG_IDLE`.
+    within_limit : ndarray of bool, shape (n - 1,)
+        Whether the raw return is within the board's limit, however long the stock was idle, or `FREE_BOUND`.
     """
 
     places: np.ndarray
@@ -40,6 +46,7 @@ class Moves:
     change: np.ndarray
     up: np.ndarray
     down: np.ndarray
+    within_limit: np.ndarray
 
     @classmethod
     def of(cls, days: np.ndarray, close: np.ndarray, factor: np.ndarray, board: str | None) -> Moves:
@@ -54,11 +61,23 @@ class Moves:
         """
         places = np.flatnonzero((close > 0) & (factor > 0))
         days, idle = days[places][1:], np.diff(days[places]).astype(int)
-        bound = np.full(len(days), FREE_BOUND)
+        limit = np.full(len(days), FREE_BOUND)
         for rule in RULES[board] if board else ():
-            bound = np.where((days >= rule.since) & (idle <= LONG_IDLE), rule.ratio + LIMIT_MARGIN, bound)
+            limit = np.where(days >= rule.since, rule.ratio + LIMIT_MARGIN, limit)
+        bound = np.where(idle <= LONG_IDLE, limit, FREE_BOUND)
         raw, change = np.diff(np.log(close[places])), np.diff(np.log(factor[places]))
-        return cls(places, idle, raw, change, np.log1p(bound), np.log1p(-bound))
+        within = (raw <= np.log1p(limit)) & (raw >= np.log1p(-limit))
+        return cls(places, idle, raw, change, np.log1p(bound), np.log1p(-bound), within)
+
+    @cached_property
+    def changes(self) -> np.ndarray:
+        """Whether the factor changes, by more than rounding."""
+        return np.abs(self.change) > EVENT
+
+    @cached_property
+    def is_alone(self) -> np.ndarray:
+        """Whether the factor changes and the raw price does not make up for half of it."""
+        return self.changes & (-self.raw * np.sign(self.change) < np.abs(self.change) / 2)
 
     @cached_property
     def is_jump(self) -> np.ndarray:
@@ -66,13 +85,19 @@ class Moves:
 
         Otherwise the factor only overstates a payout.
         """
-        jump = self.beyond(self.raw + self.change) & ~self.beyond(self.raw)
+        jump = self.beyond(self.raw + self.change) & self.within_limit
         return jump & (np.abs(self.change) > 0.01) & (np.abs(self.raw) < np.abs(self.change) / 2)
 
     @cached_property
     def is_unadjusted(self) -> np.ndarray:
         """Whether the raw return is not ordinary, as on an ex-date, whatever the factor does."""
         return self.beyond(self.raw) & ~self.is_jump
+
+    def on_days(self, moves: np.ndarray, n_days: int) -> np.ndarray:
+        """A mask of moves as one of the days on which they end; shape (n_days,)."""
+        mask = np.zeros(n_days, dtype=bool)
+        mask[self.places[1:]] = moves
+        return mask
 
     def beyond(self, moves: np.ndarray, times: float = 1.0) -> np.ndarray:
         """Whether moves are larger than that many ordinary ones; shape (n - 1,)."""

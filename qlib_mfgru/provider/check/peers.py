@@ -1,0 +1,63 @@
+"""What most stocks have and some lack: the sign of files that were lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from qlib_mfgru.provider.check.contents import NEEDED
+from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
+from qlib_mfgru.provider.check.table import Ledger
+
+_GRAVE = frozenset({"vwap", "amount", "factor"})
+
+
+class Peers:
+    """Remembers the files of all stocks, and compares each with the others."""
+
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+        self._files: dict[str, set[tuple[str, str]]] = {}
+        self._without_bars: set[str] = set()
+
+    def add(self, stock: StoredStock) -> None:
+        """Remember a stock that has any file."""
+        if not stock.files:
+            return
+        self._files[stock.code] = stock.files
+        places, close = self._stored.places, stock.values.get((DAY, "close"))
+        if places is not None and close is not None and self._stored.freq not in {freq for freq, _ in stock.files}:
+            in_bars = np.isin(self._stored.all_days, places.days)
+            if np.isfinite(close[in_bars]).any():
+                self._without_bars.add(stock.code)
+
+    def judge(self, ledger: Ledger) -> None:
+        """Every stock has the files that more than half of those with its frequency have, and the finest bars."""
+        with_freq = Counter(freq for files in self._files.values() for freq in {freq for freq, _ in files})
+        with_file = Counter(file for files in self._files.values() for file in files)
+        usual = sorted(file for file, n in with_file.items() if n * 2 > with_freq[file[0]] and _is_judged(file[1]))
+        for code, files in self._files.items():
+            freqs = {freq for freq, _ in files}
+            lacking = [file for file in usual if file[0] in freqs and file not in files]
+            needed = [f"{code} {name}.{freq}" for freq, name in lacking if name in _GRAVE]
+            others = [f"{code} {name}.{freq}" for freq, name in lacking if name not in _GRAVE]
+            ledger.note("error", "files that most stocks have and these lack", needed, _LOST, judged=len(usual))
+            ledger.note("warning", "further files that most stocks have", others, _LOST, judged=len(usual))
+            if self._is_usual(with_freq):
+                without = [code] if code in self._without_bars else []
+                ledger.note(
+                    "warning", f"stocks that trade on days with {self._stored.freq} bars and have none", without
+                )
+
+    def _is_usual(self, with_freq: Counter[str]) -> bool:
+        """Whether most stocks have the finest bars."""
+        return with_freq[self._stored.freq or ""] * 2 > len(self._files)
+
+
+def _is_judged(name: str) -> bool:
+    """Whether a field is one that all stocks have: a weight is of members, and what all need is judged by itself."""
+    return name not in NEEDED and not name.endswith("_weight")
+
+
+_LOST = "files were lost: make the stocks again"

@@ -1,0 +1,73 @@
+"""Levels of an index that cannot be: those that jump, and come back or stay."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+MOST_A_DAY = 1.2
+"""By which factor an index of A-shares may move in a day, either way: its stocks have had limits since `LIMITED`."""
+LIMITED = np.datetime64("1996-12-16")
+MOST_ELSEWHERE = 3.0
+"""The same before that, when Shanghai rose 105 % in a day (1992-05-21), and in markets without limits."""
+MOST_ACROSS = 5.0
+"""Between two levels, however many days without one lie between them."""
+
+
+_ENOUGH = 10
+"""Days after which `MOST_ACROSS` is allowed anyway."""
+
+
+class Jumps(NamedTuple):
+    """Where levels jump.
+
+    Attributes
+    ----------
+    taken_back : ndarray of bool, shape (n_days,)
+        Levels between a jump and the one that takes it back.
+    lasting : ndarray of bool, shape (n_days,)
+        First levels after a jump that is not taken back.
+    """
+
+    taken_back: np.ndarray
+    lasting: np.ndarray
+
+
+def jumps(days: np.ndarray, close: np.ndarray, *, limited: bool) -> Jumps:
+    """Find the levels that lie further from those around them than an index moves.
+
+    From one level to another, n days later, an index may move by ``min(m ** n, MOST_ACROSS)``, with m that of the later
+    day. A jump beyond it is taken back if a later jump leads to where the index may have moved to in the meantime.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n_days,)
+        ``datetime64[D]``, the trading days.
+    close : ndarray of shape (n_days,)
+        NaN where there is no level; all others are positive.
+    limited : bool
+        Whether the market's stocks have price limits.
+    """
+    taken_back, lasting = np.zeros((2, len(close)), dtype=bool)
+    most = np.where(limited & (days >= LIMITED), MOST_A_DAY, MOST_ELSEWHERE)
+    known = np.flatnonzero(~np.isnan(close))
+    steps = np.flatnonzero(_beyond(close, most, known[:-1], known[1:])) + 1
+    open_steps = list(known[steps])
+    while open_steps:
+        step = open_steps.pop(0)
+        last = known[np.searchsorted(known, step) - 1]
+        returns = np.flatnonzero(~_beyond(close, most, np.array(last), np.array(open_steps, dtype=int)))
+        if len(returns):
+            taken_back[step : open_steps[returns[0]]] = True
+            open_steps = open_steps[returns[0] + 1 :]
+        else:
+            lasting[step] = True
+    return Jumps(taken_back & ~np.isnan(close), lasting)
+
+
+def _beyond(close: np.ndarray, most: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Whether levels move further between two days than an index does; all of the shape of `after`."""
+    n_days = np.minimum(after - before, _ENOUGH)
+    allowed = np.minimum(most[after] ** n_days, MOST_ACROSS)
+    return np.abs(np.log(close[after] / close[before])) > np.log(allowed)

@@ -1,0 +1,89 @@
+"""Prices that cannot be: they jump beyond any limit, and are back on the next day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from qlib_mfgru.provider.boards import RULES
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.moves.moves import FREE_BOUND, LIMIT_MARGIN, LONG_IDLE, Moves
+from qlib_mfgru.provider.judge.series import PRICES, StockSeries
+
+WILD = 3.0
+"""A price this many times another one is wrong even where there is no limit."""
+FREE_DAYS = 5
+"""Days with trade of a new share that may have no limit."""
+
+SPIKE = Kind(
+    "days with a price that is far beyond any limit, and back on the next day", outcome="left out, or made from bars"
+)
+VOLUME_JUMP = Kind("days whose volume is 50 to 200 times that of the day before, or less by as much", role="dated")
+
+
+def far(days: np.ndarray, board: str | None) -> np.ndarray:
+    """How many times another one a stock's price may be on the same day or the next, as a logarithm; shape (n_days,).
+
+    Twice the board's limit, 1.23 times at 10 %. `WILD` where there is none, on a stock's first days, and on the first
+    one after `LONG_IDLE`.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n_days,)
+        ``datetime64[D]``, those with trade.
+    board : str, optional
+        A key of `boards.RULES`.
+    """
+    bound = np.full(len(days), np.log(WILD))
+    for rule in RULES[board] if board else ():
+        bound = np.where(days >= rule.since, 2 * np.log1p(rule.ratio + LIMIT_MARGIN), bound)
+    is_free = np.append(True, np.diff(days).astype(int) > LONG_IDLE)[: len(days)]
+    is_free[:FREE_DAYS] = True
+    return np.where(is_free, np.log(WILD), bound)
+
+
+def is_spike(days: np.ndarray, prices: Mapping[str, np.ndarray], factor: np.ndarray, board: str | None) -> np.ndarray:
+    """Days with such a price; shape (n_days,).
+
+    The close is more than `far` times, or less than 1 / `far` of, both that of the day before and that of the day
+    after, which are in turn no further apart than that, and the factor of the three days is the same; or open, high or
+    low are as far from the close of their own day.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n_days,)
+        ``datetime64[D]``.
+    prices : mapping of str to ndarray of shape (n_days,)
+        Raw, NaN on days without trade.
+    factor : ndarray of shape (n_days,)
+    board : str, optional
+        A key of `boards.RULES`.
+    """
+    close = prices["close"]
+    moves = Moves.of(days, close, factor, board)
+    bound = far(days[moves.places], board)
+    spike = np.zeros(len(days), dtype=bool)
+    for name in PRICES[:-1]:
+        spike[moves.places] |= np.abs(np.log((prices[name] / close)[moves.places])) > bound
+    there, back = moves.raw[:-1], moves.raw[1:]
+    same_factor = ~moves.changes[:-1] & ~moves.changes[1:]
+    gone = np.minimum(np.abs(there), np.abs(back)) > np.maximum(bound[1:-1], np.log1p(FREE_BOUND))
+    spike[moves.places[1:-1]] |= gone & (np.abs(there + back) < bound[1:-1]) & same_factor
+    return spike
+
+
+def spikes(series: StockSeries) -> Finding:
+    """Days of `is_spike`, and those that are left out already because of it."""
+    prices = {name: np.where(series.traded, series.prices[name], np.nan) for name in PRICES}
+    faulty = is_spike(series.days, prices, series.factor, series.board) | series.spiked
+    return Finding(SPIKE, faulty, series.traded | series.spiked, series.days)
+
+
+def volume_jumps(series: StockSeries) -> Finding:
+    """|log(volume(t) / volume(t-1))| between that of 50 and of 200, from a day with trade to the next."""
+    places = np.flatnonzero(series.traded)
+    jump = np.abs(np.diff(np.log(series.volume[places])))
+    faulty = np.zeros(len(series.days), dtype=bool)
+    faulty[places[1:]] = (jump > np.log(50)) & (jump < np.log(200))
+    return Finding(VOLUME_JUMP, faulty, series.traded, series.days)

@@ -1,0 +1,47 @@
+"""Rules on a stock's market capitalisation: against what is traded of it, and from one day to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
+from qlib_mfgru.provider.judge.series import StockSeries
+
+LEAST_TURNOVER = 1e-5
+"""Share of a company that changes hands on a day, at least, of most stocks on most days."""
+SIZE_STEP = 50.0
+"""From which on a company that is that many times larger, or smaller, than a day before is in another unit."""
+
+TOO_SMALL = Kind(
+    "days on which more is traded than the whole market capitalisation",
+    role="systematic",
+    cause="it is in a larger unit than said: write unit: ten_thousand for market_cap, or for float_shares",
+    spares_stock=True,
+)
+TOO_LARGE = Kind(
+    "days on which less is traded than a hundred thousandth of the market capitalisation",
+    role="systematic",
+    cause="it is in a smaller unit than said: write unit: yuan for market_cap, or unit: shares for float_shares",
+    spares_stock=True,
+)
+SIZE_JUMP = Kind(
+    "days whose market capitalisation is 50 times that of the day before, or less by as much",
+    cause="some rows of market_cap, or of float_shares, are in another unit",
+    spares_stock=True,
+)
+
+
+def size_rules(series: StockSeries) -> Iterator[Finding]:
+    """`LEAST_TURNOVER` <= amount / market capitalisation <= 1 on most days; and no step of `SIZE_STEP`."""
+    traded = np.where(series.amount > 0, series.amount, series.volume * series.prices["close"])
+    turnover = traded / np.where(series.market_cap > 0, series.market_cap, np.nan)
+    judged = series.traded & ~np.isnan(turnover)
+    for kind, faulty in ((TOO_SMALL, turnover > 1), (TOO_LARGE, turnover < LEAST_TURNOVER)):
+        yield Finding(kind, if_most(judged & faulty, judged), judged, series.days)
+    places = np.flatnonzero(series.market_cap > 0)
+    step, known = np.zeros(len(judged), dtype=bool), np.zeros(len(judged), dtype=bool)
+    known[places[1:]] = True
+    step[places[1:]] = np.abs(np.diff(np.log(series.market_cap[places]))) > np.log(SIZE_STEP)
+    yield Finding(SIZE_JUMP, step, known, series.days)
