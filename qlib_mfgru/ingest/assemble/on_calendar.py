@@ -30,7 +30,10 @@ def step_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
 def day_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
     """Each value holds on its day only (a snapshot on all); shape (n_days,), NaN elsewhere."""
     values = np.full(len(days), np.nan)
-    values[:] = rows["value"][0] if len(rows) and rows["when"][0] == ALWAYS else np.nan
+    if not len(rows):
+        return values
+    if rows["when"][0] == ALWAYS:
+        values[:] = rows["value"][0]
     dated = rows[np.isin(rows["when"], days)]
     values[np.searchsorted(days, dated["when"])] = dated["value"]
     return values
