@@ -69,10 +69,10 @@ def test_fields_may_have_other_days_and_stocks_and_be_several_files(tmp_path: Pa
     assert {reason: tally.count for reason, tally in rows.dropped.items()} == {"unknown symbol": 2}
     assert (rows.read, rows.kept) == (5, 3)
     closes = daily.set_index(["symbol", "date"])["close"]
-    expected = closes["600000"].to_numpy() * [100, 200, 200, 200]
+    expected = closes["600000"].to_numpy() * [1e6, 2e6, 2e6, 2e6]
     np.testing.assert_allclose(stored(target, "SH600000", "market_cap"), expected, rtol=1e-6)
     cell = stored(target, "SZ300750", "market_cap")
-    np.testing.assert_allclose(cell[-2:], closes["300750"].to_numpy()[-2:] * 3000, rtol=1e-6)
+    np.testing.assert_allclose(cell[-2:], closes["300750"].to_numpy()[-2:] * 3e6, rtol=1e-6)
     assert cell[:-2].isna().all()
 
 
