@@ -65,6 +65,8 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
     daily, live, conventions = stock.daily, stock.live, stock.conventions
     is_raw = not (conventions.factorless or conventions.daily_adjusted)
     unknown = np.full(len(live), np.nan)
+    # derived limits of prices that nobody adjusts are wrong on every ex-date
+    limits = stock.extras if conventions.given_limits or not conventions.factorless else {}
     amount = given.amount if conventions.raw_known else unknown
     # the vendor's, or the bars'; what is made of the daily amount is judged as that
     vwap = np.where(np.isnan(given.vwap) & (is_stand_in | (amount > 0)), np.nan, daily["vwap"])
@@ -76,8 +78,8 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         amount=amount,
         vwap=np.where(live, vwap, np.nan),
         factor=stock.factor,
-        limit_up=stock.extras.get("limit_up", unknown),
-        limit_down=stock.extras.get("limit_down", unknown),
+        limit_up=limits.get("limit_up", unknown),
+        limit_down=limits.get("limit_down", unknown),
         market_cap=stock.extras.get("market_cap", unknown),
         prev_close=np.where(live & is_raw, daily["prev_close"], np.nan),
         apart=given.live,

@@ -69,8 +69,9 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
 
 def possible_previous(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     """`prev_close`, NaN where it is `WILD` times both the day's and the last close, or less by as much."""
-    near = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (_last_close(close), close)]
-    return np.where(np.any(near, axis=0), prev_close, np.nan)
+    before = _last_close(close)
+    near = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (before, close)]
+    return np.where(np.isnan(before) | np.any(near, axis=0), prev_close, np.nan)
 
 
 def _last_close(close: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, possible_previous
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
-from qlib_mfgru.ingest.assemble.screening import spiked_days, without_far_bars
+from qlib_mfgru.ingest.assemble.screening import FAR_BAR, far_bars, spiked_days
 from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
@@ -62,17 +62,27 @@ class Stock:
         if conventions.daily_volume_adjusted:
             self.daily["volume"] = raw_volume(self.daily["volume"], self.factor)
         self.traded = (self.daily["volume"] > 0) & (self.daily["close"] > 0)
-        self.spiked = spiked_days(self)
+        self.spiked = spiked_days(calendars.days, self.daily, self.traded, self.factor, self.board)
         self.traded &= ~self.spiked
         self.live = self.traded & ~np.isnan(self.factor)
         freqs = conventions.freqs if len(calendars.bar_days) else ()
         if freqs and len(rows.bars):
-            self.rows = replace(rows, bars=without_far_bars(self))
+            self._leave_out_far_bars()
         self.bars = [DayBars.aggregate(self.rows.bars, calendars.bar_days, conventions.session, freq) for freq in freqs]
         if conventions.bars_volume_adjusted:
             for bars in self.bars:
                 bars.volume = raw_volume(bars.volume, self.factor[calendars.bar_span, None])
         self.extras: dict[str, np.ndarray] = {}
+
+    def _leave_out_far_bars(self) -> None:
+        """Count the vendor's bars whose prices are far from those of their day, and forget them."""
+        bars, files = self.rows.bars, self.rows.files
+        factor = self.factor if self.conventions.bars_adjusted else np.ones(len(self.factor))
+        far = far_bars(bars, self.calendars.days, self.daily, self.traded, factor)
+        if far.any():
+            cases = (f"{files[row['file']]}: {self.code} {np.datetime64(int(row['when']), 'm')}" for row in bars[far])
+            self.report.input("bars").drop_count(FAR_BAR, int(far.sum()), cases)
+            self.rows = replace(self.rows, bars=bars[~far])
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows
