@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-MOST_A_DAY = 1.2
-"""By which factor an index of A-shares may move in a day, either way: its stocks have had limits since `LIMITED`."""
+MOST_A_DAY = 1.25
+"""By which factor an index of A-shares may move in a day (up 25 %, down 20 %): stocks have limits since `LIMITED`."""
 LIMITED = np.datetime64("1996-12-16")
 MOST_ELSEWHERE = 3.0
 """The same before that, when Shanghai rose 105 % in a day (1992-05-21), and in markets without limits."""

@@ -31,7 +31,8 @@ def test_levels_of_a_market_do_not_jump() -> None:
     [
         (slice(4, 5), 10, ([4], [])),
         (slice(3, 7), 0.01, ([3, 4, 5, 6], [])),
-        (slice(4, 5), 1.3, ([4], [])),
+        (slice(4, 5), 1.4, ([4], [])),
+        (slice(4, 5), 1.2, ([], [])),
         (slice(4, None), 10, ([], [4])),
         (slice(3, None), 3, ([], [3])),
         (slice(9, None), 10, ([], [9])),
