@@ -57,12 +57,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except (InputError, FileNotFoundError, FileExistsError) as error:
-        print(f"mfgru: {error}", file=sys.stderr)
+    except (InputError, OSError) as error:
+        print(f"mfgru: {_said(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mfgru: interrupted", file=sys.stderr)
         return 130
+
+
+def _said(error: Exception) -> str:
+    """An error's message; the system's begins with the file."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import qlib_mfgru
 from qlib_mfgru.rolling import key
 
 ROOT = Path(qlib_mfgru.__file__).parent
-EVERYWHERE = {"", "configs", "errors", "processes", "refusals", "settings", "threads"}
+EVERYWHERE = {"", "addresses", "configs", "errors", "processes", "refusals", "settings", "threads"}
 """What any room may import: files beside the rooms, and the package's version."""
 MAY_IMPORT: dict[str, set[str]] = {
     "provider": set(),
@@ -111,7 +111,7 @@ def test_a_units_key_is_over_all_code_that_decides_its_result() -> None:
     training = closure({f"qlib_mfgru.model.{name}" for name in ("networks", "incremental", "mean")})
     hashed = [ROOT / name for name in key._CODE]
     left = {name for name in training if not any(path in (MODULES[name], *MODULES[name].parents) for path in hashed)}
-    assert left == {"qlib_mfgru.configs", "qlib_mfgru.errors", "qlib_mfgru.refusals"}
+    assert left == {"qlib_mfgru.addresses", "qlib_mfgru.configs", "qlib_mfgru.errors", "qlib_mfgru.refusals"}
 
 
 @pytest.mark.parametrize("name", WITHOUT_TORCH)

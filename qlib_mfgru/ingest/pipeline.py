@@ -76,6 +76,7 @@ def ingest(
     source, target = Path(source).expanduser(), Path(target).expanduser().resolve()
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
+    vendor.check_apart(target)
     n_buckets = min(max(1, -(-sum(vendor.n_rows.values()) // slice_rows)), MOST_BUCKETS)
     keep = {name: each.keep for name, each in mapping.inputs().items()}
     with (
@@ -107,7 +108,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         write = BucketWriter(spool, calendars, conventions, writer, weighted, mapping.max_inconsistent)
         written, buckets = write.nothing(report), range(spool.n_buckets)
         for outcome in tqdm(
-            processes.map(write, buckets), "writing", len(buckets), unit="bucket", disable=vendor.quiet
+            processes.map(write, buckets), "writing", len(buckets), unit="bucket", disable=vendor.quiet or None
         ):
             written.add(outcome)
         stocks = written.stocks

@@ -204,7 +204,7 @@ def test_the_bar_of_11_30_stamped_13_00(bars: pd.DataFrame, tmp_path: Path, targ
         for name in ("open", "close", "volume", "vwap"):
             expected = stored(reference, code, name, "15min")
             pd.testing.assert_series_equal(stored(target, code, name, "15min"), expected)
-    assert "bars: bars that end when a pause begins are stamped when it ends; put right" in report.notes
+    assert "bars: bars of 11:30 that are stamped 13:00, put right" in report.warnings
 
 
 @pytest.mark.parametrize(("unit", "as_text"), [("s", False), ("ms", False), ("ms", True)])

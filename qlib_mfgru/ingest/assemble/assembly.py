@@ -22,6 +22,9 @@ from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text
 from qlib_mfgru.ingest.report import INCONSISTENT
 from qlib_mfgru.provider.judge import Verdict, judge
 
+EARLY = "no factor yet, before the first of the table (with before_first: one it is 1 until then)"
+"""Why days are dropped that a sparse table of factors does not reach."""
+
 
 def assemble(stock: Stock, verdict: Verdict) -> bool:
     """Bring daily rows and bars of a stock together, in place; return whether it has any day to store.
@@ -60,12 +63,24 @@ def _screen_days(stock: Stock) -> np.ndarray:
     if stock.conventions.has_daily:
         report = stock.report.input("daily")
         present = np.isin(days, stock.rows.daily["when"])
-        suspended, factorless = present & ~stock.traded & ~stock.spiked, stock.traded & ~stock.live
-        for reason, dropped in (("suspended day", suspended), ("no factor", factorless), (SPIKED, stock.spiked)):
+        suspended = present & ~stock.traded & ~stock.spiked
+        factorless, early = stock.traded & ~stock.live, _before_first_factor(stock)
+        for reason, dropped in (
+            ("suspended day", suspended),
+            (EARLY, factorless & early),
+            ("no factor", factorless & ~early),
+            (SPIKED, stock.spiked),
+        ):
             report.drop_count(reason, int(dropped.sum()), _cases(stock, stock.rows.daily, days[dropped]))
     for name in (*DAY_PRICES, "volume", "amount"):
         stock.daily[name][~stock.live] = np.nan
     return stock.live.astype(int)
+
+
+def _before_first_factor(stock: Stock) -> np.ndarray:
+    """Days before the first factor of a table, or all if the stock has none; shape (n_days,)."""
+    unknown = np.logical_and.accumulate(np.isnan(stock.factor))
+    return unknown if stock.conventions.factor_table else np.zeros_like(unknown)
 
 
 def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
@@ -77,12 +92,13 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
         The vendor's rows that are kept of each day.
     """
     report, days, span = stock.report.input("bars"), stock.calendars.bar_days, stock.calendars.bar_span
-    traded, factor = finest.traded, stock.factor[span]
+    traded, factor, early = finest.traded, stock.factor[span], _before_first_factor(stock)[span]
     kept = traded & ~np.isnan(factor)
     per_day, blank = finest.n_rows.sum(axis=1), finest.n_blank.sum(axis=1)
     for reason, counts in (
         ("suspended day", np.where(traded, 0, per_day)),
-        ("no factor on that day", np.where(traded & ~kept, per_day, 0)),
+        (EARLY, np.where(traded & ~kept & early, per_day, 0)),
+        ("no factor on that day", np.where(traded & ~kept & ~early, per_day, 0)),
         ("no trade and no price", np.where(kept, blank, 0)),
     ):
         report.drop_count(reason, int(counts.sum()), _cases(stock, stock.rows.bars, days[counts > 0]))

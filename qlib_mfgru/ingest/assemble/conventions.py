@@ -70,6 +70,8 @@ class Conventions:
         The vendor's volumes are shares divided by the factor; where the mapping does not say, `evidence` does.
     factor_from_closes : bool
         The factor is that of the daily rows' previous closes.
+    factor_table : bool
+        Factors are in a table of their own.
     factor_events : bool
         The table of factors is one of events: before the first of them the factor is 1.
     daily_step, bars_step : float
@@ -92,6 +94,7 @@ class Conventions:
     daily_volume_adjusted: bool
     bars_volume_adjusted: bool
     factor_from_closes: bool
+    factor_table: bool
     factor_events: bool
     daily_step: float
     bars_step: float
@@ -131,6 +134,7 @@ class Conventions:
             daily_volume_adjusted=mapping.daily is not None and bool(mapping.daily.volume_adjusted),
             bars_volume_adjusted=mapping.bars is not None and bool(mapping.bars.volume_adjusted),
             factor_from_closes=from_closes,
+            factor_table=mapping.factors is not None,
             factor_events=mapping.factors is not None and mapping.factors.before_first == "one",
             daily_step=_volume_step(mapping.daily, mapping.session),
             bars_step=_volume_step(mapping.bars, mapping.session),

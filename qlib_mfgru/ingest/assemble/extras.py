@@ -29,6 +29,8 @@ def add_extras(stock: Stock) -> None:
         if unknown[stock.live].all():
             stock.report.warn("stocks without any market capitalisation", 1, [stock.code])
     if conventions.industry:
+        if not len(values["industry"]):
+            stock.report.warn("industry: stocks without any industry: unknown", 1, [stock.code])
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:
         _drop_wild_limits(stock)

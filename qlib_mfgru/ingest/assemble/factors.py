@@ -54,20 +54,28 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
 
     `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
-    where `prev_close` is missing or `WILD` times both closes, or less by as much, the factor stays.
+    where `prev_close` is missing, the factor stays.
 
     Parameters
     ----------
     close, prev_close : ndarray of shape (n_days,)
         Raw; NaN on days without a row.
     """
-    known = close > 0
-    last = carried_forward(np.where(known, close, np.nan))
-    before = np.append(np.nan, last[:-1])
-    possible = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (before, close)]
-    moved = known & np.any(possible, axis=0) & (np.abs(before - prev_close) > SAME_PRICE)
+    known, before = close > 0, _last_close(close)
+    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > SAME_PRICE)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
-    return np.where(np.isnan(last), np.nan, np.cumprod(ratio))
+    return np.where(known | (before > 0), np.cumprod(ratio), np.nan)
+
+
+def possible_previous(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
+    """`prev_close`, NaN where it is `WILD` times both the day's and the last close, or less by as much."""
+    near = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (_last_close(close), close)]
+    return np.where(np.any(near, axis=0), prev_close, np.nan)
+
+
+def _last_close(close: np.ndarray) -> np.ndarray:
+    """The last close known before each day; shape (n_days,)."""
+    return np.append(np.nan, carried_forward(np.where(close > 0, close, np.nan))[:-1])
 
 
 def is_event_table(stocks: Iterable[StockRows], days: np.ndarray) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlib_mfgru.ingest.read.spool import ALWAYS
+from qlib_mfgru.ingest.read.spool import ALWAYS, NEVER
 
 
 def step_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
@@ -40,8 +40,20 @@ def day_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
 
 
 def span_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """1 on the days of any span, from a row's day to the day that is its value; shape (n_days,), NaN elsewhere."""
-    edges = np.zeros(len(days) + 1)
-    np.add.at(edges, np.searchsorted(days, rows["when"]), 1)
-    np.add.at(edges, np.searchsorted(days, rows["value"], side="right"), -1)
-    return np.where(np.cumsum(edges[:-1]) > 0, 1.0, np.nan)
+    """What the spans say of each day, from a row's day to the day that is its value: 1, or 0 where that is negative.
+
+    A day is of the span that began last; a span of 1 without an end ends before the next one of 0.
+
+    Returns
+    -------
+    ndarray of shape (n_days,)
+        NaN on days without a span.
+    """
+    flags = np.full(len(days), np.nan)
+    others = rows["when"][rows["value"] < 0]
+    for first, value in zip(rows["when"].tolist(), rows["value"].tolist(), strict=True):
+        last = abs(value)
+        if last == NEVER:
+            last = np.append(others, NEVER + 1)[np.searchsorted(others, first, side="right")] - 1
+        flags[np.searchsorted(days, first) : np.searchsorted(days, last, side="right")] = value > 0
+    return flags

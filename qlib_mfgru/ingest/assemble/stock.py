@@ -8,7 +8,7 @@ import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
-from qlib_mfgru.ingest.assemble.factors import factor_on_calendar
+from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, possible_previous
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
 from qlib_mfgru.ingest.assemble.screening import spiked_days, without_far_bars
 from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
@@ -54,6 +54,7 @@ class Stock:
         self.calendars, self.conventions, self.report = calendars, conventions, report
         self.board = board_of(rows.code) if conventions.session.has_boards else None
         self.daily = self._daily_on_calendar()
+        self.daily["prev_close"] = possible_previous(self.daily["close"], self.daily["prev_close"])
         self.factor = factor_on_calendar(rows, self.daily, calendars.days, conventions)
         if conventions.daily_adjusted:
             for name in DAY_PRICES:

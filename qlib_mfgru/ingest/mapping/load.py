@@ -142,10 +142,18 @@ def _content(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path}: not a YAML file: {_yaml_fault(error)}") from None
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected keys such as bars, daily, members")
     return content
+
+
+def _yaml_fault(error: Exception) -> str:
+    """What is wrong, and on which line; not the line itself, since it may hold a password."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    said = ((error.context, error.context_mark), (error.problem, error.problem_mark))
+    return ", ".join(f"{what}{f' (line {mark.line + 1})' if mark else ''}" for what, mark in said if what)
 
 
 def parse_mapping(content: Mapping[str, Any], origin: str) -> IngestMapping:

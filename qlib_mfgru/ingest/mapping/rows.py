@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from typing_extensions import Self
 
+from qlib_mfgru.ingest.mapping.queries import Sql
 from qlib_mfgru.ingest.mapping.urls import Url
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.refusals import RECORD, nearest
@@ -36,6 +37,8 @@ def _known_encoding(name: str) -> str:
 def _as_list(files: Any) -> Any:
     if not isinstance(files, str | list | tuple):
         raise ValueError("must be a path or a list of paths")
+    if "://" in str(files):
+        raise PydanticCustomError(RECORD, "files are paths, not an address: a database is read by sql and url")
     return (files,) if isinstance(files, str) else files
 
 
@@ -65,7 +68,8 @@ class RowInput(Settings):
     """Rows of one kind; a path or a list of paths alone will do.
 
     They come from `files`, from `wide` tables, from a database (`sql` and `url`), or from a qlib `provider`, whose path
-    is relative to the source folder too. `skip_rows` are lines before the header, by default found. `where` reads only
+    is relative to the source folder too. `day_first` says how dates with the year last are written, 16/07/2025 or
+    07/16/2025. `skip_rows` are lines before the header, by default found. `where` reads only
     the rows with these values. Of rows of the same stock and time, the first or the last one is kept, in the order of
     reading. `max_dropped` is by default the mapping's. An input that is `optional` is left out where its files are not
     there, as those of the ready mappings are.
@@ -73,7 +77,7 @@ class RowInput(Settings):
 
     files: Paths | None = None
     wide: WideTables | None = None
-    sql: Text | None = None
+    sql: Sql | None = None
     url: Url | None = Field(default=None, repr=False)
     provider: Folder | None = None
     columns: Columns = Field(default_factory=dict)
@@ -81,6 +85,7 @@ class RowInput(Settings):
     sep: Text | None = None
     names: Names | None = None
     skip_rows: Annotated[Whole, Ge(0)] | None = None
+    day_first: Flag | None = None
     encoding: Encoding = "utf-8-sig"
     keep: Literal["first", "last"] = "first"
     max_dropped: Fraction | None = None

@@ -20,6 +20,7 @@ from qlib_mfgru.ingest.read.sources import Table, tables
 from qlib_mfgru.ingest.read.sources.dating import dated
 from qlib_mfgru.ingest.read.sources.selection import OneIndex, Selection
 from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.read.titles import title_fault
 from qlib_mfgru.ingest.report import IngestReport, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import symbol_in_name
@@ -122,7 +123,7 @@ class VendorInput(Generic[Source_co]):
         self.report.max_dropped = self.source.max_dropped
         rows, one_index = Selection(self.name, self.source.where), OneIndex(self.name)
         n_files, what = len(self.paths), f"reading {self.name}"
-        for table in tqdm(self.tables(), what, n_files, unit="file", leave=False, disable=self.quiet):
+        for table in tqdm(self.tables(), what, n_files, unit="file", leave=False, disable=self.quiet or None):
             columns = self._columns(table, required, optional, index=index)
             extra = rows.columns(table.header(), table.label)
             other = (
@@ -138,6 +139,8 @@ class VendorInput(Generic[Source_co]):
                     yield self._slice(table, number, first_row, frame, in_name, index=index)
                 first_row += n_rows
             for what, example in table.remarks:
+                if fault := title_fault(example, getattr(self.source, "prices", None)):
+                    raise InputError(f"{table.label}: {fault}")
                 self.warn(what, 1, [f"{table.label.name}: {example}"])
         self.warn("rows that are not as where asks", rows.left_out)
         rows.check()
@@ -183,7 +186,8 @@ class VendorInput(Generic[Source_co]):
         self.report.fields.update(frame.columns)
         self.report.read += len(frame)
         stock = self._stocks(frame, in_name, table.label, index=index)
-        piece = Slice(table.label, file, first_row, frame, stock, self.report, self.session)
+        day_first = self.source.day_first
+        piece = Slice(table.label, file, first_row, frame, stock, self.report, self.session, day_first)
         renames = None if index else self.registry.renames
         return piece.renamed(renames) if renames else piece
 

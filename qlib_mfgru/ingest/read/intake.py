@@ -34,7 +34,7 @@ def read_vendor(vendor: Vendor, spool: Spool, processes: Processes, part_rows: i
     asks_database = any(source is not None and source.sql for source in (mapping.bars, mapping.daily))
     # a database in a file is one process's only
     readings = (Processes(1) if asks_database else processes).map(Part.read, parts)
-    for reading in tqdm(readings, "reading", len(parts), unit="part", leave=False, disable=vendor.quiet):
+    for reading in tqdm(readings, "reading", len(parts), unit="part", leave=False, disable=vendor.quiet or None):
         spool.join(reading.rows)
         vendor.report.add(reading.report)
         if reading.fault:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import PriceInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
-from qlib_mfgru.ingest.read.spool import Spool, SpoolPart
+from qlib_mfgru.ingest.read.spool import Records, Spool, SpoolPart
 from qlib_mfgru.ingest.report import IngestReport
 
 Prices = TypeVar("Prices", bound=PriceInput)
@@ -43,18 +41,15 @@ class Part:
 
     Attributes
     ----------
-    name : str
-        The input's.
     records : callable
-        Yields its rows, of the spool's dtype.
+        Yields its rows, of the spool's dtype, and what the spool keeps them as.
     rows : SpoolPart
         Where they go.
     report : IngestReport
         Where they are counted.
     """
 
-    name: str
-    records: Callable[[], Iterator[np.ndarray]]
+    records: Callable[[], Iterator[Records]]
     rows: SpoolPart
     report: IngestReport
 
@@ -62,16 +57,16 @@ class Part:
         """Read it, on any process."""
         fault = None
         try:
-            for records in self.records():
-                self.rows.append(self.name, records)
+            for name, records in self.records():
+                self.rows.append(name, records)
         except InputError as error:
             fault = error
         return Reading(self.rows, self.report, fault)
 
 
 def parts_of(
-    prices: VendorInput[Prices], read: Callable[[VendorInput[Prices]], Iterator[np.ndarray]], spool: Spool, n_parts: int
+    prices: VendorInput[Prices], read: Callable[[VendorInput[Prices]], Iterator[Records]], spool: Spool, n_parts: int
 ) -> Iterator[Part]:
     """Yield up to `n_parts` parts of an input, and at least one; `read` yields the rows of each."""
     for each in prices.parts(max(n_parts, 1)):
-        yield Part(prices.name, partial(read, each), spool.part(each.registry), each.ingest_report)
+        yield Part(partial(read, each), spool.part(each.registry), each.ingest_report)

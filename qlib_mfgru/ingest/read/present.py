@@ -7,6 +7,7 @@ from typing import Any
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, BarInput, IngestMapping, RowInput
+from qlib_mfgru.ingest.read.sources import found
 from qlib_mfgru.ingest.report import IngestReport
 
 
@@ -44,7 +45,7 @@ def _is_there(source: RowInput, folder: Path) -> bool:
         return True
     if source.provider:
         return (folder / source.provider.expanduser() / _calendar(source)).is_file()
-    return any(path.is_file() for pattern in source.patterns for path in folder.glob(pattern))
+    return any(found(folder, pattern) for pattern in source.patterns)
 
 
 def _calendar(source: RowInput) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +12,10 @@ from qlib_mfgru.ingest.mapping import BarInput, DailyInput, PriceInput
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
-from qlib_mfgru.ingest.read.spool import BAR, DAILY_OPTIONAL, DAY, PRICES
-from qlib_mfgru.ingest.read.stamps import day_numbers
+from qlib_mfgru.ingest.read.sources.selection import listed
+from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, Records
+from qlib_mfgru.ingest.read.stamps import clock_text, day_numbers
+from qlib_mfgru.ingest.read.stamps.days import late_bars, swapped_days
 from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
@@ -24,7 +25,7 @@ _LEAST_ADJUSTED = 1e-6
 """A share divided by a factor above all that are known: adjusted volume below it is no trade."""
 
 
-def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
+def read_bars(bars: VendorInput[BarInput]) -> Iterator[Records]:
     """Yield intraday bars, of dtype `BAR`; faulty ones, auctions', and those off the session grid, are counted out.
 
     Raises
@@ -32,34 +33,48 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[np.ndarray]:
     InputError
         If the stamps do not fit the stated frequency and convention.
     """
-    stated, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
+    grid, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
-    judged = stated, np.empty(0, "datetime64[s]")
+    judged = np.empty(0, "datetime64[s]")
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
-        grid, edges = stated, np.full(2, np.datetime64("NaT", "s"))
+        edges = np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
-            stamps = piece.stamps()
-            if piece.first_row == 0:
-                # a vendor's files have the same stamps
-                grid = judged[0] if np.array_equal(stamps, judged[1]) else _grid_of(bars, path, stated, stamps)
-                judged = grid, stamps
+            stamps = _put_right(bars, piece, grid)
+            # a vendor's files of one stock have the same stamps
+            if not (piece.is_of_one_stock and np.array_equal(stamps, judged)):
+                if fault := _fault(piece, stamps, grid):
+                    raise InputError(f"{path}: {fault}")
+                judged = stamps if piece.is_of_one_stock else judged
             edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
-            yield _bar_records(bars, piece, stamps, grid, units)
+            yield from _bar_records(bars, piece, stamps, grid, units)
         if fault := grid.fault_at_edges(edges):
             raise InputError(f"{path}: {fault}")
 
 
-def _grid_of(bars: VendorInput[BarInput], path: Path, stated: Grid, stamps: np.ndarray) -> Grid:
-    """The grid of a file by its first stamps: the stated one, but for a pause that is stamped late."""
-    grid = stated.put_right(stamps)
-    if fault := grid.fault(stamps):
-        raise InputError(f"{path}: {fault}")
-    if grid.late_pause:
-        bars.note("bars that end when a pause begins are stamped when it ends; put right")
-    return grid
+def _put_right(bars: VendorInput[BarInput], piece: Slice, grid: Grid) -> np.ndarray:
+    """A slice's stamps, those of bars that end when the pause begins put there; they are counted."""
+    stamps = piece.stamps()
+    late = late_bars(grid, stamps, piece.stock)
+    if grid.pause is None or not late.any():
+        return stamps
+    begins, ends = grid.pause
+    what = f"bars of {clock_text(begins)} that are stamped {clock_text(ends)}, put right"
+    bars.warn(what, int(late.sum()), map(piece.describe, np.flatnonzero(late).tolist()))
+    return np.where(late, stamps - np.timedelta64(ends - begins, "m"), stamps)
 
 
-def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units) -> np.ndarray:
+def _fault(piece: Slice, stamps: np.ndarray, grid: Grid) -> str | None:
+    """What is wrong with the frequency and convention: of a file by its first stamps, and of any of its days."""
+    if piece.first_row == 0 and (fault := grid.fault(stamps)):
+        return fault
+    if swapped := swapped_days(grid, stamps, piece.stock):
+        return f"the stamps of {listed(swapped)} do not fit {grid}; they fit {grid.swapped}"
+    return None
+
+
+def _bar_records(
+    bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units
+) -> Iterator[Records]:
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
     source = bars.source
     # a moment within a bar: one that ends at midnight is of the day before
@@ -73,10 +88,10 @@ def _bar_records(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, 
         values["amount"] = values.pop("vwap") * values["volume"]
     off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
     good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, *_faults(values, no_number)])
-    return piece.records(BAR, good, ends, values)
+    return piece.priced("bars", good, ends, values)
 
 
-def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
+def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:
     """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known."""
     units, reference = Units(daily), ("prev_close",) if daily.source.factor else ()
     for piece in daily.slices((*PRICES, "volume", *reference), (*STAMPS, *DAILY_OPTIONAL)):
@@ -84,7 +99,7 @@ def read_daily(daily: VendorInput[DailyInput]) -> Iterator[np.ndarray]:
         values, no_number = piece.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
         _in_units(daily, piece, values, units)
         good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number)])
-        yield piece.records(DAY, good, day_numbers(stamps), values)
+        yield from piece.priced("daily", good, day_numbers(stamps), values)
 
 
 def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:

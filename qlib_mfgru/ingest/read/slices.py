@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +13,21 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.numbers import as_numbers
-from qlib_mfgru.ingest.read.spool import NEVER, Renames
+from qlib_mfgru.ingest.read.spool import BAR, DAY, NEVER, UNUSED, Records, Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
 from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
+from qlib_mfgru.refusals import within
 
 Check = tuple[str, np.ndarray]
 """A reason to drop rows, and the rows that it applies to, shape (n,)."""
+
+
+_NO_END = re.compile(
+    r"|0(?:\.0)?|-+|none|null|nan|nat|(?:2[1-9]|[3-9][0-9])[0-9]{2}[-/.]?[0-9]{2}[-/.]?[0-9]{2}\b.*|.*[-/.](?:2[1-9]|[3-9][0-9])[0-9]{2}",
+    re.IGNORECASE,
+)
+"""How vendors write the end of what has not ended."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,8 @@ class Slice:
         Where rows of the input are counted.
     session : Session
         The market's.
+    day_first : bool, optional
+        How dates with the year last are written.
     out_of_use : ndarray of bool, shape (n,), optional
         Rows of a code that was not in use on their day.
     """
@@ -50,6 +61,7 @@ class Slice:
     stock: np.ndarray
     report: InputReport
     session: Session = ASHARE
+    day_first: bool | None = None
     out_of_use: np.ndarray | None = None
 
     def describe(self, position: int) -> str:
@@ -57,6 +69,7 @@ class Slice:
         row = self.frame.iloc[position]
         symbol = row["symbol"] if "symbol" in self.frame else self.path.stem
         when = " ".join(str(row[name]) for name in (*STAMPS, "start") if name in self.frame)
+        when += f" .. {row['end']}" if "start" in self.frame and "end" in self.frame else ""
         number = self.first_row + int(self.frame.index[position]) + 1
         return f"{self.path.name} row {number}: {symbol} {when}".rstrip()
 
@@ -65,6 +78,11 @@ class Slice:
         days = day_numbers(self.stamps()) if self.has_stamps else None
         stock, out_of_use = renames.follow(self.stock, days)
         return replace(self, stock=stock, out_of_use=out_of_use)
+
+    @property
+    def is_of_one_stock(self) -> bool:
+        """Whether all rows are of the same stock."""
+        return bool((self.stock == self.stock[0]).all())
 
     @property
     def has_stamps(self) -> bool:
@@ -84,14 +102,21 @@ class Slice:
             columns = ", ".join(frame.columns)
             raise InputError(f"{self.path}: no column for 'datetime' (or 'date' and 'time'); it has {columns}")
         if "date" in frame and "time" in frame and "datetime" not in frame:
-            return parse_stamps(join_date_time(frame["date"], frame["time"]), self.session.zone)
-        return parse_stamps(next(frame[name] for name in STAMPS if name in frame), self.session.zone)
+            return self._parsed(join_date_time(frame["date"], frame["time"]))
+        return self._parsed(next(frame[name] for name in STAMPS if name in frame))
+
+    def _parsed(self, written: pd.Series) -> np.ndarray:
+        with within(str(self.path)):
+            return parse_stamps(written, self.session.zone, self.day_first)
 
     def spans(self) -> tuple[np.ndarray, np.ndarray, list[Check]]:
-        """First and last day of spans, in days since 1970; an empty end has not come yet. And what is wrong."""
+        """First and last day of spans, in days since 1970, and what is wrong.
+
+        An end that is empty, 0, or in 2100 or later has not come yet.
+        """
         end = self.frame.get("end", pd.Series("", index=self.frame.index))
-        has_not_ended = (end.isna() | (end.astype("str").str.strip() == "")).to_numpy()
-        first, last = (parse_stamps(side, self.session.zone) for side in (self.frame["start"], end))
+        has_not_ended = (end.isna() | end.astype("str").str.strip().str.fullmatch(_NO_END)).to_numpy()
+        first, last = self._parsed(self.frame["start"]), self._parsed(end.mask(has_not_ended))
         checks = [
             ("unknown symbol", self.stock < 0),
             ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~has_not_ended)),
@@ -137,6 +162,19 @@ class Slice:
         good = self.screen(checks)
         self.report.kept += int(good.sum())
         return good
+
+    def priced(
+        self, name: str, good: np.ndarray, when: np.ndarray, values: Mapping[str, np.ndarray]
+    ) -> Iterator[Records]:
+        """Yield the good rows of prices under their name, and those with trade under a code that was not in use.
+
+        Parameters are those of `records`.
+        """
+        dtype = {"bars": BAR, "daily": DAY}[name]
+        yield name, self.records(dtype, good, when, values)
+        if self.out_of_use is not None and self.out_of_use.any():
+            traded = (values["volume"] > 0) & (values["close"] > 0) & (when >= 0)
+            yield UNUSED + name, self.records(dtype, self.out_of_use & traded, when, values)
 
     def records(
         self, dtype: np.dtype, good: np.ndarray, when: np.ndarray, values: Mapping[str, np.ndarray]

@@ -76,6 +76,19 @@ class Vendor:
         )
         return of_provider(table) if source.provider else table
 
+    def check_apart(self, target: Path) -> None:
+        """Refuse inputs in the folder that is replaced; `target` is resolved.
+
+        Raises
+        ------
+        InputError
+            With the first one.
+        """
+        for name, paths in self.paths.items():
+            for path in paths:
+                if path.resolve().is_relative_to(target):
+                    raise InputError(f"{name} reads {path}, which --target would replace: give another target")
+
     @cached_property
     def n_rows(self) -> dict[str, int]:
         """Rows of the bars and of the daily bars, about."""

@@ -61,7 +61,9 @@ def write_weights(
         weighted = {code for code, weight in zip(codes, daily[-1], strict=True) if weight > 0}
         members = {code for code, is_member in zip(stocks.codes, member[-1], strict=True) if is_member}
         without = sorted(members - weighted)
-        weights.warn("members of the last day without a weight", len(without), without)
+        ended = len(stocks.days) - 1 > positions[-1] and not weights.source.carry
+        hint = f" (the table ends on {last}; carry: true goes on with prices)" if ended else ""
+        weights.warn(f"members of the last day without a weight{hint}", len(without), without)
     shares, positions = on_calendar(_held(table, codes), stocks.days)
     return pd.Series(shares[:, 0], index=stocks.writer.days[positions]).reindex(stocks.writer.days, method="ffill")
 

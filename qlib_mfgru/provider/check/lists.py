@@ -7,7 +7,7 @@ import pandas as pd
 
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
-from qlib_mfgru.provider.judge.verdict import Severity
+from qlib_mfgru.provider.judge.tally import Severity
 
 ALL = "all"
 

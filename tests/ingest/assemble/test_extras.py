@@ -35,6 +35,8 @@ def test_an_empty_industry_is_unknown_and_no_fault(source: Path, target: Path, b
     assert (report.inputs["industry"].kept, report.inputs["industry"].dropped) == (2, {})
     tally = report.warnings["industry: rows without an industry: unknown"]
     assert (tally.count, tally.examples) == (1, ["i.csv row 2: 000001"])
+    tally = report.warnings["industry: stocks without any industry: unknown"]
+    assert (tally.count, sorted(tally.examples)) == (2, ["SZ000001", "SZ300750"])
 
 
 def test_market_cap_by_date(source: Path, target: Path) -> None:
@@ -105,6 +107,19 @@ def test_dated_float_shares_hold_until_the_next(source: Path, target: Path) -> N
          {"from_name": True}, [1, 1, 1, 0]),
         ([{"symbol": "600000", "name": "ST浦发", "start": "2025-03-04"},
           {"symbol": "600000", "name": "浦发银行", "start": "2025-03-06"}], {"from_name": True}, [0, 1, 1, 0]),
+        ([{"symbol": "600000", "name": "*ST浦发", "start": "2025-03-04", "end": ""},
+          {"symbol": "600000", "name": "浦发银行", "start": "2025-03-06", "end": ""}],
+         {"from_name": True}, [0, 1, 1, 0]),
+        ([{"symbol": "600000", "name": "浦发银行", "start": "2025-03-05", "end": ""},
+          {"symbol": "600000", "name": "ST浦发", "start": "2025-03-03", "end": "2025-03-05"}],
+         {"from_name": True}, [1, 1, 0, 0]),
+        ([{"symbol": "600000", "name": "浦发银行", "start": "2010-01-01", "end": "2025-03-04"},
+          {"symbol": "600000", "name": "ST浦发", "start": "2025-03-04", "end": "2099-12-31"}],
+         {"from_name": True}, [0, 1, 1, 1]),
+        ([{"symbol": "600000", "name": "ST浦发", "start": "2025-03-03", "end": ""},
+          {"symbol": "600000", "name": "*ST浦发", "start": "2025-03-04", "end": "2025-03-04"},
+          {"symbol": "600000", "name": "浦发银行", "start": "2025-03-06", "end": ""}],
+         {"from_name": True}, [1, 1, 1, 0]),
         ([{"symbol": "600000", "name": "XDST浦发", "date": "2025-03-04"},
           {"symbol": "600000", "name": "浦发银行", "date": "2025-03-06"}], {"from_name": True}, [0, 1, 1, 0]),
     ],

@@ -6,6 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+
 from ..vendor import BARS, make_bars, make_daily, run, stored, with_inputs, write
 
 
@@ -44,3 +46,30 @@ def test_an_export_a_stock_with_title_and_footer(tmp_path: Path, target: Path, p
     for what in ("lines before the header are left out", "lines after the data are left out"):
         assert report.warnings[f"bars: {what}"].count == 3
     assert report.warnings["bars: lines after the data are left out"].examples[0].endswith(": 数据来源:通达信")
+
+
+@pytest.mark.parametrize(
+    ("title", "prices", "message"),
+    [
+        (
+            "前复权",
+            "raw",
+            r"x\.txt: its title says that prices are adjusted \(600000 日线 前复权\), the mapping that they",
+        ),
+        ("后复权", "raw", "export them without adjustment"),
+        ("不复权", "adjusted", r"its title says that prices are not adjusted .*: write prices: raw"),
+        ("不复权", "raw", None),
+        ("前复权", "unadjusted", None),
+    ],
+)
+def test_a_title_that_contradicts_the_mapping_is_an_error(
+    tmp_path: Path, target: Path, title: str, prices: str, message: str | None
+) -> None:
+    source = write(tmp_path / "in")
+    (source / "x.txt").write_text(f"600000 日线 {title}\n{make_daily(make_bars()).to_csv(sep=chr(9), index=False)}")
+    mapping = {"daily": {"files": "x.txt", "prices": prices}}
+    if message is None:
+        assert run(source, target, mapping).inputs["daily"].kept == 12
+    else:
+        with pytest.raises(InputError, match=message):
+            run(source, target, mapping)

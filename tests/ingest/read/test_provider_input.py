@@ -211,3 +211,30 @@ def test_bars_alone_make_the_days_with_the_providers_factors(tmp_path: Path, tar
     daily = make_daily(minutes).set_index(["symbol", "date"]).loc["600000"]
     np.testing.assert_allclose(stored(target, "SH600000", "close"), daily["close"] * FACTOR, **SAME)
     np.testing.assert_allclose(stored(target, "SH600000", "volume"), daily["volume"] / FACTOR, **SAME)
+
+
+@pytest.mark.parametrize("freq", ["day", "15min"])
+def test_rows_without_a_factor_are_left_out_and_counted(source: Path, tmp_path: Path, target: Path, freq: str) -> None:
+    """The factor is 2.5 from the third day on: neither the 2 before it nor 1 would be right there."""
+    bars = make_bars()
+    by_date = {f"{day:%Y-%m-%d}": factor for day, factor in FACTOR.items()}
+    run(write(source, bars, make_daily(bars, by_date)), tmp_path / "once")
+    file = tmp_path / "once" / "features" / "sh600000" / "factor.day.bin"
+    values = np.fromfile(file, "<f4")
+    values[3] = np.nan
+    values.tofile(file)
+    here = {"provider": "once"}
+    bars_of = {"bars": here | {"freq": freq}} if freq != "day" else {}
+    report = run(tmp_path, target, {"daily": here, "max_dropped": 0.1, **bars_of})
+    tally = report.inputs["daily"].dropped["no factor on that day"]
+    assert (tally.count, tally.examples) == (1, ["once: SH600000 2025-03-05"])
+    assert stored(target, "SH600000", "close").isna().tolist() == [False, False, True, False]
+    if freq != "day":
+        assert report.inputs["bars"].dropped["no factor on that day"].count == 16
+
+
+def test_a_provider_is_not_read_into_itself(source: Path, target: Path) -> None:
+    run(source, target)
+    with pytest.raises(InputError, match=r"daily reads .*provider, which --target would replace"):
+        run(source, target, {"daily": {"provider": str(target)}})
+    assert len(stored(target, "SH600000", "close", "15min")) == 64

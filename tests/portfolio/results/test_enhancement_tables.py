@@ -163,8 +163,24 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
         "Costs, holdings, rebalances and orders",
         "Realised exposures and their limits",
         "Constraints that gave way",
+        "Days without an index level",
         "Conventions of all tables",
     ]
+    assert "The index has a level on every day." in page
+
+
+def test_holes_in_the_index_are_a_table_with_what_they_do() -> None:
+    days = RESULT.runs[0].benchmark.index
+    holed = replace(RESULT, index_holes=days[[3, 4, 5, 9]])
+    assert tables.index_holes(holed).to_dict("list") == {
+        "first": ["2021-12-21", "2021-12-29"],
+        "last": ["2021-12-23", "2021-12-29"],
+        "days": [3, 1],
+    }
+    page = page_of(holed)
+    assert "| 2021-12-21 | 2021-12-23 | 3 |" in page
+    assert "On 4 of 30 days the index has no level and returns 0" in page
+    assert tables.index_holes(RESULT).columns.tolist() == ["first", "last", "days"]
 
 
 def test_the_page_of_a_run_in_which_nothing_gave_way() -> None:

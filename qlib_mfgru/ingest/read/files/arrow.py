@@ -91,6 +91,8 @@ def _frame(batch: pa.RecordBatch, by_value: Collection[str]) -> pd.DataFrame:
     """A batch for pandas: texts in `by_value` as categories, no column of Python's dates or decimals."""
     arrays = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_nested(column.type):
+            raise pa.ArrowInvalid(f"column {name!r} holds no values but a {column.type} in each row")
         if pa.types.is_decimal(column.type):
             column = column.cast(pa.float64())
         elif name in by_value and _is_text(column.type):

@@ -14,7 +14,8 @@ HEAD_LINES = 20
 """Lines among which the header is looked for."""
 SPACES = r"\s+"
 _SEPARATORS = (",", "\t", ";", "|", SPACES)
-_KNOWN = frozenset(name.lower() for names in VENDOR_NAMES.values() for name in names)
+KNOWN = frozenset(name.lower() for names in VENDOR_NAMES.values() for name in names)
+"""Names that vendors use, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
         return Layout(_consistent(lines[n_before:], separators), list(source.names), n_before, [])
     first = next((row for row, line in enumerate(lines) if line.strip()), 0)
     rows = range(first, max(first + 1, len(lines))) if source.skip_rows is None else [source.skip_rows]
-    known = _KNOWN | {name.strip().lower() for name in (*source.columns.values(), *source.where)}
+    known = KNOWN | {name.strip().lower() for name in (*source.columns.values(), *source.where)}
     header, sep, n_known = rows[0], separators[0], 0
     for row in rows:
         line = lines[row] if row < len(lines) else ""

@@ -1,9 +1,11 @@
-"""The bytes of a text file, plain or compressed."""
+"""The bytes of a text file, plain or compressed, and in an encoding in which a line ends with a byte."""
 
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
+import io
 import lzma
 import zipfile
 from collections.abc import Callable
@@ -20,6 +22,8 @@ _OPENERS: dict[str, Callable[[Path], object]] = {
     ".xz": lzma.open,
     ".zst": lambda path: pa.input_stream(str(path), compression="zstd"),
 }
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BLOCK_BYTES = 1 << 18
 _RATIO = 4
 """About how much smaller compressed bars are."""
 
@@ -38,6 +42,11 @@ class Content:
 
     path: Path
     member: str | None = None
+
+    @property
+    def label(self) -> Path:
+        """As messages name it; a part of an archive is like a file in a folder."""
+        return self.path / self.member if self.member is not None else self.path
 
     @property
     def inner_name(self) -> PurePath:
@@ -60,6 +69,40 @@ class Content:
             return cast(BinaryIO, archive.open(self.member))
         opener = _OPENERS.get(self.path.suffix.lower())
         return cast(BinaryIO, opener(self.path)) if opener else self.path.open("rb")
+
+    def open_text(self, encoding: str) -> tuple[BinaryIO, str]:
+        """The same and their encoding: as the mapping says, but UTF-16, known by its first bytes, is recoded."""
+        with self.open() as stream:
+            is_utf16 = stream.read(len(_UTF16[0])) in _UTF16
+        stream = self.open()
+        return (cast(BinaryIO, io.BufferedReader(_Recoded(stream))), "utf-8") if is_utf16 else (stream, encoding)
+
+
+class _Recoded(io.RawIOBase):
+    """The bytes in UTF-8 of a stream in UTF-16, which is closed with it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._decoder = stream, codecs.getincrementaldecoder("utf-16")()
+        self._held, self._ended = b"", False
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill the buffer as far as it goes; 0 at the end."""
+        while not self._held and not self._ended:
+            block = self._stream.read(_BLOCK_BYTES)
+            self._ended = not block
+            self._held = self._decoder.decode(block, final=self._ended).encode()
+        n_bytes = min(len(buffer), len(self._held))
+        buffer[:n_bytes], self._held = self._held[:n_bytes], self._held[n_bytes:]
+        return n_bytes
+
+    def close(self) -> None:
+        """Close the stream too."""
+        self._stream.close()
+        super().close()
 
 
 def members(path: Path) -> list[str]:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files.footer import Body
-from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, Layout, find_layout
+from qlib_mfgru.ingest.read.files.headers import refuse_header
+from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, KNOWN, Layout, find_layout
 from qlib_mfgru.ingest.read.files.numbers import MISSING
 from qlib_mfgru.ingest.read.files.packed import Content
 from qlib_mfgru.ingest.read.files.plain import plain_frame
@@ -55,17 +56,24 @@ class TextReader:
     def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
         """As `Reader.frames`; lines after the data are left out."""
         self.remarks.extend(("lines before the header are left out", title) for title in self._layout.titles[:1])
-        body = self._body()
-        frame = self._plain(body, columns, text)
-        if frame is None:
-            body = self._body()
-            yield from self._streamed(body, columns, text, n_rows)
+        body, encoding = self._body()
+        plain = self._plain(body, columns, text)
+        if plain is not None:
+            frames = pieces(plain, n_rows)
         else:
-            yield from pieces(frame, n_rows)
+            body, encoding = self._body()
+            frames = self._streamed(body, encoding, columns, text, n_rows)
+        n_read, known = 0, KNOWN | {name.strip().lower() for name in self._layout.columns}
+        for frame in frames:
+            refuse_header(frame, known, self.content.label, n_read)
+            n_read += len(frame)
+            yield frame
         self.remarks.extend(("lines after the data are left out", line) for line in body.footer)
 
-    def _body(self) -> Body:
-        return Body(self.content.open(), self._layout, self.source.encoding)
+    def _body(self) -> tuple[Body, str]:
+        """The lines of data from their beginning, and their encoding."""
+        content, encoding = self.content.open_text(self.source.encoding)
+        return Body(content, self._layout, encoding), encoding
 
     def _plain(self, body: Body, columns: Sequence[str], text: Collection[str]) -> pd.DataFrame | None:
         """All rows, if the file is small and plain."""
@@ -75,7 +83,7 @@ class TextReader:
             return plain_frame(body.readall(), self._layout, columns, text)
 
     def _streamed(
-        self, body: Body, columns: Sequence[str], text: Collection[str], n_rows: int
+        self, body: Body, encoding: str, columns: Sequence[str], text: Collection[str], n_rows: int
     ) -> Iterator[pd.DataFrame]:
         layout = self._layout
         with (
@@ -83,7 +91,7 @@ class TextReader:
             pd.read_csv(
                 stream,
                 sep=layout.sep,
-                encoding=self.source.encoding,
+                encoding=encoding,
                 header=None,
                 names=layout.columns,
                 index_col=False,
@@ -100,7 +108,8 @@ class TextReader:
 
     @cached_property
     def _layout(self) -> Layout:
-        with io.TextIOWrapper(self.content.open(), encoding=self.source.encoding) as stream:
+        text_bytes, encoding = self.content.open_text(self.source.encoding)
+        with io.TextIOWrapper(text_bytes, encoding=encoding) as stream:
             lines = [stream.readline() for _ in range((self.source.skip_rows or 0) + HEAD_LINES)]
         name = self.content.inner_name.suffix.lower()
         return find_layout([line for line in lines if line], "," if name == ".csv" else "\t", self.source)

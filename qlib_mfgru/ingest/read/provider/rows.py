@@ -9,23 +9,25 @@ import pandas as pd
 
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.provider.files import ProviderFiles, Spans
-from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import days_of
 
 _ADJUSTED = (*PRICES, "vwap", "limit_up", "limit_down")
+NO_FACTOR = "no_factor"
+"""The column of rows that cannot be brought to raw prices."""
 _AS_STORED = ("amount", "is_st")
 
 
 def price_rows(files: ProviderFiles, code: str, freq: str) -> pd.DataFrame:
     """Bars or days with any value: ``raw = stored / factor``, ``volume = stored * factor``.
 
-    Where no amount is stored it is vwap times volume, which the factor does not change. Raw prices do not depend on
+    Without a factor nothing raw is known of a row with a close: it is marked. Where no amount is stored it is vwap
+    times volume, which the factor does not change. Raw prices do not depend on
     what a provider's factors are measured from, so that bars and days may come from different ones.
 
     Returns
     -------
     DataFrame
-        Column `datetime`, the stored fields, and for days `factor`.
+        Column `datetime`, the stored fields, for days `factor`, and `no_factor` where that is not known.
     """
     stored = files.fields(code, freq)
     values = {name: files.dense(code, name, freq) for name in (*_ADJUSTED, "volume", *_AS_STORED) if name in stored}
@@ -33,23 +35,28 @@ def price_rows(files: ProviderFiles, code: str, freq: str) -> pd.DataFrame:
         values["amount"] = values["vwap"] * values["volume"]
     factor = _factor(files, code, freq)
     if factor is not None:
+        factor = np.where(factor > 0, factor, np.nan)
+        unknown = np.isfinite(values.get("close", factor)) & np.isnan(factor)
         values |= {name: values[name] / factor for name in _ADJUSTED if name in values}
         values |= {"volume": values["volume"] * factor} if "volume" in values else {}
         if freq == "day":
-            values["factor"] = files.dense(code, "factor", "day")
+            values["factor"] = factor
+    given = np.any([np.isfinite(column) for column in values.values()], axis=0)
     rows = pd.DataFrame({"datetime": files.calendar(freq), **values})
-    return rows[np.any([np.isfinite(column) for column in values.values()], axis=0)] if values else rows[:0]
+    if factor is not None:
+        rows[NO_FACTOR], given = unknown, given | unknown
+    return rows[given] if values else rows[:0]
 
 
 def _factor(files: ProviderFiles, code: str, freq: str) -> np.ndarray | None:
-    """Factor at each stamp, the last known one; the frequency's own, else that of the day; None without any."""
+    """Factor at each stamp, NaN where none is stored; the frequency's own, else that of the day; None without any."""
     if "factor" in files.fields(code, freq):
-        return carried_forward(files.dense(code, "factor", freq))
+        return files.dense(code, "factor", freq)
     if freq == "day" or "day" not in files.freqs or "factor" not in files.fields(code, "day"):
         return None
-    days = files.calendar("day").to_numpy().astype("datetime64[D]")
-    by_day = np.append(np.nan, carried_forward(files.dense(code, "factor", "day")))
-    return by_day[np.searchsorted(days, days_of(files.calendar(freq)), side="right")]
+    days, bar_days = files.calendar("day").to_numpy().astype("datetime64[D]"), days_of(files.calendar(freq))
+    places = np.minimum(np.searchsorted(days, bar_days), len(days) - 1)
+    return np.where(days[places] == bar_days, files.dense(code, "factor", "day")[places], np.nan)
 
 
 def span_rows(files: ProviderFiles, code: str, spans: Spans) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BarInput, RowInput
 from qlib_mfgru.ingest.read.inputs import Source_co, VendorInput
-from qlib_mfgru.ingest.read.provider.rows import industry_rows, price_rows, span_rows, value_rows
+from qlib_mfgru.ingest.read.provider.rows import NO_FACTOR, industry_rows, price_rows, span_rows, value_rows
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.provider.files import ProviderFiles
@@ -80,18 +80,27 @@ class ProviderInput(VendorInput[Source_co]):
         rows, path, report = self._rows(), self.paths[0], self.report
         number, n_read = self.registry.file_number(path.name), 0
         codes = self._indices if index else self._stocks_of_input()
-        for code in tqdm(codes, desc=f"reading {self.name}", unit="stock", leave=False, disable=self.quiet):
+        for code in tqdm(codes, desc=f"reading {self.name}", unit="stock", leave=False, disable=self.quiet or None):
             frame = rows(self.files, code)
             if frame.empty:
                 continue
-            report.fields.update(frame.columns)
             report.read += len(frame)
+            frame = self._with_factor(code, frame)
+            report.fields.update(frame.columns)
             stock = np.full(len(frame), self.registry.stock_number(code, self.name, path.name), dtype="i4")
             yield Slice(path, number, n_read, frame.assign(symbol=code), stock, report, self.session)
             n_read += len(frame)
         missing = [field for field in required if field not in report.fields]
         if missing and not index:
             raise InputError(f"{self.name}: the provider {self.files.path} has no {', '.join(missing)}")
+
+    def _with_factor(self, code: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows whose raw prices are known; the others are counted out."""
+        if NO_FACTOR not in frame:
+            return frame
+        unknown, stamps = frame[NO_FACTOR].to_numpy(), frame["datetime"].astype("str").to_numpy()
+        self.report.drop("no factor on that day", unknown, lambda row: f"{self.paths[0].name}: {code} {stamps[row]}")
+        return frame.loc[~unknown].drop(columns=NO_FACTOR)
 
     @cached_property
     def files(self) -> ProviderFiles:

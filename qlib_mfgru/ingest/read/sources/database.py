@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
+from qlib_mfgru.addresses import hidden, without_secrets
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
-from qlib_mfgru.ingest.mapping.urls import HIDDEN, expanded, hidden, secrets
+from qlib_mfgru.ingest.mapping.urls import expanded
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.files.fields import match_fields
 from qlib_mfgru.ingest.read.files.layout import once
@@ -28,7 +29,7 @@ _ASSUMED_ROWS = 50_000_000
 
 @dataclass(frozen=True)
 class Query:
-    """The rows of a query, run once.
+    """The rows of a query, run once, in a transaction that is never committed.
 
     All methods raise an InputError if the database cannot be reached or refuses the query. No message shows a
     password, not even the driver's.
@@ -96,10 +97,13 @@ class Query:
 
     @cached_property
     def _result(self) -> CursorResult[tuple[object, ...]]:
-        statement = (self.source.sql or "").strip().rstrip(";")
+        statement = self.source.sql or ""
         # the statement as it is: its colons and percent signs are no parameters
         connection = self._connection.execution_options(stream_results=True, no_parameters=True)
-        return self._without_secrets(lambda: connection.exec_driver_sql(statement))
+        result = self._without_secrets(lambda: connection.exec_driver_sql(statement))
+        if not result.returns_rows:
+            raise InputError(f"{self.label}: the statement returns no rows")
+        return result
 
     def _without_secrets(self, action: Callable[[], Value]) -> Value:
         """What `action` returns; what a driver raises is said on one line without secrets.
@@ -112,13 +116,15 @@ class Query:
             reason = f"{error}: pip install 'qlib_mfgru[databases]', or the driver of your database"
         except Exception as error:  # drivers raise what they like
             reason = str(getattr(error, "orig", None) or error)
-        for secret in sorted(secrets(self._url), key=len, reverse=True):
-            reason = reason.replace(secret, HIDDEN)
-        raise InputError(f"{self.label} ({hidden(self._url)}): {' '.join(reason.split())}")
+        reason = without_secrets(" ".join(reason.split()), self._url, self.source.sql or "")
+        raise InputError(f"{self.label} ({hidden(self._url)}): {reason}")
 
 
 def _connected(url: str) -> Connection:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    return create_engine(url, poolclass=NullPool).connect()
+    connection = create_engine(url, poolclass=NullPool).connect()
+    # the others take the option for a fault
+    read_only = {"postgresql_readonly": True} if connection.dialect.name == "postgresql" else {}
+    return connection.execution_options(**read_only)

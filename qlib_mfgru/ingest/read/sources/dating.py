@@ -12,7 +12,8 @@ from qlib_mfgru.ingest.read.sources import Table
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
 """``20260323``, ``2026-03-23``, with a stock's code beside it or not."""
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}.*|\d{1,6}")
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}.*", re.DOTALL)
+_CLOCK_OF_DIGITS = re.compile(r"[0-9]{1,6}")
 
 
 def date_in_name(stem: str) -> str | None:
@@ -39,7 +40,7 @@ def dated(frame: pd.DataFrame, table: Table, *, needs_date: bool) -> tuple[pd.Da
         If there are times of day, and no date.
     """
     stamps = [name for name in STAMPS if name in frame]
-    clocks = [name for name in stamps if _is_time_of_day(frame[name])]
+    clocks = [name for name in stamps if _is_time_of_day(frame, name)]
     if clocks and clocks != ["time"]:
         time = frame[clocks[-1]]
         frame = frame.drop(columns=clocks).assign(time=time)
@@ -52,9 +53,14 @@ def dated(frame: pd.DataFrame, table: Table, *, needs_date: bool) -> tuple[pd.Da
     return frame, False
 
 
-def _is_time_of_day(column: pd.Series) -> bool:
-    """Whether the first value is; a column has stamps of one kind."""
-    if column.dtype.kind == "M":
+def _is_time_of_day(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a stamp's first value is; a column has stamps of one kind, and one of dates no times of digits alone."""
+    if frame[name].dtype.kind == "M":
         return False
-    first = next((str(value).strip() for value in column if pd.notna(value)), "")
-    return _TIME_OF_DAY.fullmatch(first) is not None
+    first = _first(frame[name])
+    may_be_digits = name != "date" or ("datetime" in frame and first == _first(frame["datetime"]))
+    return bool(_CLOCK.fullmatch(first) or (may_be_digits and _CLOCK_OF_DIGITS.fullmatch(first)))
+
+
+def _first(column: pd.Series) -> str:
+    return next((str(value).strip() for value in column if pd.notna(value)), "")

@@ -75,6 +75,22 @@ def tables(name: str, source: RowInput, paths: Sequence[Path], folder: Path, ses
             yield from VendorFile.all_in(path, source)
 
 
+def found(folder: Path, pattern: str) -> list[Path]:
+    """The files that a pattern fits, sorted; it may also be absolute, or begin with ~.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    place = Path(pattern).expanduser()
+    root, inside = (Path(place.anchor), place.relative_to(place.anchor)) if place.is_absolute() else (folder, place)
+    try:
+        return sorted(path for path in root.glob(str(inside)) if path.is_file())
+    except (ValueError, NotImplementedError, IndexError) as error:
+        raise InputError(f"{pattern!r} is no pattern of files: {error}") from error
+
+
 def matching(folder: Path, patterns: Sequence[str], name: str) -> list[Path]:
     """The files of an input, those of each pattern sorted.
 
@@ -85,7 +101,7 @@ def matching(folder: Path, patterns: Sequence[str], name: str) -> list[Path]:
     """
     files: list[Path] = []
     for pattern in patterns:
-        matched = sorted(path for path in folder.glob(pattern) if path.is_file())
+        matched = found(folder, pattern)
         if not matched:
             raise InputError(f"{name}: no file {pattern!r} under {folder}")
         files += matched

@@ -18,6 +18,7 @@ from qlib_mfgru.ingest.read.files.fields import STAMPS, match_fields
 from qlib_mfgru.ingest.read.stamps import join_date_time, parse_stamps
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import normalise_symbol
+from qlib_mfgru.refusals import within
 
 _VALUE = "value of "
 """Before a code, so that none is taken for a field."""
@@ -132,11 +133,17 @@ class WideTables:
             numbers = np.array([self._codes[code] for code in across])
             columns = down | {f"{_VALUE}{code}": code for code in across}
             for frame in file.frames(columns, n_stamps, [*down, *(columns if is_text else ())]):
-                stamps = _stamps(frame[list(down)], self.session.zone)
+                stamps = self._stamps(frame[list(down)], file.label)
                 if np.isnat(stamps).any() or not (np.diff(np.append(last, stamps)) > np.timedelta64(0, "s")).all():
                     raise InputError(f"{file.label}: the stamps of a wide table must ascend, each once")
                 last = stamps[-1]
                 yield stamps, numbers, frame.iloc[:, len(down) :].to_numpy(object if is_text else None)
+
+    def _stamps(self, columns: pd.DataFrame, label: Path) -> np.ndarray:
+        joined = len(columns.columns) > 1 and "datetime" not in columns
+        written = join_date_time(columns["date"], columns["time"]) if joined else columns.iloc[:, 0]
+        with within(str(label)):
+            return parse_stamps(written, self.session.zone, self.source.day_first)
 
     def _joined(self, parts: Mapping[str, Sequence[Block]]) -> pd.DataFrame:
         """One row for each stamp and code that has any value."""
@@ -180,9 +187,3 @@ class _Blocks:
 
     def _next(self) -> None:
         self._block = next(self._blocks, _NO_BLOCK)
-
-
-def _stamps(columns: pd.DataFrame, zone: str) -> np.ndarray:
-    if len(columns.columns) > 1 and "datetime" not in columns:
-        return parse_stamps(join_date_time(columns["date"], columns["time"]), zone)
-    return parse_stamps(columns.iloc[:, 0], zone)

@@ -8,8 +8,10 @@ from qlib_mfgru.ingest.read.spool.records import (
     DAY,
     NEVER,
     PRICES,
+    UNUSED,
     VALUE,
     VALUE_FIELDS,
+    Records,
     StockRows,
 )
 from qlib_mfgru.ingest.read.spool.registry import Registry
@@ -23,8 +25,10 @@ __all__ = [
     "DAY",
     "NEVER",
     "PRICES",
+    "UNUSED",
     "VALUE",
     "VALUE_FIELDS",
+    "Records",
     "Registry",
     "Renames",
     "Spool",

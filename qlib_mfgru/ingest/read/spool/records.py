@@ -31,7 +31,14 @@ NEVER = 10**6
 VALUE_FIELDS = (
     "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",
 )  # fmt: skip
-"""What values are kept as; of an ``st_span``, the value is the last day."""
+"""What values are kept as; of an ``st_span``, the value is the last day, negative where it says no treatment."""
+
+
+UNUSED = "unused_"
+"""Before the name of prices under a code that was not in use on their day: what they are of is checked."""
+
+Records = tuple[str, np.ndarray]
+"""What rows are kept as, and the rows: ``bars`` of dtype `BAR`, ``daily`` of `DAY`, values of `VALUE`."""
 
 
 @dataclass(frozen=True)

@@ -71,3 +71,34 @@ class Renames:
         if days is not None:
             outside = known & ((days < self.since[number]) | (days >= self.until[number]))
         return np.where(known, self.current[number], stock).astype(stock.dtype), outside
+
+
+def check_one_stock(rows: np.ndarray, unused: np.ndarray, codes: Sequence[str]) -> None:
+    """Check that prices filed under an earlier and a later code at the same time are those of one stock.
+
+    Parameters
+    ----------
+    rows : structured ndarray of shape (n,)
+        Prices under the codes in use, sorted by stock and time, each once.
+    unused : structured ndarray of shape (m,)
+        Those with trade under codes that were not in use then.
+    codes : sequence of str
+        By stock number.
+
+    Raises
+    ------
+    InputError
+        If most of a stock's are others: two stocks that both trade.
+    """
+    keys, others = ((each["stock"].astype("i8") << 32) + each["when"] for each in (rows, unused))
+    there = np.isin(others, keys)
+    unused, mine = unused[there], rows[np.searchsorted(keys, others[there])]
+    both = mine["volume"] > 0
+    differs = both & ~np.isclose(mine["close"], unused["close"], rtol=1e-4)
+    for stock in np.unique(unused["stock"][differs]):
+        of_stock = unused["stock"] == stock
+        if differs[of_stock].sum() > both[of_stock].sum() / 2:
+            raise InputError(
+                f"renames: {codes[stock]} trades under its earlier and its later code at the same time, at other "
+                f"prices ({differs[of_stock].sum()} rows): these are two stocks"
+            )

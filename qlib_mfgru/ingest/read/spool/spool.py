@@ -19,8 +19,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool.part import SpoolPart, bucket_path
-from qlib_mfgru.ingest.read.spool.records import BAR, DAY, VALUE, VALUE_FIELDS, StockRows
+from qlib_mfgru.ingest.read.spool.records import ALWAYS, BAR, DAY, UNUSED, VALUE, VALUE_FIELDS, StockRows
 from qlib_mfgru.ingest.read.spool.registry import Registry
+from qlib_mfgru.ingest.read.spool.renames import check_one_stock
 from qlib_mfgru.ingest.read.spool.repeats import repeats
 from qlib_mfgru.ingest.read.stamps import day_text, minute_text
 from qlib_mfgru.ingest.report import IngestReport
@@ -122,9 +123,16 @@ class Spool:
             Which of the `n_buckets`; its rows are held in memory.
         report : IngestReport
             Where repeated rows are counted.
+
+        Raises
+        ------
+        InputError
+            As of `check_one_stock`.
         """
         bars = self._without_repeats("bars", self._load("bars", bucket, BAR), report)
         daily = self._without_repeats("daily", self._load("daily", bucket, DAY), report)
+        for rows, name in ((bars, "bars"), (daily, "daily")):
+            check_one_stock(rows, self._load(UNUSED + name, bucket, rows.dtype), self._registry.codes)
         values = {name: self._one_value_each(name, self._load(name, bucket, VALUE), report) for name in VALUE_FIELDS}
         yield from self._stocks_of(bars, daily, values)
 
@@ -178,7 +186,7 @@ class Spool:
         source = _VALUE_INPUTS.get(name, name)
         keep = self._keep.get(source, "first")
         repeated, differs = repeats(rows, keep)
-        cases = (self._describe(rows, day_text, int(position)) for position in np.flatnonzero(differs))
+        cases = (self._describe(rows, _from_day_text, int(position)) for position in np.flatnonzero(differs))
         report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
         return rows[~repeated]
 
@@ -186,6 +194,10 @@ class Spool:
         row = rows[position]
         code, file = self._registry.codes[row["stock"]], self._registry.files[row["file"]]
         return f"{file}: {code} {when_text(row['when'])}"
+
+
+def _from_day_text(day: int) -> str:
+    return "on all days" if day == ALWAYS else day_text(day)
 
 
 def _of_stock(rows: np.ndarray, stock: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -17,8 +17,8 @@ _MISFIT = 0.001
 _COVERED = 0.75
 """Share of a grid's times of the day from which on stamps are taken to be of it: those of hour bars are on the grid of
 half hours too, but on no more than two thirds of it."""
-_RARE, _USUAL = 0.1, 0.9
-"""Shares up to which stamps at a time of the day are exceptions, and from which on they are the rule."""
+_RARE = 0.1
+"""Share up to which stamps at a time of the day are exceptions."""
 _OFF = -(10**6)
 """Minutes to the end of a bar where no bar is stamped."""
 
@@ -34,14 +34,11 @@ class Grid:
         The vendor's, one of `session.FREQS`.
     convention : {"end", "start"}
         Which end of a bar its stamp is.
-    late_pause : bool
-        Bars that end with a part of the day are stamped when the next part begins, 13:00 for 11:30.
     """
 
     session: Session
     freq: Freq
     convention: Literal["end", "start"]
-    late_pause: bool = False
 
     def ends(self, stamps: np.ndarray) -> np.ndarray:
         """End of each bar in minutes since 1970, -1 where it is off the grid; shape (n,).
@@ -73,22 +70,6 @@ class Grid:
             inside |= (60 * first < start + length) & (start + length <= 60 * last)
         return inside & ~np.isnat(stamps)
 
-    def put_right(self, stamps: np.ndarray) -> Grid:
-        """This grid, or the one with a `late_pause` if every day has a stamp when the pause ends, none when it begins.
-
-        Parameters
-        ----------
-        stamps : ndarray of shape (n,)
-            ``datetime64[s]`` of one file; fewer than a day of bars are not judged.
-        """
-        stamps = stamps[~np.isnat(stamps)]
-        if self.convention == "start" or self._pause is None or len(stamps) < len(self.session.bar_ends(self.freq)):
-            return self
-        at_start, at_end, at_opening = self._days_at(stamps, *self._pause, self.session.opening)
-        n_days = len(np.unique(stamps.astype("datetime64[D]")))
-        late = at_start == 0 and at_end >= _USUAL * n_days and at_opening <= _RARE * at_end
-        return replace(self, late_pause=True) if late else self
-
     def fault(self, stamps: np.ndarray) -> str | None:
         """What is wrong with the frequency and convention, None if they fit.
 
@@ -103,7 +84,7 @@ class Grid:
         misfit = self._misfit(stamps)
         better = None if misfit == 0 and self._coverage(stamps) >= _COVERED else self._better(stamps, misfit)
         if better is None and misfit <= 0.5 and (self._is_swapped(stamps) or self._is_shifted(stamps)):
-            better = self._swapped
+            better = self.swapped
         if better:
             return f"the stamps do not fit {self}; they fit {better}"
         if misfit > 0.5:
@@ -126,7 +107,18 @@ class Grid:
         """
         if not self._round_the_clock or np.isnat(edges).any() or not self._is_swapped(edges):
             return None
-        return f"the stamps {edges[0]} .. {edges[1]} do not fit {self}; they fit {self._swapped}"
+        return f"the stamps {edges[0]} .. {edges[1]} do not fit {self}; they fit {self.swapped}"
+
+    @property
+    def pause(self) -> tuple[int, int] | None:
+        """Start and end of the day's first pause, in minutes after midnight; None where there is none."""
+        spans = self.session.spans
+        return (spans[0][1], spans[1][0]) if len(spans) > 1 else None
+
+    @property
+    def swapped(self) -> Grid:
+        """The grid of the other convention."""
+        return Grid(self.session, self.freq, "start" if self.convention == "end" else "end")
 
     def __str__(self) -> str:
         return f"freq: {self.freq}, stamps: {self.convention}"
@@ -149,9 +141,6 @@ class Grid:
             to_end[starts] = ends - starts
         else:
             to_end[[self.session.opening, *(ends % MINUTES_A_DAY)]] = 0
-        if self.late_pause and self._pause:
-            pause_starts, pause_ends = self._pause
-            to_end[[pause_starts, pause_ends]] = _OFF, pause_starts - pause_ends
         return to_end
 
     def _prints(self) -> Iterator[tuple[int, int]]:
@@ -161,25 +150,14 @@ class Grid:
                 yield from ((minute, minute) for minute in range(last, self.session.opening))
             else:
                 yield from ((minute, last + 1 + minute - first) for minute in range(first, last + 1))
-        if self.session.calls and self.convention == "start" and self._pause:
-            yield self._pause[0], self._pause[0] + 1
-
-    @property
-    def _pause(self) -> tuple[int, int] | None:
-        """Start and end of the day's first pause, in minutes after midnight; None where there is none."""
-        spans = self.session.spans
-        return (spans[0][1], spans[1][0]) if len(spans) > 1 else None
+        if self.session.calls and self.convention == "start" and self.pause:
+            yield self.pause[0], self.pause[0] + 1
 
     @cached_property
     def _round_the_clock(self) -> bool:
         """Whether bars start when others end, midnight included."""
         starts, ends = self.session.bar_starts(self.freq), self.session.bar_ends(self.freq)
         return set(starts.tolist()) == set((ends % MINUTES_A_DAY).tolist())
-
-    @property
-    def _swapped(self) -> Grid:
-        """The grid of the other convention."""
-        return Grid(self.session, self.freq, "start" if self.convention == "end" else "end")
 
     def _better(self, stamps: np.ndarray, misfit: float) -> Grid | None:
         """A frequency and convention that fit where the stated ones do not, the coarsest first."""
@@ -215,9 +193,9 @@ class Grid:
 
     def _is_shifted(self, stamps: np.ndarray) -> bool:
         """Whether the pause shows the other convention: a bar's end begins the pause, the start of another ends it."""
-        if self._pause is None:
+        if self.pause is None:
             return False
-        at_start, at_end, at_opening = self._days_at(stamps, *self._pause, self.session.opening)
+        at_start, at_end, at_opening = self._days_at(stamps, *self.pause, self.session.opening)
         if self.convention == "start":
             return at_start > 0 and at_end <= _RARE * at_start
         return at_end > 0 and at_start <= _RARE * at_end and at_opening > _RARE * at_end

@@ -8,6 +8,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.ingest.read.stamps.order import year_first
+
 MINUTES_A_DAY = 1440
 
 _24_HOURS = re.compile(
@@ -21,17 +23,27 @@ _EPOCHS = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
 """Units in a second, by the number of digits of moments since 1970: those from September 2001 on."""
 _MOST_KNOWN = 10**6
 """Stamps that are remembered: more than the minutes of ten years of sessions."""
-_TIME_OF_DAY = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+_DATE = re.compile(
+    r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}(?![0-9])|[0-9]{8}[ T]|(?=.*[0-9]{4})(?=.*\b[0-9]{1,2}\b).*[A-Za-z]{3}"
+)
+"""How a stamp with a year, a month and a day begins that is not of digits alone; a month may have a name."""
+_AS_NUMBER = re.compile(r"([0-9]+)\.0+")
+"""``20260316.0``: digits that a program took for a number."""
 _WHOLE_STAMP = re.compile(r"[0-9]{10}|[0-9]{4}[-/.]")
 
 
-def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
+def parse_stamps(values: pd.Series, zone: str, day_first: bool | None = None) -> np.ndarray:
     """Stamps as ``datetime64[s]``, NaT where unparsable; shape (n,).
 
     Reads datetimes (zoned ones are brought to `zone`), ISO text, ``20250102``, ``202501020945``,
     ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers. Numbers of 10, 13, 16 and 19 digits
     are seconds, milli-, micro- and nanoseconds since 1970 in UTC. ``24:00`` is 00:00 of the next day. A time of day
-    without a date is no stamp.
+    without a date is no stamp, nor is a number of days or a month. Dates with the year last need `day_first`.
+
+    Raises
+    ------
+    DateOrder
+        As of `year_first`.
     """
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_convert(zone).dt.tz_localize(None)
@@ -42,15 +54,15 @@ def parse_stamps(values: pd.Series, zone: str) -> np.ndarray:
         positions, unique = values.cat.codes.to_numpy(), values.cat.categories
     else:
         positions, unique = pd.factorize(values)
-    parsed = np.append(_known(zone).parsed(pd.Index(unique)), np.datetime64("NaT", "s"))
+    parsed = np.append(_known(zone, day_first).parsed(pd.Index(unique)), np.datetime64("NaT", "s"))
     return parsed[positions]
 
 
 class _Known:
     """Stamps that have been parsed, as text or as numbers: the files of a vendor have the same ones."""
 
-    def __init__(self, zone: str) -> None:
-        self._zone = zone
+    def __init__(self, zone: str, day_first: bool | None) -> None:
+        self._zone, self._day_first = zone, day_first
         self._forget()
 
     def _forget(self) -> None:
@@ -69,21 +81,23 @@ class _Known:
         places = self._written.get_indexer(pd.Index(written))
         new = written[places < 0]
         if len(new):
+            parsed = _parse_unique(pd.Series(new), self._zone, self._day_first)
             places[places < 0] = len(self._written) + np.arange(len(new))
             self._written = pd.Index(np.concatenate([self._written.to_numpy(written.dtype), new]))
-            self._parsed = np.concatenate([self._parsed, _parse_unique(pd.Series(new), self._zone)])
+            self._parsed = np.concatenate([self._parsed, parsed])
         return self._parsed[places]
 
 
 @lru_cache(maxsize=4)
-def _known(zone: str) -> _Known:
-    return _Known(zone)
+def _known(zone: str, day_first: bool | None) -> _Known:
+    return _Known(zone, day_first)
 
 
-def _parse_unique(values: pd.Series, zone: str) -> np.ndarray:
+def _parse_unique(values: pd.Series, zone: str, day_first: bool | None) -> np.ndarray:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    text, days_on = _at_midnight(values.astype("str").str.strip())
+    text, days_on = _at_midnight(values.astype("str").str.strip().str.replace(_AS_NUMBER, r"\1", regex=True))
+    text = year_first(text, day_first)
     digits = text.str.fullmatch("[0-9]+")
     parsed = np.full(len(text), np.datetime64("NaT", "s"), dtype="datetime64[s]")
     lengths = text.str.len().where(digits, 0).to_numpy()
@@ -96,7 +110,7 @@ def _parse_unique(values: pd.Series, zone: str) -> np.ndarray:
             seconds = text[of_length].astype("int64") // per_second
             stamps = pd.to_datetime(seconds, unit="s", utc=True).dt.tz_convert(zone).dt.tz_localize(None)
             parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
-    other = ~(digits | text.str.match(_TIME_OF_DAY)).to_numpy(dtype=bool)
+    other = (~digits & text.str.match(_DATE) & text.map(str.isascii)).to_numpy(dtype=bool)
     if other.any():
         stamps = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True) + days_on[other]
         zoned = text[other].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
@@ -122,7 +136,8 @@ def join_date_time(date: pd.Series, time: pd.Series) -> pd.Series:
     # 945, 0945 and 94500, 094500: hours lose their leading zero in numbers
     padded = text.where(text.str.len() > 4, text.str.zfill(4) + "00").str.zfill(6)
     clock = text.where(~digits, padded.str[:2] + ":" + padded.str[2:4] + ":" + padded.str[4:6])
-    day = date.astype("str").str.strip().str.slice(0, 10)
+    date = date.astype("Int64") if date.dtype.kind == "f" else date
+    day = date.astype("str").str.strip().str.slice(0, 10).str.removesuffix(".0")
     return (day + " " + clock).where(~whole, text)
 
 
@@ -144,3 +159,8 @@ def day_text(day: int) -> str:
 def minute_text(minute: int) -> str:
     """A minute since 1970 as text, for messages."""
     return str(np.datetime64(int(minute), "m"))
+
+
+def clock_text(minute: int) -> str:
+    """A minute of the day as text, for messages."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"

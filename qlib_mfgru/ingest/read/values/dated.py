@@ -12,12 +12,9 @@ from qlib_mfgru.ingest.read.columns import NO_FACTORS
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
-from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
+from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE, Records
 from qlib_mfgru.ingest.read.stamps import day_numbers
 from qlib_mfgru.ingest.read.values.checks import beyond_float32
-
-Records = tuple[str, np.ndarray]
-"""What the spool keeps values as, and values of dtype `VALUE`."""
 
 UNKNOWN_NAMES = frozenset({"", "-", "--", "nan", "none", "null", "n/a", "<na>", "nat"})
 """What vendors write for a name that they do not know, in lower case."""

@@ -14,9 +14,8 @@ from qlib_mfgru.ingest.mapping import StInput
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Slice
-from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE
+from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE, Records
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
-from qlib_mfgru.ingest.read.values.dated import Records
 
 _ST_NAME = re.compile(r"(?:N|C|G|XD|XR|DR)?\s*S?\s*(?:\*\s*ST|ST(?![A-Za-z]))")
 """``ST``, ``*ST``, ``SST``, ``S*ST``, after the marks of a day (new, ex-dividend, ex-rights) or of the share reform."""
@@ -29,8 +28,7 @@ def has_st_name(name: str) -> bool:
 
 
 def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
-    """Yield special treatment: 1 or 0 from a day on (``st_step``), on a day (``st_day``), or 1 within a span, whose
-    last day is the value (``st_span``).
+    """Yield special treatment from a day on (``st_step``), on a day (``st_day``), or within a span (``st_span``).
 
     Raises
     ------
@@ -91,8 +89,9 @@ def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
     if flags is not None and "end" not in piece.frame:
         yield "st_step", piece.records(VALUE, good, first, {"value": flags.astype("f8")})
         return
-    under = good if flags is None else good & flags
-    yield "st_span", piece.records(VALUE, under, first, {"value": last.astype("f8")})
+    # a name without treatment ends one with it
+    value = last if flags is None else np.where(flags, last, -last)
+    yield "st_span", piece.records(VALUE, good, first, {"value": value.astype("f8")})
 
 
 def _days(piece: Slice) -> Records:

@@ -161,3 +161,26 @@ def test_a_separator_at_the_end_of_each_row_shifts_nothing(tmp_path: Path) -> No
     rows, _ = read(given(tmp_path, "x.csv", "code,date,close\n000001,2025-03-03,10.5,\n600000,2025-03-03,11.5,\n"))
     assert rows["symbol"].tolist() == ["000001", "600000"]
     assert rows["close"].tolist() == [10.5, 11.5]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_text_in_utf_16_is_known_by_its_first_bytes(tmp_path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    rows, file = read(given(tmp_path, "SH#600000.txt", mark + TDX, encoding), n_rows=1)
+    assert rows["close"].tolist() == [10.51, 10.53]
+    assert ("lines after the data are left out", "数据来源:通达信") in file.remarks
+
+
+def test_a_second_header_in_another_order_is_an_error_with_its_row(tmp_path: Path) -> None:
+    second = "code,close,date\n000001,12.5,2025-03-04\n"
+    with pytest.raises(InputError, match=r"x\.csv: row 3 is another header, with the columns in another order"):
+        read(given(tmp_path, "x.csv", CSV + second))
+    rows, _ = read(given(tmp_path, "x.csv", CSV + CSV))
+    assert rows["symbol"].tolist() == ["000001", "600000", "code", "000001", "600000"]
+
+
+def test_rows_of_text_that_are_no_header_are_rows(tmp_path: Path) -> None:
+    path = given(tmp_path, "x.csv", "code,name,industry\n000001,ST,银行\n600000,名称,\n")
+    file = VendorFile(path, RowInput(files="x.csv"))
+    (rows,) = file.frames(file.columns((), ("symbol", "name", "industry")), 10)
+    assert rows["name"].tolist() == ["ST", "名称"]

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 import sqlalchemy
 
+from qlib_mfgru.addresses import hidden
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import RowInput, parse_mapping
-from qlib_mfgru.ingest.mapping.urls import expanded, hidden
+from qlib_mfgru.ingest.mapping import RowInput, load_mapping, parse_mapping
+from qlib_mfgru.ingest.mapping.urls import expanded
 from qlib_mfgru.ingest.read.sources.database import Query
 
 from ...vendor import BARS, make_bars, make_daily, run, write
@@ -78,7 +79,7 @@ def test_no_more_than_a_slice_of_rows_is_held(url: str) -> None:
     ("sql", "message"),
     [
         ("select nothing from bars", "nothing"),
-        ("selec", "selec"),
+        ("select (close from bars", r"near|syntax|expected"),
         ("select * from bars where symbol = 'x'", "it has no rows"),
         ("select close from bars", r"query of bars: no column for 'symbol'"),
     ],
@@ -102,6 +103,10 @@ def test_a_bad_query_is_one_line(tmp_path: Path, target: Path, url: str, sql: st
         "://quant:{}@",
         "mssql+pyodbc://?odbc_connect=PWD%3D{}",
         "postgresql+psycopg://quant:{}@127.0.0.1:port/market",
+        "postgresql+psycopg://quant:x@{}@127.0.0.1:1/market",
+        "postgresql+psycopg://q@127.0.0.1:1/market?options=-c%20password%3D{}",
+        "quant:{}@127.0.0.1/market",
+        "postgresql//quant:{}@127.0.0.1/market",
         "sqlite:////nowhere/at/all?token={}",
     ],
 )
@@ -116,6 +121,62 @@ def test_what_cannot_be_reached_is_one_line_without_the_password(
     assert "\n" not in str(error.value)
     assert "s3cret" not in str(error.value) + caplog.text
     assert "***" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "drop table bars",
+        "select 1; drop table bars",
+        "with gone as (select 1) delete from bars",
+        "/* select */ delete from bars",
+        "pragma user_version = 7",
+    ],
+)
+def test_a_statement_that_is_no_query_is_refused_before_it_is_run(
+    tmp_path: Path, target: Path, url: str, sql: str
+) -> None:
+    mapping = from_database(url)
+    mapping["bars"] |= {"sql": f"{sql} -- 's3cret'"}
+    with pytest.raises(InputError, match=r"^my\.yaml: bars\.sql: must be one query that changes nothing") as error:
+        parse_mapping(mapping, "my.yaml")
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "sql", ["select 'a;b' as \"update x set\" ;", "(select 1)", "WITH a AS (select 1) select * from a", "from bars"]
+)
+def test_a_query_in_any_form_is_taken(sql: str) -> None:
+    assert RowInput(sql=sql, url="sqlite:///x.db").sql == sql.rstrip("; ")
+
+
+def test_the_transaction_is_read_only_where_the_database_allows_it(postgres: str, tmp_path: Path, target: Path) -> None:
+    mapping = from_database(postgres.format("s3cret%2Fp%40ss%3Aw0rd"))
+    columns = ("symbol", "datetime", "open", "high", "low", "close", "volume")
+    may_write = "case when current_setting('transaction_read_only') = 'on' then 0 else 1 end"
+    mapping["bars"] |= {"sql": f"select 1 / {may_write} as one", "columns": dict.fromkeys(columns, "one")}
+    with pytest.raises(InputError, match="division by zero"):
+        run(tmp_path, target, mapping)
+
+
+def test_a_token_in_the_statement_is_not_shown(tmp_path: Path, target: Path) -> None:
+    mapping = from_database("duckdb:///:memory:")
+    mapping["bars"] |= {"sql": "select * from read_csv_auto('/nowhere?token=s3cret')"}
+    with pytest.raises(InputError, match="query of bars") as error:
+        run(tmp_path, target, mapping)
+    assert "s3cret" not in str(error.value)
+
+
+def test_an_address_anywhere_in_a_message_is_shown_without_its_password(tmp_path: Path) -> None:
+    address = "postgresql://quant:s3cret@host/db"
+    for content in ({"bars": address}, {"daily": {"files": address}}, {"quotes": {"sql": "x", "url": address}}):
+        with pytest.raises(InputError) as error:
+            parse_mapping(content, "my.yaml")
+        assert "s3cret" not in str(error.value)
+    (tmp_path / "my.yaml").write_text(f'daily: {{sql: "select 1", url: "{address}, amount: yuan}}\n')
+    with pytest.raises(InputError, match=r"not a YAML file: while scanning a quoted scalar \(line 1\)") as error:
+        load_mapping(tmp_path / "my.yaml")
+    assert "s3cret" not in str(error.value)
 
 
 def test_a_missing_driver_or_package_names_the_extra(
@@ -145,7 +206,10 @@ def test_variables_of_the_environment_are_filled_in_and_a_missing_one_is_named(
     [
         ("postgresql://quant:s3cret@host:5432/db", "postgresql://quant:***@host:5432/db"),
         ("postgresql://quant:s3:cr/e@t@host/db", "postgresql://quant:***@host/db"),
-        ("postgresql://:s3cret@host/db?a=1&Password=s3cret&b=2", "postgresql://:***@host/db?a=1&Password=***&b=2"),
+        ("postgresql://:s3cret@host/db?a=1&Password=s3cret&b=2", "postgresql://:***@host/db?a=***&Password=***&b=***"),
+        ("quant:s3cret@host/db", "***@host/db"),
+        ("postgresql//quant:s3cret@host/db", "postgresql//***@host/db"),
+        ("postgresql://host/db?options=-c%20password%3Ds3cret", "postgresql://host/db?options=***"),
         ("postgresql://quant:${PGPASSWORD}@host/db", "postgresql://quant:${PGPASSWORD}@host/db"),
         ("duckdb:///md:market?motherduck_token=s3cret", "duckdb:///md:market?motherduck_token=***"),
         ("sqlite:///market.db", "sqlite:///market.db"),

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.read.sources.dating import date_in_name
 
 from ...vendor import make_bars, make_daily, run, stored, write
@@ -85,3 +87,25 @@ def industries(source: Path) -> str:
     """A snapshot, whose name has a date that it does not begin on."""
     (source / "industry_20250305.csv").write_text("code,industry\n600000,Banks\n000001,Banks\n300750,Cells\n")
     return "industry_20250305.csv"
+
+
+@pytest.mark.parametrize("written", ["45723", "202503", "250303", "2025-03"])
+def test_a_column_of_dates_that_cannot_be_read_is_no_time_of_day(tmp_path: Path, target: Path, written: str) -> None:
+    source = write(tmp_path / "in", None, pd.DataFrame())
+    for day, rows in make_daily(make_bars()).groupby("date"):
+        rows.assign(date=written).to_csv(source / f"{day:%Y%m%d}.csv", index=False)
+    (source / "daily.csv").unlink()
+    with pytest.raises(InputError, match=r"unparsable stamp \(e\.g\. 20250303\.csv row 1"):
+        run(source, target, {"daily": "*.csv"})
+
+
+def test_a_whole_input_is_read_in_one_order(tmp_path: Path, target: Path) -> None:
+    """March has more than 12 days only in some files, and either order fits the others."""
+    source = write(tmp_path / "in", None, pd.DataFrame())
+    (source / "daily.csv").unlink()
+    for day, rows in make_daily(make_bars()).groupby("date"):
+        rows.assign(date=day.strftime("%d/%m/%Y")).to_csv(source / f"d{day:%Y%m%d}x.csv", index=False)
+    with pytest.raises(InputError, match=r"csv: dates such as 03/03/2025 do not say what comes first"):
+        run(source, target, {"daily": "*.csv"})
+    ingest(IngestMapping(daily={"files": "*.csv", "day_first": True}), source, target, quiet=True)
+    assert stored(target, "SZ000001", "close").index[0] == pd.Timestamp("2025-03-03")

@@ -61,18 +61,18 @@ def test_intraday_bars_may_be_wide(tmp_path: Path, target: Path) -> None:
 def test_fields_may_have_other_days_and_stocks_and_be_several_files(tmp_path: Path, target: Path) -> None:
     daily = make_daily(make_bars())
     source = write(tmp_path / "in", None, daily)
-    (source / "shares_1.csv").write_text("date,600000,HK00700,300750\n2025-02-28,100,5,\n2025-03-04,200,6,--\n")
-    (source / "shares_2.csv").write_text('date,300750\n2025-03-05,"3,000"\n')
+    (source / "shares_1.csv").write_text("date,600000,HK00700,300750\n2025-02-28,1000000,5,\n2025-03-04,2000000,6,--\n")
+    (source / "shares_2.csv").write_text('date,300750\n2025-03-05,"3,000,000"\n')
     shares = {"wide": {"float_shares": ["shares_1.csv", "shares_2.csv"]}, "max_dropped": 0.5}
     report = run(source, target, {"daily": {"files": "daily.csv"}, "float_shares": shares}, chunk_rows=2)
     rows = report.inputs["float_shares"]
     assert {reason: tally.count for reason, tally in rows.dropped.items()} == {"unknown symbol": 2}
     assert (rows.read, rows.kept) == (5, 3)
     closes = daily.set_index(["symbol", "date"])["close"]
-    expected = closes["600000"].to_numpy() * [100, 200, 200, 200]
+    expected = closes["600000"].to_numpy() * [1e6, 2e6, 2e6, 2e6]
     np.testing.assert_allclose(stored(target, "SH600000", "market_cap"), expected, rtol=1e-6)
     cell = stored(target, "SZ300750", "market_cap")
-    np.testing.assert_allclose(cell[-2:], closes["300750"].to_numpy()[-2:] * 3000, rtol=1e-6)
+    np.testing.assert_allclose(cell[-2:], closes["300750"].to_numpy()[-2:] * 3e6, rtol=1e-6)
     assert cell[:-2].isna().all()
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 
-from ...vendor import csv, make_bars, make_daily, run, spans, stored, with_inputs, write
+from ...vendor import BARS, csv, make_bars, make_daily, run, spans, stored, with_inputs, write
 
 OLD, NEW, LAST = "000022", "001872", "001999"
 CHANGE = {"symbol": OLD, "new_code": NEW, "date": "2025-03-05"}
@@ -99,3 +99,16 @@ def test_changes_that_contradict_each_other_are_refused(
     source = write(tmp_path / "in", bars, make_daily(bars))
     with pytest.raises(InputError, match=message):
         run(source, target, with_inputs(renames=csv(source, "r.csv", changes)))
+
+
+@pytest.mark.parametrize("name", ["bars", "daily"])
+def test_a_stock_is_not_renamed_into_one_that_trades_beside_it(tmp_path: Path, target: Path, name: str) -> None:
+    bars = make_bars((OLD, NEW))
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    content = with_inputs(renames=csv(source, "r.csv", [CHANGE]))
+    with pytest.raises(InputError, match=r"renames: SZ001872 trades under its earlier and its later code at the same"):
+        run(
+            source,
+            target,
+            content if name == "daily" else {**content, "daily": None, "bars": BARS | {"prices": "unadjusted"}},
+        )

@@ -91,26 +91,6 @@ def test_prints_do_not_hide_the_convention(stamps: np.ndarray, true: Literal["en
         assert f"they fit freq: 1min, stamps: {true}" in str(fault)
 
 
-@pytest.mark.parametrize("freq", ["1min", "15min"])
-def test_the_end_of_the_morning_stamped_when_the_afternoon_begins_is_put_right(freq: Freq) -> None:
-    ends = ASHARE.calendar(pd.bdate_range("2025-01-02", periods=3), freq).to_numpy().astype("datetime64[s]")
-    noon = ends.astype("datetime64[m]").astype(int) % 1440 == 11 * 60 + 30
-    late = np.where(noon, ends + np.timedelta64(90, "m"), ends)
-    grid = Grid(ASHARE, freq, "end")
-    assert not grid.put_right(ends).late_pause
-    assert grid.put_right(late).fault(late) is None
-    np.testing.assert_array_equal(grid.put_right(late).ends(late), grid.ends(ends))
-    assert "stamps: end" in str(Grid(ASHARE, freq, "start").fault(late))
-
-
-def test_a_stamp_at_13_00_now_and_then_stays_off_the_grid() -> None:
-    stamps = clock_of_minutes("13:00")
-    grid = Grid(ASHARE, "1min", "end").put_right(stamps)
-    assert not grid.late_pause
-    assert (grid.ends(stamps) < 0).sum() == 3
-    assert not Grid(ASHARE, "1min", "end").put_right(clock_of_minutes("15:00", convention="start")).late_pause
-
-
 def test_off_grid_ends_are_marked() -> None:
     stamps = ["09:45:00", "09:46:00", "12:00:00", "13:00:00", "15:00:00", "14:59:59", "09:30:00"]
     moments = np.array([f"2025-01-02T{stamp}" for stamp in stamps], dtype="datetime64[s]")

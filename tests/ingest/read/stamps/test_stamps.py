@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.ingest.read.stamps import days_of_bars, join_date_time, parse_stamps
+from qlib_mfgru.ingest.read.stamps import DateOrder, days_of_bars, join_date_time, parse_stamps
 
 CHINA = "Asia/Shanghai"
 MOMENT = np.datetime64("2025-01-02T09:45:00")
@@ -122,3 +122,28 @@ def test_zoned_stamps_are_local_on_both_sides_of_a_clock_change(utc: str, local:
 def test_a_bar_that_ends_at_midnight_ends_the_day() -> None:
     ends = np.array(["2024-03-11T00:15", "2024-03-11T23:45", "2024-03-12T00:00"], dtype="datetime64[m]").astype(int)
     assert days_of_bars(ends).astype("datetime64[D]").astype(str).tolist() == ["2024-03-11"] * 3
+
+
+@pytest.mark.parametrize("value", ["20260316.0", 20260316.0, "2026-03-16", "2026/3/16", "16 Mar 2026", "Mar 16, 2026"])
+def test_a_date_in_other_forms(value: object) -> None:
+    assert str(parse_stamps(pd.Series([value]), CHINA)[0]) == "2026-03-16T00:00:00"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["202603", "2026-03", "Mar 2026", "45723", 45723.0, "45723.5", "260316", "２０２６-03-16", "2026031６", "today"],
+)
+def test_what_is_no_date(value: object) -> None:
+    assert np.isnat(parse_stamps(pd.Series([value]), CHINA)[0])
+
+
+def test_dates_with_the_year_last_are_read_in_the_order_that_the_mapping_says() -> None:
+    written = pd.Series(["01/07/2025", "16/07/2025 09:45", "1.7.2025 24:00", "2025-07-02"])
+    with pytest.raises(DateOrder, match=r"such as 01/07/2025 and 16/07/2025 09:45 do not say .* `day_first: true` or"):
+        parse_stamps(written, CHINA)
+    assert parse_stamps(written, CHINA, day_first=True).astype(str).tolist() == [
+        "2025-07-01T00:00:00", "2025-07-16T09:45:00", "2025-07-02T00:00:00", "2025-07-02T00:00:00",
+    ]  # fmt: skip
+    assert parse_stamps(written, CHINA, day_first=False).astype(str).tolist() == [
+        "2025-01-07T00:00:00", "NaT", "2025-01-08T00:00:00", "2025-07-02T00:00:00",
+    ]  # fmt: skip
