@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from itertools import islice
 from types import FrameType, TracebackType
@@ -73,7 +73,8 @@ class Processes:
             self._pool = ProcessPoolExecutor(self._n_jobs, initializer=_begin, initargs=(os.getpid(),))
         call, left = partial(_call, pickle.dumps(function)), iter(tasks)
         try:
-            waiting = deque(self._pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
+            with _deaf():
+                waiting = deque(self._pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
             while waiting:
                 result = waiting.popleft().result()
                 waiting.extend(self._pool.submit(call, task) for task in islice(left, 1))
@@ -115,6 +116,19 @@ def _loaded(function: bytes) -> Callable[[Any], object]:
 def _begin(parent: int) -> None:
     signal.signal(signal.SIGINT, _interrupts)
     end_with(parent)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore interrupts for a moment, as do processes that start now until they are ready for one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @lru_cache
