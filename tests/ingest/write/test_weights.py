@@ -97,3 +97,11 @@ def test_the_last_weights_of_the_month_before_hold_on_the_first_day(source: Path
     csv(source, "w.csv", [{"date": "2025-02-28", "symbol": "600000", "weight": 100}])
     run(source, target, with_inputs(weights={"csi300": {"files": "w.csv", "carry": True}}))
     assert stored(target, "SH600000", "csi300_weight").tolist() == [1, 1, 1, 1]
+
+
+def test_members_without_a_weight_since_the_table_ended(source: Path, target: Path) -> None:
+    csv(source, "w.csv", [{"date": "2025-03-04", "symbol": "600000", "weight": 100}])
+    csv(source, "m.csv", [{"symbol": "600000", "start": "2025-03-03", "end": ""}])
+    report = run(source, target, with_inputs(weights={"csi300": "w.csv"}, members={"csi300": "m.csv"}))
+    what = "members of the last day without a weight (the table ends on 2025-03-04; carry: true goes on with prices)"
+    assert report.warnings[f"weights.csi300: {what}"].examples == ["SH600000"]
