@@ -67,8 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _said(error: Exception) -> str:
     """An error's message; the system's begins with the file."""
-    is_of_file = isinstance(error, OSError) and error.strerror and error.filename is not None
-    return f"{error.filename}: {error.strerror}" if is_of_file else str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Adjustment(NamedTuple):
 
 
 def find_adjustment(sample: Sample) -> Adjustment:
-    """Judge by the title of the export, else by whole cents, and, with a factor, by the closes around the days on which it changes."""
+    """Judge by the title, else by the closes: whether they are whole cents, and how they move where the factor does."""
     rows = sample.rows
     close = rows["close"].where(rows["close"] > 0)
     cents = _share_of_cents(close)
@@ -47,7 +47,7 @@ def find_adjustment(sample: Sample) -> Adjustment:
     if prices == "raw":
         evidence[0] += ", as those of exports that are adjusted forward are too: make sure that these are not"
     if titles := [remark for remark in sample.remarks if prices_of_title(remark)]:
-        prices, evidence = prices_of_title(titles[0]) or prices, [f"the title says so: {titles[0]}"]
+        prices, evidence = prices_of_title(titles[0]) or prices, ["as the title says"]
     elif (around := _around_events(rows)) is not None:
         jump_as_is, jump_times_factor, n_events = around
         evidence.append(

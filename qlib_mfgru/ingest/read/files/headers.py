@@ -40,7 +40,7 @@ def refuse_header(frame: pd.DataFrame, known: Collection[str], label: object, fi
     n_named = np.sum(list(named.values()), axis=0)
     for position in np.flatnonzero(n_named >= max(_LEAST, len(frame.columns) / 2)).tolist():
         row = frame.iloc[position].astype("str").str.strip().str.lower()
-        own = [name.strip().lower() for name in frame]
+        own = [str(name).strip().lower() for name in frame]
         if row.tolist() != own:
             raise InputError(
                 f"{label}: row {first_row + position + 1} is another header, with the columns in another order "
