@@ -12,7 +12,7 @@ VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
 _LOGIN = re.compile(r"(?P<before>^[\w+.-]*://[^:/@]*:|^[\w+.-]*:?//|^)(?P<secret>.+)(?=@)")
 """The password of ``postgresql://quant:hunter2@host``; where an address is not written so, all before the last @."""
 _OPTION = re.compile(r"(?P<before>[?&;][^=&;]*=)(?P<secret>[^&;]*)")
-_ADDRESS = re.compile(r"[\w+.-]*://[^\s'\"]+")
+_ADDRESS = re.compile(r"[\w+.-]*://[^\s'\")]+")
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _LEAST = 3
 """Letters from which on a part of a secret is looked for in what a driver says."""

@@ -17,12 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "mapping", type=Path, nargs="?", help="YAML file; with --vendor it need only say what differs, or may be absent"
     )
-    parser.add_argument("--source", type=Path, help="folder that the mapping's files are relative to")
+    parser.add_argument("--source", type=Path, help="folder that the mapping's relative paths are in")
     parser.add_argument("--target", type=Path, help="folder of the provider that is made, or replaced")
     parser.add_argument("--vendor", metavar="NAME", help="start from this vendor's ready mapping, e.g. tushare")
     parser.add_argument("--show", action="store_true", help="print the vendor's ready mapping")
     parser.add_argument(
-        "--explain", type=Path, nargs="+", metavar="FILE", help="say what files hold, and propose a mapping"
+        "--explain",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="say what files, folders or databases hold, and propose a mapping",
     )
     parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes; by default one a core")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -41,11 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.ingest.mapping import load_mapping
 
     mapping = load_mapping(arguments.mapping, vendor=arguments.vendor)
-    if not arguments.source or not arguments.target:
+    if not arguments.target or (not arguments.source and mapping.needs_folder):
         raise InputError("give --source, the folder of the files, and --target, the provider's folder")
     from qlib_mfgru.ingest.pipeline import ingest  # after the mapping, so that a wrong one is reported at once
 
-    source, target = arguments.source.expanduser(), arguments.target.expanduser()
+    source, target = (arguments.source or Path()).expanduser(), arguments.target.expanduser()
     report = ingest(mapping, source, target, n_jobs=arguments.jobs, quiet=arguments.quiet)
     print(report)
     print(f"\nprovider: {arguments.target}")

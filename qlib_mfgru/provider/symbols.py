@@ -48,8 +48,8 @@ _STOCK_PREFIXES = (
 INDEX_PREFIXES = (("000", "SH"), ("93", "SH"), ("399", "SZ"), ("98", "SZ"), ("899", "BJ"))
 """First digits of an index's code and its exchange."""
 
-_CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._]?)?(?P<digits>[0-9]{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
-_CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._]?)?(?<!\d)[0-9]{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
+_CODE = re.compile(r"(?:(?P<before>[A-Z]{2,4})[._#]?)?(?P<digits>[0-9]{6})(?:[._]?(?P<after>[A-Z]{2,4}))?")
+_CODE_IN_NAME = re.compile(r"(?:(?:SH|SZ|BJ)[._#]?)?(?<!\d)[0-9]{6}(?!\d)(?:\.(?:SH|SZ|BJ|XSHG|XSHE))?", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9][0-9]{0,4}")
 """A code that was read as a number: shorter, without zeros before it. ``00700`` is written so, in Hong Kong."""
 
@@ -70,7 +70,8 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
     Parameters
     ----------
     text : str
-        For A-shares ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``000001.XSHE``; a number
+        For A-shares ``600000``, ``sh.600000``, ``600000.SH``, ``SH600000``, ``sz000001``, ``SZ#000001``,
+        ``000001.XSHE``; a number
         that lost its leading zeros (``1``) gets them back; ``00700`` is refused, a code of Hong Kong. A plain code is
         up to 64 letters, digits and ``. - _ ^``, and does not begin with a dot; it comes back in upper case.
     codes : {"ashare", "plain"}

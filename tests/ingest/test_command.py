@@ -64,3 +64,13 @@ def test_an_ingest_imports_neither_qlib_nor_torch() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""
+
+
+def test_a_target_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "in", make_bars(), make_daily(make_bars()))
+    (source / "mapping.yaml").write_text(MAPPING)
+    for target in (source / "daily.csv" / "provider", tmp_path / ("x" * 300)):
+        assert main(["ingest", str(source / "mapping.yaml"), "--source", str(source), "--target", str(target)]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith(f"mfgru: {target}")
+        assert error.count("\n") == 1

@@ -9,6 +9,7 @@ import pandas as pd
 
 from qlib_mfgru.ingest.assemble.factors import SAME_PRICE
 from qlib_mfgru.ingest.explain.sample import Sample
+from qlib_mfgru.ingest.read.titles import prices_of_title
 
 _CENTS = 0.98
 """Share of raw closes that are whole cents, at least; adjusted ones are by chance."""
@@ -37,13 +38,17 @@ class Adjustment(NamedTuple):
 
 
 def find_adjustment(sample: Sample) -> Adjustment:
-    """Judge by whole cents, and, with a factor, by the closes around the days on which it changes."""
+    """Judge by the title, else by the closes: whether they are whole cents, and how they move where the factor does."""
     rows = sample.rows
     close = rows["close"].where(rows["close"] > 0)
     cents = _share_of_cents(close)
-    evidence = [f"{cents:.1%} of the closes are whole cents"]
     prices: Literal["raw", "adjusted"] = "raw" if cents >= _CENTS or sample.session.codes == "plain" else "adjusted"
-    if (around := _around_events(rows)) is not None:
+    evidence = [f"{cents:.1%} of the closes are whole cents"]
+    if prices == "raw":
+        evidence[0] += ", as those of exports that are adjusted forward are too: make sure that these are not"
+    if titles := [remark for remark in sample.remarks if prices_of_title(remark)]:
+        prices, evidence = prices_of_title(titles[0]) or prices, ["as the title says"]
+    elif (around := _around_events(rows)) is not None:
         jump_as_is, jump_times_factor, n_events = around
         evidence.append(
             f"the factor changes {n_events} times: closes then move by {jump_as_is:.1%} as they are, by "

@@ -9,13 +9,17 @@ from pathlib import Path
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.explain.findings import Findings, findings_on
-from qlib_mfgru.ingest.explain.kind import kind_of
+from qlib_mfgru.ingest.explain.kind import kind_of, market_of
+from qlib_mfgru.ingest.explain.places import files_of, is_provider, provider_freqs, tables_of
 from qlib_mfgru.ingest.explain.proposal import origin_of, proposed
 from qlib_mfgru.ingest.explain.sample import read_sample, readable
 from qlib_mfgru.ingest.explain.text import describe
 from qlib_mfgru.ingest.explain.wide import is_wide, wide_field, wide_options, wide_section, wide_stamps
-from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+
+Explained = tuple[str, Findings]
+"""A paragraph, and what it rests on."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ def explain(files: Sequence[Path | str], source: Path | str | None = None) -> Ex
     Parameters
     ----------
     files : sequence of Path or str
-        Files; of those with the same columns in one folder, the first ones are looked at.
+        Files, folders, databases that are files, or a qlib provider; of files with the same columns in one folder, the
+        first ones are looked at.
     source : Path or str, optional
         The folder that the mapping's files are relative to; by default the one that all files are in.
 
@@ -60,24 +65,30 @@ def explain(files: Sequence[Path | str], source: Path | str | None = None) -> Ex
     InputError
         If a file is not there, or cannot be read.
     """
-    paths = [Path(file).expanduser().resolve() for file in files]
-    missing = next((path for path in paths if not path.is_file()), None)
-    if missing is not None:
-        raise InputError(f"{missing}: no such file (--explain)")
-    folder = Path(source).expanduser().resolve() if source is not None else _common(paths)
+    named = [Path(file).expanduser().resolve() for file in files]
+    if any(map(is_provider, named)):
+        return _explain_provider(named)
+    paths = files_of(named)
+    folder = Path(source).expanduser().resolve() if source is not None else _common(named)
     outside = next((path for path in paths if not path.is_relative_to(folder)), None)
     if outside is not None:
         raise InputError(f"{outside}: not in {folder} (--source)")
-    paragraphs, all_findings = [], []
-    for header, alike in _by_layout(paths):
-        paragraph, findings = (_explain_wide if is_wide(header) else _explain_rows)(alike, folder)
-        paragraphs.append(paragraph)
-        all_findings.append(findings)
-    return Explanation(paragraphs, proposed(all_findings), folder)
+    databases = {path: tables for path in paths if (tables := tables_of(path)) is not None}
+    found = [_explain_rows([path], folder, table) for path, tables in databases.items() for table in tables]
+    for header, alike in _by_layout([path for path in paths if path not in databases]):
+        found += [_explain_wide(alike, folder)] if is_wide(header) else _explain_files(alike, folder)
+    return Explanation([text for text, _ in found], proposed([findings for _, findings in found]), folder)
+
+
+def _explain_provider(paths: Sequence[Path]) -> Explanation:
+    if len(paths) > 1:
+        raise InputError(f"{paths[0]}: explain a provider alone")
+    text = f"{paths[0]}: a qlib provider with values of {provider_freqs(paths[0])}"
+    return Explanation([text], "vendor: qlib", paths[0])
 
 
 def _common(paths: Sequence[Path]) -> Path:
-    return Path(os.path.commonpath([path.parent for path in paths]))
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
 
 
 def _by_layout(paths: Sequence[Path]) -> list[tuple[list[str], list[Path]]]:
@@ -94,14 +105,25 @@ def _by_layout(paths: Sequence[Path]) -> list[tuple[list[str], list[Path]]]:
     return [(list(header), alike) for (_, header), alike in layouts.items()]
 
 
-def _explain_rows(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
-    sample = read_sample(paths)
+def _explain_files(paths: Sequence[Path], folder: Path) -> list[Explained]:
+    """Files of one layout; those of members or weights of several indices, which their names tell, one by one."""
+    sample = read_sample(paths[:1])
+    if kind_of(sample) not in BY_MARKET or "index" in sample.columns:
+        return [_explain_rows(paths, folder)]
+    by_market: dict[str, list[Path]] = {}
+    for path in paths:
+        by_market.setdefault(market_of(path), []).append(path)
+    return [_explain_rows(alike, folder) for alike in by_market.values()]
+
+
+def _explain_rows(paths: Sequence[Path], folder: Path, table: RowInput | None = None) -> Explained:
+    sample = read_sample(paths, table)
     kind = kind_of(sample)
     findings = findings_on(kind, sample, origin_of(paths, sample.source, folder)) if kind else Findings()
     return describe(sample, kind, findings), findings
 
 
-def _explain_wide(paths: Sequence[Path], folder: Path) -> tuple[str, Findings]:
+def _explain_wide(paths: Sequence[Path], folder: Path) -> Explained:
     """Wide tables are recognised by their columns, names and stamps; the ingest judges their values."""
     findings, lines = Findings(), []
     for path in paths:

@@ -68,7 +68,9 @@ def _prices(findings: Findings, kind: str, sample: Sample, section: dict[str, An
         _frequency(findings, sample, section)
     adjustment = find_adjustment(sample)
     units = find_units(sample, adjustment.traded_at)
-    if units is not None:
+    if units is not None and not units.ratios:
+        findings.say("units", "no rows with a price, a volume and an amount to judge by: taken to be shares and yuan")
+    elif units is not None:
         ratios = ", ".join(f"{board} {ratio:.4g}" for board, ratio in units.ratios.items())
         found = f"volume: {units.volume}, amount: {units.amount}" if units.volume else "no unit explains that"
         findings.say("units", f"amount / volume is, in closes: {ratios}; so {found}".replace("'", ""))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pandas as pd
 
 from qlib_mfgru.ingest.explain.sample import Sample
 from qlib_mfgru.ingest.explain.stamps import are_timed
+from qlib_mfgru.ingest.read.sources.dating import date_in_name
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.provider.symbols import is_index
 
@@ -19,6 +21,9 @@ _BY_FIELD = (
 """Inputs by the field that only they need, the most telling first."""
 _MARKETS = {"000300": "csi300", "399300": "csi300", "000905": "csi500", "399905": "csi500", "000852": "csi1000",
             "399303": "cni2000"}  # fmt: skip
+
+_ALSO = {"hs300": "csi300", "zz500": "csi500", "zz1000": "csi1000"}
+"""Other names of markets."""
 
 
 def kind_of(sample: Sample) -> str | None:
@@ -41,9 +46,18 @@ def markets_of(sample: Sample) -> dict[str, str | None]:
             return {_market(code) or f"index_{_digits(code)}": code for code in codes}
         if codes and (market := _market(codes[0])):
             return {market: None}
-    path = sample.paths[0]
-    name = re.search(r"(csi|cni|hs|sz|sse)\d+", path.stem.lower()) or re.search(r"(csi|cni)\d+", str(path).lower())
-    return {name[0] if name else re.sub(r"\W", "_", path.stem.lower(), flags=re.ASCII): None}
+    return {market_of(sample.paths[0]): None}
+
+
+def market_of(path: Path) -> str:
+    """The market that a file of members or weights is named after, by itself, else by its folder."""
+    stem = path.stem.lower()
+    if found := re.search(r"(csi|cni|hs|zz|sz|sse)\d+", stem) or re.search(
+        r"(csi|cni|hs|zz)\d+", path.parent.name.lower()
+    ):
+        return _ALSO.get(found[0], found[0])
+    named = path.parent.name.lower() if date_in_name(stem) else stem
+    return re.sub(r"\W", "_", named, flags=re.ASCII)
 
 
 def _are_indices(sample: Sample) -> bool:

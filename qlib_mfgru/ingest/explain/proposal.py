@@ -17,6 +17,9 @@ _ORDER = ("session", "bars", "daily", "factors", "limits", "index", "members", "
 
 def origin_of(paths: Sequence[Path], source: RowInput, folder: Path) -> dict[str, Any]:
     """Where rows are and how they are read, as a section of a mapping says it; defaults are left out."""
+    order = {} if source.day_first is None else {"day_first": source.day_first}
+    if source.sql:
+        return {"sql": source.sql, "url": source.url, **order}
     names = [path.relative_to(folder).as_posix() for path in paths]
     everything = _pattern(paths, folder)
     section: dict[str, Any] = {"files": everything or (names[0] if len(names) == 1 else names)}
@@ -24,7 +27,7 @@ def origin_of(paths: Sequence[Path], source: RowInput, folder: Path) -> dict[str
         section["names"] = list(source.names)
     if source.encoding != "utf-8-sig":
         section["encoding"] = source.encoding
-    return section
+    return section | order
 
 
 def _pattern(paths: Sequence[Path], folder: Path) -> str | None:

@@ -16,12 +16,15 @@ from qlib_mfgru.ingest.read.columns import TEXT_FIELDS, VENDOR_NAMES
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.read.stamps import DateOrder
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 MAX_ROWS = 2_000_000
 """Rows of a layout that are looked at."""
+_ORDER_ROWS = 100_000
+"""Rows by which the order of dates is judged."""
 ENCODINGS = ("utf-8-sig", "gb18030")
 _DATE = re.compile(r"(19|20)\d\d[-/.]?\d\d[-/.]?\d\d.*")
 _OTHER_MARKET = SESSIONS["us"]
@@ -85,21 +88,34 @@ class Sample:
         return of[self.rows["stock"].to_numpy()]
 
 
-def read_sample(paths: Sequence[Path], max_rows: int = MAX_ROWS) -> Sample:
-    """Read files of one layout, in the encoding and with the session under which they make sense.
+def read_sample(paths: Sequence[Path], table: RowInput | None = None, max_rows: int = MAX_ROWS) -> Sample:
+    """Read files of one layout, or a database's `table`, in the encoding, order of dates and session that make sense.
 
     Raises
     ------
     InputError
         If they cannot be read, or have no rows.
     """
-    source = readable(paths[0])
-    sample = _read(paths, source, ASHARE, max_rows)
+    source = table or readable(paths[0])
+    try:
+        sample = _read(paths, source, ASHARE, max_rows)
+    except DateOrder as error:
+        source = _ordered(paths, source, error)
+        sample = _read(paths, source, ASHARE, max_rows)
     if (sample.rows["stock"] >= 0).mean() < 0.5:
         other = _read(paths, source, _OTHER_MARKET, max_rows)
         if (other.rows["stock"] >= 0).mean() >= 0.5:
             return other
     return sample
+
+
+def _ordered(paths: Sequence[Path], source: RowInput, refusal: DateOrder) -> RowInput:
+    """The source with the order of dates in which more of them can be read; where neither is better, it is refused."""
+    orders = {order: source.changed(day_first=order) for order in (True, False)}
+    read = {order: len(_read(paths, each, ASHARE, _ORDER_ROWS).stamps) for order, each in orders.items()}
+    if read[True] == read[False]:
+        raise refusal
+    return orders[read[True] > read[False]]
 
 
 def readable(path: Path) -> RowInput:
@@ -139,10 +155,10 @@ def _is_code(cell: str) -> bool:
 
 
 def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: int) -> Sample:
-    file = VendorFile(paths[0], source)
-    columns = _once_each(file.columns((), tuple(VENDOR_NAMES)))
     report, registry = IngestReport(), Registry(session.codes)
     table = VendorInput("file", source, list(paths), registry, report, 100_000, True, session)
+    first = next(table.tables())
+    header, columns = first.header(), _once_each(first.columns((), tuple(VENDOR_NAMES)))
     frames: list[pd.DataFrame] = []
     n_rows = 0
     for piece in table.slices((), [field for field in columns if field != "symbol"]):
@@ -156,7 +172,9 @@ def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: i
         if n_rows >= max_rows:
             break
     rows, is_all = pd.concat(frames, ignore_index=True), n_rows < max_rows
-    header, remarks = file.header(), _remarks(report)
+    if "datetime" in columns and "datetime" not in rows and "time" in rows:
+        columns["time"] = columns.pop("datetime")  # times of day, beside a date
+    remarks = _remarks(report)
     return Sample(list(paths), source, header, columns, rows, registry.codes, session, remarks, is_all)
 
 

@@ -29,6 +29,8 @@ def describe(sample: Sample, kind: str | None, findings: Findings) -> str:
 
 def _file(sample: Sample) -> str:
     path, source = sample.paths[0], sample.source
+    if source.sql:
+        return f"a database: {source.sql}"
     if binary := _BINARY.get(path.suffix.lower()):
         return binary
     header = "without a header" if source.names else "with a header"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,12 +13,16 @@ from qlib_mfgru.ingest.explain.stamps import are_timed, fit_stamps
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import parse_stamps
 from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 _SECTIONS = {"factor": "factors", "float_shares": "float_shares", "market_cap": "market_cap", "is_st": "st",
              "industry": "industry", "limit_up": "limits", "limit_down": "limits"}  # fmt: skip
+
+_FIELDS = frozenset({*PRICES, "volume", "amount", "vwap", "prev_close", *_SECTIONS})
+"""Fields that a wide table may hold."""
 
 
 def is_wide(header: Sequence[str]) -> bool:
@@ -26,10 +31,13 @@ def is_wide(header: Sequence[str]) -> bool:
 
 
 def wide_field(path: Path) -> str | None:
-    """The field that a file is named after: ``close`` of close.csv, ``is_st`` of is_st_stock.csv."""
+    """The field that a file is named after: ``close`` of close.csv or w_close.csv, ``is_st`` of is_st_stock.csv."""
     stem = path.name.partition(".")[0].lower()
-    exact = next((field for field, names in VENDOR_NAMES.items() if stem in map(str.lower, names)), None)
-    return exact or next((field for field in _SECTIONS if stem.startswith(field)), None)
+    for word in (stem, *reversed(re.split(r"[_\W]+", stem))):
+        exact = next((field for field, names in VENDOR_NAMES.items() if word in map(str.lower, names)), None)
+        if exact in _FIELDS:
+            return exact
+    return next((field for field in _SECTIONS if stem.startswith(field)), None)
 
 
 def wide_stamps(path: Path, source: RowInput) -> np.ndarray:

@@ -112,6 +112,13 @@ class IngestMapping(Settings):
             return RowInput(provider=self.daily.provider, optional=self.daily.optional)
         return self.index
 
+    @property
+    def needs_folder(self) -> bool:
+        """Whether any path is relative to the folder of the files; rows of a database need none."""
+        providers = (str(source.provider) for source in self.inputs().values() if source.provider)
+        patterns = (pattern for source in self.inputs().values() for pattern in source.patterns)
+        return not all(Path(path).expanduser().is_absolute() for path in (*providers, *patterns))
+
     def inputs(self) -> dict[str, RowInput]:
         """Every input that is given, by its name; those of a market are called e.g. ``members.csi300``."""
         sections: dict[str, Any] = {**dict(self), "index": self.levels}

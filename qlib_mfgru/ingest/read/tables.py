@@ -135,7 +135,9 @@ def _without_jumps(levels: VendorInput[RowInput], rows: pd.DataFrame, days: np.n
 def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:
     """All rows of a table; an InputError if there is none."""
     if not any(len(frame) for frame in frames):
-        raise InputError(f"{table.name}: no usable {kind} in {', '.join(path.name for path in table.paths)}")
+        reasons = (f"{reason} (e.g. {tally.examples[0]})" for reason, tally in table.report.dropped.items())
+        files = ", ".join(path.name for path in table.paths)
+        raise InputError(": ".join([f"{table.name}: no usable {kind} in {files}", *reasons]))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -153,3 +153,10 @@ def test_since_is_of_names_without_a_date(source: Path, target: Path) -> None:
         run(source, target, with_inputs(st=st))
     with pytest.raises(InputError, match="st: since is of today's names: it needs from_name: true"):
         run(source, target, with_inputs(st={"files": "st.csv", "since": "prices"}))
+
+
+def test_an_industry_twice_is_said_without_a_date_that_is_none(source: Path, target: Path) -> None:
+    rows = [{"symbol": "600000", "industry": name} for name in ("银行", "钢铁")]
+    report = run(source, target, with_inputs(industry=csv(source, "i.csv", rows)))
+    tally = report.warnings["industry: repeated with another industry, the first kept"]
+    assert tally.examples == ["i.csv: SH600000 on all days"]

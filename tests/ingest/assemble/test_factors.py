@@ -150,3 +150,14 @@ def test_forward_factors_and_single_ratios_are_refused(
         run(source, target, with_inputs(factors="f.csv"))
     with pytest.raises(InputError, match=f"factors.columns.factor is '{column}': neither forward factors"):
         run(source, target, with_inputs(factors={"files": "f.csv", "columns": {"factor": column}}))
+
+
+def test_days_before_the_first_factor_of_a_table_say_what_would_take_them(
+    bars: pd.DataFrame, tmp_path: Path, target: Path
+) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
+    (source / "f.csv").write_text("symbol,date,factor\n600000,2025-03-05,2\n000001,2025-03-05,2\n")
+    with pytest.raises(
+        InputError, match=r"no factor yet, before the first of the table .with before_first: one it is 1"
+    ):
+        run(source, target, with_inputs(factors={"files": "f.csv", "before_first": "unknown"}))

@@ -98,3 +98,28 @@ def test_no_such_file_or_folder_is_an_error(tmp_path: Path, target: Path) -> Non
         run(tmp_path / "nowhere", target)
     with pytest.raises(InputError, match=r"bars: no file 'bars/\*' under"):
         run(tmp_path, target)
+
+
+def test_a_column_of_structs_is_an_error(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", None, make_daily(bars))
+    for column, value in (("datetime", {"a": 1}), ("close", [1.0])):
+        bars.assign(**{column: [value] * len(bars)}).to_feather(source / "bars" / "a.feather")
+        with pytest.raises(InputError, match=rf"a\.feather: .*column '{column}' holds no values but a (struct|list)"):
+            run(source, target)
+
+
+@pytest.mark.parametrize("pattern", [".", "/", "ts/**x/*.csv", "", "~"])
+def test_a_pattern_that_fits_no_file_is_one_line(tmp_path: Path, target: Path, pattern: str) -> None:
+    with pytest.raises(InputError) as error:
+        run(write(tmp_path / "in"), target, {"daily": {"files": pattern}})
+    assert "\n" not in str(error.value)
+
+
+def test_files_may_be_anywhere(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path / "in", bars, make_daily(bars))
+    (tmp_path / "elsewhere").mkdir()
+    content = {"bars": BARS | {"files": "~/in/bars/*"}, "daily": str(tmp_path / "in" / "daily.csv")}
+    assert run(tmp_path / "elsewhere", target, content).inputs["bars"].kept == 192

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import sqlalchemy
 import yaml
 
 from qlib_mfgru.cli import main
@@ -187,3 +188,67 @@ def test_from_the_command_line(market: Market, tmp_path: Path, capsys: pytest.Ca
     printed = capsys.readouterr().out
     assert "15min bars of ashare, stamped at their end: 100.0% are on that grid, 100% of its times are there" in printed
     assert f"mapping, with --source {tmp_path}:" in printed
+
+
+def test_members_of_several_indices_in_files_of_their_own(tmp_path: Path) -> None:
+    for name in ("csi300_members", "zz500", "mine"):
+        text(tmp_path, f"{name}.csv", "code,start,end\n600000,2025-03-03,\n")
+    assert mapping_of(tmp_path)["members"] == {
+        "csi300": {"files": "csi300_members.csv"}, "csi500": {"files": "zz500.csv"}, "mine": {"files": "mine.csv"},
+    }  # fmt: skip
+
+
+def test_a_folder_and_a_provider(market: Market, tmp_path: Path) -> None:
+    LAYOUTS["tdx"](market, tmp_path)
+    content = mapping_of(tmp_path)
+    assert content["daily"]["files"] == "daily/*.txt"
+    assert content["bars"]["files"] == "minutes/*.txt"
+    assert "date = 日期" in str(explain([tmp_path / "minutes"]))
+    assert "time = 时间" in str(explain([tmp_path / "minutes"]))
+    (tmp_path / "cn" / "features").mkdir(parents=True)
+    (tmp_path / "cn" / "calendars").mkdir()
+    (tmp_path / "cn" / "instruments").mkdir()
+    (tmp_path / "cn" / "calendars" / "day.txt").write_text("2025-03-03\n")
+    assert mapping_of(tmp_path / "cn") == {"vendor": "qlib"}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "duckdb"])
+def test_the_tables_of_a_database(market: Market, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "market.db"
+    engine = sqlalchemy.create_engine(f"{kind}:///{path}")
+    rows = market.minutes["15min"]
+    rows.assign(datetime=rows["datetime"].astype(str)).to_sql("minutes", engine, index=False)
+    engine.dispose()
+    assert mapping_of(path)["bars"] == {
+        "sql": 'select * from "minutes"', "url": f"{kind}:///{path}", "freq": "15min", "stamps": "end",
+        "volume": "shares", "amount": "yuan", "prices": "unadjusted",
+    }  # fmt: skip
+
+
+def test_the_title_goes_before_whole_cents(market: Market, tmp_path: Path) -> None:
+    rows = market.daily[market.daily["symbol"] == "600000"].drop(columns=["name", "is_st", "prev_close", "factor"])
+    for word, prices in (("前复权", "adjusted"), ("不复权", "unadjusted")):
+        path = tmp_path / text(tmp_path, "d.txt", f"600000 日线 {word}\n{rows.to_csv(sep=chr(9), index=False)}")
+        assert mapping_of(path)["daily"]["prices"] == prices
+
+
+def test_the_order_of_dates_by_those_that_tell(market: Market, tmp_path: Path) -> None:
+    rows = market.daily.drop(columns=["name", "is_st", "prev_close"])
+    late = pd.to_datetime(rows["date"]) + pd.Timedelta(days=14)
+    path = saved(rows.assign(date=late.dt.strftime("%d/%m/%Y")), tmp_path / "d.csv")
+    assert mapping_of(path)["daily"]["day_first"] is True
+    early = saved(rows.assign(date=pd.to_datetime(rows["date"]).dt.strftime("%d/%m/%Y")), tmp_path / "e.csv")
+    with pytest.raises(InputError, match="do not say what comes first"):
+        explain([early])
+
+
+def test_codes_with_their_exchange_and_prices_that_are_missing(market: Market, tmp_path: Path) -> None:
+    text(tmp_path, "SH#000300.txt", "date,open,high,low,close\n2025-03-03,3900,3950,3880,3920\n")
+    assert "indices      1 (e.g. SH000300)" in str(explain([tmp_path / "SH#000300.txt"]))
+    rows = market.daily.drop(columns=["name", "is_st"]).assign(close=None)
+    assert "no rows with a price, a volume and an amount" in str(explain([saved(rows, tmp_path / "d.csv")]))
+
+
+def test_wide_tables_whose_names_end_with_the_field(tmp_path: Path) -> None:
+    text(tmp_path, "w_close.csv", "date,600000,000001,688981\n2025-03-03,1,2,3\n")
+    assert mapping_of(tmp_path / "w_close.csv")["daily"] == {"wide": {"close": "w_close.csv"}}

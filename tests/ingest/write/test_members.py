@@ -148,3 +148,16 @@ def test_two_indices_in_one_list_are_an_error(source: Path, target: Path) -> Non
     )
     with pytest.raises(InputError, match=message):
         run(source, target, with_inputs(members={"csi500": MEMBERS}))
+
+
+@pytest.mark.parametrize("end", ["", "0", "9999-12-31", "99991231", "2300-01-01", "31/12/9999", "None", "NaT", "-"])
+def test_an_end_that_has_not_come(source: Path, target: Path, end: str) -> None:
+    rows = [{"symbol": "600000", "start": "2025-03-04", "end": end}]
+    run(source, target, with_inputs(members={"csi300": csv(source, "m.csv", rows)}))
+    assert spans(target, "csi300") == [["SH600000", "2025-03-04", "2025-03-06"]]
+
+
+def test_an_end_that_is_no_date_is_named(source: Path, target: Path) -> None:
+    rows = [{"symbol": "600000", "start": "2025-03-04", "end": "soon"}]
+    with pytest.raises(InputError, match=r"unparsable stamp \(e\.g\. m\.csv row 1: 600000 2025-03-04 \.\. soon\)"):
+        run(source, target, with_inputs(members={"csi300": csv(source, "m.csv", rows)}))

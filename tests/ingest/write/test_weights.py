@@ -113,3 +113,11 @@ def test_known_weights_of_stocks_that_are_no_members_are_counted(source: Path, t
     assert (tally.count, tally.examples) == (1, ["SZ000001 2025-03-05"])
     weight = stored(target, "SZ000001", "csi300_weight")
     assert (weight.index[-1], weight["2025-03-05"]) == (pd.Timestamp("2025-03-05"), 0.5)
+
+
+def test_members_without_a_weight_since_the_table_ended(source: Path, target: Path) -> None:
+    csv(source, "w.csv", [{"date": "2025-03-04", "symbol": "600000", "weight": 100}])
+    csv(source, "m.csv", [{"symbol": "600000", "start": "2025-03-03", "end": ""}])
+    report = run(source, target, with_inputs(weights={"csi300": "w.csv"}, members={"csi300": "m.csv"}))
+    what = "members of the last day without a weight (the table ends on 2025-03-04; carry: true goes on with prices)"
+    assert report.warnings[f"weights.csi300: {what}"].examples == ["SH600000"]

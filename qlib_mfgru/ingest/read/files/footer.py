@@ -48,6 +48,8 @@ class Body(io.RawIOBase):
         """Fill the buffer as far as it goes; 0 at the end."""
         while not self._ended and len(self._held) <= _TAIL_BYTES:
             block = self._stream.read(_BLOCK_BYTES)
+            if b"\0" in block:
+                raise OSError("it holds zero bytes, which no text has: half written, or UTF-16 without its mark")
             self._held, self._ended = self._held + block, not block
             if self._ended:
                 self._held = self._without_footer(self._held)

@@ -184,3 +184,9 @@ def test_rows_of_text_that_are_no_header_are_rows(tmp_path: Path) -> None:
     file = VendorFile(path, RowInput(files="x.csv"))
     (rows,) = file.frames(file.columns((), ("symbol", "name", "industry")), 10)
     assert rows["name"].tolist() == ["ST", "名称"]
+
+
+def test_zero_bytes_are_an_error(tmp_path: Path) -> None:
+    path = given(tmp_path, "x.csv", CSV.replace("11.5", "\0\0\0\0"))
+    with pytest.raises(InputError, match=r"x\.csv: cannot be read .* it holds zero bytes"):
+        read(path)
