@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.assemble.factors import factor_of_closes
+from qlib_mfgru.ingest.assemble.factors import factor_of_closes, possible_previous
 from qlib_mfgru.ingest.mapping import IngestMapping
 
 from ..vendor import BARS, DAILY, DAYS, make_daily, run, stored, with_inputs, write
@@ -161,3 +161,11 @@ def test_days_before_the_first_factor_of_a_table_say_what_would_take_them(
         InputError, match=r"no factor yet, before the first of the table .with before_first: one it is 1"
     ):
         run(source, target, with_inputs(factors={"files": "f.csv", "before_first": "unknown"}))
+
+
+def test_a_previous_close_is_forgotten_where_it_is_far_from_both_closes() -> None:
+    """A new share may close at four times its issue price; a relisted one opens far from its last close."""
+    close = np.array([40.0, 41.0, 41.0, 10.0, np.nan, 10.0])
+    given = np.array([10.0, 400.0, 0.0, 41.0, 10.0, 5.0])
+    right = [10.0, np.nan, np.nan, 41.0, 10.0, 5.0]
+    np.testing.assert_array_equal(possible_previous(close, given), right)
