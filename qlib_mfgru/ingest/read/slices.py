@@ -116,7 +116,7 @@ class Slice:
         """
         end = self.frame.get("end", pd.Series("", index=self.frame.index))
         has_not_ended = (end.isna() | end.astype("str").str.strip().str.fullmatch(_NO_END)).to_numpy()
-        first, last = self._parsed(self.frame["start"]), self._parsed(end.mask(has_not_ended))
+        first, last = self._parsed(self.frame["start"]), self._parsed(end.astype("object").mask(has_not_ended))
         checks = [
             ("unknown symbol", self.stock < 0),
             ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~has_not_ended)),

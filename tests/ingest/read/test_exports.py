@@ -37,7 +37,8 @@ def test_an_export_a_stock_with_title_and_footer(tmp_path: Path, target: Path, p
             table[f"    {title}"] = rows[name]
         content = f"{code} 某某股份 15分钟线 不复权\n{table.to_csv(sep=chr(9), index=False)}数据来源:通达信\n"
         data = content.replace("\n", "\r\n").encode("gb18030")
-        path = source / "bars" / (f"SH#{code}.txt.gz" if packed else f"SH#{code}.txt")
+        exchange = "SH" if code == "600000" else "SZ"
+        path = source / "bars" / f"{exchange}#{code}.txt{'.gz' if packed else ''}"
         path.write_bytes(gzip.compress(data) if packed else data)
     report = run(source, target, with_inputs(bars=BARS | {"encoding": "gb18030"}))
     assert report.inputs["bars"].read == report.inputs["bars"].kept == 192
