@@ -13,7 +13,10 @@ from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
 from qlib_mfgru.settings import UnknownSetting
 
 BARS = {"files": "b/*.csv", "freq": "5min", "stamps": "end"}
-ROW_KEYS = "files, wide, sql, url, provider, columns, where, sep, names, skip_rows, day_first, encoding, keep, max_dropped, optional"
+ROW_KEYS = (
+    "files, wide, sql, url, provider, columns, where, sep, names, skip_rows, day_first, encoding, keep, max_dropped, "
+    "optional"
+)
 NO_SECTION = f"must be a path, a list of paths, or a mapping with {ROW_KEYS}"
 
 
