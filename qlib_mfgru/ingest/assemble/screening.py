@@ -58,8 +58,9 @@ def far_bars(
         np.where(traded, daily[name] * factor * (1 + margin), np.nan)[places]
         for name, margin in (("low", -OUT_OF_DAY), ("high", OUT_OF_DAY))
     )
-    median = _medians(rows["close"], of_day, starts)
-    low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
+    if not (low > 0).all() or not (high > 0).all():
+        median = _medians(rows["close"], of_day, starts)
+        low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
     far = (rows["low"] < low) | (rows["high"] > high)
     far &= np.all([rows[name] > 0 for name in PRICES], axis=0)
     n_far, n_rows, volume = (np.bincount(of_day, values) for values in (far, None, np.nan_to_num(rows["volume"])))

@@ -90,6 +90,8 @@ def check_one_stock(rows: np.ndarray, unused: np.ndarray, codes: Sequence[str]) 
     InputError
         If most of a stock's are others: two stocks that both trade.
     """
+    if not len(unused):
+        return
     keys, others = ((each["stock"].astype("i8") << 32) + each["when"] for each in (rows, unused))
     there = np.isin(others, keys)
     unused, mine = unused[there], rows[np.searchsorted(keys, others[there])]
