@@ -23,6 +23,7 @@ h1 { font-size: 1.25rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #ddd; }
 td { overflow-wrap: anywhere; }
+td:first-child { overflow-wrap: normal; }
 th { font-weight: 600; white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 .error td:first-child { color: #b00020; font-weight: 600; }
