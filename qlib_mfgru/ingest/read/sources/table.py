@@ -76,7 +76,7 @@ def tables(name: str, source: RowInput, paths: Sequence[Path], folder: Path, ses
 
 
 def found(folder: Path, pattern: str) -> list[Path]:
-    """The files that a pattern fits, sorted; it may also be absolute, or begin with ~.
+    """The files that a pattern fits, sorted, hidden ones only by their names; it may be absolute, or begin with ~.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def found(folder: Path, pattern: str) -> list[Path]:
     place = Path(pattern).expanduser()
     root, inside = (Path(place.anchor), place.relative_to(place.anchor)) if place.is_absolute() else (folder, place)
     try:
-        return sorted(path for path in root.glob(str(inside)) if path.is_file())
+        files = sorted(path for path in root.glob(str(inside)) if path.is_file())
+        return [path for path in files if not path.name.startswith(".") or inside.name.startswith(".")]
     except (ValueError, NotImplementedError, IndexError) as error:
         raise InputError(f"{pattern!r} is no pattern of files: {error}") from error
 

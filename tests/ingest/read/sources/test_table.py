@@ -1,0 +1,37 @@
+"""Which files a pattern fits."""
+
+from pathlib import Path
+
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.sources.table import found, matching
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.csv", "a.csv", ".DS_Store", ".a.csv.swp", "deep/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("*", ["a.csv", "b.csv"]),
+        ("*.csv", ["a.csv", "b.csv"]),
+        ("**/*.csv", ["a.csv", "b.csv", "c.csv"]),
+        (".DS_Store", [".DS_Store"]),
+        ("none*", []),
+    ],
+)
+def test_files_are_sorted_and_hidden_ones_taken_by_name_only(folder: Path, pattern: str, names: list[str]) -> None:
+    assert [path.name for path in found(folder, pattern)] == names
+    assert [path.name for path in found(Path("/"), str(folder / pattern))] == names
+
+
+def test_a_pattern_that_fits_none_is_named(folder: Path) -> None:
+    assert [path.name for path in matching(folder, ("b.csv", "*.csv"), "daily")] == ["b.csv", "a.csv"]
+    with pytest.raises(InputError, match=r"^daily: no file 'x\*' under "):
+        matching(folder, ("*.csv", "x*"), "daily")
