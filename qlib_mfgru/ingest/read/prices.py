@@ -44,7 +44,7 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[Records]:
             if not (piece.is_of_one_stock and np.array_equal(stamps, judged)):
                 if fault := _fault(piece, stamps, grid):
                     raise InputError(f"{path}: {fault}")
-                judged = stamps if piece.is_of_one_stock else judged
+                judged = stamps if piece.is_of_one_stock and piece.first_row == 0 else judged
             edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
             yield from _bar_records(bars, piece, stamps, grid, units)
         if fault := grid.fault_at_edges(edges):

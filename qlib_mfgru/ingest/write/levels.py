@@ -37,7 +37,7 @@ def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> None:
 
 
 def _check_codes(index: VendorInput[RowInput], codes: Sequence[str], stocks: Collection[str]) -> None:
-    """Refuse codes of stocks: those that are here, and ``000xxx`` of Shenzhen, where an index of Shanghai is meant."""
+    """Refuse codes of stocks: those that are here, and Shenzhen's from 000000 on, where one of Shanghai is meant."""
     meant = {code: f"SH{code[2:]}" for code in codes if index.session.codes == "ashare" and code.startswith("SZ000")}
     wrong = [code for code in codes if code in stocks or code in meant]
     if wrong:
