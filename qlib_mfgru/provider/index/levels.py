@@ -13,8 +13,6 @@ MOST_ELSEWHERE = 3.0
 """The same before that, when Shanghai rose 105 % in a day (1992-05-21), and in markets without limits."""
 MOST_ACROSS = 5.0
 """Between two levels, however many days without one lie between them."""
-
-
 _ENOUGH = 10
 """Days after which `MOST_ACROSS` is allowed anyway."""
 

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
+from qlib_mfgru.provider.judge.moves.moves import Moves
+
 PRICES = ("open", "high", "low", "close")
 
 
@@ -142,3 +144,9 @@ class StockSeries:
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade."""
         return np.nan_to_num(self.volume) > 0
+
+    @cached_property
+    def moves(self) -> Moves:
+        """How price and factor move from one day with trade to the next."""
+        close = np.where(self.traded, self.prices["close"], np.nan)
+        return Moves.of(self.days, close, self.factor, self.board)

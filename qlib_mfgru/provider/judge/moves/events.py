@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.moves.moves import EVENT, Moves
+from qlib_mfgru.provider.judge.moves.moves import EVENT
 from qlib_mfgru.provider.judge.moves.spikes import far
 from qlib_mfgru.provider.judge.series import StockSeries
 
@@ -46,8 +46,7 @@ def event_rules(series: StockSeries) -> Iterator[Finding]:
     known = series.prev_close > 0
     if not known.any() or series.board is None:
         return
-    n_days, close = len(series.days), np.where(series.traded, series.prices["close"], np.nan)
-    moves = Moves.of(series.days, close, series.factor, series.board)
+    n_days, close, moves = len(series.days), series.prices["close"], series.moves
     before, after = moves.places[:-1], moves.places[1:]
     previous, last = np.where(known, series.prev_close, np.nan)[after], close[before]
     bound = far(series.days[moves.places], series.board)[1:]

@@ -34,8 +34,9 @@ FEW = 3
 
 def factor_rules(series: StockSeries) -> Iterator[Finding]:
     """Every rule on how the factor moves."""
-    close = np.where(series.traded, series.prices["close"], np.nan)
-    moves = Moves.of(series.days, close, series.factor, series.board)
+    moves, n_days = series.moves, len(series.days)
+    judged, step = moves.on_days(np.ones(len(moves.raw), dtype=bool), n_days), np.ones(n_days)
+    step[moves.places[1:]] = np.exp(moves.change)
     lost = _is_lost(moves)
     restless = moves.changes & (moves.changes.sum() > max(FEW, RESTLESS * len(moves.changes)))
     for kind, cases in (
@@ -44,10 +45,7 @@ def factor_rules(series: StockSeries) -> Iterator[Finding]:
         (RESTLESS_FACTOR, restless),
         (FACTOR_ALONE, moves.is_alone),
     ):
-        judged = moves.on_days(np.ones(len(moves.raw), dtype=bool), len(series.days))
-        step = np.ones(len(series.days))
-        step[moves.places[1:]] = np.exp(moves.change)
-        yield Finding(kind, moves.on_days(cases, len(series.days)), judged, series.days, step)
+        yield Finding(kind, moves.on_days(cases, n_days), judged, series.days, step)
 
 
 def _is_lost(moves: Moves) -> np.ndarray:
