@@ -18,6 +18,9 @@ from qlib_mfgru.ingest.explain.wide import is_wide, wide_field, wide_options, wi
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
 
+_FEW_ROWS = 1_000
+"""Rows by which a file's kind is known, about."""
+
 Explained = tuple[str, Findings]
 """A paragraph, and what it rests on."""
 
@@ -107,7 +110,7 @@ def _by_layout(paths: Sequence[Path]) -> list[tuple[list[str], list[Path]]]:
 
 def _explain_files(paths: Sequence[Path], folder: Path) -> list[Explained]:
     """Files of one layout; those of members or weights of several indices, which their names tell, one by one."""
-    sample = read_sample(paths[:1])
+    sample = read_sample(paths[:1], max_rows=_FEW_ROWS)
     if kind_of(sample) not in BY_MARKET or "index" in sample.columns:
         return [_explain_rows(paths, folder)]
     by_market: dict[str, list[Path]] = {}
