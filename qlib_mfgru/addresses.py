@@ -1,4 +1,4 @@
-"""What in the address of a database must not be seen."""
+"""What must not be seen of a database's address and statement."""
 
 from __future__ import annotations
 
@@ -9,10 +9,29 @@ HIDDEN = "***"
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
 """``${NAME}`` or ``$NAME``, the latter in capitals since passwords may hold a dollar."""
 
-_LOGIN = re.compile(r"(?P<before>^[\w+.-]*://[^:/@]*:|^[\w+.-]*:?//|^)(?P<secret>.+)(?=@)")
+_LOGIN = re.compile(r"(?P<before>^[\w+.-]*:/+[^:/@]*:|^[\w+.-]*:?/+|^)(?P<secret>.+)(?=@)")
 """The password of ``postgresql://quant:hunter2@host``; where an address is not written so, all before the last @."""
 _OPTION = re.compile(r"(?P<before>[?&;][^=&;]*=)(?P<secret>[^&;]*)")
-_ADDRESS = re.compile(r"[\w+.-]*://[^\s'\")]+")
+_ADDRESS = re.compile(r"[a-zA-Z][\w+.-]+:/+(?:\S*@)?[^\s'\")?]*(?:\?\S*?(?=['\")\]:;,.]*(?:\s|$)))?")
+"""An address within a text, up to the last @ and the end of its options; a path has but one of its slashes."""
+_ENCODED = re.compile(r"[\w+.-]+%3a(?:%2f)+\S*", re.IGNORECASE)
+"""An address of which even the colon and the slashes are percent-encoded."""
+_BARE = re.compile(r"(?P<before>(?<![\w/])[\w.+-]+:)(?P<secret>[^\s:/@'\"]+)(?=@[\w.-])")
+"""``quant:hunter2@host``, without a scheme."""
+_NAMED = re.compile(
+    r"(?P<before>(?:password|passwd|pwd|secret|token|api_?key)\s*=\s*)(?P<secret>'[^']*'|[^\s&;,'\")]+)", re.IGNORECASE
+)
+"""``password=hunter2``, as in the settings of a connection."""
+_STATEMENT = re.compile(
+    r"(?P<compared>[=<>]\s*|\blike\s+)\"(?:[^\"]|\"\")*\"(?!\s*\.)"
+    r"|(?P<name>\"(?:[^\"]|\"\")*\"|`[^`]*`)"
+    r"|(?P<comment>(?:--|#)[^\n]*|/\*.*?(?:\*/|\Z))"
+    r"|'(?:[^']|'')*(?:'|\Z)|\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What is quoted in a statement, and its comments. MySQL and SQLite take double quotes around a text too."""
+_ESCAPED = re.compile(r"'.*\\'.*'", re.DOTALL)
+"""From the first quote to the last where a backslash precedes one: databases disagree on where such a text ends."""
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _LEAST = 3
 """Letters from which on a part of a secret is looked for in what a driver says."""
@@ -26,9 +45,16 @@ def hidden(address: str) -> str:
     return _OPTION.sub(_without_secret, _LOGIN.sub(_without_secret, address))
 
 
+def without_literals(sql: str) -> str:
+    """A statement whose texts are ``'***'``, any of which may be a token; numbers and names stay, comments do not."""
+    return _STATEMENT.sub(_without_literal, _ESCAPED.sub(f"'{HIDDEN}'", sql))
+
+
 def without_addresses(text: str) -> str:
-    """A text whose addresses are `hidden`."""
-    return _ADDRESS.sub(lambda found: hidden(found[0]), text) if "://" in text else text
+    """A text whose addresses are `hidden`, and the values that it calls a password or token too."""
+    text = _ADDRESS.sub(lambda found: hidden(found[0]), text)
+    text = _ENCODED.sub(lambda found: hidden(unquote(found[0])), text)
+    return _NAMED.sub(_without_secret, _BARE.sub(_without_secret, text))
 
 
 def without_secrets(text: str, address: str, sql: str) -> str:
@@ -46,4 +72,11 @@ def without_secrets(text: str, address: str, sql: str) -> str:
 
 
 def _without_secret(found: re.Match[str]) -> str:
-    return found[0] if VARIABLE.fullmatch(found["secret"]) else f"{found['before']}{HIDDEN}"
+    kept = VARIABLE.fullmatch(found["secret"]) or found["secret"] == HIDDEN
+    return found[0] if kept else f"{found['before']}{HIDDEN}"
+
+
+def _without_literal(found: re.Match[str]) -> str:
+    if found["name"]:
+        return found[0]
+    return " " if found["comment"] else f"{found['compared'] or ''}'{HIDDEN}'"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from qlib_mfgru import __version__
+from qlib_mfgru.arguments import Parser
 from qlib_mfgru.errors import InputError
 
 
@@ -32,7 +32,7 @@ COMMANDS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Parser):
     """A command's parser, which imports the command only when it is the one that was asked for."""
 
     def __init__(self, *, module: str, **options: Any) -> None:
@@ -49,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 on success, 2 on bad input, 130 when it was interrupted."""
-    parser = argparse.ArgumentParser(prog="mfgru", description="From raw bars to a traded portfolio, inside qlib.")
+    parser = Parser(prog="mfgru", description="From raw bars to a traded portfolio, inside qlib.")
     parser.add_argument("--version", action="version", version=f"mfgru {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except (InputError, OSError) as error:
-        print(f"mfgru: {_said(error)}", file=sys.stderr)
+        print(f"mfgru: {InputError(_said(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mfgru: interrupted", file=sys.stderr)

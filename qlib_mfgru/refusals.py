@@ -10,6 +10,7 @@ from typing import Any, NoReturn, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from qlib_mfgru.addresses import without_addresses, without_literals
 from qlib_mfgru.errors import InputError
 
 CONFIG = "config"
@@ -65,8 +66,15 @@ def within(name: str) -> Iterator[None]:
 
 def shown(value: Any) -> str:
     """A value as messages show it: on one line, and no longer than that."""
-    text = " ".join(repr(plain(value)).split())
+    text = without_addresses(" ".join(repr(_seen(plain(value))).split()))
     return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 4]} ..."
+
+
+def _seen(value: Any) -> Any:
+    """A value of a setting without the texts of a statement in it."""
+    if isinstance(value, dict):
+        return {key: without_literals(str(each)) if key == "sql" else _seen(each) for key, each in value.items()}
+    return [_seen(each) for each in value] if isinstance(value, list) else value
 
 
 def plain(value: Any) -> Any:

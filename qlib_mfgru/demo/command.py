@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from qlib_mfgru.arguments import local_path
 from qlib_mfgru.demo.spec import DemoSpec
 
 DESCRIPTION = "Generate a synthetic market (A-shares by default) with planted signals as a qlib provider."
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options: the fields of `DemoSpec`."""
     parser.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     where = f"folder of the provider; an earlier one is replaced (default: {DEFAULT_TARGET}, or .._us and so on)"
-    parser.add_argument("--target", default=argparse.SUPPRESS, help=where)
+    parser.add_argument("--target", type=local_path, default=argparse.SUPPRESS, help=where)
     for name, field in DemoSpec.model_fields.items():
         option = "--" + _SHORT.get(name, name).replace("_", "-")
         kind = type(field.default)

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
 
 _SETTINGS = ("freq", "neutralize", "exclude", "deal_price")
@@ -19,12 +20,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "recorders", nargs="+", metavar="[NAME=]RECORDER", help="ids of two or more recorders that hold a pred.pkl"
     )
-    parser.add_argument("--provider", required=True, help="folder of the qlib provider")
+    parser.add_argument("--provider", type=local_path, required=True, help="folder of the qlib provider")
     parser.add_argument(
         "--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments (default: %(default)s)"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path("correlation"), help="folder to write to (default: %(default)s)"
+        "--out", type=local_path, default=Path("correlation"), help="folder to write to (default: %(default)s)"
     )
     parser.add_argument("--pool", default="all", help="market of the provider (default: %(default)s)")
     options = parser.add_argument_group("settings of the factor test", argument_default=argparse.SUPPRESS)
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"a correlation needs two recorders or more; there is only {arguments.recorders[0]}")
     options = {name: value for name, value in vars(arguments).items() if name in _SETTINGS}
     settings = FactorTestSettings.of(pools=[arguments.pool], **options)
-    init_qlib(arguments.provider, arguments.store)
+    init_qlib(str(arguments.provider), arguments.store)
     correlation = correlate(_predictions(arguments.recorders), settings)
     correlation.write(arguments.out)
     print(correlation.document())

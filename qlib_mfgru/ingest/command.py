@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
 
 DESCRIPTION = """Turn vendor files (bars of 1 to 60 minutes and daily ones) into a qlib provider. The mapping says where
@@ -15,15 +16,18 @@ layout that it expects. --explain FILE says what a file holds, and proposes a ma
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument(
-        "mapping", type=Path, nargs="?", help="YAML file; with --vendor it need only say what differs, or may be absent"
+        "mapping",
+        type=local_path,
+        nargs="?",
+        help="YAML file; with --vendor it need only say what differs, or may be absent",
     )
-    parser.add_argument("--source", type=Path, help="folder that the mapping's relative paths are in")
-    parser.add_argument("--target", type=Path, help="folder of the provider that is made, or replaced")
+    parser.add_argument("--source", type=local_path, help="folder that the mapping's relative paths are in")
+    parser.add_argument("--target", type=local_path, help="folder of the provider that is made, or replaced")
     parser.add_argument("--vendor", metavar="NAME", help="start from this vendor's ready mapping, e.g. tushare")
     parser.add_argument("--show", action="store_true", help="print the vendor's ready mapping")
     parser.add_argument(
         "--explain",
-        type=Path,
+        type=local_path,
         nargs="+",
         metavar="PATH",
         help="say what files, folders or databases hold, and propose a mapping",

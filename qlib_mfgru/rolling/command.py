@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from qlib_mfgru.arguments import local_path
+
 DESCRIPTION = """List the finished (fold, seed) units of rolling runs; with --clear or --clear-all remove some, so that
 they are trained again."""
 
@@ -11,7 +13,10 @@ they are trained again."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument(
-        "--dir", metavar="DIR", help="where units are kept ($MFGRU_UNITS, else ~/.cache/qlib_mfgru/units)"
+        "--dir",
+        type=local_path,
+        metavar="DIR",
+        help="where units are kept ($MFGRU_UNITS, else ~/.cache/qlib_mfgru/units)",
     )
     clearing = parser.add_mutually_exclusive_group()
     clearing.add_argument("--clear", nargs="+", metavar="KEY", help="keys, or their beginnings, of units to remove")

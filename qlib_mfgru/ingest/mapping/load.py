@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping.document import read_document
 from qlib_mfgru.ingest.mapping.prices import BarInput, DailyInput
 from qlib_mfgru.ingest.mapping.ready import over_ready
 from qlib_mfgru.ingest.mapping.rows import BY_MARKET, RowInput
@@ -136,31 +136,11 @@ def load_mapping(path: Path | str | None = None, *, vendor: str | None = None) -
         Not a YAML file, an unknown vendor, or an unknown key or value: one line with the file, the key, its value and
         what is allowed.
     """
-    content = _content(Path(path)) if path is not None else {}
+    content = read_document(Path(path)) if path is not None else {}
     named = content.get("vendor", vendor)
     if vendor is not None and named != vendor:
         raise InputError(f"{path}: vendor is {named!r}, but {vendor!r} is asked for")
     return parse_mapping({**content, "vendor": named}, str(path if path is not None else "mapping"))
-
-
-def _content(path: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML file: {_yaml_fault(error)}") from None
-    if not isinstance(content, Mapping):
-        raise InputError(f"{path}: expected keys such as bars, daily, members")
-    return content
-
-
-def _yaml_fault(error: Exception) -> str:
-    """What is wrong, and on which line; not the line itself, since it may hold a password."""
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return " ".join(str(error).split())
-    said = ((error.context, error.context_mark), (error.problem, error.problem_mark))
-    return ", ".join(f"{what}{f' (line {mark.line + 1})' if mark else ''}" for what, mark in said if what)
 
 
 def parse_mapping(content: Mapping[str, Any], origin: str) -> IngestMapping:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
+from qlib_mfgru.addresses import without_literals
 from qlib_mfgru.refusals import RECORD
 from qlib_mfgru.settings import Text
 
@@ -35,5 +36,12 @@ def query(sql: str) -> str:
     return sql.strip().rstrip("; \n")
 
 
-Sql = Annotated[Text, AfterValidator(query)]
-"""One query."""
+def _unshown(sql: Any) -> Any:
+    """Refuse what is no text here, since a message would show it."""
+    if not isinstance(sql, str):
+        raise PydanticCustomError(RECORD, "sql must be text, one query")
+    return sql
+
+
+Sql = Annotated[Text, BeforeValidator(_unshown), AfterValidator(query), PlainSerializer(without_literals)]
+"""One query; it is kept without its texts."""

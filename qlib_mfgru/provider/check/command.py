@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from qlib_mfgru.arguments import local_path
+
 DESCRIPTION = """Judge a qlib provider, of this package or another program: do prices, volumes, amounts, factors, bars
 and index levels fit each other? Exit code 0 without errors, 1 with errors, 2 on bad input."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("provider", type=Path, help="folder of the provider, e.g. ~/.qlib/qlib_data/cn_data")
+    parser.add_argument("provider", type=local_path, help="folder of the provider, e.g. ~/.qlib/qlib_data/cn_data")
     parser.add_argument("--stocks", nargs="+", default=[], metavar="CODE", help="only these")
     parser.add_argument("--since", metavar="DATE", help="only days from this one on")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="also write the findings, to a .md or .html file")
+    parser.add_argument(
+        "--out", type=local_path, metavar="FILE", help="also write the findings, to a .md or .html file"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
