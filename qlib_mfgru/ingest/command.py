@@ -49,8 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.ingest.mapping import load_mapping
 
     mapping = load_mapping(arguments.mapping, vendor=arguments.vendor)
-    if not arguments.target or (not arguments.source and mapping.needs_folder):
-        raise InputError("give --source, the folder of the files, and --target, the provider's folder")
+    missing = ["--target, the provider's folder"] if not arguments.target else []
+    if not arguments.source and mapping.needs_folder:
+        missing.insert(0, "--source, the folder of the files")
+    if missing:
+        layout = f"; `mfgru ingest --vendor {mapping.vendor} --show` prints its layout" if mapping.vendor else ""
+        raise InputError(f"give {' and '.join(missing)}{layout}")
     from qlib_mfgru.ingest.pipeline import ingest  # after the mapping, so that a wrong one is reported at once
 
     source, target = (arguments.source or Path()).expanduser(), arguments.target.expanduser()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from qlib_mfgru.arguments import local_path
+from qlib_mfgru.errors import InputError
 
 DESCRIPTION = """List the finished (fold, seed) units of rolling runs; with --clear or --clear-all remove some, so that
 they are trained again."""
@@ -28,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.rolling.work.store import UnitStore
 
     store = UnitStore(arguments.dir)
+    if store.root.exists() and not store.root.is_dir():
+        raise InputError(f"{store.root}: a folder of units is needed, not a file")
     if arguments.clear or arguments.clear_all:
         print(f"units removed from {store.root}: {store.clear(arguments.clear)}")
         return 0

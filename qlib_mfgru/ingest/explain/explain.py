@@ -10,7 +10,7 @@ from pathlib import Path
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.explain.findings import Findings, findings_on
 from qlib_mfgru.ingest.explain.kind import kind_of, market_of
-from qlib_mfgru.ingest.explain.places import files_of, is_provider, provider_freqs, tables_of
+from qlib_mfgru.ingest.explain.places import existing, files_of, is_provider, provider_freqs, tables_of
 from qlib_mfgru.ingest.explain.proposal import origin_of, proposed
 from qlib_mfgru.ingest.explain.sample import read_sample, readable
 from qlib_mfgru.ingest.explain.text import describe
@@ -68,7 +68,7 @@ def explain(files: Sequence[Path | str], source: Path | str | None = None) -> Ex
     InputError
         If a file is not there, or cannot be read.
     """
-    named = [Path(file).expanduser().resolve() for file in files]
+    named = [existing(Path(file).expanduser()) for file in files]
     if any(map(is_provider, named)):
         return _explain_provider(named)
     paths = files_of(named)

@@ -18,19 +18,33 @@ def is_provider(path: Path) -> bool:
     return (path / "calendars").is_dir() and (path / "features").is_dir()
 
 
+def existing(path: Path) -> Path:
+    """A file or folder, resolved.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the message names it as the user does.
+    """
+    if path.is_file() or path.is_dir():
+        return path.resolve()
+    what = "no regular file" if path.exists() else "a link to nothing" if path.is_symlink() else "no such file"
+    raise InputError(f"{path}: {what} (--explain)")
+
+
 def files_of(paths: Sequence[Path]) -> list[Path]:
     """The files themselves and those below folders, without hidden ones.
 
     Raises
     ------
     InputError
-        If one is not there, or a folder has no file.
+        If a folder has no file.
     """
     files: list[Path] = []
     for path in paths:
         below = sorted(_below(path)) if path.is_dir() else [path]
-        if not below or not below[0].is_file():
-            raise InputError(f"{path}: no such file (--explain)")
+        if not below:
+            raise InputError(f"{path}: no file with anything in it (--explain)")
         files += below
     return list(dict.fromkeys(files))
 
@@ -62,7 +76,7 @@ def tables_of(path: Path) -> list[RowInput] | None:
 
         names = inspect(create_engine(url, poolclass=NullPool)).get_table_names()
     except Exception as error:  # drivers raise what they like
-        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path}: cannot be read: {' '.join(str(getattr(error, 'orig', error)).split())}") from error
     return [RowInput(sql=f'select * from "{name}"', url=url) for name in names]
 
 

@@ -19,9 +19,9 @@ _MOST_VALUES = 100_000
 class _Loader(yaml.SafeLoader):
     """Refuses what YAML itself takes in silence: a key that is given twice, of which the last one would hold."""
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """A mapping, checked before the keys of others are merged into it."""
-        node: yaml.MappingNode = super().compose_mapping_node(anchor)  # type: ignore[misc, no-untyped-call]
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
@@ -39,18 +39,9 @@ def read_document(path: Path) -> Mapping[str, Any]:
         Not a file, not YAML, or no keys: one line, which does not show the file's lines, since they may hold a
         password.
     """
+    text = _text(path)
     try:
-        if path.exists() and not path.is_file():
-            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no regular file'}, not a mapping's YAML file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise InputError(
-                f"{path}: {path.stat().st_size:,} bytes are too many for a mapping; is it a vendor's file?"
-            )
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a YAML file in UTF-8: byte {error.start} is none of its text") from None
+        content = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not a YAML file: {_fault(error)}") from None
     if not isinstance(content, Mapping):
@@ -58,6 +49,20 @@ def read_document(path: Path) -> Mapping[str, Any]:
     if sum(1 for _ in islice(_values(content), _MOST_VALUES)) == _MOST_VALUES:
         raise InputError(f"{path}: holds itself, or more than {_MOST_VALUES:,} values")
     return content
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise InputError(f"{path}: {'a folder' if path.is_dir() else 'no regular file'}, not a mapping's YAML file")
+        if size > _MOST_BYTES:
+            raise InputError(f"{path}: {size:,} bytes are too many for a mapping; is it a vendor's file?")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a YAML file in UTF-8: byte {error.start} is none of its text") from None
 
 
 def _values(content: Any) -> Iterator[Any]:

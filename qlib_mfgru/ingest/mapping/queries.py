@@ -39,7 +39,7 @@ def query(sql: str) -> str:
 def _unshown(sql: Any) -> Any:
     """Refuse what is no text here, since a message would show it."""
     if not isinstance(sql, str):
-        raise PydanticCustomError(RECORD, "sql must be text, one query")
+        raise PydanticCustomError(RECORD, "must be text, one query")
     return sql
 
 

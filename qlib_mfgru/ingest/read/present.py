@@ -25,7 +25,8 @@ def present(mapping: IngestMapping, folder: Path, report: IngestReport) -> Inges
     prices = {"bars", "daily"} & mapping.inputs().keys()
     if prices <= absent.keys():
         places = " nor ".join(_place(absent[name]) for name in sorted(prices))
-        raise InputError(f"{folder}: neither {places} is there{_of_vendor(mapping)}")
+        none = "neither" if len(prices) > 1 else "no"
+        raise InputError(f"{folder}: {none} {places} is there{_of_vendor(mapping)}")
     names = ", ".join(f"{name} ({_place(source)})" for name, source in absent.items())
     report.note(f"not there, so left out: {names}")
     return mapping.model_copy(update=_without(mapping, set(absent)))

@@ -13,6 +13,10 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.files.reader import pieces
 
+_OF_PANDAS = (AttributeError, LookupError, NotImplementedError, TypeError, ValueError)
+_LOST_UNIT = pd.Timestamp("1970-02-01")
+"""Microseconds since 1970 are before it when they are taken for nanoseconds."""
+
 
 @dataclass(frozen=True)
 class Hdf5Reader:
@@ -55,14 +59,19 @@ def opened(path: Path) -> Iterator[pd.HDFStore]:
     Raises
     ------
     InputError
-        Without the package for HDF5.
+        Without the package for HDF5, or where it or pandas cannot make sense of the file.
     """
     try:
         store = pd.HDFStore(path, mode="r")
     except ImportError as error:
         raise InputError(f"{path}: HDF5 files need PyTables: pip install 'qlib_mfgru[hdf5]'") from error
+    except RuntimeError as error:  # whose message is a trace of the library's own calls
+        raise InputError(f"{path}: cannot be read (damaged, or no HDF5 file)") from error
     with store:
-        yield store
+        try:
+            yield store
+        except _OF_PANDAS as error:
+            raise InputError(f"{path}: holds what pandas cannot read: {' '.join(str(error).split())}") from error
 
 
 def tables(path: Path) -> list[str]:
@@ -81,4 +90,10 @@ def _columns(table: pd.DataFrame | pd.Series) -> pd.DataFrame:
     names = [name for name in frame.index.names if name is not None]
     counts_rows = not names and frame.index.nlevels == 1 and frame.index.dtype.kind in "iu"
     frame = frame.reset_index(drop=counts_rows)
+    for name, stamps in frame.select_dtypes("datetime").items():
+        if len(stamps) and pd.Timestamp(0) < stamps.max() < _LOST_UNIT:
+            raise InputError(
+                f"the times of {name!r} are all of January 1970: pandas takes datetime64[s], [ms] and [us] of an HDF5 "
+                f"file for [ns]; write them as datetime64[ns]"
+            )
     return frame.set_axis([str(name) for name in frame.columns], axis=1)

@@ -193,6 +193,8 @@ class VendorFile:
 
     def _unreadable(self, error: Exception, n_read: int = 0) -> InputError:
         where = f" after row {n_read}" if n_read else ""
+        if isinstance(error, OSError) and error.strerror:
+            return InputError(f"{self.label}: cannot be read{where}: {error.strerror}")
         reason = " ".join(str(error).split())
         hint = "; is its encoding gb18030?" if isinstance(error, UnicodeError) else ""
         return InputError(

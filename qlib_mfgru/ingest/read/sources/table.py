@@ -83,13 +83,29 @@ def found(folder: Path, pattern: str) -> list[Path]:
     InputError
         If it is none.
     """
-    place = Path(pattern).expanduser()
-    root, inside = (Path(place.anchor), place.relative_to(place.anchor)) if place.is_absolute() else (folder, place)
+    return [path for path in _places(folder, pattern) if path.is_file()]
+
+
+def _places(folder: Path, pattern: str) -> list[Path]:
+    """Whatever a pattern fits, files or not."""
     try:
-        files = sorted(path for path in root.glob(str(inside)) if path.is_file())
-        return [path for path in files if not path.name.startswith(".") or inside.name.startswith(".")]
-    except (ValueError, NotImplementedError, IndexError) as error:
+        place = Path(pattern).expanduser()
+        root, inside = (Path(place.anchor), place.relative_to(place.anchor)) if place.is_absolute() else (folder, place)
+        if not inside.name:  # the folder itself
+            return [root]
+        places = sorted(root.glob(str(inside)))
+        return [path for path in places if not path.name.startswith(".") or inside.name.startswith(".")]
+    except (ValueError, NotImplementedError, IndexError, RuntimeError) as error:
         raise InputError(f"{pattern!r} is no pattern of files: {error}") from error
+
+
+def no_file(places: Sequence[Path]) -> str:
+    """The end of a message: what there is instead of a file; empty if nothing is."""
+    if not places:
+        return ""
+    if places[0].is_dir():
+        return f": {places[0].name or places[0]} is a folder; end the path with its files, e.g. /*"
+    return f": {places[0].name} is {'no regular file' if places[0].exists() else 'a link to nothing'}"
 
 
 def matching(folder: Path, patterns: Sequence[str], name: str) -> list[Path]:
@@ -104,6 +120,6 @@ def matching(folder: Path, patterns: Sequence[str], name: str) -> list[Path]:
     for pattern in patterns:
         matched = found(folder, pattern)
         if not matched:
-            raise InputError(f"{name}: no file {pattern!r} under {folder}")
+            raise InputError(f"{name}: no file {pattern!r} under {folder}{no_file(_places(folder, pattern))}")
         files += matched
     return list(dict.fromkeys(files))
