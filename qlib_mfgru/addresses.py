@@ -12,14 +12,15 @@ VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
 _LOGIN = re.compile(r"(?P<before>^[\w+.-]*:/+[^:/@]*:|^[\w+.-]*:?/+|^)(?P<secret>.+)(?=@)")
 """The password of ``postgresql://quant:hunter2@host``; where an address is not written so, all before the last @."""
 _OPTION = re.compile(r"(?P<before>[?&;][^=&;]*=)(?P<secret>[^&;]*)")
-_ADDRESS = re.compile(r"[a-zA-Z][\w+.-]+:/+(?:\S*@)?[^\s'\")?]*(?:\?\S*?(?=['\")\]:;,.]*(?:\s|$)))?")
+_ADDRESS = re.compile(r"(?:[\w+.-]*://|[a-zA-Z][\w+.-]+:/)/*(?:\S*@)?[^\s'\")?]*(?:\?\S*?(?=['\")\]:;,.]*(?:\s|$)))?")
 """An address within a text, up to the last @ and the end of its options; a path has but one of its slashes."""
 _ENCODED = re.compile(r"[\w+.-]+%3a(?:%2f)+\S*", re.IGNORECASE)
 """An address of which even the colon and the slashes are percent-encoded."""
 _BARE = re.compile(r"(?P<before>(?<![\w/])[\w.+-]+:)(?P<secret>[^\s:/@'\"]+)(?=@[\w.-])")
 """``quant:hunter2@host``, without a scheme."""
 _NAMED = re.compile(
-    r"(?P<before>(?:password|passwd|pwd|secret|token|api_?key)\s*=\s*)(?P<secret>'[^']*'|[^\s&;,'\")]+)", re.IGNORECASE
+    r"(?P<before>(?:password|passwd|pwd|secret|token|api_?key)\s*=\s*)(?P<secret>'[^']*'|[^\s&;,'\")]*[^\s&;,'\"):.])",
+    re.IGNORECASE,
 )
 """``password=hunter2``, as in the settings of a connection."""
 _STATEMENT = re.compile(
@@ -72,7 +73,7 @@ def without_secrets(text: str, address: str, sql: str) -> str:
 
 
 def _without_secret(found: re.Match[str]) -> str:
-    kept = VARIABLE.fullmatch(found["secret"]) or found["secret"] == HIDDEN
+    kept = VARIABLE.fullmatch(found["secret"]) or found["secret"].strip("'") == HIDDEN
     return found[0] if kept else f"{found['before']}{HIDDEN}"
 
 

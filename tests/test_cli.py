@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,3 +36,107 @@ def test_bad_input_is_one_line_and_exit_code_2() -> None:
     assert run.stderr.startswith("mfgru: ")
     assert "absent.yaml" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+ADDRESSES = (
+    "postgresql://quant:hunter2@db.example/prices",
+    "postgresql://quant:hunt%40er2/x@db.example/prices",
+    "redis://:hunter2@db.example",
+    "mysql://db.example/prices?user=quant&password=hunter2",
+    "postgresql%3A%2F%2Fquant%3Ahunter2%40db.example",
+    "quant:hunter2@db.example",
+    "prices?token=hunter2",
+)
+COMMANDS = (
+    "ingest --explain URL",
+    "ingest --explain . --source URL",
+    "ingest URL --source . --target x",
+    "ingest --vendor tushare --source URL --target x",
+    "ingest --vendor tushare --source . --target URL",
+    "ingest --vendor URL --show",
+    "ingest --jobs URL",
+    "check URL",
+    "check . --out URL",
+    "check . --since URL",
+    "check . --stocks URL",
+    "units URL",
+    "units --dir URL",
+    "units --clear URL",
+    "demo --target URL",
+    "demo --seed URL",
+    "demo --start URL",
+    "demo --session URL",
+    "correlate a=URL",
+    "correlate URL",
+    "correlate a b --provider URL",
+    "correlate a b --provider . --out URL",
+    "correlate a b --provider . --store sqlite:///URL",
+    "URL",
+    "--URL",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_argument_shows_a_password(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MFGRU_UNITS", str(tmp_path))
+    for address in ADDRESSES:
+        code, out, error = ran([word.replace("URL", address) for word in command.split()], capsys)
+        assert code == 2
+        assert error.startswith("mfgru")
+        assert error.count("\n") == 1
+        for secret in ("hunter2", "er2/x", "hunt%40"):
+            assert secret not in out + error
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_variable_of_the_environment_shows_a_password(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("MFGRU_UNITS", ADDRESSES[0])
+    code, out, error = ran(["units"], capsys)
+    assert (code, error) == (0, "")
+    assert "hunter2" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "mfgru: the following arguments are required: COMMAND; see mfgru --help"),
+        ("ingst", "mfgru: argument COMMAND: invalid choice: 'ingst' (choose from "),
+        ("ingest --wrong", "mfgru: unrecognized arguments: --wrong; see mfgru --help"),
+        ("ingest --vendor", "mfgru ingest: argument --vendor: expected one argument; see mfgru ingest --help"),
+        ("ingest --explain", "mfgru ingest: argument --explain: expected at least one argument"),
+        ("ingest", "mfgru: give a mapping file, or --vendor NAME; --explain FILE proposes a mapping"),
+        ("ingest --jobs x", "mfgru ingest: argument --jobs: invalid int value: 'x'"),
+        ("ingest --vendor tushar --show", "mfgru: no ready mapping of 'tushar'; did you mean 'tushare'?"),
+        ("check", "mfgru check: the following arguments are required: provider"),
+        ("check .", "mfgru: {}: no qlib provider, it has no folder calendars"),
+        ("check absent", "mfgru: {}/absent: no qlib provider"),
+        ("check . --out x.pdf", "mfgru: --out is 'x.pdf': must end in .md or .html"),
+        ("units --dir file", "mfgru: {}/file: a folder of units is needed, not a file"),
+        ("units --clear nothing", "mfgru: 0 finished units in {} have a key that begins with 'nothing'"),
+        ("demo --days 1.5", "mfgru demo: argument --days: invalid int value: '1.5'"),
+        ("correlate a b", "mfgru correlate: the following arguments are required: --provider"),
+        ("correlate a b --provider absent", "mfgru: there is no provider folder absent"),
+    ],
+)
+def test_a_wrong_call_is_one_line(
+    arguments: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MFGRU_UNITS", str(tmp_path))
+    (tmp_path / "file").touch()
+    code, _, error = ran(arguments.split(), capsys)
+    assert code == 2
+    assert error.startswith(message.format(tmp_path))
+    assert error.count("\n") == 1
+
+
+def ran(arguments: list[str], capsys: Any) -> tuple[int, str, str]:
+    """Exit code and output of a command."""
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code  # type: ignore[assignment]
+    return code, *capsys.readouterr()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.tables import read_weights
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.ingest.write.buckets import BucketWriter
+from qlib_mfgru.ingest.write.buckets import BucketWriter, Outcome
 from qlib_mfgru.ingest.write.levels import write_levels
 from qlib_mfgru.ingest.write.manifest import write_coverage, write_industries, write_manifest
 from qlib_mfgru.ingest.write.members import write_members
@@ -112,7 +112,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         ):
             written.add(outcome)
         stocks = written.stocks
-        _warn_of_codes(stocks.codes if mapping.session.codes == "ashare" else [], list(written.twins.pairs()), report)
+        _warn_of_codes(written, calendars, report, has_exchanges=mapping.session.codes == "ashare")
         report.check(mapping.max_dropped)
         written.verdict.check()
         report.add_verdict(written.verdict)
@@ -126,10 +126,19 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         write_manifest(stocks, spool, mapping, report)
 
 
-def _warn_of_codes(codes: Sequence[str], pairs: Sequence[str], report: IngestReport) -> None:
+def _warn_of_codes(written: Outcome, calendars: Calendars, report: IngestReport, *, has_exchanges: bool) -> None:
     """Count codes that may not be what they are taken for: indices, and stocks under two codes."""
-    indices = [code for code in codes if is_index(code)]
-    report.warn("indices among the stocks, stored as stocks (levels belong in index)", len(indices), indices)
+    if has_exchanges:
+        indices = [code for code in written.stocks.codes if is_index(code)]
+        report.warn("indices among the stocks, stored as stocks (levels belong in index)", len(indices), indices)
+        successions = list(written.successions.pairs(calendars.days))
+        report.warn(
+            "pairs of codes of which one begins the day after the other's end, at its close: perhaps one stock "
+            "(renames makes it one)",
+            len(successions),
+            successions,
+        )
+    pairs = list(written.twins.pairs())
     report.warn(
         "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
     )

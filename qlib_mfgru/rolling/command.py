@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from qlib_mfgru.addresses import without_addresses
 from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
 
@@ -31,11 +32,12 @@ def run(arguments: argparse.Namespace) -> int:
     store = UnitStore(arguments.dir)
     if store.root.exists() and not store.root.is_dir():
         raise InputError(f"{store.root}: a folder of units is needed, not a file")
+    root = without_addresses(str(store.root))  # which a variable of the environment may name
     if arguments.clear or arguments.clear_all:
-        print(f"units removed from {store.root}: {store.clear(arguments.clear)}")
+        print(f"units removed from {root}: {store.clear(arguments.clear)}")
         return 0
     units = store.finished()
-    print(f"finished units in {store.root}: {len(units)}")
+    print(f"finished units in {root}: {len(units)}")
     if len(units):
         print(units.to_string(index=False, float_format="{:.4f}".format))
     return 0

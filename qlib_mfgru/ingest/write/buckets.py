@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qlib_mfgru.ingest.assemble.assembly import assemble
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.assemble.successions import Successions
 from qlib_mfgru.ingest.assemble.twins import Twins
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
@@ -28,6 +29,8 @@ class Outcome:
         On all of them.
     twins : Twins
         Their days.
+    successions : Successions
+        Their first and last daily rows.
     report : IngestReport
         Where their rows are counted.
     """
@@ -35,6 +38,7 @@ class Outcome:
     stocks: StoredStocks
     verdict: Verdict
     twins: Twins
+    successions: Successions
     report: IngestReport
 
     def add(self, other: Outcome) -> None:
@@ -42,6 +46,7 @@ class Outcome:
         self.stocks.add(other.stocks)
         self.verdict.add_all(other.verdict)
         self.twins.add_all(other.twins)
+        self.successions.add_all(other.successions)
         self.report.add(other.report)
 
 
@@ -59,7 +64,7 @@ class BucketWriter:
     def nothing(self, report: IngestReport) -> Outcome:
         """The outcome of no stocks, which counts in `report`."""
         stocks = StoredStocks(self.writer, self.calendars, self.weighted)
-        return Outcome(stocks, Verdict(self.max_inconsistent), Twins(), report)
+        return Outcome(stocks, Verdict(self.max_inconsistent), Twins(), Successions(), report)
 
     def __call__(self, bucket: int) -> Outcome:
         """Write a bucket's stocks."""
@@ -69,4 +74,5 @@ class BucketWriter:
             if assemble(stock, outcome.verdict):
                 outcome.stocks.write(stock)
                 outcome.twins.add(stock)
+                outcome.successions.add(stock)
         return outcome

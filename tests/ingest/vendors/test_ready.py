@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from qlib_mfgru.cli import main
 from qlib_mfgru.ingest.explain import explain
-from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping, parse_mapping
+from qlib_mfgru.ingest.mapping import VENDORS, IngestMapping, load_mapping, parse_mapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
 
@@ -83,3 +84,20 @@ def test_the_proposed_mapping_makes_the_market(vendor: str, market: Market, trut
     report = made(parse_mapping(proposed(tmp_path / "in"), "proposed"), tmp_path)
     assert_same(tmp_path / "provider", truth, vendor)
     assert_nothing_lost(report)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_what_is_missing_is_said_with_the_command_that_helps(vendor: str, tmp_path: Path, capsys: Any) -> None:
+    show = f"`mfgru ingest --vendor {vendor} --show`"
+    folder, target = ["--source", str(tmp_path)], ["--target", str(tmp_path / "provider")]
+    assert main(["ingest", "--vendor", vendor, *target]) == 2
+    error = capsys.readouterr().err
+    assert error == f"mfgru: give --source, the folder of the files; {show} prints its layout\n"
+    assert main(["ingest", "--vendor", vendor, *folder]) == 2
+    assert capsys.readouterr().err == f"mfgru: give --target, the provider's folder; {show} prints its layout\n"
+    assert main(["ingest", "--vendor", vendor, *folder, *target]) == 2
+    places = {"qlib": "neither calendars/1min.txt nor calendars/day.txt", "xbx": "no daily/*"}
+    missing = places.get(vendor, "neither minutes/* nor daily/*")
+    assert capsys.readouterr().err == (
+        f"mfgru: {tmp_path}: {missing} is there; {show} says where its files are expected\n"
+    )

@@ -94,12 +94,14 @@ def _places(folder: Path, pattern: str) -> list[Path]:
         if not inside.name:  # the folder itself
             return [root]
         places = sorted(root.glob(str(inside)))
+        if not places and (root / inside).is_symlink():
+            return [root / inside]
         return [path for path in places if not path.name.startswith(".") or inside.name.startswith(".")]
     except (ValueError, NotImplementedError, IndexError, RuntimeError) as error:
         raise InputError(f"{pattern!r} is no pattern of files: {error}") from error
 
 
-def no_file(places: Sequence[Path]) -> str:
+def _no_file(places: Sequence[Path]) -> str:
     """The end of a message: what there is instead of a file; empty if nothing is."""
     if not places:
         return ""
@@ -120,6 +122,6 @@ def matching(folder: Path, patterns: Sequence[str], name: str) -> list[Path]:
     for pattern in patterns:
         matched = found(folder, pattern)
         if not matched:
-            raise InputError(f"{name}: no file {pattern!r} under {folder}{no_file(_places(folder, pattern))}")
+            raise InputError(f"{name}: no file {pattern!r} under {folder}{_no_file(_places(folder, pattern))}")
         files += matched
     return list(dict.fromkeys(files))

@@ -1,5 +1,7 @@
 """Parquet, Arrow, Feather and HDF5: the same rows whichever holds them, and an index that pandas wrote is columns."""
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -146,3 +148,47 @@ def test_two_columns_of_one_name_are_an_error(tmp_path: Path, name: str) -> None
             writer.write_table(table)
     with pytest.raises(InputError, match=rf"{name}: several columns are called 'close'"):
         VendorFile(path, RowInput(files=(name,))).header()
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("format_", ["fixed", "table"])
+def test_a_unit_of_time_that_hdf5_loses_is_told(unit: str, format_: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    ROWS.assign(datetime=ROWS["datetime"].astype(f"datetime64[{unit}]")).to_hdf(path, key="bars", format=format_)
+    stored = pd.read_hdf(path)["datetime"]
+    if (stored == STAMPS).all():
+        pytest.skip("this pandas keeps the unit")
+    with pytest.raises(
+        InputError, match=r"x\.h5: .*the times of 'datetime' are all of January 1970.* datetime64\[ns\]"
+    ):
+        read(opened(path))
+
+
+def test_what_is_no_hdf5_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.h5").write_bytes(bytes(range(256)))
+    with pytest.raises(InputError) as caught:
+        opened(tmp_path / "x.h5").header()
+    assert str(caught.value) == f"{tmp_path / 'x.h5'}: cannot be read (damaged, or no HDF5 file)"
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.feather", "x.csv.gz", "x.zip"])
+def test_a_file_that_may_not_be_read_is_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"code\n1\n")
+    (tmp_path / name).chmod(0)
+    if os.access(tmp_path / name, os.R_OK):
+        pytest.skip("this user may read anything")
+    with pytest.raises(InputError, match=rf"^{tmp_path / name}: cannot be read: "):
+        opened(tmp_path / name).header()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.csv.gz"])
+def test_the_systems_reason_is_said(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", name)
+
+    (tmp_path / name).write_bytes(b"code\n1\n")
+    monkeypatch.setattr(f"{VendorFile.__module__}.ParquetReader.header", refused)
+    monkeypatch.setattr(f"{VendorFile.__module__}.TextReader.header", refused)
+    with pytest.raises(InputError) as caught:
+        opened(tmp_path / name).header()
+    assert str(caught.value) == f"{tmp_path / name}: cannot be read: Permission denied"

@@ -167,6 +167,16 @@ def test_a_token_in_the_statement_is_not_shown(tmp_path: Path, target: Path) -> 
     assert "s3cret" not in str(error.value)
 
 
+def test_a_token_in_the_statement_is_in_no_file_of_the_provider(tmp_path: Path, target: Path, url: str) -> None:
+    content = from_database(url)
+    content["daily"]["sql"] += " where 'tok-17' <> symbol and close > 0.5 -- tok-17"  # type: ignore[index]
+    run(tmp_path, target, content)
+    assert not [file for file in target.rglob("*") if file.is_file() and b"tok-17" in file.read_bytes()]
+    kept = json.loads((target / "mfgru.json").read_text())["mapping"]["daily"]["sql"]
+    columns = "symbol, date, open, high, low, close, volume, factor as adj"
+    assert kept.rstrip() == f"select {columns} from daily where '***' <> symbol and close > 0.5"
+
+
 def test_an_address_anywhere_in_a_message_is_shown_without_its_password(tmp_path: Path) -> None:
     address = "postgresql://quant:s3cret@host/db"
     for content in ({"bars": address}, {"daily": {"files": address}}, {"quotes": {"sql": "x", "url": address}}):

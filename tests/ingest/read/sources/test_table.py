@@ -1,5 +1,6 @@
 """Which files a pattern fits."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,25 @@ def test_a_pattern_that_fits_none_is_named(folder: Path) -> None:
     assert [path.name for path in matching(folder, ("b.csv", "*.csv"), "daily")] == ["b.csv", "a.csv"]
     with pytest.raises(InputError, match=r"^daily: no file 'x\*' under "):
         matching(folder, ("*.csv", "x*"), "daily")
+
+
+def test_what_is_there_instead_of_a_file_is_named(folder: Path) -> None:
+    (folder / "empty.csv").mkdir()
+    (folder / "link.csv").symlink_to("absent")
+    os.mkfifo(folder / "fifo.csv")
+    is_folder = "is a folder; end the path with its files, e.g. /*"
+    for pattern, what in {
+        ".": f"{folder.name} {is_folder}",
+        "./": f"{folder.name} {is_folder}",
+        "/": f"/ {is_folder}",
+        "deep": f"deep {is_folder}",
+        "deep/": f"deep {is_folder}",
+        "emp*": f"empty.csv {is_folder}",
+        "fifo.csv": "fifo.csv is no regular file",
+        "link.csv": "link.csv is a link to nothing",
+        "lin*": "link.csv is a link to nothing",
+    }.items():
+        with pytest.raises(InputError) as caught:
+            matching(folder, (pattern,), "daily")
+        assert str(caught.value) == f"daily: no file {pattern!r} under {folder}: {what}"
+    assert [path.name for path in found(folder, "*")] == ["a.csv", "b.csv"]

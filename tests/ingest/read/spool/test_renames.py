@@ -40,6 +40,22 @@ def test_a_history_in_two_parts_becomes_one(truth: tuple[pd.DataFrame, Path], tm
     assert "renames: 1 codes are read as those that they became" in report.notes
 
 
+def test_a_code_that_begins_where_another_ends_is_reported(tmp_path: Path, target: Path) -> None:
+    bars = make_bars((NEW, "600000"))
+    daily = make_daily(bars, 1.0)
+    daily["prev_close"] = daily.groupby("symbol")["close"].shift()
+    for rows, day in ((bars, "datetime"), (daily, "date")):
+        rows["symbol"] = rows["symbol"].mask((rows["symbol"] == NEW) & (rows[day] < "2025-03-05"), OLD)
+    source = write(tmp_path / "in", bars, daily)
+    what = (
+        "pairs of codes of which one begins the day after the other's end, at its close: perhaps one stock (renames "
+        "makes it one)"
+    )
+    pairs = run(source, target).warnings[what]
+    assert (pairs.count, pairs.examples) == (1, ["SZ000022 ends on 2025-03-04, SZ001872 begins on 2025-03-05"])
+    assert what not in run(source, target, with_inputs(renames=csv(source, "r.csv", [CHANGE]))).warnings
+
+
 def test_a_history_under_both_codes_is_read_once(
     truth: tuple[pd.DataFrame, Path], tmp_path: Path, target: Path
 ) -> None:
