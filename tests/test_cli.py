@@ -133,6 +133,18 @@ def test_a_wrong_call_is_one_line(
     assert error.count("\n") == 1
 
 
+def test_a_store_without_its_driver_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = "postgresql+nodriver://quant:hunter2@db.example/mlflow"
+    code, _, error = ran(["correlate", "a", "b", "--provider", ".", "--store", store], capsys)
+    assert code == 2
+    assert error.splitlines()[-1] == (
+        "mfgru: postgresql+nodriver://quant:***@db.example/mlflow: the store of experiments cannot be read: "
+        "Can't load plugin: sqlalchemy.dialects:postgresql.nodriver"
+    )
+    assert "hunter2" not in error
+
+
 def ran(arguments: list[str], capsys: Any) -> tuple[int, str, str]:
     """Exit code and output of a command."""
     try:

@@ -12,6 +12,7 @@ from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
 
+from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
 
 PREDICTION = "pred.pkl"
@@ -41,11 +42,15 @@ def init_qlib(provider: str, store: str) -> None:
 
 
 def find_recorder(recorder_id: str) -> Recorder:
-    """The recorder of an id in whatever experiment it is; an InputError where there is none."""
+    """The recorder of an id in whatever experiment it is; an InputError where there is none, or no store."""
+    store = R.exp_manager.uri
     try:
-        run = MlflowClient(tracking_uri=R.exp_manager.uri).get_run(recorder_id)
+        run = MlflowClient(tracking_uri=store).get_run(recorder_id)
     except MlflowException as error:
-        raise InputError(f"there is no recorder {recorder_id} in {R.exp_manager.uri}") from error
+        raise InputError(f"there is no recorder {recorder_id} in {store}") from error
+    except Exception as error:  # drivers raise what they like, with the password in it
+        reason = without_secrets(" ".join(str(getattr(error, "orig", error)).split()), store, "")
+        raise InputError(f"{store}: the store of experiments cannot be read: {reason}") from None
     return R.get_recorder(recorder_id=recorder_id, experiment_id=run.info.experiment_id)
 
 

@@ -206,7 +206,7 @@ def test_a_wrong_file_is_told_in_one_line(tmp_path: Path, text: str, message: st
 def test_a_mapping_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.yaml: cannot be read: No such file"):
         load_mapping(tmp_path / "absent.yaml")
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="a folder, not a mapping's YAML file"):
         load_mapping(tmp_path)
 
 

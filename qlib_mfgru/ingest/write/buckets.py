@@ -6,10 +6,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from qlib_mfgru.ingest.assemble.assembly import assemble
+from qlib_mfgru.ingest.assemble.codes import Successions, Twins
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
-from qlib_mfgru.ingest.assemble.successions import Successions
-from qlib_mfgru.ingest.assemble.twins import Twins
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks

@@ -130,7 +130,7 @@ def test_a_ready_mapping_is_shown(arguments: list[str], capsys: pytest.CaptureFi
     [
         ([], "give a mapping file, or --vendor NAME; --explain FILE proposes a mapping"),
         (["--show"], "--show needs --vendor NAME, one of akshare,"),
-        (["--vendor", "tushare", "--source", "."], "give --source, the folder of the files, and --target"),
+        (["--vendor", "tushare", "--source", "."], "give --target, the provider's folder"),
         (["--vendor", "tusahre", "--show"], "no ready mapping of 'tusahre'; did you mean 'tushare'?"),
         (["--explain", "no.csv"], "no.csv: no such file (--explain)"),
     ],

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qlib_mfgru.ingest.assemble import twins as module
-from qlib_mfgru.ingest.assemble.twins import Twins
+from qlib_mfgru.ingest.assemble.codes import Twins
+from qlib_mfgru.ingest.assemble.codes import twins as module
 from qlib_mfgru.ingest.read.spool import PRICES
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qlib_mfgru.ingest.assemble.successions import Successions
+from qlib_mfgru.ingest.assemble.codes import Successions
 from qlib_mfgru.ingest.read.spool import DAY
 
 DAYS = np.array([20000, 20001, 20004, 20005])
