@@ -6,6 +6,9 @@ The vendor's files are synthetic, kept in --workdir, and read from a warm page c
 a month, or one CSV file a stock, and daily rows with a factor. Ours makes both frequencies with all checks; qlib's
 steps make the 15-minute one from the CSV files. Every contender runs in a fresh process, once a round; fastest rounds
 count. Asserts first that both providers hold the same bars, bit by bit.
+
+Small files cost what the disk makes of them: the last contender only copies the files of a provider, and a --target in
+memory (/dev/shm) shows what is left without the disk.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import multiprocessing
 import os
 import shutil
 import sys
@@ -23,10 +27,11 @@ from measure import MIB, Run, market_options, phase, ready, report, run, table
 from vendor_market import VendorMarket
 
 FIELDS = ("open", "high", "low", "close", "volume", "amount")
-FROM_MONTHS, FROM_STOCKS, DUMP = (
+FROM_MONTHS, FROM_STOCKS, DUMP, COPY = (
     "ours, a Parquet file a month",
     "ours, a CSV file a stock",
     "qlib's dump, a CSV file a stock",
+    "our files copied, and nothing else",
 )
 FILES = {FROM_MONTHS: "months/*.parquet", FROM_STOCKS: "stocks/*.csv"}
 
@@ -35,6 +40,7 @@ def main() -> None:
     """Make the files, run all contenders in turn, compare, print."""
     parser = market_options(__doc__, stocks=5000, days=244)
     parser.add_argument("--repeat", type=int, default=3, help="rounds over all contenders")
+    parser.add_argument("--target", type=Path, help="folder for the providers; beside the vendor's files by default")
     parser.add_argument("--contender", nargs=3, metavar=("NAME", "SOURCE", "TARGET"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
@@ -43,14 +49,16 @@ def main() -> None:
     market = VendorMarket(options.stocks, options.days)
     options.workdir.mkdir(parents=True, exist_ok=True)
     source = market.make(options.workdir.resolve())
-    runs: dict[str, list[Run]] = {name: [] for name in (FROM_MONTHS, FROM_STOCKS, DUMP)}
+    folder = (options.target or source).resolve()
+    runs: dict[str, list[Run]] = {name: [] for name in (FROM_MONTHS, FROM_STOCKS, DUMP, COPY)}
     for _ in range(options.repeat):
         for number, (name, each) in enumerate(runs.items()):
-            target = source / f"provider-{number}"
+            target = folder / f"provider-{number}"
             shutil.rmtree(target, ignore_errors=True)
             print(f"{name} ...", file=sys.stderr, flush=True)
-            each.append(run(Path(__file__), ["--contender", name, str(source), str(target)]))
-    compared = same_bars(source, market)
+            origin = folder / "provider-0" if name == COPY else source
+            each.append(run(Path(__file__), ["--contender", name, str(origin), str(target)]))
+    compared = same_bars(folder, market)
     best = {name: min(each, key=lambda one: one.phases["all"].seconds) for name, each in runs.items()}
     print(f"{market.stocks} stocks x {market.days} days, {os.cpu_count()} cores; fastest of {options.repeat} rounds")
     print(f"{compared} values of the three providers compared: all the same bits\n")
@@ -69,6 +77,9 @@ def contend(name: str, source: str, target: str) -> None:
         with phase("all"):
             dump(Path(source, "stocks"), Path(target), "15min")
         return
+    if name == COPY:
+        copy(Path(source), Path(target))
+        return
     from qlib_mfgru.ingest.mapping import IngestMapping
     from qlib_mfgru.ingest.pipeline import ingest
 
@@ -79,6 +90,31 @@ def contend(name: str, source: str, target: str) -> None:
     with phase("all"):
         account = ingest(mapping, source, target, quiet=True)
     report(kept=account.input("bars").kept)
+
+
+def copy(source: Path, target: Path) -> None:
+    """The features of a provider, read before the clock starts, written by as many processes as there are cores."""
+    files = {folder.name: [(file.name, file.read_bytes()) for file in folder.iterdir()] for folder in _stocks(source)}
+    shares = [dict(list(files.items())[start :: os.cpu_count()]) for start in range(os.cpu_count() or 1)]
+    writers = [multiprocessing.get_context("fork").Process(target=_write, args=(share, target)) for share in shares]
+    ready()
+    with phase("all"):
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+
+
+def _stocks(provider: Path) -> list[Path]:
+    return sorted((provider / "features").iterdir())
+
+
+def _write(files: dict[str, list[tuple[str, bytes]]], target: Path) -> None:
+    for folder, contents in files.items():
+        os.makedirs(target / folder)
+        for name, content in contents:
+            with open(target / folder / name, "wb") as file:
+                file.write(content)
 
 
 def same_bars(source: Path, market: VendorMarket) -> int:
