@@ -4,7 +4,7 @@
   written. So is a fault of most stocks on one date, whatever its share.
 - Below that, single cases are kept or replaced, as their `Kind.outcome` says, and counted.
 - A stock is left out as a whole where most of what was judged of it is faulty, or one case is fatal, such as a lost
-  factor.
+  factor. A third of the stocks left out, and more than one, is an error whatever the counts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.judge.causes import NAMED, StockFault
+from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.tally import FEW, SEVERITIES, Tally
 
 MAX_INCONSISTENT = 0.01
 """Share of faulty days, or bars, of a kind from which on it is an error, unless a mapping says otherwise."""
+
+MOST_LEFT_OUT = 1 / 3
+"""Share of the stocks left out from which on a market is not what its mapping says; of a single one it says nothing."""
 
 
 class Verdict:
@@ -38,10 +41,12 @@ class Verdict:
     def __init__(self, max_inconsistent: float) -> None:
         self.max_inconsistent = max_inconsistent
         self.left_out: dict[str, Kind] = {}
+        self._n_stocks = 0
         self._tallies: dict[Kind, Tally] = {}
 
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether it can be used."""
+        self._n_stocks += 1
         for finding in findings:
             self._tallies.setdefault(finding.kind, Tally(finding.kind)).add(series, finding)
         reasons = [finding.kind for finding in findings if _is_useless(series, finding)]
@@ -51,6 +56,7 @@ class Verdict:
 
     def add_all(self, other: Verdict) -> None:
         """Count the findings of other stocks."""
+        self._n_stocks += other._n_stocks
         for kind, tally in other._tallies.items():
             self._tallies.setdefault(kind, Tally(kind)).add_all(tally)
         self.left_out |= other.left_out
@@ -84,6 +90,12 @@ class Verdict:
         if errors:
             head = f"inconsistent beyond max_inconsistent = {self.max_inconsistent:.1%}: {errors[0]}"
             raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
+        if len(self.left_out) > 1 and len(self.left_out) >= MOST_LEFT_OUT * self._n_stocks:
+            reasons = "; ".join(str(tally) for tally in self.tallies() if self.rejected(tally))
+            raise InputError(
+                f"{len(self.left_out)} of {self._n_stocks} stocks cannot be used ({named(sorted(self.left_out))}), a "
+                f"third or more: {reasons}"
+            )
 
     def as_list(self) -> list[dict[str, object]]:
         """JSON-ready content, one entry a kind with a case; hints are no cases."""

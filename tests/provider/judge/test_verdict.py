@@ -165,3 +165,28 @@ def test_a_market_without_amounts_says_so_once() -> None:
     assert [tally.kind.text for tally in found.tallies()] == ["days with trade have no amount"]
     found, _ = verdict({"SH600000": unknown})
     assert found.tallies() == []
+
+
+@pytest.mark.parametrize(
+    ("n_spoilt", "n_stocks", "is_error"),
+    [(1, 1, False), (1, 2, False), (1, 3, False), (2, 4, True), (2, 6, True), (2, 7, False), (3, 9, True)],
+)
+def test_a_market_that_loses_a_third_of_its_stocks_is_an_error(n_spoilt: int, n_stocks: int, is_error: bool) -> None:
+    """Whatever the counts, which are tolerated here; of a single stock that cannot be used the ingest report tells."""
+    found, parts = Verdict(1.0), [Verdict(1.0), Verdict(1.0)]
+    for number in range(n_stocks):
+        spoilt = {"volume": np.full(N, 1.0)} if number < n_spoilt else {}
+        stock = make_series(code=f"SH60000{number}", bars=None, **spoilt)
+        parts[number % 2].add(stock, judge(stock))
+    for part in parts:
+        found.add_all(part)
+    assert len(found.left_out) == n_spoilt
+    if not is_error:
+        found.check()
+        return
+    with pytest.raises(InputError) as error:
+        found.check()
+    text = str(error.value)
+    assert text.startswith(f"{n_spoilt} of {n_stocks} stocks cannot be used (SH600000, SH600001")
+    assert "), a third or more: " in text
+    assert "days whose amount / volume lies outside [low, high]: the volume is in lots of 100" in text
