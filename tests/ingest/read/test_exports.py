@@ -83,7 +83,11 @@ def test_a_title_that_contradicts_the_mapping_is_an_error(
         ("SZ#000001.txt", "平安银行(000001.SZ) 日线 不复权", None),
         ("SZ#000001.txt", "平安银行 日线 202503", None),
         ("SZ#000001.txt", "600000 浦发银行 日线 不复权", "names the stock 600000 .*: which one is it"),
-        ("SZ#000001.txt", "SH000001 上证指数", r"names the stock SH000001 \(SH000001 上证指数\), .* of codes SZ#000001: "),
+        (
+            "SZ#000001.txt",
+            "SH000001 上证指数",
+            r"names the stock SH000001 \(SH000001 上证指数\), .* of codes SZ#000001: ",
+        ),
         ("000001.txt", "浦发银行（600000） 日线", "names the stock 600000 "),
         # the column of codes goes before the file's name
         ("SH#600000.txt", "000001 平安银行 日线", None),
