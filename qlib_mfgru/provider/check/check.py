@@ -19,6 +19,7 @@ from qlib_mfgru.provider.check.tables import Tables
 from qlib_mfgru.provider.check.values import judge_values
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
+from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 
@@ -69,6 +70,8 @@ def check_provider(
             verdict.add(series, judge(series))
     peers.judge(ledger)
     tables.judge_totals(ledger)
+    for _, case in verdict.shifts.judged():
+        ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)
     return table(ledger, verdict)
 
 

@@ -17,9 +17,9 @@ MOST_ACROSS = 5.0
 _ENOUGH = 10
 """Days after which `MOST_ACROSS` is allowed anyway."""
 BROAD_A_DAY = 1.13
-"""By which factor a broad index of A-shares may move in a day, with a tenth as most stocks' limit and a fifth as some's.
+"""By which factor a broad index of A-shares may move in a day: most stocks' limit is a tenth, that of some a fifth.
 
-CNI 2000 rose 12.4 % on 2024-09-30; indices of boards with a limit of 20 % rose 15 to 18 %.
+CNI 2000 fell and rose by up to 12.4 %; indices of boards with a limit of 20 % may move further.
 """
 MOST_WITHIN = 1.5
 """By which factor open, high and low may differ from the close, from one limit to the other; `MOST_ELSEWHERE` too."""

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.moves.shifts import Shifts
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.tally import FEW, SEVERITIES, Tally
 
@@ -36,11 +37,14 @@ class Verdict:
     ----------
     left_out : dict of str to Kind
         Codes of stocks that cannot be used, and the gravest kind that is the reason.
+    shifts : Shifts
+        Of the other stocks.
     """
 
     def __init__(self, max_inconsistent: float) -> None:
         self.max_inconsistent = max_inconsistent
         self.left_out: dict[str, Kind] = {}
+        self.shifts = Shifts()
         self._n_stocks = 0
         self._tallies: dict[Kind, Tally] = {}
 
@@ -52,6 +56,8 @@ class Verdict:
         reasons = [finding.kind for finding in findings if _is_useless(series, finding)]
         if reasons:
             self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
+        else:
+            self.shifts.add(series)
         return not reasons
 
     def add_all(self, other: Verdict) -> None:
@@ -60,6 +66,7 @@ class Verdict:
         for kind, tally in other._tallies.items():
             self._tallies.setdefault(kind, Tally(kind)).add_all(tally)
         self.left_out |= other.left_out
+        self.shifts.add_all(other.shifts)
 
     def tallies(self) -> list[Tally]:
         """Kinds with a case: the gravest first, then those with a known cause, then the most frequent."""

@@ -19,10 +19,7 @@ _OTHER = -1.0
 
 def flags_of(piece: Slice) -> tuple[np.ndarray, Check]:
     """``is_st`` of each row, 1 or 0, NaN where it is absent; and which rows have anything else there, shape (n,)."""
-    if "is_st" not in piece.frame:
-        flags = np.full(len(piece.frame), np.nan)
-    else:
-        flags = _as_flags(piece.frame["is_st"])
+    flags = _as_flags(piece.frame["is_st"]) if "is_st" in piece.frame else np.full(len(piece.frame), np.nan)
     is_other = flags == _OTHER
     return np.where(is_other, np.nan, flags), ("a flag of special treatment that is neither 0 nor 1", is_other)
 
