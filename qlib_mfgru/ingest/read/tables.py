@@ -18,7 +18,7 @@ from qlib_mfgru.provider.index.levels import far_from_close, jumps, large_steps
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
 
-LARGE_STEP = "levels that move more than 13 % in a day, as no broad index has since stocks have limits: kept"
+LARGE_STEP = "levels that move more than 13 % in a day, beyond most stocks' limit: kept"
 
 
 def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def _misfits(days: np.ndarray, values: Mapping[str, np.ndarray], limited: bool) 
     return faulty
 
 
-_LARGE = "no broad index of A-shares has since stocks have limits, one of 20 % boards may: look at these days"
+_LARGE = "beyond most stocks' limit: only an index of boards with a limit of 20 % or more may, so look at these days"
 _WRONG = "wrong levels, or another unit: an ingest leaves them out"
 _TWO = "two indices, or two units, under one code"
 _HOLES = (

@@ -16,8 +16,8 @@ MOST_ACROSS = 5.0
 """Between two levels, however many days without one lie between them."""
 _ENOUGH = 10
 """Days after which `MOST_ACROSS` is allowed anyway."""
-BROAD_A_DAY = 1.13
-"""By which factor a broad index of A-shares may move in a day: most stocks' limit is a tenth, that of some a fifth.
+BROAD_A_DAY = 0.13
+"""What a broad index of A-shares may return in a day, either way: most stocks' limit is a tenth, that of some a fifth.
 
 CNI 2000 fell and rose by up to 12.4 %; indices of boards with a limit of 20 % may move further.
 """
@@ -79,7 +79,8 @@ def large_steps(days: np.ndarray, close: np.ndarray, *, limited: bool) -> np.nda
     of `jumps`.
     """
     large, known = np.zeros(len(close), dtype=bool), np.flatnonzero(~np.isnan(close))
-    large[known[1:]] = _beyond(close, np.full(len(close), BROAD_A_DAY), known[:-1], known[1:])
+    a_day = np.log(close[known][1:] / close[known][:-1]) / np.diff(known)
+    large[known[1:]] = (a_day > np.log1p(BROAD_A_DAY)) | (a_day < np.log1p(-BROAD_A_DAY))
     return large & limited & (days >= LIMITED)
 
 

@@ -71,6 +71,7 @@ def test_markets_without_limits_may_move_further() -> None:
     [
         # CSI 300's largest day is 9 %, CNI 2000's 12.4 %
         (1.124, True, "2025-03-03", []),
+        (0.876, True, "2025-03-03", []),
         (1.15, True, "2025-03-03", [5]),
         (0.85, True, "2025-03-03", [5]),
         (1.15, False, "2025-03-03", []),
