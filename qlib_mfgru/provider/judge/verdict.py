@@ -4,7 +4,8 @@
   written. So is a fault of most stocks on one date, whatever its share.
 - Below that, single cases are kept or replaced, as their `Kind.outcome` says, and counted.
 - A stock is left out as a whole where most of what was judged of it is faulty, or one case is fatal, such as a lost
-  factor. A third of the stocks left out, and more than one, is an error whatever the counts.
+  factor. A third of the stocks left out, and more than one, is an error whatever the counts, unless
+  `max_inconsistent` allows it.
 """
 
 from __future__ import annotations
@@ -97,11 +98,12 @@ class Verdict:
         if errors:
             head = f"inconsistent beyond max_inconsistent = {self.max_inconsistent:.1%}: {errors[0]}"
             raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
-        if len(self.left_out) > 1 and len(self.left_out) >= MOST_LEFT_OUT * self._n_stocks:
+        n_lost, n_stocks = len(self.left_out), self._n_stocks
+        if n_lost > 1 and n_lost >= MOST_LEFT_OUT * n_stocks and n_lost > self.max_inconsistent * n_stocks:
             reasons = "; ".join(str(tally) for tally in self.tallies() if self.rejected(tally))
             raise InputError(
-                f"{len(self.left_out)} of {self._n_stocks} stocks cannot be used ({named(sorted(self.left_out))}), a "
-                f"third or more: {reasons}"
+                f"{n_lost} of {n_stocks} stocks cannot be used ({named(sorted(self.left_out))}), a third or more: "
+                f"{reasons}"
             )
 
     def as_list(self) -> list[dict[str, object]]:

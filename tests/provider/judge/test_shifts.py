@@ -23,7 +23,7 @@ def stock(number: int, moves: np.ndarray) -> StockSeries:
     close, nothing = 10 * np.exp(np.cumsum(moves)), np.full(n, np.nan)
     return make_series(
         code=f"SH{600000 + number}", days=np.datetime64("2025-03-03") + np.arange(n),
-        prices={name: close for name in ("open", "high", "low", "close")}, factor=np.ones(n),
+        prices=dict.fromkeys(("open", "high", "low", "close"), close), factor=np.ones(n),
         volume=np.where(np.isnan(close), np.nan, 100.0), amount=nothing, vwap=nothing, prev_close=nothing,
         limit_up=nothing, limit_down=nothing, market_cap=nothing, spiked=np.zeros(n, bool), apart=np.ones(n, bool),
         bars=None,
