@@ -10,6 +10,7 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError, printable
 from qlib_mfgru.provider.judge import Verdict
+from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
 
 EXAMPLES = 3
 """Cases that are named for each reason."""
@@ -126,6 +127,8 @@ class IngestReport:
             n_kept = tally.count - sum(fault.count for fault in tally.faults if fault.code in verdict.left_out)
             self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", n_kept, map(str, kept))
             self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
+        shifted = [case for _, case in verdict.shifts.judged() if case]
+        self.warn(f"{SHIFTED}, kept; {CAUSE}", len(shifted), shifted)
 
     def add(self, other: IngestReport) -> None:
         """Count what another report counts, examples in its order after ours."""

@@ -9,6 +9,7 @@ import numpy as np
 from qlib_mfgru.ingest.assemble.bars import DayBars, vwap_of
 from qlib_mfgru.ingest.assemble.consistency import (
     Given,
+    leave_out_previous,
     mend_factor,
     mend_quantities,
     replace_mean_prices,
@@ -45,6 +46,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
     is_kept = bool(stock.live.any())
     if is_kept:
         mend_factor(stock)
+        leave_out_previous(stock)
         is_stand_in = _fill_day_vwap(stock, from_bars)
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)

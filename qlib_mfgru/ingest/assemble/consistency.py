@@ -12,6 +12,7 @@ from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.judge import BarSeries, StockSeries, mended_factor, outside_range
+from qlib_mfgru.provider.judge.moves.events import wrong_previous
 from qlib_mfgru.provider.judge.ranges import mean_price
 
 TWICE = 2.0
@@ -26,18 +27,19 @@ class Given:
     ----------
     live : ndarray of bool, shape (n_days,)
         Days with such a row.
-    amount, vwap : ndarray of shape (n_days,)
+    amount, vwap, prev_close : ndarray of shape (n_days,)
         NaN where they are not given.
     """
 
     live: np.ndarray
     amount: np.ndarray
     vwap: np.ndarray
+    prev_close: np.ndarray
 
     @classmethod
     def of(cls, stock: Stock) -> Given:
         """Of a stock whose daily rows are screened."""
-        known = (stock.daily[name] for name in ("amount", "vwap"))
+        known = (stock.daily[name] for name in ("amount", "vwap", "prev_close"))
         return cls(stock.live.copy(), *(np.where(values > 0, values, np.nan) for values in known))
 
 
@@ -50,6 +52,16 @@ def mend_factor(stock: Stock) -> None:
         days, close = stock.calendars.days, np.where(stock.live, stock.daily["close"], np.nan)
         stock.factor, is_mended = mended_factor(days.astype("datetime64[D]"), close, stock.factor, stock.board)
         stock.warn("days whose factor was lost, early or late, replaced by that of the day beside it", days, is_mended)
+
+
+def leave_out_previous(stock: Stock) -> None:
+    """Forget previous closes that the day's open shows to be wrong, which limits would be measured from."""
+    if stock.conventions.factorless or stock.conventions.daily_adjusted:
+        return
+    daily, days = stock.daily, stock.calendars.days.astype("datetime64[D]")
+    prices = {name: np.where(stock.live, daily[name], np.nan) for name in ("open", "close")}
+    wrong = wrong_previous(days, prices, daily["prev_close"], stock.factor, stock.board)
+    daily["prev_close"] = np.where(wrong, np.nan, daily["prev_close"])
 
 
 def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSeries:
@@ -81,7 +93,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         limit_up=limits.get("limit_up", unknown),
         limit_down=limits.get("limit_down", unknown),
         market_cap=stock.extras.get("market_cap", unknown),
-        prev_close=np.where(live & is_raw, daily["prev_close"], np.nan),
+        prev_close=np.where(live & is_raw, given.prev_close, np.nan),
         apart=given.live,
         spiked=stock.spiked,
         lot=conventions.session.lot,

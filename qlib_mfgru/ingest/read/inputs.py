@@ -20,7 +20,7 @@ from qlib_mfgru.ingest.read.sources import Table, tables
 from qlib_mfgru.ingest.read.sources.dating import dated
 from qlib_mfgru.ingest.read.sources.selection import OneIndex, Selection
 from qlib_mfgru.ingest.read.spool import Registry
-from qlib_mfgru.ingest.read.titles import title_fault
+from qlib_mfgru.ingest.read.titles import stock_fault, title_fault
 from qlib_mfgru.ingest.report import IngestReport, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import symbol_in_name
@@ -131,15 +131,20 @@ class VendorInput(Generic[Source_co]):
             )
             in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
             number, first_row = self.registry.file_number(table.label.name), 0
-            text = [*TEXT_FIELDS, *extra, *other]
+            text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
             for frame in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
                 n_rows = len(frame)
+                if table.remarks:
+                    stocks.update([in_name] if in_name else map(_text, frame["index" if index else "symbol"].unique()))
                 frame = one_index.rows(rows.rows(frame.set_axis(range(n_rows))), other)
                 if len(frame):
                     yield self._slice(table, number, first_row, frame, in_name, index=index)
                 first_row += n_rows
             for what, example in table.remarks:
-                if fault := title_fault(example, getattr(self.source, "prices", None)):
+                fault = title_fault(example, getattr(self.source, "prices", None))
+                if self.session.codes == "ashare":
+                    fault = stock_fault(example, stocks) or fault
+                if fault:
                     raise InputError(f"{table.label}: {fault}")
                 self.warn(what, 1, [f"{table.label.name}: {example}"])
         self.warn("rows that are not as where asks", rows.left_out)

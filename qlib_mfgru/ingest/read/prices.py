@@ -18,7 +18,7 @@ from qlib_mfgru.ingest.read.stamps import clock_text, day_numbers
 from qlib_mfgru.ingest.read.stamps.days import late_bars, swapped_days
 from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
-from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
+from qlib_mfgru.ingest.read.values import beyond_float32, contradictions, flags_of
 from qlib_mfgru.ingest.report import IN_AUCTION
 
 _LEAST_ADJUSTED = 1e-6
@@ -94,12 +94,14 @@ def _bar_records(
 def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:
     """Yield daily bars, of dtype `DAY`; days without trade are among them, since their factor is known."""
     units, reference = Units(daily), ("prev_close",) if daily.source.factor else ()
+    optional = [name for name in DAILY_OPTIONAL if name != "is_st"]
     for piece in daily.slices((*PRICES, "volume", *reference), (*STAMPS, *DAILY_OPTIONAL)):
         stamps = piece.stamps()
-        values, no_number = piece.numbers((*PRICES, "volume", *DAILY_OPTIONAL))
+        values, no_number = piece.numbers((*PRICES, "volume", *optional))
         _in_units(daily, piece, values, units)
-        good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number)])
-        yield from piece.priced("daily", good, day_numbers(stamps), values)
+        flags, no_flag = flags_of(piece)
+        good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number), no_flag])
+        yield from piece.priced("daily", good, day_numbers(stamps), {**values, "is_st": flags})
 
 
 def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:

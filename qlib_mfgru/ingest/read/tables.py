@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -11,10 +13,12 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
-from qlib_mfgru.provider.index.levels import jumps
+from qlib_mfgru.provider.index.levels import far_from_close, jumps, large_steps
 
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
+
+LARGE_STEP = "levels that move more than 13 % in a day, beyond most stocks' limit: kept"
 
 
 def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
@@ -83,8 +87,8 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
 def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame:
     """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
-    A row needs a close; what else it has must be a price. Levels on days that are not in the stocks' calendar `days`
-    (days since 1970) are counted out, and so are levels that jump and come back. The table may be empty.
+    A row needs a close; what else it has must be a price near it. Levels on days that are not in the stocks' calendar
+    `days` (days since 1970) are counted out, and so are levels that jump and come back. The table may be empty.
 
     Raises
     ------
@@ -103,6 +107,7 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
             ("no close", np.isnan(values["close"])),
             ("price not positive", np.any([values[name] <= 0 for name in PRICES], axis=0)),
             *contradictions(values),
+            ("open, high or low far from the close", _is_far(levels, stamps, values)),
             ("not in the stocks' calendar", ~np.isin(day_numbers(stamps), days)),
         ]
         good = piece.screen(checks)
@@ -110,8 +115,17 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     return _without_jumps(levels, _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True)), days)
 
 
+def _is_far(levels: VendorInput[RowInput], stamps: np.ndarray, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Whether a row's prices are far from its close, as far as they are positive; shape (n,)."""
+    prices = {name: np.where(values[name] > 0, values[name], np.nan) for name in PRICES}
+    return far_from_close(stamps.astype("datetime64[D]"), prices, limited=levels.session.price_limits)
+
+
 def _without_jumps(levels: VendorInput[RowInput], rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
-    """The levels without those of a jump that is taken back, which are counted out; one that lasts is an error."""
+    """The levels without those of a jump that is taken back, which are counted out; one that lasts is an error.
+
+    Smaller steps, which only some indices make, are counted and stay.
+    """
     dates, stays = days.astype("datetime64[D]"), np.ones(len(rows), dtype=bool)
     for stock in rows["stock"].unique():
         own, code = np.flatnonzero(rows["stock"] == stock), levels.registry.codes[stock]
@@ -126,6 +140,9 @@ def _without_jumps(levels: VendorInput[RowInput], rows: pd.DataFrame, days: np.n
                 "back: are two indices, or two units, under one code?"
             )
         stays[own] = ~taken_back[places]
+        close[taken_back] = np.nan
+        large = dates[large_steps(dates, close, limited=levels.session.price_limits)]
+        levels.warn(LARGE_STEP, len(large), [f"{code} {day}" for day in large])
         cases = [f"{code} {day}" for day in dates[taken_back]]
         levels.report.drop_count("level that jumps and comes back", len(cases), cases)
     levels.report.kept -= int((~stays).sum())

@@ -15,9 +15,11 @@ from qlib_mfgru.provider.check.lists import judge_lists, judge_span
 from qlib_mfgru.provider.check.peers import Peers
 from qlib_mfgru.provider.check.stored import Stored
 from qlib_mfgru.provider.check.table import Ledger, Row, table
+from qlib_mfgru.provider.check.tables import Tables
 from qlib_mfgru.provider.check.values import judge_values
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
+from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 
@@ -45,12 +47,13 @@ def check_provider(
     Raises
     ------
     InputError
-        No provider, a calendar or list of instruments that is damaged, or a stock that is not there.
+        No provider, a calendar that is damaged, or a stock that is not there.
     """
     stored = Stored(ProviderFiles(path), since)
     ledger, verdict, peers = Ledger(), Verdict(MAX_INCONSISTENT), Peers(stored)
     judge_calendar(stored, ledger)
     judge_lists(stored, ledger)
+    tables = Tables(stored, ledger)
     for code in tqdm(_codes(stored, stocks), desc="checking", unit="stock", disable=quiet):
         stock = stored.read(code)
         judge_files(stock, ledger)
@@ -61,10 +64,14 @@ def check_provider(
         judge_fields(stock, stored, ledger)
         judge_span(stock, stored, ledger)
         judge_values(stock, stored, ledger)
+        tables.judge(stock, ledger)
         if stock.values:
             series = stored.series(stock)
             verdict.add(series, judge(series))
     peers.judge(ledger)
+    tables.judge_totals(ledger)
+    for _, case in verdict.shifts.judged():
+        ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)
     return table(ledger, verdict)
 
 

@@ -14,7 +14,7 @@ ALL = "all"
 
 def judge_lists(stored: Stored, ledger: Ledger) -> None:
     """``all`` names every stock that is stored; a list names stocks that are, each from a start to a later end."""
-    names = dict.fromkeys((ALL, *stored.files.markets))
+    names = [market for market in dict.fromkeys((ALL, *stored.files.markets)) if market not in stored.damaged_lists]
     for market in names:
         spans, file = stored.lists.get(market, {}), f"instruments/{market}.txt"
         ledger.note("error", "lists of instruments that are missing or empty", [] if spans else [file])
@@ -29,7 +29,7 @@ def judge_lists(stored: Stored, ledger: Ledger) -> None:
         ]
         n_spans = sum(len(of_code) for of_code in spans.values())
         ledger.note("error", "spans that end before they start", turned, judged=n_spans)
-    for code in stored.files.stored:
+    for code in stored.files.stored if ALL not in stored.damaged_lists else ():
         if not stored.is_index(code):
             unlisted = [] if code in stored.lists.get(ALL, {}) else [code]
             kind = "stocks that instruments/all.txt does not list"

@@ -138,12 +138,27 @@ class Stored:
         """Whether a code is an index's: by its form, or, where codes have none, what our own lists leave out."""
         if self.is_ashare(code):
             return is_index(code)
-        return self.session is not None and code not in self.lists.get("all", {})
+        return self.session is not None and "all" in self.lists and code not in self.lists["all"]
 
     @cached_property
     def lists(self) -> dict[str, Spans]:
-        """The lists of instruments, by market."""
-        return {market: self.files.instruments(market) for market in self.files.markets}
+        """The lists of instruments that can be read, by market."""
+        return {market: spans for market, spans in self._lists.items() if isinstance(spans, dict)}
+
+    @property
+    def damaged_lists(self) -> dict[str, str]:
+        """What is wrong with the other lists, by market."""
+        return {market: str(error) for market, error in self._lists.items() if isinstance(error, InputError)}
+
+    @cached_property
+    def _lists(self) -> dict[str, Spans | InputError]:
+        lists: dict[str, Spans | InputError] = {}
+        for market in self.files.markets:
+            try:
+                lists[market] = self.files.instruments(market)
+            except InputError as error:
+                lists[market] = error
+        return lists
 
     def judged(self, stock: StoredStock, freq: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Days of the stamps of a frequency that are judged, and the stored values on them by field."""

@@ -55,7 +55,7 @@ def index_held(provider: Path, market: str, days: pd.DatetimeIndex) -> np.ndarra
     try:
         table = pd.read_csv(path, parse_dates=["date"])
         rows = table[table["market"] == market].set_index("date").sort_index()
-        held = rows["weight"].fillna(rows["members"]).reindex(days, method="ffill")
-    except (OSError, ValueError, KeyError) as error:
+        held = rows["weight"].fillna(rows["members"]).reindex(days, method="ffill").to_numpy(np.float64)
+    except (OSError, ValueError, TypeError, KeyError) as error:  # a TypeError: dates that are none beside dates
         raise InputError(f"{path}: not a table of {', '.join(_COLUMNS)}: {error}") from error
-    return held.to_numpy(np.float64) if len(rows) else None
+    return held if len(rows) else None

@@ -1,7 +1,8 @@
-"""Levels of an index that cannot be: those that jump, and come back or stay."""
+"""Levels of an index that cannot be: those that jump, and come back or stay, or are far from others of their day."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,13 @@ MOST_ACROSS = 5.0
 """Between two levels, however many days without one lie between them."""
 _ENOUGH = 10
 """Days after which `MOST_ACROSS` is allowed anyway."""
+BROAD_A_DAY = 0.13
+"""What a broad index of A-shares may return in a day, either way: most stocks' limit is a tenth, that of some a fifth.
+
+CNI 2000 fell and rose by up to 12.4 %; indices of boards with a limit of 20 % may move further.
+"""
+MOST_WITHIN = 1.5
+"""By which factor open, high and low may differ from the close, from one limit to the other; `MOST_ELSEWHERE` too."""
 
 
 class Jumps(NamedTuple):
@@ -62,6 +70,36 @@ def jumps(days: np.ndarray, close: np.ndarray, *, limited: bool) -> Jumps:
         else:
             lasting[step] = True
     return Jumps(taken_back & ~np.isnan(close), lasting)
+
+
+def large_steps(days: np.ndarray, close: np.ndarray, *, limited: bool) -> np.ndarray:
+    """Whether a level is further from the last one than broad indices move; shape (n_days,), bool.
+
+    That is `BROAD_A_DAY` for each day in between; never where nothing limits the market's stocks. Parameters are those
+    of `jumps`.
+    """
+    large, known = np.zeros(len(close), dtype=bool), np.flatnonzero(~np.isnan(close))
+    a_day = np.log(close[known][1:] / close[known][:-1]) / np.diff(known)
+    large[known[1:]] = (a_day > np.log1p(BROAD_A_DAY)) | (a_day < np.log1p(-BROAD_A_DAY))
+    return large & limited & (days >= LIMITED)
+
+
+def far_from_close(days: np.ndarray, prices: Mapping[str, np.ndarray], *, limited: bool) -> np.ndarray:
+    """Whether open, high or low cannot be beside the close; shape (n_rows,), bool.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n_rows,)
+        ``datetime64[D]``.
+    prices : mapping of str to ndarray of shape (n_rows,)
+        With ``close``; the others where they are given, NaN where they are unknown.
+    limited : bool
+        As of `jumps`.
+    """
+    most, close = np.where(limited & (days >= LIMITED), MOST_WITHIN, MOST_ELSEWHERE), prices["close"]
+    others = [prices[name] for name in ("open", "high", "low") if name in prices]
+    far = [(price > close * most) | (price < close / most) for price in others]
+    return np.any([np.zeros(len(close), dtype=bool), *far], axis=0)
 
 
 def _beyond(close: np.ndarray, most: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

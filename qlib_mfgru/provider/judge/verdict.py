@@ -4,7 +4,8 @@
   written. So is a fault of most stocks on one date, whatever its share.
 - Below that, single cases are kept or replaced, as their `Kind.outcome` says, and counted.
 - A stock is left out as a whole where most of what was judged of it is faulty, or one case is fatal, such as a lost
-  factor.
+  factor. A third of the stocks left out, and more than one, is an error whatever the counts, unless
+  `max_inconsistent` allows it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.judge.causes import NAMED, StockFault
+from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.moves.shifts import Shifts
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.tally import FEW, SEVERITIES, Tally
 
 MAX_INCONSISTENT = 0.01
 """Share of faulty days, or bars, of a kind from which on it is an error, unless a mapping says otherwise."""
+
+MOST_LEFT_OUT = 1 / 3
+"""Share of the stocks left out from which on a market is not what its mapping says; of a single one it says nothing."""
 
 
 class Verdict:
@@ -33,27 +38,36 @@ class Verdict:
     ----------
     left_out : dict of str to Kind
         Codes of stocks that cannot be used, and the gravest kind that is the reason.
+    shifts : Shifts
+        Of the other stocks.
     """
 
     def __init__(self, max_inconsistent: float) -> None:
         self.max_inconsistent = max_inconsistent
         self.left_out: dict[str, Kind] = {}
+        self.shifts = Shifts()
+        self._n_stocks = 0
         self._tallies: dict[Kind, Tally] = {}
 
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether it can be used."""
+        self._n_stocks += 1
         for finding in findings:
             self._tallies.setdefault(finding.kind, Tally(finding.kind)).add(series, finding)
         reasons = [finding.kind for finding in findings if _is_useless(series, finding)]
         if reasons:
             self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
+        else:
+            self.shifts.add(series)
         return not reasons
 
     def add_all(self, other: Verdict) -> None:
         """Count the findings of other stocks."""
+        self._n_stocks += other._n_stocks
         for kind, tally in other._tallies.items():
             self._tallies.setdefault(kind, Tally(kind)).add_all(tally)
         self.left_out |= other.left_out
+        self.shifts.add_all(other.shifts)
 
     def tallies(self) -> list[Tally]:
         """Kinds with a case: the gravest first, then those with a known cause, then the most frequent."""
@@ -84,6 +98,13 @@ class Verdict:
         if errors:
             head = f"inconsistent beyond max_inconsistent = {self.max_inconsistent:.1%}: {errors[0]}"
             raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
+        n_lost, n_stocks = len(self.left_out), self._n_stocks
+        if n_lost > 1 and n_lost >= MOST_LEFT_OUT * n_stocks and n_lost > self.max_inconsistent * n_stocks:
+            reasons = "; ".join(str(tally) for tally in self.tallies() if self.rejected(tally))
+            raise InputError(
+                f"{n_lost} of {n_stocks} stocks cannot be used ({named(sorted(self.left_out))}), a third or more: "
+                f"{reasons}"
+            )
 
     def as_list(self) -> list[dict[str, object]]:
         """JSON-ready content, one entry a kind with a case; hints are no cases."""

@@ -74,3 +74,39 @@ def test_a_title_that_contradicts_the_mapping_is_an_error(
     else:
         with pytest.raises(InputError, match=message):
             run(source, target, mapping)
+
+
+@pytest.mark.parametrize(
+    ("file", "title", "fault"),
+    [
+        ("SZ#000001.txt", "000001 平安银行 日线 不复权", None),
+        ("SZ#000001.txt", "平安银行(000001.SZ) 日线 不复权", None),
+        ("SZ#000001.txt", "平安银行 日线 202503", None),
+        ("SZ#000001.txt", "600000 浦发银行 日线 不复权", "names the stock 600000 .*: which one is it"),
+        (
+            "SZ#000001.txt",
+            "SH000001 上证指数",
+            r"names the stock SH000001 \(SH000001 上证指数\), .* of codes SZ#000001: ",
+        ),
+        ("000001.txt", "浦发银行（600000） 日线", "names the stock 600000 "),
+        # the column of codes goes before the file's name
+        ("SH#600000.txt", "000001 平安银行 日线", None),
+        ("SZ#000001.txt", "300750 宁德时代 日线", "names the stock 300750 .* of codes 1: "),
+    ],
+)
+def test_a_title_that_names_another_stock_is_an_error(
+    tmp_path: Path, target: Path, file: str, title: str, fault: str | None
+) -> None:
+    daily = make_daily(make_bars(("000001",)))
+    has_codes = "SH#" in file or "300750" in title
+    daily = daily.assign(symbol=1) if has_codes else daily.drop(columns="symbol")
+    source = write(tmp_path / "in")
+    (source / file).write_text(f"{title}\n{daily.to_csv(sep=chr(9), index=False)}")
+    mapping = {"daily": {"files": file}}
+    if fault is None:
+        run(source, target, mapping)
+        assert (target / "features" / "sz000001").is_dir()
+    else:
+        with pytest.raises(InputError, match=rf"{file}: its title {fault}"):
+            run(source, target, mapping)
+        assert not target.exists()

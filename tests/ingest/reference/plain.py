@@ -18,9 +18,10 @@ from qlib_mfgru.provider.symbols import normalise_symbol, symbol_in_name
 from .market import PRICES, Reference
 
 PRICED = (*PRICES, "volume", "amount", "vwap")
-NUMBERS = {"bars": PRICED, "daily": (*PRICED, "factor", "prev_close", "limit_up", "limit_down", "is_st"),
+NUMBERS = {"bars": PRICED, "daily": (*PRICED, "factor", "prev_close", "limit_up", "limit_down"),
            "factors": ("factor",)}  # fmt: skip
 """Fields that an ingest reads as numbers."""
+FLAGS = {"1", "1.0", "true", "t", "yes", "y", "是", "0", "0.0", "false", "f", "no", "n", "否"}
 EVENTS = {"backAdjustFactor", "ex_cum_factor", "hfq_factor"}
 """Columns of tables with a row each ex-date."""
 RANGE = 1e-3
@@ -86,6 +87,9 @@ def read(section: RowInput, numbers: Sequence[str], source: Path, session: Sessi
         vanishes = (values != 0) & (values.abs() < np.finfo("f4").tiny) & (name not in ("volume", "amount"))
         good &= ~(np.isinf(rounded) | vanishes | (values.isna() & rows[name].notna() & ~words.isin(MISSING)))
         rows[name] = values
+    if "is_st" in rows:
+        words = rows["is_st"].astype("str").str.strip()
+        good &= words.str.lower().isin(FLAGS) | words.isin(MISSING) | rows["is_st"].isna()
     if isinstance(section, PriceInput):
         good &= _possible(rows, section, session)
     if isinstance(section, BarInput):
@@ -108,7 +112,7 @@ def _rows(path: Path, section: RowInput, numbers: Sequence[str], session: Sessio
     frame = _frame(path, section)
     spelling = {str(name).strip().lower(): name for name in reversed(list(frame.columns))}
     columns = {}
-    for field in ("symbol", "datetime", "date", "time", *numbers):
+    for field in ("symbol", "datetime", "date", "time", "is_st", *numbers):
         names = [section.columns[field]] if field in section.columns else VENDOR_NAMES[field]
         column = next((spelling[name.lower()] for name in names if name.lower() in spelling), None)
         if column is not None:

@@ -24,6 +24,7 @@ def test_index_levels_lie_under_their_code_and_not_in_all(source: Path, target: 
     assert report.inputs["index"].dropped["not in the stocks' calendar"].count == 1
 
 
+FAR = "open, high or low far from the close"
 OUTSIDE = "open or close outside [low, high]"
 
 
@@ -42,6 +43,9 @@ def day_rows(**closes: float) -> list[dict[str, object]]:
         ({"high": 2, "low": 3}, "high < low"),
         ({"close": 3101, "high": 3090}, OUTSIDE),
         ({"open": 2890}, OUTSIDE),
+        ({"high": 30010}, FAR),
+        ({"low": 300.1}, FAR),
+        ({"open": 4600, "high": 4600}, FAR),
         ({"volume": -1}, "negative volume"),
         ({"high": 1e308}, "beyond float32"),
         ({"amount": 1e39}, "beyond float32"),
@@ -107,3 +111,14 @@ def test_levels_that_jump_and_stay_are_an_error(source: Path, target: Path) -> N
     message = r"^index: SH000300 jumps from 3010 to 30200 on 2025-03-05 and does not come back"
     with pytest.raises(InputError, match=message):
         run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
+
+
+def test_steps_that_no_broad_index_makes_are_counted_and_stay(source: Path, target: Path) -> None:
+    rows = day_rows(d03=3000, d04=3450, d05=3455, d06=2930) + [
+        row | {"code": "399006"} for row in day_rows(d03=2000, d04=2240, d05=2300, d06=2200)
+    ]
+    report = run(source, target, with_inputs(index=csv(source, "i.csv", rows)))
+    assert stored(target, "SH000300", "close").tolist() == [3000, 3450, 3455, 2930]
+    counted = {what: (tally.count, tally.examples) for what, tally in report.warnings.items() if "index: " in what}
+    what = "index: levels that move more than 13 % in a day, beyond most stocks' limit: kept"
+    assert counted == {what: (2, ["SH000300 2025-03-04", "SH000300 2025-03-06"])}

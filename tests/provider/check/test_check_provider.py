@@ -116,6 +116,20 @@ def test_an_index_is_judged_as_levels(foreign: Foreign) -> None:
     assert (row.severity, row.cases) == ("error", ["SH000300 2025-03-12"])
 
 
+def test_steps_and_rows_of_an_index_that_cannot_be(foreign: Foreign) -> None:
+    levels = np.array([4000.0] * 5 + [4600.0] * 5)
+    for name in ("open", "high", "low", "close"):
+        foreign.write("SH000300", name, levels)
+    rows = found(foreign)
+    row = rows.pop("index levels that move more than 13 % in a day")
+    assert (row.severity, row.count, row.judged, row.cases) == ("warning", 1, 10, ["SH000300 2025-03-10"])
+    assert rows == {}
+    foreign.change("SH000300", "high", 2, 40000.0)
+    foreign.change("SH000300", "open", 7, 4000.0)
+    row = found(foreign)["index rows whose open, high or low cannot be"]
+    assert (row.severity, row.count, row.cases) == ("error", 2, ["SH000300 2025-03-05 .. 2025-03-12"])
+
+
 def test_a_hole_in_the_calendar_is_said(foreign: Foreign) -> None:
     days = [f"{day:%Y-%m-%d}" for day in [*DAYS[:9], pd.Timestamp("2025-04-01")]]
     (foreign.path / "calendars" / "day.txt").write_text("\n".join(days) + "\n")

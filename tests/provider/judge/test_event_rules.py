@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from judged import N, faulty, make_series
 
-from qlib_mfgru.provider.judge import StockSeries
-from qlib_mfgru.provider.judge.moves.events import EVENT_MISSED, EVENT_ROUGH, NO_PREVIOUS, UNSEEN_EVENT
+from qlib_mfgru.provider.judge import StockSeries, Verdict, judge
+from qlib_mfgru.provider.judge.kinds import Kind
+from qlib_mfgru.provider.judge.moves.events import (
+    EVENT_MISSED,
+    EVENT_ROUGH,
+    EVENT_UNCLEAR,
+    NO_PREVIOUS,
+    PREVIOUS_WRONG,
+    UNSEEN_EVENT,
+)
 
 CLOSE = [10.0, 10.0, 8.0, 8.1, 8.1, 8.1]
 EX_RIGHTS = [10.0, 10.0, 8.0, 8.0, 8.1, 8.1]
@@ -66,3 +76,52 @@ def test_an_event_without_a_gap_is_said() -> None:
     found = faulty(series([1, 1, 1.25, 1.25, 1.25 * 8.1 / 8.8, 1.25 * 8.1 / 8.8], previous))
     assert list(found) == [UNSEEN_EVENT.text]
     assert np.flatnonzero(found[UNSEEN_EVENT.text].faulty).tolist() == [4]
+
+
+def opening(open_: float, n_events: int = 1) -> StockSeries:
+    """A stock of 40 days at 10 yuan, whose previous close is 9 on some days, on which it opens at `open_`."""
+    n, places = 40, 3 + 5 * np.arange(n_events)
+    prices = {name: np.full(n, 10.0) for name in ("open", "high", "low", "close")}
+    previous = np.full(n, 10.0)
+    prices["open"][places], previous[places] = open_, 9.0
+    nothing = np.full(n, np.nan)
+    return make_series(
+        days=np.datetime64("2025-03-03") + np.arange(n), prices=prices, prev_close=previous, factor=np.ones(n),
+        volume=np.full(n, 100.0), amount=nothing, vwap=nothing, limit_up=nothing, limit_down=nothing,
+        market_cap=nothing, spiked=np.zeros(n, bool), apart=np.ones(n, bool), bars=None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("open_", "n_events", "kind", "is_used"),
+    [
+        # at the last close, at the previous one, in between
+        (10.1, 1, PREVIOUS_WRONG, True),
+        (9.9, 3, PREVIOUS_WRONG, True),
+        (9.1, 1, EVENT_MISSED, False),
+        (9.5, 1, EVENT_UNCLEAR, True),
+        (9.5, 2, EVENT_UNCLEAR, True),
+        (9.5, 3, EVENT_MISSED, False),
+    ],
+)
+def test_the_open_tells_which_of_the_two_is_wrong(open_: float, n_events: int, kind: Kind, is_used: bool) -> None:
+    stock = opening(open_, n_events)
+    prices = {**stock.prices, "low": np.minimum(stock.prices["open"], 10), "high": np.maximum(stock.prices["open"], 10)}
+    stock = replace(stock, prices=prices)
+    assert days(stock) == {kind.text: [3 + 5 * event for event in range(n_events)]}
+    assert Verdict(0.01).add(stock, judge(stock)) is is_used
+
+
+def test_unclear_cases_among_many_events_are_single_values() -> None:
+    """Three of sixteen events: the factor has the others."""
+    stock = opening(9.5, 3)
+    factor, previous, close = np.ones(40), stock.prev_close.copy(), stock.prices["close"].copy()
+    for day in range(20, 33):
+        factor[day:] *= 1.04
+        previous[day] = close[day - 1] / 1.04
+        close[day:] = previous[day]
+    prices = {name: np.where(np.arange(40) < 20, stock.prices[name], close) for name in stock.prices}
+    prices["low"] = np.minimum(prices["open"], prices["close"])
+    found = faulty(replace(stock, factor=factor, prev_close=previous, prices=prices))
+    assert np.flatnonzero(found[EVENT_UNCLEAR.text].faulty).tolist() == [3, 8, 13]
+    assert EVENT_MISSED.text not in found

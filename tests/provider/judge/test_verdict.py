@@ -165,3 +165,31 @@ def test_a_market_without_amounts_says_so_once() -> None:
     assert [tally.kind.text for tally in found.tallies()] == ["days with trade have no amount"]
     found, _ = verdict({"SH600000": unknown})
     assert found.tallies() == []
+
+
+@pytest.mark.parametrize(
+    ("n_spoilt", "n_stocks", "max_inconsistent", "is_error"),
+    [(1, 1, 0.0, False), (1, 2, 0.0, False), (1, 3, 0.0, False), (2, 4, 0.0, True), (2, 6, 0.0, True),
+     (2, 7, 0.0, False), (3, 9, 0.0, True), (2, 4, 0.4, True), (2, 4, 0.5, False)],
+)  # fmt: skip
+def test_a_market_that_loses_a_third_of_its_stocks_is_an_error(
+    n_spoilt: int, n_stocks: int, max_inconsistent: float, is_error: bool
+) -> None:
+    """Stocks of a single day, whose volume is in lots: three cases are single values by their number alone."""
+    found, parts = Verdict(max_inconsistent), [Verdict(max_inconsistent), Verdict(max_inconsistent)]
+    for number in range(n_stocks):
+        volume = at(np.nan, 0, 1.0 if number < n_spoilt else 100.0)
+        stock = make_series(code=f"SH60000{number}", bars=None, volume=volume)
+        parts[number % 2].add(stock, judge(stock))
+    for part in parts:
+        found.add_all(part)
+    assert len(found.left_out) == n_spoilt
+    if not is_error:
+        found.check()
+        return
+    with pytest.raises(InputError) as error:
+        found.check()
+    text = str(error.value)
+    assert text.startswith(f"{n_spoilt} of {n_stocks} stocks cannot be used (SH600000, SH600001")
+    assert f"), a third or more: {n_spoilt} of {n_stocks} " in text
+    assert "days whose amount / volume lies outside [low, high]: the volume is in lots of 100" in text

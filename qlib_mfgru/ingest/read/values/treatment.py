@@ -16,6 +16,7 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE, Records
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
+from qlib_mfgru.ingest.read.values.flags import flags_of
 
 _ST_NAME = re.compile(r"(?:N|C|G|XD|XR|DR)?\s*S?\s*(?:\*\s*ST|ST(?![A-Za-z]))")
 """``ST``, ``*ST``, ``SST``, ``S*ST``, after the marks of a day (new, ex-dividend, ex-rights) or of the share reform."""
@@ -83,13 +84,19 @@ def _dated_names(piece: Slice, flags: np.ndarray) -> Records:
 
 
 def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
-    """Spans, of which those count whose name says special treatment; a name without any end holds until the next."""
+    """Spans, of which those count whose name or flag says special treatment, or all without either.
+
+    A name without any end holds until the next.
+    """
     first, last, checks = piece.spans()
+    if flags is None and "is_st" in piece.frame:
+        values, no_flag = flags_of(piece)
+        flags, checks = values > 0, [*checks, no_flag]
     good = piece.keep(checks)
     if flags is not None and "end" not in piece.frame:
         yield "st_step", piece.records(VALUE, good, first, {"value": flags.astype("f8")})
         return
-    # a name without treatment ends one with it
+    # a span without treatment ends one with it
     value = last if flags is None else np.where(flags, last, -last)
     yield "st_span", piece.records(VALUE, good, first, {"value": value.astype("f8")})
 
@@ -97,7 +104,7 @@ def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
 def _days(piece: Slice) -> Records:
     """Days with a flag; without a flag's column, every row is a day under special treatment."""
     stamps = piece.stamps()
-    values, no_number = piece.numbers(["is_st"])
-    flags = values["is_st"] if "is_st" in piece.frame else np.ones(len(stamps))
-    good = piece.keep([*piece.stamp_checks(stamps), no_number])
+    values, no_flag = flags_of(piece)
+    flags = values if "is_st" in piece.frame else np.ones(len(stamps))
+    good = piece.keep([*piece.stamp_checks(stamps), no_flag])
     return "st_day", piece.records(VALUE, good, day_numbers(stamps), {"value": flags})

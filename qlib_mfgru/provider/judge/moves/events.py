@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.moves.moves import EVENT
+from qlib_mfgru.provider.judge.moves.moves import EVENT, Moves
 from qlib_mfgru.provider.judge.moves.spikes import far
 from qlib_mfgru.provider.judge.series import StockSeries
 
@@ -15,6 +16,10 @@ CENT = 0.0101
 """Yuan by which a previous close may differ: both it and the close are rounded to cents."""
 WRONG_STEP = 0.05
 """From which difference on, as a logarithm, the factor is useless."""
+NEAR = 1 / 3
+"""Share of that difference within which the day's open says which of the two is right."""
+SEVERAL, OFTEN = 2, 0.2
+"""Cases, and share of the judged ones, above which those that the open does not decide are no single values."""
 
 _CAUSE = (
     "the factor ends early, misses events or has them on other days, or previous closes are not ex-rights: write "
@@ -22,6 +27,13 @@ _CAUSE = (
 )
 EVENT_MISSED = Kind(
     "ex-dates on which the factor is more than 5 % off the vendor's previous close", role="fatal", cause=_CAUSE
+)
+EVENT_UNCLEAR = Kind(
+    "days on which the factor is more than 5 % off the vendor's previous close, and the open is near neither",
+    cause=_CAUSE,
+)
+PREVIOUS_WRONG = Kind(
+    "previous closes more than 5 % off, where the day opens as the last close and the factor say", outcome="not used"
 )
 EVENT_ROUGH = Kind(
     "ex-dates on which the factor is off the vendor's previous close by more than rounding", cause=_CAUSE
@@ -36,31 +48,85 @@ UNSEEN_EVENT = Kind(
 )
 
 
+class Comparison(NamedTuple):
+    """Previous closes against the factor, from each day with trade to the next; arrays of shape (n_moves,).
+
+    Attributes
+    ----------
+    possible : ndarray of bool
+        The previous close is there, and near the day's close or the last one.
+    step : ndarray
+        What it says of the factor: log(close(t-1) / prev_close(t)).
+    judged : ndarray of bool
+        It is possible, the days are in a row, and it or the factor says that there is an event.
+    off, wrong : ndarray of bool
+        The two differ by more than rounding; by more than `WRONG_STEP`.
+    as_factor, as_previous : ndarray of bool
+        The day opens near what the factor makes of the last close; near the previous close.
+    """
+
+    possible: np.ndarray
+    step: np.ndarray
+    judged: np.ndarray
+    off: np.ndarray
+    wrong: np.ndarray
+    as_factor: np.ndarray
+    as_previous: np.ndarray
+
+    @classmethod
+    def of(
+        cls, days: np.ndarray, prices: Mapping[str, np.ndarray], prev_close: np.ndarray, moves: Moves, board: str
+    ) -> Comparison:
+        """Of raw prices and previous closes of shape (n_days,); `days` are ``datetime64[D]``."""
+        before, after = moves.places[:-1], moves.places[1:]
+        previous, last = np.where(prev_close > 0, prev_close, np.nan)[after], prices["close"][before]
+        bound = far(days[moves.places], board)[1:]
+        to_close, step = np.log(prices["close"][after] / previous), np.log(last / previous)
+        possible = np.minimum(np.abs(to_close), np.abs(step)) <= bound
+        judged = possible & (after - before == 1) & (moves.changes | (np.abs(last - previous) > CENT))
+        off = judged & (np.abs(last * np.exp(-moves.change) - previous) > CENT + EVENT * previous)
+        gap, opened = np.abs(moves.change - step), np.log(prices["open"][after] / last)
+        as_factor, as_previous = (np.abs(opened + by) < NEAR * gap for by in (moves.change, step))
+        return cls(possible, step, judged, off, off & (gap > WRONG_STEP), as_factor, as_previous)
+
+
+def wrong_previous(
+    days: np.ndarray, prices: Mapping[str, np.ndarray], prev_close: np.ndarray, factor: np.ndarray, board: str | None
+) -> np.ndarray:
+    """Days with a previous close that is `PREVIOUS_WRONG`; shape (n_days,), bool; parameters as of `event_rules`."""
+    if board is None or not (prev_close > 0).any():
+        return np.zeros(len(days), dtype=bool)
+    with np.errstate(all="ignore"):  # comparisons with NaN, and logarithms of prices that are to be judged yet
+        moves = Moves.of(days, prices["close"], factor, board)
+        against = Comparison.of(days, prices, prev_close, moves, board)
+        return moves.on_days(against.wrong & against.as_factor, len(days))
+
+
 def event_rules(series: StockSeries) -> Iterator[Finding]:
     """close(t-1) / prev_close(t) is the factor's step, to `CENT`, on days on which either says that there is one.
 
     They must be there, and near the day's close or the last one. Only of boards with limits, where previous closes are
-    ex-rights (elsewhere they may be plain ones), and of days in a row: another day may lack a row. Evidence: the step
-    by the one that previous closes make.
+    ex-rights (elsewhere they may be plain ones), and of days in a row: another day may lack a row. Where the two differ
+    widely the day's open tells which is wrong. Evidence: the step by the one that previous closes make.
     """
-    known = series.prev_close > 0
-    if not known.any() or series.board is None:
+    if series.board is None or not (series.prev_close > 0).any():
         return
-    n_days, close, moves = len(series.days), series.prices["close"], series.moves
-    before, after = moves.places[:-1], moves.places[1:]
-    previous, last = np.where(known, series.prev_close, np.nan)[after], close[before]
-    bound = far(series.days[moves.places], series.board)[1:]
-    possible = np.minimum(np.abs(np.log(close[after] / previous)), np.abs(np.log(last / previous))) <= bound
-    given = series.apart[after]
-    yield Finding(NO_PREVIOUS, moves.on_days(given & ~possible, n_days), moves.on_days(given, n_days), series.days)
-    step = np.log(last / previous)
-    judged = possible & (after - before == 1) & (moves.changes | (np.abs(last - previous) > CENT))
-    off = np.abs(last * np.exp(-moves.change) - previous) > CENT + EVENT * previous
-    wrong = np.abs(moves.change - step) > WRONG_STEP
+    moves, n_days = series.moves, len(series.days)
+    against = Comparison.of(series.days, series.prices, series.prev_close, moves, series.board)
+    after, given, judged = moves.places[1:], series.apart[moves.places[1:]], against.judged
     evidence = np.full(n_days, np.nan)
-    evidence[after] = np.exp(moves.change - step)
-    for kind, cases in ((EVENT_MISSED, off & wrong), (EVENT_ROUGH, off & ~wrong)):
-        faulty = moves.on_days(judged & cases, n_days)
-        yield Finding(kind, faulty, moves.on_days(judged, n_days), series.days, evidence)
-    unseen = (np.abs(step) > 0.04) & (np.abs(np.log(series.prices["open"][after] / last)) < 0.01)
-    yield Finding(UNSEEN_EVENT, moves.on_days(judged & unseen, n_days), moves.on_days(judged, n_days), series.days)
+    evidence[after] = np.exp(moves.change - against.step)
+
+    def found(kind: Kind, cases: np.ndarray, of: np.ndarray) -> Finding:
+        return Finding(kind, moves.on_days(cases, n_days), moves.on_days(of, n_days), series.days, evidence)
+
+    yield found(NO_PREVIOUS, given & ~against.possible, given)
+    yield found(PREVIOUS_WRONG, against.wrong & against.as_factor, given)
+    unclear = against.wrong & ~against.as_factor & ~against.as_previous
+    are_several = unclear.sum() > SEVERAL and unclear.sum() > OFTEN * judged.sum()
+    missed = against.wrong & (against.as_previous | (unclear & are_several))
+    yield found(EVENT_MISSED, missed, judged)
+    yield found(EVENT_UNCLEAR, unclear & ~are_several, judged)
+    yield found(EVENT_ROUGH, against.off & ~against.wrong, judged)
+    is_at_last = np.abs(np.log(series.prices["open"][after] / series.prices["close"][moves.places[:-1]])) < 0.01
+    yield found(UNSEEN_EVENT, judged & ~against.wrong & (np.abs(against.step) > 0.04) & is_at_last, judged)

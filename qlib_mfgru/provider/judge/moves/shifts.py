@@ -1,0 +1,91 @@
+"""Stocks whose dates are a day early or late: their returns go with the market's of another day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qlib_mfgru.provider.judge.series import StockSeries
+
+SHIFTED = "stocks whose returns go with the market's of the day before or after"
+CAUSE = "all of their dates are shifted, in bars and days alike: look at the stamps of their files"
+
+DAYS = 120
+"""Returns of a stock that are needed, with all three days of the market around each."""
+OTHERS = 30
+"""Other stocks that make up the market's return of a day."""
+FOLLOWS, AHEAD = 0.3, 0.25
+"""What the correlation with the market's return of another day must be, and by how much it must beat that of the same.
+
+Of 4,595 real A-shares with 120 returns or more between 2012 and 2022 the largest lead is 0.08; cut to 120 days, 0.17.
+"""
+_LARGEST = 0.25
+"""Returns beyond it are no part of a correlation."""
+
+
+class Shifts:
+    """Remembers the daily returns of all stocks, two bytes each, and compares each with the mean of the others."""
+
+    def __init__(self) -> None:
+        self._returns: dict[str, tuple[int, np.ndarray]] = {}
+        self._n_days = 0
+
+    def add(self, series: StockSeries) -> None:
+        """Remember the returns of a stock from a day to the next; all have the same days."""
+        moves, self._n_days = series.moves, len(series.days)
+        returns = moves.raw + moves.change
+        is_known = (np.diff(moves.places) == 1) & (np.abs(returns) < _LARGEST)
+        if is_known.sum() >= DAYS:
+            first, last = moves.places[[1, -1]]
+            dense = np.full(last - first + 1, np.nan, dtype="f2")
+            dense[moves.places[1:][is_known] - first] = returns[is_known]
+            self._returns[series.code] = int(first), dense
+
+    def add_all(self, other: Shifts) -> None:
+        """Remember the returns of other stocks."""
+        self._returns |= other._returns
+        self._n_days = max(self._n_days, other._n_days)
+
+    def judged(self) -> Iterator[tuple[str, str]]:
+        """Yield each stock that can be judged, and how it is shifted: ``SH600000 a day early``; empty where it is not.
+
+        A stock is shifted where the correlation of its returns with the market's of the day before or after is at
+        least `FOLLOWS`, and `AHEAD` more than with that of the same day.
+        """
+        # a day more at both ends, on which there is no market
+        total, count = np.zeros((2, self._n_days + 2))
+        for first, returns in self._returns.values():
+            span = slice(first + 1, first + 1 + len(returns))
+            total[span] += np.nan_to_num(returns)
+            count[span] += ~np.isnan(returns)
+        for code, (first, returns) in self._returns.items():
+            span = slice(first, first + len(returns) + 2)
+            own = returns.astype("f8")
+            others = count[span] - np.pad(~np.isnan(own), 1)
+            market = np.full(len(others), np.nan)
+            np.divide(total[span] - np.pad(np.nan_to_num(own), 1), others, out=market, where=others >= OTHERS)
+            correlations = _correlations(own, market)
+            if correlations is not None:
+                before, same, after = correlations
+                is_shifted = max(before, after) >= max(FOLLOWS, same + AHEAD)
+                yield code, f"{code} a day {'early' if after > before else 'late'}" if is_shifted else ""
+
+
+def _correlations(own: np.ndarray, market: np.ndarray) -> np.ndarray | None:
+    """Correlation of returns with the market's of the day before, the same and the day after; None of too few days.
+
+    Parameters
+    ----------
+    own : ndarray of shape (n,)
+    market : ndarray of shape (n + 2,)
+        From the day before the first to the day after the last.
+    """
+    around = np.stack([market[:-2], market[1:-1], market[2:]])
+    known = ~np.isnan(own) & ~np.isnan(around).any(axis=0)
+    if known.sum() < DAYS:
+        return None
+    own, around = own[known] - own[known].mean(), around[:, known]
+    around -= around.mean(axis=1, keepdims=True)
+    sizes = np.sqrt((own @ own) * (around * around).sum(axis=1))
+    return np.divide(around @ own, sizes, out=np.zeros(3), where=sizes > 0)
