@@ -8,7 +8,7 @@ import numpy as np
 
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import days_of_bars
-from qlib_mfgru.provider.judge import WILD, is_spike
+from qlib_mfgru.provider.judge import WILD, far, is_bar_spike, is_spike
 
 OUT_OF_DAY = 0.1
 """By how much a bar's price may leave the day's [low, high]; less is counted by the judge."""
@@ -35,12 +35,18 @@ def spiked_days(
 
 
 def far_bars(
-    rows: np.ndarray, days: np.ndarray, daily: Mapping[str, np.ndarray], traded: np.ndarray, factor: np.ndarray
+    rows: np.ndarray,
+    days: np.ndarray,
+    daily: Mapping[str, np.ndarray],
+    traded: np.ndarray,
+    factor: np.ndarray,
+    board: str | None,
 ) -> np.ndarray:
     """The vendor's bars that leave the day's [low, high] by more than `OUT_OF_DAY`; shape (n_rows,).
 
-    Where there is no daily row, those that are `WILD` times the day's median close, or less by as much. Not where most
-    bars of the day are so, which is no single value, nor on days without trade.
+    Where there is no daily row, those that are `WILD` times the day's median close, or less by as much, or far from the
+    bars beside them, by `is_bar_spike`. Not where most bars of the day are so, which is no single value, nor on days
+    without trade.
 
     Parameters
     ----------
@@ -50,6 +56,8 @@ def far_bars(
         As of `spiked_days`.
     factor : ndarray of shape (n_days,)
         What brings raw prices to those of the bars.
+    board : str, optional
+        A key of `boards.RULES`.
     """
     day = days_of_bars(rows["when"])
     places, starts = np.searchsorted(days, day), np.flatnonzero(np.diff(day, prepend=-1))
@@ -58,13 +66,21 @@ def far_bars(
         np.where(traded, daily[name] * factor * (1 + margin), np.nan)[places]
         for name, margin in (("low", -OUT_OF_DAY), ("high", OUT_OF_DAY))
     )
-    if not (low > 0).all() or not (high > 0).all():
+    priced, gone = np.all([rows[name] > 0 for name in PRICES], axis=0), np.zeros(len(rows), dtype=bool)
+    if (lone := ~((low > 0) & (high > 0))).any():
         median = _medians(rows["close"], of_day, starts)
         low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
-    far = (rows["low"] < low) | (rows["high"] > high)
-    far &= np.all([rows[name] > 0 for name in PRICES], axis=0)
-    n_far, n_rows, volume = (np.bincount(of_day, values) for values in (far, None, np.nan_to_num(rows["volume"])))
-    return far & ((n_far * 2 < n_rows) & (volume > 0))[of_day]
+        gone = lone & _gone_bars(rows, priced, far(day[starts].astype("datetime64[D]"), board)[of_day])
+    is_far = priced & ((rows["low"] < low) | (rows["high"] > high) | gone)
+    n_far, n_rows, volume = (np.bincount(of_day, values) for values in (is_far, None, np.nan_to_num(rows["volume"])))
+    return is_far & ((n_far * 2 < n_rows) & (volume > 0))[of_day]
+
+
+def _gone_bars(rows: np.ndarray, priced: np.ndarray, bound: np.ndarray) -> np.ndarray:
+    """Rows of `is_bar_spike` among those with prices and trade; each of shape (n_rows,)."""
+    traded, gone = priced & (rows["volume"] > 0), np.zeros(len(rows), dtype=bool)
+    gone[traded] = is_bar_spike({name: rows[name][traded] for name in PRICES}, bound[traded])
+    return gone
 
 
 def _medians(values: np.ndarray, of_day: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ class Stock:
         """Count the vendor's bars whose prices are far from those of their day, and forget them."""
         bars, files = self.rows.bars, self.rows.files
         factor = self.factor if self.conventions.bars_adjusted else np.ones(len(self.factor))
-        far = far_bars(bars, self.calendars.days, self.daily, self.traded, factor)
+        far = far_bars(bars, self.calendars.days, self.daily, self.traded, factor, self.board)
         if far.any():
             cases = (f"{files[row['file']]}: {self.code} {np.datetime64(int(row['when']), 'm')}" for row in bars[far])
             self.report.input("bars").drop_count(FAR_BAR, int(far.sum()), cases)

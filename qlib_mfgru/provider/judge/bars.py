@@ -113,9 +113,7 @@ def bar_too_large(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Find
 
 def few_bars(bars: BarSeries, days: np.ndarray) -> Finding:
     """At least the median number of bars of the stock's days."""
-    per_day = bars.priced.sum(axis=1)
-    usual = np.median(per_day[bars.traded]) if bars.traded.any() else 0
-    return Finding(FEW_BARS, bars.traded & (per_day < usual), bars.traded, days)
+    return Finding(FEW_BARS, bars.traded & ~bars.is_whole, bars.traded, days)
 
 
 def ends_absent(bars: BarSeries, days: np.ndarray) -> Iterator[Finding]:

@@ -55,6 +55,12 @@ class BarSeries:
         """Whether a day saw any trade; shape (n_bar_days,)."""
         return np.nansum(self.volume, axis=1) > 0
 
+    @cached_property
+    def is_whole(self) -> np.ndarray:
+        """Whether a day has at least the bars that the stock has on most days with trade; shape (n_bar_days,)."""
+        per_day = self.priced.sum(axis=1)
+        return per_day >= (np.median(per_day[self.traded]) if self.traded.any() else 0)
+
     @property
     def first_open(self) -> np.ndarray:
         """Open of a day's first bar; shape (n_bar_days,)."""
