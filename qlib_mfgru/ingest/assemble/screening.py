@@ -1,4 +1,4 @@
-"""Rows whose prices cannot be: far beyond any limit on one day, or far from the other prices of their day."""
+"""Rows that cannot be: prices far beyond any limit or far from the others of their day, volumes far beyond the day's."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ import numpy as np
 
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import days_of_bars
-from qlib_mfgru.provider.judge import WILD, far, is_bar_spike, is_spike
+from qlib_mfgru.provider.judge import WILD, far, is_bar_spike, is_spike, outside_range
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, mean_price
 
 OUT_OF_DAY = 0.1
 """By how much a bar's price may leave the day's [low, high]; less is counted by the judge."""
+FAR_VOLUME = 3.0
+"""How many times the day's volume bars add up to before the largest of them is held to be wrong."""
+TWICE = 2.0
+"""How many times amount / volume may leave [low, high] before one of them, and not both, is far off."""
 
 SPIKED = "a price far beyond any limit, back on the next day"
 FAR_BAR = "a price far outside those of its day"
+BEYOND_DAY = "bars whose volume alone is far beyond the day's, brought to what the others leave of it"
 
 
 def spiked_days(
@@ -88,3 +94,44 @@ def _medians(values: np.ndarray, of_day: np.ndarray, starts: np.ndarray) -> np.n
     ranked = values[np.lexsort((values, of_day))]
     middle = starts + np.diff(np.append(starts, len(values))) // 2
     return np.asarray(ranked[middle][of_day], dtype="f8")
+
+
+def bars_beyond_day(
+    rows: np.ndarray, days: np.ndarray, day_volume: np.ndarray, price_factor: np.ndarray, volume_factor: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bars that alone take their day to `FAR_VOLUME` times its volume, and which share of theirs the others leave of it.
+
+    Their amount is as far off: where amount / volume is out of [low, high] only one of the two is. Not where most days
+    of the stock are so, which is no single value.
+
+    Parameters
+    ----------
+    rows, days
+        As of `far_bars`.
+    day_volume : ndarray of shape (n_days,)
+        Raw, NaN where it is unknown.
+    price_factor, volume_factor : ndarray of shape (n_days,)
+        What brings raw prices to those of the bars, and the bars' volumes to raw ones.
+
+    Returns
+    -------
+    places : ndarray of int, shape (n_cases,)
+        Positions in `rows`, ascending.
+    share : ndarray of shape (n_cases,)
+    """
+    day, volume = days_of_bars(rows["when"]), np.nan_to_num(rows["volume"])
+    starts = np.flatnonzero(np.diff(day, prepend=-1))
+    place = np.searchsorted(days, day[starts])
+    expected = day_volume[place] / volume_factor[place]
+    total, largest = np.add.reduceat(volume, starts), np.maximum.reduceat(volume, starts)
+    left = expected - (total - largest)
+    is_off = (total > FAR_VOLUME * expected) & (left > -AMOUNT_TOLERANCE * expected)
+    if not is_off.any() or is_off.sum() * 2 > (expected > 0).sum():
+        return np.empty(0, dtype=int), np.empty(0)
+    of_day = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(rows))))
+    cases = np.flatnonzero(is_off[of_day] & (volume == largest[of_day]))
+    days_of_cases, bars = of_day[cases], rows[cases]
+    mean = mean_price(bars["amount"], bars["volume"]) * (price_factor / volume_factor)[place[days_of_cases]]
+    fits = ~outside_range(mean, bars["low"] / TWICE, bars["high"] * TWICE, 0.0)
+    share = np.maximum(left, 0)[days_of_cases] / bars["volume"]
+    return cases[fits], share[fits]
