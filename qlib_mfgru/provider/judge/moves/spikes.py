@@ -23,7 +23,7 @@ VOLUME_JUMP = Kind("days whose volume is 50 to 200 times that of the day before,
 VOLUME_SPIKE = Kind(
     "days whose volume is more than 200 times those of both days beside it, or less by as much",
     role="systematic",
-    cause="their volume, or that of one bar, is in another unit, or the stock was shut at its limit",
+    cause="the day's volume, or that of one bar, is in another unit",
 )
 
 
@@ -95,10 +95,15 @@ def volume_jumps(series: StockSeries) -> Finding:
 
 
 def volume_spikes(series: StockSeries) -> Finding:
-    """|log(volume)| from a day with trade to the next one, and back, beyond that of 200."""
+    """The volume goes up 200 times from a day with trade to the next one, and back; or down, while the price moves.
+
+    A stock that stands at its limit all day trades that little.
+    """
     places = np.flatnonzero(series.traded)
     step = np.diff(np.log(series.volume[places]))
     there, back = step[:-1], -step[1:]
+    moves = (series.prices["high"] > series.prices["low"])[places[1:-1]]
     faulty = np.zeros(len(series.days), dtype=bool)
-    faulty[places[1:-1]] = (np.minimum(there, back) > np.log(200)) | (np.maximum(there, back) < -np.log(200))
+    faulty[places[1:-1]] = np.minimum(there, back) > np.log(200)
+    faulty[places[1:-1]] |= moves & (np.maximum(there, back) < -np.log(200))
     return Finding(VOLUME_SPIKE, faulty, series.traded, series.days)
