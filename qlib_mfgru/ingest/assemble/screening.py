@@ -99,7 +99,7 @@ def _medians(values: np.ndarray, of_day: np.ndarray, starts: np.ndarray) -> np.n
 def bars_beyond_day(
     rows: np.ndarray, days: np.ndarray, day_volume: np.ndarray, price_factor: np.ndarray, volume_factor: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bars that alone take their day to `FAR_VOLUME` times its volume, and which share of theirs the others leave of it.
+    """Bars that alone take their day to `FAR_VOLUME` times its volume, and the share of theirs that the others leave.
 
     Their amount is as far off: where amount / volume is out of [low, high] only one of the two is. Not where most days
     of the stock are so, which is no single value.

@@ -7,7 +7,7 @@ decides what happens, `causes` says what is probably behind it.
 """
 
 from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.kinds import Finding, Kind, Stated
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
 from qlib_mfgru.provider.judge.moves.spikes import WILD, far, is_spike
 from qlib_mfgru.provider.judge.ranges import beyond_limits, outside_range
@@ -21,6 +21,7 @@ __all__ = [
     "BarSeries",
     "Finding",
     "Kind",
+    "Stated",
     "StockSeries",
     "Verdict",
     "beyond_limits",

@@ -43,9 +43,9 @@ def neighbour_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
 def is_bar_spike(prices: Mapping[str, np.ndarray], bound: np.ndarray) -> np.ndarray:
     """Bars with a price that is gone in the next one; shape (n_bars,).
 
-    Such a bar lies as a whole above, or below, both bars beside it by half of `bound`, or `GAP` where that is less; or its
-    high (low) is further by `bound` from its own open and close and from the bars beside it. A first and a last bar
-    have no two bars beside them.
+    Such a bar lies as a whole above, or below, both bars beside it by half of `bound`, or `GAP` where that is less; or
+    its high (low) is further by `bound` from its own open and close and from the bars beside it. A first and a last
+    bar have no two bars beside them.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ SPAN_LIMITS = Kind(
 LIMITS_OFF = Kind(
     "days whose limits are not the previous close and a ratio of the board, on most days of a stock",
     role="systematic",
-    cause="limits of another day, another scale or adjusted ones: look at limit_up, limit_down and their dates, or leave "
-    "them out of the mapping, so that they are derived",
+    cause="limits of another day, another scale or adjusted ones: look at limit_up, limit_down and their dates, or "
+    "leave them out of the mapping, so that they are derived",
 )
 
 
@@ -36,7 +36,7 @@ def limit_rules(series: StockSeries) -> Iterator[Finding]:
 
 
 def span_beyond_limits(series: StockSeries) -> Finding:
-    """high <= limit_up + 0.006 and low >= limit_down - 0.006 in raw yuan (`LIMIT_TOLERANCE`), beside a close that is."""
+    """limit_down - 0.006 <= low, high <= limit_up + 0.006 in raw yuan (`LIMIT_TOLERANCE`), where the close is so."""
     up, down, prices = series.limit_up, series.limit_down, series.prices
     judged = series.traded & ~(np.isnan(up) & np.isnan(down)) & ~beyond_limits(prices["close"], up, down)
     faulty = beyond_limits(prices["high"], up, np.nan) | beyond_limits(prices["low"], np.nan, down)
