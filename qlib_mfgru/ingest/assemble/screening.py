@@ -1,4 +1,4 @@
-"""Rows that cannot be: prices far beyond any limit or far from the others of their day, volumes far beyond the day's."""
+"""Rows that cannot be: prices far beyond any limit, or far from the others of their day; volumes beyond the day's."""
 
 from __future__ import annotations
 

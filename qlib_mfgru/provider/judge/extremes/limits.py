@@ -37,9 +37,9 @@ def limit_rules(series: StockSeries) -> Iterator[Finding]:
 
 def span_beyond_limits(series: StockSeries) -> Finding:
     """limit_down - 0.006 <= low, high <= limit_up + 0.006 in raw yuan (`LIMIT_TOLERANCE`), where the close is so."""
-    up, down, prices = series.limit_up, series.limit_down, series.prices
+    up, down, prices, none = series.limit_up, series.limit_down, series.prices, np.full(len(series.days), np.nan)
     judged = series.traded & ~(np.isnan(up) & np.isnan(down)) & ~beyond_limits(prices["close"], up, down)
-    faulty = beyond_limits(prices["high"], up, np.nan) | beyond_limits(prices["low"], np.nan, down)
+    faulty = beyond_limits(prices["high"], up, none) | beyond_limits(prices["low"], none, down)
     return Finding(SPAN_LIMITS, judged & faulty, judged, series.days)
 
 
