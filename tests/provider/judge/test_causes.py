@@ -98,7 +98,8 @@ def against_bars(name: str, times: float, stated: Stated = PLAIN) -> dict[str, s
     [
         ("volume", 1e2, "write daily: {volume: lots} if"), ("volume", 1e4, "write daily: {volume: ten_thousand} if"),
         ("amount", 1e3, "write daily: {amount: thousand} if"), ("volume", 1e3, "look at volume and amount of bars"),
-        ("amount", 1e4, "write daily: {amount: ten_thousand} if"), ("volume", 1e-2, "look at volume and amount of bars"),
+        ("amount", 1e4, "write daily: {amount: ten_thousand} if"),
+        ("volume", 1e-2, "look at volume and amount of bars"),
     ],
 )  # fmt: skip
 def test_bars_and_days_in_other_units(name: str, times: float, advice: str) -> None:
