@@ -77,10 +77,12 @@ def test_bars_and_days_in_different_units_are_an_error(foreign: Foreign) -> None
 @pytest.mark.parametrize(
     ("changes", "kind", "severity", "count"),
     [
-        ([("high", slice(None), 21.0, "day")], "days whose high or low is more than 0.5 % and a cent beyond all bars of "
-         "the day, on most days of a stock", "error", 10),
-        ([("high", slice(None), 20.36, "60min")], "days whose bars leave the daily [low, high] by more than 0.1 % and a "
-         "cent, on most days of a stock", "error", 10),
+        ([("high", slice(None), 21.0, "day")],
+         "days whose high or low is more than 0.5 % and a cent beyond all bars of the day, on most days of a stock",
+         "error", 10),
+        ([("high", slice(None), 20.36, "60min")],
+         "days whose bars leave the daily [low, high] by more than 0.1 % and a cent, on most days of a stock",
+         "error", 10),
         ([(name, 14, 26.0, "60min") for name in ("open", "high", "low", "close")],
          "bars with a price far from those of both bars beside it", "warning", 1),
         ([("high", slice(None), 24.0, "60min")],
