@@ -175,7 +175,7 @@ def test_closing_auctions_of_bars_stamped_at_their_starts(tmp_path: Path, target
     """The last trades of morning and day are rows at 11:30 and 15:00, the auction at 14:57 where that is no bar."""
     bars = make_bars(("600000",), freq=freq)
     bars["datetime"] -= pd.Timedelta(freq)
-    last = bars.iloc[[-1]].assign(close=11.0, high=11.0, volume=1100, amount=1100 * 10.5)
+    last = bars.iloc[[-1]].assign(close=10.2, high=10.2, volume=1100, amount=1100 * 10)
     clocks = ("11:30", "15:00") if freq == "1min" else ("11:30", "14:57", "15:00")
     prints = [
         last.assign(datetime=pd.Timestamp(f"{day:%Y-%m-%d} {clock}"))
@@ -191,7 +191,7 @@ def test_closing_auctions_of_bars_stamped_at_their_starts(tmp_path: Path, target
     assert report.inputs["bars"].dropped == {}
     day_volumes(target, fine)
     closes = stored(target, "SH600000", "close", "15min")
-    assert closes["2025-03-03 11:30"] == closes["2025-03-03 15:00"] == 22.0
+    assert closes["2025-03-03 11:30"] == closes["2025-03-03 15:00"] == 20.4
 
 
 def test_the_bar_of_11_30_stamped_13_00(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:

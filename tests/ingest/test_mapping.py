@@ -93,7 +93,8 @@ def test_special_treatment_begins_on_a_date_or_when_prices_allow_it(since: objec
     ("content", "message"),
     [
         ({}, "give bars, daily, or both"),
-        ({"bars": BARS | {"volume": "hands"}}, "bars.volume.* is 'hands': must be one of 'shares', 'lots', 'adjusted'"),
+        ({"bars": BARS | {"volume": "hands"}}, "bars.volume.* is 'hands': must be one of 'shares', 'lots', "
+            "'ten_thousand', 'adjusted'"),
         ({"bars": BARS | {"stamps": "begin"}}, "bars.stamps is 'begin': must be one of 'end', 'start'"),
         ({"bars": {"files": "b.csv", "freq": "5min"}}, "bars: stamps is missing: end or start"),
         ({"bars": "b.csv"}, "bars.freq is missing"),

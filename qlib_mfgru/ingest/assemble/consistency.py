@@ -100,6 +100,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         board=stock.board,
         volume_step=conventions.daily_step,
         undone=conventions.daily_volume_adjusted,
+        stated=conventions.daily_units,
         file_of=_file_of(stock),
         bars=_bars_of(stock),
     )
@@ -122,6 +123,7 @@ def _bars_of(stock: Stock) -> BarSeries | None:
         has_last=bars.end >= ends[-1],
         volume_step=conventions.bars_step,
         undone=conventions.bars_volume_adjusted,
+        stated=conventions.bars_units,
     )
 
 

@@ -12,6 +12,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping, PriceInput
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.judge import Stated
 from qlib_mfgru.provider.session import Session
 
 
@@ -76,6 +77,8 @@ class Conventions:
         The table of factors is one of events: before the first of them the factor is 1.
     daily_step, bars_step : float
         Shares that volumes in lots are rounded to; 0 where they are in shares.
+    daily_units, bars_units : Stated, optional
+        The units of volume and amount, where they are the same for all rows.
     typical_vwap : bool
         Where the amount is unknown, vwap is (open + high + low + close) / 4 instead of NaN.
     given_limits, special_treatment, float_shares, market_cap, industry : bool
@@ -98,6 +101,8 @@ class Conventions:
     factor_events: bool
     daily_step: float
     bars_step: float
+    daily_units: Stated | None
+    bars_units: Stated | None
     typical_vwap: bool
     given_limits: bool
     special_treatment: bool
@@ -138,6 +143,8 @@ class Conventions:
             factor_events=mapping.factors is not None and mapping.factors.before_first == "one",
             daily_step=_volume_step(mapping.daily, mapping.session),
             bars_step=_volume_step(mapping.bars, mapping.session),
+            daily_units=_stated(mapping.daily),
+            bars_units=_stated(mapping.bars),
             typical_vwap=mapping.missing_vwap == "typical",
             given_limits=mapping.limits is not None
             or any(report.has_field("daily", limit) for limit in ("limit_up", "limit_down")),
@@ -200,3 +207,9 @@ class Conventions:
 
 def _volume_step(source: PriceInput | None, session: Session) -> float:
     return float(session.lot or 0) if source and "lots" in source.volume_units.values() else 0.0
+
+
+def _stated(source: PriceInput | None) -> Stated | None:
+    if source is None or max(len(source.volume_units), len(source.amount)) > 1:
+        return None
+    return Stated(next(iter(source.volume_units.values())), next(iter(source.amount.values())))

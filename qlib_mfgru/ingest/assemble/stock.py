@@ -10,7 +10,7 @@ from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, possible_previous
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
-from qlib_mfgru.ingest.assemble.screening import FAR_BAR, far_bars, spiked_days
+from qlib_mfgru.ingest.assemble.screening import BEYOND_DAY, FAR_BAR, bars_beyond_day, far_bars, spiked_days
 from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
@@ -68,6 +68,7 @@ class Stock:
         freqs = conventions.freqs if len(calendars.bar_days) else ()
         if freqs and len(rows.bars):
             self._leave_out_far_bars()
+            self._mend_bars_beyond_day()
         self.bars = [DayBars.aggregate(self.rows.bars, calendars.bar_days, conventions.session, freq) for freq in freqs]
         if conventions.bars_volume_adjusted:
             for bars in self.bars:
@@ -78,11 +79,26 @@ class Stock:
         """Count the vendor's bars whose prices are far from those of their day, and forget them."""
         bars, files = self.rows.bars, self.rows.files
         factor = self.factor if self.conventions.bars_adjusted else np.ones(len(self.factor))
-        far = far_bars(bars, self.calendars.days, self.daily, self.traded, factor)
+        far = far_bars(bars, self.calendars.days, self.daily, self.traded, factor, self.board)
         if far.any():
             cases = (f"{files[row['file']]}: {self.code} {np.datetime64(int(row['when']), 'm')}" for row in bars[far])
             self.report.input("bars").drop_count(FAR_BAR, int(far.sum()), cases)
             self.rows = replace(self.rows, bars=bars[~far])
+
+    def _mend_bars_beyond_day(self) -> None:
+        """Count the vendor's bars whose volume is far beyond the day's, and give them what the others leave of it."""
+        bars, conventions, one = self.rows.bars, self.conventions, np.ones(len(self.factor))
+        factors = (conventions.bars_adjusted, conventions.bars_volume_adjusted)
+        scales = (self.factor if is_adjusted else one for is_adjusted in factors)
+        day_volume = np.where(self.traded, self.daily["volume"], np.nan)
+        places, share = bars_beyond_day(bars, self.calendars.days, day_volume, *scales)
+        if len(places):
+            bars = bars.copy()
+            bars["volume"][places] *= share
+            bars["amount"][places] *= share
+            self.rows = replace(self.rows, bars=bars)
+            cases = (f"{self.code} {np.datetime64(int(when), 'm')}" for when in bars["when"][places])
+            self.report.warn(BEYOND_DAY, len(places), cases)
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows

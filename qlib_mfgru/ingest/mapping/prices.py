@@ -13,7 +13,7 @@ from qlib_mfgru.provider.session import FREQS, Freq, Session
 from qlib_mfgru.refusals import RECORD
 from qlib_mfgru.settings import Distinct, Len, Listed, Text
 
-VolumeUnit = Literal["shares", "lots", "adjusted"]
+VolumeUnit = Literal["shares", "lots", "ten_thousand", "adjusted"]
 AmountUnit = Literal["yuan", "thousand", "ten_thousand"]
 
 EVERYWHERE = "*"
@@ -73,7 +73,7 @@ class PriceInput(RowInput):
 
 def volume_scale(unit: VolumeUnit, session: Session) -> float:
     """Shares in one unit of volume."""
-    return float(session.lot or 1) if unit == "lots" else 1.0
+    return {"lots": float(session.lot or 1), "ten_thousand": 1e4}.get(unit, 1.0)
 
 
 def amount_scale(unit: AmountUnit) -> float:

@@ -1,13 +1,14 @@
 """The judge of consistency: whether a stock's numbers can be what they are said to be.
 
-Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars` and
-`sizes` the rules on a day, `moves` those from a day to the next; `tally` and `dates` count what they find, `verdict`
-decides what happens, `causes` says what is probably behind it.
+Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars` and `sizes` the rules
+on a day, `moves` those from a day to the next, `extremes` those on highs and lows; `tally` and `dates` count what they
+find, `verdict` decides what happens, `causes` says what is probably behind it.
 """
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike
+from qlib_mfgru.provider.judge.kinds import Finding, Kind, Stated
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
-from qlib_mfgru.provider.judge.moves.spikes import WILD, is_spike
+from qlib_mfgru.provider.judge.moves.spikes import WILD, far, is_spike
 from qlib_mfgru.provider.judge.ranges import beyond_limits, outside_range
 from qlib_mfgru.provider.judge.rules import judge
 from qlib_mfgru.provider.judge.series import BarSeries, StockSeries
@@ -19,9 +20,12 @@ __all__ = [
     "BarSeries",
     "Finding",
     "Kind",
+    "Stated",
     "StockSeries",
     "Verdict",
     "beyond_limits",
+    "far",
+    "is_bar_spike",
     "is_spike",
     "judge",
     "mended_factor",

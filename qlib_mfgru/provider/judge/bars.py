@@ -85,7 +85,9 @@ def bar_amount(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding
     """|amount / volume / vwap - 1| <= 5 % (`AMOUNT_TOLERANCE`); evidence: that ratio."""
     ratio = mean_price(bars.amount, bars.volume) / np.where(bars.vwap > 0, bars.vwap, np.nan)
     judged = ~np.isnan(ratio)
-    return Finding(BAR_AMOUNT, judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE), judged, days, ratio, factor)
+    return Finding(
+        BAR_AMOUNT, judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE), judged, days, ratio, factor, stated=bars.stated
+    )
 
 
 def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
@@ -113,9 +115,7 @@ def bar_too_large(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Find
 
 def few_bars(bars: BarSeries, days: np.ndarray) -> Finding:
     """At least the median number of bars of the stock's days."""
-    per_day = bars.priced.sum(axis=1)
-    usual = np.median(per_day[bars.traded]) if bars.traded.any() else 0
-    return Finding(FEW_BARS, bars.traded & (per_day < usual), bars.traded, days)
+    return Finding(FEW_BARS, bars.traded & ~bars.is_whole, bars.traded, days)
 
 
 def ends_absent(bars: BarSeries, days: np.ndarray) -> Iterator[Finding]:
@@ -175,7 +175,7 @@ def _against_day(
     faulty = judged & (np.abs(ratio - 1) > tolerance)
     days, factor = series.days[bars.positions], series.factor[bars.positions]
     undone = series.undone if kind is VOLUME_SUM else False
-    return Finding(kind, faulty, judged, days, ratio, factor, undone=undone)
+    return Finding(kind, faulty, judged, days, ratio, factor, undone=undone, stated=series.stated)
 
 
 def _comparable(series: StockSeries, bars: BarSeries) -> np.ndarray:
@@ -189,4 +189,4 @@ def _in_range(
     judged = ~np.isnan(price) & (bars.prices["low"] > 0)
     faulty = judged & outside_range(price, bars.prices["low"], bars.prices["high"], RANGE_TOLERANCE + more)
     close = bars.prices["close"]
-    return Finding(kind, faulty, judged, days, price / close, factor, close, bars.undone)
+    return Finding(kind, faulty, judged, days, price / close, factor, close, bars.undone, bars.stated)

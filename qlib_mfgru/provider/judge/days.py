@@ -68,7 +68,7 @@ def day_amount(series: StockSeries) -> Finding:
     ratio = mean_price(series.amount, series.volume) / np.where(series.vwap > 0, series.vwap, np.nan)
     judged = ~np.isnan(ratio)
     faulty = judged & (np.abs(ratio - 1) > AMOUNT_TOLERANCE)
-    return Finding(DAY_AMOUNT, faulty, judged, series.days, ratio, series.factor)
+    return Finding(DAY_AMOUNT, faulty, judged, series.days, ratio, series.factor, stated=series.stated)
 
 
 def day_range(series: StockSeries) -> Finding:
@@ -121,7 +121,7 @@ def _in_range(series: StockSeries, kind: Kind, price: np.ndarray, more: np.ndarr
     judged = ~np.isnan(price) & _priced(series)
     faulty = judged & outside_range(price, prices["low"], prices["high"], RANGE_TOLERANCE + more)
     close = prices["close"]
-    return Finding(kind, faulty, judged, series.days, price / close, series.factor, close, series.undone)
+    return Finding(kind, faulty, judged, series.days, price / close, series.factor, close, series.undone, series.stated)
 
 
 def _priced(series: StockSeries) -> np.ndarray:

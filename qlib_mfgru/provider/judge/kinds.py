@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 Role = Literal["fault", "systematic", "fatal", "dated", "everywhere", "note", "hint"]
+
+
+class Stated(NamedTuple):
+    """The units of volume and amount that a mapping states for all rows of an input, as it names them."""
+
+    volume: str
+    amount: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Finding:
         The raw close, for evidence that may come from columns that are swapped.
     undone : bool
         The volumes came divided by the factor, as the mapping says, and were multiplied by it.
+    stated : Stated, optional
+        Units that the mapping states; None where they are several, or nobody states any.
     """
 
     kind: Kind
@@ -72,6 +81,7 @@ class Finding:
     factor: np.ndarray | None = None
     price: np.ndarray | None = None
     undone: bool = False
+    stated: Stated | None = None
 
     @cached_property
     def n_judged(self) -> int:

@@ -6,10 +6,13 @@ import numpy as np
 
 from qlib_mfgru.provider.judge.bars import bar_rules
 from qlib_mfgru.provider.judge.days import day_rules
+from qlib_mfgru.provider.judge.extremes.bars import neighbour_rules
+from qlib_mfgru.provider.judge.extremes.limits import limit_rules
+from qlib_mfgru.provider.judge.extremes.spans import span_rules
 from qlib_mfgru.provider.judge.kinds import Finding
 from qlib_mfgru.provider.judge.moves.events import event_rules
 from qlib_mfgru.provider.judge.moves.factors import factor_rules
-from qlib_mfgru.provider.judge.moves.spikes import spikes, volume_jumps
+from qlib_mfgru.provider.judge.moves.spikes import spikes, volume_jumps, volume_spikes
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.sizes import size_rules
 
@@ -18,7 +21,9 @@ def judge(series: StockSeries) -> list[Finding]:
     """What every rule says of a stock; a rule without anything to judge is left out."""
     with np.errstate(all="ignore"):  # comparisons with NaN, and numbers that are the very thing to find
         findings = [*day_rules(series), *factor_rules(series), *event_rules(series), *size_rules(series)]
-        findings += [spikes(series), volume_jumps(series)]
+        findings += [spikes(series), volume_jumps(series), volume_spikes(series), *limit_rules(series)]
         if series.bars is not None and series.bars.traded.any():
             findings += bar_rules(series, series.bars)
+            findings += span_rules(series, series.bars)
+            findings += neighbour_rules(series, series.bars)
     return [finding for finding in findings if finding.n_judged or finding.count]

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from qlib_mfgru.provider.judge.kinds import Stated
 from qlib_mfgru.provider.judge.moves.moves import Moves
 
 PRICES = ("open", "high", "low", "close")
@@ -33,6 +34,8 @@ class BarSeries:
         Shares that a volume may be off by, because it was rounded to lots; 0 where it was not.
     undone : bool
         The volume came divided by the factor, and was multiplied by it.
+    stated : Stated, optional
+        The units in which volume and amount came, where these are the same in all rows.
     """
 
     prices: Mapping[str, np.ndarray]
@@ -44,6 +47,7 @@ class BarSeries:
     has_last: np.ndarray
     volume_step: float = 0.0
     undone: bool = False
+    stated: Stated | None = None
 
     @cached_property
     def priced(self) -> np.ndarray:
@@ -54,6 +58,12 @@ class BarSeries:
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade; shape (n_bar_days,)."""
         return np.nansum(self.volume, axis=1) > 0
+
+    @cached_property
+    def is_whole(self) -> np.ndarray:
+        """Whether a day has at least the bars that the stock has on most days with trade; shape (n_bar_days,)."""
+        per_day = self.priced.sum(axis=1)
+        return per_day >= (np.median(per_day[self.traded]) if self.traded.any() else 0)
 
     @property
     def first_open(self) -> np.ndarray:
@@ -112,6 +122,7 @@ class StockSeries:
         A key of `boards.RULES`; None where the market has no boards with price limits.
     volume_step : float
     undone : bool
+    stated : Stated, optional
         As of the bars.
     spiked : ndarray of bool
         Days that are left out already, or made from bars, because a price is far beyond any limit.
@@ -137,6 +148,7 @@ class StockSeries:
     board: str | None = None
     volume_step: float = 0.0
     undone: bool = False
+    stated: Stated | None = None
     file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None
 

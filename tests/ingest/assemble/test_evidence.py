@@ -66,12 +66,14 @@ def test_nothing_to_tell_by_is_said(
     bars, daily, truth = market
     bars[PRICES] *= FACTOR
     daily[PRICES] *= FACTOR
-    wide = daily.assign(amount=daily["amount"] * 1.1, low=daily["low"] * 0.8, high=daily["high"] * 1.2)
+    # one wide bar a day leaves room for a mean price that is 6 % off
+    bars.loc[bars["datetime"].dt.strftime("%H:%M") == "10:30", "high"] *= 1.09
+    wide = daily.assign(amount=daily["amount"] * 1.085, high=make_daily(bars)["high"])
     source = write(tmp_path / "in", bars.drop(columns="amount"), wide)
     report = run(source, target, {"bars": ADJUSTED_BARS, "daily": ADJUSTED_DAILY})
     same(target, truth, ("close", "volume"))
     notes = [note for note in report.notes if "volume is taken as" in note]
-    assert "daily: volume is taken as raw (amount / volume is 0.22 times the adjusted price and 1.1 times" in notes[0]
+    assert "daily: volume is taken as raw (amount / volume is 0.212 times the adjusted price and 1.06 times" in notes[0]
     assert "which fits neither" in notes[0]
     assert "bars: volume is taken as raw (only 0 rows with an amount and a factor away from 1" in notes[1]
 

@@ -10,7 +10,12 @@ from .layouts import CHINESE, CODES, File, Layout, Tables, csv, dotted, feather,
 def _monthly() -> Tables:
     bars, daily = truth()
     members = pd.DataFrame({"symbol": CODES[:3], "start": "2025-02-27", "end": ["2025-03-03", "", ""]})
-    limits = daily[["symbol", "date"]].assign(limit_up=daily["close"] + 1, limit_down=daily["close"] - 1)
+    # on an ex-date the previous close falls with the factor
+    before = (daily["close"] * daily["factor"]).groupby(daily["symbol"]).shift() / daily["factor"]
+    before = before.fillna(daily["close"]).round(2)
+    ratio = daily["symbol"].map(dict(zip(CODES, (0.1, 0.1, 0.2, 0.2), strict=True)))
+    up, down = ((before * (1 + sign * ratio)).round(2) for sign in (1, -1))
+    limits = daily[["symbol", "date"]].assign(limit_up=up, limit_down=down)
     return {"bars": bars, "daily": daily, "members": members, "limits": limits}
 
 

@@ -12,6 +12,7 @@ MENDED = "days whose factor was lost, early or late"
 REPLACED = (
     MENDED,
     "with a volume or amount far off",
+    "volume alone is far beyond the day's",
     "a price far beyond any limit",
     "a price far outside those of its",
 )

@@ -184,7 +184,7 @@ def _moment(stamp: object, zone: str) -> pd.Timestamp:
 def _possible(rows: pd.DataFrame, section: PriceInput, session: Session) -> pd.Series:
     """Rows whose numbers can be true; brings them to shares and yuan."""
     (volume_unit,), (amount_unit,) = section.volume_units.values(), section.amount.values()
-    rows["volume"] = rows["volume"] * (session.lot or 1 if volume_unit == "lots" else 1)
+    rows["volume"] = rows["volume"] * {"lots": session.lot or 1, "ten_thousand": 1e4}.get(volume_unit, 1)
     if "amount" in rows:
         rows["amount"] = rows["amount"] * {"yuan": 1, "thousand": 1e3, "ten_thousand": 1e4}[amount_unit]
     elif isinstance(section, BarInput) and "vwap" in rows and section.prices != "adjusted":

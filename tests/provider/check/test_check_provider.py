@@ -74,6 +74,43 @@ def test_bars_and_days_in_different_units_are_an_error(foreign: Foreign) -> None
     assert row.cause.startswith("bars and days are in different units")
 
 
+@pytest.mark.parametrize(
+    ("changes", "kind", "severity", "count"),
+    [
+        ([("high", slice(None), 21.0, "day")],
+         "days whose high or low is more than 0.5 % and a cent beyond all bars of the day, on most days of a stock",
+         "error", 10),
+        ([("high", slice(None), 20.36, "60min")],
+         "days whose bars leave the daily [low, high] by more than 0.1 % and a cent, on most days of a stock",
+         "error", 10),
+        ([(name, 14, 26.0, "60min") for name in ("open", "high", "low", "close")],
+         "bars with a price far from those of both bars beside it", "warning", 1),
+        ([("high", slice(None), 24.0, "60min")],
+         "bars whose high (low) is 3 % above (below) open and close, on most bars of a stock", "error", 40),
+        ([("volume", 5, 2e5, "day")], "days whose volume is more than 200 times those of both days beside it, or less "
+         "by as much", "warning", 1),
+    ],
+)  # fmt: skip
+def test_what_only_neighbours_or_bars_show(
+    foreign: Foreign, changes: list[tuple[str, slice | int, float, str]], kind: str, severity: str, count: int
+) -> None:
+    for field, places, value, freq in changes:
+        foreign.change("SH600000", field, places, value, freq)
+    row = found(foreign)[kind]
+    assert (row.severity, row.count, row.stocks) == (severity, count, 1)
+
+
+@pytest.mark.parametrize(("times", "n_off"), [(1.0, 0), (1.2, 9)])
+def test_limits_that_are_none_of_the_board(foreign: Foreign, times: float, n_off: int) -> None:
+    for field, limit in (("limit_up", 22.0), ("limit_down", 18.0)):
+        foreign.write("SH600000", field, np.full(len(DAYS), limit * times))
+    rows = found(foreign)
+    kind = "days whose limits are not the previous close and a ratio of the board, on most days of a stock"
+    assert (rows[kind].count if n_off else kind in rows) == n_off
+    if n_off:
+        assert rows[kind].severity == "error"
+
+
 @pytest.mark.parametrize("value", [np.inf, -5.0, 0.0, np.nan])
 def test_no_price_on_a_day_with_trade_is_an_error(foreign: Foreign, value: float) -> None:
     foreign.change("SH600000", "close", 4, value)

@@ -7,7 +7,7 @@ import pytest
 from judged import DAYS, N, at, make_series, with_prices
 
 from qlib_mfgru.provider.judge import is_spike, judge
-from qlib_mfgru.provider.judge.moves.spikes import VOLUME_JUMP
+from qlib_mfgru.provider.judge.moves.spikes import VOLUME_JUMP, VOLUME_SPIKE
 
 MANY = 12
 MANY_DAYS = np.arange(np.datetime64("2025-03-03"), np.datetime64("2025-03-15"))
@@ -64,3 +64,21 @@ def test_the_judge_counts_what_is_left_out_already() -> None:
     stock = make_series(prices=with_prices(close=10.0), spiked=spiked, bars=None)
     (found,) = [finding for finding in judge(stock) if finding.kind.text.startswith("days with a price that is far")]
     assert found.days[found.faulty].tolist() == [DAYS[2].item()]
+
+
+@pytest.mark.parametrize(
+    ("times", "high", "found"),
+    [(1000.0, 10.1, [3]), (190.0, 10.1, []), (1 / 300, 10.1, [3]), (1 / 300, 10.0, [])],
+)
+def test_a_volume_far_from_both_beside_it(times: float, high: float, found: list[int]) -> None:
+    """A stock that stands at its limit all day may trade that little."""
+    prices = with_prices(high=high, low=10.0)
+    stock = make_series(volume=at(1e5, 3, 1e5 * times), amount=np.full(N, np.nan), prices=prices, bars=None)
+    (jump,) = [finding for finding in judge(stock) if finding.kind is VOLUME_SPIKE]
+    assert np.flatnonzero(jump.faulty).tolist() == found
+
+
+def test_a_volume_that_stays_is_none() -> None:
+    stock = make_series(volume=at(1e5, [3, 4, 5], 1e8), amount=np.full(N, np.nan), bars=None)
+    (jump,) = [finding for finding in judge(stock) if finding.kind is VOLUME_SPIKE]
+    assert jump.count == 0

@@ -11,6 +11,8 @@ from qlib_mfgru.provider.judge import StockSeries, Verdict, judge
 from qlib_mfgru.provider.judge import days as rules
 
 CODES = {"main": ("SH600000", "SH600001", "SZ000001"), "star": ("SH688001", "SH688002"), "chinext": ("SZ300001",)}
+_WIDER = {"limit_up": np.full(N, 12.0), "limit_down": np.full(N, 8.0)}
+"""Limits of the boards with 20 %."""
 
 
 def verdict(spoilt: dict[str, StockSeries], max_inconsistent: float = 0.01) -> tuple[Verdict, list[str]]:
@@ -19,14 +21,11 @@ def verdict(spoilt: dict[str, StockSeries], max_inconsistent: float = 0.01) -> t
     for board, codes in CODES.items():
         for code in codes:
             stock = spoilt.get(code, make_series())
-            stock = make_series(**{**vars(stock), "code": code, "board": board, "bars": None} | _bars(stock))
+            own = {"code": code, "board": board, "bars": stock.bars, **(_WIDER if board != "main" else {})}
+            stock = make_series(**vars(stock) | own)
             if not found.add(stock, judge(stock)):
                 left_out.append(code)
     return found, left_out
-
-
-def _bars(stock: StockSeries) -> dict[str, object]:
-    return {"bars": stock.bars}
 
 
 def in_lots() -> StockSeries:

@@ -20,6 +20,11 @@ SPIKE = Kind(
     "days with a price that is far beyond any limit, and back on the next day", outcome="left out, or made from bars"
 )
 VOLUME_JUMP = Kind("days whose volume is 50 to 200 times that of the day before, or less by as much", role="dated")
+VOLUME_SPIKE = Kind(
+    "days whose volume is more than 200 times those of both days beside it, or less by as much",
+    role="systematic",
+    cause="the day's volume, or that of one bar, is in another unit",
+)
 
 
 def far(days: np.ndarray, board: str | None) -> np.ndarray:
@@ -87,3 +92,18 @@ def volume_jumps(series: StockSeries) -> Finding:
     faulty = np.zeros(len(series.days), dtype=bool)
     faulty[places[1:]] = (jump > np.log(50)) & (jump < np.log(200))
     return Finding(VOLUME_JUMP, faulty, series.traded, series.days)
+
+
+def volume_spikes(series: StockSeries) -> Finding:
+    """The volume goes up 200 times from a day with trade to the next one, and back; or down, while the price moves.
+
+    A stock that stands at its limit all day trades that little.
+    """
+    places = np.flatnonzero(series.traded)
+    step = np.diff(np.log(series.volume[places]))
+    there, back = step[:-1], -step[1:]
+    moves = (series.prices["high"] > series.prices["low"])[places[1:-1]]
+    faulty = np.zeros(len(series.days), dtype=bool)
+    faulty[places[1:-1]] = np.minimum(there, back) > np.log(200)
+    faulty[places[1:-1]] |= moves & (np.maximum(there, back) < -np.log(200))
+    return Finding(VOLUME_SPIKE, faulty, series.traded, series.days)
