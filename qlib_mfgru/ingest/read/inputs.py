@@ -134,7 +134,8 @@ class VendorInput(Generic[Source_co]):
             text = [*TEXT_FIELDS, *extra, *other]
             for frame in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
                 n_rows = len(frame)
-                frame = one_index.rows(rows.rows(frame.set_axis(range(n_rows))), other)
+                frame.index = pd.RangeIndex(n_rows)
+                frame = one_index.rows(rows.rows(frame), other)
                 if len(frame):
                     yield self._slice(table, number, first_row, frame, in_name, index=index)
                 first_row += n_rows
@@ -193,13 +194,8 @@ class VendorInput(Generic[Source_co]):
 
     def _stocks(self, frame: pd.DataFrame, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:
         """Each row's stock number, from the column of codes or the code in the file's name; shape (n,)."""
-        positions, spellings = (np.zeros(len(frame), int), [in_name]) if in_name else pd.factorize(frame["symbol"])
-        numbers = [
-            self.registry.stock_number(_text(spelling), self.name, path.name, index=index) for spelling in spellings
-        ]
+        positions, met = (np.zeros(len(frame), int), [in_name]) if in_name else pd.factorize(frame["symbol"])
+        spellings = [str(int(code)) if isinstance(code, float) else str(code) for code in met]
+        numbers = self.registry.stock_numbers(spellings, self.name, path.name, index=index)
         # an empty code has position -1, which picks the last
         return np.array([*numbers, -1], dtype="i4")[positions]
-
-
-def _text(symbol: object) -> str:
-    return str(int(symbol)) if isinstance(symbol, float) else str(symbol)
