@@ -33,7 +33,7 @@ class ParquetReader:
         by_value = [name for name in columns if name in text and _is_text(schema.field(name).type)]
         with pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=by_value) as file:
             for batch in file.iter_batches(batch_size=n_rows, columns=list(columns)):
-                yield _frame(batch, by_value)
+                yield _frame(batch.select(columns), by_value)
 
     @cached_property
     def _metadata(self) -> pq.FileMetaData:
