@@ -136,7 +136,8 @@ class VendorInput(Generic[Source_co]):
                 n_rows = len(frame)
                 if table.remarks:
                     stocks.update([in_name] if in_name else map(_text, frame["index" if index else "symbol"].unique()))
-                frame = one_index.rows(rows.rows(frame.set_axis(range(n_rows))), other)
+                frame.index = pd.RangeIndex(n_rows)
+                frame = one_index.rows(rows.rows(frame), other)
                 if len(frame):
                     yield self._slice(table, number, first_row, frame, in_name, index=index)
                 first_row += n_rows
@@ -198,13 +199,18 @@ class VendorInput(Generic[Source_co]):
 
     def _stocks(self, frame: pd.DataFrame, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:
         """Each row's stock number, from the column of codes or the code in the file's name; shape (n,)."""
-        positions, spellings = (np.zeros(len(frame), int), [in_name]) if in_name else pd.factorize(frame["symbol"])
-        numbers = [
-            self.registry.stock_number(_text(spelling), self.name, path.name, index=index) for spelling in spellings
-        ]
-        # an empty code has position -1, which picks the last
-        return np.array([*numbers, -1], dtype="i4")[positions]
+        places, codes = (np.zeros(len(frame), int), np.array([in_name])) if in_name else _coded(frame["symbol"])
+        met = pd.unique(places)
+        met = met[met >= 0]
+        spellings = [str(int(code)) if isinstance(code, float) else str(code) for code in codes[met]]
+        # an empty code has place -1, which picks the last
+        numbers = np.full(len(codes) + 1, -1, dtype="i4")
+        numbers[met] = self.registry.stock_numbers(spellings, self.name, path.name, index=index)
+        return numbers[places]
 
 
-def _text(symbol: object) -> str:
-    return str(int(symbol)) if isinstance(symbol, float) else str(symbol)
+def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray | pd.Index]:
+    """Each row's place among the values, -1 where it has none, shape (n,); and the values, each once."""
+    if isinstance(column.array, pd.Categorical):
+        return column.array.codes, column.array.categories
+    return pd.factorize(column)

@@ -39,9 +39,10 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[Records]:
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
         edges = np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
-            stamps = _put_right(bars, piece, grid)
+            stamps = piece.stamps()
             # a vendor's files of one stock have the same stamps
             if not (piece.is_of_one_stock and np.array_equal(stamps, judged)):
+                stamps = _put_right(bars, piece, stamps, grid)
                 if fault := _fault(piece, stamps, grid):
                     raise InputError(f"{path}: {fault}")
                 judged = stamps if piece.is_of_one_stock and piece.first_row == 0 else judged
@@ -51,9 +52,8 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[Records]:
             raise InputError(f"{path}: {fault}")
 
 
-def _put_right(bars: VendorInput[BarInput], piece: Slice, grid: Grid) -> np.ndarray:
+def _put_right(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid) -> np.ndarray:
     """A slice's stamps, those of bars that end when the pause begins put there; they are counted."""
-    stamps = piece.stamps()
     late = late_bars(grid, stamps, piece.stock)
     if grid.pause is None or not late.any():
         return stamps

@@ -188,8 +188,9 @@ class Slice:
         values : mapping of str to ndarray of shape (n,)
             By the fields of `dtype`.
         """
+        chosen = slice(None) if good.all() else good
         records = np.empty(int(good.sum()), dtype)
-        records["stock"], records["when"], records["file"] = self.stock[good], when[good], self.file
+        records["stock"], records["when"], records["file"] = self.stock[chosen], when[chosen], self.file
         for name, column in values.items():
-            records[name] = column[good]
+            records[name] = column[chosen]
         return records

@@ -33,7 +33,7 @@ class ParquetReader:
         by_value = [name for name in columns if name in text and _is_text(schema.field(name).type)]
         with pq.ParquetFile(self.path, metadata=self._metadata, read_dictionary=by_value) as file:
             for batch in file.iter_batches(batch_size=n_rows, columns=list(columns)):
-                yield _frame(batch, by_value)
+                yield _frame(batch.select(columns), by_value)
 
     @cached_property
     def _metadata(self) -> pq.FileMetaData:
@@ -98,6 +98,6 @@ def _frame(batch: pa.RecordBatch, by_value: Collection[str]) -> pd.DataFrame:
         elif name in by_value and _is_text(column.type):
             column = column.dictionary_encode()
         arrays.append(column)
-    # `ignore_metadata`: a column that pandas wrote as its index stays a column
+    # `ignore_metadata`: a column that pandas wrote as its index stays a column; `split_blocks`: none is copied
     table = pa.Table.from_arrays(arrays, names=batch.schema.names)
-    return table.to_pandas(ignore_metadata=True, date_as_object=False)
+    return table.to_pandas(ignore_metadata=True, date_as_object=False, split_blocks=True)

@@ -66,12 +66,20 @@ def find_layout(lines: Sequence[str], preferred: str, source: RowInput) -> Layou
     for row in rows:
         line = lines[row] if row < len(lines) else ""
         for each in separators:
-            if (each in line or each == SPACES) and (count := _n_known(cells_of(line, each), known)) > n_known:
+            if _most_cells(line, each) > n_known and (count := _n_known(cells_of(line, each), known)) > n_known:
                 header, sep, n_known = row, each, count
     if not n_known:
         sep = _consistent(lines[header:], separators)
     cells = cells_of(lines[header], sep) if header < len(lines) else []
     return Layout(sep, once(cells), header + 1, [line.strip() for line in lines[:header] if line.strip()])
+
+
+def _most_cells(line: str, sep: str) -> int:
+    """Cells of a line if none is quoted; 0 where a separator does not cut it."""
+    if sep == SPACES:
+        return len(line.split())
+    n_cuts = line.count(sep)
+    return n_cuts + 1 if n_cuts else 0
 
 
 def _n_known(cells: Sequence[str], known: Set[str]) -> int:

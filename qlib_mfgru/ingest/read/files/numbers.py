@@ -23,6 +23,9 @@ def as_numbers(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     -------
     values, is_wrong : ndarray of shape (n,)
     """
+    if column.dtype == np.float64:
+        values = column.to_numpy()
+        return values, np.isinf(values)
     if column.dtype.kind in "fiub":
         values = column.to_numpy(dtype="float64", na_value=np.nan)
         return values, np.isinf(values)

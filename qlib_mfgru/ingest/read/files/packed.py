@@ -10,7 +10,7 @@ import lzma
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
@@ -26,11 +26,13 @@ _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLOCK_BYTES = 1 << 18
 _RATIO = 4
 """About how much smaller compressed bars are."""
+MOST_WHOLE = 1 << 24
+"""Bytes of a file that is held in one piece."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Content:
-    """What a text file holds once it is unpacked.
+    """What a text file holds once it is unpacked; a small file is read once, however often it is opened.
 
     Attributes
     ----------
@@ -55,15 +57,24 @@ class Content:
             return PurePath(self.member)
         return PurePath(self.path.stem if self.path.suffix.lower() in _OPENERS else self.path.name)
 
-    @property
+    @cached_property
     def n_bytes(self) -> int:
         """Size once unpacked, about."""
         if self.member is not None:
             return _archive(self.path, self.path.stat().st_mtime_ns).getinfo(self.member).file_size
         return self.path.stat().st_size * (_RATIO if self.path.suffix.lower() in _OPENERS else 1)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether it may be held in one piece."""
+        return self.n_bytes <= MOST_WHOLE
+
     def open(self) -> BinaryIO:
         """The unpacked bytes from their beginning."""
+        return io.BytesIO(_whole(self)) if self.is_small else self.unpacked()
+
+    def unpacked(self) -> BinaryIO:
+        """The same, from the disk."""
         if self.member is not None:
             archive = _archive(self.path, self.path.stat().st_mtime_ns)
             return cast(BinaryIO, archive.open(self.member))
@@ -109,6 +120,13 @@ def members(path: Path) -> list[str]:
     """The files in a zip archive, sorted."""
     names = (info.filename for info in _archive(path, path.stat().st_mtime_ns).infolist() if not info.is_dir())
     return sorted(name for name in names if not name.startswith("__MACOSX/"))
+
+
+@lru_cache(maxsize=1)
+def _whole(content: Content) -> bytes:
+    """All bytes of a file, of which only the last is held."""
+    with content.unpacked() as stream:
+        return stream.read()
 
 
 @lru_cache(maxsize=1)

@@ -7,16 +7,14 @@ from functools import lru_cache
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyarrow import csv
 
 from qlib_mfgru.ingest.read.files.layout import Layout
 from qlib_mfgru.ingest.read.files.numbers import MISSING
 
-_WORDS = pa.dictionary(pa.int32(), pa.string())
-_NO_WORDS = pa.array(
-    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-     "NULL", "NaN", "None", "n/a", "nan", "null"]
+_NO_WORDS = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null"}
 )  # fmt: skip
 """What pandas takes as missing in a column of text."""
 
@@ -49,7 +47,7 @@ def plain_frame(data: bytes, layout: Layout, columns: Sequence[str], text: Colle
             ),
             csv.ParseOptions(delimiter=layout.sep),
             csv.ConvertOptions(
-                column_types={name: _WORDS if name in text else pa.float64() for name in columns},
+                column_types={name: pa.string() if name in text else pa.float64() for name in columns},
                 include_columns=list(columns),
                 null_values=["", *MISSING],
                 strings_can_be_null=False,
@@ -64,30 +62,34 @@ def _frame(table: pa.Table) -> pd.DataFrame | None:
     arrays: dict[str, object] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        if array.type != _WORDS:
-            arrays[name] = array.to_numpy(zero_copy_only=False)
-        elif (words := _known(name).index(array.dictionary)) is not None:
-            arrays[name] = pd.Categorical.from_codes(array.indices.to_numpy(), words, validate=False)
-        else:
+        values = _last(name).of(array) if pa.types.is_string(array.type) else array.to_numpy(zero_copy_only=False)
+        if values is None:
             return None
+        arrays[name] = values
     return pd.DataFrame(arrays, copy=False)
 
 
 class _Words:
-    """The words of a column: a vendor's files have the same ones, such as the stamps of a stock's bars."""
+    """The last column of a name: a vendor's files have the same one, such as the stamps of a stock's bars."""
 
     def __init__(self) -> None:
-        self._array = pa.array([], pa.string())
-        self._index: pd.Index | None = pd.Index([], dtype="object")
+        self._array, self._words = pa.array([], pa.string()), _categories(pa.array([], pa.string()))
 
-    def index(self, array: pa.Array) -> pd.Index | None:
-        """Words, each of them once, the same object for the same ones; None if pandas takes any as missing."""
+    def of(self, array: pa.StringArray) -> pd.Categorical | None:
+        """Its words as categories, the same object for the same column; None if pandas takes any as missing."""
         if not array.equals(self._array):
-            is_missing = pc.any(pc.is_in(array, value_set=_NO_WORDS)).as_py()
-            self._array, self._index = array, None if is_missing else pd.Index(array.to_pandas(), dtype="object")
-        return self._index
+            self._array, self._words = array, _categories(array)
+        return self._words
+
+
+def _categories(array: pa.StringArray) -> pd.Categorical | None:
+    encoded = array.dictionary_encode()
+    words = encoded.dictionary.to_numpy(zero_copy_only=False)
+    if not _NO_WORDS.isdisjoint(words):
+        return None
+    return pd.Categorical.from_codes(encoded.indices.to_numpy(), pd.Index(words, dtype="object"), validate=False)
 
 
 @lru_cache(maxsize=16)
-def _known(column: str) -> _Words:
+def _last(name: str) -> _Words:
     return _Words()

@@ -44,5 +44,8 @@ class Reader(Protocol):
 
 def pieces(frame: pd.DataFrame, n_rows: int) -> Iterator[pd.DataFrame]:
     """Yield a frame in parts of at most `n_rows` rows."""
+    if len(frame) <= n_rows:
+        yield frame
+        return
     for first in range(0, len(frame), n_rows):
         yield frame.iloc[first : first + n_rows]

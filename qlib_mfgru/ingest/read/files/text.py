@@ -6,6 +6,7 @@ import io
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 import pandas as pd
 
@@ -19,8 +20,6 @@ from qlib_mfgru.ingest.read.files.plain import plain_frame
 from qlib_mfgru.ingest.read.files.reader import pieces
 
 _BUFFER_BYTES = 1 << 18
-_MOST_PLAIN = 1 << 24
-"""Bytes of a file that is read in one piece."""
 _UTF8 = ("utf-8-sig", "utf-8", "utf8")
 _BYTES_PER_ROW = 60
 """A bar's usual length; only the number of spool buckets depends on it."""
@@ -78,7 +77,7 @@ class TextReader:
     def _plain(self, body: Body, columns: Sequence[str], text: Collection[str]) -> pd.DataFrame | None:
         """All rows, if the file is small and plain."""
         with body:
-            if self.content.n_bytes > _MOST_PLAIN or self.source.encoding not in _UTF8:
+            if not self.content.is_small or self.source.encoding not in _UTF8:
                 return None
             return plain_frame(body.readall(), self._layout, columns, text)
 
@@ -110,6 +109,6 @@ class TextReader:
     def _layout(self) -> Layout:
         text_bytes, encoding = self.content.open_text(self.source.encoding)
         with io.TextIOWrapper(text_bytes, encoding=encoding) as stream:
-            lines = [stream.readline() for _ in range((self.source.skip_rows or 0) + HEAD_LINES)]
+            lines = list(islice(stream, (self.source.skip_rows or 0) + HEAD_LINES))
         name = self.content.inner_name.suffix.lower()
-        return find_layout([line for line in lines if line], "," if name == ".csv" else "\t", self.source)
+        return find_layout(lines, "," if name == ".csv" else "\t", self.source)

@@ -120,10 +120,7 @@ class VendorFile:
                 n_read += len(frame)
                 if not len(frame):
                     continue
-                if list(frame) != list(columns.values()):
-                    frame = frame[list(columns.values())]
-                frame.columns = pd.Index(list(columns))
-                yield frame
+                yield _under_fields(frame if list(frame) == used else frame[used], columns)
         except UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:
@@ -200,3 +197,15 @@ class VendorFile:
         return InputError(
             f"{self.label}: cannot be read{where} (truncated, damaged, or of another kind or encoding): {reason}{hint}"
         )
+
+
+def _under_fields(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """A frame with the columns of some fields, each once, under our names; a column of two fields is there twice."""
+    first: dict[str, str] = {}
+    for name, column in columns.items():
+        first.setdefault(column, name)
+    frame.columns = pd.Index(list(first.values()))
+    for place, (name, column) in enumerate(columns.items()):
+        if name != first[column]:
+            frame.insert(place, name, frame[first[column]])
+    return frame

@@ -63,4 +63,5 @@ def _is_time_of_day(frame: pd.DataFrame, name: str) -> bool:
 
 
 def _first(column: pd.Series) -> str:
-    return next((str(value).strip() for value in column if pd.notna(value)), "")
+    given = ~column.array.isna()
+    return str(column.array[int(given.argmax())]).strip() if given.any() else ""

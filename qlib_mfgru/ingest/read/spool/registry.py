@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Registry:
         self.renames: Renames | None = None
         self._numbers: dict[str, int] = {}
         self._first_spelling: dict[tuple[str, int], tuple[str, str]] = {}
-        self._met: dict[tuple[str, str, bool], tuple[int, str]] = {}
+        self._met: dict[tuple[str, bool], dict[str, tuple[int, str]]] = {}
 
     def file_number(self, name: str) -> int:
         """Number of a file that is read now."""
@@ -42,14 +43,18 @@ class Registry:
         return len(self.files) - 1
 
     def stock_number(self, spelling: str, input_name: str, file: str, *, index: bool = False) -> int:
-        """Number of a stock, -1 for what is no known code.
+        """Number of a stock, as of `stock_numbers`."""
+        return self.stock_numbers([spelling], input_name, file, index=index)[0]
+
+    def stock_numbers(self, spellings: Sequence[str], input_name: str, file: str, *, index: bool = False) -> list[int]:
+        """Numbers of some stocks, -1 for what is no known code.
 
         Parameters
         ----------
-        spelling : str
-            As the vendor writes it.
+        spellings : sequence of str
+            As the vendor writes them.
         input_name, file : str
-            Where it is written; within one input, a stock must be spelled one way.
+            Where they are written; within one input, a stock must be spelled one way.
         index : bool
             A bare code is an index's.
 
@@ -58,13 +63,14 @@ class Registry:
         InputError
             If the input has spelled this stock another way before.
         """
-        key = (input_name, spelling, index)
-        if key not in self._met:
-            number = self._number(spelling, index)
-            self._met[key] = number, file
-            if number >= 0:
-                self._check_spelling(number, spelling, input_name, file)
-        return self._met[key][0]
+        met = self._met.setdefault((input_name, index), {})
+        for spelling in spellings:
+            if spelling not in met:
+                number = self._number(spelling, index)
+                met[spelling] = number, file
+                if number >= 0:
+                    self._check_spelling(number, spelling, input_name, file)
+        return [met[spelling][0] for spelling in spellings]
 
     def part(self) -> Registry:
         """One for a part of an input that is read on its own: it knows the codes of this one, and no file."""
@@ -91,10 +97,11 @@ class Registry:
         stocks = np.arange(len(part.codes), dtype="i4")
         if part is self:
             return stocks, 0
-        for (input_name, spelling, index), (number, file) in part._met.items():
-            here = self.stock_number(spelling, input_name, file, index=index)
-            if number >= 0:
-                stocks[number] = here
+        for (input_name, index), met in part._met.items():
+            for spelling, (number, file) in met.items():
+                here = self.stock_number(spelling, input_name, file, index=index)
+                if number >= 0:
+                    stocks[number] = here
         self.files += part.files
         return stocks, len(self.files) - len(part.files)
 

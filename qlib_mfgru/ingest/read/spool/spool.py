@@ -166,9 +166,9 @@ class Spool:
         rows = np.concatenate([np.empty(0, dtype), *(part.load(name, bucket, dtype) for part in self._joined)])
         if len(rows) and rows["stock"].max() < 2**16:
             # files are in the order of time, mostly: what is left is to bring a stock's rows together, by a radix sort
-            rows = rows[np.argsort(rows["stock"].astype("u2"), kind="stable")]
+            rows = rows.take(np.argsort(rows["stock"].astype("u2"), kind="stable"))
         key = (rows["stock"].astype("i8") << 32) + rows["when"]
-        return rows if (key[1:] >= key[:-1]).all() else rows[np.argsort(key, kind="stable")]
+        return rows if (key[1:] >= key[:-1]).all() else rows.take(np.argsort(key, kind="stable"))
 
     def _without_repeats(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         """One row of each stock and time; the others are counted out, those with other values on their own."""

@@ -31,13 +31,17 @@ def late_bars(grid: Grid, stamps: np.ndarray, stock: np.ndarray) -> np.ndarray:
     """
     if grid.pause is None or grid.convention == "start":
         return np.zeros(len(stamps), dtype=bool)
-    days, clock = _days(stamps, stock)
+    clock = _clock(stamps)
+    at_end = clock == grid.pause[1]
+    if not at_end.any():
+        return at_end
+    days = _days(stamps, stock)
     begins, ends, opens, closes = _with_stamps(days, clock, (*grid.pause, *_bounds(grid)))
     unended = np.setdiff1d(ends, begins)
     plain = np.setdiff1d(np.intersect1d(unended, closes), opens)
     either = np.setdiff1d(unended, np.union1d(plain, np.setdiff1d(opens, closes)))
     late = np.union1d(plain, either) if len(either) < len(begins) + len(plain) else plain
-    return (clock == grid.pause[1]) & np.isin(days, late)
+    return at_end & np.isin(days, late)
 
 
 def swapped_days(grid: Grid, stamps: np.ndarray, stock: np.ndarray) -> list[str]:
@@ -47,12 +51,14 @@ def swapped_days(grid: Grid, stamps: np.ndarray, stock: np.ndarray) -> list[str]
     """
     if grid.pause is None:
         return []
-    days, clock = _days(stamps, stock)
-    begins, ends, opens, closes = _with_stamps(days, clock, (*grid.pause, *_bounds(grid)))
-    there, missing = (
-        ((ends, opens), (begins, closes)) if grid.convention == "end" else ((begins, closes), (ends, opens))
-    )
-    swapped = np.setdiff1d(np.intersect1d(*there), np.union1d(*missing))
+    clock = _clock(stamps)
+    (begins, ends), (opens, closes) = grid.pause, _bounds(grid)
+    others, own = ((ends, opens), (begins, closes)) if grid.convention == "end" else ((begins, closes), (ends, opens))
+    if not all((clock == time).any() for time in others):
+        return []
+    days = _days(stamps, stock)
+    begin, end = _with_stamps(days, clock, others)
+    swapped = np.setdiff1d(np.intersect1d(begin, end), np.concatenate(_with_stamps(days, clock, own)))
     whole, n_bars = np.unique(days[np.isin(days, swapped)], return_counts=True)
     swapped = whole[n_bars >= _WHOLE * len(grid.session.bar_ends(grid.freq))]
     return [str(np.datetime64(int(day), "D")) for day in np.unique(swapped % _DAYS)]
@@ -63,11 +69,14 @@ def _bounds(grid: Grid) -> tuple[int, int]:
     return grid.session.opening, int(grid.session.bar_ends(grid.freq)[-1]) % MINUTES_A_DAY
 
 
-def _days(stamps: np.ndarray, stock: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A number for each row's stock and day, and the minute of the day, -1 where a stamp is none; shape (n,)."""
-    minutes = stamps.astype("datetime64[m]").astype("i8")
-    clock = np.where(np.isnat(stamps), -1, minutes % MINUTES_A_DAY)
-    return stock.astype("i8") * _DAYS + minutes // MINUTES_A_DAY, clock
+def _clock(stamps: np.ndarray) -> np.ndarray:
+    """Each row's minute of the day, -1 where a stamp is none; shape (n,)."""
+    return np.where(np.isnat(stamps), -1, stamps.astype("i8") // 60 % MINUTES_A_DAY)
+
+
+def _days(stamps: np.ndarray, stock: np.ndarray) -> np.ndarray:
+    """A number for each row's stock and day; shape (n,)."""
+    return stock.astype("i8") * _DAYS + stamps.astype("datetime64[D]").astype("i8")
 
 
 def _with_stamps(days: np.ndarray, clock: np.ndarray, times: Sequence[int]) -> list[np.ndarray]:

@@ -62,6 +62,8 @@ class Grid:
     def in_auction(self, stamps: np.ndarray) -> np.ndarray:
         """Whether a bar begins or ends within an auction that the session leaves out; shape (n,)."""
         inside = np.zeros(len(stamps), dtype=bool)
+        if not self.session.auction_spans:
+            return inside
         clock = stamps.astype("int64") % (60 * MINUTES_A_DAY)
         length = 60 * freq_minutes(self.freq)
         start = clock - (length if self.convention == "end" else 0)

@@ -50,11 +50,12 @@ def parse_stamps(values: pd.Series, zone: str, day_first: bool | None = None) ->
     if values.dtype.kind == "M":
         return values.to_numpy().astype("datetime64[s]")
     # every stock repeats the same stamps: parse each one once
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        positions, unique = values.cat.codes.to_numpy(), values.cat.categories
+    if isinstance(values.array, pd.Categorical):
+        positions, unique = values.array.codes, values.array.categories
     else:
-        positions, unique = pd.factorize(values)
-    parsed = np.append(_known(zone, day_first).parsed(pd.Index(unique)), np.datetime64("NaT", "s"))
+        positions, met = pd.factorize(values)
+        unique = pd.Index(met)
+    parsed = np.append(_known(zone, day_first).parsed(unique), np.datetime64("NaT", "s"))
     return parsed[positions]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.ingest.mapping import RowInput
-from qlib_mfgru.ingest.read.files import VendorFile, text
+from qlib_mfgru.ingest.read.files import VendorFile, packed
 from qlib_mfgru.ingest.read.files.layout import Layout
 from qlib_mfgru.ingest.read.files.plain import plain_frame
 
@@ -63,7 +63,7 @@ def test_both_ways_give_the_same_frames(tmp_path: Path, monkeypatch: pytest.Monk
     columns = {"symbol": "code", "datetime": "time", "close": "close"}
     frames = []
     for most in (1 << 24, 0):
-        monkeypatch.setattr(text, "_MOST_PLAIN", most)
+        monkeypatch.setattr(packed, "MOST_WHOLE", most)
         file = VendorFile(tmp_path / "x.csv", RowInput(files=("x.csv",)))
         pieces = list(file.frames(columns, 4))
         assert [len(piece) for piece in pieces] == [4, 4, 4, 3]

@@ -80,11 +80,24 @@ def test_rows_come_in_pieces_under_our_names_and_codes_keep_their_zeros(tmp_path
     assert pd.concat(frames)["close"].tolist() == [1, 2, 3]
 
 
-def test_one_column_can_be_two_fields(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("code,close\n600000,3\n")
-    file = VendorFile(tmp_path / "x.csv", RowInput(files="x", columns={"name": "code", "symbol": "code"}))
-    (frame,) = file.frames(file.columns(("close", "name", "symbol")), n_rows=9)
-    assert frame.iloc[0].tolist() == [3, "600000", "600000"]
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_one_column_can_be_two_fields(tmp_path: Path, suffix: str) -> None:
+    table, path = pd.DataFrame({"code": ["600000", "600001"], "close": [3.0, 4.0]}), tmp_path / f"x.{suffix}"
+    table.to_csv(path, index=False) if suffix == "csv" else table.to_parquet(path)
+    file = VendorFile(path, RowInput(files="x", columns={"name": "code", "symbol": "code"}))
+    columns = file.columns(("name", "close", "symbol"))
+    for n_rows in (1, 9):
+        rows = pd.concat(file.frames(columns, n_rows))
+        assert list(rows) == ["name", "close", "symbol"]
+        assert rows.to_numpy().tolist() == [["600000", 3, "600000"], ["600001", 4, "600001"]]
+
+
+def test_a_file_that_was_rewritten_is_read_anew(tmp_path: Path) -> None:
+    for close in (3, 4, 5):
+        (tmp_path / "x.csv").write_text(f"close\n{close}\n")
+        file = VendorFile(tmp_path / "x.csv", RowInput(files="x"))
+        (frame,) = file.frames(file.columns(("close",)), n_rows=9)
+        assert frame["close"].tolist() == [close]
 
 
 def test_a_file_without_header_has_the_names_of_the_mapping(tmp_path: Path) -> None:
