@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from qlib_mfgru.provider.boards import RULES
+from qlib_mfgru.provider.boards import ordinary_ratio
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.moves.moves import FREE_BOUND, LIMIT_MARGIN, LONG_IDLE, Moves
 from qlib_mfgru.provider.judge.series import PRICES, StockSeries
@@ -35,12 +35,12 @@ def far(days: np.ndarray, board: str | None) -> np.ndarray:
     board : str, optional
         A key of `boards.RULES`.
     """
-    bound = np.full(len(days), np.log(WILD))
-    for rule in RULES[board] if board else ():
-        bound = np.where(days >= rule.since, 2 * np.log1p(rule.ratio + LIMIT_MARGIN), bound)
-    is_free = np.append(True, np.diff(days).astype(int) > LONG_IDLE)[: len(days)]
+    bound = 2 * np.log1p(ordinary_ratio(days, board) + LIMIT_MARGIN)
+    is_free = np.isnan(bound)
+    is_free[1:] |= (days[1:] - days[:-1]).astype("i8") > LONG_IDLE
     is_free[:FREE_DAYS] = True
-    return np.where(is_free, np.log(WILD), bound)
+    bound[is_free] = np.log(WILD)
+    return bound
 
 
 def is_spike(days: np.ndarray, prices: Mapping[str, np.ndarray], factor: np.ndarray, board: str | None) -> np.ndarray:
