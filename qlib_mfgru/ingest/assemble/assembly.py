@@ -94,7 +94,7 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
     report, days, span = stock.report.input("bars"), stock.calendars.bar_days, stock.calendars.bar_span
     traded, factor, early = finest.traded, stock.factor[span], _before_first_factor(stock)[span]
     kept = traded & ~np.isnan(factor)
-    per_day, blank = finest.n_rows.sum(axis=1), finest.n_blank.sum(axis=1)
+    per_day, blank = finest.n_rows, finest.n_blank
     for reason, counts in (
         ("suspended day", np.where(traded, 0, per_day)),
         (EARLY, np.where(traded & ~kept & early, per_day, 0)),

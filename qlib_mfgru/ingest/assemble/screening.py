@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.ingest.read.stamps import days_of_bars
 from qlib_mfgru.provider.judge import WILD, is_spike
 
 OUT_OF_DAY = 0.1
@@ -51,24 +51,25 @@ def far_bars(
     factor : ndarray of shape (n_days,)
         What brings raw prices to those of the bars.
     """
-    day = days_of_bars(rows["when"])
-    places, starts = np.searchsorted(days, day), np.flatnonzero(np.diff(day, prepend=-1))
-    of_day = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(rows))))
+    runs = DayRuns.of(rows["when"])
+    places = np.searchsorted(days, runs.days)
     low, high = (
         np.where(traded, daily[name] * factor * (1 + margin), np.nan)[places]
         for name, margin in (("low", -OUT_OF_DAY), ("high", OUT_OF_DAY))
     )
     if not (low > 0).all() or not (high > 0).all():
-        median = _medians(rows["close"], of_day, starts)
+        median = _medians(rows["close"], runs)
         low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
-    far = (rows["low"] < low) | (rows["high"] > high)
-    far &= np.all([rows[name] > 0 for name in PRICES], axis=0)
-    n_far, n_rows, volume = (np.bincount(of_day, values) for values in (far, None, np.nan_to_num(rows["volume"])))
-    return far & ((n_far * 2 < n_rows) & (volume > 0))[of_day]
+    far = (rows["low"] < runs.spread(low)) | (rows["high"] > runs.spread(high))
+    far &= np.logical_and.reduce([rows[name] > 0 for name in PRICES])
+    if not far.any():
+        return far
+    n_far = np.add.reduceat(far, runs.starts, dtype=int)
+    has_trade = np.logical_or.reduceat(rows["volume"] > 0, runs.starts)
+    return far & runs.spread((n_far * 2 < runs.lengths) & has_trade)
 
 
-def _medians(values: np.ndarray, of_day: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """The upper median of the values of each row's day; of shape (n_rows,)."""
-    ranked = values[np.lexsort((values, of_day))]
-    middle = starts + np.diff(np.append(starts, len(values))) // 2
-    return np.asarray(ranked[middle][of_day], dtype="f8")
+def _medians(values: np.ndarray, runs: DayRuns) -> np.ndarray:
+    """The upper median of the values of each day; of shape (n_runs,)."""
+    ranked = values[np.lexsort((values, runs.spread(runs.days)))]
+    return np.asarray(ranked[runs.starts + runs.lengths // 2], dtype="f8")
