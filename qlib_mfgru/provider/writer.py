@@ -150,7 +150,7 @@ class ProviderWriter:
 
 def _write_whole(path: str, series: np.ndarray) -> None:
     """Write a file in as few calls of the system as it takes: a market has a hundred thousand of them."""
-    content = memoryview(series).cast("B")
+    content = series.data.cast("B")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
         while content:

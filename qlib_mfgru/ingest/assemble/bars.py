@@ -19,9 +19,9 @@ from qlib_mfgru.provider.session import Session
 class DayBars:
     """Raw bars of one stock and frequency, each array of shape (n_bar_days, bars_per_day).
 
-    Of shape (n_bar_days,) are `n_rows`, the vendor's rows of a day, `n_blank`, those of them without a price and without
-    trade, and `begin` and `end`, the minutes of the day at which its first and last bar with a price end, NaN without
-    any. `vwap` is NaN until it is known.
+    Of shape (n_bar_days,) are `n_rows`, the vendor's rows of a day, `n_blank`, those without a price and without trade,
+    and `begin` and `end`, the minutes of the day at which its first and last bar with a price end, NaN without any.
+    `vwap` is NaN until it is known.
     """
 
     freq: str
@@ -97,8 +97,9 @@ class DayBars:
 
     def erase(self, days: np.ndarray) -> None:
         """Forget the bars of the days under a mask of shape (n_bar_days,)."""
-        for values in (*self.prices.values(), self.volume, self.amount):
-            values[days] = np.nan
+        if days.any():
+            for values in (*self.prices.values(), self.volume, self.amount):
+                values[days] = np.nan
 
     def daily(self) -> dict[str, np.ndarray]:
         """Daily open, high, low, close, volume and amount from the bars, each of shape (n_bar_days,)."""

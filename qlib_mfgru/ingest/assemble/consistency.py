@@ -47,9 +47,12 @@ def mend_factor(stock: Stock) -> None:
     Prices or volumes that came adjusted may have been so by the wrong factor, which then brings them back to raw ones.
     """
     if stock.conventions.all_raw:
-        days, close = stock.calendars.days, np.where(stock.live, stock.daily["close"], np.nan)
-        stock.factor, is_mended = mended_factor(days.astype("datetime64[D]"), close, stock.factor, stock.board)
-        stock.warn("days whose factor was lost, early or late, replaced by that of the day beside it", days, is_mended)
+        factor, is_mended = mended_factor(stock.moves, stock.factor)
+        if is_mended.any():
+            stock.factor = factor
+            stock.forget_moves()
+        what = "days whose factor was lost, early or late, replaced by that of the day beside it"
+        stock.warn(what, stock.calendars.days, is_mended)
 
 
 def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSeries:
@@ -72,7 +75,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
     vwap = np.where(np.isnan(given.vwap) & (is_stand_in | (amount > 0)), np.nan, daily["vwap"])
     return StockSeries(
         code=stock.code,
-        days=stock.calendars.days.astype("datetime64[D]"),
+        days=stock.calendars.dated,
         prices={name: np.where(live, daily[name], np.nan) for name in PRICES},
         volume=np.where(live, daily["volume"], np.nan),
         amount=amount,
@@ -90,6 +93,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         undone=conventions.daily_volume_adjusted,
         file_of=_file_of(stock),
         bars=_bars_of(stock),
+        known_moves=stock.moves,
     )
 
 
@@ -99,15 +103,15 @@ def _bars_of(stock: Stock) -> BarSeries | None:
         return None
     conventions, bars, span = stock.conventions, stock.bars[0], stock.calendars.bar_span
     unknown = np.full_like(bars.amount, np.nan)
-    ends = conventions.session.bar_ends(conventions.bars_freq or bars.freq)
+    first_end, last_end = conventions.bar_edges
     return BarSeries(
         prices=bars.prices,
         volume=bars.volume,
         amount=bars.amount if conventions.raw_known else unknown,
         vwap=unknown,
         positions=np.arange(span.start, span.stop),
-        has_first=bars.begin <= ends[0],
-        has_last=bars.end >= ends[-1],
+        has_first=bars.begin <= first_end,
+        has_last=bars.end >= last_end,
         volume_step=conventions.bars_step,
         undone=conventions.bars_volume_adjusted,
     )

@@ -8,30 +8,13 @@ import numpy as np
 
 from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.provider.judge import WILD, is_spike
+from qlib_mfgru.provider.judge import WILD
 
 OUT_OF_DAY = 0.1
 """By how much a bar's price may leave the day's [low, high]; less is counted by the judge."""
 
 SPIKED = "a price far beyond any limit, back on the next day"
 FAR_BAR = "a price far outside those of its day"
-
-
-def spiked_days(
-    days: np.ndarray, daily: Mapping[str, np.ndarray], traded: np.ndarray, factor: np.ndarray, board: str | None
-) -> np.ndarray:
-    """Days with trade whose raw daily row has a price far beyond any limit, by `is_spike`; shape (n_days,).
-
-    Parameters
-    ----------
-    days : ndarray of shape (n_days,)
-        In days since 1970.
-    daily, traded, factor, board
-        As of a `Stock`.
-    """
-    prices = {name: np.where(traded, daily[name], np.nan) for name in PRICES}
-    with np.errstate(all="ignore"):  # prices of 0 are the judge's
-        return is_spike(days.astype("datetime64[D]"), prices, factor, board)
 
 
 def far_bars(
@@ -47,7 +30,7 @@ def far_bars(
     rows : structured ndarray
         Of dtype `spool.BAR`, one stock, sorted by time.
     days, daily, traded
-        As of `spiked_days`.
+        As of a `Stock`; days since 1970.
     factor : ndarray of shape (n_days,)
         What brings raw prices to those of the bars.
     """

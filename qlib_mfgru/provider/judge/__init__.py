@@ -7,6 +7,7 @@ decides what happens, `causes` says what is probably behind it.
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
+from qlib_mfgru.provider.judge.moves.moves import Moves
 from qlib_mfgru.provider.judge.moves.spikes import WILD, is_spike
 from qlib_mfgru.provider.judge.ranges import beyond_limits, outside_range
 from qlib_mfgru.provider.judge.rules import judge
@@ -19,6 +20,7 @@ __all__ = [
     "BarSeries",
     "Finding",
     "Kind",
+    "Moves",
     "StockSeries",
     "Verdict",
     "beyond_limits",

@@ -53,7 +53,7 @@ class BarSeries:
     @cached_property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade; shape (n_bar_days,)."""
-        return np.nansum(self.volume, axis=1) > 0
+        return np.asarray((self.volume > 0).any(axis=1))
 
     @property
     def first_open(self) -> np.ndarray:
@@ -118,6 +118,8 @@ class StockSeries:
     file_of : callable, optional
         Names the vendor's file of the daily row, or of the bars, of a day: ``file_of(day, "days" or "bars")``.
     bars : BarSeries, optional
+    known_moves : Moves, optional
+        `moves`, where they are made already.
     """
 
     code: str
@@ -139,14 +141,17 @@ class StockSeries:
     undone: bool = False
     file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None
+    known_moves: Moves | None = None
 
     @cached_property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade."""
-        return np.nan_to_num(self.volume) > 0
+        return self.volume > 0
 
     @cached_property
     def moves(self) -> Moves:
         """How price and factor move from one day with trade to the next."""
+        if self.known_moves is not None:
+            return self.known_moves
         close = np.where(self.traded, self.prices["close"], np.nan)
         return Moves.of(self.days, close, self.factor, self.board)
