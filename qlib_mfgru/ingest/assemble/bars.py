@@ -9,9 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.on_calendar import DayRuns, run_starts
-from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
-from qlib_mfgru.provider.judge.ranges import mean_price
+from qlib_mfgru.provider.judge.ranges import all_positive, mean_price
 from qlib_mfgru.provider.session import Session
 
 
@@ -51,7 +50,7 @@ class DayBars:
         freq : str
             The bars'.
         """
-        priced = np.logical_and.reduce([rows[name] > 0 for name in PRICES])
+        priced = all_positive(rows)
         all_runs = runs = DayRuns.of(rows["when"])
         if not priced.all():
             rows = rows.take(np.flatnonzero(priced))

@@ -139,8 +139,10 @@ def replace_mean_prices(stock: Stock) -> None:
 
 
 def _within_range(prices: dict[str, np.ndarray], vwap: np.ndarray, typical: bool) -> np.ndarray:
-    stand_in = stand_in_price(prices) if typical else np.full_like(vwap, np.nan)
-    return np.where(outside_range(vwap, prices["low"], prices["high"]), stand_in, vwap)
+    is_outside = outside_range(vwap, prices["low"], prices["high"])
+    if not is_outside.any():
+        return vwap
+    return np.where(is_outside, stand_in_price(prices) if typical else np.nan, vwap)
 
 
 def mend_quantities(stock: Stock) -> None:

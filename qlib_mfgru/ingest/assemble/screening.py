@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
-from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.provider.judge import WILD
+from qlib_mfgru.provider.judge.ranges import all_positive
 
 OUT_OF_DAY = 0.1
 """By how much a bar's price may leave the day's [low, high]; less is counted by the judge."""
@@ -44,9 +44,9 @@ def far_bars(
         median = _medians(rows["close"], runs)
         low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
     far = (rows["low"] < runs.spread(low)) | (rows["high"] > runs.spread(high))
-    far &= np.logical_and.reduce([rows[name] > 0 for name in PRICES])
     if not far.any():
         return far
+    far &= all_positive(rows)
     n_far = np.add.reduceat(far, runs.starts, dtype=int)
     has_trade = np.logical_or.reduceat(rows["volume"] > 0, runs.starts)
     return far & runs.spread((n_far * 2 < runs.lengths) & has_trade)

@@ -88,7 +88,7 @@ class Finding:
         """Whether a day is faulty, or any bar of it; shape (n,)."""
         return _by_day(self.faulty)
 
-    @cached_property
+    @property
     def judged_days(self) -> np.ndarray:
         """Whether a day, or any bar of it, could be judged; shape (n,)."""
         return _by_day(self.judged)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from qlib_mfgru.provider.judge.moves.moves import Moves
+from qlib_mfgru.provider.judge.ranges import all_positive
 
 PRICES = ("open", "high", "low", "close")
 
@@ -49,6 +50,11 @@ class BarSeries:
     def priced(self) -> np.ndarray:
         """Whether a bar is there."""
         return ~np.isnan(self.prices["close"])
+
+    @cached_property
+    def n_bars(self) -> np.ndarray:
+        """Bars of each day; shape (n_bar_days,)."""
+        return np.asarray(self.priced.sum(axis=1))
 
     @cached_property
     def traded(self) -> np.ndarray:
@@ -147,6 +153,11 @@ class StockSeries:
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade."""
         return self.volume > 0
+
+    @cached_property
+    def priced(self) -> np.ndarray:
+        """Whether a day saw trade and has all four prices."""
+        return self.traded & all_positive(self.prices)
 
     @cached_property
     def moves(self) -> Moves:
