@@ -122,6 +122,8 @@ class Stock:
         cases : ndarray of bool, shape (n,) or (n, bars_per_day)
             Whether a day, or a bar of it, is a case; days are named.
         """
+        if not cases.any():
+            return
         named = days[cases.any(axis=1) if cases.ndim == 2 else cases]
         self.report.warn(what, int(cases.sum()), (f"{self.code} {day_text(day)}" for day in named))
 

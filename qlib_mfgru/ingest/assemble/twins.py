@@ -42,7 +42,7 @@ class Twins:
         self._codes += other._codes
 
     def _hold(self, piece: np.ndarray) -> None:
-        self._pieces.append(piece[piece["hash"] % self._every == 0])
+        self._pieces.append(piece if self._every == 1 else piece[piece["hash"] % self._every == 0])
         self._n_held += len(self._pieces[-1])
         while self._n_held > _HELD:
             self._every *= 2

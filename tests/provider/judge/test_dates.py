@@ -30,6 +30,16 @@ def test_counts_grow_with_the_days_that_are_seen() -> None:
     assert total.wrong() == []
 
 
+def test_days_in_between_do_not_move_the_counts_of_others() -> None:
+    dates, ones = Dates(), np.ones(2, dtype=bool)
+    dates.add(np.array([D[0], D[2]]), ones, np.array([False, True]))
+    dates.add(np.array([D[0], D[2]]), ones, None)
+    dates.add(np.array(D[1:]), ones, ones)
+    assert dates.days.tolist() == [day.item() for day in D]
+    assert (dates.judged.tolist(), dates.faulty.tolist()) == ([2, 1, 3], [0, 1, 2])
+    assert dates.n_judged == 3
+
+
 def test_a_date_names_its_file_where_there_is_one() -> None:
     dates = Dates()
     dates.add_files(np.array(D[:2]), ["a.csv", "b.csv"])
