@@ -11,7 +11,7 @@ import pytest
 from qlib_mfgru.ingest.assemble import assembly
 from qlib_mfgru.provider.judge import Finding, Moves, StockSeries, judge
 
-from ..vendor import make_bars, make_daily, run, write
+from ..vendor import make_bars, make_daily, run, with_inputs, write
 
 DAYS = pd.bdate_range("2025-03-03", periods=12)
 
@@ -21,8 +21,9 @@ def sound(daily: pd.DataFrame) -> pd.DataFrame:
 
 
 def spiked(daily: pd.DataFrame) -> pd.DataFrame:
-    """A close in another unit, so that the day is made from its bars."""
-    return daily.assign(close=daily["close"].where(daily["date"] != DAYS[7], daily["close"] * 10))
+    """Prices in another unit, so that the day is made from its bars."""
+    daily.loc[daily["date"] == DAYS[7], ["open", "high", "low", "close"]] *= 10
+    return daily
 
 
 def lacking(daily: pd.DataFrame) -> pd.DataFrame:
@@ -48,7 +49,7 @@ def test_moves_that_are_judged_are_not_stale(
     monkeypatch.setattr(assembly, "judge", watched)
     bars = make_bars(("600000",), DAYS)
     assert callable(spoil)
-    run(write(tmp_path / "in", bars, spoil(make_daily(bars))), target)
+    run(write(tmp_path / "in", bars, spoil(make_daily(bars))), target, with_inputs(max_dropped=0.2))
     (series,) = seen
     fresh = Moves.of(series.days, series.prices["close"], series.factor, series.board)
     assert len(fresh.places) == len(DAYS)
