@@ -58,7 +58,7 @@ class DayBars:
         slot_of, slots = _slots(session, freq)
         place = runs.spread(np.searchsorted(bar_days, runs.days) * slots) + slot_of[runs.minutes]
         starts, traded = run_starts(place), rows["volume"] > 0
-        ends, cells = np.append(starts[1:], len(rows)) - 1, place[starts]
+        ends, cells = np.append(starts, len(rows))[1:] - 1, place[starts]
 
         def on_grid(values: np.ndarray) -> np.ndarray:
             grid = np.full(len(bar_days) * slots, np.nan)

@@ -31,7 +31,7 @@ class DayRuns(NamedTuple):
         """Of bars by their ends, in minutes since 1970."""
         days = days_of_bars(when)
         starts = run_starts(days)
-        return cls(when - days * MINUTES_A_DAY, days[starts], starts, np.append(starts[1:], len(days)) - starts)
+        return cls(when - days * MINUTES_A_DAY, days[starts], starts, np.append(starts, len(days))[1:] - starts)
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """A value of each run as one of each bar; shape (n_rows,)."""

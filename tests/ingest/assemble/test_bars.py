@@ -66,6 +66,12 @@ def test_a_bar_without_price_is_counted_and_left_out() -> None:
     assert np.isnan([bars.begin[1], bars.end[1]]).all()
 
 
+def test_a_stock_without_any_bar_has_empty_days() -> None:
+    bars = DayBars.aggregate(rows(), DAYS, ASHARE, "15min")
+    assert (bars.traded.tolist(), bars.n_rows.tolist(), bars.volume.shape) == ([False, False], [0, 0], (2, 16))
+    assert np.isnan(bars.prices["close"]).all()
+
+
 def test_days_are_the_first_max_min_last_and_sums_of_their_bars() -> None:
     two = rows((0, "10:00", 10, 13, 9, 11, 100, 1000), (0, "14:00", 11, 12, 7, 8, 50, 400))
     bars = DayBars.aggregate(two, DAYS, ASHARE, "15min")
