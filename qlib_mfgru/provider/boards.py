@@ -53,6 +53,25 @@ RULES: dict[str, tuple[LimitRule, ...]] = {
 ``other`` are funds, B-shares and indices, whose limits and ticks the code does not tell.
 """
 
+_SINCE = {board: np.array([rule.since for rule in rules], "datetime64[D]") for board, rules in RULES.items()}
+_RATIOS = {board: np.array([np.nan, *(rule.ratio for rule in rules)]) for board, rules in RULES.items()}
+
+
+def ordinary_ratio(days: np.ndarray, board: str | None) -> np.ndarray:
+    """Price limit of ordinary shares, as a fraction of the reference price; shape (n_days,), NaN where there is none.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n_days,)
+        ``datetime64[D]``.
+    board : str, optional
+        A key of `RULES`; None where the market has no boards.
+    """
+    if board is None:
+        return np.full(len(days), np.nan)
+    return np.asarray(_RATIOS[board][_SINCE[board].searchsorted(days, side="right")])
+
+
 _BOARD_PREFIXES = (("SH60", "main"), ("SZ00", "main"), ("SH68", "star"), ("SZ30", "chinext"), ("BJ", "bse"))
 
 

@@ -26,4 +26,4 @@ def carried_forward(values: np.ndarray, known: np.ndarray | None = None, axis: i
     positions = np.arange(values.shape[axis], dtype=np.int32).reshape(along)
     latest = np.where(np.isfinite(values) if known is None else known, positions, 0)
     np.maximum.accumulate(latest, axis=axis, out=latest)
-    return np.take_along_axis(values, latest, axis=axis)
+    return values[latest] if values.ndim == 1 else np.take_along_axis(values, latest, axis=axis)

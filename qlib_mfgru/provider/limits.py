@@ -36,17 +36,17 @@ def derive_limits(
     """
     up, down = np.full(len(days), np.nan), np.full(len(days), np.nan)
     rules = RULES[board_of(code)]
-    ends = (*(rule.since for rule in rules), np.datetime64("9999-12-31", "D"))[1:]
-    for rule, end in zip(rules, ends, strict=True):
-        span = (days >= rule.since) & (days < end)
-        rise, fall = _ratios(rule, is_st[span], session[span])
-        up[span] = round_half_up(reference[span] * (1 + rise))
-        down[span] = round_half_up(reference[span] * (1 - fall))
+    starts = days.searchsorted(np.array([rule.since for rule in rules], "datetime64[D]")).tolist()
+    for rule, start, end in zip(rules, starts, [*starts, len(days)][1:], strict=True):
+        if start < end:
+            rise, fall = _ratios(rule, is_st[start:end], session[start:end])
+            up[start:end] = round_half_up(reference[start:end] * (1 + rise))
+            down[start:end] = round_half_up(reference[start:end] * (1 - fall))
     return up, down
 
 
 def _ratios(rule: LimitRule, is_st: np.ndarray, session: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    ratio = np.where(np.nan_to_num(is_st) > 0, rule.st_ratio, rule.ratio)
+    ratio = np.where(is_st > 0, rule.st_ratio, rule.ratio)
     ratio[session < rule.free_days] = np.nan
     if not rule.first_up:
         return ratio, ratio

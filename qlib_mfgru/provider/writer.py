@@ -102,14 +102,14 @@ class ProviderWriter:
             Field name without ``$``, e.g. ``close``; stored as float32, NaN where unknown.
         """
         room = len(self.calendars[freq]) - start
-        folder = str(self._staging / "features" / feature_folder(instrument))
+        folder = f"{self._staging}/features/{feature_folder(instrument)}"
         os.makedirs(folder, exist_ok=True)
         for field, values in fields.items():
             if len(values) > room:
                 raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
             series = np.empty(1 + len(values), dtype="<f4")
             series[0], series[1:] = start, values
-            series.tofile(f"{folder}/{field.lower()}.{freq}.bin")
+            _write_whole(f"{folder}/{field.lower()}.{freq}.bin", series)
 
     def write_members(self, market: str, codes: Sequence[str], member: np.ndarray) -> None:
         """Write a market's members as spans, by stock and time: the reverse of `reader.member_mask`.
@@ -146,6 +146,17 @@ class ProviderWriter:
     def write_text(self, name: str, content: str) -> None:
         """Write a side file; `name` is relative to the provider's folder."""
         (self._staging / name).write_text(content, encoding="utf-8")
+
+
+def _write_whole(path: str, series: np.ndarray) -> None:
+    """Write a file in as few calls of the system as it takes: a market has a hundred thousand of them."""
+    content = series.data.cast("B")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+    finally:
+        os.close(descriptor)
 
 
 def check_replaceable(target: Path) -> None:

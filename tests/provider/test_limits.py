@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qlib_mfgru.provider.boards import board_of
+from qlib_mfgru.provider.boards import board_of, ordinary_ratio
 from qlib_mfgru.provider.limits import derive_limits, reference_price, round_half_up
 
 OLD = 10**6
@@ -108,3 +108,10 @@ def test_limits_of_prices_in_float32_are_those_of_whole_cents(percent: int, kind
     up, down = round_half_up(prices * (1 + percent / 100)), round_half_up(prices * (1 - percent / 100))
     np.testing.assert_array_equal(up, (cents * (100 + percent) + 50) // 100 / 100)
     np.testing.assert_array_equal(down, (cents * (100 - percent) + 50) // 100 / 100)
+
+
+def test_ordinary_shares_have_the_ratio_of_the_rule_of_the_day() -> None:
+    days = np.array(["2009-10-29", "2009-10-30", "2020-08-21", "2020-08-24"], "datetime64[D]")
+    np.testing.assert_array_equal(ordinary_ratio(days, "chinext"), [np.nan, 0.1, 0.1, 0.2])
+    assert np.isnan(ordinary_ratio(days, "other")).all()
+    assert np.isnan(ordinary_ratio(days, None)).all()

@@ -64,7 +64,8 @@ def _screen_days(stock: Stock) -> np.ndarray:
     days = stock.calendars.days
     if stock.conventions.has_daily:
         report = stock.report.input("daily")
-        present = np.isin(days, stock.rows.daily["when"])
+        present = np.zeros(len(days), dtype=bool)
+        present[np.searchsorted(days, stock.rows.daily["when"])] = True
         suspended = present & ~stock.traded & ~stock.spiked
         factorless, early = stock.traded & ~stock.live, _before_first_factor(stock)
         for reason, dropped in (
@@ -74,8 +75,9 @@ def _screen_days(stock: Stock) -> np.ndarray:
             (SPIKED, stock.spiked),
         ):
             report.drop_count(reason, int(dropped.sum()), _cases(stock, stock.rows.daily, days[dropped]))
+    unused = np.flatnonzero(~stock.live)
     for name in (*DAY_PRICES, "volume", "amount"):
-        stock.daily[name][~stock.live] = np.nan
+        stock.daily[name][unused] = np.nan
     return stock.live.astype(int)
 
 
@@ -96,7 +98,7 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
     report, days, span = stock.report.input("bars"), stock.calendars.bar_days, stock.calendars.bar_span
     traded, factor, early = finest.traded, stock.factor[span], _before_first_factor(stock)[span]
     kept = traded & ~np.isnan(factor)
-    per_day, blank = finest.n_rows.sum(axis=1), finest.n_blank.sum(axis=1)
+    per_day, blank = finest.n_rows, finest.n_blank
     for reason, counts in (
         ("suspended day", np.where(traded, 0, per_day)),
         (EARLY, np.where(traded & ~kept & early, per_day, 0)),
@@ -130,9 +132,11 @@ def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarr
     if stock.conventions.has_daily:
         stock.warn("days without a live daily row, made from their bars", bar_days, lacking)
         stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
-    for name, values in from_bars.items():
-        stock.daily[name][span] = np.where(lacking, values, stock.daily[name][span])
-    stock.live[span] |= lacking
+    if lacking.any():
+        for name, values in from_bars.items():
+            stock.daily[name][span][lacking] = values[lacking]
+        stock.live[span] |= lacking
+        stock.forget_moves()
 
 
 def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
-from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, days_of_bars
-from qlib_mfgru.provider.judge.ranges import mean_price
+from qlib_mfgru.ingest.assemble.on_calendar import DayRuns, run_starts
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
+from qlib_mfgru.provider.judge.ranges import all_positive, mean_price
 from qlib_mfgru.provider.session import Session
 
 
@@ -17,9 +18,9 @@ from qlib_mfgru.provider.session import Session
 class DayBars:
     """Raw bars of one stock and frequency, each array of shape (n_bar_days, bars_per_day).
 
-    `n_rows` counts the vendor's rows in a bar, `n_blank` those of them without a price and without trade. `begin` and
-    `end`, of shape (n_bar_days,), are the minutes of the day at which the vendor's first and last bar with a price end,
-    NaN without any. `vwap` is NaN until it is known.
+    Of shape (n_bar_days,) are `n_rows`, the vendor's rows of a day, `n_blank`, those without a price and without trade,
+    and `begin` and `end`, the minutes of the day at which its first and last bar with a price end, NaN without any.
+    `vwap` is NaN until it is known.
     """
 
     freq: str
@@ -49,26 +50,22 @@ class DayBars:
         freq : str
             The bars'.
         """
-        days, starts_of_bars = days_of_bars(rows["when"]), session.bar_starts(freq)
-        slots = len(starts_of_bars)
-        # what comes before the opening is in the first bar, what comes after the end of a part of the day in its last
-        slot = np.maximum(np.searchsorted(starts_of_bars, rows["when"] - days * MINUTES_A_DAY) - 1, 0)
-        place = slot + np.searchsorted(bar_days, days) * slots
-        size = len(bar_days) * slots
-        blank = ~np.all([rows[name] > 0 for name in PRICES], axis=0)
-        n_rows, n_blank = np.bincount(place, minlength=size), np.bincount(place[blank], minlength=size)
-        rows, place = rows[~blank], place[~blank]
-        minutes = rows["when"] - days_of_bars(rows["when"]) * MINUTES_A_DAY
-        begin, end = (_of_days(minutes, place // slots, len(bar_days), edge) for edge in (np.fmin, np.fmax))
-        starts = np.flatnonzero(np.diff(place, prepend=-1))
-        ends = np.append(starts, len(rows))[1:] - 1
-        volume = np.nan_to_num(rows["volume"])
+        priced = all_positive(rows)
+        all_runs = runs = DayRuns.of(rows["when"])
+        if not priced.all():
+            rows = rows.take(np.flatnonzero(priced))
+            runs = DayRuns.of(rows["when"])
+        slot_of, slots = _slots(session, freq)
+        place = runs.spread(np.searchsorted(bar_days, runs.days) * slots) + slot_of[runs.minutes]
+        starts, traded = run_starts(place), rows["volume"] > 0
+        ends, cells = np.append(starts, len(rows))[1:] - 1, place[starts]
 
         def on_grid(values: np.ndarray) -> np.ndarray:
-            grid = np.full(size, np.nan)
-            grid[place[starts]] = values
+            grid = np.full(len(bar_days) * slots, np.nan)
+            grid[cells] = values
             return grid.reshape(-1, slots)
 
+        n_rows, n_priced = (_on_days(each.lengths, each, bar_days, fill=0) for each in (all_runs, runs))
         return cls(
             freq=freq,
             prices={
@@ -77,19 +74,19 @@ class DayBars:
                 "low": on_grid(_reduce(np.minimum, rows["low"], starts)),
                 "close": on_grid(rows["close"][ends]),
             },
-            volume=on_grid(_reduce(np.add, volume, starts)),
+            volume=on_grid(_reduce(np.add, np.where(traded, rows["volume"], 0.0), starts)),
             # a bar of unknown amount makes the sum unknown, one without trade does not
-            amount=on_grid(_reduce(np.add, np.where(volume > 0, _positive(rows["amount"]), 0.0), starts)),
-            n_rows=n_rows.reshape(-1, slots),
-            n_blank=n_blank.reshape(-1, slots),
-            begin=begin,
-            end=end,
+            amount=on_grid(_reduce(np.add, np.where(traded, _positive(rows["amount"]), 0.0), starts)),
+            n_rows=n_rows,
+            n_blank=n_rows - n_priced,
+            begin=_on_days(runs.minutes[runs.starts], runs, bar_days, fill=np.nan),
+            end=_on_days(runs.minutes[runs.starts + runs.lengths - 1], runs, bar_days, fill=np.nan),
         )
 
     @property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade; shape (n_bar_days,)."""
-        return np.nansum(self.volume, axis=1) > 0
+        return np.asarray((self.volume > 0).any(axis=1))
 
     @property
     def last_traded(self) -> np.ndarray:
@@ -99,8 +96,9 @@ class DayBars:
 
     def erase(self, days: np.ndarray) -> None:
         """Forget the bars of the days under a mask of shape (n_bar_days,)."""
-        for values in (*self.prices.values(), self.volume, self.amount):
-            values[days] = np.nan
+        if days.any():
+            for values in (*self.prices.values(), self.volume, self.amount):
+                values[days] = np.nan
 
     def daily(self) -> dict[str, np.ndarray]:
         """Daily open, high, low, close, volume and amount from the bars, each of shape (n_bar_days,)."""
@@ -112,7 +110,7 @@ class DayBars:
             "high": np.fmax.reduce(self.prices["high"], axis=1),
             "low": np.fmin.reduce(self.prices["low"], axis=1),
             "close": self.prices["close"][days, last],
-            "volume": np.nansum(self.volume, axis=1),
+            "volume": np.where(priced, self.volume, 0.0).sum(axis=1),
             # NaN amounts of bars that are there stay NaN in the sum; bars that are not there add nothing
             "amount": np.where(priced, self.amount, 0.0).sum(axis=1),
         }
@@ -131,26 +129,38 @@ def vwap_of(
         Whether a bar with trade has an unknown amount.
     """
     stand_in, mean = stand_in_price(prices), mean_price(amount, volume)
-    is_stand_in = (volume > 0) & np.isnan(mean) & np.isfinite(stand_in)
-    vwap = np.where(np.isnan(mean), stand_in, mean)
+    unknown = np.isnan(mean)
+    is_stand_in = unknown & (volume > 0) & np.isfinite(stand_in)
+    vwap = np.where(unknown, stand_in, mean)
     return (vwap if typical else np.where(is_stand_in, np.nan, vwap)), is_stand_in
 
 
 def stand_in_price(prices: Mapping[str, np.ndarray]) -> np.ndarray:
     """(open + high + low + close) / 4, what vwap is where the amount says nothing; of the prices' shape."""
-    typical: np.ndarray = np.mean([prices[name] for name in PRICES], axis=0)
+    typical: np.ndarray = (prices["open"] + prices["high"] + prices["low"] + prices["close"]) / 4
     return typical
 
 
-def _of_days(values: np.ndarray, day: np.ndarray, n_days: int, function: np.ufunc) -> np.ndarray:
-    """A figure of the values of each day, NaN without any; `day` is ascending."""
-    figures, starts = np.full(n_days, np.nan), np.flatnonzero(np.diff(day, prepend=-1))
-    figures[day[starts]] = _reduce(function, values, starts)
-    return figures
+@lru_cache(maxsize=16)
+def _slots(session: Session, freq: str) -> tuple[np.ndarray, int]:
+    """The bar that each minute of the day belongs to, of shape (1 + MINUTES_A_DAY,), and how many a day has.
+
+    What comes before the opening is in the first bar, what comes after the end of a part of the day in its last.
+    """
+    starts = session.bar_starts(freq)
+    return np.maximum(np.searchsorted(starts, np.arange(1 + MINUTES_A_DAY)) - 1, 0), len(starts)
+
+
+def _on_days(values: np.ndarray, runs: DayRuns, days: np.ndarray, fill: float) -> np.ndarray:
+    """A value of each run on its day; of shape (n_days,), `fill` on days without any."""
+    on_days = np.full(len(days), fill)
+    on_days[np.searchsorted(days, runs.days)] = values
+    return on_days
 
 
 def _reduce(function: np.ufunc, values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    return function.reduceat(values, starts) if len(starts) else values[:0]
+    """A figure of each run of the values; of shape (n_runs,)."""
+    return function.reduceat(values, starts) if len(starts) < len(values) else values
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

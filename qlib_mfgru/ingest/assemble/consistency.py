@@ -49,18 +49,21 @@ def mend_factor(stock: Stock) -> None:
     Prices or volumes that came adjusted may have been so by the wrong factor, which then brings them back to raw ones.
     """
     if stock.conventions.all_raw:
-        days, close = stock.calendars.days, np.where(stock.live, stock.daily["close"], np.nan)
-        stock.factor, is_mended = mended_factor(days.astype("datetime64[D]"), close, stock.factor, stock.board)
-        stock.warn("days whose factor was lost, early or late, replaced by that of the day beside it", days, is_mended)
+        factor, is_mended = mended_factor(stock.moves, stock.factor)
+        if is_mended.any():
+            stock.factor = factor
+            stock.forget_moves()
+        what = "days whose factor was lost, early or late, replaced by that of the day beside it"
+        stock.warn(what, stock.calendars.days, is_mended)
 
 
 def leave_out_previous(stock: Stock) -> None:
     """Forget previous closes that the day's open shows to be wrong, which limits would be measured from."""
     if stock.conventions.factorless or stock.conventions.daily_adjusted:
         return
-    daily, days = stock.daily, stock.calendars.days.astype("datetime64[D]")
+    daily, days = stock.daily, stock.calendars.dated
     prices = {name: np.where(stock.live, daily[name], np.nan) for name in ("open", "close")}
-    wrong = wrong_previous(days, prices, daily["prev_close"], stock.factor, stock.board)
+    wrong = wrong_previous(days, prices, daily["prev_close"], stock.moves, stock.board)
     daily["prev_close"] = np.where(wrong, np.nan, daily["prev_close"])
 
 
@@ -84,7 +87,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
     vwap = np.where(np.isnan(given.vwap) & (is_stand_in | (amount > 0)), np.nan, daily["vwap"])
     return StockSeries(
         code=stock.code,
-        days=stock.calendars.days.astype("datetime64[D]"),
+        days=stock.calendars.dated,
         prices={name: np.where(live, daily[name], np.nan) for name in PRICES},
         volume=np.where(live, daily["volume"], np.nan),
         amount=amount,
@@ -103,6 +106,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         stated=conventions.daily_units,
         file_of=_file_of(stock),
         bars=_bars_of(stock),
+        known_moves=stock.moves,
     )
 
 
@@ -112,15 +116,15 @@ def _bars_of(stock: Stock) -> BarSeries | None:
         return None
     conventions, bars, span = stock.conventions, stock.bars[0], stock.calendars.bar_span
     unknown = np.full_like(bars.amount, np.nan)
-    ends = conventions.session.bar_ends(conventions.bars_freq or bars.freq)
+    first_end, last_end = conventions.bar_edges
     return BarSeries(
         prices=bars.prices,
         volume=bars.volume,
         amount=bars.amount if conventions.raw_known else unknown,
         vwap=unknown,
         positions=np.arange(span.start, span.stop),
-        has_first=bars.begin <= ends[0],
-        has_last=bars.end >= ends[-1],
+        has_first=bars.begin <= first_end,
+        has_last=bars.end >= last_end,
         volume_step=conventions.bars_step,
         undone=conventions.bars_volume_adjusted,
         stated=conventions.bars_units,
@@ -149,8 +153,10 @@ def replace_mean_prices(stock: Stock) -> None:
 
 
 def _within_range(prices: dict[str, np.ndarray], vwap: np.ndarray, typical: bool) -> np.ndarray:
-    stand_in = stand_in_price(prices) if typical else np.full_like(vwap, np.nan)
-    return np.where(outside_range(vwap, prices["low"], prices["high"]), stand_in, vwap)
+    is_outside = outside_range(vwap, prices["low"], prices["high"])
+    if not is_outside.any():
+        return vwap
+    return np.where(is_outside, stand_in_price(prices) if typical else np.nan, vwap)
 
 
 def mend_quantities(stock: Stock) -> None:

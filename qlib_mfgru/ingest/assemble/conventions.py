@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -41,9 +42,14 @@ class Calendars:
     @property
     def dates(self) -> pd.DatetimeIndex:
         """All days as dates."""
-        return pd.DatetimeIndex(self.days.astype("datetime64[D]").astype("datetime64[ns]"))
+        return pd.DatetimeIndex(self.dated.astype("datetime64[ns]"))
 
-    @property
+    @cached_property
+    def dated(self) -> np.ndarray:
+        """`days` as ``datetime64[D]``."""
+        return self.days.astype("datetime64[D]")
+
+    @cached_property
     def bar_span(self) -> slice:
         """Where `bar_days` lies in `days`."""
         first = int(np.searchsorted(self.days, self.bar_days[0])) if len(self.bar_days) else 0
@@ -155,6 +161,12 @@ class Conventions:
             market_cap=mapping.market_cap is not None,
             industry=mapping.industry is not None,
         )
+
+    @cached_property
+    def bar_edges(self) -> tuple[int, int]:
+        """When the first and the last bar of the session end at the vendor's frequency, in minutes of the day."""
+        ends = self.session.bar_ends(self.bars_freq or self.freqs[0])
+        return int(ends[0]), int(ends[-1])
 
     @property
     def raw_known(self) -> bool:

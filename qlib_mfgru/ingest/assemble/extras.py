@@ -17,9 +17,9 @@ LISTED_BEFORE = 10**6
 def add_extras(stock: Stock) -> None:
     """Fill `stock.extras` with the raw values that the inputs allow, each of shape (n_days,)."""
     conventions, days, values = stock.conventions, stock.calendars.days, stock.rows.values
-    is_st = _special_treatment(stock)
+    is_st, reference = _special_treatment(stock), _reference(stock)
     if conventions.st_since_prices:
-        is_st = _since_last_breach(stock, is_st)
+        is_st = _since_last_breach(stock, is_st, reference)
     if conventions.special_treatment:
         stock.extras["is_st"] = is_st
     if conventions.market_cap or (conventions.float_shares and conventions.raw_known):
@@ -33,8 +33,9 @@ def add_extras(stock: Stock) -> None:
             stock.report.warn("industry: stocks without any industry: unknown", 1, [stock.code])
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:
-        _drop_wild_limits(stock)
-        up, down = _derived_limits(stock, is_st)
+        if conventions.given_limits:
+            _drop_wild_limits(stock, reference)
+        up, down = _derived_limits(stock, is_st, reference)
         for name, derived in (("limit_up", up), ("limit_down", down)):
             vendors = stock.daily[name]
             stock.extras[name] = np.where(stock.live, np.where(vendors > 0, vendors, derived), np.nan)
@@ -44,13 +45,10 @@ def _special_treatment(stock: Stock) -> np.ndarray:
     """0 or 1; a day's own flag takes precedence over a span's; days that no input covers are 0."""
     days, values = stock.calendars.days, stock.rows.values
     is_st = carried_forward(stock.daily["is_st"])
-    for flags in (
-        day_values(values["st_day"], days),
-        span_values(values["st_span"], days),
-        step_values(values["st_step"], days),
-    ):
-        is_st = np.where(np.isnan(is_st), flags, is_st)
-    return (np.nan_to_num(is_st) > 0).astype("f8")
+    for name, on_days in (("st_day", day_values), ("st_span", span_values), ("st_step", step_values)):
+        if len(values[name]):
+            is_st = np.where(np.isnan(is_st), on_days(values[name], days), is_st)
+    return (is_st > 0).astype("f8")
 
 
 def _market_cap(stock: Stock) -> np.ndarray:
@@ -64,18 +62,18 @@ def _market_cap(stock: Stock) -> np.ndarray:
     return np.where(np.isnan(market_cap), step_values(values["market_cap"], days), market_cap)
 
 
-def _since_last_breach(stock: Stock, is_st: np.ndarray) -> np.ndarray:
+def _since_last_breach(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Special treatment from the day after the last close that its limits forbid; before, it cannot have applied."""
-    breaches = np.flatnonzero(beyond_limits(_live_close(stock), *_rule_limits(stock, is_st)))
+    breaches = np.flatnonzero(beyond_limits(_live_close(stock), *_rule_limits(stock, is_st, reference)))
     if len(breaches):
         is_st = is_st.copy()
         is_st[: breaches[-1] + 1] = 0
     return is_st
 
 
-def _drop_wild_limits(stock: Stock) -> None:
+def _drop_wild_limits(stock: Stock, reference: np.ndarray) -> None:
     """Forget, and count, limits of the vendor that are more than twice the previous close, or less than half of it."""
-    reference, daily = _reference(stock), stock.daily
+    daily = stock.daily
     wild = stock.live & ((daily["limit_up"] > 2 * reference) | (daily["limit_down"] < reference / 2))
     wild &= daily["limit_up"] > 0
     wild |= stock.live & ((daily["limit_up"] < reference / 2) | (daily["limit_down"] > 2 * reference))
@@ -91,24 +89,24 @@ def _reference(stock: Stock) -> np.ndarray:
     return np.where(vendors > 0, vendors, reference_price(_live_close(stock), stock.factor))
 
 
-def _derived_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _derived_limits(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Limit prices, up and down, of live days for which the vendor gives none."""
-    up, down = _rule_limits(stock, is_st)
+    up, down = _rule_limits(stock, is_st, reference)
     missing = stock.live & ~(stock.daily["limit_up"] > 0)
     return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
 
 
-def _rule_limits(stock: Stock, is_st: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Limit prices, up and down, of the boards' rules, measured from the vendor's previous close or from ours.
+def _rule_limits(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Limit prices, up and down, of the boards' rules, measured from the `reference`.
 
     All NaN where the market has no such boards.
     """
     if not stock.conventions.session.has_boards:
         return np.full_like(stock.factor, np.nan), np.full_like(stock.factor, np.nan)
-    days, reference = stock.calendars.days, _reference(stock)
+    days = stock.calendars.days
     first = int(np.searchsorted(days, stock.rows.first_day))
     since_listing = np.arange(len(days)) - first if first > 0 else np.full(len(days), LISTED_BEFORE)
-    return derive_limits(stock.code, days.astype("datetime64[D]"), reference, is_st, since_listing)
+    return derive_limits(stock.code, stock.calendars.dated, reference, is_st, since_listing)
 
 
 def _live_close(stock: Stock) -> np.ndarray:

@@ -43,7 +43,10 @@ def factor_on_calendar(
     else:
         factor = np.where(daily["factor"] > 0, daily["factor"], np.nan)
     n_reported = int(np.searchsorted(days, rows.daily["when"][-1])) + 1 if len(rows.daily) else 0
-    factor = np.append(carried_forward(factor[:n_reported]), np.full(len(days) - n_reported, np.nan))
+    factor[:n_reported] = carried_forward(factor[:n_reported])
+    factor[n_reported:] = np.nan
+    if not conventions.factor_table:
+        return factor
     table = step_values(rows.values["factor"], days)
     if conventions.factor_events and np.isnan(factor).all():
         table = np.where(np.isnan(table), 1.0, table)
@@ -69,6 +72,8 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
 
 def possible_previous(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     """`prev_close`, NaN where it is `WILD` times both the day's and the last close, or less by as much."""
+    if np.isnan(prev_close).all():
+        return prev_close
     before = _last_close(close)
     near = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (before, close)]
     return np.where(np.isnan(before) | np.any(near, axis=0), prev_close, np.nan)

@@ -1,10 +1,48 @@
-"""Spooled values of one stock on the days of the calendar."""
+"""Spooled values and bars of one stock on the days of the calendar."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool import ALWAYS, NEVER
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, days_of_bars
+
+
+class DayRuns(NamedTuple):
+    """Where the days begin among one stock's bars, which are sorted by time.
+
+    Attributes
+    ----------
+    minutes : ndarray of shape (n_rows,)
+        When each bar ends, in minutes of its day.
+    days, starts, lengths : ndarray of shape (n_runs,)
+        Day since 1970 of each run, its first bar, and how many it has.
+    """
+
+    minutes: np.ndarray
+    days: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def of(cls, when: np.ndarray) -> DayRuns:
+        """Of bars by their ends, in minutes since 1970."""
+        days = days_of_bars(when)
+        starts = run_starts(days)
+        return cls(when - days * MINUTES_A_DAY, days[starts], starts, np.append(starts, len(days))[1:] - starts)
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """A value of each run as one of each bar; shape (n_rows,)."""
+        return np.repeat(values, self.lengths)
+
+
+def run_starts(values: np.ndarray) -> np.ndarray:
+    """Where the runs of equal values begin; shape (n_runs,)."""
+    changes = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return np.flatnonzero(changes)
 
 
 def step_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -10,11 +11,12 @@ from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, possible_previous
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
-from qlib_mfgru.ingest.assemble.screening import BEYOND_DAY, FAR_BAR, bars_beyond_day, far_bars, spiked_days
+from qlib_mfgru.ingest.assemble.screening import BEYOND_DAY, FAR_BAR, bars_beyond_day, far_bars
 from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.boards import board_of
+from qlib_mfgru.provider.judge import Moves, is_spike
 
 DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
@@ -62,9 +64,13 @@ class Stock:
         if conventions.daily_volume_adjusted:
             self.daily["volume"] = raw_volume(self.daily["volume"], self.factor)
         self.traded = (self.daily["volume"] > 0) & (self.daily["close"] > 0)
-        self.spiked = spiked_days(calendars.days, self.daily, self.traded, self.factor, self.board)
-        self.traded &= ~self.spiked
         self.live = self.traded & ~np.isnan(self.factor)
+        with np.errstate(all="ignore"):  # prices of 0 are the judge's
+            self.spiked = is_spike(calendars.dated, self.daily, self.moves, self.board)
+        if self.spiked.any():
+            self.traded &= ~self.spiked
+            self.live &= ~self.spiked
+            self.forget_moves()
         freqs = conventions.freqs if len(calendars.bar_days) else ()
         if freqs and len(rows.bars):
             self._leave_out_far_bars()
@@ -74,6 +80,16 @@ class Stock:
             for bars in self.bars:
                 bars.volume = raw_volume(bars.volume, self.factor[calendars.bar_span, None])
         self.extras: dict[str, np.ndarray] = {}
+
+    @cached_property
+    def moves(self) -> Moves:
+        """How raw close and factor move over the live days, as long as none of the three changes."""
+        close = np.where(self.live, self.daily["close"], np.nan)
+        return Moves.of(self.calendars.dated, close, self.factor, self.board)
+
+    def forget_moves(self) -> None:
+        """Make `moves` anew: days, prices or factors have changed."""
+        self.__dict__.pop("moves", None)
 
     def _leave_out_far_bars(self) -> None:
         """Count the vendor's bars whose prices are far from those of their day, and forget them."""
@@ -103,12 +119,13 @@ class Stock:
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows
         places = np.searchsorted(days, rows.daily["when"])
-        daily = {}
-        for name in (*PRICES, "volume", *DAILY_OPTIONAL):
-            daily[name] = np.full(len(days), np.nan)
-            daily[name][places] = rows.daily[name]
+        names = (*PRICES, "volume", *DAILY_OPTIONAL)
+        daily = dict(zip(names, np.full((len(names), len(days)), np.nan), strict=True))
+        for name, values in daily.items():
+            values[places] = rows.daily[name]
         for name in ("limit_up", "limit_down"):
-            daily[name] = np.where(np.isnan(daily[name]), day_values(rows.values[name], days), daily[name])
+            if len(rows.values[name]):
+                daily[name] = np.where(np.isnan(daily[name]), day_values(rows.values[name], days), daily[name])
         return daily
 
     def warn(self, what: str, days: np.ndarray, cases: np.ndarray) -> None:
@@ -121,6 +138,8 @@ class Stock:
         cases : ndarray of bool, shape (n,) or (n, bars_per_day)
             Whether a day, or a bar of it, is a case; days are named.
         """
+        if not cases.any():
+            return
         named = days[cases.any(axis=1) if cases.ndim == 2 else cases]
         self.report.warn(what, int(cases.sum()), (f"{self.code} {day_text(day)}" for day in named))
 

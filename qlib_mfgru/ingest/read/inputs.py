@@ -202,11 +202,15 @@ class VendorInput(Generic[Source_co]):
         places, codes = (np.zeros(len(frame), int), np.array([in_name])) if in_name else _coded(frame["symbol"])
         met = pd.unique(places)
         met = met[met >= 0]
-        spellings = [str(int(code)) if isinstance(code, float) else str(code) for code in codes[met]]
+        spellings = [_text(code) for code in codes[met]]
         # an empty code has place -1, which picks the last
         numbers = np.full(len(codes) + 1, -1, dtype="i4")
         numbers[met] = self.registry.stock_numbers(spellings, self.name, path.name, index=index)
         return numbers[places]
+
+
+def _text(code: object) -> str:
+    return str(int(code)) if isinstance(code, float) else str(code)
 
 
 def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray | pd.Index]:

@@ -8,6 +8,7 @@ find, `verdict` decides what happens, `causes` says what is probably behind it.
 from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike
 from qlib_mfgru.provider.judge.kinds import Finding, Kind, Stated
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
+from qlib_mfgru.provider.judge.moves.moves import Moves
 from qlib_mfgru.provider.judge.moves.spikes import WILD, far, is_spike
 from qlib_mfgru.provider.judge.ranges import beyond_limits, outside_range
 from qlib_mfgru.provider.judge.rules import judge
@@ -20,6 +21,7 @@ __all__ = [
     "BarSeries",
     "Finding",
     "Kind",
+    "Moves",
     "Stated",
     "StockSeries",
     "Verdict",

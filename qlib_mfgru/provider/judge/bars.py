@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
-from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, all_positive, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
 CLOSE_TOLERANCE = 0.01
@@ -52,8 +52,9 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield bar_missing_price(bars, days)
     yield bar_range(bars, days)
     yield from bar_price(bars, factor, days)
-    yield bar_vwap(bars, factor, days)
-    yield bar_amount(bars, factor, days)
+    if not np.isnan(bars.vwap).all():
+        yield bar_vwap(bars, factor, days)
+        yield bar_amount(bars, factor, days)
     yield few_bars(bars, days)
     yield from ends_absent(bars, days)
     yield volume_sum(series, bars)
@@ -101,15 +102,16 @@ def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
 
 def bar_missing_price(bars: BarSeries, days: np.ndarray) -> Finding:
     """A bar with trade has four positive prices."""
-    traded, priced = bars.volume > 0, np.all([bars.prices[name] > 0 for name in PRICES], axis=0)
-    return Finding(BAR_NO_PRICE, traded & ~priced, traded, days)
+    traded = bars.volume > 0
+    return Finding(BAR_NO_PRICE, traded & ~all_positive(bars.prices), traded, days)
 
 
 def bar_too_large(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
     """|raw price * factor|, the volume / factor, and the amount fit into float32."""
     scale = factor[:, None]
-    numbers = [np.abs(bars.prices[name] * scale) for name in PRICES] + [bars.volume / scale, bars.amount]
-    faulty = np.fmax.reduce(numbers, axis=0) > _FLOAT32.max
+    faulty = (bars.volume / scale > _FLOAT32.max) | (bars.amount > _FLOAT32.max)
+    for name in PRICES:
+        faulty |= np.abs(bars.prices[name] * scale) > _FLOAT32.max
     return Finding(BAR_LARGE, faulty, bars.priced, days)
 
 
@@ -121,7 +123,7 @@ def few_bars(bars: BarSeries, days: np.ndarray) -> Finding:
 def ends_absent(bars: BarSeries, days: np.ndarray) -> Iterator[Finding]:
     """The vendor's first and last bar of the session, on days on which half of the bars are there."""
     n_slots = bars.priced.shape[1]
-    judged = bars.traded & (bars.priced.sum(axis=1) * 2 >= n_slots) & (n_slots > 2)
+    judged = bars.traded & (bars.n_bars * 2 >= n_slots) & (n_slots > 2)
     yield Finding(FIRST_BAR, judged & ~bars.has_first, judged, days)
     yield Finding(LAST_BAR, judged & ~bars.has_last, judged, days)
 

@@ -38,8 +38,9 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
     yield missing_price(series)
     yield day_range(series)
     yield from day_price(series)
-    yield day_vwap(series)
-    yield day_amount(series)
+    if not np.isnan(series.vwap).all():
+        yield day_vwap(series)
+        yield day_amount(series)
     yield closes_beyond_limits(series)
     yield no_amount(series)
     if series.lot:
@@ -73,7 +74,7 @@ def day_amount(series: StockSeries) -> Finding:
 
 def day_range(series: StockSeries) -> Finding:
     """low <= open, close <= high, to `RANGE_TOLERANCE`."""
-    prices, priced = series.prices, _priced(series)
+    prices, priced = series.prices, series.priced
     faulty = prices["high"] < prices["low"] * (1 - 1e-6)
     for name in ("open", "close"):
         faulty |= outside_range(prices[name], prices["low"], prices["high"])
@@ -82,7 +83,7 @@ def day_range(series: StockSeries) -> Finding:
 
 def missing_price(series: StockSeries) -> Finding:
     """A day with trade has four positive prices."""
-    return Finding(NO_PRICE, series.traded & ~_priced(series), series.traded, series.days)
+    return Finding(NO_PRICE, series.traded & ~series.priced, series.traded, series.days)
 
 
 def too_large(series: StockSeries) -> Finding:
@@ -105,7 +106,7 @@ def no_amount(series: StockSeries) -> Finding:
     """A day's volume can be held against an amount, its own or that of its bars."""
     known = series.amount > 0
     if series.bars is not None:
-        known[series.bars.positions] |= np.nansum(series.bars.amount, axis=1) > 0
+        known[series.bars.positions] |= (series.bars.amount > 0).any(axis=1)
     return Finding(NO_AMOUNT, series.traded & ~known, series.traded, series.days)
 
 
@@ -118,11 +119,7 @@ def closes_beyond_limits(series: StockSeries) -> Finding:
 
 def _in_range(series: StockSeries, kind: Kind, price: np.ndarray, more: np.ndarray | float = 0.0) -> Finding:
     prices = series.prices
-    judged = ~np.isnan(price) & _priced(series)
+    judged = ~np.isnan(price) & series.priced
     faulty = judged & outside_range(price, prices["low"], prices["high"], RANGE_TOLERANCE + more)
     close = prices["close"]
     return Finding(kind, faulty, judged, series.days, price / close, series.factor, close, series.undone, series.stated)
-
-
-def _priced(series: StockSeries) -> np.ndarray:
-    return series.traded & np.all([series.prices[name] > 0 for name in PRICES], axis=0)

@@ -86,19 +86,19 @@ class Finding:
     @cached_property
     def n_judged(self) -> int:
         """Days or bars that the rule could judge."""
-        return int(self.judged.sum())
+        return int(np.count_nonzero(self.judged))
 
     @cached_property
     def count(self) -> int:
         """Faulty days or bars."""
-        return int(self.faulty.sum())
+        return int(np.count_nonzero(self.faulty))
 
     @cached_property
     def faulty_days(self) -> np.ndarray:
         """Whether a day is faulty, or any bar of it; shape (n,)."""
         return _by_day(self.faulty)
 
-    @cached_property
+    @property
     def judged_days(self) -> np.ndarray:
         """Whether a day, or any bar of it, could be judged; shape (n,)."""
         return _by_day(self.judged)
@@ -121,7 +121,7 @@ class Finding:
 
 def if_most(faulty: np.ndarray, judged: np.ndarray) -> np.ndarray:
     """The cases, where they are more than half of what was judged; none else, for each may be so by chance."""
-    return np.asarray(faulty & (faulty.sum() * 2 > judged.sum()))
+    return np.asarray(faulty & (np.count_nonzero(faulty) * 2 > np.count_nonzero(judged)))
 
 
 def _by_day(mask: np.ndarray) -> np.ndarray:

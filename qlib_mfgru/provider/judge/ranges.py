@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 RANGE_TOLERANCE = 0.001
@@ -22,6 +24,11 @@ def outside_range(
 def beyond_limits(close: np.ndarray, up: np.ndarray, down: np.ndarray) -> np.ndarray:
     """Whether a raw close lies beyond the raw limit prices by more than rounding; False where there is none."""
     return np.logical_or(close > up + LIMIT_TOLERANCE, close < down - LIMIT_TOLERANCE)
+
+
+def all_positive(prices: Mapping[str, np.ndarray] | np.ndarray) -> np.ndarray:
+    """Whether open, high, low and close are there and positive; of their shape."""
+    return np.asarray((prices["open"] > 0) & (prices["high"] > 0) & (prices["low"] > 0) & (prices["close"] > 0))
 
 
 def mean_price(amount: np.ndarray, volume: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Stated
 from qlib_mfgru.provider.judge.moves.moves import Moves
+from qlib_mfgru.provider.judge.ranges import all_positive
 
 PRICES = ("open", "high", "low", "close")
 
@@ -55,15 +56,19 @@ class BarSeries:
         return ~np.isnan(self.prices["close"])
 
     @cached_property
+    def n_bars(self) -> np.ndarray:
+        """Bars of each day; shape (n_bar_days,)."""
+        return np.asarray(self.priced.sum(axis=1))
+
+    @cached_property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade; shape (n_bar_days,)."""
-        return np.nansum(self.volume, axis=1) > 0
+        return np.asarray((self.volume > 0).any(axis=1))
 
     @cached_property
     def is_whole(self) -> np.ndarray:
         """Whether a day has at least the bars that the stock has on most days with trade; shape (n_bar_days,)."""
-        per_day = self.priced.sum(axis=1)
-        return per_day >= (np.median(per_day[self.traded]) if self.traded.any() else 0)
+        return self.n_bars >= (np.median(self.n_bars[self.traded]) if self.traded.any() else 0)
 
     @property
     def first_open(self) -> np.ndarray:
@@ -129,6 +134,8 @@ class StockSeries:
     file_of : callable, optional
         Names the vendor's file of the daily row, or of the bars, of a day: ``file_of(day, "days" or "bars")``.
     bars : BarSeries, optional
+    known_moves : Moves, optional
+        `moves`, where they are made already.
     """
 
     code: str
@@ -151,14 +158,22 @@ class StockSeries:
     stated: Stated | None = None
     file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None
+    known_moves: Moves | None = None
 
     @cached_property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade."""
-        return np.nan_to_num(self.volume) > 0
+        return self.volume > 0
+
+    @cached_property
+    def priced(self) -> np.ndarray:
+        """Whether a day saw trade and has all four prices."""
+        return self.traded & all_positive(self.prices)
 
     @cached_property
     def moves(self) -> Moves:
         """How price and factor move from one day with trade to the next."""
+        if self.known_moves is not None:
+            return self.known_moves
         close = np.where(self.traded, self.prices["close"], np.nan)
         return Moves.of(self.days, close, self.factor, self.board)

@@ -35,6 +35,8 @@ SIZE_JUMP = Kind(
 
 def size_rules(series: StockSeries) -> Iterator[Finding]:
     """`LEAST_TURNOVER` <= amount / market capitalisation <= 1 on most days; and no step of `SIZE_STEP`."""
+    if np.isnan(series.market_cap).all():
+        return
     traded = np.where(series.amount > 0, series.amount, series.volume * series.prices["close"])
     turnover = traded / np.where(series.market_cap > 0, series.market_cap, np.nan)
     judged = series.traded & ~np.isnan(turnover)

@@ -55,7 +55,7 @@ class Tally:
         board = series.board or ""
         self.n_judged += finding.n_judged
         self.judged_stocks[board] += 1
-        self.dates.add(finding.days, finding.faulty_days, finding.judged_days)
+        self.dates.add(finding.days, finding.judged_days, finding.faulty_days if finding.count else None)
         if not finding.count:
             return
         self.count += finding.count

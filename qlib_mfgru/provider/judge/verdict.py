@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
@@ -53,8 +55,8 @@ class Verdict:
         """Count the findings of one stock; return whether it can be used."""
         self._n_stocks += 1
         for finding in findings:
-            self._tallies.setdefault(finding.kind, Tally(finding.kind)).add(series, finding)
-        reasons = [finding.kind for finding in findings if _is_useless(series, finding)]
+            self._tally(finding.kind).add(series, finding)
+        reasons = [finding.kind for finding in findings if finding.count and _is_useless(series, finding)]
         if reasons:
             self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
         else:
@@ -65,9 +67,15 @@ class Verdict:
         """Count the findings of other stocks."""
         self._n_stocks += other._n_stocks
         for kind, tally in other._tallies.items():
-            self._tallies.setdefault(kind, Tally(kind)).add_all(tally)
+            self._tally(kind).add_all(tally)
         self.left_out |= other.left_out
         self.shifts.add_all(other.shifts)
+
+    def _tally(self, kind: Kind) -> Tally:
+        tally = self._tallies.get(kind)
+        if tally is None:
+            tally = self._tallies[kind] = Tally(kind)
+        return tally
 
     def tallies(self) -> list[Tally]:
         """Kinds with a case: the gravest first, then those with a known cause, then the most frequent."""
@@ -126,8 +134,8 @@ class Verdict:
 
 
 def _is_useless(series: StockSeries, finding: Finding) -> bool:
-    """Whether a stock cannot be used: a fatal case, or most of what was judged of it is faulty."""
-    kind, n_days = finding.kind, int(finding.faulty_days.sum())
-    if kind.role not in ("fault", "systematic") or kind.spares_stock or not n_days:
-        return kind.role == "fatal" and n_days > 0
-    return finding.is_most and (n_days > FEW or n_days * 2 > int(series.traded.sum()))
+    """Whether a stock with cases cannot be used: a fatal one, or most of what was judged of it is faulty."""
+    kind, n_days = finding.kind, int(np.count_nonzero(finding.faulty_days))
+    if kind.role not in ("fault", "systematic") or kind.spares_stock:
+        return kind.role == "fatal"
+    return finding.is_most and (n_days > FEW or n_days * 2 > int(np.count_nonzero(series.traded)))

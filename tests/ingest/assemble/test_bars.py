@@ -35,7 +35,7 @@ def test_minutes_become_first_max_min_last_and_sums() -> None:
     )
     first = {name: values[0, 0] for name, values in bars.prices.items()}
     assert first == {"open": 10, "high": 12, "low": 8, "close": 9}
-    assert (bars.volume[0, 0], bars.amount[0, 0], bars.n_rows[0, 0]) == (300, 3050, 2)
+    assert (bars.volume[0, 0], bars.amount[0, 0], bars.n_rows.tolist()) == (300, 3050, [3, 1])
     assert (bars.prices["close"][0, 1], bars.prices["close"][1, 15]) == (9, 7)
     assert np.isnan(bars.prices["close"][1, :15]).all()
     assert bars.traded.tolist() == [True, True]
@@ -61,7 +61,15 @@ def test_a_bar_of_unknown_amount_makes_the_sum_unknown_and_one_without_trade_doe
 def test_a_bar_without_price_is_counted_and_left_out() -> None:
     blank_first = rows((0, "09:31", 0, 0, 0, 0, 0, 0), (0, "09:32", 5, 5, 5, 5, 10, 50))
     bars = DayBars.aggregate(blank_first, DAYS, ASHARE, "15min")
-    assert (bars.n_rows[0, 0], bars.n_blank[0, 0], bars.prices["open"][0, 0]) == (2, 1, 5)
+    assert (bars.n_rows.tolist(), bars.n_blank.tolist(), bars.prices["open"][0, 0]) == ([2, 0], [1, 0], 5)
+    assert (bars.begin[0], bars.end[0]) == (9 * 60 + 32, 9 * 60 + 32)
+    assert np.isnan([bars.begin[1], bars.end[1]]).all()
+
+
+def test_a_stock_without_any_bar_has_empty_days() -> None:
+    bars = DayBars.aggregate(rows(), DAYS, ASHARE, "15min")
+    assert (bars.traded.tolist(), bars.n_rows.tolist(), bars.volume.shape) == ([False, False], [0, 0], (2, 16))
+    assert np.isnan(bars.prices["close"]).all()
 
 
 def test_days_are_the_first_max_min_last_and_sums_of_their_bars() -> None:

@@ -17,7 +17,7 @@ def test_counts_grow_with_the_days_that_are_seen() -> None:
     dates = Dates()
     for first in (1, 0, 1):
         days = np.array(D[first:])
-        dates.add(days, days == D[1], np.ones(len(days), dtype=bool))
+        dates.add(days, np.ones(len(days), dtype=bool), days == D[1])
     assert (dates.faulty.tolist(), dates.judged.tolist()) == ([0, 3, 0], [1, 3, 3])
     assert dates.worst(3) == [(D[1], 3)]
     assert dates.wrong() == []
@@ -26,8 +26,18 @@ def test_counts_grow_with_the_days_that_are_seen() -> None:
     total.add_all(dates)
     assert total.judged.tolist() == [2, 6, 6]
     assert total.wrong() == [D[1]]
-    total.add(np.array([D[1]] * 1), np.array([False]), np.array([6]))
+    total.add(np.array([D[1]]), np.array([6]), None)
     assert total.wrong() == []
+
+
+def test_days_in_between_do_not_move_the_counts_of_others() -> None:
+    dates, ones = Dates(), np.ones(2, dtype=bool)
+    dates.add(np.array([D[0], D[2]]), ones, np.array([False, True]))
+    dates.add(np.array([D[0], D[2]]), ones, None)
+    dates.add(np.array(D[1:]), ones, ones)
+    assert dates.days.tolist() == [day.item() for day in D]
+    assert (dates.judged.tolist(), dates.faulty.tolist()) == ([2, 1, 3], [0, 1, 2])
+    assert dates.n_judged == 3
 
 
 def test_a_date_names_its_file_where_there_is_one() -> None:

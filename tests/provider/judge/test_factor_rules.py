@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from judged import DAYS, N, faulty, make_series
 
-from qlib_mfgru.provider.judge import StockSeries, judge, mended_factor
+from qlib_mfgru.provider.judge import Moves, StockSeries, judge, mended_factor
 from qlib_mfgru.provider.judge.moves.factors import FACTOR, FACTOR_ALONE, FACTOR_DAY, RESTLESS_FACTOR
 
 
@@ -81,7 +81,7 @@ def test_a_single_days_factor_takes_that_of_its_neighbour(
     close: list[float], factor: list[float], mended: list[float] | None
 ) -> None:
     given, expected = np.array(factor, "f8"), np.array(mended or factor, "f8")
-    found, is_mended = mended_factor(DAYS, np.array(close), given, "main")
+    found, is_mended = mended_factor(Moves.of(DAYS, np.array(close), given, "main"), given)
     np.testing.assert_array_equal(found, expected)
     assert (is_mended == ((expected != given) & (np.array(close) > 0))).all()
     assert given.tolist() == factor

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from judged import DAYS, N, at, make_series, with_prices
 
-from qlib_mfgru.provider.judge import is_spike, judge
+from qlib_mfgru.provider.judge import Moves, is_spike, judge
 from qlib_mfgru.provider.judge.moves.spikes import VOLUME_JUMP, VOLUME_SPIKE
 
 MANY = 12
@@ -18,7 +18,8 @@ def prices(close: np.ndarray, **changed: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def spikes(board: str | None, given: dict[str, np.ndarray], factor: np.ndarray | float = 1.0) -> list[int]:
-    return np.flatnonzero(is_spike(MANY_DAYS, given, np.full(MANY, factor), board)).tolist()
+    moves = Moves.of(MANY_DAYS, given["close"], np.full(MANY, factor), board)
+    return np.flatnonzero(is_spike(MANY_DAYS, given, moves, board)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_a_price_that_stays_is_none() -> None:
 
 def test_an_ex_date_and_its_undoing_are_none() -> None:
     factor = at(1.0, 8, 0.1, MANY)
-    assert np.flatnonzero(is_spike(MANY_DAYS, prices(at(10.0, 8, 100.0, MANY)), factor, "main")).tolist() == []
+    assert spikes("main", prices(at(10.0, 8, 100.0, MANY)), factor) == []
 
 
 def test_a_high_of_another_scale_is_one() -> None:

@@ -42,7 +42,7 @@ class Twins:
         self._codes += other._codes
 
     def _hold(self, piece: np.ndarray) -> None:
-        self._pieces.append(piece[piece["hash"] % self._every == 0])
+        self._pieces.append(piece if self._every == 1 else piece[piece["hash"] % self._every == 0])
         self._n_held += len(self._pieces[-1])
         while self._n_held > _HELD:
             self._every *= 2
@@ -51,7 +51,10 @@ class Twins:
 
     def pairs(self) -> Iterator[str]:
         """Pairs of codes with identical days: both codes, the first and the last such day."""
-        rows = np.sort(np.concatenate([np.empty(0, _DAY_HASH), *self._pieces]), order=["hash", "stock"])
+        hashes = np.sort(np.concatenate([np.empty(0, "u8"), *(piece["hash"] for piece in self._pieces)]))
+        twice = hashes[1:][hashes[1:] == hashes[:-1]]
+        found = [piece[np.isin(piece["hash"], twice)] for piece in self._pieces] if len(twice) else []
+        rows = np.sort(np.concatenate([np.empty(0, _DAY_HASH), *found]), order=["hash", "stock"])
         days: dict[tuple[int, int], list[int]] = {}
         for place in np.flatnonzero(rows["hash"][1:] == rows["hash"][:-1]):
             one, other = rows[place], rows[place + 1]

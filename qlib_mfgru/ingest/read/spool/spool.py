@@ -152,18 +152,21 @@ class Spool:
         """The stocks of a bucket whose rows are loaded."""
         industry = np.argsort(np.argsort(list(self.industries)))
         values["industry"]["value"] = industry[values["industry"]["value"].astype(int)]
-        for stock in np.union1d(bars["stock"], daily["stock"]):
+        stocks = np.union1d(_stocks_in(bars), _stocks_in(daily))
+        daily_of, bars_of = _by_stock(daily, stocks), _by_stock(bars, stocks)
+        values_of = {name: _by_stock(rows, stocks) for name, rows in values.items()}
+        for place, stock in enumerate(stocks):
             yield StockRows(
                 self._registry.codes[stock],
-                _of_stock(daily, stock),
-                _of_stock(bars, stock),
-                {name: _of_stock(rows, stock) for name, rows in values.items()},
+                daily_of[place],
+                bars_of[place],
+                {name: rows[place] for name, rows in values_of.items()},
                 self._registry.files,
             )
 
     def _load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
         """A bucket's rows, sorted by stock and time; equal ones stay in reading order."""
-        rows = np.concatenate([np.empty(0, dtype), *(part.load(name, bucket, dtype) for part in self._joined)])
+        rows = _joined_rows([part.load(name, bucket, dtype) for part in self._joined], dtype)
         if len(rows) and rows["stock"].max() < 2**16:
             # files are in the order of time, mostly: what is left is to bring a stock's rows together, by a radix sort
             rows = rows.take(np.argsort(rows["stock"].astype("u2"), kind="stable"))
@@ -203,7 +206,21 @@ def _from_day_text(day: int) -> str:
     return "on all days" if day == ALWAYS else day_text(day)
 
 
-def _of_stock(rows: np.ndarray, stock: int) -> np.ndarray:
-    """The rows of one stock, a view of the sorted `rows`."""
-    first, last = np.searchsorted(rows["stock"], [stock, stock + 1])
-    return rows[first:last]
+def _joined_rows(pieces: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """All rows in one array, moved as a whole: numpy would move them field by field."""
+    if len(pieces) == 1:
+        return pieces[0]
+    whole = np.dtype((np.void, dtype.itemsize))
+    return np.concatenate([np.empty(0, whole), *(rows.view(whole) for rows in pieces)]).view(dtype)
+
+
+def _stocks_in(rows: np.ndarray) -> np.ndarray:
+    """Each stock of the sorted `rows` once."""
+    stocks = rows["stock"]
+    return stocks[np.append(True, stocks[1:] != stocks[:-1])[: len(stocks)]]
+
+
+def _by_stock(rows: np.ndarray, stocks: np.ndarray) -> list[np.ndarray]:
+    """The rows of each stock, views of the sorted `rows`; `stocks` is ascending."""
+    firsts, ends = (np.searchsorted(rows["stock"], stocks, side=side) for side in ("left", "right"))
+    return [rows[first:end] for first, end in zip(firsts.tolist(), ends.tolist(), strict=True)]

@@ -91,13 +91,12 @@ class Comparison(NamedTuple):
 
 
 def wrong_previous(
-    days: np.ndarray, prices: Mapping[str, np.ndarray], prev_close: np.ndarray, factor: np.ndarray, board: str | None
+    days: np.ndarray, prices: Mapping[str, np.ndarray], prev_close: np.ndarray, moves: Moves, board: str | None
 ) -> np.ndarray:
-    """Days with a previous close that is `PREVIOUS_WRONG`; shape (n_days,), bool; parameters as of `event_rules`."""
+    """Days with a previous close that is `PREVIOUS_WRONG`; shape (n_days,), bool; parameters as of `Comparison.of`."""
     if board is None or not (prev_close > 0).any():
         return np.zeros(len(days), dtype=bool)
     with np.errstate(all="ignore"):  # comparisons with NaN, and logarithms of prices that are to be judged yet
-        moves = Moves.of(days, prices["close"], factor, board)
         against = Comparison.of(days, prices, prev_close, moves, board)
         return moves.on_days(against.wrong & against.as_factor, len(days))
 

@@ -57,6 +57,8 @@ def _is_lost(moves: Moves) -> np.ndarray:
     this one back; not where the raw price jumps on the trading day before or after, so that the factor is early or
     late. Whatever its size, a change without the price is a loss where the factor comes back to a former value.
     """
+    if not moves.is_jump.any():
+        return _comes_back(moves)
     far = (np.abs(moves.raw + moves.change) > np.log1p(FREE_BOUND)) & (moves.idle <= LONG_IDLE)
     lost = moves.is_jump & ~_off_by_a_day(moves) & (far | _taken_back(moves))
     return lost | _comes_back(moves)
@@ -83,6 +85,8 @@ def _taken_back(moves: Moves) -> np.ndarray:
 def _comes_back(moves: Moves) -> np.ndarray:
     """Whether a change without the price leaves a value that the factor comes back to, or comes back to it."""
     steps, back = np.flatnonzero(moves.changes), np.zeros(len(moves.change), dtype=bool)
+    if not moves.is_alone.any():
+        return back
     levels = np.append(0.0, np.cumsum(moves.change)[steps])
     for place in np.flatnonzero(moves.is_alone[steps]):
         before, after = levels[: place + 1], levels[place + 1 :]

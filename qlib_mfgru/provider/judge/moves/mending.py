@@ -7,9 +7,7 @@ import numpy as np
 from qlib_mfgru.provider.judge.moves.moves import SAME, Moves
 
 
-def mended_factor(
-    days: np.ndarray, close: np.ndarray, factor: np.ndarray, board: str | None
-) -> tuple[np.ndarray, np.ndarray]:
+def mended_factor(moves: Moves, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The factor, with its neighbours' value on single days on which it is plainly wrong, and which days these are.
 
     - It is a day late where the raw price moves as on an ex-date and the factor only on the next day, without the
@@ -21,13 +19,9 @@ def mended_factor(
 
     Parameters
     ----------
-    days : ndarray of shape (n_days,)
-        ``datetime64[D]``.
-    close : ndarray of shape (n_days,)
-        Raw, NaN on days without trade.
+    moves : Moves
+        Of the raw close and this factor.
     factor : ndarray of shape (n_days,)
-    board : str, optional
-        As of `Moves.of`.
 
     Returns
     -------
@@ -35,10 +29,10 @@ def mended_factor(
     is_mended : ndarray of bool, shape (n_days,)
         Days with trade that have another factor than before.
     """
-    moves, is_mended = Moves.of(days, close, factor, board), np.zeros(len(days), dtype=bool)
-    jump, unadjusted = moves.is_jump, moves.is_unadjusted
+    is_mended = np.zeros(len(factor), dtype=bool)
     if not moves.changes.any():
         return factor, is_mended
+    jump, unadjusted = moves.is_jump, moves.is_unadjusted
     total = moves.change[1:] + moves.change[:-1]
     late = unadjusted[:-1] & jump[1:] & ~moves.beyond(moves.raw + np.append(total, 0))[:-1]
     early = jump[:-1] & unadjusted[1:] & ~moves.beyond(moves.raw + np.append(0, total))[1:]

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from qlib_mfgru.provider.boards import RULES
+from qlib_mfgru.provider.boards import ordinary_ratio
 
 FREE_BOUND = 0.3
 """The largest return that is taken for ordinary where no limit holds."""
@@ -60,14 +60,15 @@ class Moves:
             A key of `boards.RULES`.
         """
         places = np.flatnonzero((close > 0) & (factor > 0))
-        days, idle = days[places][1:], np.diff(days[places]).astype(int)
-        limit = np.full(len(days), FREE_BOUND)
-        for rule in RULES[board] if board else ():
-            limit = np.where(days >= rule.since, rule.ratio + LIMIT_MARGIN, limit)
-        bound = np.where(idle <= LONG_IDLE, limit, FREE_BOUND)
-        raw, change = np.diff(np.log(close[places])), np.diff(np.log(factor[places]))
-        within = (raw <= np.log1p(limit)) & (raw >= np.log1p(-limit))
-        return cls(places, idle, raw, change, np.log1p(bound), np.log1p(-bound), within)
+        days, log_close, log_factor = days[places], np.log(close[places]), np.log(factor[places])
+        idle = (days[1:] - days[:-1]).astype("i8")
+        ratio = ordinary_ratio(days[1:], board)
+        limit = np.where(np.isnan(ratio), FREE_BOUND, ratio + LIMIT_MARGIN)
+        raw, most, least = log_close[1:] - log_close[:-1], np.log1p(limit), np.log1p(-limit)
+        within = (raw <= most) & (raw >= least)
+        relied = idle <= LONG_IDLE
+        up, down = np.where(relied, most, np.log1p(FREE_BOUND)), np.where(relied, least, np.log1p(-FREE_BOUND))
+        return cls(places, idle, raw, log_factor[1:] - log_factor[:-1], up, down, within)
 
     @cached_property
     def changes(self) -> np.ndarray:

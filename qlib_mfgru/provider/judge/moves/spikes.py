@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from qlib_mfgru.provider.boards import RULES
+from qlib_mfgru.provider.boards import ordinary_ratio
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.moves.moves import FREE_BOUND, LIMIT_MARGIN, LONG_IDLE, Moves
 from qlib_mfgru.provider.judge.series import PRICES, StockSeries
@@ -40,15 +40,15 @@ def far(days: np.ndarray, board: str | None) -> np.ndarray:
     board : str, optional
         A key of `boards.RULES`.
     """
-    bound = np.full(len(days), np.log(WILD))
-    for rule in RULES[board] if board else ():
-        bound = np.where(days >= rule.since, 2 * np.log1p(rule.ratio + LIMIT_MARGIN), bound)
-    is_free = np.append(True, np.diff(days).astype(int) > LONG_IDLE)[: len(days)]
+    bound = 2 * np.log1p(ordinary_ratio(days, board) + LIMIT_MARGIN)
+    is_free = np.isnan(bound)
+    is_free[1:] |= (days[1:] - days[:-1]).astype("i8") > LONG_IDLE
     is_free[:FREE_DAYS] = True
-    return np.where(is_free, np.log(WILD), bound)
+    bound[is_free] = np.log(WILD)
+    return bound
 
 
-def is_spike(days: np.ndarray, prices: Mapping[str, np.ndarray], factor: np.ndarray, board: str | None) -> np.ndarray:
+def is_spike(days: np.ndarray, prices: Mapping[str, np.ndarray], moves: Moves, board: str | None) -> np.ndarray:
     """Days with such a price; shape (n_days,).
 
     The close is more than `far` times, or less than 1 / `far` of, both that of the day before and that of the day
@@ -60,17 +60,16 @@ def is_spike(days: np.ndarray, prices: Mapping[str, np.ndarray], factor: np.ndar
     days : ndarray of shape (n_days,)
         ``datetime64[D]``.
     prices : mapping of str to ndarray of shape (n_days,)
-        Raw, NaN on days without trade.
-    factor : ndarray of shape (n_days,)
+        Raw.
+    moves : Moves
+        Of these closes, on the days with trade: those that can be spikes.
     board : str, optional
         A key of `boards.RULES`.
     """
-    close = prices["close"]
-    moves = Moves.of(days, close, factor, board)
-    bound = far(days[moves.places], board)
+    close, bound = prices["close"][moves.places], far(days[moves.places], board)
     spike = np.zeros(len(days), dtype=bool)
     for name in PRICES[:-1]:
-        spike[moves.places] |= np.abs(np.log((prices[name] / close)[moves.places])) > bound
+        spike[moves.places] |= np.abs(np.log(prices[name][moves.places] / close)) > bound
     there, back = moves.raw[:-1], moves.raw[1:]
     same_factor = ~moves.changes[:-1] & ~moves.changes[1:]
     gone = np.minimum(np.abs(there), np.abs(back)) > np.maximum(bound[1:-1], np.log1p(FREE_BOUND))
@@ -80,8 +79,7 @@ def is_spike(days: np.ndarray, prices: Mapping[str, np.ndarray], factor: np.ndar
 
 def spikes(series: StockSeries) -> Finding:
     """Days of `is_spike`, and those that are left out already because of it."""
-    prices = {name: np.where(series.traded, series.prices[name], np.nan) for name in PRICES}
-    faulty = is_spike(series.days, prices, series.factor, series.board) | series.spiked
+    faulty = is_spike(series.days, series.prices, series.moves, series.board) | series.spiked
     return Finding(SPIKE, faulty, series.traded | series.spiked, series.days)
 
 
