@@ -15,7 +15,7 @@ import qlib_mfgru
 from qlib_mfgru.rolling import key
 
 ROOT = Path(qlib_mfgru.__file__).parent
-EVERYWHERE = {"", "addresses", "configs", "errors", "processes", "refusals", "settings", "threads"}
+EVERYWHERE = {"", "addresses", "configs", "errors", "folders", "processes", "refusals", "settings", "threads"}
 """What any room may import: files beside the rooms, and the package's version."""
 MAY_IMPORT: dict[str, set[str]] = {
     "provider": set(),
