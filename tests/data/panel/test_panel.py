@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
@@ -152,12 +153,62 @@ def test_a_killed_build_leaves_nothing_that_opens_and_is_cleaned_up(copy: Path, 
     killed = build(copy, tmp_path / "cache", KILL_WHILE_READING)
     killed.communicate()
     assert killed.returncode == -9
-    (left,) = (tmp_path / "cache").iterdir()
-    assert ".partial-" in left.name
+    assert len(list((tmp_path / "cache").glob(".15min-*/.mfgru-unfinished"))) == 1
     use(copy)
     BarPanel.open("15min", tmp_path / "cache")
     (made,) = (tmp_path / "cache").iterdir()
-    assert ".partial-" not in made.name
+    assert made.name.startswith("15min-")
+
+
+def damaged(folder: Path, how: str) -> None:
+    bars, days, sums = (folder / name for name in ("bars.npy", "days.npy", "checksums.txt"))
+    if how == "truncated":
+        os.truncate(bars, bars.stat().st_size - 4)
+    elif how == "missing":
+        bars.unlink()
+    elif how == "flipped":
+        content = bytearray(days.read_bytes())
+        content[-3] ^= 1
+        days.write_bytes(content)
+    elif how == "listless":
+        sums.unlink()
+    else:
+        sums.write_bytes(b"\xff\xfe")
+
+
+@pytest.mark.parametrize("how", ["truncated", "missing", "flipped", "listless", "garbage"])
+def test_a_damaged_panel_is_said_and_made_again(
+    copy: Path, tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    use(copy)
+    whole = np.array(BarPanel.open("15min", tmp_path / "cache").bars)
+    (folder,) = (tmp_path / "cache").iterdir()
+    damaged(folder, how)
+    with caplog.at_level(logging.WARNING):
+        again = BarPanel.open("15min", tmp_path / "cache")
+    assert np.array_equal(whole, again.bars, equal_nan=True)
+    assert "the panel is made again" in caplog.text
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+FULL_DISK = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+"""
+
+
+def test_a_panel_without_room_ends_in_an_error_that_names_its_folder(copy: Path, tmp_path: Path) -> None:
+    failed = subprocess.run(
+        [sys.executable, "-c", BUILD.format(code=FULL_DISK), str(copy), str(tmp_path / "cache")],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert failed.returncode == 1
+    assert failed.stderr.splitlines()[-1].startswith(
+        f"OSError: [Errno 27] File too large: '{tmp_path / 'cache'}/15min-"
+    )
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_two_processes_may_build_at_once(copy: Path, tmp_path: Path) -> None:
