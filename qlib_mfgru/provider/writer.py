@@ -1,23 +1,18 @@
-"""Write a qlib provider so that it is either whole or not there.
-
-Everything goes to a temporary folder next to the target, which takes the target's name once the last file is written. A
-process that is killed leaves the old provider as it was, and a temporary folder that the next writer of the same
-target removes.
-"""
+"""Write a qlib provider so that the target is the old one until the new one is whole."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.folders import staged
 from qlib_mfgru.provider.manifest import MANIFEST
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import feature_folder
@@ -26,66 +21,61 @@ Span = tuple[str, pd.Timestamp, pd.Timestamp]
 """Instrument, first day and last day (both included) of a membership."""
 
 
-class ProviderWriter:
-    """Context manager that writes calendars, instruments, features and side files of one provider.
+@contextmanager
+def new_provider(
+    target: Path | str,
+    days: pd.DatetimeIndex,
+    intraday: Mapping[str, pd.DatetimeIndex] | None = None,
+    session: Session = ASHARE,
+) -> Iterator[ProviderWriter]:
+    """Write a provider that takes its place at the end, if it has its manifest by then, and after an error not at all.
 
     Parameters
     ----------
     target : Path
-        The provider's folder. An existing provider made by this package is replaced at the end; any other
-        existing folder that is not empty is refused.
-    days : DatetimeIndex
-        The daily calendar, ascending, at midnight.
-    intraday : mapping of str to DatetimeIndex
-        For each intraday frequency (``15min``) the days that its calendar covers, a contiguous run of `days`.
-    session : Session
-        Whose bars they are; `write_manifest` keeps it.
+        The provider's folder; the caller holds its lock (`folders.locked`) where it may have rivals. An existing
+        provider made by this package is replaced; any other existing folder that is not empty is refused.
+    days, intraday, session
+        As of `ProviderWriter`.
 
     Raises
     ------
     FileExistsError
         If the target is a folder with content that this package did not write.
     """
+    target = Path(target).expanduser().resolve()
+    check_replaceable(target)
+    with staged(target) as folder:
+        yield ProviderWriter(folder, days, intraday or {}, session)
+        if not (folder / MANIFEST).exists():
+            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_manifest before the end")
+
+
+class ProviderWriter:
+    """Writes calendars, instruments, features and side files of one provider.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; empty.
+    days : DatetimeIndex
+        The daily calendar, ascending, at midnight.
+    intraday : mapping of str to DatetimeIndex
+        For each intraday frequency (``15min``) the days that its calendar covers, a contiguous run of `days`.
+    session : Session
+        Whose bars they are; `write_manifest` keeps it.
+    """
 
     def __init__(
-        self,
-        target: Path | str,
-        days: pd.DatetimeIndex,
-        intraday: Mapping[str, pd.DatetimeIndex] | None = None,
-        session: Session = ASHARE,
+        self, folder: Path, days: pd.DatetimeIndex, intraday: Mapping[str, pd.DatetimeIndex], session: Session
     ) -> None:
-        self.target = Path(target).expanduser().resolve()
-        self.days = days
-        self.session = session
-        self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in (intraday or {}).items()}
-        self._staging = self.target.with_name(self.target.name + ".partial")
-        self._replaced = self.target.with_name(self.target.name + ".replaced")
-
-    def __enter__(self) -> ProviderWriter:
-        if self._replaced.exists() and not self.target.exists():
-            self._replaced.rename(self.target)  # a writer was killed between its two renames
-        check_replaceable(self.target)
-        shutil.rmtree(self._staging, ignore_errors=True)
-        for folder in ("calendars", "instruments", "features"):
-            (self._staging / folder).mkdir(parents=True)
+        self.folder, self.days, self.session = folder, days, session
+        self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in intraday.items()}
+        for name in ("calendars", "instruments", "features"):
+            (folder / name).mkdir()
         for freq, calendar in self.calendars.items():
             stamp = "%Y-%m-%d" if freq == "day" else "%Y-%m-%d %H:%M:%S"
             self.write_text(f"calendars/{freq}.txt", "\n".join(calendar.strftime(stamp)) + "\n")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
-            return
-        if not (self._staging / MANIFEST).exists():
-            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_manifest before the end")
-        shutil.rmtree(self._replaced, ignore_errors=True)
-        if self.target.exists():
-            self.target.rename(self._replaced)
-        self._staging.rename(self.target)
-        shutil.rmtree(self._replaced, ignore_errors=True)
 
     def write_features(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
         """Write the series of one instrument.
@@ -102,7 +92,7 @@ class ProviderWriter:
             Field name without ``$``, e.g. ``close``; stored as float32, NaN where unknown.
         """
         room = len(self.calendars[freq]) - start
-        folder = str(self._staging / "features" / feature_folder(instrument))
+        folder = str(self.folder / "features" / feature_folder(instrument))
         os.makedirs(folder, exist_ok=True)
         for field, values in fields.items():
             if len(values) > room:
@@ -145,7 +135,7 @@ class ProviderWriter:
 
     def write_text(self, name: str, content: str) -> None:
         """Write a side file; `name` is relative to the provider's folder."""
-        (self._staging / name).write_text(content, encoding="utf-8")
+        (self.folder / name).write_text(content, encoding="utf-8")
 
 
 def check_replaceable(target: Path) -> None:
