@@ -21,7 +21,7 @@ from measure import MIB, market_options, memory, phase, ready, report, run, tabl
 from tqdm.auto import tqdm
 
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider.writer import new_provider
 
 SECONDS, BYTES, TIMES = 60, 4 * 2**30, 5
 POOLS = {"csi300": slice(0, 300), "csi500": slice(300, 800), "csi1000": slice(800, 1800)}
@@ -69,7 +69,7 @@ def make_provider(workdir: Path, stocks: int, days: int) -> Path:
     random = np.random.default_rng(0)
     calendar = pd.bdate_range("2017-01-04", periods=days)
     codes = [f"SH{600000 + i}" for i in range(stocks)]
-    with ProviderWriter(target, calendar, {}) as writer:
+    with new_provider(target, calendar, {}) as writer:
         for code in tqdm(codes, desc="writing the provider", unit="stock"):
             writer.write_features(code, "day", 0, _fields(random, days))
         writer.write_instruments("all", [(code, calendar[0], calendar[-1]) for code in codes])

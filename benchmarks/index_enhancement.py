@@ -21,7 +21,7 @@ from measure import MIB, market_options, memory, phase, ready, report, run, tabl
 from tqdm.auto import tqdm
 
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider.writer import new_provider
 
 INDEX, MEMBERS, LIMITS = "csi1000", 1000, (0.3, 0.4, 0.5)
 SECONDS, TIMES, SAME = 0.1, 3, 1e-6
@@ -85,7 +85,7 @@ def make_provider(workdir: Path, stocks: int, days: int) -> Path:
     codes = [f"SH{600000 + i}" for i in range(stocks)]
     caps = np.exp(random.standard_normal(stocks))
     members = min(MEMBERS, stocks // 2)
-    with ProviderWriter(target, calendar, {}) as writer:
+    with new_provider(target, calendar, {}) as writer:
         level = np.zeros(len(calendar))
         for column, code in enumerate(tqdm(codes, desc="writing the provider", unit="stock")):
             fields = _fields(random, len(calendar), caps[column])

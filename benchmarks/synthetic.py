@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider.writer import new_provider
 
 BARS_PER_DAY = 16
 _STOCKS_PER_BLOCK = 64
@@ -58,7 +58,7 @@ class SyntheticMarket:
 
     def _write(self, target: Path) -> None:
         days = self.calendar
-        with ProviderWriter(target, days, {"15min": days}) as writer:
+        with new_provider(target, days, {"15min": days}) as writer:
             writer.write_instruments("all", ((code, days[0], days[-1]) for code in self.codes))
             for code, first, bars in tqdm(self._draw(), total=self.stocks, desc="synthetic provider", unit="stock"):
                 writer.write_features(code, "15min", first * BARS_PER_DAY, _flat(bars))

@@ -20,8 +20,9 @@ from qlib_mfgru.demo.universe import INDUSTRIES, Universe, draw_universe
 from qlib_mfgru.demo.venue.calendar import closes_early, trading_days
 from qlib_mfgru.demo.venue.names import indices
 from qlib_mfgru.demo.venue.shape import DayShape
+from qlib_mfgru.folders import locked
 from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
-from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
+from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable, new_provider
 
 STOCKS_AT_ONCE = 32
 """Stocks whose bars are drawn together: bounds the memory at any size of the market."""
@@ -102,16 +103,18 @@ def make_demo_market(
         start=start,
         session=session,
     )
-    check_replaceable(Path(target).expanduser().resolve())
-    market = simulate(spec)
-    intraday = market.days[-intraday_days:]
-    with ProviderWriter(target, market.days, {FREQ: intraday}, spec.rules) as writer:
-        write_bars(writer, market, progress)
-        write_side_files(writer, market)
+    target = Path(target).expanduser().resolve()
+    with locked(target, wait=False):
+        check_replaceable(target)
+        market = simulate(spec)
+        intraday = market.days[-intraday_days:]
+        with new_provider(target, market.days, {FREQ: intraday}, spec.rules) as writer:
+            write_bars(writer, market, progress)
+            write_side_files(writer, market)
     label = ten_day_label(adjusted_close(market))
     truth = truth_of(market)
     oracle = {part: mean_rank_ic(truth.score(part), label) for part in PARTS}
-    return DemoSummary(writer.target, n_stocks, market.days[0], intraday[0], market.days[-1], oracle)
+    return DemoSummary(target, n_stocks, market.days[0], intraday[0], market.days[-1], oracle)
 
 
 def simulate(spec: DemoSpec) -> DemoMarket:

@@ -9,6 +9,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked, scratch
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.evidence import with_evidence
 from qlib_mfgru.ingest.mapping import IngestMapping
@@ -25,7 +26,7 @@ from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.symbols import is_index
-from qlib_mfgru.provider.writer import ProviderWriter, check_replaceable
+from qlib_mfgru.provider.writer import check_replaceable, new_provider
 
 SLICE_ROWS = 500_000
 """Rows of a bucket, about: what a process holds in memory at a time."""
@@ -80,9 +81,11 @@ def ingest(
     n_buckets = min(max(1, -(-sum(vendor.n_rows.values()) // slice_rows)), MOST_BUCKETS)
     keep = {name: each.keep for name, each in mapping.inputs().items()}
     with (
-        Spool(target.with_name(target.name + ".spool"), n_buckets, vendor.registry, keep) as spool,
+        locked(target, wait=False),
+        scratch(target) as folder,
         Processes(n_jobs if n_buckets >= PARALLEL_BUCKETS else 1) as processes,
     ):
+        spool = Spool(folder, n_buckets, vendor.registry, keep)
         read_vendor(vendor, spool, processes, part_rows=slice_rows)
         vendor.report.check(mapping.max_dropped)
         if not spool.days:
@@ -104,9 +107,9 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
     weighted = {code for table in weights.values() for code in table.columns}
     freqs = conventions.freqs if len(calendars.bar_days) else ()
     intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
-    with ProviderWriter(target, calendars.dates, intraday, mapping.session) as writer:
+    with new_provider(target, calendars.dates, intraday, mapping.session) as writer:
         write = BucketWriter(spool, calendars, conventions, writer, weighted, mapping.max_inconsistent)
-        written, buckets = write.nothing(report), range(spool.n_buckets)
+        written, buckets = write.nothing(report, writer), range(spool.n_buckets)
         for outcome in tqdm(
             processes.map(write, buckets), "writing", len(buckets), unit="bucket", disable=vendor.quiet or None
         ):

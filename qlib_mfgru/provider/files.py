@@ -10,6 +10,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
+from qlib_mfgru.provider.series import check_series
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import feature_folder
 
@@ -114,17 +115,9 @@ class ProviderFiles:
         file = folder / f"{field}.{freq}.bin" if folder else None
         if file is None or not file.is_file():
             return None
-        size = file.stat().st_size
-        if size < 4 or size % 4:
-            raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
         raw = np.fromfile(file, dtype="<f4")
-        start = float(raw[0])
-        if not (start >= 0 and start.is_integer() and start + len(raw) - 1 <= self._lengths[freq]):
-            raise InputError(
-                f"{file}: damaged: {len(raw) - 1} values from position {start:g} on, the {freq} calendar has "
-                f"{self._lengths[freq]}"
-            )
-        return int(start), raw[1:]
+        check_series(file, raw, self._lengths[freq])
+        return int(raw[0]), raw[1:]
 
     def dense(self, code: str, field: str, freq: str) -> np.ndarray:
         """A series on the whole calendar, float64 of shape (n_stamps,), NaN where nothing is stored."""

@@ -19,6 +19,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
+from qlib_mfgru.provider.series import check_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder
 
@@ -161,6 +162,11 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
 
     A file of qlib's format is read in one go, which is three times as fast as slicing qlib's storage object; any
     other storage is read through its interface.
+
+    Raises
+    ------
+    InputError
+        A file that is not what was written, or does not fit its calendar; the message names it.
     """
     storage = FeatureD.backend_obj(instrument=feature_folder(instrument), field=field, freq=freq)
     if isinstance(storage, FileFeatureStorage):
@@ -168,6 +174,7 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
         if not path.exists():
             return None
         raw = np.fromfile(path, dtype="<f4")
+        check_series(path, raw, len(calendar(freq)))
         return (int(raw[0]), raw[1:]) if len(raw) > 1 else None
     series = storage[:]
     return (int(series.index[0]), series.to_numpy(np.float32)) if len(series) else None

@@ -1,23 +1,19 @@
-"""Write a qlib provider so that it is either whole or not there.
-
-Everything goes to a temporary folder next to the target, which takes the target's name once the last file is written. A
-process that is killed leaves the old provider as it was, and a temporary folder that the next writer of the same
-target removes.
-"""
+"""Write a qlib provider so that the target is the old one until the new one is whole."""
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.folders import Sums, staged
 from qlib_mfgru.provider.manifest import MANIFEST
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import feature_folder
@@ -26,14 +22,45 @@ Span = tuple[str, pd.Timestamp, pd.Timestamp]
 """Instrument, first day and last day (both included) of a membership."""
 
 
-class ProviderWriter:
-    """Context manager that writes calendars, instruments, features and side files of one provider.
+@contextmanager
+def new_provider(
+    target: Path | str,
+    days: pd.DatetimeIndex,
+    intraday: Mapping[str, pd.DatetimeIndex] | None = None,
+    session: Session = ASHARE,
+) -> Iterator[ProviderWriter]:
+    """Write a provider that takes its place at the end, if it has its manifest by then, and after an error not at all.
 
     Parameters
     ----------
     target : Path
-        The provider's folder. An existing provider made by this package is replaced at the end; any other
-        existing folder that is not empty is refused.
+        The provider's folder; the caller holds its lock (`folders.locked`) where it may have rivals. An existing
+        provider made by this package is replaced; any other existing folder that is not empty is refused.
+    days, intraday, session
+        As of `ProviderWriter`.
+
+    Raises
+    ------
+    FileExistsError
+        If the target is a folder with content that this package did not write.
+    """
+    target = Path(target).expanduser().resolve()
+    check_replaceable(target)
+    with staged(target) as folder:
+        writer = ProviderWriter(folder, days, intraday or {}, session)
+        yield writer
+        if not (folder / MANIFEST).exists():
+            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_manifest before the end")
+        writer.sums.write(folder)
+
+
+class ProviderWriter:
+    """Writes calendars, instruments, features and side files of one provider.
+
+    Parameters
+    ----------
+    folder : Path
+        Where; empty.
     days : DatetimeIndex
         The daily calendar, ascending, at midnight.
     intraday : mapping of str to DatetimeIndex
@@ -41,51 +68,22 @@ class ProviderWriter:
     session : Session
         Whose bars they are; `write_manifest` keeps it.
 
-    Raises
-    ------
-    FileExistsError
-        If the target is a folder with content that this package did not write.
+    Attributes
+    ----------
+    sums : Sums
+        Of the files that were written.
     """
 
     def __init__(
-        self,
-        target: Path | str,
-        days: pd.DatetimeIndex,
-        intraday: Mapping[str, pd.DatetimeIndex] | None = None,
-        session: Session = ASHARE,
+        self, folder: Path, days: pd.DatetimeIndex, intraday: Mapping[str, pd.DatetimeIndex], session: Session
     ) -> None:
-        self.target = Path(target).expanduser().resolve()
-        self.days = days
-        self.session = session
-        self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in (intraday or {}).items()}
-        self._staging = self.target.with_name(self.target.name + ".partial")
-        self._replaced = self.target.with_name(self.target.name + ".replaced")
-
-    def __enter__(self) -> ProviderWriter:
-        if self._replaced.exists() and not self.target.exists():
-            self._replaced.rename(self.target)  # a writer was killed between its two renames
-        check_replaceable(self.target)
-        shutil.rmtree(self._staging, ignore_errors=True)
-        for folder in ("calendars", "instruments", "features"):
-            (self._staging / folder).mkdir(parents=True)
+        self.folder, self.days, self.session, self.sums = folder, days, session, Sums()
+        self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in intraday.items()}
+        for name in ("calendars", "instruments", "features"):
+            (folder / name).mkdir()
         for freq, calendar in self.calendars.items():
             stamp = "%Y-%m-%d" if freq == "day" else "%Y-%m-%d %H:%M:%S"
             self.write_text(f"calendars/{freq}.txt", "\n".join(calendar.strftime(stamp)) + "\n")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
-            return
-        if not (self._staging / MANIFEST).exists():
-            raise RuntimeError(f"a provider needs its {MANIFEST}: call write_manifest before the end")
-        shutil.rmtree(self._replaced, ignore_errors=True)
-        if self.target.exists():
-            self.target.rename(self._replaced)
-        self._staging.rename(self.target)
-        shutil.rmtree(self._replaced, ignore_errors=True)
 
     def write_features(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
         """Write the series of one instrument.
@@ -102,14 +100,14 @@ class ProviderWriter:
             Field name without ``$``, e.g. ``close``; stored as float32, NaN where unknown.
         """
         room = len(self.calendars[freq]) - start
-        folder = f"{self._staging}/features/{feature_folder(instrument)}"
-        os.makedirs(folder, exist_ok=True)
+        folder = f"features/{feature_folder(instrument)}"
+        os.makedirs(f"{self.folder}/{folder}", exist_ok=True)
         for field, values in fields.items():
             if len(values) > room:
                 raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
             series = np.empty(1 + len(values), dtype="<f4")
             series[0], series[1:] = start, values
-            _write_whole(f"{folder}/{field.lower()}.{freq}.bin", series)
+            self._write(f"{folder}/{field.lower()}.{freq}.bin", series.data.cast("B"))
 
     def write_members(self, market: str, codes: Sequence[str], member: np.ndarray) -> None:
         """Write a market's members as spans, by stock and time: the reverse of `reader.member_mask`.
@@ -145,18 +143,27 @@ class ProviderWriter:
 
     def write_text(self, name: str, content: str) -> None:
         """Write a side file; `name` is relative to the provider's folder."""
-        (self._staging / name).write_text(content, encoding="utf-8")
+        self._write(name, memoryview(content.encode()))
 
+    def part(self) -> ProviderWriter:
+        """A writer to the same folder, on any process, with sums of its own."""
+        part = copy.copy(self)
+        part.sums = Sums()
+        return part
 
-def _write_whole(path: str, series: np.ndarray) -> None:
-    """Write a file in as few calls of the system as it takes: a market has a hundred thousand of them."""
-    content = series.data.cast("B")
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    try:
-        while content:
-            content = content[os.write(descriptor, content) :]
-    finally:
-        os.close(descriptor)
+    def add(self, part: ProviderWriter) -> None:
+        """Take in what a `part` has written."""
+        self.sums.files |= part.sums.files
+
+    def _write(self, name: str, content: memoryview) -> None:
+        """Write a file in as few calls of the system as it takes: a market has a hundred thousand of them."""
+        self.sums.add(name, content)
+        descriptor = os.open(f"{self.folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+        finally:
+            os.close(descriptor)
 
 
 def check_replaceable(target: Path) -> None:

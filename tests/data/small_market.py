@@ -10,7 +10,7 @@ import pandas as pd
 import qlib
 
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider.writer import new_provider
 
 DAYS = pd.bdate_range("2024-01-02", periods=80)
 FIRST_BAR_DAY = 30
@@ -39,7 +39,7 @@ MEMBER = CODES[7]
 def write_small_market(target: Path, seed: int = 0) -> Path:
     """Write the provider; the daily bar is made from the 15-minute bars, also where these are not written."""
     random = np.random.default_rng(seed)
-    with ProviderWriter(target, DAYS, {"15min": DAYS[FIRST_BAR_DAY:]}) as writer:
+    with new_provider(target, DAYS, {"15min": DAYS[FIRST_BAR_DAY:]}) as writer:
         for code in CODES:
             bars = make_bars(random, code)
             writer.write_features(code, "day", 0, daily(bars))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import qlib
 
-from qlib_mfgru.provider import ASHARE, ProviderWriter, Session
+from qlib_mfgru.provider import ASHARE, Session, new_provider
 
 DAYS = pd.bdate_range("2023-01-02", periods=74).drop(pd.to_datetime(["2023-01-23", "2023-01-27", "2023-02-03"]))
 """A Monday and two Fridays are holidays."""
@@ -46,7 +46,7 @@ def market(seed: int = 0) -> dict[str, np.ndarray]:
 def write(target: Path, leave_out: tuple[str, ...] = (), seed: int = 0, session: Session = ASHARE) -> Path:
     """Write the provider, less some fields."""
     fields = market(seed)
-    with ProviderWriter(target, DAYS, {}, session) as writer:
+    with new_provider(target, DAYS, {}, session) as writer:
         for column, code in enumerate(CODES):
             columns = {name: values[:, column] for name, values in fields.items() if name not in leave_out}
             writer.write_features(code, "day", 0, columns)

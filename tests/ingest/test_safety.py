@@ -57,8 +57,8 @@ pipeline.write_manifest = lambda *arguments: time.sleep(60)
 @pytest.mark.parametrize(
     ("code", "sign"),
     [
-        pytest.param(SLOW_READ, "spool/1/bars.0", id="reading"),
-        pytest.param(SLOW_WRITE, "partial/instruments/all.txt", id="writing"),
+        pytest.param(SLOW_READ, "new/1/bars.0", id="reading"),
+        pytest.param(SLOW_WRITE, "new/instruments/all.txt", id="writing"),
     ],
 )
 @pytest.mark.parametrize("before", [False, True])
@@ -70,17 +70,17 @@ def test_a_killed_ingest_leaves_the_target_as_it_was(tmp_path: Path, code: str, 
     old = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
     process = start(source, target, code)
     try:
-        wait_for(lambda: (tmp_path / f"provider.{sign}").exists())
+        wait_for(lambda: any(tmp_path.glob(f".provider.*/{sign}")))
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert target.exists() == before
     assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == old
-    assert list(tmp_path.glob("provider.*"))
+    assert list(tmp_path.glob(".provider.*"))
 
     run(source, target)
     assert len(spans(target)) == 3
-    assert not list(tmp_path.glob("provider.*")), "what the killed run left is cleaned up"
+    assert not list(tmp_path.glob(".provider.*")), "what the killed run left is cleaned up"
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak from /proc")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider.writer import new_provider
 
 N_STOCKS = 30
 DAYS = pd.bdate_range("2020-01-01", periods=160)
@@ -35,7 +35,7 @@ def write_provider(target: Path, seed: int = 0) -> Path:
     random = np.random.default_rng(seed)
     intraday = DAYS[-N_INTRADAY_DAYS:]
     spans = [(f"SH{600000 + i}", DAYS[0], DAYS[-1]) for i in range(N_STOCKS)]
-    with ProviderWriter(target, DAYS, {"15min": intraday, "30min": intraday}) as writer:
+    with new_provider(target, DAYS, {"15min": intraday, "30min": intraday}) as writer:
         for code, _, _ in spans:
             for freq, bars in BARS_PER_DAY.items():
                 n = len(DAYS) if freq == "day" else len(intraday) * bars

@@ -11,7 +11,7 @@ import qlib
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider import ASHARE, MANIFEST, SESSIONS, ProviderWriter, market_session, read_daily
+from qlib_mfgru.provider import ASHARE, MANIFEST, SESSIONS, market_session, new_provider, read_daily
 
 DAYS = pd.bdate_range("2024-01-02", periods=3)
 STOCKS = ["AAA", "BBB"]
@@ -20,7 +20,7 @@ NEEDS = {"close": "prices", "limit_up": "limits", "is_st": "flags"}
 
 def use(target: Path, session: str, **more: np.ndarray) -> None:
     """qlib on two stocks; the second one has no more than closes, from the second day on."""
-    with ProviderWriter(target, DAYS, session=SESSIONS[session]) as writer:
+    with new_provider(target, DAYS, session=SESSIONS[session]) as writer:
         writer.write_features("AAA", "day", 0, {"close": np.arange(3.0), **more})
         writer.write_features("BBB", "day", 1, {"close": np.array([7.0, 8.0])})
         writer.write_instruments("all", [(code, DAYS[0], DAYS[-1]) for code in STOCKS])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.writer import ProviderWriter
+from qlib_mfgru.provider.writer import new_provider
 
 CLOSED = """
 20130101 20130102 20130103 20130211 20130212 20130213 20130214 20130215 20130404 20130405 20130429 20130430 20130501
@@ -42,7 +42,7 @@ def write_exchange(target: Path) -> Path:
     days = exchange_days()
     random = np.random.default_rng(0)
     spans = [(code, days[0], days[-1]) for code in ("SH600000", "SH600001")]
-    with ProviderWriter(target, days, {"15min": days}) as writer:
+    with new_provider(target, days, {"15min": days}) as writer:
         for code, _, _ in spans:
             for freq, n in (("day", len(days)), ("15min", len(days) * BARS)):
                 close = 10 * np.exp(np.cumsum(0.01 * random.standard_normal(n)))

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import as_strided
 
-from qlib_mfgru.data.panel.build import build, folder_name, log_stand_ins
+from qlib_mfgru.data.panel.build import BARS, log_stand_ins
+from qlib_mfgru.data.panel.cache import panel_folder
 from qlib_mfgru.data.panel.fields import REPORT_FIELDS, Field
 from qlib_mfgru.provider import reader
 
@@ -68,7 +69,7 @@ class BarPanel:
     def open(
         cls, freq: str, cache_dir: Path | str | None = None, fields: tuple[Field, ...] = REPORT_FIELDS
     ) -> BarPanel:
-        """Open the panel of the initialised provider; build it first if there is none or the provider has changed.
+        """Open the panel of the initialised provider; build it first where there is none, or a damaged or outdated one.
 
         Parameters
         ----------
@@ -87,12 +88,10 @@ class BarPanel:
         """
         codes = list(reader.member_spans("all", freq))
         root = Path(cache_dir or os.environ.get("MFGRU_CACHE") or DEFAULT_CACHE).expanduser()
-        folder = root / folder_name(freq, codes, fields)
-        if not folder.exists():
-            build(folder, freq, codes, fields)
+        folder = panel_folder(root, freq, codes, fields)
         log_stand_ins(folder, freq)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
-        bars = np.load(folder / "bars.npy", mmap_mode="r")
+        bars = np.load(folder / BARS, mmap_mode="r")
         traded, priced = (np.load(folder / f"{name}.npy") for name in ("traded", "priced"))
         return cls(freq, days, codes, bars, traded, priced, fields)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import days_of
 
 _FORMAT = 2  # part of the cache key: raise it when the files' meaning changes
-_DESCRIPTION, _PARTIAL = "panel.json", ".partial-"
+DESCRIPTION, BARS = "panel.json", "bars.npy"
 _STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute history; more is no faster
 
 
@@ -38,39 +38,20 @@ def _described(fields: Sequence[Field]) -> list[list[str]]:
     return [[field.name, field.kind, *field.made_of] for field in fields]
 
 
-def build(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> None:
-    """Write a panel's files next to `folder`, then rename: nobody sees a half-written panel.
+def write(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> dict[str, Any]:
+    """Write all files of a panel to an empty folder; return what its description says.
 
     Raises
     ------
     InputError
         As of `BarPanel.open`.
     """
-    partial = folder.with_name(f"{folder.name}{_PARTIAL}{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)  # left by a killed process that had our number
-    partial.mkdir(parents=True)
-    try:
-        description = _write(partial, freq, codes, fields)
-        try:
-            partial.rename(folder)
-        except OSError:  # another process finished the same panel first
-            if not folder.exists():
-                raise
-        get_module_logger("BarPanel").info(f"panel of {freq} bars {description['shape']} made at {folder}")
-        _remove_outdated(folder, description)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> dict[str, Any]:
-    """Write all files of a panel; return what its description says."""
     stamps = reader.calendar(freq)
     days, bars_per_day = _day_grid(stamps, freq)
     shape = (len(days), bars_per_day, len(fields), len(codes))
     provider = str(reader.provider_path(freq))
     description = {"freq": freq, "provider": provider, "fields": _described(fields), "shape": shape}
-    (partial / _DESCRIPTION).write_text(json.dumps(description, indent=1))
-    bars = np.lib.format.open_memmap(partial / "bars.npy", mode="w+", dtype=np.float32, shape=shape)
+    bars = _mapped(folder / BARS, shape)
     traded, priced = np.empty((2, len(days), len(codes)), dtype=bool)
     stand_ins: Counter[str] = Counter()
     for columns, block in _read_blocks(freq, codes, fields, len(stamps), stand_ins):
@@ -81,44 +62,27 @@ def _write(partial: Path, freq: str, codes: list[str], fields: Sequence[Field]) 
     if not traded.any():
         raise InputError(f"no stock of the provider {provider} has a traded {freq} bar")
     bars.flush()
-    np.save(partial / "traded.npy", traded)
-    np.save(partial / "priced.npy", priced)
-    np.save(partial / "days.npy", days.to_numpy())
-    (partial / _DESCRIPTION).write_text(json.dumps({**description, "stand_ins": stand_ins}, indent=1))
+    np.save(folder / "traded.npy", traded)
+    np.save(folder / "priced.npy", priced)
+    np.save(folder / "days.npy", days.to_numpy())
+    (folder / DESCRIPTION).write_text(json.dumps({**description, "stand_ins": stand_ins}, indent=1))
     return description
+
+
+def _mapped(file: Path, shape: tuple[int, ...]) -> np.memmap:
+    """A new array of float32 as a memory map, its room taken: a map that meets a full disk later ends the process."""
+    bars: np.memmap = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
+    with open(file, "r+b") as handle, suppress(AttributeError):  # not every system can take room ahead
+        os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)
+    return bars
 
 
 def log_stand_ins(folder: Path, freq: str) -> None:
     """Say of which fields a panel holds a stand-in."""
-    for name, count in json.loads((folder / _DESCRIPTION).read_text()).get("stand_ins", {}).items():
+    for name, count in json.loads((folder / DESCRIPTION).read_text()).get("stand_ins", {}).items():
         get_module_logger("BarPanel").warning(
             f"${name} at {freq} is the mean of open, high, low and close for the {count} stocks without it"
         )
-
-
-def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
-    """Remove panels of the same fields from the provider's earlier states, and what killed processes left behind.
-
-    They are gigabytes each. A process that has mapped an outdated panel keeps it until it ends. Other fields' panels
-    stay; but those of the earlier format, which had the report's fields and did not say so, are of no use to anyone.
-    """
-    for file in folder.parent.glob(f"{description['freq']}-*/{_DESCRIPTION}"):
-        other, described = file.parent, {"fields": description["fields"], **json.loads(file.read_text())}
-        if other == folder or any(described[name] != description[name] for name in ("provider", "fields")):
-            continue
-        _, _, maker = other.name.partition(_PARTIAL)
-        if not maker or not _is_running(int(maker)):
-            shutil.rmtree(other, ignore_errors=True)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:

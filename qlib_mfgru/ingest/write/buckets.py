@@ -60,14 +60,14 @@ class BucketWriter:
     weighted: AbstractSet[str]
     max_inconsistent: float
 
-    def nothing(self, report: IngestReport) -> Outcome:
-        """The outcome of no stocks, which counts in `report`."""
-        stocks = StoredStocks(self.writer, self.calendars, self.weighted)
+    def nothing(self, report: IngestReport, writer: ProviderWriter) -> Outcome:
+        """The outcome of no stocks, which counts in `report` and writes with `writer`."""
+        stocks = StoredStocks(writer, self.calendars, self.weighted)
         return Outcome(stocks, Verdict(self.max_inconsistent), Twins(), Successions(), report)
 
     def __call__(self, bucket: int) -> Outcome:
         """Write a bucket's stocks."""
-        outcome = self.nothing(IngestReport())
+        outcome = self.nothing(IngestReport(), self.writer.part())
         for rows in self.spool.stocks(bucket, outcome.report):
             stock = Stock(rows, self.calendars, self.conventions, outcome.report)
             if assemble(stock, outcome.verdict):

@@ -63,6 +63,7 @@ class StoredStocks:
 
     def add(self, others: StoredStocks) -> None:
         """Take in stocks that another process has written."""
+        self.writer.add(others.writer)
         self.lives |= others.lives
         self.closes |= others.closes
         self.n_live += others.n_live

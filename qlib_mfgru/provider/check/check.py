@@ -17,6 +17,7 @@ from qlib_mfgru.provider.check.stored import Stored
 from qlib_mfgru.provider.check.table import Ledger, Row, table
 from qlib_mfgru.provider.check.tables import Tables
 from qlib_mfgru.provider.check.values import judge_values
+from qlib_mfgru.provider.check.whole import judge_whole
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
 from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
@@ -54,7 +55,9 @@ def check_provider(
     judge_calendar(stored, ledger)
     judge_lists(stored, ledger)
     tables = Tables(stored, ledger)
-    for code in tqdm(_codes(stored, stocks), desc="checking", unit="stock", disable=quiet):
+    codes = _codes(stored, stocks)
+    judge_whole(stored.files, codes, ledger, quiet=quiet)
+    for code in tqdm(codes, desc="checking", unit="stock", disable=quiet):
         stock = stored.read(code)
         judge_files(stock, ledger)
         if stored.is_index(code):

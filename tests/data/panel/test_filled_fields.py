@@ -13,7 +13,7 @@ from reference import series
 from small_market import CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, SUSPENDED, use
 
 from qlib_mfgru.data import BarPanel, Field
-from qlib_mfgru.data.panel import build
+from qlib_mfgru.data.panel import build, cache
 from qlib_mfgru.data.panel.fields import KNOWN
 from qlib_mfgru.errors import InputError
 
@@ -135,7 +135,8 @@ def test_a_field_without_any_value(field: Field, nothing: float, market: Path, t
 
 def test_stocks_without_a_field_are_counted(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(build, "get_module_logger", lambda _: Log(said))
+    for module in (build, cache):
+        monkeypatch.setattr(module, "get_module_logger", lambda _: Log(said))
     BarPanel.open("day", tmp_path / "panels", (LEVEL, KNOWN["open"]))
     assert said[0] == "of the 14 stocks with day bars the provider has $signal of 13"
     BarPanel.open("day", tmp_path / "panels")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from reference import series
 from small_market import BARS, CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, LONG_SUSPENDED, NO_BARS, SUSPENDED, use
 
 from qlib_mfgru.data import FIELDS, BarPanel
+from qlib_mfgru.data.panel import cache
 from qlib_mfgru.errors import InputError
 
 STOCK = {code: number for number, code in enumerate(CODES)}
@@ -127,6 +129,7 @@ def test_a_panel_is_read_only(panel: BarPanel) -> None:
 BUILD = """
 import sys, qlib
 from qlib_mfgru.data import BarPanel, panel
+from qlib_mfgru.data.panel import cache
 from qlib_mfgru.provider import reader
 qlib.init(provider_uri=sys.argv[1], region="cn", kernels=1, logging_level=40)
 {code}
@@ -152,12 +155,64 @@ def test_a_killed_build_leaves_nothing_that_opens_and_is_cleaned_up(copy: Path, 
     killed = build(copy, tmp_path / "cache", KILL_WHILE_READING)
     killed.communicate()
     assert killed.returncode == -9
-    (left,) = (tmp_path / "cache").iterdir()
-    assert ".partial-" in left.name
+    assert len(list((tmp_path / "cache").glob(".15min-*/.mfgru-unfinished"))) == 1
     use(copy)
     BarPanel.open("15min", tmp_path / "cache")
     (made,) = (tmp_path / "cache").iterdir()
-    assert ".partial-" not in made.name
+    assert made.name.startswith("15min-")
+
+
+def damaged(folder: Path, how: str) -> None:
+    bars, days, sums = (folder / name for name in ("bars.npy", "days.npy", "checksums.txt"))
+    if how == "truncated":
+        os.truncate(bars, bars.stat().st_size - 4)
+    elif how == "missing":
+        bars.unlink()
+    elif how == "flipped":
+        content = bytearray(days.read_bytes())
+        content[-3] ^= 1
+        days.write_bytes(content)
+    elif how == "listless":
+        sums.unlink()
+    else:
+        sums.write_bytes(b"\xff\xfe")
+
+
+@pytest.mark.parametrize("how", ["truncated", "missing", "flipped", "listless", "garbage"])
+def test_a_damaged_panel_is_said_and_made_again(
+    copy: Path, tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(cache, "get_module_logger", lambda _: SimpleNamespace(warning=said.append, info=str))
+    use(copy)
+    whole = np.array(BarPanel.open("15min", tmp_path / "cache").bars)
+    (folder,) = (tmp_path / "cache").iterdir()
+    damaged(folder, how)
+    again = BarPanel.open("15min", tmp_path / "cache")
+    assert np.array_equal(whole, again.bars, equal_nan=True)
+    (line,) = said
+    assert line.startswith(str(folder))
+    assert line.endswith(": the panel is made again")
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+FULL_DISK = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+"""
+
+
+def test_a_panel_without_room_ends_in_an_error_that_names_its_folder(copy: Path, tmp_path: Path) -> None:
+    failed = subprocess.run(
+        [sys.executable, "-c", BUILD.format(code=FULL_DISK), str(copy), str(tmp_path / "cache")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert failed.returncode == 1
+    assert f"[Errno 27] File too large: '{tmp_path / 'cache'}/15min-" in failed.stdout
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_two_processes_may_build_at_once(copy: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def read_series(folder: Path, freq: str) -> Series:
 
 
 def _nothing_beside(target: Path) -> None:
-    left = [path.name for path in target.parent.glob(f"{target.name}.*")]
+    left = [path.name for path in target.parent.glob(f".{target.name}.*")]
     assert not left, f"left beside the provider: {left}"
 
 

@@ -35,7 +35,7 @@ def rewritten(name: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def left_beside(suffix: str) -> Callable[[Path], None]:
-    return lambda provider: provider.with_name(provider.name + suffix).mkdir()
+    return lambda provider: provider.with_name(f".{provider.name}{suffix}").mkdir()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def left_beside(suffix: str) -> Callable[[Path], None]:
         (rewritten("mfgru.json", '"read": 192', '"read": 193'), "bars: 193 read, 192 kept, 0"),
         (rewritten("mfgru.json", '"read": 192', '"read": NaN'), "mfgru.json holds NaN"),
         (rewritten("calendars/day.txt", "2025-03-04", "2025-03-03"), "day calendar does not ascend"),
-        (left_beside(".spool"), "left beside the provider: ['provider.spool']"),
+        (left_beside(".12345678"), "left beside the provider: ['.provider.12345678']"),
     ],
 )
 def test_an_unsound_provider_is_found(source: Path, target: Path, spoil: Callable[[Path], None], message: str) -> None:

@@ -8,12 +8,11 @@ carry numbers instead of text, for stock and file. Several processes read, each 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -49,12 +48,10 @@ class _Joined(NamedTuple):
 class Spool:
     """What has been read of single stocks: rows in a temporary folder, and in memory the days that they are of.
 
-    The folder is removed at the end, and by the next spool of the same name.
-
     Parameters
     ----------
     folder : Path
-        Where the buckets lie.
+        Where the buckets lie; it is the caller's to remove.
     n_buckets : int
         Of about equally many stocks.
     registry : Registry
@@ -84,16 +81,6 @@ class Spool:
         self.industries: dict[str, int] = {}
         self._n_parts = 0
         self._joined: list[_Joined] = []
-
-    def __enter__(self) -> Spool:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def part(self, registry: Registry) -> SpoolPart:
         """A new part, whose rows have the numbers of `registry`: `Registry.part` of the spool's own, or that itself."""

@@ -40,18 +40,17 @@ def values(*rows: tuple[int, int, float]) -> np.ndarray:
 def spooled(folder: Path, n_buckets: int, report: IngestReport) -> dict[str, StockRows]:
     known = registry()
     known.stock_number("000009", "float_shares", "s.csv")
-    with Spool(folder, n_buckets, known) as spool:
-        part = spool.part(known)
-        part.append("daily", daily((0, 1, 0, 11), (2, 0, 0, 30), (1, 0, 0, 20), (0, 0, 0, 10)))
-        part.append("daily", daily((0, 1, 1, 99), (1, 1, 1, 21)))
-        part.append("float_shares", values((1, 5, 7.0), (1, 2, 6.0), (3, 0, 1.0)))
-        spool.industries |= {"Zinc": 0, "Alu": 1}
-        part.append("industry", values((0, 0, 0.0), (2, 0, 1.0)))
-        spool.join(part)
-        stocks = {rows.code: rows for bucket in range(n_buckets) for rows in spool.stocks(bucket, report)}
-        assert sorted(spool.days) == [MARCH_3, MARCH_3 + 1]
-        assert spool.bar_days == set()
-    assert not folder.exists()
+    spool = Spool(folder, n_buckets, known)
+    part = spool.part(known)
+    part.append("daily", daily((0, 1, 0, 11), (2, 0, 0, 30), (1, 0, 0, 20), (0, 0, 0, 10)))
+    part.append("daily", daily((0, 1, 1, 99), (1, 1, 1, 21)))
+    part.append("float_shares", values((1, 5, 7.0), (1, 2, 6.0), (3, 0, 1.0)))
+    spool.industries |= {"Zinc": 0, "Alu": 1}
+    part.append("industry", values((0, 0, 0.0), (2, 0, 1.0)))
+    spool.join(part)
+    stocks = {rows.code: rows for bucket in range(n_buckets) for rows in spool.stocks(bucket, report)}
+    assert sorted(spool.days) == [MARCH_3, MARCH_3 + 1]
+    assert spool.bar_days == set()
     return stocks
 
 
@@ -74,12 +73,12 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
     tmp_path: Path, keep: Literal["first", "last"], close: float, size: float
 ) -> None:
     report, known = IngestReport(), registry()
-    with Spool(tmp_path / "s", 1, known, {"daily": keep, "float_shares": keep}) as spool:
-        part = spool.part(known)
-        part.append("daily", daily((0, 1, 0, 11), (0, 1, 1, 11), (0, 1, 1, np.nan), (0, 1, 1, 12), (0, 1, 1, 12)))
-        part.append("float_shares", values((0, 5, 6.0), (0, 5, 6.0), (0, 5, 8.0)))
-        spool.join(part)
-        (stock,) = spool.stocks(0, report)
+    spool = Spool(tmp_path / "s", 1, known, {"daily": keep, "float_shares": keep})
+    part = spool.part(known)
+    part.append("daily", daily((0, 1, 0, 11), (0, 1, 1, 11), (0, 1, 1, np.nan), (0, 1, 1, 12), (0, 1, 1, 12)))
+    part.append("float_shares", values((0, 5, 6.0), (0, 5, 6.0), (0, 5, 8.0)))
+    spool.join(part)
+    (stock,) = spool.stocks(0, report)
     assert stock.daily["close"].tolist() == [close]
     assert stock.values["float_shares"]["value"].tolist() == [size]
     counts = {reason: tally.count for reason, tally in report.inputs["daily"].dropped.items()}
@@ -91,11 +90,11 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
 def test_a_row_without_a_value_equals_another_without_it(tmp_path: Path) -> None:
     report = IngestReport()
     known = registry()
-    with Spool(tmp_path / "s", 1, known) as spool:
-        part = spool.part(known)
-        part.append("daily", daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
-        spool.join(part)
-        list(spool.stocks(0, report))
+    spool = Spool(tmp_path / "s", 1, known)
+    part = spool.part(known)
+    part.append("daily", daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
+    spool.join(part)
+    list(spool.stocks(0, report))
     assert list(report.inputs["daily"].dropped) == ["duplicate bar"]
 
 
@@ -111,18 +110,18 @@ def test_parts_have_their_own_numbers_and_their_order_is_that_of_reading(
 ) -> None:
     report, known = IngestReport(), Registry()
     known.stock_number("600000", "renames", "r.csv")
-    with Spool(tmp_path / "s", 3, known, {"daily": keep}) as spool:
-        parts = [spool.part(known.part()) for _ in range(2)]
-        for part, codes in zip(parts, (("000001", "600000"), ("300750", "600000")), strict=True):
-            numbers = [part.registry.stock_number(code, "daily", "f.csv") for code in codes]
-            assert numbers == [1, 0]
-        assert [part.registry.file_number(name) for part, name in zip(parts, "ab", strict=True)] == [0, 0]
-        # the part that is read last is done first
-        parts[1].append("daily", daily((0, 1, 0, 21), (1, 0, 0, 30)))
-        parts[0].append("daily", daily((0, 1, 0, 11), (0, 0, 0, 10), (1, 0, 0, 20)))
-        for part in parts:
-            spool.join(part)
-        stocks = {rows.code: rows for bucket in range(3) for rows in spool.stocks(bucket, report)}
+    spool = Spool(tmp_path / "s", 3, known, {"daily": keep})
+    parts = [spool.part(known.part()) for _ in range(2)]
+    for part, codes in zip(parts, (("000001", "600000"), ("300750", "600000")), strict=True):
+        numbers = [part.registry.stock_number(code, "daily", "f.csv") for code in codes]
+        assert numbers == [1, 0]
+    assert [part.registry.file_number(name) for part, name in zip(parts, "ab", strict=True)] == [0, 0]
+    # the part that is read last is done first
+    parts[1].append("daily", daily((0, 1, 0, 21), (1, 0, 0, 30)))
+    parts[0].append("daily", daily((0, 1, 0, 11), (0, 0, 0, 10), (1, 0, 0, 20)))
+    for part in parts:
+        spool.join(part)
+    stocks = {rows.code: rows for bucket in range(3) for rows in spool.stocks(bucket, report)}
     assert known.codes == ["SH600000", "SZ000001", "SZ300750"], "as if the files were read one after the other"
     assert known.files == ["a", "b"]
     assert {code: rows.daily["close"].tolist() for code, rows in stocks.items()} == {
@@ -149,8 +148,8 @@ def test_a_stock_is_spelled_one_way_over_all_parts(in_part: list[str]) -> None:
 def test_what_a_killed_spool_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / "daily.0").write_bytes(b"half a row")
-    with Spool(tmp_path / "spool", 1, registry()) as spool:
-        assert list(spool.stocks(0, IngestReport())) == []
+    spool = Spool(tmp_path / "spool", 1, registry())
+    assert list(spool.stocks(0, IngestReport())) == []
 
 
 def test_a_stock_is_spelled_one_way_within_an_input() -> None:

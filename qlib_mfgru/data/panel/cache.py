@@ -1,0 +1,79 @@
+"""Panels in their cache: found by what they were read from, checked, made where they are missing or damaged."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from qlib.log import get_module_logger
+
+from qlib_mfgru.data.panel.build import BARS, DESCRIPTION, folder_name, write
+from qlib_mfgru.data.panel.fields import Field
+from qlib_mfgru.folders import Sums, locked, staged, sweep
+
+_WHILE_READ = 1 << 24
+"""Bytes up to which a file is read anyway, and its checksum held against what was written; of larger ones the size."""
+
+
+def panel_folder(root: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> Path:
+    """The folder of a whole panel; another process that makes the same one is waited for.
+
+    Raises
+    ------
+    InputError
+        As of `BarPanel.open`.
+    """
+    folder = root / folder_name(freq, codes, fields)
+    if _is_whole(folder):
+        return folder
+    with locked(folder, wait=True):
+        if not _is_whole(folder):
+            _make(folder, freq, codes, fields)
+    return folder
+
+
+def _make(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> None:
+    """Write a panel in the place of a damaged one or of none, and remove those that it makes obsolete."""
+    log = get_module_logger("BarPanel")
+    if folder.exists():
+        log.warning(f"{_fault(folder)}: the panel is made again")
+    with staged(folder) as new:
+        description = write(new, freq, codes, fields)
+        Sums.of(new).write(new)
+    log.info(f"panel of {freq} bars {description['shape']} made at {folder}")
+    _remove_outdated(folder, description)
+    sweep(folder.parent)
+
+
+def _is_whole(folder: Path) -> bool:
+    return folder.exists() and not _fault(folder)
+
+
+def _fault(folder: Path) -> str:
+    """What is wrong with a panel's files, in words; empty where nothing is."""
+    try:
+        sums = Sums.read(folder)
+    except ValueError as error:
+        return str(error)
+    if sums is None or BARS not in sums.files:
+        return f"{folder} has no checksums"
+    small = [name for name, (size, _) in sums.files.items() if size <= _WHILE_READ]
+    return next(sums.misfits(folder), None) or next(sums.damaged(folder, small), "")
+
+
+def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
+    """Remove panels of the same fields from the provider's earlier states.
+
+    They are gigabytes each. A process that has mapped an outdated panel keeps it until it ends. Other fields' panels
+    stay; but those of the earlier format, which had the report's fields and did not say so, are of no use to anyone.
+    """
+    for file in folder.parent.glob(f"{description['freq']}-*/{DESCRIPTION}"):
+        try:
+            other = {"fields": description["fields"], **json.loads(file.read_text())}
+        except (OSError, ValueError):
+            continue  # removed meanwhile, or damaged: it is made again by whoever opens it
+        if file.parent != folder and all(other.get(name) == description[name] for name in ("provider", "fields")):
+            shutil.rmtree(file.parent, ignore_errors=True)

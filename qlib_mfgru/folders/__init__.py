@@ -1,0 +1,11 @@
+"""How a folder comes to be: written beside its place under a lock, whole or not at all, with sums of what is in it.
+
+``with locked(target, wait=False), staged(target) as folder: ...``
+"""
+
+from qlib_mfgru.folders.holder import Holder
+from qlib_mfgru.folders.lock import locked, sweep
+from qlib_mfgru.folders.stage import scratch, staged
+from qlib_mfgru.folders.sums import SUMS, Sums
+
+__all__ = ["SUMS", "Holder", "Sums", "locked", "scratch", "staged", "sweep"]

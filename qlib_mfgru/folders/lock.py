@@ -1,0 +1,62 @@
+"""One writer of a folder at a time, on all machines that share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from qlib.log import get_module_logger
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders.box import clear, targets
+from qlib_mfgru.folders.holder import Holder
+
+
+@contextmanager
+def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]:
+    """Hold the lock of a folder, which need not exist, and begin with removing what a killed holder left in boxes.
+
+    The system lets go of it when the process ends, however it does. The lock is a file beside the folder,
+    ``.NAME.lock``, which names its `Holder` and is removed at the end.
+
+    Parameters
+    ----------
+    target : Path
+        The folder; its parent is made if it is missing.
+    wait : bool
+        Wait for whoever holds the lock; else that is an error.
+    patience : float
+        Seconds after which there is that error, or a line in the log.
+
+    Raises
+    ------
+    InputError
+        Another process holds the lock: the message says who.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    file = target.with_name(f".{target.name}.lock")
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=patience)
+    except Timeout:
+        holder = Holder.read(file) or "another process"
+        if not wait:
+            raise InputError(f"{target} is being written by {holder}: wait for it to end, or end it") from None
+        get_module_logger("mfgru").info(f"waiting for {target}, which is being written by {holder}")
+        lock.acquire()
+    try:
+        Holder.this().write(file)
+        clear(target)
+        yield
+    finally:
+        file.unlink(missing_ok=True)  # those that wait for it see that it is gone, and make a new one
+        lock.release()
+
+
+def sweep(parent: Path) -> None:
+    """Remove what killed writers of any folder in `parent` have left there; those that are alive are let be."""
+    for target in targets(parent):
+        with suppress(InputError), locked(target, wait=False, patience=0.0):
+            pass  # getting the lock clears

@@ -1,0 +1,54 @@
+"""A folder that is written in a box beside its place, and takes that in one step once it is whole."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from qlib_mfgru.folders.box import OLD, new_box
+from qlib_mfgru.folders.exchange import exchange, sync
+
+
+@contextmanager
+def scratch(target: Path) -> Iterator[Path]:
+    """An empty folder beside `target`, whose lock the caller holds; it is gone at the end, whatever happens.
+
+    Raises
+    ------
+    OSError
+        One that was raised inside, always with a file name: `target` where the system gave none.
+    """
+    box = new_box(target)
+    try:
+        folder = box / "new"
+        folder.mkdir()
+        yield folder
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # of a write, the system says what is wrong and not where; numpy does not even say what
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(target)) from error
+    finally:
+        shutil.rmtree(box, ignore_errors=True)
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """As `scratch`, but the folder becomes `target` at the end, unless there is an error.
+
+    An older folder of that name is replaced: whether that is allowed is for the caller to see. Where the file system
+    can, it is there until the new one is; else a kill in between is mended by whoever gets the lock next.
+    """
+    with scratch(target) as folder:
+        yield folder
+        sync(folder)
+        if not target.exists():
+            folder.rename(target)
+        elif not exchange(folder, target):
+            target.rename(folder.with_name(OLD))
+            folder.rename(target)
+        with suppress(OSError):  # the new folder has its name; not every file system can be asked to keep it
+            sync(target.parent)

@@ -1,0 +1,39 @@
+"""Rules on whether the files of a provider are those that were written, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tqdm import tqdm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.series import sums_of
+from qlib_mfgru.provider.symbols import feature_folder
+
+_AGAIN = "changed, cut or lost since the provider was made: make it again"
+
+
+def judge_whole(files: ProviderFiles, codes: Collection[str], ledger: Ledger, *, quiet: bool) -> None:
+    """Every file has the checksum of what was written; those of instruments are read for `codes` only.
+
+    A provider that another program made has no checksums, and none of this is said of it.
+    """
+    kind = "files that are not what was written"
+    try:
+        sums = sums_of(files.path)
+    except InputError as error:
+        ledger.note("error", kind, [str(error)])
+        return
+    if not sums.files:
+        missing = [str(files.path)] if (files.path / MANIFEST).exists() else []
+        ledger.note("note", "providers without checksums", missing, "made before there were any: make it again")
+        return
+    folders = {feature_folder(code) for code in codes}
+    names = [name for name in sums.files if not name.startswith("features/") or name.split("/")[1] in folders]
+    read = tqdm(names, desc="checksums", unit="file", disable=quiet)
+    faults = [fault for name in read for fault in sums.damaged(files.path, [name])]
+    ledger.note("error", kind, faults, _AGAIN, judged=len(names))
+    ledger.note("note", "files that were added since the provider was made", sums.others(files.path))

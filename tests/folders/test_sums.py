@@ -1,0 +1,82 @@
+"""Sums of a folder: every kind of damage is seen and named."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import pytest
+
+from qlib_mfgru.folders import SUMS, Sums
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "features" / "sh600000").mkdir(parents=True)
+    (tmp_path / "features" / "sh600000" / "close.day.bin").write_bytes(bytes(range(200)))
+    (tmp_path / "名 单.txt").write_text("SH600000\n")
+    Sums.of(tmp_path).write(tmp_path)
+    return tmp_path
+
+
+def read(folder: Path) -> Sums:
+    sums = Sums.read(folder)
+    assert sums is not None
+    return sums
+
+
+def test_what_is_kept_is_size_and_crc_of_every_file(folder: Path) -> None:
+    assert read(folder).files == {
+        "features/sh600000/close.day.bin": (200, zlib.crc32(bytes(range(200)))),
+        "名 单.txt": (9, zlib.crc32(b"SH600000\n")),
+    }
+
+
+def test_a_whole_folder_has_no_fault(folder: Path) -> None:
+    assert list(read(folder).misfits(folder)) == []
+    assert list(read(folder).damaged(folder)) == []
+    assert read(folder).others(folder) == []
+
+
+def test_a_missing_and_a_truncated_file_show_without_reading(folder: Path) -> None:
+    file = folder / "features" / "sh600000" / "close.day.bin"
+    file.write_bytes(file.read_bytes()[:-4])
+    (folder / "名 单.txt").unlink()
+    assert list(read(folder).misfits(folder)) == [
+        f"{file} has 196 bytes, not the 200 that were written",
+        f"{folder / '名 单.txt'} is missing",
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 99, 199])
+def test_one_flipped_bit_is_seen(folder: Path, place: int) -> None:
+    file = folder / "features" / "sh600000" / "close.day.bin"
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+    assert list(read(folder).misfits(folder)) == []
+    assert list(read(folder).damaged(folder)) == [f"{file} is not what was written: its checksum differs"]
+    assert list(read(folder).damaged(folder, ["名 单.txt"])) == []
+
+
+def test_files_of_others_are_named(folder: Path) -> None:
+    (folder / "notes.md").write_text("mine")
+    assert read(folder).others(folder) == ["notes.md"]
+
+
+def test_contents_can_be_noted_as_they_are_written(folder: Path) -> None:
+    sums = Sums()
+    sums.add("features/sh600000/close.day.bin", memoryview(bytes(range(200))))
+    sums.add("名 单.txt", b"SH600000\n")
+    assert sums == read(folder)
+
+
+@pytest.mark.parametrize("content", ["xyz\n", "00 1\n", "zz 10 name\n"])
+def test_a_damaged_list_says_so(folder: Path, content: str) -> None:
+    (folder / SUMS).write_text(content)
+    with pytest.raises(ValueError, match=f"{SUMS} is damaged"):
+        Sums.read(folder)
+
+
+def test_no_list_is_none(tmp_path: Path) -> None:
+    assert Sums.read(tmp_path) is None
