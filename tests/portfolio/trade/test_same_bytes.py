@@ -24,7 +24,7 @@ qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=40)
 market = MarketSnapshot.read("csi500")
 index = pd.MultiIndex.from_product([market.days, market.stocks], names=["datetime", "instrument"])
 scores = pd.Series(np.random.default_rng(2).standard_normal(len(index)), index, name="score")
-span = {"start_time": market.days[42], "end_time": market.days[72]}
+span = {"start_time": market.days[42], "end_time": market.days[102]}
 settings = IndexEnhancementSettings(index="csi500", turnover_limits=[0.4], **span)
 enhancement = run_index_enhancement(scores, settings)
 IndexEnhancementRecord.outputs.write(enhancement, folder)
