@@ -61,7 +61,10 @@ def test_they_end_with_their_parent(
     if moment == "work":
         wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
     workers = workers_of(run.pid)
-    os.killpg(run.pid, stop) if stop is signal.SIGINT else run.kill()
+    if stop is signal.SIGINT:
+        os.killpg(run.pid, stop)
+    else:
+        run.kill()
     wait_for(lambda: not any(map(is_alive, workers)), 10)
     _, errors = run.communicate(timeout=10)
     assert run.returncode == -stop
