@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
+from worker_watch import end, is_alive, stop_it, wait_for, workers_of
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.processes import Processes
 
 PROGRAM = """
 import sys
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.processes import Processes
 with Processes(2) as processes:
     list(processes.map(exec, [sys.argv[1]] * 4))
@@ -25,31 +28,12 @@ with Processes(2) as processes:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A program whose two workers note that they work, and then do so for ten minutes; a group, as a shell starts it."""
+    """A program whose two workers note that they work, and then do so for ten minutes; a group of its own."""
     task = f"import os, pathlib, time; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); time.sleep(600)"
     command = [sys.executable, "-c", PROGRAM, task]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     yield process
-    for child in [*psutil.Process(process.pid).children(), process] if process.poll() is None else []:
-        child.kill()
-    process.communicate()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
-
-
-def is_alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def workers_of(pid: int) -> list[psutil.Process]:
-    """Children of a process that are the pool's, and not trackers of its semaphores."""
-    children = psutil.Process(pid).children()
-    return [child for child in children if any("Loky" in word for word in child.cmdline())]
+    end(process)
 
 
 @pytest.mark.parametrize("moment", ["import", "work"])
@@ -61,10 +45,7 @@ def test_they_end_with_their_parent(
     if moment == "work":
         wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
     workers = workers_of(run.pid)
-    if stop is signal.SIGINT:
-        os.killpg(run.pid, stop)
-    else:
-        run.kill()
+    stop_it(run, stop)
     wait_for(lambda: not any(map(is_alive, workers)), 10)
     _, errors = run.communicate(timeout=10)
     assert run.returncode == -stop
@@ -77,15 +58,16 @@ def test_they_end_with_their_parent(
 def test_an_error_ends_them_at_once(tmp_path: Path) -> None:
     task = f"import pathlib, time; pathlib.Path({str(tmp_path / 'begun')!r}).touch(); time.sleep(600)"
     begin = time.monotonic()
-    with pytest.raises(ArithmeticError, match="planted"), Processes(2) as processes:
+    with suppress(ArithmeticError), Processes(2) as processes:
         next(processes.map(exec, ["pass", task, task]))
         wait_for((tmp_path / "begun").exists)
         workers = workers_of(os.getpid())
         raise ArithmeticError("planted")
     assert time.monotonic() - begin < 60
+    assert len(workers) == 2
     assert not any(map(is_alive, workers))
 
 
 def test_a_worker_that_dies_is_an_error_in_one_line() -> None:
-    with pytest.raises(ValueError, match="a worker process died, perhaps for want of memory"), Processes(2) as processes:
+    with pytest.raises(InputError, match="a worker process died, perhaps"), Processes(2) as processes:
         list(processes.map(os._exit, [3, 3, 3]))

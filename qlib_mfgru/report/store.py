@@ -1,7 +1,7 @@
 """``ExperimentStore``: qlib's experiments in an sqlite file that is whole from the moment it has its name.
 
-mlflow makes its tables in some thirty steps in the file itself, and cannot go on where it was stopped. Killed there, out
-of disk, or next to a second run that begins at the same time, it leaves a file that no run can use any more.
+mlflow makes its tables in some thirty steps in the file itself, and cannot go on where it was stopped. Killed there,
+out of disk, or next to a second run that begins at the same time, it leaves a file that no run can use any more.
 """
 
 from __future__ import annotations

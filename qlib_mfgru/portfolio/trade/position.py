@@ -1,4 +1,4 @@
-"""``SortedPosition``: qlib's holdings in the order of their codes, so that an account has the same bytes in every run."""
+"""``SortedPosition``: qlib's holdings in the order of their codes: an account has the same bytes in every run."""
 
 from __future__ import annotations
 

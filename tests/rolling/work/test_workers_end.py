@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 import tiny_world
+from worker_watch import end, is_alive, stop_it, wait_for, workers_of
 
 from qlib_mfgru.data import MultiFreqDataset
 
@@ -41,26 +40,7 @@ def run(
     command = [sys.executable, "-c", RUN, str(tiny_provider), str(panel_cache), str(tmp_path)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
     yield process
-    for child in [*psutil.Process(process.pid).children(), process] if process.poll() is None else []:
-        child.kill()
-    process.communicate()
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.005)
-
-
-def workers_of(pid: int) -> list[psutil.Process]:
-    """Children of a process that are joblib's workers, and not trackers of its semaphores."""
-    children = psutil.Process(pid).children()
-    return [child for child in children if any("Loky" in word for word in child.cmdline())]
-
-
-def is_alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    end(process)
 
 
 @pytest.mark.parametrize("moment", ["import", "train"])
@@ -72,10 +52,7 @@ def test_no_worker_outlives_a_run(
     if moment == "train":
         wait_for(lambda: len(list(tmp_path.glob("hangs-*"))) == 2)
     workers = workers_of(run.pid)
-    if stop is signal.SIGINT:
-        os.killpg(run.pid, stop)
-    else:
-        run.kill()
+    stop_it(run, stop)
     wait_for(lambda: not any(map(is_alive, workers)), 10)
     _, errors = run.communicate(timeout=10)
     assert run.returncode == -stop
