@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import islice
-from multiprocessing import Pipe
+from multiprocessing import Pipe, resource_tracker
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -85,6 +85,7 @@ class Processes:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            resource_tracker.ensure_running()  # which undoes the mask of `_deaf`
             end, self._lifeline = Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(self._n_jobs, initializer=begin_worker, initargs=(os.getpid(), end))
         return self._pool
@@ -132,9 +133,20 @@ def _loaded(function: bytes) -> Callable[[Any], object]:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Keep interrupts waiting for a moment, and from processes that start now, which could not answer them yet."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    """Keep interrupts waiting for a moment, and from processes that start now, which could not answer them yet.
+
+    A pool that is interrupted while it starts cannot be shut down.
+    """
+    if threading.current_thread() is not threading.main_thread():  # no other is interrupted, or may handle signals
+        yield
+        return
+    seen: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))  # libraries' threads have no mask
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if seen:
+            signal.raise_signal(signal.SIGINT)
