@@ -3,7 +3,7 @@ from .fill import carried_forward
 from .manifest import MANIFEST, read_manifest
 from .reader import calendar, fingerprint, market_session, member_mask, member_spans, provider_path, read_series
 from .session import ASHARE, FREQS, SESSIONS, Session
-from .writer import ProviderWriter, Span, check_replaceable
+from .writer import ProviderWriter, Span, check_replaceable, new_provider
 
 __all__ = [
     "ASHARE",
@@ -21,6 +21,7 @@ __all__ = [
     "market_session",
     "member_mask",
     "member_spans",
+    "new_provider",
     "provider_path",
     "read_daily",
     "read_manifest",
