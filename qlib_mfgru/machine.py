@@ -20,6 +20,7 @@ ADVICE: dict[int, str] = {
     errno.EACCES: _NOT_YOURS,
     errno.EPERM: _NOT_YOURS,
     errno.EROFS: "nothing can be written there: name another folder",
+    errno.EEXIST: "a file is in the way: name another folder, or move it away",
     errno.EISDIR: "a file is meant, and this is a folder",
     errno.ENOTDIR: "a part of this path is a file: name another folder, or move the file away",
     errno.ENAMETOOLONG: _SHORTER,
