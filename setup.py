@@ -81,7 +81,7 @@ setup(
         "pandas>=2.0",
         "numpy>=1.26",
         "pyarrow>=14",
-        "joblib>=1.4",
+        "joblib>=1.5",
         "matplotlib>=3.8",
         "scipy>=1.11",
         "highspy>=1.10",

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from qlib_mfgru import __version__
 from qlib_mfgru.arguments import Parser
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.machine import said
+from qlib_mfgru.output import ReaderGone, complain, standard_output, unwritable
 
 
 class Command(NamedTuple):
@@ -48,28 +50,42 @@ class _Parser(Parser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 on success, 2 on bad input, 130 when it was interrupted."""
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0 on success, 2 on bad input and on errors of the machine, 130 when it was interrupted, 141 when whoever read
+        its output had enough. A command may have others.
+    """
+    try:
+        with standard_output():
+            return _run(argv)
+    except ReaderGone:
+        return 141
+    except KeyboardInterrupt:
+        return _end("interrupted", 130)
+    except OSError as error:
+        return _end(str(InputError(said(error))), 2)
+    except UnicodeEncodeError as error:
+        return _end(unwritable(error), 2)
+    except InputError as error:
+        return _end(str(error), 2)
+
+
+def _run(argv: Sequence[str] | None) -> int:
     parser = Parser(prog="mfgru", description="From raw bars to a traded portfolio, inside qlib.")
     parser.add_argument("--version", action="version", version=f"mfgru {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.summary, module=command.module)
     arguments = parser.parse_args(argv)
-    try:
-        return int(arguments.run(arguments))
-    except (InputError, OSError) as error:
-        print(f"mfgru: {InputError(_said(error))}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("mfgru: interrupted", file=sys.stderr)
-        return 130
+    return int(arguments.run(arguments))
 
 
-def _said(error: Exception) -> str:
-    """An error's message; the system's begins with the file."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
+def _end(message: str, code: int) -> int:
+    complain(f"mfgru: {message}")
+    return code
 
 
 if __name__ == "__main__":

@@ -6,16 +6,18 @@ import os
 import pickle
 import signal
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import islice
-from types import FrameType, TracebackType
+from multiprocessing import Pipe, resource_tracker
+from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
+from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.threads import cores
@@ -26,6 +28,8 @@ Result = TypeVar("Result")
 
 class Processes:
     """Context manager for work on several processes, which start with the first that there is.
+
+    After an error, an interrupt among them, they end at once.
 
     Parameters
     ----------
@@ -46,11 +50,9 @@ class Processes:
         if self._pool is None:
             return
         if error is not None:
-            # the pool's own way of killing its processes fails where tasks are left, and leaves semaphores
-            for pid in list(self._pool._processes):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGINT)
+            self._lifeline.close()  # the pool's own way of killing them fails where tasks are left
         self._pool.shutdown(wait=True)
+        self._lifeline.close()
         self._pool = None
 
     def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
@@ -69,43 +71,59 @@ class Processes:
         if self._n_jobs < 2 or len(tasks) < 2:
             yield from map(function, tasks)
             return
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(self._n_jobs, initializer=_begin, initargs=(os.getpid(),))
+        pool = self._started()
         call, left = partial(_call, pickle.dumps(function)), iter(tasks)
         try:
             with _deaf():
-                waiting = deque(self._pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
+                waiting = deque(pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
             while waiting:
                 result = waiting.popleft().result()
-                waiting.extend(self._pool.submit(call, task) for task in islice(left, 1))
+                waiting.extend(pool.submit(call, task) for task in islice(left, 1))
                 yield result
         except TerminatedWorkerError as error:
             raise InputError("a worker process died, perhaps for want of memory: try again with one job") from error
 
-
-class _Interrupts:
-    """Answers an interrupt of a process of the pool: the task ends at once, and so do those that come after it."""
-
-    def __init__(self) -> None:
-        self.seen = self.in_task = False
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        self.seen = True
-        if self.in_task:
-            raise KeyboardInterrupt
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            resource_tracker.ensure_running()  # which undoes the mask of `_deaf`
+            end, self._lifeline = Pipe(duplex=False)
+            self._pool = ProcessPoolExecutor(self._n_jobs, initializer=begin_worker, initargs=(os.getpid(), end))
+        return self._pool
 
 
-_interrupts = _Interrupts()
+def begin_worker(parent: int, lifeline: Connection | None = None) -> None:
+    """What a worker process does first, before it imports anything large: initializer of a pool.
+
+    It leaves interrupts to its parent, which a terminal sends them too, and ends with it (`end_with`).
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(threading.RLock())  # its default is a semaphore of the system, which a process that is ended leaves
+    end_with(parent, lifeline)
+
+
+@lru_cache
+def end_with(parent: int, lifeline: Connection | None = None) -> None:
+    """End this process within a second after its parent, which leaves its workers running when it is killed.
+
+    Parameters
+    ----------
+    parent : int
+        Process number.
+    lifeline : Connection, optional
+        The reading end of a pipe whose other end the parent holds: this process ends as soon as that is closed.
+    """
+
+    def watch() -> None:
+        pause = threading.Event().wait if lifeline is None else lifeline.poll
+        while os.getppid() == parent and not pause(1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _call(function: bytes, task: Task) -> object:
-    try:
-        _interrupts.in_task = True
-        if _interrupts.seen:
-            raise KeyboardInterrupt
-        return _loaded(function)(task)
-    finally:
-        _interrupts.in_task = False
+    return _loaded(function)(task)
 
 
 @lru_cache(maxsize=1)
@@ -113,31 +131,22 @@ def _loaded(function: bytes) -> Callable[[Any], object]:
     return cast(Callable[[Any], object], pickle.loads(function))
 
 
-def _begin(parent: int) -> None:
-    signal.signal(signal.SIGINT, _interrupts)
-    end_with(parent)
-
-
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Ignore interrupts for a moment, as do processes that start now until they are ready for one."""
-    if threading.current_thread() is not threading.main_thread():
+    """Keep interrupts waiting for a moment, and from processes that start now, which could not answer them yet.
+
+    A pool that is interrupted while it starts cannot be shut down.
+    """
+    if threading.current_thread() is not threading.main_thread():  # no other is interrupted, or may handle signals
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    seen: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))  # libraries' threads have no mask
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@lru_cache
-def end_with(parent: int) -> None:
-    """End this process soon after its parent, which leaves its workers running when it is killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if seen:
+            signal.raise_signal(signal.SIGINT)

@@ -15,8 +15,20 @@ import qlib_mfgru
 from qlib_mfgru.rolling import key
 
 ROOT = Path(qlib_mfgru.__file__).parent
-EVERYWHERE = {"", "addresses", "arguments", "configs", "errors", "folders", "processes", "refusals", "settings"}
-EVERYWHERE |= {"threads"}
+EVERYWHERE = {
+    "",
+    "addresses",
+    "arguments",
+    "configs",
+    "errors",
+    "folders",
+    "machine",
+    "output",
+    "processes",
+    "refusals",
+    "settings",
+    "threads",
+}
 """What any room may import: files beside the rooms, and the package's version."""
 MAY_IMPORT: dict[str, set[str]] = {
     "provider": set(),
@@ -108,11 +120,11 @@ def test_what_stands_beside_the_rooms_imports_none() -> None:
 
 
 def test_a_units_key_is_over_all_code_that_decides_its_result() -> None:
-    """Of what training imports only the code that refuses settings, or puts files in their place, is not hashed."""
+    """Of what training imports only the code that refuses, or puts files in their place, is not hashed."""
     training = closure({f"qlib_mfgru.model.{name}" for name in ("networks", "incremental", "mean")})
     hashed = [ROOT / name for name in key._CODE]
     left = {name for name in training if not any(path in (MODULES[name], *MODULES[name].parents) for path in hashed)}
-    beside = {"addresses", "configs", "errors", "refusals"}
+    beside = {"addresses", "configs", "errors", "machine", "refusals"}
     assert {name for name in left if room(name) != "folders"} == {f"qlib_mfgru.{name}" for name in beside}
 
 

@@ -15,6 +15,7 @@ from qlib_mfgru.data.labels import REPORT_LABEL, Label, z_score
 from qlib_mfgru.data.panel_set import PanelSet
 from qlib_mfgru.data.settings import REPORT_INPUTS, Frequencies, HandlerSettings, InputSpec
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.machine import advice
 from qlib_mfgru.settings import Stamp, checked, refuse_unknown
 
 
@@ -153,7 +154,8 @@ class MultiFreqHandler(DataHandler):
     def panels(self) -> PanelSet:
         """The opened data, on common axes."""
         if self._panels is None:
-            self._panels = PanelSet(self.settings)
+            with advice():
+                self._panels = PanelSet(self.settings)
         return self._panels
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from qlib_mfgru.folders.box import OLD, new_box
 from qlib_mfgru.folders.exchange import exchange, sync
+from qlib_mfgru.machine import advice
 
 
 @contextmanager
@@ -19,20 +19,16 @@ def scratch(target: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        One that was raised inside, always with a file name: `target` where the system gave none.
+        One that was raised inside, with what to do, and always with a file name: `target` where the system gave none.
     """
-    box = new_box(target)
-    try:
-        folder = box / "new"
-        folder.mkdir()
-        yield folder
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        # of a write, the system says what is wrong and not where; numpy does not even say what
-        raise OSError(error.errno or errno.EIO, error.strerror or str(error), str(target)) from error
-    finally:
-        shutil.rmtree(box, ignore_errors=True)
+    with advice(target):
+        box = new_box(target)
+        try:
+            folder = box / "new"
+            folder.mkdir()
+            yield folder
+        finally:
+            shutil.rmtree(box, ignore_errors=True)
 
 
 @contextmanager

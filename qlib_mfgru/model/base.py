@@ -22,6 +22,7 @@ from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.machine import advice
 from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.member import Member
 from qlib_mfgru.model.settings import TrainSettings
@@ -232,7 +233,7 @@ class NeuralModel(Member):
         return tuple(table.over(panels) for table in tables)
 
     def _save_curve(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
+        with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             curve, history = (Path(folder, self.tag + name) for name in ("training_curve.png", "training_history.json"))
             plot_training_curve(self.trained, curve)
             history.write_text(json.dumps(self.history, indent=1))

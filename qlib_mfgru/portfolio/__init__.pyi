@@ -22,6 +22,7 @@ from .snapshot import MarketSnapshot, MarketView
 from .trade.backtest import run_index_enhancement
 from .trade.exchange import IndexEnhancementExchange
 from .trade.portfolios import IndexEnhancement, PortfolioRun
+from .trade.position import SortedPosition
 from .trade.quote import DenseQuote
 from .trade.strategy import IndexEnhancementStrategy
 
@@ -50,6 +51,7 @@ __all__ = [
     "NoUnscoredBuys",
     "PortfolioRun",
     "Solution",
+    "SortedPosition",
     "Terms",
     "Turnover",
     "WeightDeviation",

@@ -14,6 +14,7 @@ from qlib.log import get_module_logger
 from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
 
+from qlib_mfgru.machine import advice
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.recorders import load_prediction, model_name
 from qlib_mfgru.settings import Flag, Settings, Text, checked
@@ -90,7 +91,7 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
 
     def _generate(self, *_: Any, **__: Any) -> dict[str, object]:
         result = self.compute(load_prediction(self.recorder), self.name or model_name(self.recorder))
-        with tempfile.TemporaryDirectory() as folder:
+        with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             self.write(result, Path(folder))
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
         self.recorder.log_metrics(**self.metrics(result))

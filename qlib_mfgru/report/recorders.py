@@ -7,7 +7,6 @@ from typing import Any
 
 import qlib
 from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
@@ -34,8 +33,8 @@ def init_qlib(provider: str, store: str) -> None:
             f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
         )
     manager = {
-        "class": "MLflowExpManager",
-        "module_path": "qlib.workflow.expm",
+        "class": "ExperimentStore",
+        "module_path": "qlib_mfgru.report.store",
         "kwargs": {"uri": store, "default_exp_name": "mfgru"},
     }
     qlib.init(provider_uri=provider, region="cn", kernels=1, exp_manager=manager, logging_level=30)
@@ -45,7 +44,7 @@ def find_recorder(recorder_id: str) -> Recorder:
     """The recorder of an id in whatever experiment it is; an InputError where there is none, or no store."""
     store = R.exp_manager.uri
     try:
-        run = MlflowClient(tracking_uri=store).get_run(recorder_id)
+        run = R.exp_manager.client.get_run(recorder_id)
     except MlflowException as error:
         raise InputError(f"there is no recorder {recorder_id} in {store}") from error
     except Exception as error:  # drivers raise what they like, with the password in it

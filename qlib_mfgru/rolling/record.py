@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from qlib.workflow import R
 
+from qlib_mfgru.machine import advice
 from qlib_mfgru.rolling.work.units import validation_of
 
 FOLDER = "rolling"
@@ -18,7 +19,7 @@ FOLDER = "rolling"
 
 def save_folds(table: pd.DataFrame) -> None:
     """``folds.csv``: the folds in literal dates, saved before anything trains."""
-    with tempfile.TemporaryDirectory() as folder:
+    with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "folds.csv")
         table.to_csv(path, index=False)
         R.save_objects(local_path=str(path), artifact_path=FOLDER)
@@ -36,7 +37,7 @@ def save_units(units: Sequence[Mapping[str, Any]], scores: Mapping[int, pd.Serie
     """
     table = pd.DataFrame([{name: value for name, value in unit.items() if name != "history"} for unit in units])
     histories = [{name: unit[name] for name in ("fold", "seed", "history")} for unit in units]
-    with tempfile.TemporaryDirectory() as folder:
+    with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
         table.to_csv(Path(folder, "units.csv"), index=False)
         Path(folder, "training_history.json").write_text(json.dumps(histories, indent=1))
         for path in Path(folder).iterdir():

@@ -185,7 +185,10 @@ def test_a_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
 
 
 def test_an_error_of_the_system_names_the_folder(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"No space left on device: '.*market'"), written(tmp_path / "market"):
+    with (
+        pytest.raises(OSError, match=r"No space left on device: free space there.*: '.*market'"),
+        written(tmp_path / "market"),
+    ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert names(tmp_path) == []
 

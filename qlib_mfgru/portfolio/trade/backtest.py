@@ -16,6 +16,7 @@ from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.exposures import realised
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
+from qlib_mfgru.portfolio.trade.position import SortedPosition
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.index.returns import days_without_level, index_returns
@@ -27,6 +28,7 @@ DAILY_EXECUTOR = {
     "kwargs": {"time_per_step": "day", "generate_portfolio_metrics": True},
 }
 """qlib's executor of daily orders, whose portfolios go by the name ``1day``."""
+_POSITION = f"{SortedPosition.__module__}.{SortedPosition.__name__}"
 
 
 def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model: str = "model") -> IndexEnhancement:
@@ -92,6 +94,7 @@ def _run(
         benchmark=benchmark,
         account=settings.account,
         exchange_kwargs={"exchange": exchange},
+        pos_type=_POSITION,
     )
     report, history = portfolios["1day"]
     if not strategy.log:

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import joblib
 import torch
-from joblib.parallel import get_active_backend
+from joblib.parallel import BACKENDS, get_active_backend
 from qlib.config import C
 from qlib.data.cache import H
 from qlib.log import get_module_logger, set_global_logger_level
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.processes import end_with
+from qlib_mfgru.processes import begin_worker, end_with
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
@@ -99,7 +99,7 @@ class Workers:
     def _pass(self, units: Sequence[Unit], task: Task) -> Iterator[Outcome]:
         backend, _ = get_active_backend()
         order = "generator_unordered" if backend.supports_return_generator else "list"
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order)
+        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order, **_beginning(backend))
         for number, failure in parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units)):
             yield Outcome(units[number], failure)
 
@@ -129,6 +129,13 @@ def _joblib_config(backend: Mapping[str, Any]) -> joblib.parallel_config:
         return joblib.parallel_config(**backend)
     except Exception as error:  # whatever the backend's own package raises
         raise InputError(f"backend is {dict(backend)}: joblib cannot use it ({error})") from error
+
+
+def _beginning(backend: Any) -> dict[str, Any]:
+    """How the processes of joblib's own pool begin: they end with this one even while they import."""
+    if not isinstance(backend, BACKENDS["loky"]):
+        return {}
+    return {"initializer": begin_worker, "initargs": (os.getpid(),)}
 
 
 class Shared:

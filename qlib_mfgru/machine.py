@@ -1,0 +1,81 @@
+"""Errors of the machine in words: which file, what is wrong with it, what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ELSEWHERE = "name a folder on another disk"
+_PERHAPS_FULL = f"the disk may be full: free space there, or {_ELSEWHERE}"
+_NOT_YOURS = "it may belong to another user: ask for it, or name another folder"
+_SHORTER = "name a folder with a shorter path"
+
+ADVICE: dict[int, str] = {
+    errno.ENOSPC: f"free space there, or {_ELSEWHERE}",
+    errno.EDQUOT: f"your quota is used up: free space there, or {_ELSEWHERE}",
+    errno.EFBIG: f"files here may not be that large (ulimit -f): raise the limit, or {_ELSEWHERE}",
+    errno.EACCES: _NOT_YOURS,
+    errno.EPERM: _NOT_YOURS,
+    errno.EROFS: "nothing can be written there: name another folder",
+    errno.EEXIST: "a file is in the way: name another folder, or move it away",
+    errno.EISDIR: "a file is meant, and this is a folder",
+    errno.ENOTDIR: "a part of this path is a file: name another folder, or move the file away",
+    errno.ENAMETOOLONG: _SHORTER,
+    errno.ELOOP: "its links lead in a circle: name the folder itself",
+    errno.EMFILE: "too many for this process: raise the limit (ulimit -n), or take fewer jobs",
+    errno.ENFILE: "too many for this machine: end other programs, or take fewer jobs",
+    errno.ENOMEM: "end other programs, or take fewer jobs",
+    errno.EIO: "the disk may be broken: look at the system's log",
+    errno.ESTALE: "the server of this folder was changed or restarted: mount it again",
+    errno.ENOLCK: f"the file system has no locks: {_ELSEWHERE}",
+}
+"""What a user can do about an error of the system, by its number; where nothing helps but the name there is none."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def advised(error: OSError, where: Path | str | None = None) -> OSError:
+    """An error of the system that names a file and says what to do; one that does already is returned as it is.
+
+    Parameters
+    ----------
+    error : OSError
+    where : path, optional
+        Folder or file that it is about if it names none: of a write, the system says what is wrong and not where.
+    """
+    number = error.errno or errno.EIO
+    named = error.filename if error.filename is not None else where
+    if error.errno in _FULL and error.filename2 is not None:
+        named = error.filename2  # of a copy, the file that was written
+    words, advice = error.strerror or str(error), ADVICE.get(number)
+    if error.errno is None:  # numpy does not say what is wrong with a write; a server's errors have no number either
+        advice = _PERHAPS_FULL if type(error) is OSError else None
+    if advice is not None and not words.endswith(advice):
+        words = f"{words}: {advice}"
+    if words == error.strerror and named == error.filename:
+        return error
+    return OSError(number, words, *([] if named is None else [_path(named)]))
+
+
+@contextmanager
+def advice(where: Path | str | None = None) -> Iterator[None]:
+    """Raise errors of the system as `advised` ones."""
+    try:
+        yield
+    except OSError as error:
+        better = advised(error, where)
+        if better is error:
+            raise
+        raise better from error
+
+
+def said(error: OSError) -> str:
+    """The message of an `advised` error, which begins with the file."""
+    error = advised(error)
+    return f"{error.strerror}" if error.filename is None else f"{_path(error.filename)}: {error.strerror}"
+
+
+def _path(name: object) -> str:
+    return os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else str(name)
