@@ -13,6 +13,7 @@ from qlib_mfgru.configs import built, named_class, takes, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 
@@ -74,6 +75,16 @@ class MeanModel(Member):
             raise InputError(f"a mean of {len(self.members)} models cannot start from {type(earlier).__name__}")
         for member, before in zip(self._asked(), earlier._asked(), strict=True):
             member.warm_start(before)
+
+    def state(self) -> ModelState | None:
+        """As of `Member`; None if that of any member is."""
+        states = [state for member in self._asked() if (state := member.state()) is not None]
+        return ModelState.joined(states) if len(states) == len(self.members) else None
+
+    def restore(self, state: ModelState) -> None:
+        """As of `Member`, member by member."""
+        for number, member in enumerate(self._asked()):
+            member.restore(state.part(number))
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
