@@ -40,7 +40,8 @@ class MeanModel(Member):
         listed = checked(Members, "members", members)
         self.tag = ""
         self.members: list[Model] = [
-            _member(member, settings, f"members[{number}]") for number, member in enumerate(listed)
+            built(member_config(member, settings, name), Model, name)
+            for member, name in ((member, f"members[{number}]") for number, member in enumerate(listed))
         ]
         made = [member for member, given in zip(self.members, listed, strict=True) if member is not given]
         if not any(isinstance(member, Member) for member in made):  # there is none that they could go to
@@ -102,12 +103,13 @@ class MeanModel(Member):
         return mean_of_scores([member.predict(dataset, segment) for member in self.members])
 
 
-def _member(member: Any, settings: Mapping[str, Any], name: str) -> Model:
-    if not isinstance(member, Model):
-        kind: type = named_class(member, Model, name)
-        plain = {name: value for name, value in settings.items() if name == "seed" and takes(kind, name)}
-        member = with_kwargs(member, settings if issubclass(kind, Member) else plain, name)
-    return built(member, Model, name)
+def member_config(member: Any, settings: Mapping[str, Any], name: str) -> Any:
+    """The config of a mean's member with what it gets of the mean's settings; a Model is returned as it is."""
+    if isinstance(member, Model):
+        return member
+    kind: type = named_class(member, Model, name)
+    plain = {name: value for name, value in settings.items() if name == "seed" and takes(kind, name)}
+    return with_kwargs(member, settings if issubclass(kind, Member) else plain, name)
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:

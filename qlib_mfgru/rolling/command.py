@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-DESCRIPTION = """List the (fold, seed) units of rolling runs, finished and damaged ones; with --clear or --clear-all remove
-some, so that they are trained again."""
+DESCRIPTION = """List the (fold, seed) units of rolling runs, finished and damaged ones; with --clear or --clear-all
+remove some, so that they are trained again."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
+from qlib_mfgru.rolling.spelling import spelled
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.training import Trained, Training
 from qlib_mfgru.rolling.work.units import Unit
@@ -212,7 +213,7 @@ class RollingEnsembleModel(Model):
         for fold in folds:
             for seed in self.seeds:
                 start, config = latest.get(seed), self._config(seed)
-                key = digest([_FORMAT, config, fold.segments, identity, code, start])
+                key = digest([_FORMAT, spelled(config), fold.segments, identity, code, start])
                 units.append(Unit(fold, seed, config, key, start))
                 if self.warm_start:
                     latest[seed] = key

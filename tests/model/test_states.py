@@ -10,39 +10,14 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pytest
 import torch
+from model_kinds import KINDS, PLAIN
 from own_networks import Pinned
 from safetensors.torch import load, save
 from tiny_world import DAYS, FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model import (
-    AttentionGRUModel,
-    GRUModel,
-    IncrementalGRUModel,
-    MeanModel,
-    Member,
-    MixedGRUModel,
-    ModelState,
-    NetworkModel,
-    as_member,
-)
-
-OWN = {"class": "Transformer", "module_path": "own_networks", "kwargs": {"width": 4}}
-PINNED = {"class": "Pinned", "module_path": "own_networks"}
-PLAIN = {"batch_size": 200, "max_epochs": 2, "device": "cpu"}
-KINDS: dict[str, tuple[type[Member], dict[str, Any]]] = {
-    "gru": (GRUModel, FAST),
-    "daily": (GRUModel, {"freq": "day", **FAST}),
-    "attention": (AttentionGRUModel, FAST),
-    "mixed": (MixedGRUModel, FAST),
-    "incremental": (IncrementalGRUModel, FAST),
-    "own branch": (IncrementalGRUModel, {"stages": ["day", {"freq": "15min", "network": PINNED}], **FAST}),
-    "own network": (NetworkModel, {"network": OWN, "freqs": ["day", "15min"], **PLAIN}),
-    "pinned": (NetworkModel, {"network": PINNED, **PLAIN}),
-    "mean": (MeanModel, {"members": [{"class": "GRUModel", "module_path": "qlib_mfgru.model", "kwargs": {"freq": freq}}
-                                     for freq in ("day", "15min")], **FAST}),
-}  # fmt: skip
+from qlib_mfgru.model import GRUModel, IncrementalGRUModel, MeanModel, Member, ModelState, NetworkModel, as_member
 
 
 class Pair(NamedTuple):

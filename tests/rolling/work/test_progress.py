@@ -20,7 +20,8 @@ DAY = pd.Timestamp("2020-01-02")
 def keep(store: UnitStore, key: str, valid_ic: float) -> None:
     """Write a finished unit."""
     about = {"valid_ic": valid_ic, "history": [], "finished": "2020-01-02 10:00:00"}
-    store.write(key, UnitResult(None, pd.Series(dtype=float), about))
+    with store.held(key):
+        store.write(key, UnitResult(None, pd.Series(dtype=float), about))
 
 
 def unit(key: str, number: int, seed: int) -> Unit:
