@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -51,7 +52,7 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
         get_module_logger("mfgru").info(f"waiting for {target}, which is being written by {holder}")
         lock.acquire()
     except PermissionError:
-        if not file.exists():
+        if not os.path.lexists(file):
             raise
         holder = Holder.read(file) or "a process"
         raise Busy(f"{target} is, or was, being written by {holder}, of another user: see {file}") from None

@@ -124,12 +124,12 @@ def test_a_state_is_a_copy(dataset: MultiFreqDataset) -> None:
 
 def test_that_of_another_model_is_none(dataset: MultiFreqDataset) -> None:
     small, large = GRUModel(freq="day", **FAST), GRUModel(freq="day", **{**FAST, "hidden_size": 5})
-    with pytest.raises(RuntimeError, match="^GRUModel is not fitted: there is nothing to keep$"):
+    with pytest.raises(RuntimeError, match=r"^GRUModel is not fitted: there is nothing to keep$"):
         small.state()
     small.fit(dataset)
     with pytest.raises(RuntimeError, match="size mismatch"):
         large.restore(small.state())
     other = as_member(torch.nn.Linear(1, 1))
     assert other.state() is None
-    with pytest.raises(InputError, match="^Linear cannot be restored: it does not say what it has learnt$"):
+    with pytest.raises(InputError, match=r"^Linear cannot be restored: it does not say what it has learnt$"):
         other.restore(small.state())

@@ -14,6 +14,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,12 @@ def read(folder: Path) -> UnitResult:
     """
     try:
         contents = _checked(folder)
-        about = dict(json.loads(contents[ABOUT]))
+        about = _mapping(contents, ABOUT)
         if about["key"] != folder.name:
             raise DamagedUnit(f"{folder / ABOUT} is that of another unit, {about['key']}")
         score = pd.read_parquet(io.BytesIO(contents[SCORE]), engine="pyarrow")["score"]
         kept = TENSORS in contents
-        state = ModelState(load(contents[TENSORS]), dict(json.loads(contents[PLAIN]))) if kept else None
+        state = ModelState(load(contents[TENSORS]), _mapping(contents, PLAIN)) if kept else None
         return UnitResult(state, score, about)
     except OSError as error:
         raise DamagedUnit(f"{error.filename or folder}: {error.strerror or error}") from error
@@ -102,6 +103,13 @@ def _checked(folder: Path) -> dict[str, bytes]:
     if wrong is not None:
         raise DamagedUnit(wrong)
     return {name: (folder / name).read_bytes() for name in sums.files}
+
+
+def _mapping(contents: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    value = json.loads(contents[name])
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} holds no mapping")
+    return value
 
 
 def is_unit(folder: Path) -> bool:

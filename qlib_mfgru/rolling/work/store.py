@@ -172,5 +172,5 @@ class UnitStore:
             self.root.mkdir(parents=True, exist_ok=True)
         if not self.root.is_dir():
             raise InputError(f"units_dir {self.root} is not a folder, and cannot be made one: use another")
-        if not os.access(self.root, os.W_OK | os.X_OK):
+        if not os.access(self.root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             raise InputError(f"units_dir {self.root} cannot be written: use another, or make it writable")
