@@ -91,13 +91,14 @@ class Training:
             for outcome in self._outcomes():
                 progress.update(outcome)
                 if outcome.failure is not None:
-                    failed[str(outcome.unit)] = outcome.failure
+                    failed[outcome.unit.key] = outcome.failure
                 elif outcome.model is not None:
                     models[outcome.unit.key] = outcome.model
         if failed:
+            in_order = {str(unit): failed[unit.key] for unit in self.units if unit.key in failed}
             raise RollingError(
                 f"{len(failed)} of {len(self.units)} units failed; the others are kept in {self.store.root}; run the "
-                f"same command again to retry what failed:\n{_grouped(failed)}"
+                f"same command again to retry what failed:\n{_grouped(in_order)}"
             )
         return models
 
