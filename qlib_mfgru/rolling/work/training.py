@@ -121,7 +121,8 @@ class Training:
         for unit in self.units:
             try:
                 result = self.store.read(unit.key)
-                trained[unit.key] = Trained(fresh.get(unit.key) or unit.model(result), result.score, result.about)
+                model = fresh[unit.key] if unit.key in fresh else unit.model(result)
+                trained[unit.key] = Trained(model, result.score, result.about)
             except DamagedUnit as error:
                 lost[unit.key] = str(error)
         return trained, lost

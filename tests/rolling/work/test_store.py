@@ -24,8 +24,9 @@ from qlib_mfgru.rolling.work.files import DamagedUnit
 
 HOLD = """
 import sys, time
-from qlib_mfgru.rolling import UnitStore
-with UnitStore(sys.argv[1]).held(sys.argv[2]):
+from pathlib import Path
+from qlib_mfgru.folders import locked
+with locked(Path(sys.argv[1]), wait=True):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -43,7 +44,7 @@ def store(tmp_path: Path) -> UnitStore:
 @contextmanager
 def another_run(store: UnitStore, key: str) -> Iterator[subprocess.Popen[str]]:
     """A process that holds a unit's lock until it is killed."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(store.root), key], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(store.root / key)], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
