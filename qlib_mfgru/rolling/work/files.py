@@ -128,20 +128,25 @@ def strangers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in own or path.is_dir())
 
 
-def remove(folder: Path) -> None:
-    """Remove a unit's folder: its own files, and nothing else.
+def check_ours(folder: Path) -> None:
+    """Refuse to remove or replace what is not a unit's alone.
 
     Raises
     ------
     InputError
-        The folder is no unit, or holds something else: nothing was removed.
-    OSError
-        As of the system.
+        The folder is no unit, or holds something else as well.
+    PermissionError
+        It is another user's.
     """
     if not is_unit(folder):
         raise InputError(f"{folder} is not a unit: move it away")
     if others := strangers(folder):
         raise InputError(f"{folder} also holds {', '.join(others)}, which is not a unit's: move it away")
+
+
+def remove(folder: Path) -> None:
+    """Remove a unit's folder, file by file; errors as of `check_ours`, and then nothing was removed."""
+    check_ours(folder)
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()

@@ -14,7 +14,7 @@ from qlib.log import get_module_logger
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Busy, lock_file, locked, staged, sweep
 from qlib_mfgru.rolling.work.about import row_of
-from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult, is_unit, read, remove, write
+from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult, check_ours, is_unit, read, remove, write
 
 DEFAULT_UNITS = Path("~/.cache/qlib_mfgru/units")
 
@@ -103,8 +103,16 @@ class UnitStore:
         get_module_logger("mfgru").warning(f"{wrong}: the unit is trained again")
 
     def write(self, key: str, result: UnitResult) -> None:
-        """Store a finished unit; its lock must be held. Errors as of `discard`."""
+        """Store a finished unit, in the place of an older one if there is one; its lock must be held.
+
+        Raises
+        ------
+        InputError
+            As of `discard`; or the older one holds something else as well.
+        """
         self.discard(key)
+        if os.path.lexists(self.root / key):
+            check_ours(self.root / key)
         with staged(self.root / key) as folder:
             write(folder, key, result)
 

@@ -169,6 +169,17 @@ def test_a_unit_that_was_damaged_meanwhile_is_written_anew(store: UnitStore) -> 
     assert names(store.root) == KEYS
 
 
+def test_a_whole_unit_is_replaced(store: UnitStore) -> None:
+    """But not one in which a file of somebody else's lies."""
+    keep(store, KEYS[0], result(5))
+    pd.testing.assert_series_equal(store.read(KEYS[0]).score, result(5).score)
+    (store.root / KEYS[0] / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r" also holds notes.txt, which is not a unit's: move it away$"):
+        keep(store, KEYS[0], result(6))
+    assert (store.root / KEYS[0] / "notes.txt").read_text() == "mine"
+    pd.testing.assert_series_equal(store.read(KEYS[0]).score, result(5).score)
+
+
 def test_one_that_is_gone(store: UnitStore) -> None:
     with pytest.raises(DamagedUnit, match=r"/f{20} is not there$"):
         store.read("f" * 20)
