@@ -82,7 +82,7 @@ setup(
         "numpy>=1.26",
         "pyarrow>=14.0.1",
         "safetensors>=0.4",
-        "filelock>=3.12",
+        "filelock>=4.2",
         "joblib>=1.4",
         "matplotlib>=3.8",
         "scipy>=1.11",
