@@ -8,9 +8,8 @@ Without a marker, anything of such a name is somebody else's.
 from __future__ import annotations
 
 import glob
-import os
+import secrets
 import shutil
-import tempfile
 from pathlib import Path
 
 from qlib_mfgru.folders.holder import Holder
@@ -24,10 +23,10 @@ _RANDOM = 8
 
 def new_box(target: Path) -> Path:
     """Make a box beside a folder, readable as the umask says."""
-    box = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    box = target.with_name(f".{target.name}.{secrets.token_hex(_RANDOM // 2)}")
+    box.mkdir()  # not by mkdtemp, whose folders are for their owner alone
     try:
         Holder.this().write(box / MARKER)
-        box.chmod(0o777 & ~_umask())  # mkdtemp's are for their owner alone
     except BaseException:
         shutil.rmtree(box)
         raise
@@ -50,10 +49,3 @@ def targets(parent: Path) -> set[Path]:
 def _boxes(parent: Path, name: str) -> list[Path]:
     boxes = parent.glob(f".{name}.{'?' * _RANDOM}")
     return [box for box in boxes if (box / MARKER).is_file() and not box.is_symlink()]
-
-
-def _umask() -> int:
-    """The process's umask, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

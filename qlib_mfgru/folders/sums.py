@@ -52,7 +52,10 @@ class Sums:
             return None
         files = {}
         try:
-            for line in file.read_text(encoding="utf-8").splitlines():
+            *lines, rest = file.read_text(encoding="utf-8").split("\n")
+            if rest:
+                raise ValueError("the last line has no end")
+            for line in lines:
                 crc, size, name = line.split(" ", 2)
                 files[name] = int(size), int(crc, 16)
         except ValueError as error:

@@ -6,6 +6,7 @@ from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.networks import AttentionGRUModel, GRUModel, MixedGRUModel, NetworkModel
 from qlib_mfgru.model.recorded import RecordedModel
 from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.model.training.failures import TrainingError
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MeanModel",
     "Member",
     "MixedGRUModel",
+    "ModelState",
     "NetworkModel",
     "RecordedModel",
     "TrainSettings",

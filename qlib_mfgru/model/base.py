@@ -27,6 +27,7 @@ from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.member import Member
 from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.start import WarmStart, check_reading
+from qlib_mfgru.model.state import ModelState, fit_of, plain_fit, weights_of
 from qlib_mfgru.model.training.callbacks import (
     EarlyStopping,
     History,
@@ -70,6 +71,8 @@ class NeuralModel(Member):
         The trained network, on the CPU; None before `fit`.
     trained : list of StageResult
         One for each stage of the last `fit`.
+    inputs : mapping of str to InputShape
+        What the network was built for; empty before `fit`.
     reading : mapping
         How the windows that it was fitted on are made, see `MultiFreqHandler.reading`; empty before `fit`.
 
@@ -88,6 +91,7 @@ class NeuralModel(Member):
         self.tag = ""
         self.net: ScoringNet | None = None
         self.trained: list[StageResult] = []
+        self.inputs: Inputs = {}
         self.reading: Mapping[str, Any] = {}
 
     @property
@@ -142,7 +146,7 @@ class NeuralModel(Member):
         check_records()
         self.settings.torch_device()
         net = self.fresh(dataset)
-        self.trained = []
+        self.inputs, self.trained = self._shapes(dataset), []
         if self._start is not None:
             self._start.give_to(net, dataset.handler)
             self._start = None
@@ -162,11 +166,30 @@ class NeuralModel(Member):
         InputError
             If the handler lacks a frequency of the model.
         """
-        shapes = dataset.handler.input_shapes(self.freqs)
-        with _seeded(self.settings.seed):
-            net = self.build({freq: InputShape(*shape) for freq, shape in shapes.items()})
+        net = self._drawn(self._shapes(dataset))
         dataset.handler.frequencies(net.freqs)
         return net
+
+    def _shapes(self, dataset: MultiFreqDataset) -> Inputs:
+        return {freq: InputShape(*shape) for freq, shape in dataset.handler.input_shapes(self.freqs).items()}
+
+    def _drawn(self, inputs: Inputs) -> ScoringNet:
+        with _seeded(self.settings.seed):
+            return self.build(inputs)
+
+    def state(self) -> ModelState | None:
+        """As of `Member`: the weights of `net`, and what `fit` left beside them."""
+        if self.net is None:
+            raise RuntimeError(f"{type(self).__name__} is not fitted: there is nothing to keep")
+        weights = weights_of(self.net)
+        return None if weights is None else ModelState(weights, plain_fit(self.inputs, self.reading, self.trained))
+
+    def restore(self, state: ModelState) -> None:
+        """As of `Member`: the network is built anew for the inputs that it was fitted on, and gets its weights."""
+        self.inputs, self.reading, self.trained = fit_of(state.plain)
+        net = self._drawn(self.inputs)
+        net.load_state_dict(state.tensors)
+        self.net = net.eval()
 
     def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> StageResult:
         """Train `net` for one stage and leave it with the weights of its best epoch."""

@@ -13,6 +13,7 @@ from qlib_mfgru.configs import built, named_class, takes, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 
@@ -39,7 +40,8 @@ class MeanModel(Member):
         listed = checked(Members, "members", members)
         self.tag = ""
         self.members: list[Model] = [
-            _member(member, settings, f"members[{number}]") for number, member in enumerate(listed)
+            built(member_config(member, settings, name), Model, name)
+            for member, name in ((member, f"members[{number}]") for number, member in enumerate(listed))
         ]
         made = [member for member, given in zip(self.members, listed, strict=True) if member is not given]
         if not any(isinstance(member, Member) for member in made):  # there is none that they could go to
@@ -75,6 +77,16 @@ class MeanModel(Member):
         for member, before in zip(self._asked(), earlier._asked(), strict=True):
             member.warm_start(before)
 
+    def state(self) -> ModelState | None:
+        """As of `Member`; None if that of any member is."""
+        states = [state for member in self._asked() if (state := member.state()) is not None]
+        return ModelState.joined(states) if len(states) == len(self.members) else None
+
+    def restore(self, state: ModelState) -> None:
+        """As of `Member`, member by member."""
+        for number, member in enumerate(self._asked()):
+            member.restore(state.part(number))
+
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
         for freqs in self.stage_freqs(dataset):
@@ -91,12 +103,13 @@ class MeanModel(Member):
         return mean_of_scores([member.predict(dataset, segment) for member in self.members])
 
 
-def _member(member: Any, settings: Mapping[str, Any], name: str) -> Model:
-    if not isinstance(member, Model):
-        kind: type = named_class(member, Model, name)
-        plain = {name: value for name, value in settings.items() if name == "seed" and takes(kind, name)}
-        member = with_kwargs(member, settings if issubclass(kind, Member) else plain, name)
-    return built(member, Model, name)
+def member_config(member: Any, settings: Mapping[str, Any], name: str) -> Any:
+    """The config of a mean's member with what it gets of the mean's settings; a Model is returned as it is."""
+    if isinstance(member, Model):
+        return member
+    kind: type = named_class(member, Model, name)
+    plain = {name: value for name, value in settings.items() if name == "seed" and takes(kind, name)}
+    return with_kwargs(member, settings if issubclass(kind, Member) else plain, name)
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:

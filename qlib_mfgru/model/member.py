@@ -10,6 +10,7 @@ import pandas as pd
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.nn import MetricName
 
 if TYPE_CHECKING:  # qlib is untyped, and a class derived from its Model would pass for anything
@@ -65,6 +66,20 @@ class Member(Model):
         """
 
     @abstractmethod
+    def state(self) -> ModelState | None:
+        """What the last `fit` has learnt; None if tensors and plain values cannot say it."""
+
+    @abstractmethod
+    def restore(self, state: ModelState) -> None:
+        """Become what a member of the same class and settings was whose `state` this is.
+
+        Raises
+        ------
+        Exception
+            Of any kind, if it is the state of another.
+        """
+
+    @abstractmethod
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train."""
 
@@ -106,6 +121,12 @@ class PlainMember(Member):
 
     def warm_start(self, earlier: Member) -> None:
         raise InputError(f"{type(self.model).__name__} cannot begin with the weights of another")
+
+    def state(self) -> None:
+        return None
+
+    def restore(self, state: ModelState) -> None:
+        raise InputError(f"{type(self.model).__name__} cannot be restored: it does not say what it has learnt")
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         self.model.fit(dataset)

@@ -1,4 +1,4 @@
-"""``mfgru units``: list and clear finished units of rolling runs."""
+"""``mfgru units``: list and clear units of rolling runs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from qlib_mfgru.addresses import without_addresses
 from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
 
-DESCRIPTION = """List the finished (fold, seed) units of rolling runs; with --clear or --clear-all remove some, so that
-they are trained again."""
+DESCRIPTION = """List the (fold, seed) units of rolling runs, finished and damaged ones; with --clear or --clear-all
+remove some, so that they are trained again."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.clear or arguments.clear_all:
         print(f"units removed from {root}: {store.clear(arguments.clear)}")
         return 0
-    units = store.finished()
+    units, damaged = store.finished(), store.damaged()
     print(f"finished units in {root}: {len(units)}")
     if len(units):
         print(units.to_string(index=False, float_format="{:.4f}".format))
+    if len(damaged):
+        print(f"damaged: {len(damaged)}; they are trained again when they are needed")
+        print("\n".join(f"{key}  {wrong}" for key, wrong in damaged.itertuples(index=False)))
     return 0

@@ -20,17 +20,14 @@ from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
-from qlib_mfgru.rolling.work.progress import UnitProgress
+from qlib_mfgru.rolling.spelling import spelled
 from qlib_mfgru.rolling.work.store import UnitStore
+from qlib_mfgru.rolling.work.training import Trained, Training
 from qlib_mfgru.rolling.work.units import Unit
-from qlib_mfgru.rolling.work.workers import Outcome, Workers
+from qlib_mfgru.rolling.work.workers import Workers
 from qlib_mfgru.settings import UnknownSetting
 
-_FORMAT = 1  # part of every key: raise it when a unit's meaning changes
-
-
-class RollingError(RuntimeError):
-    """Some units failed; the message says which and why, and where the others are kept."""
+_FORMAT = 2  # part of every key: raise it when a unit's meaning changes
 
 
 class RollingEnsembleModel(Model):
@@ -139,8 +136,10 @@ class RollingEnsembleModel(Model):
         identity, store = dataset_identity(dataset), UnitStore(self.units_dir)
         units = self._units(folds, identity, code_version(self.model, dataset, dataset.handler))
         log.info(f"{sum(unit.key in store for unit in units)} of {len(units)} units are finished in {store.root}")
-        self._train(units, plan.groupby("fold")["train_n"].sum().to_dict(), dataset, store)
-        self._collect(folds, units, identity, store)
+        workers = Workers(self.n_jobs, self.threads, self.backend)
+        dates = plan.groupby("fold")["train_n"].sum().to_dict()
+        trained = Training(units, dates, dataset, identity, store, workers).run()
+        self._collect(folds, {(unit.fold.number, unit.seed): trained[unit.key] for unit in units}, identity)
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Mean of the seeds' scores, each z-scored per date, since their scales are arbitrary under an IC loss.
@@ -214,43 +213,16 @@ class RollingEnsembleModel(Model):
         for fold in folds:
             for seed in self.seeds:
                 start, config = latest.get(seed), self._config(seed)
-                key = digest([_FORMAT, config, fold.segments, identity, code, start])
+                key = digest([_FORMAT, spelled(config), fold.segments, identity, code, start])
                 units.append(Unit(fold, seed, config, key, start))
                 if self.warm_start:
                     latest[seed] = key
         return units
 
-    def _train(
-        self, units: Sequence[Unit], dates: Mapping[Any, int], dataset: MultiFreqDataset, store: UnitStore
-    ) -> None:
-        """Run the unfinished units; with a warm start fold by fold, since each needs the one before it."""
-        failed: list[Outcome] = []
-        workers = Workers(self.n_jobs, self.threads, self.backend)
-        with UnitProgress({unit.key: dates[unit.fold.number] for unit in units}, store) as progress:
-            for wave in self._waves(units):
-                runnable = [unit for unit in wave if unit.start is None or unit.start in store]
-                failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in runnable]
-                for outcome in workers.run([unit for unit in runnable if unit.key not in store], dataset, store):
-                    progress.update(outcome)
-                    if outcome.failure is not None:
-                        failed.append(outcome)
-        if failed:
-            reports = "\n".join(f"{unit}: {failure}" for unit, failure in failed)
-            raise RollingError(
-                f"{len(failed)} of {len(units)} units failed; the others are kept in {store.root}; run "
-                f"the same command again to retry what failed:\n{reports}"
-            )
-
-    def _waves(self, units: Sequence[Unit]) -> list[Sequence[Unit]]:
-        if not self.warm_start:
-            return [units]
-        return [units[i : i + len(self.seeds)] for i in range(0, len(units), len(self.seeds))]
-
-    def _collect(self, folds: list[Fold], units: Sequence[Unit], identity: str, store: UnitStore) -> None:
-        results = {(unit.fold.number, unit.seed): store.read(unit.key) for unit in units}
+    def _collect(self, folds: list[Fold], trained: Mapping[tuple[int, int], Trained], identity: str) -> None:
         self.folds = folds
-        self.members = [{seed: results[fold.number, seed].model for seed in self.seeds} for fold in folds]
-        scores = {seed: pd.concat([results[fold.number, seed].score for fold in folds]) for seed in self.seeds}
+        self.members = [{seed: trained[fold.number, seed].model for seed in self.seeds} for fold in folds]
+        scores = {seed: pd.concat([trained[fold.number, seed].score for fold in folds]) for seed in self.seeds}
         self._tested = identity, scores
         if recorder_is_active():
-            save_units([result.about for result in results.values()], scores)
+            save_units([unit.about for unit in trained.values()], scores)

@@ -12,7 +12,7 @@ import pandas as pd
 from qlib.workflow import R
 
 from qlib_mfgru.machine import advice
-from qlib_mfgru.rolling.work.units import validation_of
+from qlib_mfgru.rolling.work.about import row_of, validation_of
 
 FOLDER = "rolling"
 
@@ -35,7 +35,7 @@ def save_units(units: Sequence[Mapping[str, Any]], scores: Mapping[int, pd.Serie
     scores : mapping of int to Series
         Seed -> its stitched prediction; kept as ``score_seed<seed>.pkl``, in the form of ``pred.pkl``.
     """
-    table = pd.DataFrame([{name: value for name, value in unit.items() if name != "history"} for unit in units])
+    table = pd.DataFrame([row_of(unit) for unit in units])
     histories = [{name: unit[name] for name in ("fold", "seed", "history")} for unit in units]
     with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
         table.to_csv(Path(folder, "units.csv"), index=False)

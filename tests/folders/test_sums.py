@@ -71,7 +71,7 @@ def test_contents_can_be_noted_as_they_are_written(folder: Path) -> None:
     assert sums == read(folder)
 
 
-@pytest.mark.parametrize("content", ["xyz\n", "00 1\n", "zz 10 name\n"])
+@pytest.mark.parametrize("content", ["xyz\n", "00 1\n", "zz 10 name\n", "00 10 name"])
 def test_a_damaged_list_says_so(folder: Path, content: str) -> None:
     (folder / SUMS).write_text(content)
     with pytest.raises(ValueError, match=f"{SUMS} is damaged"):

@@ -105,20 +105,6 @@ def test_killed_in_the_middle_of_units(
     assert (tmp_path / "scores.pkl").read_bytes() == resumed
 
 
-def test_a_half_written_unit_is_none(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
-    """What a kill within a write leaves has another name, and goes with a clear of everything."""
-    odd().fit(dataset)
-    store = UnitStore(tmp_path / "units")
-    finished = next(path for path in store.root.iterdir() if path.name[0] != ".")
-    finished.rename(store.root / f".{finished.name}-abcd")
-    (store.root / f".{finished.name}-abcd" / "unit.json").unlink()
-    fits(tmp_path)
-    odd().fit(dataset)
-    assert len(fits(tmp_path)) == 1
-    assert store.clear() == 6
-    assert list(store.root.iterdir()) == []
-
-
 def test_finished_units_are_not_trained_again(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
     first = odd()
     first.fit(dataset)
@@ -284,9 +270,9 @@ def test_finished_units_are_listed_and_cleared(make_model: Make, dataset: MultiF
     ]
     assert store.clear([listed["key"][2][:8]]) == 1
     assert set(store.finished()["key"]) == set(listed["key"]) - {listed["key"][2]}
-    with pytest.raises(InputError, match=r"0 finished units in .* have a key that begins with 'zz'"):
+    with pytest.raises(InputError, match=r"^0 units in .* have a key that begins with 'zz'"):
         store.clear(["zz"])
-    with pytest.raises(InputError, match="5 finished units"):
+    with pytest.raises(InputError, match=r"^5 units in"):
         store.clear([""])
     assert store.clear() == 5
     assert len(store.finished()) == 0

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from tqdm.auto import tqdm
 
 from qlib_mfgru.nn import METRIC_TITLES, MetricName
+from qlib_mfgru.rolling.work.about import validation_of
+from qlib_mfgru.rolling.work.files import DamagedUnit
 from qlib_mfgru.rolling.work.store import UnitStore
-from qlib_mfgru.rolling.work.units import Unit, validation_of
+from qlib_mfgru.rolling.work.units import Unit
 from qlib_mfgru.rolling.work.workers import Outcome
 
 _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed} elapsed, {remaining} left{postfix}"
@@ -70,4 +72,7 @@ class UnitProgress:
         return f"{shown} (fold {latest.fold.number}, seed {latest.seed}: {value:.4f})"
 
     def _validation(self, key: str) -> dict[MetricName, float]:
-        return validation_of(self.store.about(key))
+        try:
+            return validation_of(self.store.about(key))
+        except DamagedUnit:  # or removed meanwhile: it is found out when all units are read
+            return {}

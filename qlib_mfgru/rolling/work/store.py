@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
-import shutil
-import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from qlib.model.base import Model
+from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import Busy, lock_file, locked, staged, sweep
+from qlib_mfgru.rolling.work.about import row_of
+from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult, check_ours, is_unit, read, remove, write
 
 DEFAULT_UNITS = Path("~/.cache/qlib_mfgru/units")
-_ABOUT, _MODEL, _SCORE, _RUNNING = "unit.json", "model.pkl", "score.pkl", ".running"
-
-
-@dataclass(frozen=True, eq=False)
-class UnitResult:
-    """The result of training one unit.
-
-    Attributes
-    ----------
-    model : Model
-        Fitted, on the CPU.
-    score : Series
-        What it predicts for the fold's test, over (datetime, instrument).
-    about : dict
-        Plain values: fold, seed, ``valid_<metric>``, ``seconds``, ``history`` and more.
-    """
-
-    model: Model
-    score: pd.Series
-    about: dict[str, Any]
 
 
 class UnitStore:
-    """A folder of finished units, shared by all workers and all runs.
+    """A folder of finished units, shared by all workers and all runs, of one user or of several.
+
+    Whoever trains or removes a unit holds its lock, and a unit appears under its key once all of it is written. What
+    is read is held against its checksums.
 
     Parameters
     ----------
@@ -53,76 +35,150 @@ class UnitStore:
         self.root = Path(root or os.environ.get("MFGRU_UNITS") or DEFAULT_UNITS).expanduser().absolute()
 
     def __contains__(self, key: str) -> bool:
-        return (self.root / key / _ABOUT).exists()
-
-    def begin(self, key: str) -> None:
-        """Mark a unit as running, so that a unit whose worker died can be recognised."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._mark(key).touch()
-
-    def has_begun(self, key: str) -> bool:
-        """Whether a unit was begun and neither finished nor failed."""
-        return self._mark(key).exists()
-
-    def end(self, key: str) -> None:
-        """Remove the mark of `begin`."""
-        self._mark(key).unlink(missing_ok=True)
-
-    def write(self, key: str, result: UnitResult) -> None:
-        """Store a finished unit; it appears under its key only once all of it is written."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=self.root))
-        try:
-            (partial / _MODEL).write_bytes(pickle.dumps(result.model))
-            result.score.to_pickle(partial / _SCORE)
-            (partial / _ABOUT).write_text(json.dumps({"key": key, **result.about}, indent=1))
-            partial.rename(self.root / key)
-        except OSError:  # another run has finished the same unit meanwhile
-            if key not in self:
-                raise
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        return self._wrong(key) is None
 
     def read(self, key: str) -> UnitResult:
-        """A finished unit."""
-        folder = self.root / key
-        model = pickle.loads((folder / _MODEL).read_bytes())
-        return UnitResult(model, pd.read_pickle(folder / _SCORE), self.about(key))
+        """A finished unit.
+
+        Raises
+        ------
+        DamagedUnit
+            It is not whole, or not there.
+        """
+        if not os.path.lexists(self.root / key):
+            raise DamagedUnit(f"{self.root / key} is not there")
+        return read(self.root / key)
 
     def about(self, key: str) -> dict[str, Any]:
-        """The plain values of a finished unit."""
-        return dict(json.loads((self.root / key / _ABOUT).read_text()))
+        """The plain values of a finished unit; errors as of `read`."""
+        return self.read(key).about
 
-    def finished(self) -> pd.DataFrame:
-        """All finished units, one row each, by time: ``key`` and the plain values without the history."""
-        rows = [self.about(path.parent.name) for path in self.root.glob(f"[!.]*/{_ABOUT}")]
-        frame = pd.DataFrame([{name: value for name, value in row.items() if name != "history"} for row in rows])
-        return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame
+    def held(self, key: str) -> AbstractContextManager[None]:
+        """The lock of a unit, as a context; another run that trains the same unit is waited for."""
+        return locked(self.root / key, wait=True)
 
-    def clear(self, keys: Iterable[str] | None = None) -> int:
-        """Remove the units whose keys begin with one of `keys`, and return how many.
+    def was_held(self, key: str) -> bool:
+        """Whether somebody trains a unit, or was killed while training it."""
+        return lock_file(self.root / key).exists()
 
-        None means all, and then what killed workers left behind is removed as well.
+    def make_room(self, keys: Iterable[str]) -> None:
+        """Make sure that units can be written under these keys: what is damaged is said and removed.
+
+        A unit that another run is at work on is left to it, which is said as well.
 
         Raises
         ------
         InputError
-            If no finished unit's key begins like that, or several do.
+            The folder of units cannot be written; or what is under a key is none of ours, or of another user.
         """
-        finished = [path.parent for path in self.root.glob(f"[!.]*/{_ABOUT}")]
-        folders = finished if keys is None else [self._only(key, finished) for key in keys]
-        for folder in folders:
-            shutil.rmtree(folder)
-        if keys is None:
-            for leftover in self.root.glob(".*"):
-                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        return len(folders)
+        self._make_root()
+        for key in keys:
+            try:
+                with locked(self.root / key, wait=False, patience=0.0):
+                    self.discard(key)
+            except Busy as busy:
+                get_module_logger("mfgru").info(str(busy))
 
-    def _only(self, key: str, finished: list[Path]) -> Path:
-        matches = [folder for folder in finished if folder.name.startswith(key)]
+    def discard(self, key: str, wrong: str | None = None) -> None:
+        """Say what is wrong with a unit, and remove it; nothing if it is whole. Its lock must be held.
+
+        Parameters
+        ----------
+        key : str
+        wrong : str, optional
+            By default what reading it says.
+
+        Raises
+        ------
+        InputError
+            What is under the key is none of ours, or of another user.
+        """
+        wrong = wrong or self._wrong(key)
+        if wrong is None or not os.path.lexists(self.root / key):
+            return
+        try:
+            remove(self.root / key)
+        except OSError as error:
+            raise InputError(f"{wrong}, and cannot be removed: {error}; use another units_dir") from error
+        get_module_logger("mfgru").warning(f"{wrong}: the unit is trained again")
+
+    def write(self, key: str, result: UnitResult) -> None:
+        """Store a finished unit, in the place of an older one if there is one; its lock must be held.
+
+        Raises
+        ------
+        InputError
+            As of `discard`; or the older one holds something else as well.
+        """
+        self.discard(key)
+        if os.path.lexists(self.root / key):
+            check_ours(self.root / key)
+        with staged(self.root / key) as folder:
+            write(folder, key, result)
+
+    def finished(self) -> pd.DataFrame:
+        """All finished units, one row each, by time: ``key`` and the plain values without history and versions."""
+        rows = [row_of(self.about(key)) for key, wrong in self._listed().items() if wrong is None]
+        frame = pd.DataFrame(rows)
+        return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame
+
+    def damaged(self) -> pd.DataFrame:
+        """Units that are not whole, or not readable, one row each: ``key``, and in words what is ``wrong``."""
+        rows = [(key, wrong) for key, wrong in self._listed().items() if wrong is not None]
+        return pd.DataFrame(rows, columns=["key", "wrong"])
+
+    def clear(self, keys: Iterable[str] | None = None) -> int:
+        """Remove finished and damaged units whose keys begin with one of `keys`, and return how many.
+
+        None means all, and then what killed writers left behind is removed as well.
+
+        Raises
+        ------
+        InputError
+            No unit's key begins like that, or several do; nothing was removed. Or some could not be removed: which, and
+            why.
+        """
+        listed = list(self._listed())
+        chosen = listed if keys is None else list(dict.fromkeys(self._only(key, listed) for key in keys))
+        left = [reason for key in chosen if (reason := self._removed(key))]
+        if keys is None and self.root.is_dir():
+            sweep(self.root)
+        if left:
+            reasons = "\n".join(left)
+            raise InputError(f"{len(chosen) - len(left)} units removed from {self.root}; these were not:\n{reasons}")
+        return len(chosen)
+
+    def _listed(self) -> dict[str, str | None]:
+        """Key of every unit -> what is wrong with it, None where nothing is."""
+        folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
+        return {folder.name: self._wrong(folder.name) for folder in folders if is_unit(folder)}
+
+    def _wrong(self, key: str) -> str | None:
+        try:
+            self.read(key)
+        except DamagedUnit as error:
+            return str(error)
+        return None
+
+    def _removed(self, key: str) -> str:
+        """Remove a unit; why not, if it cannot be."""
+        try:
+            with locked(self.root / key, wait=False):
+                remove(self.root / key)
+        except (InputError, OSError) as error:
+            return str(error)
+        return ""
+
+    def _only(self, key: str, listed: list[str]) -> str:
+        matches = [name for name in listed if name.startswith(key)]
         if len(matches) != 1:
-            raise InputError(f"{len(matches)} finished units in {self.root} have a key that begins with {key!r}")
+            raise InputError(f"{len(matches)} units in {self.root} have a key that begins with {key!r}")
         return matches[0]
 
-    def _mark(self, key: str) -> Path:
-        return self.root / f".{key}{_RUNNING}"
+    def _make_root(self) -> None:
+        with suppress(OSError):
+            self.root.mkdir(parents=True, exist_ok=True)
+        if not self.root.is_dir():
+            raise InputError(f"units_dir {self.root} is not a folder, and cannot be made one: use another")
+        if not os.access(self.root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise InputError(f"units_dir {self.root} cannot be written: use another, or make it writable")

@@ -9,7 +9,7 @@ import pickle
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import joblib
@@ -18,25 +18,34 @@ from joblib.parallel import BACKENDS, get_active_backend
 from qlib.config import C
 from qlib.data.cache import H
 from qlib.log import get_module_logger, set_global_logger_level
+from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.processes import begin_worker, end_with
+from qlib_mfgru.rolling.key import dataset_identity
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
-Task = Callable[[int, Unit], "tuple[int, str | None]"]
-"""Runs a unit on a worker; takes its number and the unit, returns the number and the traceback of a failure."""
+Task = Callable[[int, Unit], "tuple[int, str | None, bytes | None]"]
+"""Runs a unit on a worker: its number and the unit -> the number, why it failed, and the model that no unit keeps."""
 
 _OPENING = threading.Lock()
 _DIED = "its worker process died (killed, or out of memory), and did so again when the unit ran alone:\n"
 
 
+_CHANGED = (
+    "the data are not those that the run began with (a provider that was replaced, say): nothing was trained on them; "
+    "run the same command again"
+)
+
+
 class Outcome(NamedTuple):
-    """How a unit ended: kept in the store, or with a traceback."""
+    """How a unit ended: kept in the store, or with what went wrong; and its model, if the store does not keep that."""
 
     unit: Unit
     failure: str | None
+    model: Model | None = None
 
 
 class Workers:
@@ -57,20 +66,23 @@ class Workers:
     def __init__(self, n_jobs: int, threads: int | None, backend: Mapping[str, Any] | None) -> None:
         self.n_jobs, self.threads, self.backend = n_jobs, threads, backend
 
-    def run(self, units: Sequence[Unit], dataset: MultiFreqDataset, store: UnitStore) -> Iterator[Outcome]:
+    def run(
+        self, units: Sequence[Unit], dataset: MultiFreqDataset, identity: str, store: UnitStore
+    ) -> Iterator[Outcome]:
         """Run all units and yield each as it ends; one that fails, or kills its worker, does not stop the others.
+
+        A process that finds other data than those of `identity` (`dataset_identity`) trains nothing.
 
         When a worker process dies, joblib discards the pool; the other units survive. Those that were waiting continue
         in a new pool. Those that were running are run again at the end, each alone, so that the one that kills its
         worker cannot take others with it.
         """
-        for unit in units:
-            store.end(unit.key)  # a mark that a killed run left
+        store.make_room(unit.key for unit in units)
         with self._environment() as threads:
-            task = partial(_run, shared=Shared(dataset), store=store, threads=threads)
+            task = partial(_run, shared=Shared(dataset, identity), store=store, threads=threads)
             suspects = yield from self._together(units, task, store)
             for unit in suspects:
-                yield self._alone(unit, task, store)
+                yield self._alone(unit, task)
 
     def _together(self, units: Sequence[Unit], task: Task, store: UnitStore) -> Generator[Outcome, None, list[Unit]]:
         """Run units in parallel; return those that were running when a worker died."""
@@ -81,18 +93,17 @@ class Workers:
                     del waiting[outcome.unit.key]
                     yield outcome
             except Exception as error:
-                begun = [unit for unit in waiting.values() if store.has_begun(unit.key)]
+                begun = [unit for unit in waiting.values() if store.was_held(unit.key)]
                 if not begun:
                     raise
                 get_module_logger("mfgru").warning(f"a worker died, {len(begun)} units were running: {error}")
                 suspects += [waiting.pop(unit.key) for unit in begun]
         return suspects
 
-    def _alone(self, unit: Unit, task: Task, store: UnitStore) -> Outcome:
+    def _alone(self, unit: Unit, task: Task) -> Outcome:
         try:
             (outcome,) = self._pass([unit], task)
         except Exception as error:
-            store.end(unit.key)
             return Outcome(unit, f"{_DIED}{error}")
         return outcome
 
@@ -100,8 +111,8 @@ class Workers:
         backend, _ = get_active_backend()
         order = "generator_unordered" if backend.supports_return_generator else "list"
         parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order, **_beginning(backend))
-        for number, failure in parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units)):
-            yield Outcome(units[number], failure)
+        for number, failure, model in parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units)):
+            yield Outcome(units[number], failure, None if model is None else pickle.loads(model))
 
     @contextmanager
     def _environment(self) -> Iterator[int]:
@@ -143,13 +154,36 @@ class Shared:
 
     Unpickling it in another process sets qlib up there as it is here. Both are kept for the next unit, so that a
     process opens its memory maps and reads its labels once.
+
+    Parameters
+    ----------
+    dataset : MultiFreqDataset
+    identity : str
+        Of its data, where the units' keys were made (`dataset_identity`).
     """
 
-    def __init__(self, dataset: MultiFreqDataset) -> None:
-        self.dataset = dataset
+    def __init__(self, dataset: MultiFreqDataset, identity: str) -> None:
+        self.dataset, self.identity = dataset, identity
 
     def __reduce__(self) -> Any:
-        return _open, (pickle.dumps((os.getpid(), C, self.dataset)),)
+        return _open, (pickle.dumps((os.getpid(), C, self.dataset, self.identity)),)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing may be trained here; the process that made the keys trains on what it opened for them."""
+        return None
+
+
+class SharedElsewhere(Shared):
+    """`Shared` in a process that opens the data itself: they may have changed since the keys were made."""
+
+    @cached_property
+    def refusal(self) -> str | None:
+        try:
+            self.dataset.handler.panels  # noqa: B018 - opened before it is asked what they are made of
+            return None if dataset_identity(self.dataset) == self.identity else _CHANGED
+        except (InputError, OSError) as error:
+            return f"{error}; {_CHANGED}"
 
 
 def _open(pickled: bytes) -> Shared:
@@ -159,15 +193,29 @@ def _open(pickled: bytes) -> Shared:
 
 @lru_cache(maxsize=1)
 def _opened(pickled: bytes) -> Shared:
-    parent, config, dataset = pickle.loads(pickled)
+    parent, config, dataset, identity = pickle.loads(pickled)
     if os.getppid() == parent:
         end_with(parent)
     H.clear()
     C.register_from_C(config, skip_register=False)
     set_global_logger_level(logging.WARNING)
-    return Shared(dataset)
+    return SharedElsewhere(dataset, identity)
 
 
-def _run(number: int, unit: Unit, shared: Shared, store: UnitStore, threads: int) -> tuple[int, str | None]:
+def _run(
+    number: int, unit: Unit, shared: Shared, store: UnitStore, threads: int
+) -> tuple[int, str | None, bytes | None]:
     torch.set_num_threads(threads)
-    return number, unit.run(shared.dataset, store)
+    if shared.refusal is not None:
+        return number, shared.refusal, None
+    ended = unit.run(shared.dataset, store)
+    return number, ended.failure, _pickled(unit, ended.model)
+
+
+def _pickled(unit: Unit, model: Model | None) -> bytes | None:
+    """The model for the process that asked for it; None for one that cannot travel, which the log says."""
+    try:
+        return None if model is None else pickle.dumps(model)
+    except Exception as error:  # whatever a class raises
+        get_module_logger("mfgru").warning(f"the model of {unit} cannot be pickled, its scores are kept: {error}")
+        return None

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.cli import main
-from qlib_mfgru.model import GRUModel
 from qlib_mfgru.rolling import Fold, UnitStore
+from qlib_mfgru.rolling.work.files import UnitResult
 from qlib_mfgru.rolling.work.progress import UnitProgress
-from qlib_mfgru.rolling.work.store import UnitResult
 from qlib_mfgru.rolling.work.units import Unit
 from qlib_mfgru.rolling.work.workers import Outcome
 
@@ -21,7 +20,8 @@ DAY = pd.Timestamp("2020-01-02")
 def keep(store: UnitStore, key: str, valid_ic: float) -> None:
     """Write a finished unit."""
     about = {"valid_ic": valid_ic, "history": [], "finished": "2020-01-02 10:00:00"}
-    store.write(key, UnitResult(GRUModel(), pd.Series(dtype=float), about))
+    with store.held(key):
+        store.write(key, UnitResult(None, pd.Series(dtype=float), about))
 
 
 def unit(key: str, number: int, seed: int) -> Unit:
@@ -52,7 +52,7 @@ def test_units_that_validate_by_another_metric_or_not_at_all(
     store = UnitStore(tmp_path)
     keep(store, "a", 0.02)
     for key, about in {"b": {"valid_rank_ic": 0.05}, "c": {}}.items():
-        store.write(key, UnitResult(GRUModel(), pd.Series(dtype=float), {"history": [], **about}))
+        store.write(key, UnitResult(None, pd.Series(dtype=float), {"history": [], **about}))
     with UnitProgress({"a": 1, "b": 1, "c": 1, "d": 1}, store) as progress:
         assert "left, validation IC 0.0200, validation RankIC 0.0500" in capsys.readouterr().err
         progress.update(Outcome(unit("c", 1, 8), None))
@@ -73,7 +73,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert listed.splitlines()[0].endswith(": 3")
     assert [line.split()[:2] for line in listed.splitlines()[2:]] == [[k, "0.2500"] for k in ("abc", "abd", "xyz")]
     assert main(["units", "--clear", "ab"]) == 2
-    assert "2 finished units in" in capsys.readouterr().err
+    assert "2 units in" in capsys.readouterr().err
     assert main(["units", "--clear", "abc", "xy"]) == 0
     assert capsys.readouterr().out == f"units removed from {tmp_path / 'units'}: 2\n"
     assert main(["units", "--dir", str(tmp_path / "units"), "--clear-all"]) == 0

@@ -1,0 +1,249 @@
+"""The store of units: what it lists, what it clears, whom it waits for, and what it leaves alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from unit_world import KEYS, keep, result
+
+from qlib_mfgru.cli import main
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import Holder
+from qlib_mfgru.folders.box import MARKER
+from qlib_mfgru.rolling import UnitStore
+from qlib_mfgru.rolling.work.files import DamagedUnit
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from qlib_mfgru.folders import locked
+with locked(Path(sys.argv[1]), wait=True):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> UnitStore:
+    """Three whole units."""
+    made = UnitStore(tmp_path / "units")
+    for number, key in enumerate(KEYS):
+        keep(made, key, result(number))
+    return made
+
+
+@contextmanager
+def another_run(store: UnitStore, key: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds a unit's lock until it is killed."""
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(store.root / key)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_finished_and_damaged_ones_are_listed(store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
+    (store.root / KEYS[0] / "unit.json").unlink()
+    content = (store.root / KEYS[1] / "score.parquet").read_bytes()
+    (store.root / KEYS[1] / "score.parquet").write_bytes(content[:-7])
+    size = len(content)
+    assert list(store.finished()["key"]) == [KEYS[2]]
+    assert list(store.finished().columns) == [
+        "key", "model", "fold", "seed", "valid_ic", "finished", "model_kept"]  # fmt: skip
+    score = store.root / KEYS[1] / "score.parquet"
+    assert store.damaged().to_dict("list") == {
+        "key": KEYS[:2],
+        "wrong": [
+            f"{store.root / KEYS[0] / 'unit.json'} is missing",
+            f"{score} has {size - 7} bytes, not the {size} that were written",
+        ],
+    }
+    assert main(["units", "--dir", str(store.root)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"finished units in {store.root}: 1"
+    assert out[3:] == [
+        "damaged: 2; they are trained again when they are needed",
+        f"{KEYS[0]}  {store.root / KEYS[0] / 'unit.json'} is missing",
+        f"{KEYS[1]}  {score} has {size - 7} bytes, not the {size} that were written",
+    ]
+
+
+def test_a_damaged_unit_is_cleared_by_its_key(store: UnitStore) -> None:
+    (store.root / KEYS[0] / "unit.json").unlink()
+    assert store.clear([KEYS[0][:3], KEYS[2][:3], KEYS[2]]) == 2
+    assert names(store.root) == [KEYS[1]]
+
+
+def test_nothing_of_anybody_else_is_cleared(store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """All that is listed goes, and what killed writers left; the rest of the folder stays as it was."""
+    theirs = [".ssh/id", ".git/config", "project/unit.json", "project/data", f".{KEYS[0]}.abcdefgh/mine",
+              "d" * 20 + "/notes.txt", ".build.lock/x"]  # fmt: skip
+    for name in (*theirs, ".bashrc", "notes.txt", ".mine.lock", f".{KEYS[0]}-abcd"):
+        (store.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (store.root / name).write_text("{}")
+    box = store.root / f".{KEYS[1]}.12345678"
+    box.mkdir()
+    (box / "new").mkdir()
+    Holder.this().write(box / MARKER)
+    Holder.this().write(store.root / f".{KEYS[2]}.lock")  # of a worker that was killed while it trained
+    before = sorted(path for path in store.root.rglob("*") if "unfinished" not in path.name)
+    assert main(["units", "--dir", str(store.root), "--clear-all"]) == 0
+    assert capsys.readouterr().out == f"units removed from {store.root}: 3\n"
+    gone = {store.root / key for key in KEYS} | {box, store.root / f".{KEYS[2]}.lock"}
+    assert sorted(store.root.rglob("*")) == [path for path in before if not gone & {path, *path.parents}]
+    assert all((store.root / name).read_text() == "{}" for name in theirs)
+
+
+def test_what_is_being_written_is_left(store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
+    """By a run that is alive: the others go, and the message says who has it; once it was killed that goes as well."""
+    with another_run(store, KEYS[1]) as process:
+        assert main(["units", "--dir", str(store.root), "--clear-all"]) == 2
+        first, line = capsys.readouterr().err.splitlines()
+        assert first == f"mfgru: 2 units removed from {store.root}; these were not:"
+        assert line.startswith(f"{store.root / KEYS[1]} is being written by process {process.pid} ")
+        assert names(store.root) == [f".{KEYS[1]}.lock", KEYS[1]]
+        assert store.was_held(KEYS[1])
+    assert store.clear() == 1
+    assert names(store.root) == []
+
+
+@pytest.fixture
+def warnings() -> Iterator[list[str]]:
+    """What goes to the log as a warning, whether qlib is initialised or not."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("qlib.mfgru").addHandler(handler)
+    yield messages
+    logging.getLogger("qlib.mfgru").removeHandler(handler)
+
+
+def test_room_is_made_of_what_is_damaged(store: UnitStore, warnings: list[str]) -> None:
+    for key in KEYS[:2]:
+        (store.root / key / "model.json").unlink()
+    before = (store.root / KEYS[2] / "unit.json").stat()
+    with another_run(store, KEYS[1]):
+        store.make_room(["f" * 20, *KEYS])
+    assert warnings == [f"{store.root / KEYS[0] / 'model.json'} is missing: the unit is trained again"]
+    assert not (store.root / KEYS[0]).exists()
+    assert (store.root / KEYS[1]).exists()
+    assert (store.root / KEYS[2] / "unit.json").stat() == before
+    store.make_room([KEYS[1]])
+    assert names(store.root) == [KEYS[2]]
+
+
+def test_what_is_none_of_ours_is_in_the_way(store: UnitStore) -> None:
+    theirs = store.root / ("d" * 20)
+    theirs.mkdir()
+    (theirs / "notes.txt").write_text("mine")
+    for act in (lambda: store.make_room([theirs.name]), lambda: keep(store, theirs.name)):
+        with pytest.raises(InputError, match=rf"^{theirs} is not a unit: move it away$"):
+            act()
+    assert (theirs / "notes.txt").read_text() == "mine"
+    theirs.with_name("e" * 20).write_text("a file")
+    with pytest.raises(InputError, match=r"e{20} is not a unit: move it away$"):
+        keep(store, "e" * 20)
+
+
+def test_a_unit_that_was_damaged_meanwhile_is_written_anew(store: UnitStore) -> None:
+    (store.root / KEYS[0] / "score.parquet").write_bytes(b"")
+    assert KEYS[0] not in store
+    keep(store, KEYS[0], result(5))
+    pd.testing.assert_series_equal(store.read(KEYS[0]).score, result(5).score)
+    assert names(store.root) == KEYS
+
+
+def test_a_whole_unit_is_replaced(store: UnitStore) -> None:
+    """But not one in which a file of somebody else's lies."""
+    keep(store, KEYS[0], result(5))
+    pd.testing.assert_series_equal(store.read(KEYS[0]).score, result(5).score)
+    (store.root / KEYS[0] / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r" also holds notes.txt, which is not a unit's: move it away$"):
+        keep(store, KEYS[0], result(6))
+    assert (store.root / KEYS[0] / "notes.txt").read_text() == "mine"
+    pd.testing.assert_series_equal(store.read(KEYS[0]).score, result(5).score)
+
+
+def test_one_that_is_gone(store: UnitStore) -> None:
+    with pytest.raises(DamagedUnit, match=r"/f{20} is not there$"):
+        store.read("f" * 20)
+    assert "f" * 20 not in store
+
+
+@contextmanager
+def somebody_else(folder: Path) -> Iterator[None]:
+    """Another user, for whom `folder` is closed."""
+    folder.chmod(0o700)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    else:  # the closest that there is
+        folder.chmod(0)
+    try:
+        yield
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+        folder.chmod(0o700)
+
+
+@pytest.fixture
+def shared_store() -> Iterator[UnitStore]:
+    """A unit where every user comes, unlike in pytest's own folders."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = UnitStore(Path(folder, "units"))
+        keep(store, KEYS[0])
+        Path(folder).chmod(0o755)
+        store.root.chmod(0o777)
+        yield store
+
+
+def test_another_users_unit_is_said(shared_store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store, unit = shared_store, shared_store.root / KEYS[0]
+    with somebody_else(unit):
+        assert KEYS[0] not in store
+        assert store.damaged()["key"].tolist() == [KEYS[0]]
+        assert "Permission denied" in store.damaged()["wrong"].tolist()[0]
+        assert main(["units", "--dir", str(store.root), "--clear-all"]) == 2
+        first, line = capsys.readouterr().err.splitlines()
+        assert first.startswith("mfgru: 0 units removed from")
+        assert "Permission denied" in line
+        with pytest.raises(
+            InputError, match=r"^.*Permission denied, and cannot be removed: .*; use another units_dir$"
+        ):
+            store.make_room(KEYS)
+    assert KEYS[0] in store
+
+
+def test_a_folder_that_cannot_be_used(tmp_path: Path, shared_store: UnitStore) -> None:
+    (tmp_path / "file").write_text("")
+    for root in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(
+            InputError, match=rf"^units_dir {root} is not a folder, and cannot be made one: use another$"
+        ):
+            UnitStore(root).make_room([KEYS[0]])
+        assert len(UnitStore(root).finished()) == UnitStore(root).clear() == 0
+    with somebody_else(shared_store.root), pytest.raises(InputError, match=r"^units_dir .* cannot be written: use "):
+        shared_store.make_room([KEYS[0]])
+
+
+def test_finished_units_of_a_folder_that_is_only_read(shared_store: UnitStore) -> None:
+    shared_store.root.chmod(0o555)
+    assert KEYS[0] in shared_store
+    assert list(shared_store.finished()["key"]) == [KEYS[0]]
+    shared_store.root.chmod(0o755)
