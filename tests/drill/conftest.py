@@ -1,0 +1,62 @@
+"""The ledger of all rounds, and the markets that are worked on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tiny_world
+from ingest.vendor import make_bars, make_daily, write
+
+from .ledger import Ledger
+
+_LEDGER = Ledger()
+MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
+
+
+@pytest.fixture(scope="session")
+def ledger() -> Ledger:
+    return _LEDGER
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of counts."""
+    if _LEDGER.counts:
+        terminalreporter.write_line(f"\n{_LEDGER}")
+        if file := os.environ.get("MFGRU_DRILL_TABLE"):
+            Path(file).write_text(_LEDGER.markdown(), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def vendor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vendor's folder: 16 stocks, 30 days, in four files."""
+    return write_vendor(tmp_path_factory.mktemp("vendor"), [f"60{number:04d}" for number in range(16)])
+
+
+@pytest.fixture(scope="session")
+def other_vendor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another's, whose provider was there before."""
+    return write_vendor(tmp_path_factory.mktemp("other"), [f"30{number:04d}" for number in range(4)])
+
+
+def write_vendor(folder: Path, stocks: list[str]) -> Path:
+    bars = make_bars(stocks, pd.bdate_range("2025-01-02", periods=30))
+    write(folder, daily=make_daily(bars))
+    for number, code in enumerate(stocks[:4]):
+        bars[bars["symbol"].isin(stocks[number::4])].to_parquet(folder / "bars" / f"{code}.parquet")
+    (folder / "mapping.yaml").write_text(MAPPING)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A provider to make panels of and to train on."""
+    return tiny_world.write_provider(tmp_path_factory.mktemp("drill") / "market")
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of the processes that are started."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
