@@ -59,7 +59,7 @@ def test_panel(ledger: Ledger, market: Path, tmp_path: Path) -> None:
     ledger.play("kill", kind.name, rounds(4), killed(kind, tmp_path))
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=awaited("processes"))])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_rolling(ledger: Ledger, market: Path, tmp_path: Path, workers: int) -> None:
     kind = rolling_on(market, workers)
     ledger.play("kill", kind.name, rounds(3 - workers), killed(kind, tmp_path))
