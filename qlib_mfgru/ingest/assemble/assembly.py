@@ -11,11 +11,11 @@ from qlib_mfgru.ingest.assemble.consistency import (
     Given,
     leave_out_previous,
     mend_factor,
-    mend_quantities,
     replace_mean_prices,
     series_of,
 )
 from qlib_mfgru.ingest.assemble.extras import add_extras
+from qlib_mfgru.ingest.assemble.quantities import mend_quantities
 from qlib_mfgru.ingest.assemble.screening import SPIKED
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY
@@ -52,7 +52,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series))
         if is_kept:
-            mend_quantities(stock)
+            mend_quantities(stock, given)
             replace_mean_prices(stock)
     _count_rows(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
     _count_rows(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)

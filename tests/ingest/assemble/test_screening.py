@@ -17,7 +17,7 @@ STOCKS = ("600000", "000001", "300750", "688001")
 PRICES = ["open", "high", "low", "close"]
 SPIKED = "a price far beyond any limit, back on the next day"
 FAR = "a price far outside those of its day"
-MADE = "with a volume or amount far off, made from the other and the price"
+MADE = "whose amount / volume is far off"
 
 
 @pytest.fixture
@@ -117,7 +117,8 @@ def test_a_volume_or_amount_far_off_is_made_from_the_other(
     ):  # fmt: skip
         provider = target / name
         report = run(write(tmp_path / name, rows, days), provider)
-        assert report.warnings[f"{name} {MADE}"].count == 1
+        made = "volumes made from amount and price" if field == "volume" else "amounts made from volume and price"
+        assert report.warnings[f"{name} {MADE}: {made}"].count == 1
         price = given[PRICES].mean()
         right = given["amount"] / price / 2 if field == "volume" else given["volume"] * price
         assert stored(provider, "SZ000001", field, freq)[when] == pytest.approx(right, rel=1e-6)
