@@ -106,7 +106,10 @@ def _refusing(path: Path, refused: Refused) -> Iterator[None]:
 
 def _left_out(refused: Refused) -> list[str]:
     """A paragraph on what is no table; none where all files are."""
-    lines = [f"{path}: no table, left out ({str(error).removeprefix(f'{path}: ')})" for path, error in sorted(refused.items())]
+    lines = [
+        f"{path}: no table, left out ({str(error).removeprefix(f'{path}: ')})"
+        for path, error in sorted(refused.items())
+    ]
     return ["\n".join(lines)] if lines else []
 
 
