@@ -169,7 +169,8 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
     position = {code: i for i, code in enumerate(stocks)}
     unknown = [code for code in spans if code not in position]
     if unknown and (isinstance(instruments, (list, tuple)) or len(unknown) == len(spans)):
-        raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...")
+        hint = "; an index is no stock" if any(map(is_index, unknown)) else ""
+        raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...{hint}")
     if unknown:
         get_module_logger("mfgru").warning(
             f"{len(unknown)} members of {instruments} are not in the provider: {unknown[:5]} ..."

@@ -39,8 +39,13 @@ def test_an_index_is_no_stock_of_a_market_and_said_once(said: list[str], tmp_pat
 
 
 def test_codes_that_are_named_are_taken_as_they_are(said: list[str]) -> None:
-    assert list(reader.member_spans(["SH600000", "SH000300"], "day")) == ["SH000300", "SH600000"]
+    named = ["SH600000", "SH000300"]
+    assert list(reader.member_spans(named, "day")) == ["SH000300", "SH600000"]
     assert not said
+    with pytest.raises(
+        InputError, match=r"not in the provider's `all` market: \['SH000300'\] .*; an index is no stock$"
+    ):
+        reader.member_mask(named, DAYS, list(reader.member_spans("all", "day")))
 
 
 def test_a_market_of_indices_has_no_stock(said: list[str]) -> None:
