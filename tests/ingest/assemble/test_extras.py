@@ -33,10 +33,18 @@ def test_an_empty_industry_is_unknown_and_no_fault(source: Path, target: Path, b
     assert stored(target, "SZ000001", "industry").isna().all()
     assert pd.read_csv(target / "industries.csv")["name"].tolist() == ["银行"]
     assert (report.inputs["industry"].kept, report.inputs["industry"].dropped) == (2, {})
-    tally = report.warnings["industry: rows without an industry: unknown"]
-    assert (tally.count, tally.examples) == (1, ["i.csv row 2: 000001"])
+    assert "industry: rows without an industry: unknown" not in report.warnings, "counted once, as a stock"
     tally = report.warnings["industry: stocks without any industry: unknown"]
     assert (tally.count, sorted(tally.examples)) == (2, ["SZ000001", "SZ300750"])
+
+
+def test_a_dated_row_without_an_industry_is_counted(source: Path, target: Path) -> None:
+    rows = [{"symbol": "600000", "date": "2025-03-03", "industry": "银行"},
+            {"symbol": "600000", "date": "2025-03-04", "industry": ""}]  # fmt: skip
+    report = run(source, target, with_inputs(industry=csv(source, "i.csv", rows)))
+    assert stored(target, "SH600000", "industry").tolist() == [0, 0, 0, 0]
+    tally = report.warnings["industry: rows without an industry: unknown"]
+    assert (tally.count, tally.examples) == (1, ["i.csv row 2: 600000 2025-03-04"])
 
 
 def test_market_cap_by_date(source: Path, target: Path) -> None:
