@@ -143,7 +143,7 @@ def _complete_days(
             stock.daily[name][span][lacking] = values[lacking]
         stock.live[span] |= lacking
         stock.forget_moves()
-        spiked = lacking & stock.spikes()[span]
+        spiked = lacking & stock.spikes(stock.moves)[span]
         if spiked.any():
             _forget_days(stock, spiked)
             cases = _cases(stock, stock.rows.bars, bar_days[spiked])

@@ -61,11 +61,7 @@ class Stock:
         self.board = board_of(rows.code) if conventions.session.has_boards else None
         self.daily = self._daily_on_calendar()
         self.daily["prev_close"] = possible_previous(self.daily["close"], self.daily["prev_close"])
-        if conventions.factor_from_closes:
-            self.daily["prev_close"] = followed_previous(
-                calendars.dated, self.daily["close"], self.daily["prev_close"], self.board
-            )
-        self.factor = factor_on_calendar(rows, self.daily, calendars.days, conventions)
+        self.factor = factor_on_calendar(rows, self._screened_for_factor(), calendars.days, conventions)
         if conventions.daily_adjusted:
             for name in DAY_PRICES:
                 self.daily[name] /= self.factor
@@ -75,7 +71,7 @@ class Stock:
         self.live = self.traded & ~np.isnan(self.factor)
         self.freqs = conventions.freqs if len(calendars.bar_days) else ()
         has_bars = bool(self.freqs and len(rows.bars))
-        self.spiked = self.spikes(self._shown_by_bars if has_bars else None)
+        self.spiked = self.spikes(self.moves, self._shown_by_bars if has_bars else None)
         if self.spiked.any():
             self.traded &= ~self.spiked
             self.live &= ~self.spiked
@@ -95,18 +91,31 @@ class Stock:
         close = np.where(self.live, self.daily["close"], np.nan)
         return Moves.of(self.calendars.dated, close, self.factor, self.board)
 
-    def spikes(self, shown: Callable[[], dict[str, np.ndarray]] | None = None) -> np.ndarray:
-        """Live days with a price that cannot be; shape (n_days,); `shown` as of `is_spike`."""
+    def spikes(self, moves: Moves, shown: Callable[[], dict[str, np.ndarray]] | None = None) -> np.ndarray:
+        """Days of the moves with a price that cannot be; shape (n_days,); `shown` as of `is_spike`."""
         days = self.calendars.dated
         with np.errstate(all="ignore"):  # prices of 0 are the judge's
-            spiked = is_spike(days, self.daily, self.moves, self.board, shown)
+            spiked = is_spike(days, self.daily, moves, self.board, shown)
             if not self.conventions.factorless:
-                spiked |= is_spiked_end(days, self.daily, self.moves, self.board)
+                spiked |= is_spiked_end(days, self.daily, moves, self.board)
         return spiked
 
     def forget_moves(self) -> None:
         """Make `moves` anew: days, prices or factors have changed."""
         self.__dict__.pop("moves", None)
+
+    def _screened_for_factor(self) -> dict[str, np.ndarray]:
+        """The daily rows; where the factor is made of them, without previous closes that cannot be.
+
+        A close that cannot be is there what the next day says that it was.
+        """
+        daily, days = self.daily, self.calendars.dated
+        if not self.conventions.factor_from_closes:
+            return daily
+        close = np.where(daily["volume"] > 0, daily["close"], np.nan)
+        daily["prev_close"] = followed_previous(days, close, daily["prev_close"], self.board)
+        spiked = self.spikes(Moves.of(days, close, np.ones(len(days)), self.board)) & (daily["prev_close"] > 0)
+        return {**daily, "close": np.where(spiked, np.append(daily["prev_close"][1:], np.nan), daily["close"])}
 
     def _bars_of(self, freq: str) -> DayBars:
         return DayBars.aggregate(self.rows.bars, self.calendars.bar_days, self.conventions.session, freq)

@@ -153,7 +153,7 @@ def test_bars_are_held_against_those_of_the_days_beside_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fits", "fails"), [({"high": 10.29}, {"high": 10.31}), ({"low": 9.71}, {"low": 9.70})]
+    ("fits", "fails"), [({"high": 10.31}, {"high": 10.311}), ({"low": 9.70}, {"low": 9.698})]
 )  # fmt: skip
 def test_wicks_of_most_bars(fits: dict[str, float], fails: dict[str, float]) -> None:
     alone = np.zeros(N, dtype=bool)

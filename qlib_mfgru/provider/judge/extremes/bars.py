@@ -17,7 +17,7 @@ RUN = 4
 """Bars in a row that are gone together."""
 END_GAP = 0.1
 """How far apart, as a logarithm, a stock's first (last) bar may lie from the bar beside it."""
-BURST, REST = 50.0, 3.0
+BURST, REST = 20.0, 2.0
 """How many times the volume of both bars beside it, and that of all others of its day, a bar's is at most."""
 CENT = 0.0101
 """Yuan that a wick may always be long: a tick."""
@@ -31,7 +31,7 @@ END_BAR = Kind(
     "first or last bars of a stock that lie apart from the bar beside them by more than 10 %", "bars", role="note"
 )
 VOLUME_BURST = Kind(
-    "bars whose volume is 50 times those of the bars beside them, and 3 times that of the rest of a day without a row",
+    "bars whose volume is 20 times those of the bars beside them, and twice that of the rest of a day without a row",
     "bars",
     role="note",
 )

@@ -42,12 +42,11 @@ NO_PREVIOUS = Kind(
     "previous closes that cannot be: none on a day with trade, or far from both closes",
     outcome="not used",
 )
-NOTHING_TO_MAKE = Kind(
+NOT_MADE = Kind(
     "previous closes, which the factor is made of, that are missing or cannot be",
     role="systematic",
     outcome="not used: the factor stays",
-    cause="prev_close is another column, or not filled in, and ex-dates are missed: look at its column, or leave "
-    "factor: from_prev_close out",
+    cause="an ex-date on such a day is missed; where they are many, prev_close is another column or not filled in",
 )
 UNSEEN_EVENT = Kind(
     "previous closes 4 % and more off the last close, and the day opens at the last close: ex-dates, or wrong",
@@ -120,7 +119,7 @@ def event_rules(series: StockSeries) -> Iterator[Finding]:
     missing = given & series.previous_makes_factor & ~(series.prev_close[after] > 0)
     if series.previous_makes_factor:
         missed, judged = (moves.on_days(mask, n_days) for mask in (missing, given))
-        yield Finding(NOTHING_TO_MAKE, missed, judged, series.days)
+        yield Finding(NOT_MADE, missed, judged, series.days)
     if series.board is None or not (series.prev_close > 0).any():
         return
     against = Comparison.of(series.days, series.prices, series.prev_close, moves, series.board)
