@@ -18,7 +18,7 @@ FAR_VOLUME = 3.0
 TWICE = 2.0
 """How many times amount / volume may leave [low, high] before one of them, and not both, is far off."""
 
-SPIKED = "a price far beyond any limit, back on the next day"
+SPIKED = "a price far beyond any limit, gone on the days beside it"
 FAR_BAR = "a price far outside those of its day"
 BEYOND_DAY = "bars whose volume alone is far beyond the day's, brought to what the others leave of it"
 

@@ -33,3 +33,13 @@ def test_a_volume_that_stays_is_none() -> None:
     stock = make_series(volume=at(1e5, [3, 4, 5], 1e8), amount=np.full(N, np.nan), bars=None)
     (jump,) = [finding for finding in judge(stock) if finding.kind is VOLUME_SPIKE]
     assert jump.count == 0
+
+
+@pytest.mark.parametrize(("high", "found"), [(10.1, [3, 4]), (10.0, [])])
+def test_a_day_at_one_price_and_the_day_after_are_no_jumps(high: float, found: list[int]) -> None:
+    """All shares at limit-down, as on 2020-02-03, and back to their volumes on the day after."""
+    stock = make_series(
+        volume=at(1e5, 3, 1e3), prices=with_prices(high=at(10.1, 3, high), low=at(9.9, 3, 10.0)), bars=None
+    )
+    (jump,) = [finding for finding in judge(stock) if finding.kind is VOLUME_JUMP]
+    assert np.flatnonzero(jump.faulty).tolist() == found

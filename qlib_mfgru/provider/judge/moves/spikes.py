@@ -21,7 +21,8 @@ TICKS = 0.02
 Prices = Mapping[str, np.ndarray]
 
 SPIKE = Kind(
-    "days with a price that is far beyond any limit, and back on the next day", outcome="left out, or made from bars"
+    "days with a price that is far beyond any limit, and gone on the days beside it",
+    outcome="left out, or made from bars",
 )
 WILD_DAY = Kind(
     "days with a price 3 times, or a third of, those of the days beside it, where there may be no limit", role="note"
