@@ -46,22 +46,31 @@ WICKS = Kind(
 def neighbour_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """A bar and those beside it, within a day and over its ends; wicks of most bars."""
     days, judged = series.days[bars.positions], bars.priced & (bars.volume > 0)
-    spiked, at_end = np.zeros((2, *judged.shape), dtype=bool)
-    bound = np.full(len(days), np.nan)
+    spiked, bound = np.zeros(judged.shape, dtype=bool), np.full(len(days), np.nan)
     bound[bars.traded] = far(days[bars.traded], series.board)
     prices = {name: bars.prices[name][judged] for name in PRICES}
     spiked[judged] = is_bar_spike(prices, np.repeat(bound, judged.sum(axis=1)))
     yield Finding(BAR_SPIKE, spiked, judged, days)
-    is_end = np.zeros(len(prices["close"]), dtype=bool)
-    is_end[[0, -1]] = np.abs(_gaps(prices)[[0, -1]]) > END_GAP if len(is_end) > 1 else False
-    at_end[judged] = is_end
-    yield Finding(END_BAR, at_end & ~spiked, judged, days)
+    yield Finding(END_BAR, _ends_apart(prices, judged) & ~spiked, judged, days)
     yield Finding(VOLUME_BURST, _bursts(series, bars, judged), judged, days)
+    yield _wicks(series, bars, judged)
+
+
+def _wicks(series: StockSeries, bars: BarSeries, judged: np.ndarray) -> Finding:
+    """Bars whose high or low is `LONG_WICK` and a tick beyond open and close, on most bars."""
     high, low = _body(bars.prices)
     tick = CENT if series.board else 0.0
     long = bars.prices["high"] > high * (1 + LONG_WICK) + tick
     long |= bars.prices["low"] < low / (1 + LONG_WICK) - tick
-    yield Finding(WICKS, if_most(judged & long, judged), judged, days)
+    return Finding(WICKS, if_most(judged & long, judged), judged, series.days[bars.positions])
+
+
+def _ends_apart(prices: Mapping[str, np.ndarray], judged: np.ndarray) -> np.ndarray:
+    """Whether a bar is the first or last of the judged ones, and `END_GAP` from the one beside it; of their shape."""
+    apart, gap = np.zeros(judged.shape, dtype=bool), np.abs(_gaps(prices))
+    if len(gap):
+        apart.flat[np.flatnonzero(judged)[[0, -1]]] = gap[[0, -1]] > END_GAP
+    return apart
 
 
 def _bursts(series: StockSeries, bars: BarSeries, judged: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Prices that cannot be: they jump beyond any limit, and are back on the next day."""
+"""Prices that cannot be: they jump beyond any limit, and are gone on the days beside them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def is_spike(
 def _wild_and_spiked(
     days: np.ndarray, prices: Prices, moves: Moves, board: str | None, shown: Callable[[], Prices] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Days whose prices are far from those beside them and back on the next day, and those of `is_spike`."""
+    """Days with prices that are far from those of both days beside them, and those of `is_spike`."""
     masks = np.zeros((2, len(days)), dtype=bool)
     own = {name: prices[name][moves.places] for name in PRICES}
     bound, has_limit = bounds(days, moves, own["close"], board)
