@@ -294,7 +294,7 @@ def test_a_previous_close_that_cannot_be_is_not_used(tmp_path: Path, target: Pat
     report = run(write(tmp_path / "in", None, daily), target, {"daily": DAILY | {"factor": "from_prev_close"}})
     assert stored(target, "SH600000", "factor").tolist() == [1] * 5
     (found,) = report.consistency
-    assert str(found["kind"]).startswith("previous closes that cannot be")
+    assert str(found["kind"]).startswith("previous closes, which the factor is made of, that are missing or cannot be")
     assert (found["count"], found["cases"]) == (2, ["SH600000 2025-03-05 .. 2025-03-07"])
 
 

@@ -93,6 +93,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         limit_down=limits.get("limit_down", unknown),
         market_cap=stock.extras.get("market_cap", unknown),
         prev_close=np.where(live & is_raw, given.prev_close, np.nan),
+        previous_makes_factor=conventions.factor_from_closes,
         apart=given.live,
         spiked=stock.spiked,
         lot=conventions.session.lot,

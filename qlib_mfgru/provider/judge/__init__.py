@@ -7,6 +7,7 @@ find, `verdict` decides what happens, `causes` says what is probably behind it.
 
 from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike
 from qlib_mfgru.provider.judge.kinds import Finding, Kind, Stated
+from qlib_mfgru.provider.judge.moves.ends import is_spiked_end
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
 from qlib_mfgru.provider.judge.moves.moves import Moves
 from qlib_mfgru.provider.judge.moves.spikes import WILD, far, is_spike
@@ -29,6 +30,7 @@ __all__ = [
     "far",
     "is_bar_spike",
     "is_spike",
+    "is_spiked_end",
     "judge",
     "mended_factor",
     "outside_range",

@@ -15,7 +15,7 @@ from ..vendor import BARS, DAILY, make_bars, make_daily, replaced, run, spans, s
 DAYS = pd.bdate_range("2025-03-03", periods=10)
 STOCKS = ("600000", "000001", "300750", "688001")
 PRICES = ["open", "high", "low", "close"]
-SPIKED = "a price far beyond any limit, back on the next day"
+SPIKED = "a price far beyond any limit, gone on the days beside it"
 FAR = "a price far outside those of its day"
 MADE = "whose amount / volume is far off"
 
@@ -65,7 +65,7 @@ def test_a_day_of_another_unit_is_an_error_whatever_is_tolerated(
     bars: pd.DataFrame, tmp_path: Path, target: Path
 ) -> None:
     source = write(tmp_path / "in", None, times_ten(days_of(bars), STOCKS, PRICES))
-    with pytest.raises(InputError, match=r"back on the next day, of most stocks on 2025-03-12 \(daily.csv\)"):
+    with pytest.raises(InputError, match=r"gone on the days beside it, of most stocks on 2025-03-12 \(daily.csv\)"):
         run(source, target, {"daily": DAILY, "max_inconsistent": 1.0, "max_dropped": 1.0})
     assert not target.exists()
 
