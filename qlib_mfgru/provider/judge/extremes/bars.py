@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.moves.spikes import far
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
@@ -19,9 +19,9 @@ BAR_SPIKE = Kind(
     "bars with a price far from those of both bars beside it", "bars", outcome="left out where there is no daily row"
 )
 WICKS = Kind(
-    "bars whose high (low) is 3 % above (below) open and close, on most bars of a stock",
+    "bars whose high (low) is 3 % above (below) open and close",
     "bars",
-    role="systematic",
+    role="chance",
     cause="high or low is another column, or scaled: look at columns",
 )
 
@@ -37,7 +37,7 @@ def neighbour_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield Finding(BAR_SPIKE, spiked, judged, days)
     high, low = _body(bars.prices)
     long = (bars.prices["high"] > high * (1 + LONG_WICK)) | (bars.prices["low"] < low / (1 + LONG_WICK))
-    yield Finding(WICKS, if_most(judged & long, judged), judged, days)
+    yield Finding(WICKS, judged & long, judged, days)
 
 
 def is_bar_spike(prices: Mapping[str, np.ndarray], bound: np.ndarray) -> np.ndarray:
