@@ -84,7 +84,8 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
     A row needs a close; what else it has must be a price near it. Levels on days that are not in the stocks' calendar
-    `days` (days since 1970) are counted out, and so are levels that jump and come back, or stand still. The table may be empty.
+    `days` (days since 1970) are counted out, and so are levels that jump and come back, or stand still. The table may
+    be empty.
 
     Raises
     ------

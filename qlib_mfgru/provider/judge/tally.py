@@ -73,7 +73,7 @@ class Tally:
 
     @property
     def said(self) -> list[StockFault]:
-        """Faults of the stocks that are spoken of: all, or where single cases are chance those of most days, or dates."""
+        """Faults of the stocks that are spoken of: of chance, those of most of their days, or all on a wrong date."""
         if self.kind.role not in ("chance", "dated") or self.wrong_dates:
             return self.faults
         return [fault for fault in self.faults if fault.is_systematic] if self.kind.role == "chance" else []

@@ -16,7 +16,7 @@ MINUTES = ("09:30:00", "10:30:00", "13:00:00", "14:00:00")
 class Foreign:
     """Writes such a provider; each series can be written over, or removed.
 
-    Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2. Daily highs and lows differ by very little.
+    Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2. Highs and lows differ a little by day.
     """
 
     def __init__(self, folder: Path, *, minutes: bool = False) -> None:

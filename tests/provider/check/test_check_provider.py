@@ -155,7 +155,7 @@ def test_an_index_is_judged_as_levels(foreign: Foreign) -> None:
 
 
 def test_steps_and_rows_of_an_index_that_cannot_be(foreign: Foreign) -> None:
-    levels = np.array([4000.0] * 5 + [4600.0] * 5)
+    levels = np.array([4000.0] * 5 + [4600.0] * 5) + np.arange(10)
     for name in ("open", "high", "low", "close"):
         foreign.write("SH000300", name, levels)
     rows = found(foreign)

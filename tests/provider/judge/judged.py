@@ -31,7 +31,7 @@ def make_bars(**changed: Any) -> BarSeries:
 
 
 def make_series(**changed: Any) -> StockSeries:
-    """Six days: closes 10.0, volume 100, amount 1000, factor 2; highs and lows differ from day to day, by very little."""
+    """Six days: closes 10.0, volume 100, amount 1000, factor 2; highs and lows differ a little by day."""
     unknown = np.full(N, np.nan)
     prices = {"open": 10.0, "high": 10.1 + WIDER, "low": 9.9 - WIDER, "close": 10.0}
     content: dict[str, Any] = {
@@ -70,7 +70,7 @@ def at(values: np.ndarray | float, places: int | list[int] | tuple[int, ...], va
 
 
 def faulty(series: StockSeries) -> dict[str, Finding]:
-    """Findings with a case that is one of this stock alone, by the kind in words; that our stock stands still is none."""
+    """Findings with a case that is one of this stock alone, by the kind in words; but not that it stands still."""
     market = ("dated", "hint", "everywhere")
     cases = [found for found in judge(series) if found.count and found.kind.role not in market]
     cases = [found for found in cases if found.kind.role != "chance" or found.is_most]

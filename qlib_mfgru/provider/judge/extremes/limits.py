@@ -34,17 +34,18 @@ LIMITS_OFF = Kind(
 LIMITS_STEP = Kind(
     "days whose limits are of another ratio than the day before, by no rule of the board",
     role="dated",
-    cause="limits of another board, or of special treatment, on some dates: mend them, or leave them out of the mapping",
+    cause="limits of another board, or of special treatment, on some dates: mend them, or leave them out of the "
+    "mapping",
 )
 LIMITS_HIGH = Kind(
     "days whose limits are both five times the close, and more",
-    role="systematic",
+    role="chance",
     cause="limits are in fen, or prices are not in yuan: divide limit_up and limit_down by 100, or leave them out of "
     "the mapping, so that they are derived",
 )
 LIMITS_LOW = Kind(
     "days whose limits are both less than half the close",
-    role="systematic",
+    role="chance",
     cause="limits are ratios or returns, not prices: leave limit_up and limit_down out of the mapping, so that they "
     "are derived",
 )
@@ -55,9 +56,9 @@ def limit_rules(series: StockSeries) -> Iterator[Finding]:
     up, down, close = series.limit_up, series.limit_down, series.prices["close"]
     known = series.traded & ~(np.isnan(up) & np.isnan(down))
     high, low = known & (down > 5 * close), known & (up < close / 2)
-    yield Finding(LIMITS_HIGH, high, known, series.days)
-    yield Finding(LIMITS_LOW, low, known, series.days)
-    judged = known & ~high & ~low
+    scaled = [Finding(kind, faulty, known, series.days) for kind, faulty in ((LIMITS_HIGH, high), (LIMITS_LOW, low))]
+    yield from scaled
+    judged = known & ~np.any([found.faulty & found.is_most for found in scaled], axis=0)
     beyond = beyond_limits(close, up, down)
     yield Finding(LIMITS, judged & beyond, judged & (close > 0), series.days)
     yield span_beyond_limits(series, judged & ~beyond)
