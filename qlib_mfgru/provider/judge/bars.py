@@ -168,7 +168,7 @@ def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     judged, days = _comparable(series, bars) & (close > 0), series.days[bars.positions]
     off = judged & ~is_last
     yield Finding(ANOTHER_CLOSE, off & np.any(others, axis=0), judged, days)
-    if np.count_nonzero(off) <= (1 - MOSTLY) * np.count_nonzero(judged):
+    if np.count_nonzero(judged & is_last) >= MOSTLY * np.count_nonzero(judged):
         yield Finding(NO_CLOSE, off, judged, days)
 
 

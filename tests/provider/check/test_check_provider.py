@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,25 @@ def test_a_market_without_boards_has_no_limits(foreign: Foreign) -> None:
 
 def test_our_own_provider_passes(provider: Path) -> None:
     assert [row for row in check_provider(provider, quiet=True) if row.severity == "error"] == []
+
+
+def test_stamps_of_our_own_calendar_end_bars_of_the_session(provider: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(provider, tmp_path / "copy")
+    calendar = copy / "calendars" / "15min.txt"
+    stamps = calendar.read_text().replace("15:00:00", "14:59:00")
+    calendar.write_text(stamps)
+    row = {row.kind: row for row in check_provider(copy, quiet=True)}[
+        "stamps of the 15min calendar that end no bar of the session"
+    ]
+    assert (row.severity, row.count, row.judged) == ("error", stamps.count("14:59:00"), len(stamps.split("\n")) - 1)
+
+
+def test_a_field_without_any_value_is_missing(foreign: Foreign) -> None:
+    for code in CODES:
+        foreign.write(code, "vwap", np.full(10, 20.0))
+    foreign.change("SZ000001", "vwap", slice(None), np.nan)
+    row = found(foreign)["fields of most stocks without any value"]
+    assert (row.severity, row.count, row.cases) == ("warning", 1, ["SZ000001 vwap.day"])
 
 
 def test_exit_codes(foreign: Foreign, capsys: pytest.CaptureFixture[str]) -> None:

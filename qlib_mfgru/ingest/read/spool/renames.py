@@ -118,8 +118,8 @@ def _check_lost(rows: np.ndarray, lost: np.ndarray, codes: Sequence[str]) -> Non
     for stock in np.unique(lost["stock"]):
         mine = np.setdiff1d(days[lost["stock"] == stock], known[rows["stock"] == stock])
         if len(mine) > _FEW_DAYS:
+            span = f"{day_text(mine[0])} .. {day_text(mine[-1])}"
             raise InputError(
-                f"renames: {codes[stock]} has {len(mine)} days with trade, {day_text(mine[0])} .. {day_text(mine[-1])}, "
-                "under codes alone that were not in use then: is the day of the change right? where leaves rows of "
-                "another stock out"
+                f"renames: {codes[stock]} has {len(mine)} days with trade, {span}, under codes not in use "
+                "then: is the day of the change right? where leaves rows of another stock out"
             )
