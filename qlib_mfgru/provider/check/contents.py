@@ -30,7 +30,7 @@ def judge_calendar(stored: Stored, ledger: Ledger) -> None:
         days, kind = stored.places.days, f"days of {stored.freq} bars that the daily calendar lacks"
         ledger.note_days("error", kind, str(stored.freq), days, ~np.isin(days, stored.all_days), len(days))
     if stored.session is not None:
-        for freq in set(FREQS) & set(stored.files.freqs):
+        for freq in [freq for freq in FREQS if freq in stored.files.freqs]:
             _judge_stamps(stored.session, freq, stored.files.calendar(freq), ledger)
 
 
@@ -38,11 +38,8 @@ def _judge_stamps(session: Session, freq: str, stamps: pd.DatetimeIndex, ledger:
     """The stamps of our own providers are ends of the session's bars."""
     days = days_of(stamps)
     minutes = (stamps.to_numpy() - days).astype("timedelta64[s]").astype("i8") / 60
-    kind, faulty = (
-        f"stamps of the {freq} calendar that end no bar of the session",
-        ~np.isin(minutes, session.bar_ends(freq)),
-    )
-    ledger.note_days("error", kind, freq, days, faulty, len(days), "the calendar was changed: make the provider again")
+    faulty, kind = ~np.isin(minutes, session.bar_ends(freq)), f"stamps of the {freq} calendar that end no bar"
+    ledger.note_days("error", kind, freq, days, faulty, len(days), "the session has others: make the provider again")
 
 
 def judge_files(stock: StoredStock, ledger: Ledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.check.table import Row
+from qlib_mfgru.provider.session import ASHARE
 
 
 @pytest.fixture
@@ -220,9 +222,9 @@ def test_stamps_of_our_own_calendar_end_bars_of_the_session(provider: Path, tmp_
     calendar = copy / "calendars" / "15min.txt"
     stamps = calendar.read_text().replace("15:00:00", "14:59:00")
     calendar.write_text(stamps)
-    row = {row.kind: row for row in check_provider(copy, quiet=True)}[
-        "stamps of the 15min calendar that end no bar of the session"
-    ]
+    (copy / "mfgru.json").write_text(json.dumps({"session": ASHARE.model_dump(mode="json")}))
+    rows = {row.kind: row for row in check_provider(copy, quiet=True)}
+    row = rows["stamps of the 15min calendar that end no bar"]
     assert (row.severity, row.count, row.judged) == ("error", stamps.count("14:59:00"), len(stamps.split("\n")) - 1)
 
 
@@ -230,7 +232,8 @@ def test_a_field_without_any_value_is_missing(foreign: Foreign) -> None:
     for code in CODES:
         foreign.write(code, "vwap", np.full(10, 20.0))
     foreign.change("SZ000001", "vwap", slice(None), np.nan)
-    row = found(foreign)["fields of most stocks without any value"]
+    rows = {row.kind: row for row in check_provider(foreign.path, quiet=True)}
+    row = rows["fields of most stocks without any value"]
     assert (row.severity, row.count, row.cases) == ("warning", 1, ["SZ000001 vwap.day"])
 
 
