@@ -124,7 +124,7 @@ class IngestReport:
                 continue
             cause = f"; {tally.cause}" if tally.cause else ""
             kept, rejected = verdict.tolerated(tally), verdict.rejected(tally)
-            n_kept = tally.count - sum(fault.count for fault in tally.faults if fault.code in verdict.left_out)
+            n_kept = sum(fault.count for fault in kept)
             self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", n_kept, map(str, kept))
             self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
         shifted = [case for _, case in verdict.shifts.judged() if case]

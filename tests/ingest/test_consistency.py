@@ -330,7 +330,7 @@ def test_given_limits_of_another_day_or_scale_are_refused(tmp_path: Path, target
         np.testing.assert_allclose(up.iloc[1:], expected.iloc[1:] * 2, rtol=1e-6)
         return
     message = refused(source, target, {"bars": BARS, "daily": DAILY})
-    what = "days whose limits are not the previous close and a ratio of the board, on most days of a stock: limits of"
+    what = "days whose limits are not the previous close and a ratio of the board: limits of"
     assert what in message
     run(write(tmp_path / "without", bars, daily.drop(columns=limits)), target)
 

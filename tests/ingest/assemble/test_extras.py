@@ -146,6 +146,7 @@ def test_special_treatment(
         ("ST浦发", True), ("*ST浦发", True), ("S*ST浦发", True), ("SST浦发", True), ("＊ＳＴ浦发", True),
         ("XDST浦发", True), ("XR*ST浦发", True), ("DR*ST浦发", True), ("NST浦发", True), ("GST浦发", True),
         ("ＳＴ浦发", True), ("*ST TCL", True), ("ST TCL", True), (" *ST 浦发", True), ("*STTCL", True),
+        ("* st 浦发", True), ("st浦发", True), ("ST股份", True), ("N*ST浦发", True), ("stone", False), ("NSTAR", False),
         ("BEST", False), ("STEEL", False), ("Steel", False), ("浦发ST", False), ("S浦发", False), ("XD浦发", False),
         ("浦发银行", False), ("退市浦发", False), ("浦发退", False), ("*ST浦退", False), ("", False), ("N浦发", False),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.moves.spikes import WILD, far
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
@@ -36,9 +36,9 @@ VOLUME_BURST = Kind(
     role="note",
 )
 WICKS = Kind(
-    "bars whose high (low) is 3 % above (below) open and close, on most bars of a stock",
+    "bars whose high (low) is 3 % above (below) open and close",
     "bars",
-    role="systematic",
+    role="chance",
     cause="high or low is another column, or scaled: look at columns",
 )
 
@@ -57,12 +57,12 @@ def neighbour_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
 
 
 def _wicks(series: StockSeries, bars: BarSeries, judged: np.ndarray) -> Finding:
-    """Bars whose high or low is `LONG_WICK` and a tick beyond open and close, on most bars."""
+    """Bars whose high or low is `LONG_WICK` and a tick beyond open and close."""
     high, low = _body(bars.prices)
     tick = CENT if series.board else 0.0
     long = bars.prices["high"] > high * (1 + LONG_WICK) + tick
     long |= bars.prices["low"] < low / (1 + LONG_WICK) - tick
-    return Finding(WICKS, if_most(judged & long, judged), judged, series.days[bars.positions])
+    return Finding(WICKS, judged & long, judged, series.days[bars.positions])
 
 
 def _ends_apart(prices: Mapping[str, np.ndarray], judged: np.ndarray) -> np.ndarray:
