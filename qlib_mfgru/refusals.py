@@ -64,6 +64,18 @@ def within(name: str) -> Iterator[None]:
         raise type(error)(f"{name}: {error}") from None
 
 
+def together(*checks: Callable[[], object]) -> None:
+    """Make all checks, and raise what they refuse as one line."""
+    refused: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            refused.append(str(error))
+    if refused:
+        raise InputError("; ".join(refused))
+
+
 def shown(value: Any) -> str:
     """A value as messages show it: on one line, and no longer than that."""
     text = without_addresses(" ".join(repr(_seen(plain(value))).split()))

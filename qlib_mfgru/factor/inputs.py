@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,9 @@ from qlib_mfgru.factor.exclusions import FIELDS, exclusion_rules
 from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.daily import as_exposure, check_daily, read_daily
+from qlib_mfgru.provider.daily import as_exposure, check_daily, is_stored, read_daily
 from qlib_mfgru.provider.fill import carried_forward
-from qlib_mfgru.refusals import within
+from qlib_mfgru.refusals import together, within
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class FactorTestInputs:
         Raises
         ------
         InputError
-            No test date; a pool that the provider lacks, or without members on the test dates; a field that it lacks:
-            the message says what needs it and which setting does without it.
+            No test date; a pool without members on the test dates; or as of `check_provider`.
         """
+        check_provider(settings)
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         start, end = settings.start_time or first, settings.end_time or last
         schedule = Schedule.make(days, settings.freq, max(first, start), min(last, end))
@@ -96,12 +96,27 @@ def check_provider(settings: FactorTestSettings) -> None:
     Raises
     ------
     InputError
-        As of `FactorTestInputs.read`.
+        It lacks pools or fields; the message names all of them, what needs them, and the settings that do without.
     """
-    for pool in settings.pools:
-        with within("pools"):
+    stocks = list(reader.member_spans("all", "day"))
+    together(
+        lambda: _check_pools(settings.pools),
+        lambda: check_daily(stocks, _needs(settings), lambda missing: _instead(missing, settings, stocks)),
+    )
+
+
+def _check_pools(pools: Sequence[str]) -> None:
+    known = reader.markets()
+    unknown = [pool for pool in pools if pool.lower() not in known]
+    if unknown:
+        others = [pool for pool in pools if pool not in unknown] or ["all"]
+        raise InputError(
+            f"pools: unknown market {', '.join(map(repr, unknown))}; the provider {reader.provider_path('day')} has "
+            f"{known}: set pools: {_listed(others)}"
+        )
+    with within("pools"):
+        for pool in pools:
             reader.member_spans(pool, "day")
-    check_daily(list(reader.member_spans("all", "day")), _needs(settings))
 
 
 def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Schedule) -> np.ndarray:
@@ -114,14 +129,28 @@ def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Sch
 
 
 def _needs(settings: FactorTestSettings) -> dict[str, str]:
-    """Fields to read: name -> what needs it and what to do without it."""
-    other_price = "close" if settings.deal_price == "vwap" else "vwap"
-    needs: dict[str, str] = {settings.deal_price: f"it is the deal price; set deal_price: {other_price}, or ingest it"}
+    """Fields to read: name -> what needs it."""
+    needs: dict[str, str] = {settings.deal_price: "the deal price"}
     for rule in settings.exclude:
-        rest: list[str] = [other for other in settings.exclude if other != rule]
-        need = f"excluding {rule} stocks needs it; set exclude: {rest}, or ingest it"
-        needs |= dict.fromkeys(FIELDS[rule], need)
-    for exposure in settings.neutralize:
-        rest = [other for other in settings.neutralize if other != exposure]
-        needs[exposure] = f"neutralising against it needs it; set neutralize: {rest}, or ingest it"
-    return needs
+        needs |= dict.fromkeys(FIELDS[rule], f"excluding {rule}")
+    return needs | dict.fromkeys(settings.neutralize, "neutralising")
+
+
+def _instead(missing: Collection[str], settings: FactorTestSettings, stocks: Sequence[str]) -> str:
+    """The settings that need none of the missing fields; empty where there is no deal price at all."""
+    ways: list[str] = []
+    if settings.deal_price in missing:
+        other = "close" if settings.deal_price == "vwap" else "vwap"
+        if not is_stored(stocks, other):
+            return ""
+        ways.append(f"deal_price: {other}")
+    rules = [rule for rule in settings.exclude if not set(missing) & set(FIELDS[rule])]
+    exposures = [name for name in settings.neutralize if name not in missing]
+    ways += [f"exclude: {_listed(rules)}"] if len(rules) < len(settings.exclude) else []
+    ways += [f"neutralize: {_listed(exposures)}"] if len(exposures) < len(settings.neutralize) else []
+    return f"set {', '.join(ways)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a list of YAML."""
+    return f"[{', '.join(names)}]"

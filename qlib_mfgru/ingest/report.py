@@ -124,7 +124,7 @@ class IngestReport:
                 continue
             cause = f"; {tally.cause}" if tally.cause else ""
             kept, rejected = verdict.tolerated(tally), verdict.rejected(tally)
-            n_kept = tally.count - sum(fault.count for fault in tally.faults if fault.code in verdict.left_out)
+            n_kept = sum(fault.count for fault in kept)
             self.warn(f"{tally.kind.text}, {tally.kind.outcome}{cause}", n_kept, map(str, kept))
             self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
         shifted = [case for _, case in verdict.shifts.judged() if case]
@@ -171,12 +171,18 @@ class IngestReport:
     def __str__(self) -> str:
         lines = [f"{name:<28} {value}" for name, value in self.facts.items()]
         for rows in self.inputs.values():
-            dropped = sum(tally.count for tally in rows.dropped.values())
-            lines.append(f"{rows.name + ' rows':<28} {rows.read} read, {rows.kept} kept, {dropped} dropped")
+            lines.append(f"{rows.name + ' rows':<28} {rows.read} read, {rows.kept} kept, {_dropped(rows)}")
             lines += _tally_lines(rows.dropped)
         lines += ["counted:", *_tally_lines(self.warnings)] if self.warnings else []
         lines += ["derived or assumed:", *(f"  - {note}" for note in self.notes)] if self.notes else []
         return "\n".join(lines)
+
+
+def _dropped(rows: InputReport) -> str:
+    """How many rows were dropped, and how many of them for no fault of theirs."""
+    fine = {reason: tally.count for reason, tally in rows.dropped.items() if reason in NO_FAULT - {INCONSISTENT}}
+    why = ", ".join(f"{count} {reason}" for reason, count in fine.items())
+    return f"{sum(tally.count for tally in rows.dropped.values())} dropped" + (f" (no fault: {why})" if fine else "")
 
 
 def _tally_dict(tallies: dict[str, Tally]) -> dict[str, Any]:

@@ -10,20 +10,15 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.needs import daily_needs, instead
 from qlib_mfgru.portfolio.value_types import FieldNames
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, QUANTITIES, as_exposure, check_daily, read_daily
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.index.coverage import index_held
 from qlib_mfgru.provider.session import Session
-from qlib_mfgru.refusals import within
+from qlib_mfgru.refusals import together, within
 from qlib_mfgru.settings import checked
-
-TRADE_FIELDS = dict.fromkeys(
-    ("open", "close", "vwap", "volume", "factor", "limit_up", "limit_down"),
-    "trades cannot be simulated without it; ingest it",
-)
-"""Fields without which no trade can be simulated, as `read_daily` takes them."""
 
 
 class DailyFields(dict[str, np.ndarray]):
@@ -126,14 +121,14 @@ class MarketSnapshot:
         Raises
         ------
         InputError
-            Unknown index or weighting, `needs` that are no list of names, or a field that the provider lacks: the
-            message says what to do without it.
+            Unknown weighting, `needs` that are no list of names, or as of `check`.
         """
         needed = checked(FieldNames, "needs", needs)
+        cls.check(index, weighting, needed)
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         with within("index"):
             member = reader.member_mask(index, days, stocks)
-        fields = read_daily(stocks, _reasons(index, weighting, needed))
+        fields = read_daily(stocks, daily_needs(index, weighting, needed))
         held = index_held(reader.provider_path("day"), index, days)
         if held is None:
             held = _members_held(index, days, stocks, member)
@@ -141,10 +136,18 @@ class MarketSnapshot:
 
     @staticmethod
     def check(index: str, weighting: str, needs: Sequence[str]) -> None:
-        """Refuse a provider that `read` would refuse for what it lacks, without reading it; parameters are those."""
-        with within("index"):
-            reader.member_spans(index, "day")
-        check_daily(list(reader.member_spans("all", "day")), _reasons(index, weighting, needs))
+        """Refuse a provider that `read` would refuse for what it lacks, without reading it; parameters are those.
+
+        Raises
+        ------
+        InputError
+            The index is unknown, or fields are missing: the message names all of them, and says what to do.
+        """
+        stocks, fields = list(reader.member_spans("all", "day")), daily_needs(index, weighting, needs)
+        together(
+            lambda: _check_index(index),
+            lambda: check_daily(stocks, fields, lambda missing: instead(missing, index, weighting, stocks)),
+        )
 
     def known_at(self, date: pd.Timestamp) -> MarketView:
         """What is known at the close of a trading day: nothing of any later day enters.
@@ -242,6 +245,11 @@ class MarketSnapshot:
         return latest, np.maximum.accumulate(np.where(changed, np.arange(len(latest)), -1))
 
 
+def _check_index(index: str) -> None:
+    with within("index"):
+        reader.member_spans(index, "day")
+
+
 def _share(which: np.ndarray, among: np.ndarray) -> float:
     """Share of the stocks `among` that are `which`; 0 where there are none."""
     return float((which & among).sum() / max(among.sum(), 1))
@@ -252,23 +260,6 @@ def _members_held(index: str, days: pd.DatetimeIndex, stocks: Sequence[str], mem
     absent = sorted(reader.member_spans(index, "day").keys() - set(stocks))
     named = reader.member_mask(index, days, [*stocks, *absent]).sum(axis=1)
     return np.divide(member.sum(axis=1), named, out=np.full(len(days), np.nan), where=named > 0)
-
-
-def _reasons(index: str, weighting: str, needs: Sequence[str]) -> dict[str, str]:
-    """Fields to read, each with what needs it and what to do without it."""
-    weights = {
-        "drifted": {f"{index}_weight": "the index's weights; set index_weights: market_cap, or ingest it"},
-        "market_cap": {"market_cap": "index_weights: market_cap needs it; ingest it"},
-    }
-    if weighting not in weights:
-        raise InputError(f"index_weights is {weighting!r}: it must be one of {', '.join(weights)}")
-    return {
-        **TRADE_FIELDS,
-        "is_st": "ST stocks cannot be identified without it; ingest it",
-        "industry": "industry exposures need it; ingest it",
-        **dict.fromkeys(needs, "a constraint or exposure limit reads it; leave that out, or ingest it"),
-        **weights[weighting],
-    }
 
 
 def _standardised(values: np.ndarray, among: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,22 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.symbols import feature_folder
 
+Instead = Callable[[Collection[str]], str]
+"""Of missing fields: the settings that need none of them, as a user writes them; empty where there are none."""
 
-def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.ndarray]:
+
+def read_daily(
+    stocks: Sequence[str], needs: Mapping[str, str], instead: Instead = lambda _: ""
+) -> dict[str, np.ndarray]:
     """Fields over the whole daily calendar.
 
     Parameters
     ----------
     stocks : sequence of str, length n_stocks
     needs : mapping of str to str
-        Field (without ``$``) -> what needs it, and what to do if it is missing, with ``ingest it`` at the end; the
-        message adds how.
+        Field (without ``$``) -> what needs it, as the message is to say.
+    instead : callable, optional
+        What to set where fields are missing: `Instead`.
 
     Returns
     -------
@@ -34,8 +41,9 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
     Raises
     ------
     InputError
-        No stock of the provider has a needed field.
+        No stock of the provider has some of the fields; the message names all of them, and says what to do.
     """
+    check_daily(stocks, needs, instead)
     fields = {name: np.full((len(reader.calendar("day")), len(stocks)), np.nan, dtype=np.float32) for name in needs}
     stored: set[str] = set()
     for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
@@ -44,39 +52,45 @@ def read_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> dict[str, np.
             if series is not None:
                 stored.add(field)
                 values[series[0] : series[0] + len(series[1]), column] = series[1]
-    _check_missing([field for field in needs if field not in stored], stocks, needs)
+    if absent := [field for field in needs if field not in stored]:  # all others are missing, and refused
+        names = ", ".join(f"${field}" for field in absent)
+        get_module_logger("mfgru").info(f"the market's session has no {names}: no stock is at a limit or flagged by it")
     return fields
 
 
-def check_daily(stocks: Sequence[str], needs: Mapping[str, str]) -> None:
+def check_daily(stocks: Sequence[str], needs: Mapping[str, str], instead: Instead = lambda _: "") -> None:
     """Refuse a provider that `read_daily` would refuse, without reading it; parameters and errors are those."""
-    features = reader.provider_path("day") / "features"
-    missing = [field for field in needs if not any(features.glob(f"*/{field}.day.bin"))]
-    _check_missing(missing, stocks, needs)
+    absent = reader.market_session().absent_fields
+    missing = [field for field in needs if field not in absent and not is_stored(stocks, field)]
+    if not missing:
+        return
+    path = reader.provider_path("day")
+    told = _told({field: f"${field}{_nearest(path, stocks, field)}" for field in missing}, needs)
+    ways = ", or ".join(filter(None, [instead(missing), _ingested(missing)]))
+    raise InputError(f"the provider {path} has no {told}: {ways}")
 
 
-def _check_missing(missing: Sequence[str], stocks: Sequence[str], needs: Mapping[str, str]) -> None:
-    """Log what the market does not have, and refuse the first field that it should have."""
-    absent = [field for field in missing if field in reader.market_session().absent_fields]
-    for field in missing:
-        if field not in absent:
-            path = reader.provider_path("day")
-            raise InputError(
-                f"the provider {path} has no ${field}{_nearest(path, stocks, field)}: {needs[field]}{_how(field)}"
-            )
-    if absent:
-        names = ", ".join(f"${field}" for field in absent)
-        get_module_logger("mfgru").info(f"the market's session has no {names}: no stock is at a limit or flagged by it")
+def is_stored(stocks: Sequence[str], field: str) -> bool:
+    """Whether any of the stocks has a daily field."""
+    return any(reader.read_series(code, field, "day") is not None for code in stocks)
+
+
+def _told(names: Mapping[str, str], needs: Mapping[str, str]) -> str:
+    """Names of missing fields, those in a row with one need together: ``$a, $b for trades, $c for exclude: st``."""
+    groups = groupby(names, key=lambda field: needs[field])
+    return ", ".join(f"{', '.join(names[field] for field in fields)} for {need}" for need, fields in groups)
 
 
 _INPUTS = {"is_st": "st", "industry": "industry", "market_cap": "float_shares or market_cap"}
 """The inputs of an ingest that fields are made of."""
 
 
-def _how(field: str) -> str:
-    """How an ingest comes to have a field; nothing where it makes it anyway, or does not know it."""
-    made_of = "weights" if field.endswith("_weight") else _INPUTS.get(field)
-    return f": its mapping needs the input {made_of}" if made_of else ""
+def _ingested(missing: Sequence[str]) -> str:
+    """How an ingest comes to have fields; those that it makes anyway, or does not know, need no input of their own."""
+    inputs = ["weights" if field.endswith("_weight") else _INPUTS.get(field, "") for field in missing]
+    listed = ", ".join(dict.fromkeys(filter(None, inputs)))
+    them = "it" if len(missing) == 1 else "them"
+    return f"ingest {them}" + (f" (its mapping needs {listed})" if listed else "")
 
 
 def _nearest(path: Path, stocks: Sequence[str], field: str) -> str:

@@ -21,7 +21,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
 from qlib_mfgru.provider.series import check_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
-from qlib_mfgru.provider.symbols import feature_folder
+from qlib_mfgru.provider.symbols import feature_folder, is_index
 
 
 class ProviderFolder(FileStorageMixin):
@@ -84,8 +84,20 @@ def calendar(freq: str) -> pd.DatetimeIndex:
     return stamps
 
 
-def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]]:
+def markets(freq: str = "day") -> list[str]:
+    """Names of the provider's markets, its lists of instruments, ascending."""
+    return sorted(file.stem for file in (provider_path(freq) / "instruments").glob("*.txt"))
+
+
+Spans = dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]]
+"""Code -> first and last day of each membership, both included."""
+
+
+def member_spans(instruments: Any, freq: str) -> Spans:
     """Point-in-time members: code -> spans (first, last), both included, in the order of the codes.
+
+    An index in a market of A-shares is no stock, and is left out: qlib's own data list indices in ``all``. The log says
+    so once. Codes that are named one by one are taken as they are.
 
     Parameters
     ----------
@@ -101,9 +113,9 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
     """
     path = provider_path(freq)
     if isinstance(instruments, str):
-        markets = sorted(file.stem for file in (path / "instruments").glob("*.txt"))
-        if instruments.lower() not in markets:
-            raise InputError(f"unknown market {instruments!r}; the provider {path} has {markets}")
+        known = markets(freq)
+        if instruments.lower() not in known:
+            raise InputError(f"unknown market {instruments!r}; the provider {path} has {known}")
         instruments = D.instruments(instruments)
     if isinstance(instruments, (list, tuple)):
         days = calendar(freq)
@@ -112,9 +124,25 @@ def member_spans(instruments: Any, freq: str) -> dict[str, list[tuple[pd.Timesta
         spans = D.list_instruments(instruments, freq=freq, as_list=False)
     except (KeyError, ValueError, TypeError) as error:
         raise InputError(f"instruments is {instruments!r}: must be a market, codes, or D.instruments(...)") from error
-    if not spans:
+    stocks = _without_indices(spans, instruments["market"], path)
+    if not stocks:
         raise InputError(f"the provider {path} has no stock of {instruments}")
-    return {str(code): spans[code] for code in sorted(spans)}
+    return stocks
+
+
+def _without_indices(spans: Spans, market: str, path: Path) -> Spans:
+    """The members that are stocks, in the order of their codes."""
+    indices = tuple(sorted(filter(is_index, spans))) if (session_in(path) or ASHARE).codes == "ashare" else ()
+    if indices:
+        _say_left_out(indices, market, path)
+    return {str(code): spans[code] for code in sorted(spans.keys() - set(indices))}
+
+
+@cache
+def _say_left_out(indices: tuple[str, ...], market: str, path: Path) -> None:
+    get_module_logger("mfgru").info(
+        f"{len(indices)} indices in the market {market} of {path} are no stocks and left out, the first is {indices[0]}"
+    )
 
 
 def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str]) -> np.ndarray:
@@ -142,7 +170,8 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
     position = {code: i for i, code in enumerate(stocks)}
     unknown = [code for code in spans if code not in position]
     if unknown and (isinstance(instruments, (list, tuple)) or len(unknown) == len(spans)):
-        raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...")
+        hint = "; an index is no stock" if any(map(is_index, unknown)) else ""
+        raise InputError(f"{len(unknown)} stocks are not in the provider's `all` market: {unknown[:5]} ...{hint}")
     if unknown:
         get_module_logger("mfgru").warning(
             f"{len(unknown)} members of {instruments} are not in the provider: {unknown[:5]} ..."

@@ -14,7 +14,11 @@ WITH_VWAP = CODES[3]
 """The only stock with `$vwap`, where asked for."""
 
 
-def write_plain_market(folder: Path, *, one_vwap: bool = False) -> Path:
+INDEX = "SH000300"
+
+
+def write_plain_market(folder: Path, *, one_vwap: bool = False, with_index: bool = False) -> Path:
+    """Write the provider; `with_index` lists an index among the stocks, as cn_data does."""
     random = np.random.default_rng(4)
     frames = {}
     for code in CODES:
@@ -28,5 +32,7 @@ def write_plain_market(folder: Path, *, one_vwap: bool = False) -> Path:
         if one_vwap and code == WITH_VWAP:
             frames[code]["vwap"] = 0.9 * close
     frames[CODES[1]].iloc[50:53] = np.nan  # suspended
-    lines = [f"{code}\t{DAYS[0]:%Y-%m-%d}\t{DAYS[-1]:%Y-%m-%d}" for code in CODES]
+    if with_index:
+        frames[INDEX] = frames[CODES[0]] * 700
+    lines = [f"{code}\t{DAYS[0]:%Y-%m-%d}\t{DAYS[-1]:%Y-%m-%d}" for code in frames]
     return write_plain_provider(folder, {"day": frames}, {"all": lines, "csi300": lines[:10]})

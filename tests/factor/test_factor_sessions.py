@@ -83,5 +83,5 @@ def test_rules_that_exclude_somebody_all_the_same_stay(tmp_path: Path) -> None:
 
 def test_a_market_that_has_them_must_have_them(tmp_path: Path) -> None:
     market_world.use(market_world.write(tmp_path / "provider", ABSENT))
-    with pytest.raises(InputError, match=r"has no \$is_st: excluding st stocks needs it"):
+    with pytest.raises(InputError, match=r"has no \$is_st for excluding st, \$limit_up for excluding limit_up: set"):
         run_factor_test(to_scores(random_scores()), SETTINGS)

@@ -177,10 +177,10 @@ def test_the_close_can_be_the_deal_price(market_qlib: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "option"),
     [
-        ("industry", "set neutralize: ['market_cap']"),
-        ("market_cap", "set neutralize: ['industry']"),
-        ("limit_up", "set exclude: ['st', 'suspended']"),
-        ("is_st", "set exclude: ['suspended', 'limit_up']"),
+        ("industry", "set neutralize: [market_cap]"),
+        ("market_cap", "set neutralize: [industry]"),
+        ("limit_up", "set exclude: [st, suspended]"),
+        ("is_st", "set exclude: [suspended, limit_up]"),
         ("vwap", "set deal_price: close"),
     ],
 )

@@ -294,7 +294,7 @@ def test_a_previous_close_that_cannot_be_is_not_used(tmp_path: Path, target: Pat
     report = run(write(tmp_path / "in", None, daily), target, {"daily": DAILY | {"factor": "from_prev_close"}})
     assert stored(target, "SH600000", "factor").tolist() == [1] * 5
     (found,) = report.consistency
-    assert str(found["kind"]).startswith("previous closes that cannot be")
+    assert str(found["kind"]).startswith("previous closes, which the factor is made of, that are missing or cannot be")
     assert (found["count"], found["cases"]) == (2, ["SH600000 2025-03-05 .. 2025-03-07"])
 
 
@@ -330,7 +330,7 @@ def test_given_limits_of_another_day_or_scale_are_refused(tmp_path: Path, target
         np.testing.assert_allclose(up.iloc[1:], expected.iloc[1:] * 2, rtol=1e-6)
         return
     message = refused(source, target, {"bars": BARS, "daily": DAILY})
-    what = "days whose limits are not the previous close and a ratio of the board, on most days of a stock: limits of"
+    what = "days whose limits are not the previous close and a ratio of the board: limits of"
     assert what in message
     run(write(tmp_path / "without", bars, daily.drop(columns=limits)), target)
 

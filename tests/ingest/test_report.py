@@ -24,6 +24,16 @@ def test_the_report_is_printed_and_kept(bars: pd.DataFrame, tmp_path: Path, targ
     assert kept["facts"]["days"] == f"{len(DAYS)}: 2025-03-03 .. 2025-03-06"
 
 
+def test_the_line_of_an_input_says_which_rows_it_need_not_have_kept() -> None:
+    report = IngestReport()
+    rows = report.input("index")
+    rows.read, rows.kept = 8494, 2920
+    rows.drop_count("not in the stocks' calendar", 5573, [])
+    rows.drop_count("no close", 1, [])
+    line = "8494 read, 2920 kept, 5574 dropped (no fault: 5573 not in the stocks' calendar)"
+    assert str(report).splitlines()[0] == f"index rows                   {line}"
+
+
 def test_rows_are_counted_by_reason_with_the_first_three_cases() -> None:
     rows = InputReport("bars", read=10, kept=5)
     rows.drop("high < low", np.array([False, True, False, True, True, True]), lambda position: f"row {position}")

@@ -31,8 +31,9 @@ ENHANCEMENT = {"index": "csi300", "constraints": [config("FullInvestment", "port
         (config("FactorTestRecord", "factor", layers=3), r"^unknown setting 'layers'; did you mean 'n_layers'\?$"),
         (
             config("FactorTestRecord", "factor", pools=["all"]),
-            r"has no \$is_st.*: excluding st stocks needs it; set exclude: \['suspended', 'limit_up'\], or ingest it: "
-            r"its mapping needs the input st$",
+            r"has no \$is_st for excluding st, \$limit_up for excluding limit_up, \$industry, \$market_cap for "
+            r"neutralising: set exclude: \[suspended\], neutralize: \[\], or ingest them \(its mapping needs st, "
+            r"industry, float_shares or market_cap\)$",
         ),
         (
             config("IndexEnhancementRecord", "portfolio", **ENHANCEMENT),

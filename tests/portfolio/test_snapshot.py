@@ -176,7 +176,7 @@ def test_unknown_dates_weightings_and_weights_are_refused(market: MarketSnapshot
 
 
 def test_a_missing_field_is_named_with_what_to_do(market: MarketSnapshot) -> None:
-    message = r"no \$beta: a constraint or exposure limit reads it; leave that out, or ingest it$"
+    message = r"no \$beta for constraints or exposures: set constraints or exposures without \$beta, or ingest it$"
     for limits in ({"exposures": {"beta": 0.1}}, {"constraints": [FactorExposure("$beta", 0.1)]}):
         with pytest.raises(InputError, match=message):
             IndexEnhancementSettings(index=INDEX, **limits).read_market()
@@ -191,7 +191,7 @@ def test_st_stocks_cannot_be_identified_without_their_flag(
     )
     with pytest.raises(
         InputError,
-        match=r"no \$is_st: ST stocks cannot be identified without it; ingest it: its mapping needs the input st$",
+        match=r"no \$is_st for the ST flag: ingest it \(its mapping needs st\)$",
     ):
         MarketSnapshot.read(INDEX)
 
@@ -206,3 +206,27 @@ def test_stocks_of_a_blacklist_that_the_provider_lacks_are_named(market: MarketS
             InputError, match=r"^blacklist names SH688999, SZ309999: the provider's market `all` has no"
         ):
             IndexEnhancementSettings(index=INDEX, **limits).read_market()
+
+
+def test_all_that_an_index_lacks_is_one_line_whose_advice_works(
+    market: MarketSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    series, missing = reader.read_series, {"vwap", "is_st", f"{INDEX}_weight"}
+    monkeypatch.setattr(
+        reader, "read_series", lambda code, field, freq: None if field in missing else series(code, field, freq)
+    )
+    weights = rf"\${INDEX}_weight \(the nearest is .*\) for index_weights: drifted"
+    fields = rf"the provider .* has no \$vwap for trades, \$is_st for the ST flag, {weights}"
+    with pytest.raises(InputError, match=rf"^{fields}: ingest them \(its mapping needs st, weights\)$"):
+        MarketSnapshot.read(INDEX)
+    with pytest.raises(
+        InputError, match=r"^index: unknown market 'csi9'; .*; the provider .* has no \$vwap for trades, "
+    ):
+        MarketSnapshot.read("csi9")
+    missing -= {"vwap", "is_st"}
+    with pytest.raises(InputError, match=r"index_weights: drifted: set index_weights: market_cap, or ingest it"):
+        MarketSnapshot.read(INDEX)
+    assert MarketSnapshot.read(INDEX, "market_cap").known_at(market.days[80]).covered == 1
+    missing.add("market_cap")
+    with pytest.raises(InputError, match=r"index_weights: drifted: ingest them \(its mapping needs float_shares or "):
+        MarketSnapshot.read(INDEX)

@@ -50,11 +50,13 @@ def test_what_is_stored_all_the_same_is_read(tmp_path: Path) -> None:
 def test_a_missing_field_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
     use(tmp_path / "p", "us", amount=np.ones(3))
     with pytest.raises(
-        InputError, match=r"^the provider .*/p has no \$amuont \(the nearest is \$amount\): a rule needs it$"
+        InputError, match=r"^the provider .*/p has no \$amuont \(the nearest is \$amount\) for a rule: ingest it$"
     ):
-        read_daily(STOCKS, {**NEEDS, "amuont": "a rule needs it"})
+        read_daily(STOCKS, {**NEEDS, "amuont": "a rule"})
     use(tmp_path / "q", "ashare")
-    with pytest.raises(InputError, match=r"/q has no \$limit_up: limits$"):
+    with pytest.raises(
+        InputError, match=r"/q has no \$limit_up for limits, \$is_st for flags: ingest them \(its mapping needs st\)$"
+    ):
         read_daily(STOCKS, NEEDS)
 
 

@@ -11,14 +11,14 @@ from qlib_mfgru.ingest.assemble.consistency import (
     Given,
     leave_out_previous,
     mend_factor,
-    mend_quantities,
     replace_mean_prices,
     series_of,
 )
 from qlib_mfgru.ingest.assemble.extras import add_extras
+from qlib_mfgru.ingest.assemble.quantities import mend_quantities
 from qlib_mfgru.ingest.assemble.screening import SPIKED
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
-from qlib_mfgru.ingest.read.spool import DAY
+from qlib_mfgru.ingest.read.spool import DAY, PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text
 from qlib_mfgru.ingest.report import INCONSISTENT
 from qlib_mfgru.provider.judge import Verdict, judge
@@ -40,7 +40,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         finest = stock.bars[0]
         bars_kept = _screen_bars(stock, finest)
         from_bars = finest.daily()
-        _complete_days(stock, finest, from_bars)
+        bars_kept[_complete_days(stock, finest, from_bars, bars_kept)] = 0
         for bars in stock.bars:
             _fill_bar_vwap(stock, bars)
     is_kept = bool(stock.live.any())
@@ -52,7 +52,7 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         series = series_of(stock, given, is_stand_in)
         is_kept = verdict.add(series, judge(series))
         if is_kept:
-            mend_quantities(stock)
+            mend_quantities(stock, given)
             replace_mean_prices(stock)
     _count_rows(stock, "daily", stock.rows.daily, stock.calendars.days, n_kept, is_kept)
     _count_rows(stock, "bars", stock.rows.bars, stock.calendars.bar_days, bars_kept, is_kept)
@@ -125,18 +125,45 @@ def _count_rows(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_r
         report.drop_count(INCONSISTENT, int(n_rows.sum()), _cases(stock, rows, days[n_rows > 0]))
 
 
-def _complete_days(stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarray]) -> None:
-    """Make the daily bar of days that have bars but no live daily row."""
+def _complete_days(
+    stock: Stock, bars: DayBars, from_bars: Mapping[str, np.ndarray], bars_kept: np.ndarray
+) -> np.ndarray:
+    """Make the daily bar of days that have bars but no live daily row, unless they are spikes, too.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_bar_days,)
+        Days whose bars are forgotten; they are counted, with `bars_kept` rows of each day.
+    """
     span, bar_days, traded = stock.calendars.bar_span, stock.calendars.bar_days, bars.traded
     lacking = traded & ~stock.live[span]
-    if stock.conventions.has_daily:
-        stock.warn("days without a live daily row, made from their bars", bar_days, lacking)
-        stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
+    spiked = np.zeros_like(lacking)
     if lacking.any():
         for name, values in from_bars.items():
             stock.daily[name][span][lacking] = values[lacking]
         stock.live[span] |= lacking
         stock.forget_moves()
+        spiked = lacking & stock.spikes(stock.moves)[span]
+        if spiked.any():
+            _forget_days(stock, spiked)
+            cases = _cases(stock, stock.rows.bars, bar_days[spiked])
+            stock.report.input("bars").drop_count(SPIKED, int(bars_kept[spiked].sum()), cases)
+    if stock.conventions.has_daily:
+        stock.warn("days without a live daily row, made from their bars", bar_days, lacking & ~spiked)
+        stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
+    return spiked
+
+
+def _forget_days(stock: Stock, days: np.ndarray) -> None:
+    """Erase bars, and what was made of them, of days under a mask of shape (n_bar_days,)."""
+    span = stock.calendars.bar_span
+    for bars in stock.bars:
+        bars.erase(days)
+    for name in (*PRICES, "volume", "amount"):
+        stock.daily[name][span][days] = np.nan
+    stock.live[span] &= ~days
+    stock.spiked[span] |= days
+    stock.forget_moves()
 
 
 def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.bars import DayBars, stand_in_price
+from qlib_mfgru.ingest.assemble.bars import stand_in_price
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.judge import BarSeries, StockSeries, mended_factor, outside_range
 from qlib_mfgru.provider.judge.moves.events import wrong_previous
-from qlib_mfgru.provider.judge.ranges import mean_price
-
-TWICE = 2.0
-"""How many times amount / volume may leave [low, high] before volume or amount is replaced."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +93,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         limit_down=limits.get("limit_down", unknown),
         market_cap=stock.extras.get("market_cap", unknown),
         prev_close=np.where(live & is_raw, given.prev_close, np.nan),
+        previous_makes_factor=conventions.factor_from_closes,
         apart=given.live,
         spiked=stock.spiked,
         lot=conventions.session.lot,
@@ -157,45 +154,3 @@ def _within_range(prices: dict[str, np.ndarray], vwap: np.ndarray, typical: bool
     if not is_outside.any():
         return vwap
     return np.where(is_outside, stand_in_price(prices) if typical else np.nan, vwap)
-
-
-def mend_quantities(stock: Stock) -> None:
-    """Make volume or amount from the other, and count it, where amount / volume is `TWICE` outside [low, high].
-
-    Of the two, that is replaced which is further, as a ratio, from its usual value: the median of the same day's bars,
-    or of the stock's days.
-    """
-    if not stock.conventions.raw_known:
-        return
-    daily = stock.daily
-    daily["volume"], daily["amount"], mended = _mended(daily, daily["volume"], daily["amount"])
-    stock.warn("days with a volume or amount far off, made from the other and the price", stock.calendars.days, mended)
-    for bars in stock.bars:
-        _mend_bars(stock, bars)
-
-
-def _mend_bars(stock: Stock, bars: DayBars) -> None:
-    bars.volume, bars.amount, mended = _mended(bars.prices, bars.volume, bars.amount)
-    if bars is stock.bars[0]:
-        what = "bars with a volume or amount far off, made from the other and the price"
-        stock.warn(what, stock.calendars.bar_days, mended)
-
-
-def _mended(
-    prices: dict[str, np.ndarray], volume: np.ndarray, amount: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Volume, amount, and where one of them is replaced; all of the prices' shape, days along the first axis."""
-    mean = mean_price(amount, volume)
-    is_off = outside_range(mean, prices["low"] / TWICE, prices["high"] * TWICE, 0.0)
-    if not is_off.any():
-        return volume, amount, is_off
-    price = stand_in_price(prices)
-    is_volume = is_off & (_surprise(volume) >= _surprise(amount))
-    mended = np.divide(amount, price, out=volume.copy(), where=is_volume)
-    return mended, np.where(is_off & ~is_volume, volume * price, amount), is_off
-
-
-def _surprise(values: np.ndarray) -> np.ndarray:
-    """How many times, as a logarithm, a value is its usual one, or less."""
-    log = np.ma.log(np.ma.masked_invalid(values))
-    return np.ma.filled(np.ma.abs(log - np.ma.median(log, axis=-1, keepdims=True)), 0.0)

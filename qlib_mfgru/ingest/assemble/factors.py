@@ -9,8 +9,11 @@ import numpy as np
 from qlib_mfgru.ingest.assemble.conventions import Conventions
 from qlib_mfgru.ingest.assemble.on_calendar import step_values
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
+from qlib_mfgru.provider.boards import ordinary_ratio
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.judge import WILD
+from qlib_mfgru.provider.judge.moves.moves import LIMIT_MARGIN
+from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS, TICKS
 
 SAME_PRICE = 0.005 + 1e-9
 """Yuan by which a rounded previous close may miss the last close without any event between."""
@@ -77,6 +80,26 @@ def possible_previous(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     before = _last_close(close)
     near = [(prev_close < price * WILD) & (prev_close > price / WILD) for price in (before, close)]
     return np.where(np.isnan(before) | np.any(near, axis=0), prev_close, np.nan)
+
+
+def followed_previous(days: np.ndarray, close: np.ndarray, prev_close: np.ndarray, board: str | None) -> np.ndarray:
+    """`prev_close`, NaN where no limit lets the day's close follow it, but the last close.
+
+    Not on a stock's first days, and not after days without a row, where there may be no limit.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n_days,)
+        ``datetime64[D]``.
+    close, prev_close : ndarray of shape (n_days,)
+        Raw; NaN on days without a row.
+    board : str, optional
+        A key of `boards.RULES`.
+    """
+    before, limit = np.append(np.nan, close[:-1]), ordinary_ratio(days, board) + LIMIT_MARGIN
+    has_limit = np.cumsum(close > 0) > FREE_DAYS
+    follows, follows_last = (np.abs(close - price) <= limit * price + TICKS for price in (prev_close, before))
+    return np.where(has_limit & follows_last & ~follows, np.nan, prev_close)
 
 
 def _last_close(close: np.ndarray) -> np.ndarray:

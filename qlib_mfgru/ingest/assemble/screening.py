@@ -8,7 +8,7 @@ import numpy as np
 
 from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.provider.judge import WILD, far, is_bar_spike, outside_range
+from qlib_mfgru.provider.judge import far, is_bar_spike, outside_range
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, all_positive, mean_price
 
 OUT_OF_DAY = 0.1
@@ -18,7 +18,7 @@ FAR_VOLUME = 3.0
 TWICE = 2.0
 """How many times amount / volume may leave [low, high] before one of them, and not both, is far off."""
 
-SPIKED = "a price far beyond any limit, back on the next day"
+SPIKED = "a price far beyond any limit, gone on the days beside it"
 FAR_BAR = "a price far outside those of its day"
 BEYOND_DAY = "bars whose volume alone is far beyond the day's, brought to what the others leave of it"
 
@@ -33,9 +33,8 @@ def far_bars(
 ) -> np.ndarray:
     """The vendor's bars that leave the day's [low, high] by more than `OUT_OF_DAY`; shape (n_rows,).
 
-    Where there is no daily row, those that are `WILD` times the day's median close, or less by as much, or far from the
-    bars beside them, by `is_bar_spike`. Not where most bars of the day are so, which is no single value, nor on days
-    without trade.
+    Where there is no daily row, those that are far from the bars beside them, by `is_bar_spike`. Not where most bars of
+    the day are so, which is no single value, nor on days without trade.
 
     Parameters
     ----------
@@ -56,8 +55,6 @@ def far_bars(
     )
     is_lone, gone = ~((low > 0) & (high > 0)), np.zeros(len(rows), dtype=bool)
     if is_lone.any():
-        median = _medians(rows["close"], runs)
-        low, high = np.where(low > 0, low, median / WILD), np.where(high > 0, high, median * WILD)
         gone = runs.spread(is_lone) & _gone_bars(rows, runs.spread(far(runs.days.astype("datetime64[D]"), board)))
     is_far = (rows["low"] < runs.spread(low)) | (rows["high"] > runs.spread(high)) | gone
     if not is_far.any():
@@ -73,12 +70,6 @@ def _gone_bars(rows: np.ndarray, bound: np.ndarray) -> np.ndarray:
     traded, gone = all_positive(rows) & (rows["volume"] > 0), np.zeros(len(rows), dtype=bool)
     gone[traded] = is_bar_spike({name: rows[name][traded] for name in PRICES}, bound[traded])
     return gone
-
-
-def _medians(values: np.ndarray, runs: DayRuns) -> np.ndarray:
-    """The upper median of the values of each day; of shape (n_runs,)."""
-    ranked = values[np.lexsort((values, runs.spread(runs.days)))]
-    return np.asarray(ranked[runs.starts + runs.lengths // 2], dtype="f8")
 
 
 def bars_beyond_day(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
@@ -9,14 +10,14 @@ import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
-from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, possible_previous
+from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, followed_previous, possible_previous
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
 from qlib_mfgru.ingest.assemble.screening import BEYOND_DAY, FAR_BAR, bars_beyond_day, far_bars
 from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.judge import Moves, is_spike
+from qlib_mfgru.provider.judge import Moves, is_spike, is_spiked_end
 
 DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
@@ -40,7 +41,10 @@ class Stock:
     traded : ndarray of bool
         Days with trade by the daily rows.
     spiked : ndarray of bool
-        Those whose daily row has a price far beyond any limit; they are not among the traded ones.
+        Those whose daily row, or bars in its place, have a price far beyond any limit; they are not among the traded
+        ones.
+    freqs : tuple of str
+        Of `bars`.
     live : ndarray of bool
         Days that are stored: with trade, by the daily rows or the bars, and a factor.
     bars : list of DayBars
@@ -57,7 +61,7 @@ class Stock:
         self.board = board_of(rows.code) if conventions.session.has_boards else None
         self.daily = self._daily_on_calendar()
         self.daily["prev_close"] = possible_previous(self.daily["close"], self.daily["prev_close"])
-        self.factor = factor_on_calendar(rows, self.daily, calendars.days, conventions)
+        self.factor = factor_on_calendar(rows, self._screened_for_factor(), calendars.days, conventions)
         if conventions.daily_adjusted:
             for name in DAY_PRICES:
                 self.daily[name] /= self.factor
@@ -65,17 +69,17 @@ class Stock:
             self.daily["volume"] = raw_volume(self.daily["volume"], self.factor)
         self.traded = (self.daily["volume"] > 0) & (self.daily["close"] > 0)
         self.live = self.traded & ~np.isnan(self.factor)
-        with np.errstate(all="ignore"):  # prices of 0 are the judge's
-            self.spiked = is_spike(calendars.dated, self.daily, self.moves, self.board)
+        self.freqs = conventions.freqs if len(calendars.bar_days) else ()
+        has_bars = bool(self.freqs and len(rows.bars))
+        self.spiked = self.spikes(self.moves, self._shown_by_bars if has_bars else None)
         if self.spiked.any():
             self.traded &= ~self.spiked
             self.live &= ~self.spiked
             self.forget_moves()
-        freqs = conventions.freqs if len(calendars.bar_days) else ()
-        if freqs and len(rows.bars):
+        if has_bars:
             self._leave_out_far_bars()
             self._mend_bars_beyond_day()
-        self.bars = [DayBars.aggregate(self.rows.bars, calendars.bar_days, conventions.session, freq) for freq in freqs]
+        self.bars = [self._bars_of(freq) for freq in self.freqs]
         if conventions.bars_volume_adjusted:
             for bars in self.bars:
                 bars.volume = raw_volume(bars.volume, self.factor[calendars.bar_span, None])
@@ -87,9 +91,43 @@ class Stock:
         close = np.where(self.live, self.daily["close"], np.nan)
         return Moves.of(self.calendars.dated, close, self.factor, self.board)
 
+    def spikes(self, moves: Moves, shown: Callable[[], dict[str, np.ndarray]] | None = None) -> np.ndarray:
+        """Days of the moves with a price that cannot be; shape (n_days,); `shown` as of `is_spike`."""
+        days = self.calendars.dated
+        with np.errstate(all="ignore"):  # prices of 0 are the judge's
+            spiked = is_spike(days, self.daily, moves, self.board, shown)
+            if not self.conventions.factorless:
+                spiked |= is_spiked_end(days, self.daily, moves, self.board)
+        return spiked
+
     def forget_moves(self) -> None:
         """Make `moves` anew: days, prices or factors have changed."""
         self.__dict__.pop("moves", None)
+
+    def _screened_for_factor(self) -> dict[str, np.ndarray]:
+        """The daily rows; where the factor is made of them, without previous closes that cannot be.
+
+        A close that cannot be is there what the next day says that it was.
+        """
+        daily, days = self.daily, self.calendars.dated
+        if not self.conventions.factor_from_closes:
+            return daily
+        close = np.where(daily["volume"] > 0, daily["close"], np.nan)
+        daily["prev_close"] = followed_previous(days, close, daily["prev_close"], self.board)
+        spiked = self.spikes(Moves.of(days, close, np.ones(len(days)), self.board)) & (daily["prev_close"] > 0)
+        return {**daily, "close": np.where(spiked, np.append(daily["prev_close"][1:], np.nan), daily["close"])}
+
+    def _bars_of(self, freq: str) -> DayBars:
+        return DayBars.aggregate(self.rows.bars, self.calendars.bar_days, self.conventions.session, freq)
+
+    def _shown_by_bars(self) -> dict[str, np.ndarray]:
+        """Raw open, high, low and close of the days as their bars have them, NaN where there are none."""
+        days, span = self._bars_of(self.freqs[0]).daily(), self.calendars.bar_span
+        scale = self.factor[span] if self.conventions.bars_adjusted else 1.0
+        shown = {name: np.full(len(self.factor), np.nan) for name in PRICES}
+        for name, values in shown.items():
+            values[span] = days[name] / scale
+        return shown
 
     def _leave_out_far_bars(self) -> None:
         """Count the vendor's bars whose prices are far from those of their day, and forget them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from qlib_mfgru.ingest.explain.text import describe
 from qlib_mfgru.ingest.explain.wide import is_wide, wide_field, wide_options, wide_section, wide_stamps
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.stamps import DateOrder
 
 _FEW_ROWS = 1_000
 """Rows by which a file's kind is known, about."""
 
 Explained = tuple[str, Findings]
 """A paragraph, and what it rests on."""
+Refused = dict[Path, InputError]
+"""Files that are no tables, and why."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ def explain(files: Sequence[Path | str], source: Path | str | None = None) -> Ex
     Raises
     ------
     InputError
-        If a file is not there, or cannot be read.
+        If a file is not there, none is a table, or the order of a table's dates cannot be told.
     """
     named = [existing(Path(file).expanduser()) for file in files]
     if any(map(is_provider, named)):
@@ -78,9 +82,35 @@ def explain(files: Sequence[Path | str], source: Path | str | None = None) -> Ex
         raise InputError(f"{outside}: not in {folder} (--source)")
     databases = {path: tables for path in paths if (tables := tables_of(path)) is not None}
     found = [_explain_rows([path], folder, table) for path, tables in databases.items() for table in tables]
-    for header, alike in _by_layout([path for path in paths if path not in databases]):
-        found += [_explain_wide(alike, folder)] if is_wide(header) else _explain_files(alike, folder)
-    return Explanation([text for text, _ in found], proposed([findings for _, findings in found]), folder)
+    refused: Refused = {}
+    for header, alike in _by_layout([path for path in paths if path not in databases], refused):
+        with _refusing(alike[0], refused):
+            found += [_explain_wide(alike, folder)] if is_wide(header) else _explain_files(alike, folder)
+    if refused and not found:
+        raise refused[min(refused)]
+    return Explanation(
+        [*(text for text, _ in found), *_left_out(refused)], proposed([findings for _, findings in found]), folder
+    )
+
+
+@contextmanager
+def _refusing(path: Path, refused: Refused) -> Iterator[None]:
+    """Note a file that cannot be read as a table; one whose dates cannot be told is a table, and an error."""
+    try:
+        yield
+    except DateOrder:
+        raise
+    except InputError as error:
+        refused[path] = error
+
+
+def _left_out(refused: Refused) -> list[str]:
+    """A paragraph on what is no table; none where all files are."""
+    lines = [
+        f"{path}: no table, left out ({str(error).removeprefix(f'{path}: ')})"
+        for path, error in sorted(refused.items())
+    ]
+    return ["\n".join(lines)] if lines else []
 
 
 def _explain_provider(paths: Sequence[Path]) -> Explanation:
@@ -94,18 +124,24 @@ def _common(paths: Sequence[Path]) -> Path:
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
 
 
-def _by_layout(paths: Sequence[Path]) -> list[tuple[list[str], list[Path]]]:
-    """Header and files of each layout: those of one folder with the same columns."""
+def _by_layout(paths: Sequence[Path], refused: Refused) -> list[tuple[list[str], list[Path]]]:
+    """Header and files of each layout: those of one folder with the same columns; other files are `refused`."""
     layouts: dict[tuple[Path, tuple[str, ...]], list[Path]] = {}
     sources: dict[Path, RowInput] = {}
     for path in paths:
-        first = sources.setdefault(path.parent / path.suffix, readable(path))
-        try:
-            header = VendorFile(path, first).header()
-        except InputError:
-            header = VendorFile(path, readable(path)).header()
-        layouts.setdefault((path.parent, tuple(header)), []).append(path)
+        with _refusing(path, refused):
+            header = _header(path, sources)
+            layouts.setdefault((path.parent, tuple(header)), []).append(path)
     return [(list(header), alike) for (_, header), alike in layouts.items()]
+
+
+def _header(path: Path, sources: dict[Path, RowInput]) -> list[str]:
+    """A file's columns, read as the first one of its kind in its folder, which is kept in `sources`, or else anew."""
+    first = sources.setdefault(path.parent / path.suffix, readable(path))
+    try:
+        return VendorFile(path, first).header()
+    except InputError:
+        return VendorFile(path, readable(path)).header()
 
 
 def _explain_files(paths: Sequence[Path], folder: Path) -> list[Explained]:

@@ -12,7 +12,7 @@ from qlib_mfgru.ingest.explain.adjustment import find_adjustment
 from qlib_mfgru.ingest.explain.kind import markets_of
 from qlib_mfgru.ingest.explain.sample import Sample
 from qlib_mfgru.ingest.explain.stamps import fit_stamps
-from qlib_mfgru.ingest.explain.units import find_units
+from qlib_mfgru.ingest.explain.units import FEW, Units, find_units
 from qlib_mfgru.provider.session import FREQS
 
 _FEW_EVENTS = 0.2
@@ -69,11 +69,10 @@ def _prices(findings: Findings, kind: str, sample: Sample, section: dict[str, An
     adjustment = find_adjustment(sample)
     units = find_units(sample, adjustment.traded_at)
     if units is not None and not units.ratios:
-        findings.say("units", "no rows with a price, a volume and an amount to judge by: taken to be shares and yuan")
+        text = "no rows with a price, a volume and an amount to judge by: taken to be shares and yuan; name other ones"
+        findings.say("units", text)
     elif units is not None:
-        ratios = ", ".join(f"{board} {ratio:.4g}" for board, ratio in units.ratios.items())
-        found = f"volume: {units.volume}, amount: {units.amount}" if units.volume else "no unit explains that"
-        findings.say("units", f"amount / volume is, in closes: {ratios}; so {found}".replace("'", ""))
+        findings.say("units", _told(units))
     elif "volume" in sample.columns:
         findings.say("units", "no amount beside the volume, so its unit is not judged: taken to be shares")
     if units is not None and units.volume:
@@ -89,6 +88,13 @@ def _prices(findings: Findings, kind: str, sample: Sample, section: dict[str, An
             findings.sections["st"] = {key: section[key] for key in ("files", "encoding") if key in section}
             findings.sections["st"]["from_name"] = True
     findings.sections[kind] = section
+
+
+def _told(units: Units) -> str:
+    ratios = ", ".join(f"{board} {ratio:.4g}" for board, ratio in units.ratios.items())
+    found = f"volume: {units.volume}, amount: {units.amount}" if units.volume else "no unit explains that"
+    few = f"; few rows ({units.n_rows}), so look at them yourself" if units.n_rows < FEW else ""
+    return f"amount / volume is, in closes: {ratios}; so {found}{few}".replace("'", "")
 
 
 def _frequency(findings: Findings, sample: Sample, section: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ _ORDER_ROWS = 100_000
 """Rows by which the order of dates is judged."""
 ENCODINGS = ("utf-8-sig", "gb18030")
 _DATE = re.compile(r"(19|20)\d\d[-/.]?\d\d[-/.]?\d\d.*")
+_NAME = "file"
+"""What the readers call the input."""
 _OTHER_MARKET = SESSIONS["us"]
 """Any whose stocks are named by the vendor."""
 
@@ -156,7 +158,7 @@ def _is_code(cell: str) -> bool:
 
 def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: int) -> Sample:
     report, registry = IngestReport(), Registry(session.codes)
-    table = VendorInput("file", source, list(paths), registry, report, 100_000, True, session)
+    table = VendorInput(_NAME, source, list(paths), registry, report, 100_000, True, session)
     first = next(table.tables())
     header, columns = first.header(), _once_each(first.columns((), tuple(VENDOR_NAMES)))
     frames: list[pd.DataFrame] = []
@@ -174,14 +176,30 @@ def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: i
     rows, is_all = pd.concat(frames, ignore_index=True), n_rows < max_rows
     if "datetime" in columns and "datetime" not in rows and "time" in rows:
         columns["time"] = columns.pop("datetime")  # times of day, beside a date
+    if "index" in rows and _names_stocks(rows, registry.codes):
+        rows = rows.drop(columns="index")
+        del columns["index"]
     remarks = _remarks(report)
     return Sample(list(paths), source, header, columns, rows, registry.codes, session, remarks, is_all)
+
+
+def _names_stocks(rows: pd.DataFrame, codes: Sequence[str]) -> bool:
+    """Whether what may be the index's code is the row's own stock in another spelling: tushare's ts_code and symbol."""
+    pairs = rows.loc[rows["stock"] >= 0, ["index", "stock"]].drop_duplicates()
+    return all(_is_of(str(text), codes[stock]) for text, stock in zip(pairs["index"], pairs["stock"], strict=True))
+
+
+def _is_of(text: str, code: str) -> bool:
+    try:
+        return normalise_symbol(text) == code
+    except ValueError:
+        return False
 
 
 def _remarks(report: IngestReport) -> list[str]:
     """What reading found, without the name of the input."""
     counted = [f"{what} ({tally.count}, e.g. {'; '.join(tally.examples)})" for what, tally in report.warnings.items()]
-    return [remark.partition(": ")[2] for remark in (*report.notes, *counted)]
+    return [remark.removeprefix(f"{_NAME}: ") for remark in (*report.notes, *counted)]
 
 
 def _once_each(columns: dict[str, str]) -> dict[str, str]:

@@ -17,7 +17,9 @@ _AMOUNTS: tuple[AmountUnit, ...] = ("yuan", "thousand", "ten_thousand")
 _NEAR = 0.2
 """By how much amount / volume may be off the close, half a year of a stock's median day included."""
 _ROWS = 5
-"""Rows of a board from which on it is judged."""
+"""Rows of a board from which on it is judged; where none has as many, those with the most."""
+FEW = 20
+"""Rows below which the units that they tell are uncertain."""
 
 
 class Units(NamedTuple):
@@ -27,12 +29,15 @@ class Units(NamedTuple):
     ----------
     ratios : dict of str to float
         Median of amount / volume / close, by board.
+    n_rows : int
+        Rows that these are of.
     volume : str or dict of str to str, or None
         As a mapping says it; None where no unit explains the rows.
     amount : str or None
     """
 
     ratios: dict[str, float]
+    n_rows: int
     volume: str | dict[str, str] | None
     amount: str | None
 
@@ -51,12 +56,14 @@ def find_units(sample: Sample, prices: pd.Series) -> Units | None:
     traded = (rows["volume"] > 0) & (rows["amount"] > 0) & (prices > 0) & (rows["stock"] >= 0)
     ratio = (rows["amount"] / rows["volume"] / prices)[traded]
     by_board = ratio.groupby(sample.boards(_boards(sample))[traded.to_numpy()])
-    ratios = {str(board): float(each.median()) for board, each in by_board if len(each) >= _ROWS}
+    counts = by_board.size()
+    judged = counts[counts >= min(_ROWS, counts.max())] if len(counts) else counts
+    ratios = {str(board): float(each.median()) for board, each in by_board if board in judged}
     for amount in _AMOUNTS:
         volumes = {board: unit for board, each in ratios.items() if (unit := _volume(sample, each, amount))}
         if volumes and volumes.keys() == ratios.keys():
-            return Units(ratios, _by_part(volumes, {str(board): len(each) for board, each in by_board}), amount)
-    return Units(ratios, None, None)
+            return Units(ratios, int(judged.sum()), _by_part(volumes, dict(judged)), amount)
+    return Units(ratios, int(judged.sum()), None, None)
 
 
 def _boards(sample: Sample) -> np.ndarray:

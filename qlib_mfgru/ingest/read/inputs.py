@@ -147,7 +147,7 @@ class VendorInput(Generic[Source_co]):
                     fault = stock_fault(example, stocks) or fault
                 if fault:
                     raise InputError(f"{table.label}: {fault}")
-                self.warn(what, 1, [f"{table.label.name}: {example}"])
+                self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
         self.warn("rows that are not as where asks", rows.left_out)
         rows.check()
         one_index.check()

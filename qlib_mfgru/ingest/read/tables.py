@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -13,12 +11,10 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
-from qlib_mfgru.provider.index.levels import far_from_close, jumps, large_steps
+from qlib_mfgru.ingest.read.values.levels import is_far, without_faults
 
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
-
-LARGE_STEP = "levels that move more than 13 % in a day, beyond most stocks' limit: kept"
 
 
 def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
@@ -88,12 +84,13 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     """Levels of indices: columns `stock` (the index's number), `day`, prices, volume and amount, one row per day.
 
     A row needs a close; what else it has must be a price near it. Levels on days that are not in the stocks' calendar
-    `days` (days since 1970) are counted out, and so are levels that jump and come back. The table may be empty.
+    `days` (days since 1970) are counted out, and so are levels that jump and come back, or stand still. The table may
+    be empty.
 
     Raises
     ------
     InputError
-        Levels that jump and stay.
+        Levels that jump and stay, or highs and lows that are too far apart on most days.
     """
     fields = (*PRICES, "volume", "amount")
     frames = [pd.DataFrame({name: np.empty(0) for name in ("stock", "day", *fields)}).astype({"stock": int})]
@@ -107,46 +104,13 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
             ("no close", np.isnan(values["close"])),
             ("price not positive", np.any([values[name] <= 0 for name in PRICES], axis=0)),
             *contradictions(values),
-            ("open, high or low far from the close", _is_far(levels, stamps, values)),
+            ("open, high or low far from the close", is_far(levels, stamps, values)),
             ("not in the stocks' calendar", ~np.isin(day_numbers(stamps), days)),
         ]
         good = piece.screen(checks)
         frames.append(pd.DataFrame({"stock": piece.stock, "day": day_numbers(stamps), **values})[good])
-    return _without_jumps(levels, _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True)), days)
-
-
-def _is_far(levels: VendorInput[RowInput], stamps: np.ndarray, values: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Whether a row's prices are far from its close, as far as they are positive; shape (n,)."""
-    prices = {name: np.where(values[name] > 0, values[name], np.nan) for name in PRICES}
-    return far_from_close(stamps.astype("datetime64[D]"), prices, limited=levels.session.price_limits)
-
-
-def _without_jumps(levels: VendorInput[RowInput], rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
-    """The levels without those of a jump that is taken back, which are counted out; one that lasts is an error.
-
-    Smaller steps, which only some indices make, are counted and stay.
-    """
-    dates, stays = days.astype("datetime64[D]"), np.ones(len(rows), dtype=bool)
-    for stock in rows["stock"].unique():
-        own, code = np.flatnonzero(rows["stock"] == stock), levels.registry.codes[stock]
-        places, close = np.searchsorted(days, rows["day"].iloc[own]), np.full(len(days), np.nan)
-        close[places] = rows["close"].iloc[own]
-        taken_back, lasting = jumps(dates, close, limited=levels.session.price_limits)
-        if lasting.any():
-            place = int(lasting.argmax())
-            before = close[:place][~np.isnan(close[:place])][-1]
-            raise InputError(
-                f"{levels.name}: {code} jumps from {before:g} to {close[place]:g} on {dates[place]} and does not come "
-                "back: are two indices, or two units, under one code?"
-            )
-        stays[own] = ~taken_back[places]
-        close[taken_back] = np.nan
-        large = dates[large_steps(dates, close, limited=levels.session.price_limits)]
-        levels.warn(LARGE_STEP, len(large), [f"{code} {day}" for day in large])
-        cases = [f"{code} {day}" for day in dates[taken_back]]
-        levels.report.drop_count("level that jumps and comes back", len(cases), cases)
-    levels.report.kept -= int((~stays).sum())
-    return rows[stays]
+    rows = _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
+    return without_faults(levels, rows, days)
 
 
 def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:

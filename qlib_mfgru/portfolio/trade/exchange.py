@@ -9,8 +9,9 @@ import pandas as pd
 from qlib.backtest.exchange import Exchange
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio.needs import TRADE_FIELDS
 from qlib_mfgru.portfolio.settings import ExchangeSettings
-from qlib_mfgru.portfolio.snapshot import TRADE_FIELDS, MarketSnapshot
+from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.quote import DenseQuote
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import AT_LIMIT, read_daily

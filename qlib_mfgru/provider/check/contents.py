@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from qlib_mfgru.provider.check.stored import Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.judge.tally import Severity
+from qlib_mfgru.provider.session import FREQS, Session, days_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEEDED = (*PRICES, "volume")
 """Fields without which a frequency is of no use."""
@@ -16,13 +22,24 @@ LONG_GAP = 12
 
 
 def judge_calendar(stored: Stored, ledger: Ledger) -> None:
-    """No more than `LONG_GAP` calendar days between two trading days."""
+    """No more than `LONG_GAP` calendar days between two trading days; bars on these days, at the session's times."""
     gaps = np.flatnonzero(np.diff(stored.days).astype(int) > LONG_GAP)
     cases = [f"{stored.days[place]} .. {stored.days[place + 1]}" for place in gaps]
     ledger.note("warning", "holes in the calendar", cases, "trading days are missing", judged=len(stored.days) - 1)
     if stored.places is not None:
         days, kind = stored.places.days, f"days of {stored.freq} bars that the daily calendar lacks"
         ledger.note_days("error", kind, str(stored.freq), days, ~np.isin(days, stored.all_days), len(days))
+    if stored.session is not None:
+        for freq in [freq for freq in FREQS if freq in stored.files.freqs]:
+            _judge_stamps(stored.session, freq, stored.files.calendar(freq), ledger)
+
+
+def _judge_stamps(session: Session, freq: str, stamps: pd.DatetimeIndex, ledger: Ledger) -> None:
+    """The stamps of our own providers are ends of the session's bars."""
+    days = days_of(stamps)
+    minutes = (stamps.to_numpy() - days).astype("timedelta64[s]").astype("i8") / 60
+    faulty, kind = ~np.isin(minutes, session.bar_ends(freq)), f"stamps of the {freq} calendar that end no bar"
+    ledger.note_days("error", kind, freq, days, faulty, len(days), "the session has others: make the provider again")
 
 
 def judge_files(stock: StoredStock, ledger: Ledger) -> None:

@@ -19,6 +19,7 @@ class Peers:
     def __init__(self, stored: Stored) -> None:
         self._stored = stored
         self._files: dict[str, set[tuple[str, str]]] = {}
+        self._empty: dict[str, set[tuple[str, str]]] = {}
         self._without_bars: set[str] = set()
 
     def add(self, stock: StoredStock) -> None:
@@ -26,6 +27,7 @@ class Peers:
         if not stock.files:
             return
         self._files[stock.code] = stock.files
+        self._empty[stock.code] = {file for file, values in stock.values.items() if np.isnan(values).all()}
         places, close = self._stored.places, stock.values.get((DAY, "close"))
         if places is not None and close is not None and self._stored.freq not in {freq for freq, _ in stock.files}:
             in_bars = np.isin(self._stored.all_days, places.days)
@@ -35,7 +37,7 @@ class Peers:
     def judge(self, ledger: Ledger) -> None:
         """Every stock has the files that more than half of those with its frequency have, and the finest bars."""
         with_freq = Counter(freq for files in self._files.values() for freq in {freq for freq, _ in files})
-        with_file = Counter(file for files in self._files.values() for file in files)
+        with_file = Counter(file for code, files in self._files.items() for file in files - self._empty[code])
         usual = sorted(file for file, n in with_file.items() if n * 2 > with_freq[file[0]] and _is_judged(file[1]))
         for code, files in self._files.items():
             freqs = {freq for freq, _ in files}
@@ -44,6 +46,8 @@ class Peers:
             others = [f"{code} {name}.{freq}" for freq, name in lacking if name not in _GRAVE]
             ledger.note("error", "files that most stocks have and these lack", needed, _LOST, judged=len(usual))
             ledger.note("warning", "further files that most stocks have", others, _LOST, judged=len(usual))
+            empty = [f"{code} {name}.{freq}" for freq, name in usual if (freq, name) in self._empty[code]]
+            ledger.note("warning", "fields of most stocks without any value", empty, _LOST, judged=len(usual))
             if self._is_usual(with_freq):
                 without = [code] if code in self._without_bars else []
                 ledger.note(

@@ -43,8 +43,8 @@ class Row:
     def of(cls, tally: Tally, verdict: Verdict) -> Row:
         """What the judge found; in what is stored already, a stock that cannot be used is an error."""
         severity = "error" if verdict.rejected(tally) else tally.severity(verdict.max_inconsistent)
-        cases = [str(fault) for fault in tally.faults[:NAMED]]
-        return cls(severity, tally.kind.text, tally.count, tally.n_judged, len(tally.faults), cases, tally.cause)
+        cases = [str(fault) for fault in tally.said[:NAMED]]
+        return cls(severity, tally.kind.text, tally.count, tally.n_judged, len(tally.said), cases, tally.cause)
 
     def cells(self) -> list[str]:
         """As text, in the order of `HEADINGS`."""

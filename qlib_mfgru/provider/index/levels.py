@@ -1,4 +1,4 @@
-"""Levels of an index that cannot be: those that jump, and come back or stay, or are far from others of their day."""
+"""Levels of an index that cannot be: those that jump, and come back or stay, stand still, or span too much in a day."""
 
 from __future__ import annotations
 
@@ -21,8 +21,12 @@ BROAD_A_DAY = 0.13
 
 CNI 2000 fell and rose by up to 12.4 %; indices of boards with a limit of 20 % may move further.
 """
-MOST_WITHIN = 1.5
-"""By which factor open, high and low may differ from the close, from one limit to the other; `MOST_ELSEWHERE` too."""
+MOST_WITHIN = 1.25
+"""By which factor the prices of one day may differ; `MOST_ELSEWHERE` too. Broad indices span 1.13 at most."""
+USUAL_WITHIN = 1.1
+"""By which factor high and low of most days differ at most."""
+STANDS_STILL = 3
+"""Rows in a row, with open, high or low, from which on equal ones are no chance; of closes alone, two more."""
 
 
 class Jumps(NamedTuple):
@@ -84,8 +88,14 @@ def large_steps(days: np.ndarray, close: np.ndarray, *, limited: bool) -> np.nda
     return large & limited & (days >= LIMITED)
 
 
+def span_in_a_day(prices: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The largest of a row's prices by the smallest; shape (n_rows,), NaN without a close."""
+    given = np.stack(list(prices.values()))
+    return np.where(np.isnan(prices["close"]), np.nan, np.fmax.reduce(given, axis=0) / np.fmin.reduce(given, axis=0))
+
+
 def far_from_close(days: np.ndarray, prices: Mapping[str, np.ndarray], *, limited: bool) -> np.ndarray:
-    """Whether open, high or low cannot be beside the close; shape (n_rows,), bool.
+    """Whether a row's prices are further from each other than a day spans; shape (n_rows,), bool.
 
     Parameters
     ----------
@@ -96,10 +106,59 @@ def far_from_close(days: np.ndarray, prices: Mapping[str, np.ndarray], *, limite
     limited : bool
         As of `jumps`.
     """
-    most, close = np.where(limited & (days >= LIMITED), MOST_WITHIN, MOST_ELSEWHERE), prices["close"]
-    others = [prices[name] for name in ("open", "high", "low") if name in prices]
-    far = [(price > close * most) | (price < close / most) for price in others]
-    return np.any([np.zeros(len(close), dtype=bool), *far], axis=0)
+    return span_in_a_day(prices) > np.where(limited & (days >= LIMITED), MOST_WITHIN, MOST_ELSEWHERE)
+
+
+def wide_days(days: np.ndarray, prices: Mapping[str, np.ndarray], *, limited: bool) -> np.ndarray:
+    """Days that span more than `BROAD_A_DAY`, or more than `USUAL_WITHIN` where most do; shape (n_days,), bool.
+
+    Parameters are those of `far_from_close`.
+    """
+    span, is_limited = span_in_a_day(prices), limited & (days >= LIMITED)
+    wide = is_limited & (span > USUAL_WITHIN)
+    return wide if is_most(wide, ~np.isnan(span)) else is_limited & (span > 1 + BROAD_A_DAY)
+
+
+def is_most(cases: np.ndarray, judged: np.ndarray) -> bool:
+    """Whether cases are more than half of what was judged, and more than three."""
+    return bool(np.count_nonzero(cases) > max(np.count_nonzero(judged) / 2, 3))
+
+
+class Repeats(NamedTuple):
+    """Rows that are those of the day with a level before, once more.
+
+    Attributes
+    ----------
+    single : ndarray of bool, shape (n_days,)
+        Closes that are repeated, as happens by chance once in years.
+    stale : ndarray of bool, shape (n_days,)
+        Rows of `STANDS_STILL` and more equal ones, but the first.
+    """
+
+    single: np.ndarray
+    stale: np.ndarray
+
+
+def repeats(prices: Mapping[str, np.ndarray]) -> Repeats:
+    """Find the levels that stand still.
+
+    Parameters
+    ----------
+    prices : mapping of str to ndarray of shape (n_days,)
+        With ``close``, NaN where there is no level; the others where they are given.
+    """
+    single, stale = np.zeros((2, len(prices["close"])), dtype=bool)
+    known = np.flatnonzero(~np.isnan(prices["close"]))
+    rows = np.stack([values[known] for values in prices.values()])
+    equal = (rows[:, 1:] == rows[:, :-1]) | (np.isnan(rows[:, 1:]) & np.isnan(rows[:, :-1]))
+    least = STANDS_STILL - 1 if (~np.isnan(rows)).sum() > len(known) else STANDS_STILL + 1
+    same = np.concatenate([[False], equal.all(axis=0), [False]])
+    starts, ends = np.flatnonzero(~same[:-1] & same[1:]), np.flatnonzero(same[:-1] & ~same[1:])
+    for start, end in zip(starts, ends, strict=True):
+        stale[known[start + 1 : end + 1]] = end - start >= least
+    close = prices["close"][known]
+    single[known[1:]] = close[1:] == close[:-1]
+    return Repeats(single & ~stale, stale)
 
 
 def _beyond(close: np.ndarray, most: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

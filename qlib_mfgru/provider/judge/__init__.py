@@ -1,12 +1,13 @@
 """The judge of consistency: whether a stock's numbers can be what they are said to be.
 
 Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars` and `sizes` the rules
-on a day, `moves` those from a day to the next, `extremes` those on highs and lows; `tally` and `dates` count what they
-find, `verdict` decides what happens, `causes` says what is probably behind it.
+on a day, `moves` and `repeats` those from a day to the next, `extremes` those on highs and lows; `tally` and `dates`
+count what they find, `verdict` decides what happens, `causes` says what is probably behind it.
 """
 
 from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike
 from qlib_mfgru.provider.judge.kinds import Finding, Kind, Stated
+from qlib_mfgru.provider.judge.moves.ends import is_spiked_end
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
 from qlib_mfgru.provider.judge.moves.moves import Moves
 from qlib_mfgru.provider.judge.moves.spikes import WILD, far, is_spike
@@ -29,6 +30,7 @@ __all__ = [
     "far",
     "is_bar_spike",
     "is_spike",
+    "is_spiked_end",
     "judge",
     "mended_factor",
     "outside_range",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, all_positive, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
 
@@ -15,6 +15,9 @@ CLOSE_TOLERANCE = 0.01
 
 CENT = 0.0051
 """Yuan by which two prices that are both rounded to cents may differ."""
+
+MOSTLY = 0.9
+"""Share of a stock's days on which what holds is what its bars are made by."""
 
 BAR_PRICE = Kind("bars whose amount / volume lies outside [low, high]", "bars", outcome="their $vwap is the stand-in")
 BAR_ROUNDED = Kind(
@@ -32,8 +35,14 @@ FIRST_OPEN = Kind("days whose first bar's open differs from the daily one by mor
 ANOTHER_CLOSE = Kind(
     "days whose last bar's close is not the daily one to a cent, while its open, or the bar before or after, has it",
     "both",
-    role="systematic",
+    role="chance",
     cause="values are a bar early or late, or open and close are swapped: look at stamps, and at the columns",
+)
+NO_CLOSE = Kind(
+    "days whose last bar's close is not the daily one to a cent, of stocks whose last bars mostly are",
+    "both",
+    role="dated",
+    cause="bars of another day, a bar early or late, or without the last one: look at that day's file",
 )
 DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %", "both")
 FEW_BARS = Kind("days with fewer bars than the stock has on most days", role="note")
@@ -61,7 +70,7 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     yield amount_sum(series, bars)
     yield last_close(series, bars)
     yield first_open(series, bars)
-    yield another_close(series, bars)
+    yield from cent_rules(series, bars)
     yield day_span(series, bars)
 
 
@@ -149,13 +158,18 @@ def first_open(series: StockSeries, bars: BarSeries) -> Finding:
     return _against_day(FIRST_OPEN, series, bars, bars.first_open, series.prices["open"], CLOSE_TOLERANCE)
 
 
-def another_close(series: StockSeries, bars: BarSeries) -> Finding:
-    """The daily close, to `CENT`, is that of the last bar rather than a price beside it, on most days."""
+def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
+    """The daily close, to `CENT`, is that of the last bar, rather than a price beside it.
+
+    The former is judged where `MOSTLY` all days are so: bars without the closing auction have another close on many.
+    """
     close = series.prices["close"][bars.positions]
     is_last, *others = (np.abs(price - close) < CENT for price in (bars.last_close, *bars.others_for_close))
-    judged = _comparable(series, bars) & (close > 0)
-    faulty = if_most(judged & ~is_last & np.any(others, axis=0), judged)
-    return Finding(ANOTHER_CLOSE, faulty, judged, series.days[bars.positions])
+    judged, days = _comparable(series, bars) & (close > 0), series.days[bars.positions]
+    off = judged & ~is_last
+    yield Finding(ANOTHER_CLOSE, off & np.any(others, axis=0), judged, days)
+    if np.count_nonzero(judged & is_last) >= MOSTLY * np.count_nonzero(judged):
+        yield Finding(NO_CLOSE, off, judged, days)
 
 
 def day_span(series: StockSeries, bars: BarSeries) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, beyond_limits, mean_price, outside_range
+from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, StockSeries
 
 DAY_PRICE = Kind("days whose amount / volume lies outside [low, high]", outcome="their $vwap is the stand-in")
@@ -20,11 +20,6 @@ NO_PRICE = Kind("days with trade but a price that is missing or not positive", r
 DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < low")
 TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
 TINY_VOLUME = Kind("days with trade of less than one share")
-LIMITS = Kind(
-    "closes outside the limits, given or derived",
-    role="systematic",
-    cause="special treatment at the time unknown, no limit that day, or an ex-date without a factor",
-)
 NO_AMOUNT = Kind(
     "days with trade have no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
 )
@@ -41,7 +36,6 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
     if not np.isnan(series.vwap).all():
         yield day_vwap(series)
         yield day_amount(series)
-    yield closes_beyond_limits(series)
     yield no_amount(series)
     if series.lot:
         yield tiny_volume(series)
@@ -108,13 +102,6 @@ def no_amount(series: StockSeries) -> Finding:
     if series.bars is not None:
         known[series.bars.positions] |= (series.bars.amount > 0).any(axis=1)
     return Finding(NO_AMOUNT, series.traded & ~known, series.traded, series.days)
-
-
-def closes_beyond_limits(series: StockSeries) -> Finding:
-    """limit_down - 0.006 <= close <= limit_up + 0.006, in raw yuan (`LIMIT_TOLERANCE`)."""
-    close = np.where(series.traded, series.prices["close"], np.nan)
-    judged = ~np.isnan(close) & ~(np.isnan(series.limit_up) & np.isnan(series.limit_down))
-    return Finding(LIMITS, beyond_limits(close, series.limit_up, series.limit_down), judged, series.days)
 
 
 def _in_range(series: StockSeries, kind: Kind, price: np.ndarray, more: np.ndarray | float = 0.0) -> Finding:

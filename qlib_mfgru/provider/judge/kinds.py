@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-Role = Literal["fault", "systematic", "fatal", "dated", "everywhere", "note", "hint"]
+Role = Literal["fault", "systematic", "chance", "fatal", "dated", "everywhere", "note", "hint"]
 
 
 class Stated(NamedTuple):
@@ -28,11 +28,12 @@ class Kind:
         The cases in words, as a plural.
     unit : {"days", "bars", "both"}
         What is judged, of one stock: days, bars, or days against their bars.
-    role : {"fault", "systematic", "fatal", "dated", "everywhere", "note", "hint"}
+    role : {"fault", "systematic", "chance", "fatal", "dated", "everywhere", "note", "hint"}
         Every case of a ``fault`` counts towards the share that is tolerated. ``systematic`` ones are normal in single
-        cases and count only where they are most of a stock's. One ``fatal`` case makes the whole stock useless.
-        ``dated`` ones are normal too, and a fault only where most stocks have one on the same date; so are those that
-        are a fault ``everywhere`` or nowhere. A ``note`` is only said, and a ``hint`` only where it holds everywhere.
+        cases and count only where they are most of a stock's; so are those of ``chance``, which are not even said
+        until then. One ``fatal`` case makes the whole stock useless. ``dated`` ones are normal too, and a fault only
+        where most stocks have one on the same date; so are those that are a fault ``everywhere`` or nowhere. A ``note``
+        is only said, and a ``hint`` only where it holds everywhere.
     outcome : str
         What ingest does with single cases.
     cause : str
@@ -99,6 +100,13 @@ class Finding:
         return _by_day(self.faulty)
 
     @property
+    def dated_days(self) -> np.ndarray:
+        """Days that count as faulty for their date: where a single bar is chance, those with most bars; shape (n,)."""
+        if self.kind.role == "chance" and self.faulty.ndim == 2:
+            return np.asarray(self.faulty.sum(axis=1) * 2 > self.judged.sum(axis=1))
+        return self.faulty_days
+
+    @property
     def judged_days(self) -> np.ndarray:
         """Whether a day, or any bar of it, could be judged; shape (n,)."""
         return _by_day(self.judged)
@@ -117,11 +125,6 @@ class Finding:
         price = np.ones_like(self.evidence) if self.price is None else self.price
         known = np.all([(values > 0) & np.isfinite(values) for values in (self.evidence, factor, price)], axis=0)
         return tuple(values[self.faulty & known] for values in (self.evidence, factor, price))
-
-
-def if_most(faulty: np.ndarray, judged: np.ndarray) -> np.ndarray:
-    """The cases, where they are more than half of what was judged; none else, for each may be so by chance."""
-    return np.asarray(faulty & (np.count_nonzero(faulty) * 2 > np.count_nonzero(judged)))
 
 
 def _by_day(mask: np.ndarray) -> np.ndarray:

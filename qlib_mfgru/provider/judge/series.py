@@ -87,6 +87,13 @@ class BarSeries:
         before = self._at("close", np.maximum(self._last - 1, 0))
         return [self._at("open", self._last), before, np.append(first_close[1:], np.nan)]
 
+    def on_days(self, n_days: int) -> dict[str, np.ndarray]:
+        """Open, high, low and close of the bars of each of the stock's days, NaN where there are none."""
+        high, low = np.fmax.reduce(self.prices["high"], axis=1), np.fmin.reduce(self.prices["low"], axis=1)
+        days = np.full((len(PRICES), n_days), np.nan)
+        days[:, self.positions] = self.first_open, high, low, self.last_close
+        return dict(zip(PRICES, days, strict=True))
+
     @cached_property
     def _last(self) -> np.ndarray:
         return self.priced.shape[1] - 1 - self.priced[:, ::-1].argmax(axis=1)
@@ -119,6 +126,8 @@ class StockSeries:
         In yuan, NaN where it is unknown.
     prev_close : ndarray
         The vendor's previous close, ex-rights; NaN where it is not given.
+    previous_makes_factor : bool
+        The factor is made of them.
     apart : ndarray of bool
         Days that are given apart from the bars, so that the two can be compared.
     lot : int, optional
@@ -155,6 +164,7 @@ class StockSeries:
     board: str | None = None
     volume_step: float = 0.0
     undone: bool = False
+    previous_makes_factor: bool = False
     stated: Stated | None = None
     file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None

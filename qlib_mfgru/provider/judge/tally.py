@@ -30,8 +30,8 @@ class Tally:
 
     Attributes
     ----------
-    count, n_judged : int
-        Faulty ones, and those that could be judged, of all stocks.
+    n_judged : int
+        Those that could be judged, of all stocks.
     n_weighty : int
         Faulty ones that count towards the share that is tolerated.
     faults : list of StockFault
@@ -43,7 +43,6 @@ class Tally:
     """
 
     kind: Kind
-    count: int = 0
     n_judged: int = 0
     n_weighty: int = 0
     faults: list[StockFault] = field(default_factory=list)
@@ -55,10 +54,9 @@ class Tally:
         board = series.board or ""
         self.n_judged += finding.n_judged
         self.judged_stocks[board] += 1
-        self.dates.add(finding.days, finding.judged_days, finding.faulty_days if finding.count else None)
+        self.dates.add(finding.days, finding.judged_days, finding.dated_days if finding.count else None)
         if not finding.count:
             return
-        self.count += finding.count
         self.n_weighty += _weight(finding)
         self.faults.append(StockFault.of(series.code, board, finding))
         faulty = finding.days[finding.faulty_days]
@@ -67,12 +65,23 @@ class Tally:
 
     def add_all(self, other: Tally) -> None:
         """Count what was found in other stocks."""
-        self.count += other.count
         self.n_judged += other.n_judged
         self.n_weighty += other.n_weighty
         self.faults += other.faults
         self.judged_stocks += other.judged_stocks
         self.dates.add_all(other.dates)
+
+    @property
+    def said(self) -> list[StockFault]:
+        """Faults of the stocks that are spoken of: of chance, those of most of their days, or all on a wrong date."""
+        if self.kind.role not in ("chance", "dated") or self.wrong_dates:
+            return self.faults
+        return [fault for fault in self.faults if fault.is_systematic] if self.kind.role == "chance" else []
+
+    @property
+    def count(self) -> int:
+        """Faulty ones of the stocks that are spoken of."""
+        return sum(fault.count for fault in self.said)
 
     @property
     def share(self) -> float:
@@ -96,12 +105,12 @@ class Tally:
         """Whether there is a case to speak of."""
         if self.kind.role in ("everywhere", "hint"):
             return self.n_judged > FEW and self.count > NEARLY_ALL * self.n_judged
-        return self.count > 0 and (self.kind.role != "dated" or bool(self.wrong_dates))
+        return bool(self.said)
 
     @property
     def cause(self) -> str:
         """The probable cause, and what to write in the mapping; empty where none is known."""
-        return self.kind.cause or probable_cause(self.kind, self.faults, self.judged_stocks)
+        return self.kind.cause or probable_cause(self.kind, self.said, self.judged_stocks)
 
     def worst_dates(self) -> list[str]:
         """The days with the most cases, where several stocks have one on the same day."""
@@ -112,9 +121,9 @@ class Tally:
         cause = f": {self.cause}" if self.cause else ""
         share = f"{self.count} of {self.n_judged} ({self.count / max(self.n_judged, 1):.1%}) {self.kind.text}"
         if self.kind.role == "fatal":
-            share = f"{len(self.faults)} of {self.judged_stocks.total()} stocks have {self.kind.text}"
-        stocks = named([fault.code for fault in self.faults])
-        first = f" ({stocks}; first {self.faults[0]})" if self.faults else ""
+            share = f"{len(self.said)} of {self.judged_stocks.total()} stocks have {self.kind.text}"
+        stocks = named([fault.code for fault in self.said])
+        first = f" ({stocks}; first {self.said[0]})" if self.said else ""
         return f"{share}{self._on_dates()}{cause}{first}"
 
     def _on_dates(self) -> str:
@@ -133,6 +142,6 @@ def _weight(finding: Finding) -> int:
     role = finding.kind.role
     if role == "fatal":
         return finding.n_judged
-    if role == "systematic":
+    if role in ("systematic", "chance"):
         return finding.count if finding.is_most else 0
     return finding.count if role == "fault" else 0

@@ -88,11 +88,11 @@ class Verdict:
 
     def tolerated(self, tally: Tally) -> list[StockFault]:
         """Faults of a kind in stocks that are used."""
-        return [fault for fault in tally.faults if fault.code not in self.left_out]
+        return [fault for fault in tally.said if fault.code not in self.left_out]
 
     def rejected(self, tally: Tally) -> list[StockFault]:
         """Faults of a kind that are why their stocks are left out."""
-        return [fault for fault in tally.faults if self.left_out.get(fault.code) == tally.kind]
+        return [fault for fault in tally.said if self.left_out.get(fault.code) == tally.kind]
 
     def check(self) -> None:
         """Stop where the numbers cannot be what they are said to be.
@@ -122,9 +122,9 @@ class Verdict:
                 "severity": tally.severity(self.max_inconsistent),
                 "count": tally.count,
                 "judged": tally.n_judged,
-                "stocks": len(tally.faults),
+                "stocks": len(tally.said),
                 "left out": [fault.code for fault in self.rejected(tally)],
-                "cases": [str(fault) for fault in tally.faults[:NAMED]],
+                "cases": [str(fault) for fault in tally.said[:NAMED]],
                 "worst dates": tally.worst_dates(),
                 "cause": tally.cause,
             }
@@ -136,6 +136,6 @@ class Verdict:
 def _is_useless(series: StockSeries, finding: Finding) -> bool:
     """Whether a stock with cases cannot be used: a fatal one, or most of what was judged of it is faulty."""
     kind, n_days = finding.kind, int(np.count_nonzero(finding.faulty_days))
-    if kind.role not in ("fault", "systematic") or kind.spares_stock:
+    if kind.role not in ("fault", "systematic", "chance") or kind.spares_stock:
         return kind.role == "fatal"
     return finding.is_most and (n_days > FEW or n_days * 2 > int(np.count_nonzero(series.traded)))

@@ -33,10 +33,18 @@ def test_an_empty_industry_is_unknown_and_no_fault(source: Path, target: Path, b
     assert stored(target, "SZ000001", "industry").isna().all()
     assert pd.read_csv(target / "industries.csv")["name"].tolist() == ["银行"]
     assert (report.inputs["industry"].kept, report.inputs["industry"].dropped) == (2, {})
-    tally = report.warnings["industry: rows without an industry: unknown"]
-    assert (tally.count, tally.examples) == (1, ["i.csv row 2: 000001"])
+    assert "industry: rows without an industry: unknown" not in report.warnings, "counted once, as a stock"
     tally = report.warnings["industry: stocks without any industry: unknown"]
     assert (tally.count, sorted(tally.examples)) == (2, ["SZ000001", "SZ300750"])
+
+
+def test_a_dated_row_without_an_industry_is_counted(source: Path, target: Path) -> None:
+    rows = [{"symbol": "600000", "date": "2025-03-03", "industry": "银行"},
+            {"symbol": "600000", "date": "2025-03-04", "industry": ""}]  # fmt: skip
+    report = run(source, target, with_inputs(industry=csv(source, "i.csv", rows)))
+    assert stored(target, "SH600000", "industry").tolist() == [0, 0, 0, 0]
+    tally = report.warnings["industry: rows without an industry: unknown"]
+    assert (tally.count, tally.examples) == (1, ["i.csv row 2: 600000 2025-03-04"])
 
 
 def test_market_cap_by_date(source: Path, target: Path) -> None:
@@ -138,6 +146,7 @@ def test_special_treatment(
         ("ST浦发", True), ("*ST浦发", True), ("S*ST浦发", True), ("SST浦发", True), ("＊ＳＴ浦发", True),
         ("XDST浦发", True), ("XR*ST浦发", True), ("DR*ST浦发", True), ("NST浦发", True), ("GST浦发", True),
         ("ＳＴ浦发", True), ("*ST TCL", True), ("ST TCL", True), (" *ST 浦发", True), ("*STTCL", True),
+        ("* st 浦发", True), ("st浦发", True), ("ST股份", True), ("N*ST浦发", True), ("stone", False), ("NSTAR", False),
         ("BEST", False), ("STEEL", False), ("Steel", False), ("浦发ST", False), ("S浦发", False), ("XD浦发", False),
         ("浦发银行", False), ("退市浦发", False), ("浦发退", False), ("*ST浦退", False), ("", False), ("N浦发", False),
     ],

@@ -128,7 +128,7 @@ def test_a_table_with_few_changing_rows_is_one_of_events(tmp_path: Path, target:
     days = pd.bdate_range("2024-01-01", periods=60)
     price = np.repeat([30.0, 15.0, 10.0], [10, 40, 10])
     prices = dict.fromkeys(["open", "high", "low", "close"], price)
-    daily = pd.DataFrame({"symbol": "600000", "date": days, **prices, "volume": 100})
+    daily = pd.DataFrame({"symbol": "600000", "date": days, **prices, "volume": np.arange(100, 160)})
     daily.to_csv(tmp_path / "daily.csv", index=False)
     rows = pd.DataFrame({"symbol": "600000", "date": days[[10, 50]], "factor": [2.0, 3.0]})
     rows.to_csv(tmp_path / "f.csv", index=False)

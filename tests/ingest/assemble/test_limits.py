@@ -13,7 +13,8 @@ def closes(tmp_path: Path, raw: list[float], factor: list[float], code: str = "6
     days = pd.bdate_range("2025-03-03", periods=len(raw))
     flat = pd.DataFrame({"symbol": "000001", "date": days, "close": 10.0, "factor": 1.0})
     other = pd.DataFrame({"symbol": code, "date": days, "close": raw, "factor": factor}).dropna()
-    daily = pd.concat([flat, other]).assign(volume=1000)
+    daily = pd.concat([flat, other])
+    daily["volume"] = np.arange(1000, 1000 + len(daily))
     for name in ("open", "high", "low"):
         daily[name] = daily["close"]
     (tmp_path / "in").mkdir()

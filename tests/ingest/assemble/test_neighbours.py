@@ -35,7 +35,7 @@ def row(bars: pd.DataFrame, stock: str, stamp: str) -> pd.Series:
 def test_a_bar_far_from_both_beside_it_is_left_out_without_daily_rows(
     bars: pd.DataFrame, tmp_path: Path, target: Path, columns: list[str], stamp: str, stock: str
 ) -> None:
-    times = 1.3 if columns == PRICES else 1.5 if columns == ["high"] else 1 / 1.5
+    times = 1.3 if columns == PRICES else 1.6 if columns == ["high"] else 1 / 1.6
     spoilt = replaced(bars, stock, stamp, **(row(bars, stock, stamp)[columns] * times).to_dict())
     report = run(write(tmp_path / "in", spoilt), target, LONE)
     assert report.inputs["bars"].dropped[FAR].count == 1

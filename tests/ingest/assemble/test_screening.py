@@ -15,9 +15,9 @@ from ..vendor import BARS, DAILY, make_bars, make_daily, replaced, run, spans, s
 DAYS = pd.bdate_range("2025-03-03", periods=10)
 STOCKS = ("600000", "000001", "300750", "688001")
 PRICES = ["open", "high", "low", "close"]
-SPIKED = "a price far beyond any limit, back on the next day"
+SPIKED = "a price far beyond any limit, gone on the days beside it"
 FAR = "a price far outside those of its day"
-MADE = "with a volume or amount far off, made from the other and the price"
+MADE = "whose amount / volume is far off"
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_day_of_another_unit_is_an_error_whatever_is_tolerated(
     bars: pd.DataFrame, tmp_path: Path, target: Path
 ) -> None:
     source = write(tmp_path / "in", None, times_ten(days_of(bars), STOCKS, PRICES))
-    with pytest.raises(InputError, match=r"back on the next day, of most stocks on 2025-03-12 \(daily.csv\)"):
+    with pytest.raises(InputError, match=r"gone on the days beside it, of most stocks on 2025-03-12 \(daily.csv\)"):
         run(source, target, {"daily": DAILY, "max_inconsistent": 1.0, "max_dropped": 1.0})
     assert not target.exists()
 
@@ -117,7 +117,8 @@ def test_a_volume_or_amount_far_off_is_made_from_the_other(
     ):  # fmt: skip
         provider = target / name
         report = run(write(tmp_path / name, rows, days), provider)
-        assert report.warnings[f"{name} {MADE}"].count == 1
+        made = "volumes made from amount and price" if field == "volume" else "amounts made from volume and price"
+        assert report.warnings[f"{name} {MADE}: {made}"].count == 1
         price = given[PRICES].mean()
         right = given["amount"] / price / 2 if field == "volume" else given["volume"] * price
         assert stored(provider, "SZ000001", field, freq)[when] == pytest.approx(right, rel=1e-6)

@@ -11,7 +11,8 @@ from .sound import check_sound
 MENDED = "days whose factor was lost, early or late"
 REPLACED = (
     MENDED,
-    "with a volume or amount far off",
+    "made from amount and price",
+    "made from volume and price",
     "volume alone is far beyond the day's",
     "a price far beyond any limit",
     "a price far outside those of its",

@@ -16,7 +16,7 @@ MINUTES = ("09:30:00", "10:30:00", "13:00:00", "14:00:00")
 class Foreign:
     """Writes such a provider; each series can be written over, or removed.
 
-    Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2.
+    Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2. Highs and lows differ a little by day.
     """
 
     def __init__(self, folder: Path, *, minutes: bool = False) -> None:
@@ -27,6 +27,8 @@ class Foreign:
         self._lines("instruments/all.txt", [f"{code}\t2025-03-03\t2025-03-14" for code in CODES])
         for code in CODES:
             self._prices(code, "day", len(DAYS), 200.0)
+            for field, sign in (("high", 1), ("low", -1)):
+                self.write(code, field, 20.0 + sign * (0.2 + np.arange(len(DAYS)) / 1e4))
         if minutes:
             stamps = [f"{day:%Y-%m-%d} {time}" for day in DAYS for time in MINUTES]
             self._lines("calendars/60min.txt", stamps)

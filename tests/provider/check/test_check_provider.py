@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.check.table import Row
+from qlib_mfgru.provider.session import ASHARE
 
 
 @pytest.fixture
@@ -54,8 +57,9 @@ def test_a_file_beyond_the_calendar_is_an_error(foreign: Foreign) -> None:
 
 def test_a_lost_factor_is_an_error_with_its_dates(foreign: Foreign) -> None:
     # what is stored is adjusted by the lost factor: closes of 10 between closes of 20
-    for field in ("open", "high", "low", "close"):
-        foreign.change("SH600000", field, slice(3, 6), 10.0)
+    for place in (3, 4, 5):
+        for field in ("open", "high", "low", "close"):
+            foreign.change("SH600000", field, place, 10.0 + place / 1e4)
     foreign.change("SH600000", "factor", slice(3, 6), 1.0)
     foreign.change("SH600000", "volume", slice(3, 6), 400.0)
     for field, value in (("open", 10.0), ("high", 10.0), ("low", 10.0), ("close", 10.0), ("volume", 100.0)):
@@ -78,15 +82,15 @@ def test_bars_and_days_in_different_units_are_an_error(foreign: Foreign) -> None
     ("changes", "kind", "severity", "count"),
     [
         ([("high", slice(None), 21.0, "day")],
-         "days whose high or low is more than 0.5 % and a cent beyond all bars of the day, on most days of a stock",
+         "days whose high or low is more than 0.5 % and a cent beyond all bars of the day",
          "error", 10),
         ([("high", slice(None), 20.36, "60min")],
-         "days whose bars leave the daily [low, high] by more than 0.1 % and a cent, on most days of a stock",
+         "days whose bars leave the daily [low, high] by more than 0.1 % and a cent",
          "error", 10),
         ([(name, 14, 26.0, "60min") for name in ("open", "high", "low", "close")],
          "bars with a price far from those of both bars beside it", "warning", 1),
         ([("high", slice(None), 24.0, "60min")],
-         "bars whose high (low) is 3 % above (below) open and close, on most bars of a stock", "error", 40),
+         "bars whose high (low) is 3 % above (below) open and close", "error", 40),
         ([("volume", 5, 2e5, "day")], "days whose volume is more than 200 times those of both days beside it, or less "
          "by as much", "warning", 1),
     ],
@@ -105,7 +109,7 @@ def test_limits_that_are_none_of_the_board(foreign: Foreign, times: float, n_off
     for field, limit in (("limit_up", 22.0), ("limit_down", 18.0)):
         foreign.write("SH600000", field, np.full(len(DAYS), limit * times))
     rows = found(foreign)
-    kind = "days whose limits are not the previous close and a ratio of the board, on most days of a stock"
+    kind = "days whose limits are not the previous close and a ratio of the board"
     assert (rows[kind].count if n_off else kind in rows) == n_off
     if n_off:
         assert rows[kind].severity == "error"
@@ -154,7 +158,7 @@ def test_an_index_is_judged_as_levels(foreign: Foreign) -> None:
 
 
 def test_steps_and_rows_of_an_index_that_cannot_be(foreign: Foreign) -> None:
-    levels = np.array([4000.0] * 5 + [4600.0] * 5)
+    levels = np.array([4000.0] * 5 + [4600.0] * 5) + np.arange(10)
     for name in ("open", "high", "low", "close"):
         foreign.write("SH000300", name, levels)
     rows = found(foreign)
@@ -197,7 +201,7 @@ def test_a_market_without_boards_has_no_limits(foreign: Foreign) -> None:
     """A factor of 1.25 that the price does not follow is beyond a board's limit, and within what others may do."""
     for name in ("SZ000001", "AAPL"):
         for field in ("open", "high", "low", "close", "volume", "factor"):
-            foreign.write(name, field, np.full(10, 0.5 if field == "volume" else 20.0))
+            foreign.write(name, field, 0.5 + np.arange(10) / 100 if field == "volume" else np.full(10, 20.0))
         foreign.change(name, "factor", slice(0, 5), 16.0)
         for field in ("open", "high", "low", "close"):
             foreign.change(name, field, slice(0, 5), 16.0)
@@ -211,6 +215,26 @@ def test_a_market_without_boards_has_no_limits(foreign: Foreign) -> None:
 
 def test_our_own_provider_passes(provider: Path) -> None:
     assert [row for row in check_provider(provider, quiet=True) if row.severity == "error"] == []
+
+
+def test_stamps_of_our_own_calendar_end_bars_of_the_session(provider: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(provider, tmp_path / "copy")
+    calendar = copy / "calendars" / "15min.txt"
+    stamps = calendar.read_text().replace("15:00:00", "14:59:00")
+    calendar.write_text(stamps)
+    (copy / "mfgru.json").write_text(json.dumps({"session": ASHARE.model_dump(mode="json")}))
+    rows = {row.kind: row for row in check_provider(copy, quiet=True)}
+    row = rows["stamps of the 15min calendar that end no bar"]
+    assert (row.severity, row.count, row.judged) == ("error", stamps.count("14:59:00"), len(stamps.split("\n")) - 1)
+
+
+def test_a_field_without_any_value_is_missing(foreign: Foreign) -> None:
+    for code in CODES:
+        foreign.write(code, "vwap", np.full(10, 20.0))
+    foreign.change("SZ000001", "vwap", slice(None), np.nan)
+    rows = {row.kind: row for row in check_provider(foreign.path, quiet=True)}
+    row = rows["fields of most stocks without any value"]
+    assert (row.severity, row.count, row.cases) == ("warning", 1, ["SZ000001 vwap.day"])
 
 
 def test_exit_codes(foreign: Foreign, capsys: pytest.CaptureFixture[str]) -> None:

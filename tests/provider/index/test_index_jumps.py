@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qlib_mfgru.provider.index.levels import far_from_close, jumps, large_steps
+from qlib_mfgru.provider.index.levels import far_from_close, jumps, large_steps, repeats, wide_days
 
 DAYS = np.arange("2025-03-03", "2025-03-13", dtype="datetime64[D]")
 LEVELS = 3000.0 * np.array([1.0, 1.01, 0.99, 1.02, 0.95, 0.93, 0.96, 1.0, 1.0, 1.01])
@@ -97,3 +97,49 @@ def test_prices_of_a_day_are_near_its_close(name: str, factor: float, limited: b
     prices = {"close": LEVELS, name: LEVELS.copy()}
     prices[name][3] *= factor
     assert np.flatnonzero(far_from_close(DAYS, prices, limited=limited)).tolist() == ([3] if is_far else [])
+
+
+def candles(**changed: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows of `LEVELS`: highs and lows 1 % around them."""
+    return {"open": LEVELS, "high": LEVELS * 1.01, "low": LEVELS * 0.99, "close": LEVELS} | changed
+
+
+def scaled(name: str, place: int | slice, factor: float) -> dict[str, np.ndarray]:
+    prices = candles()
+    prices[name] = prices[name].copy()
+    prices[name][place] *= factor
+    return prices
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "factor", "is_far", "wide"),
+    [
+        ("high", 4, 1.1, False, []), ("high", 4, 1.12, False, [4]), ("high", 4, 1.24, True, [4]),
+        ("low", 4, 0.7, True, [4]), ("open", 4, 1.3, True, [4]),
+        ("high", slice(None), 1.09, False, list(range(10))), ("high", slice(4), 1.09, False, []),
+        ("high", slice(None), 1.4, True, list(range(10))),
+    ],
+)  # fmt: skip
+def test_a_day_spans_an_eighth_and_most_days_a_tenth(
+    name: str, place: int | slice, factor: float, is_far: bool, wide: list[int]
+) -> None:
+    prices = scaled(name, place, factor)
+    assert far_from_close(DAYS, prices, limited=True).any() == is_far
+    assert np.flatnonzero(wide_days(DAYS, prices, limited=True)).tolist() == wide
+    assert not wide_days(DAYS, prices, limited=False).any()
+
+
+def test_levels_that_stand_still_are_no_chance_from_three_on() -> None:
+    def found(places: list[int], *, alone: bool = False) -> tuple[list[int], list[int]]:
+        still = {name: values.copy() for name, values in candles().items()}
+        for values in still.values():
+            values[places] = values[places[0]]
+        single, stale = repeats({"close": still["close"]} if alone else still)
+        return np.flatnonzero(single).tolist(), np.flatnonzero(stale).tolist()
+
+    # two levels of the sample are the same, and their rows too
+    assert found([1]) == ([8], [])
+    assert found([2, 3]) == ([3, 8], [])
+    assert found([2, 3, 4]) == ([8], [3, 4])
+    assert found([1, 2, 3, 4], alone=True) == ([2, 3, 4, 8], [])
+    assert found([1, 2, 3, 4, 5], alone=True) == ([8], [2, 3, 4, 5])

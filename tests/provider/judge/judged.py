@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from qlib_mfgru.provider.judge import BarSeries, Finding, StockSeries, judge
+from qlib_mfgru.provider.judge.repeats import REPEATED
 
 DAYS = np.array(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07", "2025-03-10"], "datetime64[D]")
 N, SLOTS = len(DAYS), 4
+WIDER = np.arange(N) / 5e4
 
 
 def make_bars(**changed: Any) -> BarSeries:
@@ -29,9 +31,9 @@ def make_bars(**changed: Any) -> BarSeries:
 
 
 def make_series(**changed: Any) -> StockSeries:
-    """Six days: closes 10.0, volume 100, amount 1000, factor 2."""
+    """Six days: closes 10.0, volume 100, amount 1000, factor 2; highs and lows differ a little by day."""
     unknown = np.full(N, np.nan)
-    prices = {"open": 10.0, "high": 10.1, "low": 9.9, "close": 10.0}
+    prices = {"open": 10.0, "high": 10.1 + WIDER, "low": 9.9 - WIDER, "close": 10.0}
     content: dict[str, Any] = {
         "code": "SH600000",
         "days": DAYS,
@@ -68,6 +70,8 @@ def at(values: np.ndarray | float, places: int | list[int] | tuple[int, ...], va
 
 
 def faulty(series: StockSeries) -> dict[str, Finding]:
-    """Findings with a case that is one of this stock alone, by the kind in words."""
+    """Findings with a case that is one of this stock alone, by the kind in words; but not that it stands still."""
     market = ("dated", "hint", "everywhere")
-    return {found.kind.text: found for found in judge(series) if found.count and found.kind.role not in market}
+    cases = [found for found in judge(series) if found.count and found.kind.role not in market]
+    cases = [found for found in cases if found.kind.role != "chance" or found.is_most]
+    return {found.kind.text: found for found in cases if found.kind is not REPEATED}

@@ -9,6 +9,7 @@ import pytest
 from judged import DAYS, N, at, faulty, make_series
 
 from qlib_mfgru.provider.judge import days
+from qlib_mfgru.provider.judge.extremes import limits
 
 NAN = np.nan
 
@@ -38,7 +39,7 @@ def test_a_consistent_stock_has_no_fault() -> None:
         (days.TOO_LARGE, {"factor": np.full(N, 3.0e37)}, {"factor": np.full(N, 3.2e37)}),
         (days.TOO_LARGE, {"market_cap": at(1e10, 1, 3e38)}, {"market_cap": at(1e10, 1, np.inf)}),
         (days.TINY_VOLUME, {"volume": at(100, 1, 1.0)}, {"volume": at(100, 1, 5.877e-39)}),
-        (days.LIMITS, {"limit_up": at(11, 1, 9.995)}, {"limit_up": at(11, 1, 9.99)}),
+        (limits.LIMITS, {"limit_up": at(11, 1, 9.995)}, {"limit_up": at(11, 1, 9.99)}),
     ],
 )  # fmt: skip
 def test_a_rule_on_both_sides_of_its_limit(kind: Any, fits: dict[str, Any], fails: dict[str, Any]) -> None:

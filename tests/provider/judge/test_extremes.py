@@ -146,6 +146,37 @@ def test_a_bar_that_is_gone_in_the_next_one(
     assert spiked(times, columns, 0, bound) == spiked(times, columns, 7, bound) == []
 
 
+@pytest.mark.parametrize(
+    ("n_bars", "times", "bound", "found"),
+    [(2, 1.2, MAIN, [3, 4]), (4, 1.2, MAIN, [3, 4, 5, 6]), (5, 1.2, MAIN, []), (2, 1.1, MAIN, []),
+     (2, 1.5, FREE, []), (2, 1.8, FREE, [3, 4])],
+)  # fmt: skip
+def test_bars_in_a_row_that_are_gone_together(n_bars: int, times: float, bound: float, found: list[int]) -> None:
+    scale = at(1.0, list(range(3, 3 + n_bars)), times, 10)
+    prices = {"open": 10.0 * scale, "high": 10.1 * scale, "low": 9.9 * scale, "close": 10.0 * scale}
+    assert np.flatnonzero(is_bar_spike(prices, np.full(10, bound))).tolist() == found
+
+
+@pytest.mark.parametrize("place", [0, 7])
+def test_a_bar_at_the_end_that_a_limit_does_not_allow(place: int) -> None:
+    assert spiked(1.3, OHLC, place, MAIN) == [place]
+    assert spiked(10.0, OHLC, place, FREE) == []
+
+
+def test_a_bar_at_the_end_that_lies_apart_is_noted() -> None:
+    for times, found in ((1.15, [[0, 0]]), (1.1, [])):
+        prices = {name: at(values, (0, 0), values[0, 0] * times) for name, values in make_bars().prices.items()}
+        finding = faulty(make_series(bars=make_bars(prices=prices))).get(lone.END_BAR.text)
+        assert (np.argwhere(finding.faulty).tolist() if finding else []) == found
+
+
+@pytest.mark.parametrize(("times", "apart", "n_found"), [(21.0, False, 1), (19.0, False, 0), (21.0, True, 0)])
+def test_a_burst_of_volume_without_a_daily_row_is_noted(times: float, apart: bool, n_found: int) -> None:
+    bars = make_bars(volume=at(make_bars().volume, (1, 2), 25 * times))
+    finding = faulty(make_series(bars=bars, apart=np.full(N, apart))).get(lone.VOLUME_BURST.text)
+    assert (finding.count if finding else 0) == n_found
+
+
 def test_bars_are_held_against_those_of_the_days_beside_them() -> None:
     prices = {name: at(values, (1, 0), values[1, 0] * 1.3) for name, values in make_bars().prices.items()}
     finding = faulty(make_series(bars=make_bars(prices=prices), apart=np.zeros(N, dtype=bool)))[lone.BAR_SPIKE.text]
@@ -153,7 +184,7 @@ def test_bars_are_held_against_those_of_the_days_beside_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fits", "fails"), [({"high": 10.29}, {"high": 10.31}), ({"low": 9.71}, {"low": 9.70})]
+    ("fits", "fails"), [({"high": 10.31}, {"high": 10.311}), ({"low": 9.70}, {"low": 9.698})]
 )  # fmt: skip
 def test_wicks_of_most_bars(fits: dict[str, float], fails: dict[str, float]) -> None:
     alone = np.zeros(N, dtype=bool)

@@ -7,7 +7,7 @@ import pytest
 from judged import N, at, faulty, make_series
 
 from qlib_mfgru.provider.judge import Verdict, judge
-from qlib_mfgru.provider.judge.sizes import SIZE_JUMP, TOO_LARGE, TOO_SMALL
+from qlib_mfgru.provider.judge.sizes import SIZE_JUMP, SIZE_MOVE, TOO_LARGE, TOO_SMALL
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,8 @@ from qlib_mfgru.provider.judge.sizes import SIZE_JUMP, TOO_LARGE, TOO_SMALL
         (1e5, {}), (1e7, {}),
         # a day trades 1000 yuan
         (900.0, {TOO_SMALL.text: N}), (1.1e8, {TOO_LARGE.text: N}),
-        (at(1e6, [3], 1e10), {SIZE_JUMP.text: 2}), (at(1e6, [3, 4, 5], 4e7), {}),
+        (at(1e6, [3], 1e10), {SIZE_JUMP.text: 2}), (at(1e6, [3, 4, 5], 4e7), {SIZE_MOVE.text: 1}),
+        (at(1e6, [3, 4, 5], 4.9e6), {}),
         (at(1e6, [3, 4, 5], 6e7), {SIZE_JUMP.text: 1}),
     ],
 )  # fmt: skip

@@ -19,6 +19,8 @@ from qlib_mfgru.ingest.read.files.packed import Content
 from qlib_mfgru.ingest.read.files.plain import plain_frame
 from qlib_mfgru.ingest.read.files.reader import pieces
 
+LEFT_OUT = "lines before the header or after the data are left out"
+"""What remarks say of titles and footers."""
 _BUFFER_BYTES = 1 << 18
 _UTF8 = ("utf-8-sig", "utf-8", "utf8")
 _BYTES_PER_ROW = 60
@@ -54,7 +56,7 @@ class TextReader:
 
     def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
         """As `Reader.frames`; lines after the data are left out."""
-        self.remarks.extend(("lines before the header are left out", title) for title in self._layout.titles[:1])
+        self.remarks.extend((LEFT_OUT, title) for title in self._layout.titles[:1])
         body, encoding = self._body()
         plain = self._plain(body, columns, text)
         if plain is not None:
@@ -67,7 +69,7 @@ class TextReader:
             refuse_header(frame, known, self.content.label, n_read)
             n_read += len(frame)
             yield frame
-        self.remarks.extend(("lines after the data are left out", line) for line in body.footer)
+        self.remarks.extend((LEFT_OUT, line) for line in body.footer)
 
     def _body(self) -> tuple[Body, str]:
         """The lines of data from their beginning, and their encoding."""

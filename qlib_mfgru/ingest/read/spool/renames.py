@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.spool.records import NEVER
-from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.read.spool.records import DAY, NEVER
+from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,12 @@ class Renames:
         return np.where(known, self.current[number], stock).astype(stock.dtype), outside
 
 
+_FEW_DAYS = 3
+"""Days with trade that may be lost where the day of a change is told a little early or late."""
+
+
 def check_one_stock(rows: np.ndarray, unused: np.ndarray, codes: Sequence[str]) -> None:
-    """Check that prices filed under an earlier and a later code at the same time are those of one stock.
+    """Check that prices under a code that was not in use are those under the one that was, and that none are lost.
 
     Parameters
     ----------
@@ -88,12 +92,14 @@ def check_one_stock(rows: np.ndarray, unused: np.ndarray, codes: Sequence[str]) 
     Raises
     ------
     InputError
-        If most of a stock's are others: two stocks that both trade.
+        If most of a stock's are others: two stocks that both trade. Or if a stock has more than `_FEW_DAYS` days with
+        trade under codes that were not in use alone.
     """
     if not len(unused):
         return
     keys, others = ((each["stock"].astype("i8") << 32) + each["when"] for each in (rows, unused))
     there = np.isin(others, keys)
+    _check_lost(rows, unused[~there], codes)
     unused, mine = unused[there], rows[np.searchsorted(keys, others[there])]
     both = mine["volume"] > 0
     differs = both & ~np.isclose(mine["close"], unused["close"], rtol=1e-4)
@@ -103,4 +109,17 @@ def check_one_stock(rows: np.ndarray, unused: np.ndarray, codes: Sequence[str]) 
             raise InputError(
                 f"renames: {codes[stock]} trades under its earlier and its later code at the same time, at other "
                 f"prices ({differs[of_stock].sum()} rows): these are two stocks"
+            )
+
+
+def _check_lost(rows: np.ndarray, lost: np.ndarray, codes: Sequence[str]) -> None:
+    """Check that few of a stock's days have trade only under codes that were not in use."""
+    days, known = (each["when"] if each.dtype == DAY else days_of_bars(each["when"]) for each in (lost, rows))
+    for stock in np.unique(lost["stock"]):
+        mine = np.setdiff1d(days[lost["stock"] == stock], known[rows["stock"] == stock])
+        if len(mine) > _FEW_DAYS:
+            span = f"{day_text(mine[0])} .. {day_text(mine[-1])}"
+            raise InputError(
+                f"renames: {codes[stock]} has {len(mine)} days with trade, {span}, under codes not in use "
+                "then: is the day of the change right? where leaves rows of another stock out"
             )

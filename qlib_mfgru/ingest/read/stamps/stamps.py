@@ -54,7 +54,7 @@ def parse_stamps(values: pd.Series, zone: str, day_first: bool | None = None) ->
         positions, unique = values.array.codes, values.array.categories
     else:
         positions, met = pd.factorize(values)
-        unique = pd.Index(met)
+        unique = pd.Index(met, dtype=met.dtype)
     parsed = np.append(_known(zone, day_first).parsed(unique), np.datetime64("NaT", "s"))
     return parsed[positions]
 
@@ -79,12 +79,13 @@ class _Known:
     def _of(self, written: np.ndarray) -> np.ndarray:
         if len(self._written) > _MOST_KNOWN or self._written.dtype != written.dtype:
             self._forget()
-        places = self._written.get_indexer(pd.Index(written))
+        places = self._written.get_indexer(pd.Index(written, dtype=written.dtype))
         new = written[places < 0]
         if len(new):
             parsed = _parse_unique(pd.Series(new), self._zone, self._day_first)
             places[places < 0] = len(self._written) + np.arange(len(new))
-            self._written = pd.Index(np.concatenate([self._written.to_numpy(written.dtype), new]))
+            known = self._written.to_numpy(written.dtype)
+            self._written = pd.Index(np.concatenate([known, new]), dtype=written.dtype)
             self._parsed = np.concatenate([self._parsed, parsed])
         return self._parsed[places]
 

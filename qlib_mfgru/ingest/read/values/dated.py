@@ -52,7 +52,8 @@ def read_factors(table: VendorInput[FactorInput]) -> Iterator[Records]:
 def read_industries(table: VendorInput[IndustryInput], numbers: dict[str, int]) -> Iterator[Records]:
     """Yield industries as numbers in the order in which they are met; `numbers` by name grows with them.
 
-    A row without an industry says nothing: it is counted, and what was known before stays.
+    A row without an industry says nothing: it is counted, and what was known before stays. In a snapshot it is not
+    counted here, since its stock is then counted among those without any industry.
     """
     for piece in table.slices(("industry",), ("date", "name")):
         days, stamp_checks = dated(table, piece)
@@ -61,7 +62,7 @@ def read_industries(table: VendorInput[IndustryInput], numbers: dict[str, int]) 
         if table.source.level == "letter":
             names = names.str[:1].str.upper()
         good = piece.keep(stamp_checks)
-        rows = np.flatnonzero(good & unknown)
+        rows = np.flatnonzero(good & unknown & piece.has_stamps)
         table.warn("rows without an industry: unknown", len(rows), map(piece.describe, rows.tolist()))
         good &= ~unknown
         values = np.zeros(len(good))

@@ -18,7 +18,7 @@ from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE, Records
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
 from qlib_mfgru.ingest.read.values.flags import flags_of
 
-_ST_NAME = re.compile(r"(?:N|C|G|XD|XR|DR)?\s*S?\s*(?:\*\s*ST|ST(?![A-Za-z]))")
+_ST_NAME = re.compile(r"(?:N|C|G|XD|XR|DR)?\s*S?\s*(?:\*\s*ST|ST(?![A-Za-z]))", re.IGNORECASE)
 """``ST``, ``*ST``, ``SST``, ``S*ST``, after the marks of a day (new, ex-dividend, ex-rights) or of the share reform."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Finding, Kind, if_most
+from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.ranges import RANGE_TOLERANCE
 from qlib_mfgru.provider.judge.series import BarSeries, StockSeries
 
@@ -17,15 +17,15 @@ CENT = 0.0101
 
 _COLUMNS = "high and low of days or of bars are of another source, or scaled: look at their columns"
 BARS_BEYOND = Kind(
-    "days whose bars leave the daily [low, high] by more than 0.1 % and a cent, on most days of a stock",
+    "days whose bars leave the daily [low, high] by more than 0.1 % and a cent",
     "both",
-    role="systematic",
+    role="chance",
     cause=_COLUMNS,
 )
 DAY_BEYOND = Kind(
-    "days whose high or low is more than 0.5 % and a cent beyond all bars of the day, on most days of a stock",
+    "days whose high or low is more than 0.5 % and a cent beyond all bars of the day",
     "both",
-    role="systematic",
+    role="chance",
     cause=_COLUMNS,
 )
 
@@ -37,10 +37,10 @@ def span_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     judged = bars.traded & (series.traded & series.apart)[bars.positions] & (day_low > 0)
     days = series.days[bars.positions]
     beyond = _is_beyond(high, low, day_high, day_low, RANGE_TOLERANCE)
-    yield Finding(BARS_BEYOND, if_most(judged & beyond, judged), judged, days)
+    yield Finding(BARS_BEYOND, judged & beyond, judged, days)
     whole = judged & bars.is_whole
     beyond = _is_beyond(day_high, day_low, high, low, WIDE_DAY)
-    yield Finding(DAY_BEYOND, if_most(whole & beyond, whole), whole, days)
+    yield Finding(DAY_BEYOND, whole & beyond, whole, days)
 
 
 def _is_beyond(

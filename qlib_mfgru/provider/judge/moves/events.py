@@ -42,6 +42,12 @@ NO_PREVIOUS = Kind(
     "previous closes that cannot be: none on a day with trade, or far from both closes",
     outcome="not used",
 )
+NOT_MADE = Kind(
+    "previous closes, which the factor is made of, that are missing or cannot be",
+    role="systematic",
+    outcome="not used: the factor stays",
+    cause="an ex-date on such a day is missed; where they are many, prev_close is another column or not filled in",
+)
 UNSEEN_EVENT = Kind(
     "previous closes 4 % and more off the last close, and the day opens at the last close: ex-dates, or wrong",
     role="note",
@@ -108,18 +114,23 @@ def event_rules(series: StockSeries) -> Iterator[Finding]:
     ex-rights (elsewhere they may be plain ones), and of days in a row: another day may lack a row. Where the two differ
     widely the day's open tells which is wrong. Evidence: the step by the one that previous closes make.
     """
+    moves, n_days = series.moves, len(series.days)
+    after, given = moves.places[1:], series.apart[moves.places[1:]]
+    missing = given & series.previous_makes_factor & ~(series.prev_close[after] > 0)
+    if series.previous_makes_factor:
+        missed, judged = (moves.on_days(mask, n_days) for mask in (missing, given))
+        yield Finding(NOT_MADE, missed, judged, series.days)
     if series.board is None or not (series.prev_close > 0).any():
         return
-    moves, n_days = series.moves, len(series.days)
     against = Comparison.of(series.days, series.prices, series.prev_close, moves, series.board)
-    after, given, judged = moves.places[1:], series.apart[moves.places[1:]], against.judged
+    judged = against.judged
     evidence = np.full(n_days, np.nan)
     evidence[after] = np.exp(moves.change - against.step)
 
     def found(kind: Kind, cases: np.ndarray, of: np.ndarray) -> Finding:
         return Finding(kind, moves.on_days(cases, n_days), moves.on_days(of, n_days), series.days, evidence)
 
-    yield found(NO_PREVIOUS, given & ~against.possible, given)
+    yield found(NO_PREVIOUS, given & ~against.possible & ~missing, given)
     yield found(PREVIOUS_WRONG, against.wrong & against.as_factor, given)
     unclear = against.wrong & ~against.as_factor & ~against.as_previous
     are_several = unclear.sum() > SEVERAL and unclear.sum() > OFTEN * judged.sum()

@@ -14,6 +14,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.text import LEFT_OUT
 
 CSV = "code,date,close\n000001,2025-03-03,10.5\n600000,2025-03-03,11.5\n"
 TDX = (
@@ -75,8 +76,8 @@ def test_titles_and_footers_of_an_export_are_left_out_and_said(tmp_path: Path) -
     assert rows["volume"].tolist() == [100, 200]
     assert [str(stamp).strip() for stamp in rows["date"]] == ["2025/03/03"] * 2
     assert file.remarks == [
-        ("lines before the header are left out", "600000 浦发银行 5分钟线 前复权"),
-        ("lines after the data are left out", "数据来源:通达信"),
+        (LEFT_OUT, "600000 浦发银行 5分钟线 前复权"),
+        (LEFT_OUT, "数据来源:通达信"),
     ]
 
 
@@ -168,7 +169,7 @@ def test_a_text_in_utf_16_is_known_by_its_first_bytes(tmp_path: Path, encoding: 
     mark = "" if encoding == "utf-16" else "\ufeff"
     rows, file = read(given(tmp_path, "SH#600000.txt", mark + TDX, encoding), n_rows=1)
     assert rows["close"].tolist() == [10.51, 10.53]
-    assert ("lines after the data are left out", "数据来源:通达信") in file.remarks
+    assert (LEFT_OUT, "数据来源:通达信") in file.remarks
 
 
 def test_a_second_header_in_another_order_is_an_error_with_its_row(tmp_path: Path) -> None:

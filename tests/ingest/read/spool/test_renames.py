@@ -128,3 +128,18 @@ def test_a_stock_is_not_renamed_into_one_that_trades_beside_it(tmp_path: Path, t
             target,
             content if name == "daily" else {**content, "daily": None, "bars": BARS | {"prices": "unadjusted"}},
         )
+
+
+@pytest.mark.parametrize(("date", "lost"), [("2025-03-03", 0), ("2025-03-06", 3), ("2025-03-07", 4)])
+def test_days_under_a_code_not_yet_in_use_are_lost_in_a_few_cases_only(
+    tmp_path: Path, target: Path, date: str, lost: int
+) -> None:
+    bars = make_bars((NEW, "600000"), days=pd.bdate_range("2025-03-03", periods=6))
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    content = with_inputs(renames=csv(source, "r.csv", [CHANGE | {"date": date}]))
+    if lost > 3:
+        with pytest.raises(InputError, match=r"SZ001872 has 4 days with trade, 2025-03-03 .. 2025-03-06, under codes"):
+            run(source, target, content)
+        return
+    run(source, target, content)
+    assert len(stored(target, "SZ001872", "close")) == 6 - lost

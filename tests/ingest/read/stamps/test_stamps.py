@@ -45,6 +45,13 @@ def test_unparsable_stamps_are_nat_and_their_neighbours_are_not() -> None:
     assert parsed[4] == np.datetime64("2025-01-02T00:00:00")
 
 
+@pytest.mark.filterwarnings("error")
+def test_datetimes_as_objects_are_read_without_a_warning() -> None:
+    moments = pd.Series([pd.Timestamp("2025-01-02 09:45"), pd.Timestamp("2025-01-03")] * 2, dtype="object")
+    expected = np.array(["2025-01-02T09:45", "2025-01-03T00:00"] * 2, dtype="datetime64[s]")
+    np.testing.assert_array_equal(parse_stamps(moments, CHINA), expected)
+
+
 @pytest.mark.parametrize(
     "time",
     ["09:45:00", "09:45", "945", "0945", "94500", "20250102094500000", "09:45:00.000", "1735782300000",
