@@ -12,7 +12,7 @@ from qlib.log import get_module_logger
 from small_market import use
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider import MANIFEST, SESSIONS, ProviderWriter, reader
+from qlib_mfgru.provider import MANIFEST, SESSIONS, new_provider, reader
 
 DAYS = pd.bdate_range("2024-01-02", periods=3)
 LISTED = ["SH000300", "SH600000", "SZ000001", "SZ399303"]
@@ -57,7 +57,7 @@ def test_a_market_of_indices_has_no_stock(said: list[str]) -> None:
 def test_codes_of_another_market_are_not_told_by_their_digits(
     tmp_path: Path, session: str, expected: list[str]
 ) -> None:
-    with ProviderWriter(tmp_path / "p", DAYS, session=SESSIONS[session]) as writer:
+    with new_provider(tmp_path / "p", DAYS, session=SESSIONS[session]) as writer:
         for code in ("SH000300", "SH600000"):
             writer.write_features(code, "day", 0, {"close": np.arange(3.0) + 1})
         writer.write_instruments("all", [(code, DAYS[0], DAYS[-1]) for code in ("SH000300", "SH600000")])
