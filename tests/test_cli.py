@@ -121,7 +121,7 @@ def test_no_variable_of_the_environment_shows_a_password(monkeypatch: pytest.Mon
         ("check absent", "mfgru: {}/absent: no qlib provider"),
         ("check . --out x.pdf", "mfgru: --out is 'x.pdf': must end in .md or .html"),
         ("units --dir file", "mfgru: {}/file: a folder of units is needed, not a file"),
-        ("units --clear nothing", "mfgru: 0 finished units in {} have a key that begins with 'nothing'"),
+        ("units --clear nothing", "mfgru: 0 units in {} have a key that begins with 'nothing'"),
         ("demo --days 1.5", "mfgru demo: argument --days: invalid int value: '1.5'"),
         ("correlate a b", "mfgru correlate: the following arguments are required: --provider"),
         ("correlate a b --provider absent", "mfgru: there is no provider folder absent"),

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders.box import clear, targets
@@ -49,6 +48,8 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
         holder = Holder.read(file) or "another process"
         if not wait:
             raise Busy(f"{target} is being written by {holder}: wait for it to end, or end it") from None
+        from qlib.log import get_module_logger  # the commands that need no qlib are faster without it
+
         get_module_logger("mfgru").info(f"waiting for {target}, which is being written by {holder}")
         lock.acquire()
     except PermissionError:

@@ -69,8 +69,9 @@ def test_an_ingest_imports_neither_qlib_nor_torch() -> None:
 def test_a_target_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in", make_bars(), make_daily(make_bars()))
     (source / "mapping.yaml").write_text(MAPPING)
-    for target in (source / "daily.csv" / "provider", tmp_path / ("x" * 300)):
+    file, long = source / "daily.csv", tmp_path / ("x" * 300)
+    for target, named in ((file / "provider", file), (long, long)):
         assert main(["ingest", str(source / "mapping.yaml"), "--source", str(source), "--target", str(target)]) == 2
         error = capsys.readouterr().err
-        assert error.startswith(f"mfgru: {target}")
+        assert error.startswith(f"mfgru: {named}")
         assert error.count("\n") == 1

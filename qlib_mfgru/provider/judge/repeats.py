@@ -16,10 +16,15 @@ REPEATED = Kind(
 
 
 def repeated_days(series: StockSeries) -> Finding:
-    """Open, high, low, close and volume, to the share, equal those of the day with trade before."""
+    """Open, high, low, close and volume, to the share, equal those of the day with trade before.
+
+    A stock whose rows are all the same has never moved: it is a placeholder, and not a copy of anything.
+    """
     places = np.flatnonzero(series.traded)
     rows = np.stack([*(series.prices[name][places] for name in PRICES), series.volume[places]])
     same, judged = np.zeros((2, len(series.days)), dtype=bool)
     judged[places[1:]] = True
     same[places[1:]] = (np.abs(rows[:, 1:] - rows[:, :-1]) <= 1e-6 * rows[:, :-1]).all(axis=0)
+    if same.sum() == judged.sum():
+        same[:] = False
     return Finding(REPEATED, same, judged, series.days)
