@@ -17,7 +17,8 @@ from qlib_mfgru.model.mean import mean_of_scores
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
-from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
+from qlib_mfgru.rolling.identity import prediction_identity, training_identity
+from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.work.progress import UnitProgress
@@ -26,7 +27,7 @@ from qlib_mfgru.rolling.work.units import Unit
 from qlib_mfgru.rolling.work.workers import Outcome, Workers
 from qlib_mfgru.settings import UnknownSetting
 
-_FORMAT = 1  # part of every key: raise it when a unit's meaning changes
+_FORMAT = 2  # part of every key: raise it when a unit's meaning changes
 
 
 class RollingError(RuntimeError):
@@ -131,16 +132,18 @@ class RollingEnsembleModel(Model):
         """
         check_records()
         folds = self._folds(dataset)
-        plan = sample_dates(folds, dataset, self._stages(dataset))
+        stages = self._member().stage_freqs(dataset)
+        plan = sample_dates(folds, dataset, stages or [dataset.handler.frequencies()])
         log = get_module_logger("mfgru")
         log.info(f"{len(folds)} folds x {len(self.seeds)} seeds\n{plan.to_string(index=False)}")
         if recorder_is_active():
             save_folds(plan)
-        identity, store = dataset_identity(dataset), UnitStore(self.units_dir)
-        units = self._units(folds, identity, code_version(self.model, dataset, dataset.handler))
-        log.info(f"{sum(unit.key in store for unit in units)} of {len(units)} units are finished in {store.root}")
+        units, store = self._units(folds, dataset, stages), UnitStore(self.units_dir)
+        trained = sum(unit.key in store for unit in units)
+        predicted = sum(unit.is_finished(store) for unit in units)
+        log.info(f"{trained} of {len(units)} units are trained, and {predicted} predicted, in {store.root}")
         self._train(units, plan.groupby("fold")["train_n"].sum().to_dict(), dataset, store)
-        self._collect(folds, units, identity, store)
+        self._collect(folds, units, dataset, store)
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Mean of the seeds' scores, each z-scored per date, since their scales are arbitrary under an IC loss.
@@ -169,7 +172,7 @@ class RollingEnsembleModel(Model):
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
         if self._tested is not None and days[-1] <= self.folds[-1].test[1]:
             identity, scores = self._tested
-            if identity == dataset_identity(dataset):
+            if identity == self._tested_identity(dataset):
                 return {seed: score.loc[days[0] : days[-1]] for seed, score in scores.items()}
         return {seed: self._stitch(dataset, days, seed) for seed in self.seeds}
 
@@ -204,18 +207,21 @@ class RollingEnsembleModel(Model):
         start = segments.get("train", (None,))[0] if self.train_start is None else self.train_start
         return calendar_folds(dataset.handler.panels.days, start, segments["test"], self.retrain, self.window)
 
-    def _stages(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
-        return self._member().stage_freqs(dataset) or [dataset.handler.frequencies()]
+    def _tested_identity(self, dataset: MultiFreqDataset) -> str:
+        return prediction_identity(dataset, (self.folds[0].test[0], self.folds[-1].test[1]))
 
-    def _units(self, folds: Sequence[Fold], identity: str, code: str) -> list[Unit]:
+    def _units(self, folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> list[Unit]:
         """All units, fold by fold."""
+        code = code_version(self.model, dataset, dataset.handler)
         units: list[Unit] = []
         latest: dict[int, str] = {}
         for fold in folds:
+            of_fold = dataset.with_segments(fold.segments)
+            training, prediction = training_identity(of_fold, stages), prediction_identity(of_fold)
             for seed in self.seeds:
                 start, config = latest.get(seed), self._config(seed)
-                key = digest([_FORMAT, config, fold.segments, identity, code, start])
-                units.append(Unit(fold, seed, config, key, start))
+                key = digest([_FORMAT, config, fold.train, training, code, start])
+                units.append(Unit(fold, seed, config, key, digest([key, fold.test, prediction]), start))
                 if self.warm_start:
                     latest[seed] = key
         return units
@@ -230,7 +236,8 @@ class RollingEnsembleModel(Model):
             for wave in self._waves(units):
                 runnable = [unit for unit in wave if unit.start is None or unit.start in store]
                 failed += [Outcome(unit, "not run: the fold before it failed") for unit in wave if unit not in runnable]
-                for outcome in workers.run([unit for unit in runnable if unit.key not in store], dataset, store):
+                waiting = [unit for unit in runnable if not unit.is_finished(store)]
+                for outcome in workers.run(waiting, dataset, store):
                     progress.update(outcome)
                     if outcome.failure is not None:
                         failed.append(outcome)
@@ -246,11 +253,11 @@ class RollingEnsembleModel(Model):
             return [units]
         return [units[i : i + len(self.seeds)] for i in range(0, len(units), len(self.seeds))]
 
-    def _collect(self, folds: list[Fold], units: Sequence[Unit], identity: str, store: UnitStore) -> None:
-        results = {(unit.fold.number, unit.seed): store.read(unit.key) for unit in units}
+    def _collect(self, folds: list[Fold], units: Sequence[Unit], dataset: MultiFreqDataset, store: UnitStore) -> None:
+        results = {(unit.fold.number, unit.seed): unit.read(dataset, store) for unit in units}
         self.folds = folds
         self.members = [{seed: results[fold.number, seed].model for seed in self.seeds} for fold in folds]
         scores = {seed: pd.concat([results[fold.number, seed].score for fold in folds]) for seed in self.seeds}
-        self._tested = identity, scores
+        self._tested = self._tested_identity(dataset), scores
         if recorder_is_active():
             save_units([result.about for result in results.values()], scores)

@@ -45,7 +45,8 @@ class UnitProgress:
     def update(self, outcome: Outcome) -> None:
         """Count a unit that has ended."""
         unit = outcome.unit
-        self._bar.n += self.dates[unit.key]
+        if unit.key not in self.validations:  # else it was trained before, and has only predicted
+            self._bar.n += self.dates[unit.key]
         if outcome.failure is None:
             self.validations[unit.key] = self._validation(unit.key)
             self._show(unit)

@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pandas as pd
 from qlib.model.base import Model
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked, staged
 
 DEFAULT_UNITS = Path("~/.cache/qlib_mfgru/units")
 _ABOUT, _MODEL, _SCORE, _RUNNING = "unit.json", "model.pkl", "score.pkl", ".running"
@@ -69,19 +69,12 @@ class UnitStore:
         self._mark(key).unlink(missing_ok=True)
 
     def write(self, key: str, result: UnitResult) -> None:
-        """Store a finished unit; it appears under its key only once all of it is written."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=self.root))
-        try:
-            (partial / _MODEL).write_bytes(pickle.dumps(result.model))
-            result.score.to_pickle(partial / _SCORE)
-            (partial / _ABOUT).write_text(json.dumps({"key": key, **result.about}, indent=1))
-            partial.rename(self.root / key)
-        except OSError:  # another run has finished the same unit meanwhile
-            if key not in self:
-                raise
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        """Store a unit, in the place of one with other scores if there is one; it is never there but whole."""
+        folder = self.root / key
+        with locked(folder, wait=True), staged(folder) as new:
+            (new / _MODEL).write_bytes(pickle.dumps(result.model))
+            result.score.to_pickle(new / _SCORE)
+            (new / _ABOUT).write_text(json.dumps({"key": key, **result.about}, indent=1))
 
     def read(self, key: str) -> UnitResult:
         """A finished unit."""

@@ -23,7 +23,7 @@ from qlib_mfgru.rolling.folds import Fold
 from qlib_mfgru.rolling.work.store import UnitResult, UnitStore
 
 ATTEMPTS = 2
-_VALID = "valid_"
+_VALID, _SCORES = "valid_", "score_key"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Unit:
     config : dict
         The model's config, its seed among the kwargs.
     key : str
-        Where the result is kept.
+        Of all that training depends on: where the result is kept.
+    score_key : str
+        Of all that the scores of the fold's test depend on: the network, and the data that it reads.
     start : str, optional
         Key of the unit whose weights training starts from.
     """
@@ -46,44 +48,64 @@ class Unit:
     seed: int
     config: dict[str, Any]
     key: str
+    score_key: str
     start: str | None = None
 
     def __str__(self) -> str:
         return f"{self.fold}, seed {self.seed}"
 
+    def is_finished(self, store: UnitStore) -> bool:
+        """Whether the unit is stored with the scores of this very test."""
+        return self.key in store and store.about(self.key).get(_SCORES) == self.score_key
+
     def run(self, dataset: MultiFreqDataset, store: UnitStore) -> str | None:
-        """Train, predict and store the result, with a second attempt; the traceback if both fail, else None."""
+        """Train where that is not done yet, predict and store the result, with a second attempt; the traceback if both
+        fail, else None."""
         store.begin(self.key)
         failure = None
         for attempt in range(1, ATTEMPTS + 1):
-            if self.key in store:
+            if self.is_finished(store):
                 break
             try:
-                store.write(self.key, self._train(dataset.with_segments(self.fold.segments), store))
+                trained = self.key in store
+                store.write(self.key, self.read(dataset, store) if trained else self._train(dataset, store))
             except Exception as error:
                 failure = traceback.format_exc()
                 get_module_logger("mfgru").warning(f"{self} failed, attempt {attempt} of {ATTEMPTS}: {error!r}")
         store.end(self.key)
-        return None if self.key in store else failure
+        return None if self.is_finished(store) else failure
+
+    def read(self, dataset: MultiFreqDataset, store: UnitStore) -> UnitResult:
+        """The stored unit; where it holds the scores of another test, by another run or of fewer days, with those of
+        this one."""
+        kept = store.read(self.key)
+        if kept.about.get(_SCORES) == self.score_key:
+            return kept
+        score = as_member(kept.model).predict(dataset.with_segments(self.fold.segments))
+        return UnitResult(kept.model, score, {**kept.about, **self._dates})
+
+    @property
+    def _dates(self) -> dict[str, Any]:
+        """What the unit says of its fold: first and last days, and whose scores it holds."""
+        dates = {
+            f"{name}_{end}": f"{date:%Y-%m-%d}"
+            for name, dates in self.fold.segments.items()
+            for end, date in zip(("first", "last"), dates, strict=True)
+        }
+        return {"fold": self.fold.number, "seed": self.seed, **dates, _SCORES: self.score_key}
 
     def _train(self, dataset: MultiFreqDataset, store: UnitStore) -> UnitResult:
-        begin = time.perf_counter()
+        begin, of_fold = time.perf_counter(), dataset.with_segments(self.fold.segments)
         model: Model = init_instance_by_config(copy.deepcopy(self.config), accept_types=Model)
         member = as_member(model)
         if self.start is not None:
             member.warm_start(as_member(store.read(self.start).model))
         with recorder_muted():
-            member.fit(dataset)
-        score = member.predict(dataset)
+            member.fit(of_fold)
+        score = member.predict(of_fold)
         about = {
             "model": self.config["class"],
-            "fold": self.fold.number,
-            "seed": self.seed,
-            **{
-                f"{name}_{end}": f"{date:%Y-%m-%d}"
-                for name, dates in self.fold.segments.items()
-                for end, date in zip(("first", "last"), dates, strict=True)
-            },
+            **self._dates,
             **{f"{_VALID}{name}": value for name, value in member.validation.items()},
             "epochs": len(member.history),
             "seconds": round(time.perf_counter() - begin, 1),

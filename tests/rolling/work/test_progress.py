@@ -25,7 +25,7 @@ def keep(store: UnitStore, key: str, valid_ic: float) -> None:
 
 
 def unit(key: str, number: int, seed: int) -> Unit:
-    return Unit(Fold(number, (DAY, DAY), (DAY, DAY)), seed, {}, key)
+    return Unit(Fold(number, (DAY, DAY), (DAY, DAY)), seed, {}, key, f"{key} on this test")
 
 
 def test_what_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
