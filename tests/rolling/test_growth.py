@@ -1,0 +1,142 @@
+"""A rolling run on a provider that has grown: what is trained stays trained, and the prediction is a fresh run's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from experiments import start_qlib
+from growing_world import CODES, DAYS, SMALL, Edit, World, dataset
+from odd_models import OddModel, fits
+
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.rolling import RollingEnsembleModel
+
+APRIL = 65
+"""The test begins on this day, the first of the month; the provider ends on 19 May, so that there are two folds."""
+FEW = {code: [(0, 99)] for code in CODES[:10]}
+BASE = World(members={"few": FEW})
+LATER = "SH600035"
+Fit = Callable[..., RollingEnsembleModel]
+
+
+@pytest.fixture
+def fit(tmp_path: Path, tiny_provider: Path) -> Iterator[Fit]:
+    """A rolling model that is fitted on a world; the units are those of earlier fits unless others are named."""
+    count = 0
+
+    def fitted(world: World, units: str = "units", **settings: Any) -> RollingEnsembleModel:
+        nonlocal count
+        count += 1
+        world.use(tmp_path / str(count))
+        config = {"class": "OddModel", "module_path": "odd_models", "kwargs": {"folder": str(tmp_path)}}
+        chosen = {"retrain": "1M", "seeds": [0], "units_dir": str(tmp_path / units), **SMALL, **settings}
+        model = RollingEnsembleModel(config, **chosen)
+        model.fit(data(tmp_path))
+        return model
+
+    yield fitted
+    start_qlib(tiny_provider, tmp_path / "mlruns.db")
+
+
+def data(folder: Path) -> MultiFreqDataset:
+    return dataset(folder / "panels", (DAYS[0], DAYS[APRIL - 1]), (DAYS[APRIL], None), instruments="few")
+
+
+def written(folder: Path) -> dict[str, int]:
+    """When a unit was written last, by its test's month."""
+    times: dict[str, int] = {}
+    for path in (folder / "units").glob("*/unit.json"):
+        month = json.loads(path.read_text())["test_first"][:7]
+        times[month] = max(path.stat().st_mtime_ns, times.get(month, 0))
+    return times
+
+
+def few(last: int, **others: list[tuple[int, int]]) -> dict[str, dict[str, list[tuple[int, int]]]]:
+    """The market as a later provider has it."""
+    return {"few": {**{code: [(0, last)] for code in FEW}, **others}}
+
+
+GROWN: dict[str, tuple[World, list[str], set[str]]] = {
+    "nothing": (BASE, [], set()),
+    "a day": (World(101, members=few(100)), [], {"2020-05"}),
+    "five days": (World(105, members=few(104)), [], {"2020-05"}),
+    "a new fold": (World(110, members=few(109)), ["6-0"], {"2020-05", "2020-06"}),
+    "a listing": (World(105, spans={LATER: (97, 104)}, members=few(104, **{LATER: [(103, 104)]})), [], {"2020-05"}),
+    "a delisting": (World(101, spans={CODES[2]: (0, 95)}, members=few(100, **{CODES[2]: [(0, 95)]})), [], {"2020-05"}),
+    "a member more": (World(101, members=few(100, **{CODES[10]: [(98, 100)]})), [], {"2020-05"}),
+    "another index": (World(members={"few": FEW, "new": {CODES[0]: [(0, 99)]}}), [], set()),
+    "a restated volume in the first test": (
+        replace(BASE, edits=(Edit("volume", 70, 70, 2.0),)),
+        ["5-0"],
+        {"2020-04", "2020-05"},
+    ),
+    "a restated volume in the last test": (replace(BASE, edits=(Edit("volume", 95, 95, 2.0),)), [], {"2020-05"}),
+    "an earlier bar": (replace(BASE, edits=(Edit("open", 40, 40, 1.01, "15min"),)), ["4-0", "5-0"], set()),
+    "an adjusted history": (
+        replace(BASE, edits=tuple(Edit(name, 0, 97, 0.9) for name in ("open", "high", "low", "close", "vwap"))),
+        ["4-0", "5-0"],
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GROWN)
+def test_only_what_is_new_is_trained_and_predicted(name: str, fit: Fit, tmp_path: Path) -> None:
+    world, trained, predicted = GROWN[name]
+    fit(BASE)
+    assert fits(tmp_path) == ["4-0", "5-0"]
+    before = written(tmp_path)
+    model = fit(world)
+    assert fits(tmp_path) == trained
+    if len(trained) < 2:
+        after = written(tmp_path)
+        assert {month for month in after if after[month] != before.get(month)} == predicted
+    fresh = fit(world, units="fresh")
+    pd.testing.assert_series_equal(model.predict(data(tmp_path)), fresh.predict(data(tmp_path)), check_exact=True)
+    assert list(fresh.predict(data(tmp_path)).index.unique("datetime")) == list(DAYS[APRIL : world.n_days])
+
+
+def test_warm_starts(fit: Fit, tmp_path: Path) -> None:
+    """The third fold begins with the second one's network, which was trained when the provider was shorter."""
+    world = World(110, members=few(109))
+    settings = {"warm_start": True, "seeds": [0, 1]}
+    fit(BASE, **settings)
+    assert sorted(fits(tmp_path)) == ["4-0", "4-1", "5-0", "5-1"]
+    model = fit(world, **settings)
+    assert sorted(fits(tmp_path)) == ["6-0", "6-1"]
+    fresh = fit(world, units="fresh", **settings)
+    pd.testing.assert_series_equal(model.predict(data(tmp_path)), fresh.predict(data(tmp_path)), check_exact=True)
+
+
+def test_a_model_serves_its_scores_on_a_grown_provider(
+    fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the days that it has tested; later ones are predicted by the last fold, and changed ones anew."""
+    model = fit(BASE)
+    before = model.predict(data(tmp_path))
+    predicted: list[Any] = []
+    predict = OddModel.predict
+    monkeypatch.setattr(OddModel, "predict", lambda self, *asked: predicted.append(asked[1]) or predict(self, *asked))
+    World(105, members=few(104)).use(tmp_path / "grown")
+    pd.testing.assert_series_equal(model.predict(data(tmp_path), (DAYS[APRIL], DAYS[99])), before, check_exact=True)
+    assert predicted == []
+    assert len(model.predict(data(tmp_path)).index.unique("datetime")) == 105 - APRIL
+    assert predicted == [(DAYS[APRIL], DAYS[86]), (DAYS[87], DAYS[104])]
+    replace(BASE, edits=(Edit("close", 70, 70, 1.1),)).use(tmp_path / "edited")
+    assert not model.predict(data(tmp_path)).equals(before)
+
+
+def test_a_longer_and_a_shorter_test_in_turn(fit: Fit, tmp_path: Path) -> None:
+    """Each gets its own scores, though a unit keeps those of the latest test alone."""
+    long, short = World(105, members=few(104)), BASE
+    scores = [fit(world).predict(data(tmp_path)) for world in (long, short, long, short)]
+    assert fits(tmp_path) == ["4-0", "5-0"]
+    for number in (0, 1):
+        pd.testing.assert_series_equal(scores[number], scores[number + 2], check_exact=True)
+    assert len(scores[0].index.unique("datetime")) == len(scores[1].index.unique("datetime")) + 5
