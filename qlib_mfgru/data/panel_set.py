@@ -93,8 +93,12 @@ class PanelSet:
 
     @cached_property
     def member_digests(self) -> np.ndarray:
-        """By day, who belongs to the market: (n_days, 16) uint8."""
-        return day_digests(self.days, self.instruments, self.members)
+        """By day, which members have a complete window of any input: (n_days, 16) uint8.
+
+        Of the others nothing is read, and one that is suspended may be found to be a member once it trades again.
+        """
+        complete = np.logical_or.reduce([windows.complete for windows in self.windows.values()])
+        return day_digests(self.days, self.instruments, complete)
 
     @cached_property
     def label_digests(self) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,18 @@ import pandas as pd
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.window import WindowSource
 from qlib_mfgru.rolling.key import digest
+
+
+class FoldIdentity(NamedTuple):
+    """Of the data of a fold: what its networks, and what their scores depend on."""
+
+    training: str
+    prediction: str
+
+
+def fold_identity(dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> FoldIdentity:
+    """Both identities of a dataset with the segments of a fold; see `training_identity`."""
+    return FoldIdentity(training_identity(dataset, stages), prediction_identity(dataset))
 
 
 def training_identity(dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> str:

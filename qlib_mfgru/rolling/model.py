@@ -17,7 +17,7 @@ from qlib_mfgru.model.mean import mean_of_scores
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
-from qlib_mfgru.rolling.identity import prediction_identity, training_identity
+from qlib_mfgru.rolling.identity import fold_identity, prediction_identity
 from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
@@ -216,12 +216,11 @@ class RollingEnsembleModel(Model):
         units: list[Unit] = []
         latest: dict[int, str] = {}
         for fold in folds:
-            of_fold = dataset.with_segments(fold.segments)
-            training, prediction = training_identity(of_fold, stages), prediction_identity(of_fold)
+            data = fold_identity(dataset.with_segments(fold.segments), stages)
             for seed in self.seeds:
                 start, config = latest.get(seed), self._config(seed)
-                key = digest([_FORMAT, config, fold.train, training, code, start])
-                units.append(Unit(fold, seed, config, key, digest([key, fold.test, prediction]), start))
+                key = digest([_FORMAT, config, fold.train, data.training, code, start])
+                units.append(Unit(fold, seed, config, key, data, start))
                 if self.warm_start:
                     latest[seed] = key
         return units

@@ -15,7 +15,7 @@ from growing_world import CODES, DAYS, SMALL, Edit, World, dataset
 from odd_models import OddModel, fits
 
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.rolling import RollingEnsembleModel
+from qlib_mfgru.rolling import RollingEnsembleModel, UnitStore
 
 APRIL = 65
 """The test begins on this day, the first of the month; the provider ends on 19 May, so that there are two folds."""
@@ -130,6 +130,26 @@ def test_a_model_serves_its_scores_on_a_grown_provider(
     assert predicted == [(DAYS[APRIL], DAYS[86]), (DAYS[87], DAYS[104])]
     replace(BASE, edits=(Edit("close", 70, 70, 1.1),)).use(tmp_path / "edited")
     assert not model.predict(data(tmp_path)).equals(before)
+
+
+def test_data_that_change_while_a_run_is_at_work(fit: Fit, tmp_path: Path) -> None:
+    """After the keys were made, a provider that has grown serves them as well; any that was changed is refused."""
+    model, store = fit(BASE), UnitStore(tmp_path / "other")
+    first, last = model._units(model.folds, data(tmp_path), [("day",)])
+    replace(BASE, edits=(Edit("volume", 70, 70, 2.0),)).use(tmp_path / "changed")
+    for unit in (first, last):  # in the first one's test, and before the last one's
+        assert f"InputError: the data of {unit.fold} have changed since the run began" in str(
+            unit.run(data(tmp_path), store)
+        )
+        assert unit.key not in store
+    World(105, members=few(104)).use(tmp_path / "grown")
+    for unit in (first, last):
+        assert unit.run(data(tmp_path), store) is None
+        pd.testing.assert_series_equal(
+            unit.read(data(tmp_path), store).score,
+            UnitStore(tmp_path / "units").read(unit.key).score,
+            check_exact=True,
+        )
 
 
 def test_a_longer_and_a_shorter_test_in_turn(fit: Fit, tmp_path: Path) -> None:

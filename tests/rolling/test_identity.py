@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from growing_world import CODES, DAYS, Edit, World, dataset
 
@@ -78,6 +79,14 @@ def test_what_is_not_read_at_all(identities: Identities) -> None:
     others = {"new": {code: [(5, 60)] for code in CODES[:3]}, "few": {**FEW, CODES[9]: [(0, 9)]}}
     edits = (Edit("factor", 40, 45, 2.0), Edit("close", 0, FIRST_WINDOW["day"] - 1))
     assert identities(replace(BASE, members=others, edits=edits)) == training
+
+
+def test_a_member_that_is_suspended_is_none_before_it_trades_again(identities: Identities) -> None:
+    """Lists of members may end with a stock's last bar, and go on when there are more."""
+    names = ("open", "high", "low", "close", "vwap", "volume")
+    gone = tuple(Edit(name, 60, 92, np.nan, freq, CODES[2]) for name in names for freq in ("day", "15min"))
+    before = replace(BASE, edits=gone, members={"few": {**FEW, CODES[2]: [(0, 59)]}})
+    assert identities(before) == identities(replace(BASE, edits=gone)) != identities(BASE)
 
 
 BEFORE: dict[str, World] = {

@@ -16,10 +16,13 @@ from qlib.model.base import Model
 from qlib.utils import init_instance_by_config
 
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.model.member import as_member
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_muted
 from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.rolling.folds import Fold
+from qlib_mfgru.rolling.identity import FoldIdentity, fold_identity
+from qlib_mfgru.rolling.key import digest
 from qlib_mfgru.rolling.work.store import UnitResult, UnitStore
 
 ATTEMPTS = 2
@@ -38,8 +41,8 @@ class Unit:
         The model's config, its seed among the kwargs.
     key : str
         Of all that training depends on: where the result is kept.
-    score_key : str
-        Of all that the scores of the fold's test depend on: the network, and the data that it reads.
+    data : FoldIdentity
+        Of the data that the key was made of: a process that finds others trains and predicts nothing.
     start : str, optional
         Key of the unit whose weights training starts from.
     """
@@ -48,11 +51,16 @@ class Unit:
     seed: int
     config: dict[str, Any]
     key: str
-    score_key: str
+    data: FoldIdentity
     start: str | None = None
 
     def __str__(self) -> str:
         return f"{self.fold}, seed {self.seed}"
+
+    @property
+    def score_key(self) -> str:
+        """Of all that the scores of the fold's test depend on: the network, and the data that it reads."""
+        return digest([self.key, self.fold.test, self.data.prediction])
 
     def is_finished(self, store: UnitStore) -> bool:
         """Whether the unit is stored with the scores of this very test."""
@@ -81,8 +89,25 @@ class Unit:
         kept = store.read(self.key)
         if kept.about.get(_SCORES) == self.score_key:
             return kept
-        score = as_member(kept.model).predict(dataset.with_segments(self.fold.segments))
+        member = as_member(kept.model)
+        score = member.predict(self._of_fold(dataset, member))
         return UnitResult(kept.model, score, {**kept.about, **self._dates})
+
+    def _of_fold(self, dataset: MultiFreqDataset, member: Member) -> MultiFreqDataset:
+        """The dataset with the fold's segments.
+
+        Raises
+        ------
+        InputError
+            Its data are not those that the key was made of.
+        """
+        of_fold = dataset.with_segments(self.fold.segments)
+        if fold_identity(of_fold, member.stage_freqs(of_fold)) != self.data:
+            raise InputError(
+                f"the data of {self.fold} have changed since the run began (a provider that was replaced, say): run "
+                "the same command again"
+            )
+        return of_fold
 
     @property
     def _dates(self) -> dict[str, Any]:
@@ -95,9 +120,10 @@ class Unit:
         return {"fold": self.fold.number, "seed": self.seed, **dates, _SCORES: self.score_key}
 
     def _train(self, dataset: MultiFreqDataset, store: UnitStore) -> UnitResult:
-        begin, of_fold = time.perf_counter(), dataset.with_segments(self.fold.segments)
+        begin = time.perf_counter()
         model: Model = init_instance_by_config(copy.deepcopy(self.config), accept_types=Model)
         member = as_member(model)
+        of_fold = self._of_fold(dataset, member)
         if self.start is not None:
             member.warm_start(as_member(store.read(self.start).model))
         with recorder_muted():
