@@ -93,7 +93,7 @@ class PanelSet:
 
     @cached_property
     def member_digests(self) -> np.ndarray:
-        """By day, which members have a complete window of any input: (n_days, 16) uint8.
+        """By day, which members have a complete window of any input: (n_days, 32) uint8.
 
         Of the others nothing is read, and one that is suspended may be found to be a member once it trades again.
         """
@@ -102,7 +102,7 @@ class PanelSet:
 
     @cached_property
     def label_digests(self) -> np.ndarray:
-        """By day, the members' labels as far as they are known: (n_days, 16) uint8."""
+        """By day, the members' labels as far as they are known: (n_days, 32) uint8."""
         labelled = self.members & np.isfinite(self.labels)
         return day_digests(self.days, self.instruments, labelled, self.labels)
 

@@ -47,7 +47,7 @@ class BarPanel:
         Whether the stock has had a close by the day's first bar: a new share's first day may begin later.
     fields : tuple of Field, length n_fields
         In the order of the array.
-    digests : ndarray of shape (n_days, 16), uint8
+    digests : ndarray of shape (n_days, 32), uint8
         By day, of all that windows read of it: the bars of the stocks that are `priced`, and which of them have traded
         on it or before. Neither a later day nor a later listing changes one. Empty for a panel that was not opened.
     """

@@ -10,7 +10,7 @@ import pandas as pd
 
 from qlib_mfgru.threads import in_threads
 
-SIZE = 16
+SIZE = 32
 """Bytes of a digest."""
 
 
@@ -35,7 +35,7 @@ def day_digests(days: pd.DatetimeIndex, codes: Sequence[str], known: np.ndarray,
     def of_day(day: int) -> bytes:
         stocks = np.flatnonzero(known[day])
         names = "\n".join([str(days[day].date()), *(codes[stock] for stock in stocks.tolist())])
-        digest = hashlib.blake2b(names.encode(), digest_size=SIZE)
+        digest = hashlib.sha256(names.encode())
         for array in values:
             digest.update(np.take(array[day], stocks, axis=-1).reshape(-1).data)
         return digest.digest()

@@ -30,7 +30,7 @@ def days_that_differ(one: np.ndarray, other: np.ndarray) -> list[int]:
 
 def test_against_a_slow_reference() -> None:
     digests = day_digests(DATES, NAMES, KNOWN, FLAGS, VALUES)
-    assert (digests.shape, digests.dtype) == ((N_DAYS, 16), np.uint8)
+    assert (digests.shape, digests.dtype) == ((N_DAYS, 32), np.uint8)
     for day in range(N_DAYS):
         stocks = [stock for stock in range(N_STOCKS) if KNOWN[day, stock]]
         text = "\n".join([f"{DATES[day]:%Y-%m-%d}", *(NAMES[stock] for stock in stocks)]).encode()
@@ -38,7 +38,7 @@ def test_against_a_slow_reference() -> None:
         values = b"".join(
             VALUES[day, bar, field, stock].tobytes() for bar in range(3) for field in range(2) for stock in stocks
         )
-        assert bytes(digests[day]) == hashlib.blake2b(text + flags + values, digest_size=16).digest()
+        assert bytes(digests[day]) == hashlib.sha256(text + flags + values).digest()
 
 
 def test_a_stock_counts_from_the_day_on_which_it_is_known() -> None:
@@ -55,7 +55,8 @@ def test_every_known_value_counts_on_its_day_alone() -> None:
     for day, stock in np.ndindex(N_DAYS, N_STOCKS):
         changed = VALUES.copy()
         changed[day, 1, 1, stock] += 1
-        assert days_that_differ(whole, day_digests(DATES, NAMES, KNOWN, changed)) == ([day] if KNOWN[day, stock] else [])
+        expected = [day] if KNOWN[day, stock] else []
+        assert days_that_differ(whole, day_digests(DATES, NAMES, KNOWN, changed)) == expected
 
 
 def test_names_and_dates_count() -> None:
