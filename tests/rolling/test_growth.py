@@ -30,11 +30,12 @@ def fit(tmp_path: Path, tiny_provider: Path) -> Iterator[Fit]:
     """A rolling model that is fitted on a world; the units are those of earlier fits unless others are named."""
     count = 0
 
-    def fitted(world: World, units: str = "units", **settings: Any) -> RollingEnsembleModel:
+    odd = {"class": "OddModel", "module_path": "odd_models", "kwargs": {"folder": str(tmp_path)}}
+
+    def fitted(world: World, units: str = "units", config: Any = odd, **settings: Any) -> RollingEnsembleModel:
         nonlocal count
         count += 1
         world.use(tmp_path / str(count))
-        config = {"class": "OddModel", "module_path": "odd_models", "kwargs": {"folder": str(tmp_path)}}
         chosen = {"retrain": "1M", "seeds": [0], "units_dir": str(tmp_path / units), **SMALL, **settings}
         model = RollingEnsembleModel(config, **chosen)
         model.fit(data(tmp_path))
@@ -114,6 +115,21 @@ def test_warm_starts(fit: Fit, tmp_path: Path) -> None:
     pd.testing.assert_series_equal(model.predict(data(tmp_path)), fresh.predict(data(tmp_path)), check_exact=True)
 
 
+def test_several_frequencies(fit: Fit, tmp_path: Path) -> None:
+    """A listing takes a column between the others in every panel, and is trained on by the new fold alone."""
+    config = {"class": "IncrementalGRUModel", "module_path": "qlib_mfgru.model"}
+    fit(BASE, config=config)
+    before = written(tmp_path)
+    world = World(110, spans={LATER: (88, 109)}, members=few(109, **{LATER: [(90, 109)]}))
+    model = fit(world, config=config)
+    after = written(tmp_path)
+    assert {month for month in after if after[month] != before.get(month)} == {"2020-05", "2020-06"}
+    assert len(list((tmp_path / "units").iterdir())) == 3
+    fresh = fit(world, units="fresh", config=config)
+    pd.testing.assert_series_equal(model.predict(data(tmp_path)), fresh.predict(data(tmp_path)), check_exact=True)
+    assert LATER in model.predict(data(tmp_path)).loc[DAYS[105]].index
+
+
 def test_a_model_serves_its_scores_on_a_grown_provider(
     fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +166,19 @@ def test_data_that_change_while_a_run_is_at_work(fit: Fit, tmp_path: Path) -> No
             UnitStore(tmp_path / "units").read(unit.key).score,
             check_exact=True,
         )
+
+
+def test_the_same_fold_under_another_number(fit: Fit, tmp_path: Path) -> None:
+    """A run whose test begins in May finds the second fold's unit, and calls it its first."""
+    both = fit(BASE)
+    model = both.__class__(both.model, retrain="1M", seeds=[0], units_dir=str(tmp_path / "units"))
+    may = data(tmp_path).with_segments({"train": (DAYS[0], DAYS[86]), "test": (DAYS[87], None)})
+    fits(tmp_path)
+    model.fit(may)
+    assert fits(tmp_path) == []
+    (unit,) = model._units(model.folds, may, [("day",)])
+    assert unit.read(may, UnitStore(tmp_path / "units")).about["fold"] == 1
+    pd.testing.assert_series_equal(model.predict(may), both.predict(data(tmp_path), (DAYS[87], None)), check_exact=True)
 
 
 def test_a_longer_and_a_shorter_test_in_turn(fit: Fit, tmp_path: Path) -> None:

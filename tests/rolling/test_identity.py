@@ -106,8 +106,7 @@ def test_what_comes_before_it_does_not(name: str, identities: Identities) -> Non
     assert identities(BEFORE[name])[0] != identities(BASE)[0]
 
 
-@pytest.mark.parametrize("freq", ["day", "15min"])
-@pytest.mark.parametrize("name", ["close", "volume"])
+@pytest.mark.parametrize(("name", "freq"), [("volume", "day"), ("close", "15min")])
 def test_the_first_and_the_last_day_that_count(name: str, freq: str, identities: Identities) -> None:
     """To the day, in training and in the test, whose first window begins before it."""
     first, length = FIRST_WINDOW[freq], 5 if freq == "day" else 2
@@ -118,6 +117,17 @@ def test_the_first_and_the_last_day_that_count(name: str, freq: str, identities:
         edited = identities(replace(BASE, edits=(Edit(name, day, day, 1.01, freq),)))
         expected = not first <= day <= LABEL_END, not TEST[0] - length < day <= TEST[1]
         assert (edited[0] == base[0], edited[1] == base[1]) == expected, DAYS[day]
+
+
+@pytest.mark.parametrize("name", ["open", "high", "low", "close", "vwap", "volume"])
+def test_any_difference_before_the_last_label_counts(name: str, identities: Identities) -> None:
+    """Of any stock, in any bar."""
+    random = np.random.default_rng(len(name))
+    base, _ = identities(BASE)
+    for freq in ("day", "15min"):
+        for code in random.choice(CODES, 2, replace=False):
+            day = int(random.integers(FIRST_WINDOW[freq], LABEL_END + 1))
+            assert identities(replace(BASE, edits=(Edit(name, day, day, 1.001, freq, str(code)),)))[0] != base
 
 
 def test_a_model_that_does_not_say_what_it_reads(identities: Identities) -> None:

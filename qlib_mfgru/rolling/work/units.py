@@ -72,26 +72,27 @@ class Unit:
         store.begin(self.key)
         failure = None
         for attempt in range(1, ATTEMPTS + 1):
-            if self.is_finished(store):
-                break
             try:
-                trained = self.key in store
-                store.write(self.key, self.read(dataset, store) if trained else self._train(dataset, store))
+                if not self.is_finished(store):
+                    trained = self.key in store
+                    store.write(self.key, self.read(dataset, store) if trained else self._train(dataset, store))
+                failure = None
+                break
             except Exception as error:
                 failure = traceback.format_exc()
                 get_module_logger("mfgru").warning(f"{self} failed, attempt {attempt} of {ATTEMPTS}: {error!r}")
         store.end(self.key)
-        return None if self.is_finished(store) else failure
+        return failure
 
     def read(self, dataset: MultiFreqDataset, store: UnitStore) -> UnitResult:
         """The stored unit; where it holds the scores of another test, by another run or of fewer days, with those of
         this one."""
         kept = store.read(self.key)
-        if kept.about.get(_SCORES) == self.score_key:
-            return kept
-        member = as_member(kept.model)
-        score = member.predict(self._of_fold(dataset, member))
-        return UnitResult(kept.model, score, {**kept.about, **self._dates})
+        score = kept.score
+        if kept.about.get(_SCORES) != self.score_key:
+            member = as_member(kept.model)
+            score = member.predict(self._of_fold(dataset, member))
+        return UnitResult(kept.model, score, {**kept.about, **self._of_this_run})
 
     def _of_fold(self, dataset: MultiFreqDataset, member: Member) -> MultiFreqDataset:
         """The dataset with the fold's segments.
@@ -110,12 +111,12 @@ class Unit:
         return of_fold
 
     @property
-    def _dates(self) -> dict[str, Any]:
-        """What the unit says of its fold: first and last days, and whose scores it holds."""
+    def _of_this_run(self) -> dict[str, Any]:
+        """What a unit says of its fold, which in another run may have another number and another test."""
         dates = {
             f"{name}_{end}": f"{date:%Y-%m-%d}"
-            for name, dates in self.fold.segments.items()
-            for end, date in zip(("first", "last"), dates, strict=True)
+            for name, bounds in self.fold.segments.items()
+            for end, date in zip(("first", "last"), bounds, strict=True)
         }
         return {"fold": self.fold.number, "seed": self.seed, **dates, _SCORES: self.score_key}
 
@@ -131,7 +132,7 @@ class Unit:
         score = member.predict(of_fold)
         about = {
             "model": self.config["class"],
-            **self._dates,
+            **self._of_this_run,
             **{f"{_VALID}{name}": value for name, value in member.validation.items()},
             "epochs": len(member.history),
             "seconds": round(time.perf_counter() - begin, 1),
