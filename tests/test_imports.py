@@ -99,7 +99,7 @@ def closure(modules: set[str]) -> set[str]:
 def test_the_graph_sees_imports_that_are_there() -> None:
     assert "qlib_mfgru.errors" in GRAPH["qlib_mfgru.provider.reader"]
     assert "qlib_mfgru.data" in GRAPH["qlib_mfgru.rolling.folds"]
-    assert "qlib_mfgru.provider.reader" in closure({"qlib_mfgru.rolling.key"})
+    assert "qlib_mfgru.provider.reader" in closure({"qlib_mfgru.rolling.identity"})
 
 
 def test_no_circle() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 import torch
 
 from qlib_mfgru.data.normalize import Moments
-from qlib_mfgru.data.panel import BarPanel, check_on_axis
+from qlib_mfgru.data.panel import BarPanel, check_on_axis, day_digests
 from qlib_mfgru.data.resident import ResidentSource
 from qlib_mfgru.data.settings import HandlerSettings
 from qlib_mfgru.data.window import WindowSource
@@ -89,6 +90,21 @@ class PanelSet:
     def complete(self, freqs: Sequence[str]) -> np.ndarray:
         """Which members have complete windows in all of `freqs`: (n_days, n_stocks) bool."""
         return np.logical_and.reduce([self.windows[freq].complete for freq in freqs])
+
+    @cached_property
+    def member_digests(self) -> np.ndarray:
+        """By day, which members have a complete window of any input: (n_days, 32) uint8.
+
+        Of the others nothing is read, and one that is suspended may be found to be a member once it trades again.
+        """
+        complete = np.logical_or.reduce([windows.complete for windows in self.windows.values()])
+        return day_digests(self.days, self.instruments, complete)
+
+    @cached_property
+    def label_digests(self) -> np.ndarray:
+        """By day, the members' labels as far as they are known: (n_days, 32) uint8."""
+        labelled = self.members & np.isfinite(self.labels)
+        return day_digests(self.days, self.instruments, labelled, self.labels)
 
     def moments(self, freq: str, days: np.ndarray, members: np.ndarray) -> Moments:
         """Statistics of several dates' cross-sections, one column per date.

@@ -1,4 +1,4 @@
-"""Keys of units: they stay as long as training would give the same, and change with anything that it depends on."""
+"""Keys of units: they stay as long as the result would be the same, and change with anything that it depends on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ import torch
 
 import qlib_mfgru
 from qlib_mfgru import native
-from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
-from qlib_mfgru.data.panel import stored_names
-from qlib_mfgru.provider import reader
 from qlib_mfgru.rolling.sources import foreign_files
 
 _CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py")
@@ -24,26 +21,6 @@ _BUILT = {".pyc", ".pyo", ".so"}
 def digest(content: Any) -> str:
     """Short hash of anything made of plain values, dates and containers."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:20]
-
-
-def dataset_identity(dataset: MultiFreqDataset) -> str:
-    """Hash of how samples are drawn and of all that they are drawn from; segments are left to the folds."""
-    kinds = [type(dataset).__qualname__, type(dataset.handler).__qualname__]
-    return digest([kinds, dataset.sample_step, dataset.valid_ratio, handler_identity(dataset.handler)])
-
-
-def handler_identity(handler: MultiFreqHandler) -> str:
-    """Hash of what a handler serves: its settings, and the state of the provider's files behind them."""
-    settings = handler.settings
-    plain = settings.model_dump(include={"start_time", "end_time", "min_traded", "clip", "inputs"})
-    if settings.missing_vwap:
-        plain["missing_vwap"] = settings.missing_vwap
-    members = reader.member_spans(settings.instruments, "day")
-    codes = list(reader.member_spans("all", "day"))
-    series = {freq: stored_names(settings.panel_fields(freq)) for freq in settings.inputs}
-    files = {freq: reader.fingerprint(freq, codes, names) for freq, names in series.items()}
-    labels = reader.fingerprint("day", codes, settings.label.fields)
-    return digest([plain, list(settings.inputs), settings.label.expression, members, files, labels])
 
 
 def code_version(*configs: Any) -> str:

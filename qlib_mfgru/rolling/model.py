@@ -17,7 +17,8 @@ from qlib_mfgru.model.mean import mean_of_scores
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
-from qlib_mfgru.rolling.key import code_version, dataset_identity, digest
+from qlib_mfgru.rolling.identity import fold_identity, prediction_identity
+from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.spelling import spelled
@@ -113,7 +114,7 @@ class RollingEnsembleModel(Model):
             raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
 
     def fit(self, dataset: MultiFreqDataset) -> None:
-        """Train the units that are not finished yet.
+        """Train the units that are not trained yet, and predict the tests that have other days or values than before.
 
         The folds' dates are logged, and saved in the running recorder, before anything trains; at the end the recorder
         gets ``rolling/`` with the members' scores, their histories and a table of the units.
@@ -128,18 +129,16 @@ class RollingEnsembleModel(Model):
         """
         check_records()
         folds = self._folds(dataset)
-        plan = sample_dates(folds, dataset, self._stages(dataset))
+        stages = self._member().stage_freqs(dataset)
+        plan = sample_dates(folds, dataset, stages or [dataset.handler.frequencies()])
         log = get_module_logger("mfgru")
         log.info(f"{len(folds)} folds x {len(self.seeds)} seeds\n{plan.to_string(index=False)}")
         if recorder_is_active():
             save_folds(plan)
-        identity, store = dataset_identity(dataset), UnitStore(self.units_dir)
-        units = self._units(folds, identity, code_version(self.model, dataset, dataset.handler))
-        log.info(f"{sum(unit.key in store for unit in units)} of {len(units)} units are finished in {store.root}")
-        workers = Workers(self.n_jobs, self.threads, self.backend)
+        units, workers = self._units(folds, dataset, stages), Workers(self.n_jobs, self.threads, self.backend)
         dates = plan.groupby("fold")["train_n"].sum().to_dict()
-        trained = Training(units, dates, dataset, identity, store, workers).run()
-        self._collect(folds, {(unit.fold.number, unit.seed): trained[unit.key] for unit in units}, identity)
+        trained = Training(units, dates, dataset, UnitStore(self.units_dir), workers).run()
+        self._collect(folds, {(unit.fold.number, unit.seed): trained[unit.key] for unit in units}, dataset)
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Mean of the seeds' scores, each z-scored per date, since their scales are arbitrary under an IC loss.
@@ -168,7 +167,7 @@ class RollingEnsembleModel(Model):
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
         if self._tested is not None and days[-1] <= self.folds[-1].test[1]:
             identity, scores = self._tested
-            if identity == dataset_identity(dataset):
+            if identity == self._tested_identity(dataset):
                 return {seed: score.loc[days[0] : days[-1]] for seed, score in scores.items()}
         return {seed: self._stitch(dataset, days, seed) for seed in self.seeds}
 
@@ -203,26 +202,30 @@ class RollingEnsembleModel(Model):
         start = segments.get("train", (None,))[0] if self.train_start is None else self.train_start
         return calendar_folds(dataset.handler.panels.days, start, segments["test"], self.retrain, self.window)
 
-    def _stages(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
-        return self._member().stage_freqs(dataset) or [dataset.handler.frequencies()]
+    def _tested_identity(self, dataset: MultiFreqDataset) -> str:
+        return prediction_identity(dataset, (self.folds[0].test[0], self.folds[-1].test[1]))
 
-    def _units(self, folds: Sequence[Fold], identity: str, code: str) -> list[Unit]:
+    def _units(self, folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> list[Unit]:
         """All units, fold by fold."""
+        code = code_version(self.model, dataset, dataset.handler)
         units: list[Unit] = []
         latest: dict[int, str] = {}
         for fold in folds:
+            data = fold_identity(dataset.with_segments(fold.segments), stages)
             for seed in self.seeds:
                 start, config = latest.get(seed), self._config(seed)
-                key = digest([_FORMAT, spelled(config), fold.segments, identity, code, start])
-                units.append(Unit(fold, seed, config, key, start))
+                key = digest([_FORMAT, spelled(config), fold.train, data.training, code, start])
+                units.append(Unit(fold, seed, config, key, data, start))
                 if self.warm_start:
                     latest[seed] = key
         return units
 
-    def _collect(self, folds: list[Fold], trained: Mapping[tuple[int, int], Trained], identity: str) -> None:
+    def _collect(
+        self, folds: list[Fold], trained: Mapping[tuple[int, int], Trained], dataset: MultiFreqDataset
+    ) -> None:
         self.folds = folds
         self.members = [{seed: trained[fold.number, seed].model for seed in self.seeds} for fold in folds]
         scores = {seed: pd.concat([trained[fold.number, seed].score for fold in folds]) for seed in self.seeds}
-        self._tested = identity, scores
+        self._tested = self._tested_identity(dataset), scores
         if recorder_is_active():
             save_units([unit.about for unit in trained.values()], scores)

@@ -14,7 +14,7 @@ from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import GRUModel, IncrementalGRUModel
 from qlib_mfgru.rolling import Fold, sample_dates
-from qlib_mfgru.rolling.key import dataset_identity
+from qlib_mfgru.rolling.identity import prediction_identity, training_identity
 
 MakeDataset = Callable[..., MultiFreqDataset]
 BOTH = ("day", "15min")
@@ -77,10 +77,12 @@ def test_the_table_of_folds_follows_the_steps(stepped: MultiFreqDataset) -> None
 
 
 def test_the_steps_are_part_of_a_units_key(stepped: MultiFreqDataset, make_dataset: MakeDataset) -> None:
-    identity = dataset_identity(stepped)
-    assert identity == dataset_identity(make_dataset(sample_step={"15min": 1, "day": 4}))
-    assert identity != dataset_identity(make_dataset(sample_step={"day": 4, "15min": 2}))
-    assert identity != dataset_identity(make_dataset(sample_step=4))
+    stages = [("day",), BOTH]
+    identity = training_identity(stepped, stages)
+    assert identity == training_identity(make_dataset(sample_step={"15min": 1, "day": 4}), stages)
+    assert identity != training_identity(make_dataset(sample_step={"day": 4, "15min": 2}), stages)
+    assert identity != training_identity(make_dataset(sample_step=4), stages)
+    assert prediction_identity(stepped) == prediction_identity(make_dataset(sample_step=4))
 
 
 @pytest.mark.parametrize(

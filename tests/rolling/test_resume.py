@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import odd_models
 import pandas as pd
 import psutil
@@ -26,7 +27,8 @@ from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling import RollingEnsembleModel, RollingError, UnitStore
-from qlib_mfgru.rolling.key import code_version, handler_identity
+from qlib_mfgru.rolling.identity import training_identity
+from qlib_mfgru.rolling.key import code_version
 
 Make = Callable[..., RollingEnsembleModel]
 ALL = [f"{month}-{seed}" for month in (6, 7, 8) for seed in (0, 1)]
@@ -144,18 +146,23 @@ def test_a_changed_dataset_is_another_key(
         assert fits(tmp_path) == ["6-0", "7-0", "8-0"]
     shorter = dataset.with_segments({**SEGMENTS, "test": ("2020-06-03", "2020-08-04")})
     odd(seeds=[0]).fit(shorter)
-    assert fits(tmp_path) == ["8-0"]
+    assert fits(tmp_path) == []  # it is only predicted
 
 
 def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path, tmp_path: Path) -> None:
-    """Any file that is read: an input's bars, the label's prices, the members."""
+    """By its values, whatever its files say: an input's bars, the label's prices, the members."""
     provider = shutil.copytree(tiny_provider, tmp_path / "provider")
     start_qlib(provider, tiny_qlib)
     try:
         seen = {identity(tmp_path)}
         for name in ("features/sh600003/high.15min.bin", "features/sh600003/factor.day.bin"):
             path = provider / name
-            path.write_bytes(path.read_bytes())  # the same bytes, but written anew
+            values = np.fromfile(path, "<f4")
+            values.tofile(path)  # the same bytes, but written anew
+            assert identity(tmp_path) in seen
+            values[100] *= 2
+            values.tofile(path)
+            start_qlib(provider, tiny_qlib)  # which remembers the expressions that it has evaluated
             seen.add(identity(tmp_path))
         text = (provider / "instruments/all.txt").read_text().replace("SH600005\t2020-01-01", "SH600005\t2020-01-02")
         (provider / "instruments/all.txt").write_text(text)
@@ -167,7 +174,7 @@ def test_a_changed_provider_is_another_key(tiny_provider: Path, tiny_qlib: Path,
 
 
 def identity(cache: Path) -> str:
-    return handler_identity(tiny_world.dataset(cache, label="Ref($factor * $close, -3) / $close").handler)
+    return training_identity(tiny_world.dataset(cache, label="Ref($factor * $close, -3) / $close"), [("day",)])
 
 
 def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from qlib.model.base import Model
+from qlib.utils import init_instance_by_config
 
+from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import ModelState
-from qlib_mfgru.rolling import UnitStore
+from qlib_mfgru.model.member import as_member
+from qlib_mfgru.rolling import Fold, UnitStore
+from qlib_mfgru.rolling.identity import fold_identity
 from qlib_mfgru.rolling.work.files import UnitResult
+from qlib_mfgru.rolling.work.units import Unit
 
 KEYS = [f"{letter * 20}" for letter in "abc"]
 FILES = ["checksums.txt", "model.json", "model.safetensors", "score.parquet", "unit.json"]
@@ -35,6 +41,12 @@ def result(seed: int = 0, state: bool = True) -> UnitResult:
     about = {"model": "GRUModel", "fold": 1, "seed": seed, "valid_ic": 0.1, "finished": f"2020-01-0{seed + 1} 10:00:00"}
     plain = {"trained": [{"best": 0.1 + 0.2, "rows": [{"train_ic": float("nan")}]}]}
     return UnitResult(ModelState(tensors, plain) if state else None, score, {**about, "history": [{"epoch": 1}]})
+
+
+def unit(dataset: MultiFreqDataset, fold: Fold, config: dict[str, Any], key: str, start: str | None = None) -> Unit:
+    """A unit on the data of a dataset, as a rolling model makes it."""
+    stages = as_member(init_instance_by_config(config, accept_types=Model)).stage_freqs(dataset)
+    return Unit(fold, 0, config, key, fold_identity(dataset.with_segments(fold.segments), stages), start)
 
 
 def keep(store: UnitStore, key: str, made: UnitResult | None = None) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from qlib_mfgru.data.panel.build import BARS, log_stand_ins
 from qlib_mfgru.data.panel.cache import panel_folder
+from qlib_mfgru.data.panel.digests import SIZE
 from qlib_mfgru.data.panel.fields import REPORT_FIELDS, Field
 from qlib_mfgru.provider import reader
 
@@ -46,6 +47,9 @@ class BarPanel:
         Whether the stock has had a close by the day's first bar: a new share's first day may begin later.
     fields : tuple of Field, length n_fields
         In the order of the array.
+    digests : ndarray of shape (n_days, 32), uint8
+        By day, of all that windows read of it: the bars of the stocks that are `priced`, and which of them have traded
+        on it or before. Neither a later day nor a later listing changes one. Empty for a panel that was not opened.
     """
 
     freq: str
@@ -55,6 +59,7 @@ class BarPanel:
     traded: np.ndarray
     priced: np.ndarray
     fields: tuple[Field, ...] = REPORT_FIELDS
+    digests: np.ndarray = field(default_factory=lambda: np.empty((0, SIZE), dtype=np.uint8))
 
     def __post_init__(self) -> None:
         if len(self.fields) != self.bars.shape[2]:
@@ -92,8 +97,8 @@ class BarPanel:
         log_stand_ins(folder, freq)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
         bars = np.load(folder / BARS, mmap_mode="r")
-        traded, priced = (np.load(folder / f"{name}.npy") for name in ("traded", "priced"))
-        return cls(freq, days, codes, bars, traded, priced, fields)
+        traded, priced, digests = (np.load(folder / f"{name}.npy") for name in ("traded", "priced", "digests"))
+        return cls(freq, days, codes, bars, traded, priced, fields, digests)
 
     def places(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
         """Where in the flat array each sample's window of `n_days` days, the last one its own, begins: (n,) int64.

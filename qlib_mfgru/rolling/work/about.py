@@ -11,8 +11,8 @@ import torch
 from qlib_mfgru import __version__, native
 from qlib_mfgru.nn import METRICS, MetricName
 
-VALID = "valid_"
-_NO_COLUMNS = ("history", "made_by")
+VALID, SCORE_KEY = "valid_", "score_key"
+_NO_COLUMNS = ("history", "made_by", SCORE_KEY)
 
 
 def made_by() -> dict[str, str]:

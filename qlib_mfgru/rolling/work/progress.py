@@ -32,7 +32,7 @@ class UnitProgress:
 
     def __init__(self, dates: Mapping[str, int], store: UnitStore) -> None:
         self.dates, self.store = dates, store
-        self.validations = {key: self._validation(key) for key in dates if key in store}
+        self.validations = {key: validation_of(kept.about) for key in dates if (kept := store.get(key)) is not None}
         self.failed = 0
         done = sum(dates[key] for key in self.validations)
         self._bar = tqdm(total=sum(dates.values()), initial=done, smoothing=0, bar_format=_FORMAT)
@@ -47,7 +47,8 @@ class UnitProgress:
     def update(self, outcome: Outcome) -> None:
         """Count a unit that has ended."""
         unit = outcome.unit
-        self._bar.n += self.dates[unit.key]
+        if unit.key not in self.validations:  # else it was trained before, and has only predicted
+            self._bar.n += self.dates[unit.key]
         if outcome.failure is None:
             self.validations[unit.key] = self._validation(unit.key)
             self._show(unit)

@@ -35,7 +35,13 @@ class UnitStore:
         self.root = Path(root or os.environ.get("MFGRU_UNITS") or DEFAULT_UNITS).expanduser().absolute()
 
     def __contains__(self, key: str) -> bool:
-        return self._wrong(key) is None
+        return self.get(key) is not None
+
+    def get(self, key: str) -> UnitResult | None:
+        """A finished unit; None if it is not whole, or not there."""
+        with suppress(DamagedUnit):
+            return self.read(key)
+        return None
 
     def read(self, key: str) -> UnitResult:
         """A finished unit.
@@ -117,7 +123,7 @@ class UnitStore:
             write(folder, key, result)
 
     def finished(self) -> pd.DataFrame:
-        """All finished units, one row each, by time: ``key`` and the plain values without history and versions."""
+        """All finished units, one row each, by time: ``key`` and what a table shows (`row_of`)."""
         rows = [row_of(self.about(key)) for key, wrong in self._listed().items() if wrong is None]
         frame = pd.DataFrame(rows)
         return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame

@@ -1,4 +1,4 @@
-"""All units of a rolling run: those that are not finished are trained, and then all are read."""
+"""All units of a rolling run: those that are not finished are trained or predicted, and then all are read."""
 
 from __future__ import annotations
 
@@ -44,8 +44,6 @@ class Training:
     dates : mapping
         Fold -> its number of training dates.
     dataset : MultiFreqDataset
-    identity : str
-        Of the dataset's data as the units' keys say them.
     store : UnitStore
     workers : Workers
     """
@@ -53,13 +51,13 @@ class Training:
     units: Sequence[Unit]
     dates: Mapping[Any, int]
     dataset: MultiFreqDataset
-    identity: str
     store: UnitStore
     workers: Workers
 
     def run(self) -> dict[str, Trained]:
         """Key of every unit -> what it came to.
 
+        A unit that holds the scores of another test, since days were added, say, is predicted and not trained.
         What is removed or damaged while the run is at work is trained once more.
 
         Raises
@@ -87,8 +85,9 @@ class Training:
         failed: dict[str, str] = {}
         models: dict[str, Model] = {}
         dates = {unit.key: self.dates[unit.fold.number] for unit in self.units}
+        unfinished = self._unfinished()
         with UnitProgress(dates, self.store) as progress:
-            for outcome in self._outcomes():
+            for outcome in self._outcomes(unfinished):
                 progress.update(outcome)
                 if outcome.failure is not None:
                     failed[outcome.unit.key] = outcome.failure
@@ -102,17 +101,30 @@ class Training:
             )
         return models
 
-    def _outcomes(self) -> Iterator[Outcome]:
+    def _unfinished(self) -> list[Unit]:
+        """What there is to do, which the log says."""
+        n_trained, unfinished = 0, []
+        for unit in self.units:
+            kept = self.store.get(unit.key)
+            n_trained += kept is not None
+            if not unit.is_finished(kept):
+                unfinished.append(unit)
+        n, n_predicted = len(self.units), len(self.units) - len(unfinished)
+        get_module_logger("mfgru").info(
+            f"{n_trained} of {n} units are trained, and {n_predicted} predicted, in {self.store.root}"
+        )
+        return unfinished
+
+    def _outcomes(self, units: Sequence[Unit]) -> Iterator[Outcome]:
         """Of the unfinished units; those that start from others fold by fold, since each needs the one before it."""
-        warm = any(unit.start is not None for unit in self.units)
-        waves = [list(wave) for _, wave in groupby(self.units, lambda unit: unit.fold.number if warm else 0)]
+        warm = any(unit.start is not None for unit in units)
+        waves = [list(wave) for _, wave in groupby(units, lambda unit: unit.fold.number if warm else 0)]
         for wave in waves:
             runnable = [unit for unit in wave if unit.start is None or unit.start in self.store]
             for unit in wave:
                 if unit not in runnable:
                     yield Outcome(unit, "not run: the fold before it failed")
-            unfinished = [unit for unit in runnable if unit.key not in self.store]
-            yield from self.workers.run(unfinished, self.dataset, self.identity, self.store)
+            yield from self.workers.run(runnable, self.dataset, self.store)
 
     def _read(self, fresh: Mapping[str, Model]) -> tuple[dict[str, Trained], dict[str, str]]:
         """All units by key; and of those that cannot be read, what is wrong."""
@@ -122,6 +134,7 @@ class Training:
             try:
                 result = self.store.read(unit.key)
                 model = fresh[unit.key] if unit.key in fresh else unit.model(result)
+                result = unit.tested(result, model, self.dataset)
                 trained[unit.key] = Trained(model, result.score, result.about)
             except DamagedUnit as error:
                 lost[unit.key] = str(error)

@@ -9,7 +9,7 @@ import pickle
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import joblib
@@ -23,7 +23,6 @@ from qlib.model.base import Model
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.processes import begin_worker, end_with
-from qlib_mfgru.rolling.key import dataset_identity
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
@@ -32,12 +31,6 @@ Task = Callable[[int, Unit], "tuple[int, str | None, bytes | None]"]
 
 _OPENING = threading.Lock()
 _DIED = "its worker process died (killed, or out of memory), and did so again when the unit ran alone:\n"
-
-
-_CHANGED = (
-    "the data are not those that the run began with (a provider that was replaced, say): nothing was trained on them; "
-    "run the same command again"
-)
 
 
 class Outcome(NamedTuple):
@@ -66,12 +59,8 @@ class Workers:
     def __init__(self, n_jobs: int, threads: int | None, backend: Mapping[str, Any] | None) -> None:
         self.n_jobs, self.threads, self.backend = n_jobs, threads, backend
 
-    def run(
-        self, units: Sequence[Unit], dataset: MultiFreqDataset, identity: str, store: UnitStore
-    ) -> Iterator[Outcome]:
+    def run(self, units: Sequence[Unit], dataset: MultiFreqDataset, store: UnitStore) -> Iterator[Outcome]:
         """Run all units and yield each as it ends; one that fails, or kills its worker, does not stop the others.
-
-        A process that finds other data than those of `identity` (`dataset_identity`) trains nothing.
 
         When a worker process dies, joblib discards the pool; the other units survive. Those that were waiting continue
         in a new pool. Those that were running are run again at the end, each alone, so that the one that kills its
@@ -79,7 +68,7 @@ class Workers:
         """
         store.make_room(unit.key for unit in units)
         with self._environment() as threads:
-            task = partial(_run, shared=Shared(dataset, identity), store=store, threads=threads)
+            task = partial(_run, shared=Shared(dataset), store=store, threads=threads)
             suspects = yield from self._together(units, task, store)
             for unit in suspects:
                 yield self._alone(unit, task)
@@ -158,32 +147,13 @@ class Shared:
     Parameters
     ----------
     dataset : MultiFreqDataset
-    identity : str
-        Of its data, where the units' keys were made (`dataset_identity`).
     """
 
-    def __init__(self, dataset: MultiFreqDataset, identity: str) -> None:
-        self.dataset, self.identity = dataset, identity
+    def __init__(self, dataset: MultiFreqDataset) -> None:
+        self.dataset = dataset
 
     def __reduce__(self) -> Any:
-        return _open, (pickle.dumps((os.getpid(), C, self.dataset, self.identity)),)
-
-    @property
-    def refusal(self) -> str | None:
-        """Why nothing may be trained here; the process that made the keys trains on what it opened for them."""
-        return None
-
-
-class SharedElsewhere(Shared):
-    """`Shared` in a process that opens the data itself: they may have changed since the keys were made."""
-
-    @cached_property
-    def refusal(self) -> str | None:
-        try:
-            self.dataset.handler.panels  # noqa: B018 - opened before it is asked what they are made of
-            return None if dataset_identity(self.dataset) == self.identity else _CHANGED
-        except (InputError, OSError) as error:
-            return f"{error}; {_CHANGED}"
+        return _open, (pickle.dumps((os.getpid(), C, self.dataset)),)
 
 
 def _open(pickled: bytes) -> Shared:
@@ -193,21 +163,19 @@ def _open(pickled: bytes) -> Shared:
 
 @lru_cache(maxsize=1)
 def _opened(pickled: bytes) -> Shared:
-    parent, config, dataset, identity = pickle.loads(pickled)
+    parent, config, dataset = pickle.loads(pickled)
     if os.getppid() == parent:
         end_with(parent)
     H.clear()
     C.register_from_C(config, skip_register=False)
     set_global_logger_level(logging.WARNING)
-    return SharedElsewhere(dataset, identity)
+    return Shared(dataset)
 
 
 def _run(
     number: int, unit: Unit, shared: Shared, store: UnitStore, threads: int
 ) -> tuple[int, str | None, bytes | None]:
     torch.set_num_threads(threads)
-    if shared.refusal is not None:
-        return number, shared.refusal, None
     ended = unit.run(shared.dataset, store)
     return number, ended.failure, _pickled(unit, ended.model)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from small_market import BARS, CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, 
 from qlib_mfgru.data import FIELDS, BarPanel
 from qlib_mfgru.data.panel import cache
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.machine import ADVICE
 
 STOCK = {code: number for number, code in enumerate(CODES)}
 FIELD = {field: number for number, field in enumerate(FIELDS)}
@@ -211,7 +213,7 @@ def test_a_panel_without_room_ends_in_an_error_that_names_its_folder(copy: Path,
         check=False,
     )
     assert failed.returncode == 1
-    assert f"[Errno 27] File too large: '{tmp_path / 'cache'}/15min-" in failed.stdout
+    assert f"[Errno 27] File too large: {ADVICE[errno.EFBIG]}: '{tmp_path / 'cache'}/15min-" in failed.stdout
     assert not list((tmp_path / "cache").iterdir())
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.rolling import Fold, UnitStore
+from qlib_mfgru.rolling.identity import FoldIdentity
 from qlib_mfgru.rolling.work.files import UnitResult
 from qlib_mfgru.rolling.work.progress import UnitProgress
 from qlib_mfgru.rolling.work.units import Unit
@@ -25,7 +26,7 @@ def keep(store: UnitStore, key: str, valid_ic: float) -> None:
 
 
 def unit(key: str, number: int, seed: int) -> Unit:
-    return Unit(Fold(number, (DAY, DAY), (DAY, DAY)), seed, {}, key)
+    return Unit(Fold(number, (DAY, DAY), (DAY, DAY)), seed, {}, key, FoldIdentity("", ""))
 
 
 def test_what_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
