@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ELSEWHERE = "name a folder on another disk"
-_PERHAPS_FULL = f"the disk may be full: free space there, or {_ELSEWHERE}"
 _NOT_YOURS = "it may belong to another user: ask for it, or name another folder"
 _SHORTER = "name a folder with a shorter path"
 
@@ -45,13 +44,13 @@ def advised(error: OSError, where: Path | str | None = None) -> OSError:
     where : path, optional
         Folder or file that it is about if it names none: of a write, the system says what is wrong and not where.
     """
-    number = error.errno or errno.EIO
+    number, words = error.errno or errno.EIO, error.strerror or str(error)
+    if error.errno is None and type(error) is OSError:  # numpy says how much of a write was done, and not why no more
+        number, words = errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, it seems ({error})"
     named = error.filename if error.filename is not None else where
     if error.errno in _FULL and error.filename2 is not None:
         named = error.filename2  # of a copy, the file that was written
-    words, advice = error.strerror or str(error), ADVICE.get(number)
-    if error.errno is None:  # numpy does not say what is wrong with a write; a server's errors have no number either
-        advice = _PERHAPS_FULL if type(error) is OSError else None
+    advice = ADVICE.get(number) if error.errno is not None or type(error) is OSError else None  # a server's have none
     if advice is not None and not words.endswith(advice):
         words = f"{words}: {advice}"
     if words == error.strerror and named == error.filename:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import pytest
+
 Outcome = Literal["whole", "said"]
 """The result is whole, or one clear line said why there is none."""
 Round = Callable[[int], Outcome]
@@ -58,6 +60,15 @@ class Ledger:
         return "".join(f"| {' | '.join(row)} |\n" for row in lines)
 
 
+_ROUNDS = "MFGRU_DRILL_ROUNDS"
+
+
 def rounds(short: int) -> int:
     """How many rounds to play: as the environment says, else `short`."""
-    return int(os.environ.get("MFGRU_DRILL_ROUNDS", short))
+    return int(os.environ.get(_ROUNDS, short))
+
+
+def only_long() -> None:
+    """Skip what takes long, unless the environment asks for rounds: tests/rolling has short ones of its own."""
+    if _ROUNDS not in os.environ:
+        pytest.skip(f"{_ROUNDS} plays it")

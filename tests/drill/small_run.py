@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from shipped import load
 
 from . import work
+from .ledger import only_long
 from .state import Content, content
 from .works import Kind
 
@@ -41,6 +42,7 @@ def write_run(folder: Path, provider: Path) -> None:
 
 def records_of(provider: Path) -> Kind:
     """A ``qrun``; its result are the records of a finished run."""
+    only_long()
 
     def arguments(folder: Path) -> tuple[Path]:
         write_run(folder, provider)

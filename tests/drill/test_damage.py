@@ -61,7 +61,7 @@ def mended(kind: Kind, folder: Path, pattern: str, how: str) -> Callable[[int], 
 @pytest.mark.parametrize("how", HOW)
 def test_panel(ledger: Ledger, market: Path, tmp_path: Path, how: str) -> None:
     kind = panel_of(market)
-    ledger.play(how, kind.name, rounds(6), mended(kind, tmp_path, "panels/*/*", how))
+    ledger.play(how, kind.name, rounds(3), mended(kind, tmp_path, "panels/*/*", how))
 
 
 @pytest.mark.parametrize("how", HOW)

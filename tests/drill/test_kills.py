@@ -42,7 +42,7 @@ def killed(kind: Kind, folder: Path, before: Kind | None = None, every: int = 2)
 
 def test_ingest(ledger: Ledger, vendor: Path, other_vendor: Path, tmp_path: Path) -> None:
     kind = ingest_of(vendor)
-    ledger.play("kill", kind.name, rounds(4), killed(kind, tmp_path, ingest_of(other_vendor)))
+    ledger.play("kill", kind.name, rounds(2), killed(kind, tmp_path, ingest_of(other_vendor)))
 
 
 def test_ingest_by_two_processes(ledger: Ledger, vendor: Path, other_vendor: Path, tmp_path: Path) -> None:
@@ -51,12 +51,12 @@ def test_ingest_by_two_processes(ledger: Ledger, vendor: Path, other_vendor: Pat
 
 
 def test_demo(ledger: Ledger, tmp_path: Path) -> None:
-    ledger.play("kill", demo().name, rounds(4), killed(demo(), tmp_path, demo(seed=1)))
+    ledger.play("kill", demo().name, rounds(2), killed(demo(), tmp_path, demo(seed=1)))
 
 
 def test_panel(ledger: Ledger, market: Path, tmp_path: Path) -> None:
     kind = panel_of(market)
-    ledger.play("kill", kind.name, rounds(4), killed(kind, tmp_path))
+    ledger.play("kill", kind.name, rounds(2), killed(kind, tmp_path))
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import work
+from .ledger import only_long
 from .process import Job
 from .state import Content, content
 
@@ -94,6 +95,7 @@ def panel_of(provider: Path) -> Kind:
 
 def rolling_on(provider: Path, workers: int = 1) -> Kind:
     """A rolling model on a provider, with its units."""
+    only_long()
     name = f"rolling, {workers} worker{'s' * (workers > 1)}"
     return Kind(name, work.rolling, lambda folder: (provider, folder, workers), _scores)
 
