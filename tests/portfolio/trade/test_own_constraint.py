@@ -71,7 +71,7 @@ def test_a_misspelt_need_is_refused_before_anything_runs(
     market: MarketSnapshot, random_scores: pd.Series, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qlib_mfgru.portfolio.trade.backtest.backtest", lambda **_: pytest.fail("it ran"))
-    message = r"^the provider .* has no \$amuont \(the nearest is \$amount\): a constraint or exposure limit reads it"
+    message = r"^the provider .* has no \$amuont \(the nearest is \$amount\) for constraints or exposures: set"
     with pytest.raises(InputError, match=message) as refused:
         run_index_enhancement(random_scores, settings(market, [Misspelt(1.0)]))
     assert "\n" not in str(refused.value)
