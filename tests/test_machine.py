@@ -50,7 +50,8 @@ def test_what_needs_no_advice_is_as_it_was() -> None:
 
 
 def test_numpy_says_only_how_much_was_written(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match=r"No space left on device, it seems \(400 requested and 0 written\): free space"), advice(tmp_path):
+    message = r"No space left on device, it seems \(400 requested and 0 written\): free space"
+    with pytest.raises(OSError, match=message), advice(tmp_path):
         raise OSError("400 requested and 0 written")
 
 
