@@ -19,13 +19,22 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def workers_of(pid: int) -> list[psutil.Process]:
-    """Children of a process that are a pool's, and not trackers of its semaphores."""
-    children = psutil.Process(pid).children()
-    return [child for child in children if any("Loky" in word for word in child.cmdline())]
+    """Children of a process that are a pool's, and not trackers of its semaphores; dead ones are none."""
+    return [child for child in psutil.Process(pid).children() if _is_worker(child)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return any("Loky" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:  # it ended meanwhile, also where it is a zombie
+        return False
 
 
 def is_alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def stop_it(run: subprocess.Popen[str], how: signal.Signals) -> None:
