@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ ADVICE: dict[int, str] = {
     errno.ENOLCK: f"the file system has no locks: {_ELSEWHERE}",
 }
 """What a user can do about an error of the system, by its number; where nothing helps but the name there is none."""
+_PARTLY = re.compile(r"\d+ requested and \d+ written")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -45,12 +47,13 @@ def advised(error: OSError, where: Path | str | None = None) -> OSError:
         Folder or file that it is about if it names none: of a write, the system says what is wrong and not where.
     """
     number, words = error.errno or errno.EIO, error.strerror or str(error)
-    if error.errno is None and type(error) is OSError:  # numpy says how much of a write was done, and not why no more
+    is_numpy = error.errno is None and _PARTLY.fullmatch(words) is not None
+    if is_numpy:  # it says how much of a write was done, and not why no more
         number, words = errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, it seems ({error})"
     named = error.filename if error.filename is not None else where
     if error.errno in _FULL and error.filename2 is not None:
         named = error.filename2  # of a copy, the file that was written
-    advice = ADVICE.get(number) if error.errno is not None or type(error) is OSError else None  # a server's have none
+    advice = ADVICE.get(number) if error.errno is not None or is_numpy else None  # those of libraries have no number
     if advice is not None and not words.endswith(advice):
         words = f"{words}: {advice}"
     if words == error.strerror and named == error.filename:

@@ -67,3 +67,7 @@ def test_a_folder_that_cannot_be_written_is_said_by_the_way_folders_are_made(
     with pytest.raises(PermissionError, match="it may belong to another user: ask"), locked(market, wait=False):
         staged(market).__enter__()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_a_library_without_a_number_is_not_taken_for_a_full_disk() -> None:
+    assert said(OSError("Couldn't deserialize thrift")) == "Couldn't deserialize thrift"

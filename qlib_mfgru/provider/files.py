@@ -116,7 +116,7 @@ class ProviderFiles:
         if file is None or not file.is_file():
             return None
         raw = np.fromfile(file, dtype="<f4")
-        check_series(file, raw, self._lengths[freq])
+        check_series(file, raw)
         return int(raw[0]), raw[1:]
 
     def dense(self, code: str, field: str, freq: str) -> np.ndarray:

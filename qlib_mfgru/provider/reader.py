@@ -203,7 +203,7 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
         if not path.exists():
             return None
         raw = np.fromfile(path, dtype="<f4")
-        check_series(path, raw, len(calendar(freq)))
+        check_series(path, raw)
         return (int(raw[0]), raw[1:]) if len(raw) > 1 else None
     series = storage[:]
     return (int(series.index[0]), series.to_numpy(np.float32)) if len(series) else None

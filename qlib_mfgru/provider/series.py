@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums
 
 
-def check_series(file: Path, raw: np.ndarray, n_stamps: int) -> None:
+def check_series(file: Path, raw: np.ndarray) -> None:
     """Refuse a file of ``features/CODE/FIELD.FREQ.bin`` that is damaged, by all that shows without a look at values.
 
     Parameters
@@ -19,8 +21,6 @@ def check_series(file: Path, raw: np.ndarray, n_stamps: int) -> None:
     file : Path
     raw : ndarray of shape (1 + n_values,)
         What it holds: the position of the first value in the calendar, and the values.
-    n_stamps : int
-        Stamps of the calendar.
 
     Raises
     ------
@@ -30,19 +30,15 @@ def check_series(file: Path, raw: np.ndarray, n_stamps: int) -> None:
     size = file.stat().st_size
     if size < 4 or size % 4:
         raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
-    start = float(raw[0])
-    if not (start >= 0 and start.is_integer() and start + len(raw) - 1 <= n_stamps):
+    folder, name, series = file.parts[-3:]
+    known, start = _known(file.parents[2], series.split(".")[1]), float(raw[0])
+    if not (start >= 0 and start.is_integer() and start + len(raw) - 1 <= known.n_stamps):
         raise InputError(
-            f"{file}: damaged: {len(raw) - 1} values from position {start:g} on, its calendar has {n_stamps}"
+            f"{file}: damaged: {len(raw) - 1} values from position {start:g} on, its calendar has {known.n_stamps}"
         )
-    provider, freq = file.parents[2], file.name.split(".")[1]
-    written = sums_of(provider).files
-    calendar = f"calendars/{freq}.txt"
-    # where qlib's own tools have continued, or cut, the calendar, the series were so too
-    if calendar in written and next(Sums(written).misfits(provider, [calendar]), None) is None:
-        before = written.get("/".join(file.parts[-3:]), (size, 0))[0]
-        if before != size:
-            raise InputError(f"{file}: damaged: it has {size} bytes, not the {before} that were written")
+    written, _ = known.written.get(f"{folder}/{name}/{series}", (size, 0))
+    if written != size:
+        raise InputError(f"{file}: damaged: it has {size} bytes, not the {written} that were written")
 
 
 def sums_of(provider: Path) -> Sums:
@@ -53,13 +49,31 @@ def sums_of(provider: Path) -> Sums:
     InputError
         The list is damaged.
     """
-    file = provider / SUMS
-    return _sums(provider, file.stat().st_mtime_ns) if file.exists() else Sums()
-
-
-@lru_cache(maxsize=2)
-def _sums(provider: Path, _: int) -> Sums:
     try:
         return Sums.read(provider) or Sums()
     except ValueError as error:
         raise InputError(f"{error}: make the provider again") from error
+
+
+class _Known(NamedTuple):
+    """What all series of a frequency are held against: the stamps of its calendar, and the files as written."""
+
+    n_stamps: int
+    written: Mapping[str, tuple[int, int]]
+
+
+def _known(provider: Path, freq: str) -> _Known:
+    calendar, sums = provider / "calendars" / f"{freq}.txt", provider / SUMS
+    changes = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in (calendar, sums))
+    return _read_known(provider, freq, changes)
+
+
+@lru_cache(maxsize=4)
+def _read_known(provider: Path, freq: str, _: tuple[int, ...]) -> _Known:
+    """What is known of a frequency, read once for all its series as long as the two files do not change."""
+    calendar = f"calendars/{freq}.txt"
+    lines = (provider / calendar).read_text(encoding="utf-8").splitlines()
+    sums = sums_of(provider)
+    # where qlib's own tools have continued, or cut, the calendar, the series were so too
+    as_written = calendar in sums.files and next(sums.misfits(provider, [calendar]), None) is None
+    return _Known(sum(1 for line in lines if line.strip()), sums.files if as_written else {})

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.writer import new_provider
@@ -101,3 +102,13 @@ def test_a_damaged_list_of_checksums_is_an_error(provider: Path) -> None:
     with pytest.raises(InputError, match=r"checksums\.txt is damaged: make the provider again"):
         read(provider)
     assert findings(provider)["files that are not what was written"].startswith(f"error: {provider}/checksums.txt")
+
+
+def test_calendar_and_checksums_are_read_once_for_all_series(provider: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_sums, times = Sums.read, []
+    monkeypatch.setattr(Sums, "read", lambda folder: times.append(folder) or read_sums(folder))
+    files = ProviderFiles(provider)
+    for code in ("SH600000", "SZ000001"):
+        for field in ("open", "high", "low", "close", "volume"):
+            assert files.series(code, field, "day") is not None
+    assert times == [provider]
