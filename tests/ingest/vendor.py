@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.ingest.report import IngestReport
@@ -109,3 +111,11 @@ def replaced(frame: pd.DataFrame, stock: str, stamp: str, **values: Any) -> pd.D
     for name, value in values.items():
         frame.loc[row, name] = value
     return frame
+
+
+def refused(source: Path, target: Path, mapping: dict[str, object]) -> str:
+    """The message of an ingest that is refused, and writes nothing."""
+    with pytest.raises(InputError) as error:
+        run(source, target, mapping)
+    assert not target.exists()
+    return str(error.value)
