@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rolling": {"provider", "data", "nn", "native", "model"},
     "factor": {"provider", "report"},
     "portfolio": {"provider", "report"},
+    "live": {"provider", "ingest", "data", "model", "rolling", "factor", "portfolio", "report"},
 }
 """Room -> the rooms that it may import; nothing flows back."""
 WITHOUT_TORCH = ("provider", "factor", "portfolio", "report")
