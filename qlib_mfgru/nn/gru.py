@@ -10,23 +10,24 @@ from torch import nn
 
 from qlib_mfgru import native
 from qlib_mfgru.nn.attention import TemporalAttention
+from qlib_mfgru.nn.kernels import fused
 from qlib_mfgru.nn.kernels.compiled import compiled_attended_gru, compiled_gru
-from qlib_mfgru.nn.kernels.fused import fused_gru
 from qlib_mfgru.nn.kernels.plain import plain_gru
 
 Implementation = Literal["auto", "compiled", "plain", "fused", "torch"]
 
 
-_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru, "fused": fused_gru}
+_RUN: dict[str, Callable[..., torch.Tensor]] = {"compiled": compiled_gru, "plain": plain_gru, "fused": fused.fused_gru}
 
 
 class GRULayer(nn.GRU):
     """One-layer GRU over windows; parameters, their names and their initial values are those of ``torch.nn.GRU``.
 
     ==========  =================================================================================================
-    auto        on the CPU ``compiled``, or where it was not built ``plain``; on a GPU ``torch``
+    auto        on the CPU ``compiled``, or where it was not built ``plain``; on a GPU ``fused``, or where it does not
+                run (older GPUs, larger sizes, no triton) ``torch``
     compiled    C++ over tiles of samples (native/gru.cpp), float32
-    fused       Triton over tiles of samples (kernels/fused.py), float32, on CUDA, where it has not run yet
+    fused       Triton over tiles of samples (kernels/fused.py), float32, on CUDA
     plain       torch operations with a backward written by hand (kernels/plain.py), any device and precision
     torch       ``torch.nn.GRU`` itself; on a GPU that is cuDNN
     ==========  =================================================================================================
@@ -52,9 +53,11 @@ class GRULayer(nn.GRU):
         if self.implementation != "auto":
             return self.implementation
         weight = self.weight_hh_l0
+        is_single = weight.dtype == torch.float32
         if weight.is_cuda:
-            return "torch"
-        return "compiled" if weight.dtype == torch.float32 and native.library() is not None else "plain"
+            runs = is_single and fused.available() and fused.supports(self.hidden_size, self.input_size)
+            return "fused" if runs else "torch"
+        return "compiled" if is_single and native.library() is not None else "plain"
 
     def forward(self, window: torch.Tensor, all_outputs: bool = False) -> torch.Tensor:  # type: ignore[override]
         """Outputs for windows of shape (n, n_steps, n_fields).

@@ -18,8 +18,9 @@ pytest.importorskip("triton")
 from qlib_mfgru.nn.kernels.fused import fused_gru, supports  # noqa: E402
 
 DEVICE = "cuda" if ON_GPU else "cpu"
-TOLERANCE = 5e-5 if ON_GPU else 5e-6
-"""Largest error over largest value; the interpreter multiplies in plain float32."""
+TOLERANCE, PRODUCTS = (5e-5, 16) if ON_GPU else (5e-6, 4)
+"""Largest error over largest value; and the error of a sum of products over that of torch's on the CPU: three products
+of tensor cores keep 21 bits of 24, the interpreter multiplies in plain float32."""
 
 SIZES = [(1, 1, 1), (7, 5, 1), (33, 5, 17), (1, 20, 30), (7, 20, 30), (33, 5, 30), (7, 1, 30), (7, 5, 64), (33, 1, 64)]
 """Rows, steps, hidden."""
@@ -140,7 +141,7 @@ def test_saturated_gates_give_no_nan(size: float) -> None:
     gru, x = weights(30), size * window(9, 4)
     got, expected, theirs = fused(gru, x, True), exact(gru, x, True), exact(gru, x, True, torch.float32)
     assert all(torch.isfinite(tensor).all() for tensor in got.values())
-    assert errors(got, expected)["states"] < TOLERANCE + 4 * errors(theirs, expected)["states"]
+    assert errors(got, expected)["states"] < TOLERANCE + PRODUCTS * errors(theirs, expected)["states"]
 
 
 def test_the_same_call_gives_the_same_bits() -> None:

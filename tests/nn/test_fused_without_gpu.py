@@ -65,17 +65,29 @@ def python(script: str) -> str:
     return done.stdout
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="torch itself imports triton where it sees a GPU")
 def test_the_package_neither_imports_nor_needs_triton() -> None:
     assert python(IMPORT).strip() == "[]"
 
 
-def test_on_a_gpu_they_run_by_name_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = GRULayer(6, 30)
-    monkeypatch.setattr(GRULayer, "weight_hh_l0", SimpleNamespace(is_cuda=True, dtype=torch.float32), raising=False)
-    monkeypatch.setattr("qlib_mfgru.nn.kernels.fused.available", lambda: True)
+@pytest.mark.parametrize(
+    ("hidden", "dtype", "available", "chosen"),
+    [
+        (30, torch.float32, True, "fused"),
+        (30, torch.float32, False, "torch"),
+        (30, torch.float64, True, "torch"),
+        (65, torch.float32, True, "torch"),
+    ],
+)
+def test_auto_takes_them_on_a_gpu_that_runs_them(
+    hidden: int, dtype: torch.dtype, available: bool, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = GRULayer(6, hidden)
+    monkeypatch.setattr(GRULayer, "weight_hh_l0", SimpleNamespace(is_cuda=True, dtype=dtype), raising=False)
+    monkeypatch.setattr("qlib_mfgru.nn.kernels.fused.available", lambda: available)
+    assert layer.chosen() == chosen
+    layer.implementation = "torch"
     assert layer.chosen() == "torch"
-    layer.implementation = "fused"
-    assert layer.chosen() == "fused"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs triton")
