@@ -108,6 +108,7 @@ setup(
             "psycopg[binary]>=3.1",
             "hypothesis>=6",
             "pytest>=8",
+            "pytest-xdist>=3.5",
             "ruff>=0.5",
             "mypy>=1.10",
             "pandas-stubs",
