@@ -48,6 +48,8 @@ class Server(ThreadingTCPServer):
         Set it to another record while the server runs; `Faults.times` counts from then on.
     asked : list of Asked
         All questions that could be read, in order.
+    most_connections : int
+        The most that were open side by side.
     """
 
     daemon_threads = True
@@ -60,6 +62,7 @@ class Server(ThreadingTCPServer):
         self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
+        self.most_connections = 0
         self._times: Counter[Question] = Counter()
         self._recent: deque[float] = deque()
         self.faults = faults
@@ -88,6 +91,12 @@ class Server(ThreadingTCPServer):
     def faults(self, faults: Faults) -> None:
         with self._lock:
             self._faults, self._hits = faults, 0
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open now."""
+        with self._lock:
+            return len(self._connections)
 
     @property
     def counts(self) -> Counter[str]:
@@ -132,6 +141,7 @@ class Server(ThreadingTCPServer):
                 resets(request)
                 return False
             self._connections.add(request)
+            self.most_connections = max(self.most_connections, len(self._connections))
             return True
 
     def shutdown_request(self, request: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -29,7 +30,11 @@ def running(vendor: VendorMarket) -> Iterator[Server]:
 
 @pytest.fixture
 def server(running: Server, vendor: VendorMarket) -> Server:
-    """A server without faults that knows all days, and has been asked nothing."""
+    """A server without faults that knows all days, has been asked nothing, and to which nobody is connected."""
+    deadline = time.monotonic() + 5
+    while running.connections:  # those of the test before
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     running.today, running.faults = vendor.days[-1], Faults()
     running.asked.clear()
     return running

@@ -75,9 +75,7 @@ def test_pages(ask: Ask, client: ModuleType, server: Server, vendor: VendorMarke
     assert not server.repeated()
 
 
-def test_more_than_ten_thousand_rows(
-    client: ModuleType, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_than_ten_thousand_rows(client: ModuleType, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that asks for larger pages gets no more than 10,000 rows on one; a full last page, an empty one."""
     contants = pytest.importorskip("baostock.common.contants")
     vendor = VendorMarket.of(n_stocks=20, n_days=250, intraday_days=250)
