@@ -213,6 +213,9 @@ def test_a_stock_without_rows(logged_in: ModuleType, server: Server) -> None:
     server.faults = Faults(empty=frozenset({"sh.600001"}))
     assert bars(logged_in, "sh.600001") == ("0", 0)
     assert bars(logged_in) == ("0", 16)
+    codes = rows_of(logged_in.query_daily_history_k_AStock("2020-02-03"))["code"]
+    assert "sh.600001" not in set(codes)
+    assert "sh.600000" in set(codes)
 
 
 def test_too_many_connections(client: ModuleType, server: Server) -> None:
