@@ -1,0 +1,6 @@
+"""A server on the loopback that speaks baostock's protocol: its real client library collects the demo market."""
+
+import lazy_loader
+
+# what is exported stands in __init__.pyi, and is imported when it is used
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
