@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool import ALWAYS, NEVER
+from qlib_mfgru.ingest.read.spool.repeats import run_starts
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, days_of_bars
 
 
@@ -36,13 +37,6 @@ class DayRuns(NamedTuple):
     def spread(self, values: np.ndarray) -> np.ndarray:
         """A value of each run as one of each bar; shape (n_rows,)."""
         return np.repeat(values, self.lengths)
-
-
-def run_starts(values: np.ndarray) -> np.ndarray:
-    """Where the runs of equal values begin; shape (n_runs,)."""
-    changes = np.ones(len(values), dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=changes[1:])
-    return np.flatnonzero(changes)
 
 
 def step_values(rows: np.ndarray, days: np.ndarray) -> np.ndarray:

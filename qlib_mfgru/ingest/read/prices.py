@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,21 +36,53 @@ def read_bars(bars: VendorInput[BarInput]) -> Iterator[Records]:
     """
     grid, units = Grid(bars.session, bars.source.freq, bars.source.stamps or "end"), Units(bars)
     slices = bars.slices((*PRICES, "volume"), (*STAMPS, "amount", "vwap"))
-    judged = np.empty(0, "datetime64[s]")
+    judged = _Placed.on(grid, np.empty(0, "datetime64[s]"))
     for path, pieces in groupby(slices, key=lambda piece: piece.path):
         edges = np.full(2, np.datetime64("NaT", "s"))
         for piece in pieces:
             stamps = piece.stamps()
             # a vendor's files of one stock have the same stamps
-            if not (piece.is_of_one_stock and np.array_equal(stamps, judged)):
-                stamps = _put_right(bars, piece, stamps, grid)
-                if fault := _fault(piece, stamps, grid):
+            if piece.is_of_one_stock and np.array_equal(stamps, judged.stamps):
+                placed = judged
+            else:
+                placed = _Placed.on(grid, _put_right(bars, piece, stamps, grid))
+                if fault := _fault(piece, placed.stamps, grid):
                     raise InputError(f"{path}: {fault}")
-                judged = stamps if piece.is_of_one_stock and piece.first_row == 0 else judged
-            edges = np.array([np.fmin.reduce(stamps, initial=edges[0]), np.fmax.reduce(stamps, initial=edges[1])])
-            yield from _bar_records(bars, piece, stamps, grid, units)
+                judged = placed if piece.is_of_one_stock and piece.first_row == 0 else judged
+            edges = np.array([np.fmin(edges[0], placed.edges[0]), np.fmax(edges[1], placed.edges[1])])
+            yield from _bar_records(bars, piece, placed, units)
         if fault := grid.fault_at_edges(edges):
             raise InputError(f"{path}: {fault}")
+
+
+class _Placed(NamedTuple):
+    """Bars by their stamps, on the grid; arrays of shape (n,).
+
+    Attributes
+    ----------
+    stamps : ndarray
+        ``datetime64[s]``.
+    edges : tuple of datetime64
+        The first and the last stamp.
+    within : ndarray
+        A moment within each bar: one that ends at midnight is of the day before.
+    ends : ndarray
+        As of `Grid.ends`.
+    in_auction : ndarray of bool
+    """
+
+    stamps: np.ndarray
+    edges: tuple[np.datetime64, np.datetime64]
+    within: np.ndarray
+    ends: np.ndarray
+    in_auction: np.ndarray
+
+    @classmethod
+    def on(cls, grid: Grid, stamps: np.ndarray) -> _Placed:
+        """Bars stamped as the grid says."""
+        edges = (reduce(stamps, initial=np.datetime64("NaT", "s")) for reduce in (np.fmin.reduce, np.fmax.reduce))
+        within = stamps - np.timedelta64(1 if grid.convention == "end" else 0, "s")
+        return cls(stamps, tuple(edges), within, grid.ends(stamps), grid.in_auction(stamps))
 
 
 def _put_right(bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid) -> np.ndarray:
@@ -72,23 +105,18 @@ def _fault(piece: Slice, stamps: np.ndarray, grid: Grid) -> str | None:
     return None
 
 
-def _bar_records(
-    bars: VendorInput[BarInput], piece: Slice, stamps: np.ndarray, grid: Grid, units: Units
-) -> Iterator[Records]:
+def _bar_records(bars: VendorInput[BarInput], piece: Slice, placed: _Placed, units: Units) -> Iterator[Records]:
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
     source = bars.source
-    # a moment within a bar: one that ends at midnight is of the day before
-    within = np.timedelta64(1 if grid.convention == "end" else 0, "s")
-    ends = grid.ends(stamps)
     # beside adjusted prices vwap is adjusted as well, and no factor is known yet
     from_vwap = "amount" not in piece.frame and source.prices != "adjusted" and not source.volume_adjusted
     values, no_number = piece.numbers((*PRICES, "volume", "amount", *(["vwap"] if from_vwap else [])))
     _in_units(bars, piece, values, units)
     if from_vwap:
         values["amount"] = values.pop("vwap") * values["volume"]
-    off_grid = [(IN_AUCTION, grid.in_auction(stamps)), ("off the session grid", ends < 0)]
-    good = piece.screen([*piece.stamp_checks(stamps - within), *off_grid, *_faults(values, no_number)])
-    return piece.priced("bars", good, ends, values)
+    off_grid = [(IN_AUCTION, placed.in_auction), ("off the session grid", placed.ends < 0)]
+    good = piece.screen([*piece.stamp_checks(placed.within), *off_grid, *_faults(values, no_number)])
+    return piece.priced("bars", good, placed.ends, values)
 
 
 def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:

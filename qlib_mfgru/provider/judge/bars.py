@@ -176,8 +176,8 @@ def day_span(series: StockSeries, bars: BarSeries) -> Finding:
     """Every bar within the day's [low, high], to `CLOSE_TOLERANCE`."""
     low, high = (series.prices[name][bars.positions] for name in ("low", "high"))
     judged = _comparable(series, bars) & (low > 0)
-    faulty = outside_range(np.fmax.reduce(bars.prices["high"], axis=1), low, high, CLOSE_TOLERANCE)
-    faulty |= outside_range(np.fmin.reduce(bars.prices["low"], axis=1), low, high, CLOSE_TOLERANCE)
+    faulty = outside_range(bars.highest, low, high, CLOSE_TOLERANCE)
+    faulty |= outside_range(bars.lowest, low, high, CLOSE_TOLERANCE)
     return Finding(DAY_SPAN, judged & faulty, judged, series.days[bars.positions])
 
 

@@ -70,6 +70,16 @@ class BarSeries:
         """Whether a day has at least the bars that the stock has on most days with trade; shape (n_bar_days,)."""
         return self.n_bars >= (np.median(self.n_bars[self.traded]) if self.traded.any() else 0)
 
+    @cached_property
+    def highest(self) -> np.ndarray:
+        """Highest high of each day; shape (n_bar_days,)."""
+        return np.asarray(np.fmax.reduce(self.prices["high"], axis=1))
+
+    @cached_property
+    def lowest(self) -> np.ndarray:
+        """Lowest low of each day; shape (n_bar_days,)."""
+        return np.asarray(np.fmin.reduce(self.prices["low"], axis=1))
+
     @property
     def first_open(self) -> np.ndarray:
         """Open of a day's first bar; shape (n_bar_days,)."""
@@ -89,9 +99,8 @@ class BarSeries:
 
     def on_days(self, n_days: int) -> dict[str, np.ndarray]:
         """Open, high, low and close of the bars of each of the stock's days, NaN where there are none."""
-        high, low = np.fmax.reduce(self.prices["high"], axis=1), np.fmin.reduce(self.prices["low"], axis=1)
         days = np.full((len(PRICES), n_days), np.nan)
-        days[:, self.positions] = self.first_open, high, low, self.last_close
+        days[:, self.positions] = self.first_open, self.highest, self.lowest, self.last_close
         return dict(zip(PRICES, days, strict=True))
 
     @cached_property

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.on_calendar import DayRuns, run_starts
+from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
+from qlib_mfgru.ingest.read.spool.repeats import run_starts
 
 
 def test_days_of_bars_with_one_that_ends_at_midnight() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.files.reader import pieces
+from qlib_mfgru.ingest.read.files.reader import Columns, pieces
 
 _OF_PANDAS = (AttributeError, LookupError, NotImplementedError, TypeError, ValueError)
 _LOST_UNIT = pd.Timestamp("1970-02-01")
@@ -40,16 +40,15 @@ class Hdf5Reader:
         with opened(self.path) as store:
             return list(_columns(store.select(self.key, stop=1)).columns)
 
-    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
+    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[Columns]:
         """As `Reader.frames`."""
         with opened(self.path) as store:
             storer = _storer(store, self.key)
             if not storer.is_table:
-                for part in pieces(_columns(store.select(self.key)), n_rows):
-                    yield part[list(columns)]
+                yield from pieces(_columns(store.select(self.key)), n_rows)
                 return
             for row in range(0, storer.nrows, n_rows):
-                yield _columns(store.select(self.key, start=row, stop=row + n_rows))[list(columns)]
+                yield _columns(store.select(self.key, start=row, stop=row + n_rows))
 
 
 @contextmanager

@@ -8,20 +8,21 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.files.reader import Columns
 
 _LEAST = 2
 """Cells that name columns from which on, where they are half of a row, it is a header."""
 
 
-def refuse_header(frame: pd.DataFrame, known: Collection[str], label: object, first_row: int) -> None:
+def refuse_header(rows: Columns, known: Collection[str], label: object, first_row: int) -> None:
     """Refuse rows after a header with the columns in another order, which would be read under wrong names.
 
     A header that repeats the file's own is a row like others, which holds no number.
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows under the file's columns.
+    rows : DataFrame or mapping of str to values
+        Under the file's columns.
     known : collection of str
         Names of columns, in lower case.
     label : object
@@ -34,8 +35,10 @@ def refuse_header(frame: pd.DataFrame, known: Collection[str], label: object, fi
     InputError
         With the row.
     """
-    if len(frame.columns) < _LEAST or any(frame[name].dtype.kind in "fiub" for name in frame):
+    names = list(map(str, rows))
+    if len(names) < _LEAST or any(rows[name].dtype.kind in "fiub" for name in names):
         return  # a header would have made all columns text
+    frame = pd.DataFrame(rows, copy=False)
     named = {name: _among(frame[name], known) for name in frame}
     n_named = np.sum(list(named.values()), axis=0)
     for position in np.flatnonzero(n_named >= max(_LEAST, len(frame.columns) / 2)).tolist():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
@@ -19,7 +20,9 @@ _NO_WORDS = frozenset(
 """What pandas takes as missing in a column of text."""
 
 
-def plain_frame(data: bytes, layout: Layout, columns: Sequence[str], text: Collection[str]) -> pd.DataFrame | None:
+def plain_columns(
+    data: bytes, layout: Layout, columns: Sequence[str], text: Collection[str]
+) -> dict[str, np.ndarray | pd.Categorical] | None:
     """All rows of a file as pandas reads them; None if there is anything in it that is not plain.
 
     Plain is UTF-8 without quotes, the same number of cells in every row, numbers or a word for a missing one in every
@@ -40,8 +43,9 @@ def plain_frame(data: bytes, layout: Layout, columns: Sequence[str], text: Colle
         return None
     try:
         data.decode("utf-8")
-        table = csv.read_csv(
-            pa.py_buffer(data),
+        # `read_csv` starts a thread for every file
+        table = csv.open_csv(
+            pa.BufferReader(data),
             csv.ReadOptions(
                 use_threads=False, block_size=len(data) + 1, column_names=layout.columns, skip_rows=layout.n_before
             ),
@@ -52,21 +56,21 @@ def plain_frame(data: bytes, layout: Layout, columns: Sequence[str], text: Colle
                 null_values=["", *MISSING],
                 strings_can_be_null=False,
             ),
-        )
+        ).read_all()
     except (UnicodeError, pa.ArrowInvalid):
         return None
-    return _frame(table.combine_chunks())
+    return _values(table)
 
 
-def _frame(table: pa.Table) -> pd.DataFrame | None:
-    arrays: dict[str, object] = {}
+def _values(table: pa.Table) -> dict[str, np.ndarray | pd.Categorical] | None:
+    arrays: dict[str, np.ndarray | pd.Categorical] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         values = _last(name).of(array) if pa.types.is_string(array.type) else array.to_numpy(zero_copy_only=False)
         if values is None:
             return None
         arrays[name] = values
-    return pd.DataFrame(arrays, copy=False)
+    return arrays
 
 
 class _Words:

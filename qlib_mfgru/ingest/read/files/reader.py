@@ -6,9 +6,10 @@ import csv
 import lzma
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -17,6 +18,10 @@ UNREADABLE = (
     RuntimeError, pd.errors.ParserError, pd.errors.EmptyDataError,
 )  # fmt: skip
 """What libraries raise on a file that is truncated, damaged, or of another kind or encoding."""
+
+
+Columns = pd.DataFrame | Mapping[str, np.ndarray | pd.Categorical]
+"""Rows as a frame, or as what would be its columns: a frame costs as much as a small file."""
 
 
 class Reader(Protocol):
@@ -29,8 +34,8 @@ class Reader(Protocol):
     def header(self) -> list[str]:
         """The file's own columns, each name once."""
 
-    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
-        """Yield frames of at most `n_rows` rows with at least these columns.
+    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[Columns]:
+        """Yield at most `n_rows` rows at a time, with at least these columns.
 
         Parameters
         ----------
@@ -42,10 +47,16 @@ class Reader(Protocol):
         """
 
 
-def pieces(frame: pd.DataFrame, n_rows: int) -> Iterator[pd.DataFrame]:
-    """Yield a frame in parts of at most `n_rows` rows."""
-    if len(frame) <= n_rows:
-        yield frame
+def length(rows: Columns) -> int:
+    """How many there are."""
+    return len(rows[str(next(iter(rows)))])
+
+
+def pieces(rows: Columns, n_rows: int) -> Iterator[Columns]:
+    """Yield rows in parts of at most `n_rows`."""
+    if length(rows) <= n_rows:
+        yield rows
         return
+    frame = pd.DataFrame(rows, copy=False)
     for first in range(0, len(frame), n_rows):
         yield frame.iloc[first : first + n_rows]

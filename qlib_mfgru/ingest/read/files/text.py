@@ -16,8 +16,8 @@ from qlib_mfgru.ingest.read.files.headers import refuse_header
 from qlib_mfgru.ingest.read.files.layout import HEAD_LINES, KNOWN, Layout, find_layout
 from qlib_mfgru.ingest.read.files.numbers import MISSING
 from qlib_mfgru.ingest.read.files.packed import Content
-from qlib_mfgru.ingest.read.files.plain import plain_frame
-from qlib_mfgru.ingest.read.files.reader import pieces
+from qlib_mfgru.ingest.read.files.plain import plain_columns
+from qlib_mfgru.ingest.read.files.reader import Columns, length, pieces
 
 LEFT_OUT = "lines before the header or after the data are left out"
 """What remarks say of titles and footers."""
@@ -54,21 +54,21 @@ class TextReader:
         """The columns that its header, or the mapping, names."""
         return self._layout.columns
 
-    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[pd.DataFrame]:
+    def frames(self, columns: Sequence[str], text: Collection[str], n_rows: int) -> Iterator[Columns]:
         """As `Reader.frames`; lines after the data are left out."""
         self.remarks.extend((LEFT_OUT, title) for title in self._layout.titles[:1])
         body, encoding = self._body()
         plain = self._plain(body, columns, text)
         if plain is not None:
-            frames = pieces(plain, n_rows)
+            parts = pieces(plain, n_rows)
         else:
             body, encoding = self._body()
-            frames = self._streamed(body, encoding, columns, text, n_rows)
+            parts = self._streamed(body, encoding, columns, text, n_rows)
         n_read, known = 0, KNOWN | {name.strip().lower() for name in self._layout.columns}
-        for frame in frames:
-            refuse_header(frame, known, self.content.label, n_read)
-            n_read += len(frame)
-            yield frame
+        for rows in parts:
+            refuse_header(rows, known, self.content.label, n_read)
+            n_read += length(rows)
+            yield rows
         self.remarks.extend((LEFT_OUT, line) for line in body.footer)
 
     def _body(self) -> tuple[Body, str]:
@@ -76,16 +76,16 @@ class TextReader:
         content, encoding = self.content.open_text(self.source.encoding)
         return Body(content, self._layout, encoding), encoding
 
-    def _plain(self, body: Body, columns: Sequence[str], text: Collection[str]) -> pd.DataFrame | None:
+    def _plain(self, body: Body, columns: Sequence[str], text: Collection[str]) -> Columns | None:
         """All rows, if the file is small and plain."""
         with body:
             if not self.content.is_small or self.source.encoding not in _UTF8:
                 return None
-            return plain_frame(body.readall(), self._layout, columns, text)
+            return plain_columns(body.readall(), self._layout, columns, text)
 
     def _streamed(
         self, body: Body, encoding: str, columns: Sequence[str], text: Collection[str], n_rows: int
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[Columns]:
         layout = self._layout
         with (
             io.BufferedReader(body, _BUFFER_BYTES) as stream,

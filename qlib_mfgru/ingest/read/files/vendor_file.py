@@ -116,11 +116,12 @@ class VendorFile:
         n_read, used = 0, list(dict.fromkeys(columns.values()))
         try:
             as_text = {column for field, column in columns.items() if field in text}
-            for frame in self._reader.frames(used, as_text, n_rows):
+            for rows in self._reader.frames(used, as_text, n_rows):
+                # a column of two fields is there twice
+                frame = pd.DataFrame({field: rows[column] for field, column in columns.items()}, copy=False)
                 n_read += len(frame)
-                if not len(frame):
-                    continue
-                yield _under_fields(frame if list(frame) == used else frame[used], columns)
+                if len(frame):
+                    yield frame
         except UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:
@@ -197,15 +198,3 @@ class VendorFile:
         return InputError(
             f"{self.label}: cannot be read{where} (truncated, damaged, or of another kind or encoding): {reason}{hint}"
         )
-
-
-def _under_fields(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
-    """A frame with the columns of some fields, each once, under our names; a column of two fields is there twice."""
-    first: dict[str, str] = {}
-    for name, column in columns.items():
-        first.setdefault(column, name)
-    frame.columns = pd.Index(list(first.values()))
-    for place, (name, column) in enumerate(columns.items()):
-        if name != first[column]:
-            frame.insert(place, name, frame[first[column]])
-    return frame

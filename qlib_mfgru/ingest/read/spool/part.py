@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool.registry import Registry
+from qlib_mfgru.ingest.read.spool.repeats import run_starts
 from qlib_mfgru.ingest.read.stamps import days_of_bars
 
 
@@ -57,7 +58,8 @@ class SpoolPart:
                 rows[ends[number] - counts[number] : ends[number]].tofile(file)
 
     def _note_days(self, days: np.ndarray, *, is_bars: bool) -> None:
-        found = np.unique(days).tolist()
+        # rows are in the order of time, mostly
+        found = np.unique(days[run_starts(days)]).tolist()
         self.days.update(found)
         if is_bars:
             self.bar_days.update(found)

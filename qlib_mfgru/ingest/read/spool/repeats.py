@@ -1,4 +1,4 @@
-"""Rows of the same stock and time."""
+"""Rows of the same stock and time, and runs of rows of the same stock, or day."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def repeats(rows: np.ndarray, keep: Literal["first", "last"]) -> tuple[np.ndarra
     differs = nothing.copy()
     differs[repeated] = _differ(rows[repeated], rows[kept[repeated]])
     return repeated, differs
+
+
+def run_starts(values: np.ndarray) -> np.ndarray:
+    """Where the runs of equal values begin; shape (n_runs,)."""
+    changes = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return np.flatnonzero(changes)
 
 
 def _differ(rows: np.ndarray, others: np.ndarray) -> np.ndarray:

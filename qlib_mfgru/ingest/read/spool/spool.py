@@ -21,7 +21,7 @@ from qlib_mfgru.ingest.read.spool.part import SpoolPart, bucket_path
 from qlib_mfgru.ingest.read.spool.records import ALWAYS, BAR, DAY, UNUSED, VALUE, VALUE_FIELDS, StockRows
 from qlib_mfgru.ingest.read.spool.registry import Registry
 from qlib_mfgru.ingest.read.spool.renames import check_one_stock
-from qlib_mfgru.ingest.read.spool.repeats import repeats
+from qlib_mfgru.ingest.read.spool.repeats import repeats, run_starts
 from qlib_mfgru.ingest.read.stamps import day_text, minute_text
 from qlib_mfgru.ingest.report import IngestReport
 
@@ -204,7 +204,7 @@ def _joined_rows(pieces: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
 def _stocks_in(rows: np.ndarray) -> np.ndarray:
     """Each stock of the sorted `rows` once."""
     stocks = rows["stock"]
-    return stocks[np.append(True, stocks[1:] != stocks[:-1])[: len(stocks)]]
+    return stocks[run_starts(stocks)]
 
 
 def _by_stock(rows: np.ndarray, stocks: np.ndarray) -> list[np.ndarray]:

@@ -67,9 +67,10 @@ def _wicks(series: StockSeries, bars: BarSeries, judged: np.ndarray) -> Finding:
 
 def _ends_apart(prices: Mapping[str, np.ndarray], judged: np.ndarray) -> np.ndarray:
     """Whether a bar is the first or last of the judged ones, and `END_GAP` from the one beside it; of their shape."""
-    apart, gap = np.zeros(judged.shape, dtype=bool), np.abs(_gaps(prices))
-    if len(gap):
-        apart.flat[np.flatnonzero(judged)[[0, -1]]] = gap[[0, -1]] > END_GAP
+    apart, places = np.zeros(judged.shape, dtype=bool), np.flatnonzero(judged)
+    if len(places) > 1:
+        gap = _gaps({name: values[[0, 1, -2, -1]] for name, values in prices.items()})[[0, 2]]
+        apart.flat[places[[0, -1]]] = np.abs(gap) > END_GAP
     return apart
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -97,6 +98,7 @@ def ratio_rules(series: StockSeries, board: str, judged: np.ndarray) -> Iterator
     yield Finding(LIMITS_STEP, steps, known, series.days)
 
 
+@lru_cache
 def _ratios(board: str, sign: int) -> np.ndarray:
     """The ratios of limit to reference, less 1, that a board has ever had: upwards (1) or downwards (-1)."""
     rules = RULES[board]

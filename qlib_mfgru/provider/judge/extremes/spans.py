@@ -32,14 +32,13 @@ DAY_BEYOND = Kind(
 
 def span_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """Highest high and lowest low of the bars against the day's, both ways; the second way of whole days only."""
-    high, low = np.fmax.reduce(bars.prices["high"], axis=1), np.fmin.reduce(bars.prices["low"], axis=1)
     day_high, day_low = (series.prices[name][bars.positions] for name in ("high", "low"))
     judged = bars.traded & (series.traded & series.apart)[bars.positions] & (day_low > 0)
     days = series.days[bars.positions]
-    beyond = _is_beyond(high, low, day_high, day_low, RANGE_TOLERANCE)
+    beyond = _is_beyond(bars.highest, bars.lowest, day_high, day_low, RANGE_TOLERANCE)
     yield Finding(BARS_BEYOND, judged & beyond, judged, days)
     whole = judged & bars.is_whole
-    beyond = _is_beyond(day_high, day_low, high, low, WIDE_DAY)
+    beyond = _is_beyond(day_high, day_low, bars.highest, bars.lowest, WIDE_DAY)
     yield Finding(DAY_BEYOND, whole & beyond, whole, days)
 
 

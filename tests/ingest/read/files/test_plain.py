@@ -9,15 +9,16 @@ import pytest
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile, packed
 from qlib_mfgru.ingest.read.files.layout import Layout
-from qlib_mfgru.ingest.read.files.plain import plain_frame
+from qlib_mfgru.ingest.read.files.plain import plain_columns
+from qlib_mfgru.ingest.read.files.reader import Columns
 
 LAYOUT = Layout(",", ["code", "time", "close", "volume"], 1, [])
 HEADER = "code,time,close,volume\n"
 ROWS = "000001,2025-03-03 09:45,10.01,100\n600000, x ,-,1e3\n000001,2025-03-03 09:45,,--\n"
 
 
-def read(rows: str) -> pd.DataFrame | None:
-    return plain_frame((HEADER + rows).encode(), LAYOUT, LAYOUT.columns, {"code", "time"})
+def read(rows: str) -> Columns | None:
+    return plain_columns((HEADER + rows).encode(), LAYOUT, LAYOUT.columns, {"code", "time"})
 
 
 def test_rows_are_those_of_pandas() -> None:
@@ -48,7 +49,7 @@ def test_what_is_not_plain_is_left_to_pandas(row: str) -> None:
 
 def test_other_encodings_are_left_to_pandas() -> None:
     data = (HEADER + "平安,2,3,4\n").encode("gb18030")
-    assert plain_frame(data, LAYOUT, LAYOUT.columns, {"code", "time"}) is None
+    assert plain_columns(data, LAYOUT, LAYOUT.columns, {"code", "time"}) is None
 
 
 def test_words_of_one_file_are_not_those_of_the_next() -> None:
