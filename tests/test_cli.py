@@ -23,7 +23,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "option"),
-    [("demo", "--target"), ("ingest", "--target"), ("check", "--since"), ("units", "--clear"), ("correlate", "--pool")],
+    [
+        ("demo", "--target"),
+        ("ingest", "--target"),
+        ("check", "--since"),
+        ("units", "--clear"),
+        ("correlate", "--pool"),
+        ("rebalance", "--holdings"),
+    ],
 )
 def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:

@@ -24,8 +24,8 @@ class Lots(NamedTuple):
 LOTS = {"main": Lots(100, 100), "chinext": Lots(100, 100), "star": Lots(200, 1), "bse": Lots(100, 1)}
 """By the boards of `boards.RULES`; what is on no board has the lots of the market's session."""
 
-_ROUNDING = 0.1
-"""Shares by which an amount that was computed may miss a whole number, as qlib's exchange has it."""
+_ROUNDING = 1e-3
+"""Shares by which an amount that was computed may miss a whole number."""
 
 
 def lots_of(code: str, session: Session) -> Lots | None:
@@ -56,4 +56,4 @@ def sold(asked: float, held: float, lots: Lots | None) -> float:
     """Shares of a sale: all that are held, or else as of a purchase; of a share itself nothing less than one."""
     if lots is None:
         return min(asked, held)
-    return float(math.floor(held + 1e-6)) if asked >= held * (1 - 1e-9) else bought(min(asked, held), lots)
+    return float(math.floor(held + _ROUNDING)) if asked >= held * (1 - 1e-9) else bought(min(asked, held), lots)

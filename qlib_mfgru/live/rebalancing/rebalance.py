@@ -24,7 +24,7 @@ from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
 from qlib_mfgru.provider import reader
 from qlib_mfgru.report.recorders import load_prediction
-from qlib_mfgru.settings import Positive, Stamp, checked
+from qlib_mfgru.settings import NonNegative, Stamp, checked
 
 
 def rebalance(
@@ -80,7 +80,7 @@ def rebalance(
         recorder = open_recorder(recorder, R.exp_manager.uri)
     task = {} if recorder is None else recorded_task(recorder)
     settings, origin = choose_settings(index, Path(config) if isinstance(config, str) else config, task)
-    money, (day, newest) = checked(Positive | None, "cash", cash), _day(date)
+    money, (day, newest) = checked(NonNegative | None, "cash", cash), _day(date)
     snapshot = settings.read_market()
     score = scores_of_day(_prediction(recorder, scores), day, snapshot.stocks, newest)
     account = read_account(holdings, money, snapshot.known_at(day), snapshot)

@@ -15,6 +15,7 @@ from qlib.workflow.recorder import MLflowRecorder, Recorder
 from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.recorders import PREDICTION
+from qlib_mfgru.report.store import make_store
 
 _SQLITE = "sqlite:///"
 
@@ -34,6 +35,8 @@ def open_recorder(name: str, store: str) -> Recorder:
         raise InputError(
             f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
         )
+    if file != store:
+        make_store(Path(file))  # refuses one that is not whole
     try:
         run = _find(name, MlflowClient(tracking_uri=store))
     except InputError:
