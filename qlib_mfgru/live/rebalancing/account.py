@@ -29,6 +29,8 @@ class Account:
     sellable : mapping of str to float
         How many of them may be sold; all of a stock that is not there.
     names : mapping of str to str
+    prices : mapping of str to float
+        The list's, by stock of the provider; NaN where it has none.
     outside : sequence of Held
         What the provider does not know, at the list's prices: it is kept, and no part of what is invested.
     """
@@ -37,6 +39,7 @@ class Account:
     shares: Mapping[str, float]
     sellable: Mapping[str, float] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
+    prices: Mapping[str, float] = field(default_factory=dict)
     outside: Sequence[Held] = ()
 
     @property
@@ -107,5 +110,6 @@ def _of_list(holdings: Holdings, cash: float, market: MarketView, snapshot: Mark
         {held.code: held.shares for held in inside},
         {held.code: held.sellable for held in inside},
         {held.code: held.name for held in holdings.stocks},
+        {held.code: held.price for held in inside},
         outside,
     )

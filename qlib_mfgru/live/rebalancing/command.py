@@ -63,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         config=arguments.config,
     )
     print(page.text(plan))
+    if plan.summary["status"] == "failed":
+        raise InputError(f"no weights were found, nothing is written: {plan.summary['message']}")
     if arguments.out is not None:
         page.write_orders(plan, arguments.out)
     if arguments.weights is not None:

@@ -30,14 +30,14 @@ def text(plan: RebalancePlan) -> str:
         f"{summary['scored']} stocks have a score; index covered {summary['index_covered']:.1%}",
     ]
     blocks = ["\n".join(heads), _account(plan.account), _constraints(plan.constraints), _orders(plan)]
-    return "\n\n".join([*blocks, *_notes(plan)])
+    return "\n\n".join([*blocks, *plan.notes])
 
 
 def _outcome(plan: RebalancePlan) -> str:
     if plan.summary["status"] == "failed":
         return f"failed, the holding is kept: {plan.summary['message']}"
     gave_way = [f"{name} by {amount:.2g}" for name, amount in plan.summary["relaxed"].items()]
-    return f"gave way: {', '.join(gave_way)}" if gave_way else "all constraints hold"
+    return f"gave way: {', '.join(gave_way)}" if gave_way else "all constraints hold at the target weights"
 
 
 def _account(account: pd.DataFrame) -> str:
@@ -70,22 +70,6 @@ def _orders(plan: RebalancePlan) -> str:
     return frame.to_string(index=False, formatters=formats)
 
 
-def _notes(plan: RebalancePlan) -> list[str]:
-    notes = []
-    dropped = len(plan.orders) - len(plan.sendable)
-    if dropped:
-        notes.append(f"{dropped} of them have too few shares for an order: no file has these")
-    cash = float(plan.account["after"]["cash"])
-    if cash < 0:
-        notes.append(f"the purchases exceed the cash by {-cash:,.0f}: the last ones (beyond_cash) will not be filled")
-    outside = plan.weights[plan.weights["flags"] == "not_in_provider"]
-    if len(outside):
-        codes = ", ".join(outside["instrument"])
-        frozen = float(plan.account["before"]["frozen"])
-        notes.append(f"not in the provider, kept at {frozen:,.0f} in all: {codes}")
-    return notes
-
-
 def write_orders(plan: RebalancePlan, path: Path) -> None:
     """The orders that have shares, as CSV or Parquet, or the whole plan as JSON, by the file's name.
 
@@ -110,7 +94,7 @@ def as_json(plan: RebalancePlan) -> str:
         **{name: getattr(plan, name) for name in ("constraints", "orders", "weights")},
     }
     rows = {name: json.loads(frame.to_json(orient="records", double_precision=15)) for name, frame in frames.items()}
-    return json.dumps({"summary": summary, **rows}, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps({"summary": summary, "notes": plan.notes, **rows}, ensure_ascii=False, indent=1) + "\n"
 
 
 def check_name(path: Path) -> Path:

@@ -11,6 +11,7 @@ import pandas as pd
 from qlib_mfgru.live.rebalancing.account import Account
 from qlib_mfgru.live.rebalancing.flags import Flags
 from qlib_mfgru.live.rebalancing.limits import constraint_table
+from qlib_mfgru.live.rebalancing.notes import notes_on
 from qlib_mfgru.live.rebalancing.orders import Orders, raw_price, weights_after
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance, Rebalancer
 
@@ -44,6 +45,8 @@ class RebalancePlan:
         All stocks that are held, targeted or in the index: ``instrument``, ``name``, ``shares_before``,
         ``shares_after``, ``price``, ``weight_before``, ``weight_target``, ``weight_after``, ``index_weight``,
         ``score``, ``flags``; largest target first.
+    notes : list of str
+        What to know before orders are sent: see `notes_on`.
     """
 
     decided: pd.Timestamp
@@ -52,6 +55,7 @@ class RebalancePlan:
     constraints: pd.DataFrame
     orders: pd.DataFrame
     weights: pd.DataFrame
+    notes: list[str]
 
     @property
     def sendable(self) -> pd.DataFrame:
@@ -70,15 +74,15 @@ def make_plan(
     rebalance: Rebalance, rebalancer: Rebalancer, account: Account, flags: Flags, orders: Orders, settings: str
 ) -> RebalancePlan:
     """Put the frames together; `settings` says where the settings are from."""
-    after = weights_after(rebalance, orders.traded)
-    constraints = rebalancer.optimizer.constraints
+    after, figures = weights_after(rebalance, orders.traded), _account(rebalance, account, orders)
     return RebalancePlan(
         rebalance.decision.market.date,
         _summary(rebalance, rebalancer, orders) | {"settings": settings},
-        _account(rebalance, account, orders),
-        constraint_table(rebalance, constraints, after),
+        figures,
+        constraint_table(rebalance, rebalancer.optimizer.constraints, after),
         orders.frame,
         _weights(rebalance, account, flags, orders, after),
+        notes_on(rebalance, account, orders, float(figures["after"]["cash"])),
     )
 
 

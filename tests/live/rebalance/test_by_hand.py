@@ -145,6 +145,15 @@ def test_what_the_provider_does_not_know_is_kept_at_the_lists_price() -> None:
         plan_of(holdings=listed.drop(columns="现价"))
 
 
+def test_a_list_of_another_day_is_noticed_by_its_prices() -> None:
+    listed = held(**{MAIN: 3000, SZ: 500}).assign(price=[10.05, 12.5])
+    assert plan_of(holdings=listed).notes == [
+        "1 of 2 prices of the list are not the provider's closes, such as SZ000001: 12.5 there, 12.34 here; is the "
+        "list of another day?"
+    ]
+    assert plan_of(holdings=listed.assign(price=[10.05, 12.34])).notes == []
+
+
 def special(folder: Path) -> Path:
     """On `DAY` STAR is suspended, BSE closes at its upper limit, SZ at its lower one and flagged ST."""
     frames = {code: stock(code) for code in RAW}

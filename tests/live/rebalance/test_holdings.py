@@ -38,10 +38,13 @@ PTRADE = """股票代码;持仓数量;可用数量;最新价
 688001.SS;300;300;30
 """
 PLAIN = "Symbol,Quantity,Price\nsz.000001,1200,10.5\nSH688001,300,30\n"
+SPACED = (
+    "证券代码  证券名称  证券数量  可卖数量  当前价\n000001  平安银行  1,200  1,200  10.50\n688001  A  300  300  30\n"
+)
 EXCEL = "code,shares,sellable,price\n1.0,1200.0,1200,10.5\n688001.0,300.0,300,30\n"
 
 
-@pytest.mark.parametrize("text", [TDX, THS, QMT, XTQUANT, PTRADE, PLAIN, EXCEL])
+@pytest.mark.parametrize("text", [TDX, THS, QMT, XTQUANT, PTRADE, PLAIN, SPACED, EXCEL])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
 def test_every_brokers_list_says_the_same(text: str, encoding: str, tmp_path: Path) -> None:
     file = tmp_path / "holdings.csv"
@@ -103,6 +106,10 @@ def test_what_is_no_code_of_the_market_stays_as_it_is() -> None:
         (
             "证券代码,股票余额,实际数量\n600000,100,100\n000001,100,200\n",
             "holdings.csv: row 3: 股票余额 and 实际数量 differ: leave the column that is not held out",
+        ),
+        (
+            "code,shares,price\n600000,1,200,8\n",
+            "holdings.csv: row 2 has 4 cells where the header has 3: quote those with a separator in them",
         ),
         ("code,shares\ncash,\n", "holdings.csv: its row of cash has no number"),
     ],

@@ -65,7 +65,7 @@ def test_an_experiments_recorder_brings_scores_settings_and_provider(mfgru: Call
         "small after the close of 2024-03-05, for the next trading day (settings of the recorder's task, turnover "
         "limit 2)"
     )
-    assert second == "all constraints hold"
+    assert second == "all constraints hold at the target weights"
     assert third == (
         "turnover 100.00% planned, 79.14% in orders: bought 79,144, sold 0, expected cost 158; 4 stocks have a score; "
         "index covered 100.0%"
@@ -73,7 +73,7 @@ def test_an_experiments_recorder_brings_scores_settings_and_provider(mfgru: Call
     assert "SZ000001 buy 1,600 1,600 12.34 19,744" in out
     assert "weight_deviation abs <= 0.1000 0.1000 0.3000 4 of 4" in out
     assert "free" in out
-    assert "1 of them have too few shares for an order: no file has these" in out
+    assert "1 of the orders have too few shares to be sent, and are in no list of orders" in out
 
 
 def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tmp_path: Path) -> None:
@@ -119,6 +119,19 @@ def test_a_brokers_list(mfgru: Callable[..., Any], tmp_path: Path) -> None:
     assert code == 0
     assert "浦发银行 sell" in out
     assert "value 50,000" in out
+
+
+def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    """Nothing may give way, and half a turnover does not reach the index's band."""
+    (tmp_path / "strict.yaml").write_text(yaml.safe_dump({**LIMITS, "relaxation": [], "turnover_limits": [0.5]}))
+    (tmp_path / "list.csv").write_text("code,shares\n1,10000\n")
+    files = {name: str(tmp_path / file) for name, file in (("--config", "strict.yaml"), ("--holdings", "list.csv"))}
+    options = [word for pair in files.items() for word in pair]
+    code, out, said = mfgru("evenings", *options, *CASH[2:], "--out", str(tmp_path / "orders.csv"))
+    assert code == 2
+    assert "failed, the holding is kept: Infeasible" in out
+    assert said == "mfgru: no weights were found, nothing is written: Infeasible"
+    assert not (tmp_path / "orders.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,9 @@ def read_table(source: Path | pd.DataFrame) -> Table:
     if isinstance(source, pd.DataFrame):
         label, found = "holdings", [_table("holdings", _lines(source))]
     else:
-        label, text = str(source), _decoded(source)
-        found = [_table(label, list(csv.reader(text.splitlines(), delimiter=each))) for each in _SEPARATORS]
+        label, lines = str(source), _decoded(source).splitlines()
+        found = [_table(label, list(csv.reader(lines, delimiter=each))) for each in _SEPARATORS]
+        found = found if any(found) else [_table(label, [line.split() for line in lines])]
     tables = [table for table in found if table is not None]
     if not tables:
         raise InputError(
@@ -69,9 +70,21 @@ def _table(label: str, lines: Sequence[Sequence[str]]) -> Table | None:
     for number, line in enumerate(lines):
         places = meanings(line)
         if {"code", "shares"} <= places.keys():
-            rows = [(row, [plain(cell) for cell in cells]) for row, cells in enumerate(lines[number + 1 :], number + 2)]
-            return Table(label, [cell.strip() for cell in line], places, [row for row in rows if any(row[1])])
+            cells = [[plain(cell) for cell in cells] for cells in lines[number + 1 :]]
+            rows = [(row, each) for row, each in enumerate(cells, number + 2) if any(each)]
+            _check_widths(label, rows, len(line))
+            return Table(label, [cell.strip() for cell in line], places, rows)
     return None
+
+
+def _check_widths(label: str, rows: Sequence[tuple[int, Sequence[str]]], n_columns: int) -> None:
+    """Refuse rows that a separator within a number or a name cuts into too many cells."""
+    for row, cells in rows:
+        if any(cells[n_columns:]):
+            raise InputError(
+                f"{label}: row {row} has {len(cells)} cells where the header has {n_columns}: quote those with a "
+                "separator in them"
+            )
 
 
 def _lines(frame: pd.DataFrame) -> list[list[str]]:
