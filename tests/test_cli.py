@@ -84,6 +84,12 @@ COMMANDS = (
     "correlate a b --provider URL",
     "correlate a b --provider . --out URL",
     "correlate a b --provider . --store sqlite:///URL",
+    "rebalance URL",
+    "rebalance a --holdings URL",
+    "rebalance a --out URL",
+    "rebalance a --store sqlite:///URL",
+    "rebalance --scores URL --provider .",
+    "rebalance --scores a --provider URL",
     "URL",
     "--URL",
 )
@@ -132,6 +138,8 @@ def test_no_variable_of_the_environment_shows_a_password(monkeypatch: pytest.Mon
         ("demo --days 1.5", "mfgru demo: argument --days: invalid int value: '1.5'"),
         ("correlate a b", "mfgru correlate: the following arguments are required: --provider"),
         ("correlate a b --provider absent", "mfgru: there is no provider folder absent"),
+        ("rebalance a", "mfgru: there is no store of experiments mlruns.db: go to the folder of the qrun"),
+        ("rebalance a --cash x", "mfgru rebalance: argument --cash: invalid float value: 'x'"),
     ],
 )
 def test_a_wrong_call_is_one_line(

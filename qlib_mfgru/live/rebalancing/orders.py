@@ -59,7 +59,7 @@ def make_orders(
         stock, price = columns[code], raw_price(market.close[columns[code]], market.factor[columns[code]])
         asked, shares, hindered = _shares(code, amount, float(market.factor[stock]), rebalance, account, session)
         traded[stock] = np.copysign(shares, amount)
-        value = shares * price if shares else 0.0
+        value = round(shares * price, 4) if shares else 0.0
         cost = value * (costs.buy_cost if amount > 0 else costs.sell_cost)
         cash -= np.copysign(value, amount) + cost
         short = ["beyond_cash"] if amount > 0 and shares and cash < 0 else []
