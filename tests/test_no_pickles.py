@@ -22,7 +22,7 @@ FROM_THEIR_OWN_PARENT = {
 }
 """What a process is sent by the one that started it, and the other way round; never a file."""
 OF_A_RECORDER = {
-    "live/rebalancing/recorded.py": ["load_object"],
+    "live/rebalancing/sources/recorded.py": ["load_object"],
     "model/ahead.py": ["load_object"],
     "report/recorders.py": ["load_object", "load_object"],
 }

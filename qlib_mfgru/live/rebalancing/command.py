@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
+import os
 
 from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
-
-if TYPE_CHECKING:  # --help comes at once
-    from qlib.workflow.recorder import Recorder
 
 DESCRIPTION = (
     "Target weights and an order list for the next trading day, decided by the code of the backtest's strategy from "
@@ -48,13 +44,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Decide, print, and write the files."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
     from qlib_mfgru.live.rebalancing import page
     from qlib_mfgru.live.rebalancing.rebalance import rebalance
 
     files = [page.check_name(path) for path in (arguments.out, arguments.weights) if path is not None]
     plan = rebalance(
-        _start(arguments.recorder, arguments.provider, arguments.store),
+        arguments.recorder,
         arguments.index,
+        provider=arguments.provider,
+        store=arguments.store,
         scores=arguments.scores,
         holdings=arguments.holdings,
         cash=arguments.cash,
@@ -72,19 +71,3 @@ def run(arguments: argparse.Namespace) -> int:
     if files:
         print(f"\nwritten to {' and '.join(map(str, files))}")
     return 0
-
-
-def _start(name: str | None, provider: Path | None, store: str) -> Recorder | None:
-    """Initialise qlib on the provider, by default the recorder's; the recorder."""
-    import qlib
-
-    from qlib_mfgru.live.rebalancing.recorded import open_recorder, recorded_provider
-
-    recorder = None if name is None else open_recorder(name, store)
-    folder = provider or (None if recorder is None else recorded_provider(recorder))
-    if folder is None:
-        raise InputError("name the folder of the qlib provider with --provider")
-    if not Path(folder).expanduser().is_dir():
-        raise InputError(f"there is no provider folder {folder}")
-    qlib.init(provider_uri=str(folder), region="cn", kernels=1, logging_level=30)
-    return recorder

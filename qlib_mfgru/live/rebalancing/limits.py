@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, terms_of
 from qlib_mfgru.portfolio.optimise.terms import Terms
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance
 
+COLUMNS = ("constraint", "rule", "limit", "target", "after", "active", "bounded", "gave_way", "at")
 _AT_LIMIT = 1e-7
 """Less is the solver's rounding."""
 
@@ -47,6 +48,8 @@ def constraint_table(rebalance: Rebalance, constraints: Mapping[str, Constraint]
     Returns
     -------
     DataFrame
+        `COLUMNS`:
+
         - ``constraint``, ``rule``: ``>=``, ``<=``, or ``abs <=`` of a distance, as from the index; ``no buy``, ``no
           sell`` of trades,
         - ``limit``, ``target``: of the stock or sum that is nearest to its limit, or furthest beyond; ``at``: which
@@ -55,29 +58,29 @@ def constraint_table(rebalance: Rebalance, constraints: Mapping[str, Constraint]
         - ``active``: how many of the ``bounded`` stocks or sums are at their limit,
         - ``gave_way``: by how much the target breaks the constraint, 0 where it holds.
     """
-    decision, weights = rebalance.decision, rebalance.solution.weights
-    rows = []
+    decision, rows = rebalance.decision, []
     for name, constraint in constraints.items():
         terms = terms_of(constraint, decision)
-        pairs = zip(_sides(terms, decision, weights), _sides(terms, decision, after), strict=True)
-        for target, reached in pairs:
-            worst = int(np.argmin(target.slack)) if len(target.slack) else -1
-            rows.append(
-                {
-                    "constraint": name,
-                    "rule": target.rule,
-                    "limit": target.limits[worst] if worst >= 0 else np.nan,
-                    "target": target.values[worst] if worst >= 0 else np.nan,
-                    "after": reached.values[np.argmin(reached.slack)] if worst >= 0 else np.nan,
-                    "active": int((target.slack <= _AT_LIMIT).sum()),
-                    "bounded": len(target.slack),
-                    "gave_way": rebalance.solution.relaxed.get(name, 0.0),
-                    "at": decision.market.stocks[target.stocks[worst]]
-                    if target.stocks is not None and worst >= 0
-                    else "",
-                }
-            )
-    return pd.DataFrame(rows)
+        targets = _sides(terms, decision, rebalance.solution.weights)
+        for target, reached in zip(targets, _sides(terms, decision, after), strict=True):
+            row = _row(target, reached, decision.market.stocks)
+            rows.append({"constraint": name, **row, "gave_way": rebalance.solution.relaxed.get(name, 0.0)})
+    return pd.DataFrame(rows)[list(COLUMNS)]
+
+
+def _row(target: _Side, reached: _Side, stocks: Sequence[str]) -> dict[str, Any]:
+    """One kind of limit, at the targets and after the orders."""
+    slack, places = target.slack, target.stocks
+    row = {"rule": target.rule, "active": int((slack <= _AT_LIMIT).sum()), "bounded": len(slack)}
+    if not len(slack):
+        return row | {"limit": np.nan, "target": np.nan, "after": np.nan, "at": ""}
+    worst = int(np.argmin(slack))
+    return row | {
+        "limit": target.limits[worst],
+        "target": target.values[worst],
+        "after": reached.values[np.argmin(reached.slack)],
+        "at": "" if places is None else stocks[places[worst]],
+    }
 
 
 def _sides(terms: Terms, decision: Decision, weights: np.ndarray) -> Iterator[_Side]:

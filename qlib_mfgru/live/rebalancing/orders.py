@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,16 @@ COLUMNS = (
     "instrument", "name", "side", "shares", "asked", "price", "value", "cost", "weight_before", "weight_target",
     "weight_after", "index_weight", "score", "flags", "amount",
 )  # fmt: skip
+
+
+class _Trade(NamedTuple):
+    """One order: the market's column of the stock, shares asked for and shares to send, and why these are fewer."""
+
+    stock: int
+    amount: float
+    asked: float
+    shares: float
+    hindered: str
 
 
 @dataclass(frozen=True)
@@ -52,61 +63,60 @@ def make_orders(
     costs : ExchangeSettings
         `buy_cost` and `sell_cost` are expected.
     """
-    market = rebalance.decision.market
-    traded, cash, rows = np.zeros(len(market.stocks)), account.position.get_cash(), []
-    columns = {code: column for column, code in enumerate(market.stocks)}
-    for code, amount in rebalance.amounts.items():
-        stock, price = columns[code], raw_price(market.close[columns[code]], market.factor[columns[code]])
-        asked, shares, hindered = _shares(code, amount, float(market.factor[stock]), rebalance, account, session)
-        traded[stock] = np.copysign(shares, amount)
-        value = round(shares * price, 4) if shares else 0.0
-        cost = value * (costs.buy_cost if amount > 0 else costs.sell_cost)
-        cash -= np.copysign(value, amount) + cost
-        short = ["beyond_cash"] if amount > 0 and shares and cash < 0 else []
-        rows.append(
-            {
-                "instrument": code,
-                "name": account.names.get(code, ""),
-                "side": "buy" if amount > 0 else "sell",
-                "shares": shares,
-                "asked": asked,
-                "price": price,
-                "value": value,
-                "cost": cost,
-                "weight_before": rebalance.decision.current[stock],
-                "weight_target": rebalance.solution.weights[stock],
-                "index_weight": market.weight[stock],
-                "score": rebalance.decision.expected[stock],
-                "flags": ";".join([*flags.of(stock), *hindered, *short]),
-                "amount": amount,
-            }
-        )
-    after = weights_after(rebalance, traded)
-    frame = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "weight_after"])
-    if session.lot is not None:
-        frame["shares"] = frame["shares"].astype("int64")
-    frame["weight_after"] = after[[columns[code] for code in frame["instrument"]]]
+    decision = rebalance.decision
+    columns = {code: column for column, code in enumerate(decision.market.stocks)}
+    trades = [
+        _trade(columns[code], code, amount, rebalance, account, session) for code, amount in rebalance.amounts.items()
+    ]
+    stocks, codes = [trade.stock for trade in trades], list(rebalance.amounts)
+    traded = np.zeros(len(columns))
+    traded[stocks] = [np.copysign(trade.shares, trade.amount) for trade in trades]
+    frame = pd.DataFrame(
+        {
+            "instrument": codes,
+            "name": [account.names.get(code, "") for code in codes],
+            "side": ["buy" if trade.amount > 0 else "sell" for trade in trades],
+            "shares": np.array([trade.shares for trade in trades], np.float64 if session.lot is None else np.int64),
+            "asked": [trade.asked for trade in trades],
+            "price": [raw_price(decision.market.close[stock], decision.market.factor[stock]) for stock in stocks],
+            "weight_before": decision.current[stocks],
+            "weight_target": rebalance.solution.weights[stocks],
+            "weight_after": weights_after(rebalance, traded)[stocks],
+            "index_weight": decision.market.weight[stocks],
+            "score": decision.expected[stocks],
+            "amount": [trade.amount for trade in trades],
+        }
+    )
+    frame["value"] = (frame["shares"] * frame["price"].fillna(0.0)).round(4)
+    frame["cost"] = frame["value"] * np.where(frame["side"] == "buy", costs.buy_cost, costs.sell_cost)
+    short = _beyond(frame, account.position.get_cash())
+    hindered = [[trade.hindered, "beyond_cash" if late else ""] for trade, late in zip(trades, short, strict=True)]
+    frame["flags"] = [
+        ";".join(filter(None, [*flags.of(stock), *more])) for stock, more in zip(stocks, hindered, strict=True)
+    ]
     return Orders(frame[list(COLUMNS)], traded)
 
 
-def _shares(
-    code: str, amount: float, factor: float, rebalance: Rebalance, account: Account, session: Session
-) -> tuple[float, float, list[str]]:
-    """Shares that the strategy asks for, those that an order may have, and why they are fewer."""
+def _beyond(frame: pd.DataFrame, cash: float) -> np.ndarray:
+    """Which orders, (n_orders,), are purchases for which there is no more cash, at reference prices and costs."""
+    buys = frame["side"] == "buy"
+    left = cash - (frame["value"].where(buys, -frame["value"]) + frame["cost"]).cumsum()
+    return (buys & (frame["shares"] > 0) & (left < 0)).to_numpy()
+
+
+def _trade(stock: int, code: str, amount: float, rebalance: Rebalance, account: Account, session: Session) -> _Trade:
+    """The order for one amount."""
+    factor, lots = float(rebalance.decision.market.factor[stock]), lots_of(code, session)
     if np.isnan(factor):
-        return np.nan, 0.0, ["no_factor"]
-    held, lots = account.shares.get(code, 0.0), lots_of(code, session)
+        return _Trade(stock, amount, np.nan, 0.0, "no_factor")
+    held, sellable = account.shares.get(code, 0.0), account.sellable.get(code, np.inf)
     asked = held if -amount == rebalance.held.get(code) else abs(amount) * factor
     if lots is not None:
         asked = round(asked, 4)  # a lot's factor is not exact
-    if amount > 0:
-        shares = bought(asked, lots)
-        return asked, shares, ["below_lot"] if not shares else []
-    sellable = account.sellable.get(code, np.inf)
-    shares = sold(min(asked, sellable), held, lots)
-    if sellable < asked:
-        return asked, shares, ["not_sellable"]
-    return asked, shares, ["below_lot"] if not shares else []
+    shares = bought(asked, lots) if amount > 0 else sold(min(asked, sellable), held, lots)
+    if amount < 0 and sellable < asked:
+        return _Trade(stock, amount, asked, shares, "not_sellable")
+    return _Trade(stock, amount, asked, shares, "" if shares else "below_lot")
 
 
 def raw_price(close: float, factor: float) -> float:

@@ -83,7 +83,7 @@ def write_orders(plan: RebalancePlan, path: Path) -> None:
 
 def write_weights(plan: RebalancePlan, path: Path) -> None:
     """The table of weights, as CSV, Parquet or JSON."""
-    _write(path, plan.weights, lambda: plan.weights.to_json(orient="records", indent=1, force_ascii=False))
+    _write(path, plan.weights, lambda: plan.weights.to_json(orient="records", indent=1, force_ascii=False) + "\n")
 
 
 def as_json(plan: RebalancePlan) -> str:

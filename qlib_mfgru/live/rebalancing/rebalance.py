@@ -8,17 +8,16 @@ from typing import Any
 
 import pandas as pd
 from qlib.backtest.position import BasePosition
-from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.rebalancing.account import read_account
-from qlib_mfgru.live.rebalancing.enhancement import choose_settings
 from qlib_mfgru.live.rebalancing.flags import Flags
 from qlib_mfgru.live.rebalancing.orders import make_orders
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan, make_plan
-from qlib_mfgru.live.rebalancing.recorded import open_recorder, recorded_task
-from qlib_mfgru.live.rebalancing.scores import read_scores, scores_of_day
+from qlib_mfgru.live.rebalancing.sources.recorded import recorded_task, start
+from qlib_mfgru.live.rebalancing.sources.scores import read_scores, scores_of_day
+from qlib_mfgru.live.rebalancing.sources.settings import choose_settings
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
@@ -37,8 +36,10 @@ def rebalance(
     date: Any = None,
     limit: float | None = None,
     config: str | Path | Mapping[str, Any] | None = None,
+    provider: str | Path | None = None,
+    store: str | None = None,
 ) -> RebalancePlan:
-    """Target weights and orders for the trading day after `date`, on the initialised provider; nothing is sent.
+    """Target weights and orders for the trading day after `date`; nothing is sent anywhere.
 
     It is decided by the code of `IndexEnhancementStrategy`: on a day of a backtest, from the backtest's holding, it
     asks for the backtest's amounts.
@@ -63,6 +64,8 @@ def rebalance(
     config : path or mapping, optional
         A YAML of qrun with an `IndexEnhancementRecord`, or the settings alone; by default those of the recorder's task,
         else the Huatai report's.
+    provider, store : optional
+        As of `start`: without them an initialised qlib stays as it is.
 
     Returns
     -------
@@ -71,18 +74,17 @@ def rebalance(
     Raises
     ------
     InputError
-        Neither recorder nor scores, scores older than the bars, a day that is none, or as of `read_account`,
+        Neither recorder nor scores, scores older than the bars, a day that is none, or as of `start`, `read_account`,
         `choose_settings` and `PortfolioSettings.read_market`.
     """
     if recorder is None and scores is None:
         raise InputError("name a recorder, or scores: a rebalance needs a prediction")
-    if isinstance(recorder, str):
-        recorder = open_recorder(recorder, R.exp_manager.uri)
-    task = {} if recorder is None else recorded_task(recorder)
+    opened = start(recorder, provider, store)
+    task = {} if opened is None else recorded_task(opened)
     settings, origin = choose_settings(index, Path(config) if isinstance(config, str) else config, task)
     money, (day, newest) = checked(NonNegative | None, "cash", cash), _day(date)
     snapshot = settings.read_market()
-    score = scores_of_day(_prediction(recorder, scores), day, snapshot.stocks, newest)
+    score = scores_of_day(_prediction(opened, scores), day, snapshot.stocks, newest)
     account = read_account(holdings, money, snapshot.known_at(day), snapshot)
     rebalancer = Rebalancer(_strategy(settings, limit), snapshot)
     costs = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}

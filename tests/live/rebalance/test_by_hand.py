@@ -10,6 +10,7 @@ import pytest
 from four_stocks import BSE, DAY, DAYS, LIMITS, MAIN, RAW, STAR, SZ, scores, start, stock, write
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.rebalancing.page import as_json, text
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 from qlib_mfgru.live.rebalancing.rebalance import rebalance
 
@@ -116,6 +117,13 @@ def test_the_turnover_limit_holds_once_something_is_held() -> None:
     assert turnover["after"] == pytest.approx((10_000 + 800 * 12.34) / 40_000)
 
 
+def test_without_turnover_there_are_no_orders() -> None:
+    plan = plan_of(holdings=held(**{MAIN: 4000}), limit=0.0, config=LIMITS | {"constraints": LIMITS["constraints"][:2]})
+    assert plan.orders.empty
+    assert text(plan).endswith("no orders")
+    assert plan.account["after"].to_dict() == plan.account["before"].to_dict()
+
+
 def test_what_gives_way_is_said() -> None:
     """All is in one stock, half a turnover away from the index's band."""
     plan = plan_of(holdings=held(**{SZ: 10_000}), limit=0.5)
@@ -196,8 +204,6 @@ def test_a_delisted_holding_is_flagged(tmp_path: Path) -> None:
 
 def test_nothing_later_changes_anything(tmp_path: Path, provider: Path) -> None:
     """Neither nonsense in the following days' bars nor their absence."""
-    from qlib_mfgru.live.rebalancing.page import as_json
-
     listed = held(**{MAIN: 3000, STAR: 250, SZ: 500})
     clean = as_json(plan_of(holdings=listed, cash=5e4))
     random = np.random.default_rng(0)

@@ -111,8 +111,8 @@ def _held(code: str, name: str, numbers: Mapping[str, float], session: Session, 
     with suppress(ValueError):
         code = normalise_symbol(as_code(code), session.codes)
     sellable = np.inf if np.isnan(numbers["sellable"]) else numbers["sellable"]
-    price = numbers["value"] / shares if np.isnan(numbers["price"]) else numbers["price"]
-    return Held(code, shares, name, sellable, price, place)
+    price = numbers["price"] if numbers["price"] > 0 else numbers["value"] / shares
+    return Held(code, shares, name, sellable, price if price > 0 else np.nan, place)
 
 
 def _numbers(table: Table, meaning: str) -> np.ndarray:
