@@ -2,7 +2,8 @@
 
 Sources: the exchanges' trading rules. On the main board and ChiNext an order is a multiple of 100 shares; on STAR it
 has 200 or more, one by one above; on the Beijing exchange 100 or more, one by one above. Whoever sells a whole holding
-sells the odd shares with it. Not covered: the largest order of each board.
+sells the odd shares with it. The largest orders are those at a limit price; at the market's they are half as large on
+STAR and ChiNext.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from qlib_mfgru.provider.session import Session
 
 
 class Lots(NamedTuple):
-    """Sizes of orders: `least` shares, or any number of `step` shares more."""
+    """Sizes of orders: `least` shares, or any number of `step` shares more, up to `most`."""
 
     least: int
     step: int
+    most: float = math.inf
 
 
-LOTS = {"main": Lots(100, 100), "chinext": Lots(100, 100), "star": Lots(200, 1), "bse": Lots(100, 1)}
+LOTS = {
+    "main": Lots(100, 100, 1_000_000),
+    "chinext": Lots(100, 100, 300_000),
+    "star": Lots(200, 1, 100_000),
+    "bse": Lots(100, 1, 1_000_000),
+}
 """By the boards of `boards.RULES`; what is on no board has the lots of the market's session."""
 
 _ROUNDING = 1e-3
@@ -45,7 +52,7 @@ def lots_of(code: str, session: Session) -> Lots | None:
 
 
 def bought(asked: float, lots: Lots | None) -> float:
-    """Shares of a purchase: as many of those asked for as an order may have, 0 where they are too few for one."""
+    """Shares of a purchase: as many of those asked for as orders may have, 0 where they are too few for one."""
     if lots is None:
         return asked
     shares = math.floor((asked + _ROUNDING) / lots.step) * lots.step

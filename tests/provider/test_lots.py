@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qlib_mfgru.provider.lots import bought, lots_of, sold
+from qlib_mfgru.provider.lots import Lots, bought, lots_of, sold
 from qlib_mfgru.provider.session import ASHARE, SESSIONS
 
 MAIN, CHINEXT, STAR, BSE, FUND = "SH600000", "SZ300001", "SH688001", "BJ920001", "SH510300"
@@ -37,8 +37,8 @@ def test_sales(code: str, asked: float, held: float, shares: float) -> None:
 
 
 def test_other_markets() -> None:
-    assert lots_of("AAPL", SESSIONS["us"]) == (1, 1)
+    assert lots_of("AAPL", SESSIONS["us"]) == Lots(1, 1)
     assert bought(12.7, lots_of("AAPL", SESSIONS["us"])) == 12
-    assert lots_of("00700", SESSIONS["hk"]) == (100, 100)
+    assert lots_of("00700", SESSIONS["hk"]) == Lots(100, 100)
     assert bought(0.25, lots_of("BTC-USDT", SESSIONS["crypto"])) == 0.25
     assert sold(0.25, 0.2, None) == 0.2

@@ -116,7 +116,8 @@ def _trade(stock: int, code: str, amount: float, rebalance: Rebalance, account: 
     shares = bought(asked, lots) if amount > 0 else sold(min(asked, sellable), held, lots)
     if amount < 0 and sellable < asked:
         return _Trade(stock, amount, asked, shares, "not_sellable")
-    return _Trade(stock, amount, asked, shares, "" if shares else "below_lot")
+    large = "above_largest" if lots is not None and shares > lots.most else ""
+    return _Trade(stock, amount, asked, shares, large if shares else "below_lot")
 
 
 def raw_price(close: float, factor: float) -> float:

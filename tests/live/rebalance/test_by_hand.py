@@ -64,6 +64,13 @@ def test_a_first_purchase() -> None:
     assert repr(plan) == (f"<RebalancePlan small decided {DAY:%Y-%m-%d}, solved: 0 sales, 3 purchases, turnover 79.1%>")
 
 
+def test_orders_above_the_boards_largest_are_flagged() -> None:
+    orders = plan_of(cash=100_000_000.0).orders
+    assert by_code(orders, "shares") == {SZ: 1_620_700, BSE: 4_285_700, STAR: 153_800, MAIN: 3_000_000}
+    assert orders["flags"].str.startswith("above_largest").all()
+    assert list(orders["flags"].str.endswith("beyond_cash")) == [False, False, False, True]  # costs come on top
+
+
 def test_constraints_stand_beside_their_limits() -> None:
     table = plan_of(cash=100_000.0).constraints.set_index("constraint")
     deviation = table.loc["weight_deviation"]
