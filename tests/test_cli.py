@@ -23,7 +23,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "option"),
-    [("demo", "--target"), ("ingest", "--target"), ("check", "--since"), ("units", "--clear"), ("correlate", "--pool")],
+    [
+        ("demo", "--target"),
+        ("ingest", "--target"),
+        ("check", "--since"),
+        ("units", "--clear"),
+        ("correlate", "--pool"),
+        ("rebalance", "--holdings"),
+    ],
 )
 def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -77,6 +84,12 @@ COMMANDS = (
     "correlate a b --provider URL",
     "correlate a b --provider . --out URL",
     "correlate a b --provider . --store sqlite:///URL",
+    "rebalance URL",
+    "rebalance a --holdings URL",
+    "rebalance a --out URL",
+    "rebalance a --store sqlite:///URL",
+    "rebalance --scores URL --provider .",
+    "rebalance --scores a --provider URL",
     "URL",
     "--URL",
 )
@@ -125,6 +138,8 @@ def test_no_variable_of_the_environment_shows_a_password(monkeypatch: pytest.Mon
         ("demo --days 1.5", "mfgru demo: argument --days: invalid int value: '1.5'"),
         ("correlate a b", "mfgru correlate: the following arguments are required: --provider"),
         ("correlate a b --provider absent", "mfgru: there is no provider folder absent"),
+        ("rebalance a", "mfgru: there is no store of experiments mlruns.db: go to the folder of the qrun"),
+        ("rebalance a --cash x", "mfgru rebalance: argument --cash: invalid float value: 'x'"),
     ],
 )
 def test_a_wrong_call_is_one_line(

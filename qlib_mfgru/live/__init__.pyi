@@ -1,1 +1,4 @@
-__all__: list[str] = []
+from .rebalancing.plan import RebalancePlan
+from .rebalancing.rebalance import rebalance
+
+__all__: list[str] = ["RebalancePlan", "rebalance"]

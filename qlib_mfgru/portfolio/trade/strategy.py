@@ -10,25 +10,9 @@ from qlib.backtest.decision import TradeDecisionWO
 from qlib.contrib.strategy.signal_strategy import BaseSignalStrategy
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.portfolio.optimise.base import Decision
-from qlib_mfgru.portfolio.optimise.optimizer import IndexEnhancementOptimizer, Solution
-from qlib_mfgru.portfolio.settings import PortfolioSettings
-from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView
-from qlib_mfgru.portfolio.trade.orders import make_orders, to_amounts, unfilled_amount
-from qlib_mfgru.portfolio.value_types import TwoSidedTurnover
-
-
-class StrategySettings(PortfolioSettings):
-    """Settings of one portfolio.
-
-    Attributes
-    ----------
-    turnover_limit : float
-        Two-sided, per rebalance, from 0 to 2.
-    ... : all others as of `PortfolioSettings`
-    """
-
-    turnover_limit: TwoSidedTurnover
+from qlib_mfgru.portfolio.snapshot import MarketSnapshot
+from qlib_mfgru.portfolio.trade.orders import make_orders, unfilled_amount
+from qlib_mfgru.portfolio.trade.rebalance import Rebalance, Rebalancer, StrategySettings
 
 
 class IndexEnhancementStrategy(BaseSignalStrategy):
@@ -78,8 +62,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
             common_infra=common_infra,
         )
         self.snapshot = snapshot or self.settings.read_market()
-        constraints = self.settings.limits(self.settings.turnover_limit)
-        self.optimizer = IndexEnhancementOptimizer(constraints, self.settings.relaxation)
+        self.rebalancer = Rebalancer(self.settings, self.snapshot)
         self.log: list[dict[str, Any]] = []
         self._unfilled: dict[str, float] = {}
 
@@ -110,34 +93,20 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         return any(row["status"] != "failed" for row in self.log)
 
     def _expected(self, day: pd.Timestamp) -> np.ndarray | None:
-        """A day's scores, (n_stocks,), NaN where there is none; None if none is of the market's stocks."""
-        score = self.signal.get_signal(start_time=day, end_time=day)
-        if score is None:
-            return None
-        series = score.iloc[:, 0] if isinstance(score, pd.DataFrame) else score
-        values = series.reindex(self.snapshot.stocks).to_numpy(np.float64)
-        finite = np.isfinite(values)
-        return np.where(finite, values, np.nan) if finite.any() else None
+        """As of `Rebalancer.expected`."""
+        return self.rebalancer.expected(self.signal.get_signal(start_time=day, end_time=day))
 
     def _rebalance(self, day: pd.Timestamp, day_before: pd.Timestamp, expected: np.ndarray | None) -> dict[str, float]:
         """Amounts to trade; the log gets its row."""
-        market = self.snapshot.known_at(day_before)
-        invested = self.risk_degree * self.trade_position.calculate_value()
-        held = self.trade_position.get_stock_amount_dict()
-        current = self._weights(market, held, invested)
-        decision = Decision(market, np.full(len(current), np.nan) if expected is None else expected, current)
-        if expected is None:
-            message = f"there is no score of the market's stocks on {day_before:%Y-%m-%d}"
-            solution = Solution(current, "failed", message=message)
-        else:
-            solution = self.optimizer.solve(decision)
-        amounts = to_amounts(decision, solution.weights, held, invested, self.trade_exchange)
+        rebalance = self.rebalancer.decide(day_before, expected, self.trade_position, self.trade_exchange)
         self._unfilled = {}
-        self.log.append(self._row(day, decision, solution) | {"orders": len(amounts)})
-        return amounts
+        self.log.append(self._row(day, rebalance))
+        return rebalance.amounts
 
-    def _row(self, day: pd.Timestamp, decision: Decision, solution: Solution) -> dict[str, Any]:
+    def _row(self, day: pd.Timestamp, rebalance: Rebalance) -> dict[str, Any]:
         """A rebalance as the log tells it, before anything was executed."""
+        decision, solution = rebalance.decision, rebalance.solution
+        relaxed = {name: solution.relaxed.get(name, 0.0) for name in self.rebalancer.optimizer.constraints}
         return {
             "datetime": day,
             "decided": decision.market.date,
@@ -145,20 +114,12 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
             "message": solution.message,
             "turnover_planned": float(np.abs(solution.weights - decision.current).sum()),
             "names": int((solution.weights > 0).sum()),
-            "orders": 0,
+            "orders": len(rebalance.amounts),
             "unfilled": 0,
             "unfilled_value": 0.0,
             "index_covered": decision.market.covered,
-            **{f"relaxed.{name}": solution.relaxed.get(name, 0.0) for name in self.optimizer.constraints},
+            **{f"relaxed.{name}": amount for name, amount in relaxed.items()},
         }
-
-    def _weights(self, market: MarketView, held: dict[str, float], invested: float) -> np.ndarray:
-        """Current weights on the snapshot's stocks, as of the close before the trade."""
-        weights = np.zeros(len(market.stocks))
-        for code, amount in held.items():
-            stock = self.snapshot.column(code)
-            weights[stock] = amount * market.close[stock] / invested
-        return weights
 
     def _note_unfilled(self) -> None:
         account = self.trade_position.calculate_value()

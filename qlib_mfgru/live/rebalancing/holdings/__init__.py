@@ -1,0 +1,1 @@
+"""What is held, from a broker's list in its usual column names."""

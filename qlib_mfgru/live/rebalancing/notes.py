@@ -1,0 +1,54 @@
+"""What somebody should know before the orders of a plan are sent."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qlib_mfgru.live.rebalancing.account import Account
+from qlib_mfgru.live.rebalancing.orders import Orders, raw_price
+from qlib_mfgru.portfolio.trade.rebalance import Rebalance
+
+_NEAR = 0.01
+"""Difference between two prices of one close, as a fraction, that is still the same close."""
+
+
+def notes_on(rebalance: Rebalance, account: Account, orders: Orders, cash_after: float) -> list[str]:
+    """One sentence each on orders that are too small, purchases beyond the cash, holdings that the provider does not
+    know, and prices of the list that are not of this close."""
+    return [
+        *_too_small(orders),
+        *_beyond_cash(cash_after),
+        *_outside(account),
+        *_other_prices(rebalance, account),
+    ]
+
+
+def _too_small(orders: Orders) -> list[str]:
+    count = int((orders.frame["shares"] == 0).sum())
+    return [f"{count} of the orders have too few shares to be sent, and are in no list of orders"] if count else []
+
+
+def _beyond_cash(cash: float) -> list[str]:
+    words = "the purchases exceed the cash by {:,.0f}: those that are flagged beyond_cash may not be filled"
+    return [words.format(-cash)] if cash < 0 else []
+
+
+def _outside(account: Account) -> list[str]:
+    codes = ", ".join(held.code for held in account.outside)
+    return [f"not in the provider, and kept at {account.frozen:,.0f} in all: {codes}"] if codes else []
+
+
+def _other_prices(rebalance: Rebalance, account: Account) -> list[str]:
+    """The list may be of another day, or the provider's factor wrong."""
+    market = rebalance.decision.market
+    closes = {code: raw_price(*pair) for code, *pair in zip(market.stocks, market.close, market.factor, strict=True)}
+    known = {code: price for code, price in account.prices.items() if np.isfinite(price)}
+    gaps = {code: abs(price / closes[code] - 1) for code, price in known.items()}
+    far = [code for code, gap in gaps.items() if gap > _NEAR]
+    if not far:
+        return []
+    worst = max(far, key=gaps.__getitem__)
+    return [
+        f"{len(far)} of {len(known)} prices of the list are not the provider's closes, such as {worst}: "
+        f"{known[worst]:g} there, {closes[worst]:g} here; is the list of another day?"
+    ]

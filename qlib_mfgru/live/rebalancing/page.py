@@ -1,0 +1,118 @@
+"""What a plan looks like on the screen and in files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked, scratch
+from qlib_mfgru.live.rebalancing.plan import RebalancePlan
+
+_SHARES = ("shares", "asked")
+_WEIGHTS = ("weight_before", "weight_target", "weight_after", "index_weight")
+_SHOWN = ("instrument", "name", "side", "shares", "asked", "price", "value", *_WEIGHTS, "score", "flags")
+
+
+def text(plan: RebalancePlan) -> str:
+    """Account, constraints and orders, as the screen shows them."""
+    summary = plan.summary
+    heads = [
+        f"{summary['index']} after the close of {summary['decided']}, for the next trading day "
+        f"(settings of {summary['settings']}, turnover limit {summary['turnover_limit']:g})",
+        _outcome(plan),
+        f"turnover {summary['turnover']:.2%} planned, {summary['turnover_ordered']:.2%} in orders: bought "
+        f"{summary['bought']:,.0f}, sold {summary['sold']:,.0f}, expected cost {summary['cost']:,.0f}; "
+        f"{summary['scored']} stocks have a score; index covered {summary['index_covered']:.1%}",
+    ]
+    blocks = ["\n".join(heads), _account(plan.account), _constraints(plan.constraints), _orders(plan)]
+    return "\n\n".join([*blocks, *plan.notes])
+
+
+def _outcome(plan: RebalancePlan) -> str:
+    if plan.summary["status"] == "failed":
+        return f"failed, the holding is kept: {plan.summary['message']}"
+    gave_way = [f"{name} by {amount:.2g}" for name, amount in plan.summary["relaxed"].items()]
+    return f"gave way: {', '.join(gave_way)}" if gave_way else "all constraints hold at the target weights"
+
+
+def _account(account: pd.DataFrame) -> str:
+    return account.map(lambda value: f"{value:,.0f}").rename_axis(None).to_string()
+
+
+def _constraints(constraints: pd.DataFrame) -> str:
+    frame = constraints.copy()
+    for name in ("limit", "target", "after"):
+        frame[name] = frame[name].map(lambda value: "" if np.isnan(value) else f"{value:.4f}".replace("inf", "free"))
+    frame["gave_way"] = frame["gave_way"].map(lambda value: f"{value:.2g}" if value else "")
+    frame["active"] = [
+        f"{active} of {bounded}" for active, bounded in zip(frame["active"], frame["bounded"], strict=True)
+    ]
+    return frame.drop(columns="bounded").to_string(index=False)
+
+
+def _orders(plan: RebalancePlan) -> str:
+    orders = plan.orders
+    if orders.empty:
+        return "no orders"
+    told = {"name": orders["name"].any(), "asked": (orders["asked"] != orders["shares"]).any()}
+    frame = orders[[name for name in _SHOWN if told.get(name, True)]]
+    formats: dict[str, Callable[[float], str]] = {
+        **dict.fromkeys(_SHARES, lambda value: f"{value:,.10g}"),
+        **dict.fromkeys(_WEIGHTS, lambda value: f"{value:.3%}"),
+        "value": lambda value: f"{value:,.0f}",
+        "score": lambda value: "" if np.isnan(value) else f"{value:.4g}",
+    }
+    return frame.to_string(index=False, formatters=formats)
+
+
+def write_orders(plan: RebalancePlan, path: Path) -> None:
+    """The orders that have shares, as CSV or Parquet, or the whole plan as JSON, by the file's name.
+
+    Raises
+    ------
+    InputError
+        A name that ends otherwise.
+    """
+    _write(path, plan.sendable.drop(columns="amount"), lambda: as_json(plan))
+
+
+def write_weights(plan: RebalancePlan, path: Path) -> None:
+    """The table of weights, as CSV, Parquet or JSON."""
+    _write(path, plan.weights, lambda: plan.weights.to_json(orient="records", indent=1, force_ascii=False) + "\n")
+
+
+def as_json(plan: RebalancePlan) -> str:
+    """All of a plan: summary, and each frame as a list of rows; NaN is null."""
+    summary = {name: None if value != value else value for name, value in plan.summary.items()}
+    frames = {
+        "account": plan.account.reset_index(),
+        **{name: getattr(plan, name) for name in ("constraints", "orders", "weights")},
+    }
+    rows = {name: json.loads(frame.to_json(orient="records", double_precision=15)) for name, frame in frames.items()}
+    return json.dumps({"summary": summary, "notes": plan.notes, **rows}, ensure_ascii=False, indent=1) + "\n"
+
+
+def check_name(path: Path) -> Path:
+    """A file's name that says how it is written; an InputError for another one."""
+    if path.suffix not in (".csv", ".parquet", ".json"):
+        raise InputError(f"{path} must end with .csv, .parquet or .json")
+    return path
+
+
+def _write(path: Path, frame: pd.DataFrame, document: Callable[[], str]) -> None:
+    """A file that is whole from the moment it has its name."""
+    check_name(path)
+    with locked(path, wait=True), scratch(path) as folder:
+        new = folder / path.name
+        if path.suffix == ".parquet":
+            frame.to_parquet(new, index=False)
+        elif path.suffix == ".csv":
+            frame.to_csv(new, index=False, encoding="utf-8")
+        else:
+            new.write_text(document(), encoding="utf-8")
+        new.replace(path)

@@ -1,0 +1,157 @@
+"""From a recorder and a broker's list to files, by the command."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from experiments import start_qlib
+from four_stocks import BSE, DAY, LIMITS, MAIN, SZ, scores, write
+from qlib.workflow import R
+
+from qlib_mfgru.cli import main
+
+TASK = {
+    "model": {"class": "GRUModel", "module_path": "qlib_mfgru.model"},
+    "record": [
+        {"class": "SignalRecord"},
+        {"class": "qlib_mfgru.portfolio.IndexEnhancementRecord", "kwargs": {**LIMITS, "folder": "small"}},
+    ],
+}
+CASH = ["--cash", "100000", "--date", f"{DAY:%Y-%m-%d}"]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A provider, and a store with the recorders of two runs, an old one and a new one without a prediction."""
+    folder = tmp_path_factory.mktemp("evening")
+    provider = write(folder / "provider")
+    start_qlib(provider, folder / "mlruns.db")
+    for objects in ({"pred.pkl": scores().to_frame()}, {}):
+        with R.start(experiment_name="evenings"):
+            config = {"qlib_init": {"provider_uri": str(provider)}, "task": TASK}
+            R.save_objects(config=config, task=TASK, **objects)
+    with R.start(experiment_name="nothing"):
+        pass
+    return folder
+
+
+@pytest.fixture
+def mfgru(work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs the command in the folder of the store: exit code, output with single blanks, errors but progress bars."""
+    monkeypatch.chdir(work)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["rebalance", *arguments])
+        out, errors = capsys.readouterr()
+        out = re.sub(" +", " ", out)
+        said = [line.rpartition("\r")[2] for line in errors.splitlines() if "mfgru:" in line]
+        return code, out, "\n".join(said)
+
+    return run
+
+
+def test_an_experiments_recorder_brings_scores_settings_and_provider(mfgru: Callable[..., Any]) -> None:
+    code, out, _ = mfgru("evenings", *CASH)
+    assert code == 0
+    first, second, third = out.splitlines()[:3]
+    assert first == (
+        "small after the close of 2024-03-05, for the next trading day (settings of the recorder's task, turnover "
+        "limit 2)"
+    )
+    assert second == "all constraints hold at the target weights"
+    assert third == (
+        "turnover 100.00% planned, 79.14% in orders: bought 79,144, sold 0, expected cost 158; 4 stocks have a score; "
+        "index covered 100.0%"
+    )
+    assert "SZ000001 buy 1,600 1,600 12.34 19,744" in out
+    assert "weight_deviation abs <= 0.1000 0.1000 0.3000 4 of 4" in out
+    assert "free" in out
+    assert "1 of the orders have too few shares to be sent, and are in no list of orders" in out
+
+
+def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    for name in ("orders.csv", "orders.parquet", "plan.json"):
+        weights = tmp_path / f"weights_{name}"
+        assert mfgru("evenings", *CASH, "--out", str(tmp_path / name), "--weights", str(weights))[0] == 0
+    csv, parquet = pd.read_csv(tmp_path / "orders.csv"), pd.read_parquet(tmp_path / "orders.parquet")
+    assert list(csv["instrument"]) == list(parquet["instrument"]) == [SZ, BSE, MAIN]
+    assert list(csv["shares"]) == [1600, 4200, 3000]
+    assert csv["shares"].dtype == parquet["shares"].dtype == "int64"
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert plan["summary"]["decided"] == "2024-03-05"
+    assert [order["shares"] for order in plan["orders"]] == [1600, 4200, 0, 3000]
+    assert {"account", "constraints", "weights"} < plan.keys()
+    assert len(json.loads((tmp_path / "weights_plan.json").read_text())) == len(plan["weights"]) == 4
+    assert len(list(tmp_path.iterdir())) == 6  # no lock, and nothing half written, is left
+
+
+def test_scores_of_a_file_and_settings_of_a_yaml(mfgru: Callable[..., Any], work: Path, tmp_path: Path) -> None:
+    scores().reset_index().to_csv(tmp_path / "scores.csv", index=False)
+    scores().to_frame().to_parquet(tmp_path / "scores.parquet")
+    base, settings = {"task": {"record": []}}, {**LIMITS, "risk_degree": 0.5}
+    own = {
+        "BASE_CONFIG_PATH": "base.yaml",
+        "task": {"record": [{"class": "IndexEnhancementRecord", "kwargs": settings}]},
+    }
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(base))
+    (tmp_path / "own.yaml").write_text("# {{ NOT_SET }}\n" + yaml.safe_dump(own))
+    (tmp_path / "plain.yaml").write_text(yaml.safe_dump(settings))
+    outputs = [
+        mfgru("--scores", str(tmp_path / name), "--config", str(tmp_path / config), "--provider", "provider", *CASH)
+        for name, config in (("scores.csv", "own.yaml"), ("scores.parquet", "plain.yaml"))
+    ]
+    assert [code for code, *_ in outputs] == [0, 0]
+    assert "invested 50,000 50,000" in outputs[0][1]
+    assert outputs[0][1].replace("own.yaml", "plain.yaml") == outputs[1][1]
+
+
+def test_a_brokers_list(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("证券代码,证券名称,持仓数量\n600000,浦发银行,3000\n资金,,20000\n", encoding="gbk")
+    code, out, _ = mfgru("evenings", "--holdings", str(file), "--date", f"{DAY:%Y-%m-%d}")
+    assert code == 0
+    assert "浦发银行 sell" in out
+    assert "value 50,000" in out
+
+
+def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    """Nothing may give way, and half a turnover does not reach the index's band."""
+    (tmp_path / "strict.yaml").write_text(yaml.safe_dump({**LIMITS, "relaxation": [], "turnover_limits": [0.5]}))
+    (tmp_path / "list.csv").write_text("code,shares\n1,10000\n")
+    files = {name: str(tmp_path / file) for name, file in (("--config", "strict.yaml"), ("--holdings", "list.csv"))}
+    options = [word for pair in files.items() for word in pair]
+    code, out, said = mfgru("evenings", *options, *CASH[2:], "--out", str(tmp_path / "orders.csv"))
+    assert code == 2
+    assert "failed, the holding is kept: Infeasible" in out
+    assert said == "mfgru: no weights were found, nothing is written: Infeasible"
+    assert not (tmp_path / "orders.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evenings"], "the newest score is of 2024-03-05, the bars end on 2024-03-08: run mfgru predict --save first"),
+        (["nothing"], "the experiment nothing has no finished recorder with a pred.pkl"),
+        (["absent"], "there is no recorder and no experiment absent in sqlite:///mlruns.db"),
+        (["evenings", "--store", "sqlite:///absent.db"], "there is no store of experiments absent.db"),
+        (["evenings", "--provider", "absent"], "there is no provider folder absent"),
+        (["--provider", "provider"], "name a recorder, or scores"),
+        (["--scores", "x.csv"], "name the folder of the qlib provider (--provider)"),
+        (["--scores", "x.csv", "--provider", "provider", "--index", "csi500"], "index: unknown market 'csi500'"),
+        (["evenings", "--out", "orders.xls"], "orders.xls must end with .csv, .parquet or .json"),
+        (["evenings", "--config", "absent.yaml"], "there is no config absent.yaml"),
+        (["evenings", "--holdings", "absent.csv", *CASH], "there is no file of holdings absent.csv"),
+    ],
+)
+def test_errors_are_one_line(arguments: list[str], message: str, mfgru: Callable[..., Any]) -> None:
+    code, _, said = mfgru(*arguments)
+    assert code == 2
+    assert said.startswith(f"mfgru: {message}")
+    assert "\n" not in said
