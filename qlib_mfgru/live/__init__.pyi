@@ -1,1 +1,6 @@
-__all__: list[str] = []
+from .collect.run import Collected, collect_market
+
+__all__ = [
+    "Collected",
+    "collect_market",
+]

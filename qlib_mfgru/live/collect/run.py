@@ -1,0 +1,285 @@
+"""A whole collection: tables first, then the stocks on several connections, then what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+from tqdm.auto import tqdm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked
+from qlib_mfgru.live.collect.connection import Connection, connection
+from qlib_mfgru.live.collect.gaps import Gap, gap_lines, gaps_csv, gaps_of
+from qlib_mfgru.live.collect.mapping import mapping_text
+from qlib_mfgru.live.collect.source import SOURCES, Address, Patience, SourceSettings, Stock, Unreachable, source_class
+from qlib_mfgru.live.collect.stock import Outcome, StockCollector
+from qlib_mfgru.live.collect.store import STATE, Store
+from qlib_mfgru.live.collect.tables import Tables
+from qlib_mfgru.processes import Processes
+from qlib_mfgru.provider.session import ASHARE
+from qlib_mfgru.provider.symbols import normalise_symbol
+from qlib_mfgru.settings import Count, Folder, Names, Settings, Stamp, Text
+
+MAPPING, GAPS = "mapping.yaml", "gaps.csv"
+FREQS = ("5min", "15min", "30min", "60min")
+_KEPT = "what was collected is kept: run again to go on"
+
+
+def _one_of(names: Sequence[str]) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return name
+
+    return AfterValidator(check)
+
+
+class CollectSettings(Settings):
+    """What to collect.
+
+    Attributes
+    ----------
+    source : str
+        A vendor: a key of `SOURCES`.
+    out : Path
+        The folder; one that is there is continued.
+    since, until : date
+        First and last day; by default up to the newest that the vendor has.
+    freq : str
+        Of the bars.
+    stocks : tuple of str
+        Codes in any spelling; empty for all A-shares.
+    jobs : int
+        Connections side by side.
+    address : Address
+    patience : Patience
+    """
+
+    source: Annotated[Text, _one_of(tuple(SOURCES))] = "baostock"
+    out: Folder
+    since: Stamp
+    until: Stamp | None = None
+    freq: Annotated[Text, _one_of(FREQS)] = "15min"
+    stocks: Names = ()
+    jobs: Count = 4
+    address: Address = Address()
+    patience: Patience = Patience()
+
+    @property
+    def asking(self) -> SourceSettings:
+        """What a process needs in order to ask."""
+        return SourceSettings(name=self.source, address=self.address, patience=self.patience)
+
+
+@dataclass
+class Collected:
+    """What a run did, and what is there afterwards; printed, it is the account.
+
+    Attributes
+    ----------
+    days : int
+        Trading days from `first` to `last`.
+    stocks : int
+        Of which `finished` were complete before.
+    asked : int
+        Questions that were answered.
+    retried : Counter
+        Repeated questions, by what was wrong.
+    gaps : list of Gap
+    refused : dict of str to str
+        Stocks and tables that the vendor does not give, and its words.
+    """
+
+    source: str
+    out: Path
+    freq: str
+    first: str
+    last: str
+    days: int
+    stocks: int
+    finished: int = 0
+    asked: int = 0
+    retried: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    bars_begin: str = ""
+
+    def note(self, asked: int, retried: Counter[str]) -> None:
+        """Add what was asked."""
+        self.asked += asked
+        self.retried += retried
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.source}: {self.stocks:,} stocks, {self.days:,} days from {self.first} to {self.last}, {self.freq} bars",
+            f"{self.asked:,} questions; {self.finished:,} stocks were complete before",
+        ]
+        if self.retried:
+            causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
+            lines.append(f"asked again {self.retried.total():,} times: {causes}")
+        if self.waiting:
+            named = ", ".join(self.waiting[:3]) + (", .." if len(self.waiting) > 3 else "")
+            lines.append(f"{len(self.waiting):,} stocks end earlier, which may only be late: run again; {named}")
+        lines += gap_lines(self.gaps, self.bars_begin)
+        if self.gaps:
+            lines.append(f"all gaps: {self.out / GAPS}")
+        lines += [f"not from {self.source}: {name}: {words}" for name, words in list(self.refused.items())[:5]]
+        if len(self.refused) > 5:
+            lines.append(f"not from {self.source}: {len(self.refused) - 5:,} more")
+        return "\n".join([*lines, f"mapping: {self.out / MAPPING}"])
+
+
+def collect_market(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:
+    """Collect what a folder lacks: bars, daily rows, adjustment, shares, industries, members, levels.
+
+    Parameters
+    ----------
+    out, since, **settings
+        See `CollectSettings`.
+    quiet : bool
+        No progress bars.
+
+    Returns
+    -------
+    Collected
+        Its text is the account that the command prints.
+
+    Raises
+    ------
+    InputError
+        Wrong settings, a folder of another collection, a vendor that cannot be reached or lets nobody in. What was
+        collected until then is kept.
+    """
+    chosen = CollectSettings.of(out=out, since=since, **settings)
+    folder = chosen.out.expanduser()
+    with locked(folder, wait=False):
+        store = _opened(folder, chosen)
+        asker = connection(chosen.asking)
+        try:
+            return _collect(chosen, store, asker, quiet)
+        except Unreachable as error:
+            raise InputError(f"{chosen.source} does not answer: {error}; {_KEPT}") from None
+        finally:
+            asker.close()
+
+
+def _opened(folder: Path, settings: CollectSettings) -> Store:
+    """The folder, if it is new or of the same vendor and frequency."""
+    store, ours = Store(folder, settings.freq), {"source": settings.source, "freq": settings.freq}
+    there = store.note("collection")
+    if not there and folder.exists() and any(path.name != STATE for path in folder.iterdir()):
+        raise InputError(f"{folder} holds files that `mfgru collect` did not make: name another folder")
+    if there and there != ours:
+        raise InputError(f"{folder} holds {there['freq']} bars from {there['source']}: name another folder")
+    store.keep_note("collection", ours)
+    return store
+
+
+def _collect(settings: CollectSettings, store: Store, asker: Connection, quiet: bool) -> Collected:
+    vendor = source_class(settings.source)
+    tables = Tables(asker, store, f"{settings.since:%Y-%m-%d}")
+    calendar = tables.calendar(f"{settings.until:%Y-%m-%d}" if settings.until else None)
+    stocks = _chosen(tables.universe(calendar[-1]), settings.stocks)
+    for work in tqdm(tables.others(calendar, vendor.member_lists), desc="tables", disable=quiet or None):
+        work()
+    collected = Collected(
+        settings.source,
+        store.folder,
+        store.freq,
+        calendar[0],
+        calendar[-1],
+        len(calendar),
+        len(stocks),
+        refused=tables.refused,
+    )
+    collected.note(*asker.spent())
+    asker.close()
+    bars_a_day = len(ASHARE.bar_ends(settings.freq))
+    collector = StockCollector(settings.asking, store, calendar, bars_a_day)
+    _collect_stocks(collector, stocks, settings.jobs, collected, quiet)
+    _account(collector, store, stocks, calendar, collected)
+    store.write_text(
+        store.folder / MAPPING, mapping_text(store, settings.source, vendor.industry_level, vendor.member_lists)
+    )
+    return collected
+
+
+def _chosen(universe: list[Stock], codes: Sequence[str]) -> list[Stock]:
+    if not codes:
+        return universe
+    known = {stock.code: stock for stock in universe}
+    try:
+        wanted = sorted({normalise_symbol(code) for code in codes})
+    except ValueError as error:
+        raise InputError(f"stocks: {error}") from None
+    if unknown := [code for code in wanted if code not in known]:
+        raise InputError(f"stocks: {', '.join(unknown)}: no share that the vendor knows")
+    return [known[code] for code in wanted]
+
+
+def _collect_stocks(
+    collector: StockCollector, stocks: Sequence[Stock], jobs: int, collected: Collected, quiet: bool
+) -> None:
+    """Collect the stocks that are not complete; on fewer connections those that a crowded server left unanswered."""
+    pieces = {stock: collector.pieces(stock) for stock in stocks}
+    tasks = [stock for stock, number in pieces.items() if number]
+    collected.finished = len(stocks) - len(tasks)
+    with tqdm(total=sum(pieces.values()), desc="stocks", unit="file", disable=quiet or None, smoothing=0.02) as bar:
+        while tasks:
+            left = _one_pass(collector, tasks, jobs, collected, pieces, bar)
+            if len(left) == len(tasks):
+                raise InputError("no stock was answered")
+            tasks, jobs = left, max(1, jobs // 2)
+
+
+def _one_pass(
+    collector: StockCollector,
+    tasks: list[Stock],
+    jobs: int,
+    collected: Collected,
+    pieces: dict[Stock, int],
+    bar: Any,
+) -> list[Stock]:
+    """The stocks that got no answer while others did."""
+    left: list[Stock] = []
+    in_a_row = 0
+    with Processes(jobs) as processes:
+        for stock, outcome in zip(tasks, processes.map(collector, tasks), strict=True):
+            _count(outcome, collected, bar)
+            if not outcome.unreachable:
+                in_a_row = 0
+                bar.update(pieces[stock])
+                continue
+            left.append(stock)
+            in_a_row += 1
+            if in_a_row >= min(jobs, len(tasks)):
+                raise Unreachable(outcome.unreachable)
+    return left
+
+
+def _count(outcome: Outcome, collected: Collected, bar: Any) -> None:
+    collected.note(outcome.asked, outcome.retried)
+    if outcome.retried:
+        bar.set_postfix_str(f"asked again {collected.retried.total()}", refresh=False)
+
+
+def _account(
+    collector: StockCollector, store: Store, stocks: Sequence[Stock], calendar: list[str], collected: Collected
+) -> None:
+    begins = set[str]()
+    for stock in stocks:
+        state = store.stock(stock.code)
+        begins.update(year.begins for year in state.bars.values() if year.begins)
+        collected.gaps += gaps_of(stock.code, state, calendar)
+        if state.refused:
+            collected.refused[stock.code] = state.refused
+        elif collector.pieces(stock):
+            collected.waiting.append(stock.code)
+    collected.bars_begin = min(begins, default="")
+    store.write_text(store.folder / GAPS, gaps_csv(collected.gaps))
