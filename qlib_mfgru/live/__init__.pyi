@@ -1,4 +1,5 @@
-from .collect.run import Collected, collect_market
+from .collect.account import Collected
+from .collect.run import collect_market
 
 __all__ = [
     "Collected",

@@ -2,137 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator
 from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
+from qlib_mfgru.live.collect.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
 from qlib_mfgru.live.collect.connection import Connection, connection
-from qlib_mfgru.live.collect.gaps import Gap, gap_lines, gaps_csv, gaps_of
 from qlib_mfgru.live.collect.mapping import mapping_text
-from qlib_mfgru.live.collect.source import SOURCES, Address, Patience, SourceSettings, Stock, Unreachable, source_class
+from qlib_mfgru.live.collect.settings import CollectSettings
+from qlib_mfgru.live.collect.source import Stock, Unreachable, source_class
 from qlib_mfgru.live.collect.stock import Outcome, StockCollector
 from qlib_mfgru.live.collect.store import STATE, Store
 from qlib_mfgru.live.collect.tables import Tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
-from qlib_mfgru.settings import Count, Folder, Names, Settings, Stamp, Text
 
-MAPPING, GAPS = "mapping.yaml", "gaps.csv"
-FREQS = ("5min", "15min", "30min", "60min")
 _KEPT = "what was collected is kept: run again to go on"
-
-
-def _one_of(names: Sequence[str]) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in names:
-            raise ValueError(f"must be one of {', '.join(names)}")
-        return name
-
-    return AfterValidator(check)
-
-
-class CollectSettings(Settings):
-    """What to collect.
-
-    Attributes
-    ----------
-    source : str
-        A vendor: a key of `SOURCES`.
-    out : Path
-        The folder; one that is there is continued.
-    since, until : date
-        First and last day; by default up to the newest that the vendor has.
-    freq : str
-        Of the bars.
-    stocks : tuple of str
-        Codes in any spelling; empty for all A-shares.
-    jobs : int
-        Connections side by side.
-    address : Address
-    patience : Patience
-    """
-
-    source: Annotated[Text, _one_of(tuple(SOURCES))] = "baostock"
-    out: Folder
-    since: Stamp
-    until: Stamp | None = None
-    freq: Annotated[Text, _one_of(FREQS)] = "15min"
-    stocks: Names = ()
-    jobs: Count = 4
-    address: Address = Address()
-    patience: Patience = Patience()
-
-    @property
-    def asking(self) -> SourceSettings:
-        """What a process needs in order to ask."""
-        return SourceSettings(name=self.source, address=self.address, patience=self.patience)
-
-
-@dataclass
-class Collected:
-    """What a run did, and what is there afterwards; printed, it is the account.
-
-    Attributes
-    ----------
-    days : int
-        Trading days from `first` to `last`.
-    stocks : int
-        Of which `finished` were complete before.
-    asked : int
-        Questions that were answered.
-    retried : Counter
-        Repeated questions, by what was wrong.
-    gaps : list of Gap
-    refused : dict of str to str
-        Stocks and tables that the vendor does not give, and its words.
-    """
-
-    source: str
-    out: Path
-    freq: str
-    first: str
-    last: str
-    days: int
-    stocks: int
-    finished: int = 0
-    asked: int = 0
-    retried: Counter[str] = field(default_factory=Counter)
-    gaps: list[Gap] = field(default_factory=list)
-    refused: dict[str, str] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
-    bars_begin: str = ""
-
-    def note(self, asked: int, retried: Counter[str]) -> None:
-        """Add what was asked."""
-        self.asked += asked
-        self.retried += retried
-
-    def __str__(self) -> str:
-        lines = [
-            f"{self.source}: {self.stocks:,} stocks, {self.days:,} days from {self.first} to {self.last}, {self.freq} bars",
-            f"{self.asked:,} questions; {self.finished:,} stocks were complete before",
-        ]
-        if self.retried:
-            causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
-            lines.append(f"asked again {self.retried.total():,} times: {causes}")
-        if self.waiting:
-            named = ", ".join(self.waiting[:3]) + (", .." if len(self.waiting) > 3 else "")
-            lines.append(f"{len(self.waiting):,} stocks end earlier, which may only be late: run again; {named}")
-        lines += gap_lines(self.gaps, self.bars_begin)
-        if self.gaps:
-            lines.append(f"all gaps: {self.out / GAPS}")
-        lines += [f"not from {self.source}: {name}: {words}" for name, words in list(self.refused.items())[:5]]
-        if len(self.refused) > 5:
-            lines.append(f"not from {self.source}: {len(self.refused) - 5:,} more")
-        return "\n".join([*lines, f"mapping: {self.out / MAPPING}"])
 
 
 def collect_market(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:

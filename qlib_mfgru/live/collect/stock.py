@@ -199,7 +199,7 @@ class StockCollector:
             late = [day for day in breaks if day not in set(events["date"]) and day in self._calendar[-LATE:]]
             if late and not stock.delisted:
                 end = max((day for day in days if day < late[0]), default=days[0])
-        state.events = Covered(days[0], end, size)
+        state.events = Covered("", end, size)
         self._store.keep_stock(stock.code, state)
 
     def _breaks(self, code: str, state: StockState, after: str) -> list[str]:

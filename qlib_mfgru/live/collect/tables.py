@@ -130,7 +130,7 @@ class Tables:
             self._store.keep_note("industry", {"first": first, "until": day})
 
     def _members(self, market: str, calendar: Sequence[str]) -> None:
-        """Spans, exact to the day: asked for on each month's first day and the last of all, and between where they differ."""
+        """Spans, exact to the day: asked for on each month's first day and the last, and between where they differ."""
         note, name = self._store.note(f"members/{market}"), member_file(market)
         fresh = not note or note["first"] > calendar[0] or not (self._store.folder / name).exists()
         spans = pd.DataFrame(columns=["symbol", "start", "end"], dtype=str) if fresh else self._store.read(name)

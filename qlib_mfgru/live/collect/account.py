@@ -1,13 +1,20 @@
-"""What a collection lacks that it should have: from what is noted of each stock, without reading any rows."""
+"""The account of a collection: what was asked, and what is not there that should be.
+
+Gaps come from what is noted of each stock, without reading any rows.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from qlib_mfgru.live.collect.store import StockState
 
+MAPPING, GAPS = "mapping.yaml", "gaps.csv"
 NO_DAILY, NO_BARS, FEW_BARS = "no daily row", "no bars", "few bars"
 MEANING = {
     NO_DAILY: "trading days of listed stocks without a daily row",
@@ -75,3 +82,62 @@ def gap_lines(gaps: Sequence[Gap], bars_begin: str) -> list[str]:
             stocks = len({gap.code for gap in own})
             lines.append(f"{sum(gap.days for gap in own):,} {meaning}, of {stocks:,} stocks: {named}")
     return lines
+
+
+@dataclass
+class Collected:
+    """What a run did, and what is there afterwards; printed, it is the account.
+
+    Attributes
+    ----------
+    days : int
+        Trading days from `first` to `last`.
+    stocks : int
+        Of which `finished` were complete before.
+    asked : int
+        Questions that were answered.
+    retried : Counter
+        Repeated questions, by what was wrong.
+    gaps : list of Gap
+    refused : dict of str to str
+        Stocks and tables that the vendor does not give, and its words.
+    """
+
+    source: str
+    out: Path
+    freq: str
+    first: str
+    last: str
+    days: int
+    stocks: int
+    finished: int = 0
+    asked: int = 0
+    retried: Counter[str] = field(default_factory=Counter)
+    gaps: list[Gap] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    bars_begin: str = ""
+
+    def note(self, asked: int, retried: Counter[str]) -> None:
+        """Add what was asked."""
+        self.asked += asked
+        self.retried += retried
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.source}, {self.freq}: {self.stocks:,} stocks, {self.days:,} days, {self.first} .. {self.last}",
+            f"{self.asked:,} questions answered; {self.finished:,} stocks were complete before",
+        ]
+        if self.retried:
+            causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
+            lines.append(f"asked again {self.retried.total():,} times: {causes}")
+        if self.waiting:
+            named = ", ".join(self.waiting[:3]) + (", .." if len(self.waiting) > 3 else "")
+            lines.append(f"{len(self.waiting):,} stocks end earlier, which may only be late: run again; {named}")
+        lines += gap_lines(self.gaps, self.bars_begin)
+        if self.gaps:
+            lines.append(f"all gaps: {self.out / GAPS}")
+        lines += [f"not from {self.source}: {name}: {words}" for name, words in list(self.refused.items())[:5]]
+        if len(self.refused) > 5:
+            lines.append(f"not from {self.source}: {len(self.refused) - 5:,} more")
+        return "\n".join([*lines, f"mapping: {self.out / MAPPING}"])

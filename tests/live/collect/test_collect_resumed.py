@@ -1,0 +1,111 @@
+"""Evening by evening, after a kill, with a hole: the folder ends with the bytes of one that was collected at once."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from live.collect.conftest import QUICK, Collect, contents
+
+from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.live import collect_market
+
+
+def test_evening_by_evening_is_as_at_once(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path
+) -> None:
+    new_year = int(market.days.searchsorted("2021-01-01"))
+    for day in market.days[[new_year - 9, new_year - 1, new_year, -2, -1]]:
+        server.today = day
+        collect("evenings")
+    collect("once")
+    assert contents(tmp_path / "evenings") == contents(tmp_path / "once")
+
+
+def test_tomorrow_changes_nothing_of_today(collect: Collect, server: Server, market: VendorMarket, tmp_path: Path) -> None:
+    server.today = market.days[60]
+    collect("known")
+    server.today = market.days[-1]
+    collect("asked", until=market.days[60])
+    known, asked = contents(tmp_path / "known"), contents(tmp_path / "asked")
+    names = (known.pop("universe.parquet"), asked.pop("universe.parquet"))  # those of the day on which they were asked
+    assert known == asked
+    assert_same_but_names(*(pd.read_parquet(io.BytesIO(name)) for name in names))
+
+
+def assert_same_but_names(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(one.drop(columns="name"), other.drop(columns="name"))
+
+
+def test_nothing_is_asked_twice(collect: Collect, server: Server, market: VendorMarket) -> None:
+    server.today = market.days[-2]
+    collect()
+    first = len(server.asked)
+    again = collect()
+    assert (again.asked, again.finished, again.waiting) == (1, again.stocks, [])
+    assert [asked.question.name for asked in server.asked[first:]] == ["login", "query_history_k_data_plus", "logout"]
+    server.today = market.days[-1]
+    evening = collect()
+    newest = ("sh.000300", "2099-12-31")  # is there a day that we do not have?
+    repeated = [asked for asked in server.repeated() if not set(newest) <= set(asked.arguments)]
+    assert [question.name for question in repeated] == ["query_stock_basic"]  # once a day: new and delisted shares
+    listed = sum(market.listing(code)[1] == len(market.days) - 1 for code in market.stocks)
+    assert listed < evening.asked < 2.5 * listed + 20
+    assert server.counts["query_adjust_factor"] < 1.2 * len(market.stocks)
+
+
+def test_a_longer_past_and_a_lost_file(collect: Collect, market: VendorMarket, tmp_path: Path) -> None:
+    collect("whole")
+    collect("late", since=market.days[30])
+    collect("late")
+    assert contents(tmp_path / "late") == contents(tmp_path / "whole")
+    before = contents(tmp_path / "whole")
+    (tmp_path / "whole/15min/2020/SH600000.parquet").unlink()
+    (tmp_path / "whole/daily/2021/SZ000001.parquet").write_bytes(b"cut")
+    (tmp_path / "whole/index/SH000905.parquet").unlink()
+    assert collect("whole").asked == 4
+    assert contents(tmp_path / "whole") == before
+
+
+def _collect_slowly(out: Path, since: str, host: str, port: int, jobs: int) -> None:
+    os.setpgid(0, 0)
+    collect_market(out, since, jobs=jobs, quiet=True, patience=QUICK, address={"host": host, "port": port})
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_kill_at_any_moment(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, jobs: int
+) -> None:
+    collect("once")
+    whole, since = len(server.asked), f"{market.days[0]:%Y-%m-%d}"
+    context = multiprocessing.get_context("spawn")
+    for share in (0.15, 0.4, 0.7):
+        begin = len(server.asked)
+        process = context.Process(target=_collect_slowly, args=(tmp_path / "out", since, server.host, server.port, jobs))
+        process.start()
+        while len(server.asked) - begin < share * whole / 2 and process.is_alive():
+            time.sleep(0.002)
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join()
+        time.sleep(0.3)  # its workers end with it
+    questions = len(server.asked)
+    collect("out")
+    assert len(server.asked) - questions < whole
+    assert contents(tmp_path / "out") == contents(tmp_path / "once")
+
+
+def test_a_folder_of_another_collection(collect: Collect, tmp_path: Path) -> None:
+    collect("out", stocks=("sh.600000",))
+    with pytest.raises(InputError, match="holds 15min bars from baostock: name another folder"):
+        collect("out", freq="5min")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("")
+    with pytest.raises(InputError, match="holds files that `mfgru collect` did not make"):
+        collect("mine")
