@@ -10,7 +10,7 @@ from qlib_mfgru.live.collect.tables import INDUSTRY, member_file
 _TEXT = """# Made by `mfgru collect {source}`, for `mfgru ingest mapping.yaml --source THIS_FOLDER --target PROVIDER`.
 bars: {{files: {freq}/*/*.parquet, freq: {freq}, stamps: end, volume: shares, amount: yuan}}
 daily: {{files: {daily}/*/*.parquet, volume: shares, amount: yuan}}
-factors: {{files: {events}/*.parquet, before_first: one, optional: true}}
+factors: {{files: {events}/*.parquet, before_first: one}}
 float_shares: {{files: {daily}/*/*.parquet, max_dropped: 1.0}}
 index: {{files: index/*.parquet}}
 """

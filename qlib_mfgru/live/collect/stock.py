@@ -11,7 +11,7 @@ import pandas as pd
 
 from qlib_mfgru.live.collect.connection import connection
 from qlib_mfgru.live.collect.plan import LATE, Span, between, covered_until, listed_days, open_spans, runs
-from qlib_mfgru.live.collect.source import Refused, SourceSettings, Stock, Unreachable
+from qlib_mfgru.live.collect.source import EVENTS, Refused, SourceSettings, Stock, Unreachable
 from qlib_mfgru.live.collect.store import Covered, StockState, Store
 
 _TURN_STEP = 1e-6
@@ -188,14 +188,8 @@ class StockCollector:
         size = known.size if known else 0
         if known is None or breaks or known.until[:4] != end[:4]:
             events = self._asker.ask(lambda source: source.events(stock.code, end))
-            events = events[events["date"] <= end]
-            size = (
-                self._store.write(name, events.assign(symbol=stock.code)[["symbol", *events.columns]])
-                if len(events)
-                else 0
-            )
-            if not size:
-                self._store.remove(name)
+            events = with_first_day(events[events["date"] <= end], stock.listed)
+            size = self._store.write(name, events.assign(symbol=stock.code)[["symbol", *EVENTS]])
             late = [day for day in breaks if day not in set(events["date"]) and day in self._calendar[-LATE:]]
             if late and not stock.delisted:
                 end = max((day for day in days if day < late[0]), default=days[0])
@@ -208,8 +202,15 @@ class StockCollector:
         if not years:
             return []
         rows = pd.concat([self._store.read(self._store.year_file("daily", year, code)) for year in years])
-        steps = (rows["prev_close"] - rows["close"].shift()).abs()
+        steps = (rows["prev_close"] - rows["close"].ffill().shift()).abs()
         return list(rows["date"][(steps > _HALF_TICK) & (rows["date"] > after)])
+
+
+def with_first_day(events: pd.DataFrame, listed: str) -> pd.DataFrame:
+    """Events from the first day on, on which the factor is 1 unless they say another."""
+    if len(events) and events["date"].iloc[0] <= listed:
+        return events
+    return pd.concat([pd.DataFrame({"date": [listed], "factor": [1.0]}), events], ignore_index=True)
 
 
 def with_float_shares(rows: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -104,10 +104,6 @@ class Store:
                 frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
         return frame
 
-    def remove(self, name: str) -> None:
-        """Let a table be no more."""
-        (self.folder / name).unlink(missing_ok=True)
-
     def has(self, name: str, covered: Covered) -> bool:
         """Whether a file is there in the size that it was written in."""
         path = self.folder / name

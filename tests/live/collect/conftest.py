@@ -17,8 +17,8 @@ QUICK = {"first": 0.01, "total": 0.2}
 
 @pytest.fixture(scope="session")
 def market() -> VendorMarket:
-    """Twenty stocks on 100 days across a new year, the last 70 with bars; later tests may not change it."""
-    return VendorMarket.of(n_stocks=20, n_days=100, intraday_days=70, seed=5, start="2020-09-15")
+    """Twenty stocks on 150 days, from a summer of dividends across a new year; the last 70 have bars."""
+    return VendorMarket.of(n_stocks=20, n_days=150, intraday_days=70, seed=5, start="2020-06-15")
 
 
 @pytest.fixture

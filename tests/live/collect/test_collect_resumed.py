@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-import os
-import signal
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from live.collect.conftest import QUICK, Collect, contents
 
-from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
+from live.collect.conftest import QUICK, Collect, contents
+from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live import collect_market
+
+FEW = ("sh.600000", "sh.600001", "sh.600002", "sh.688001", "sz.000001", "sz.300001")
 
 
 def test_evening_by_evening_is_as_at_once(
@@ -24,12 +24,14 @@ def test_evening_by_evening_is_as_at_once(
     new_year = int(market.days.searchsorted("2021-01-01"))
     for day in market.days[[new_year - 9, new_year - 1, new_year, -2, -1]]:
         server.today = day
-        collect("evenings")
-    collect("once")
+        collect("evenings", stocks=FEW)
+    collect("once", stocks=FEW)
     assert contents(tmp_path / "evenings") == contents(tmp_path / "once")
 
 
-def test_tomorrow_changes_nothing_of_today(collect: Collect, server: Server, market: VendorMarket, tmp_path: Path) -> None:
+def test_tomorrow_changes_nothing_of_today(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path
+) -> None:
     server.today = market.days[60]
     collect("known")
     server.today = market.days[-1]
@@ -62,42 +64,42 @@ def test_nothing_is_asked_twice(collect: Collect, server: Server, market: Vendor
 
 
 def test_a_longer_past_and_a_lost_file(collect: Collect, market: VendorMarket, tmp_path: Path) -> None:
-    collect("whole")
-    collect("late", since=market.days[30])
-    collect("late")
+    collect("whole", stocks=FEW)
+    collect("late", since=market.days[30], stocks=FEW)
+    collect("late", stocks=FEW)
     assert contents(tmp_path / "late") == contents(tmp_path / "whole")
     before = contents(tmp_path / "whole")
     (tmp_path / "whole/15min/2020/SH600000.parquet").unlink()
     (tmp_path / "whole/daily/2021/SZ000001.parquet").write_bytes(b"cut")
     (tmp_path / "whole/index/SH000905.parquet").unlink()
-    assert collect("whole").asked == 4
+    assert collect("whole", stocks=FEW).asked == 4
     assert contents(tmp_path / "whole") == before
 
 
-def _collect_slowly(out: Path, since: str, host: str, port: int, jobs: int) -> None:
-    os.setpgid(0, 0)
-    collect_market(out, since, jobs=jobs, quiet=True, patience=QUICK, address={"host": host, "port": port})
+def _collect(out: Path, since: str, host: str, port: int, jobs: int) -> None:
+    address = {"host": host, "port": port}
+    collect_market(out, since, jobs=jobs, stocks=FEW, quiet=True, patience=QUICK, address=address)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(("jobs", "shares"), [(1, (0.1, 0.6)), (2, (0.3, 0.8))])
 def test_a_kill_at_any_moment(
-    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, jobs: int
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, jobs: int, shares: tuple[float, ...]
 ) -> None:
-    collect("once")
+    collect("once", stocks=FEW)
     whole, since = len(server.asked), f"{market.days[0]:%Y-%m-%d}"
-    context = multiprocessing.get_context("spawn")
-    for share in (0.15, 0.4, 0.7):
-        begin = len(server.asked)
-        process = context.Process(target=_collect_slowly, args=(tmp_path / "out", since, server.host, server.port, jobs))
+    context, begin = multiprocessing.get_context("spawn"), whole
+    for share in shares:
+        process = context.Process(target=_collect, args=(tmp_path / "out", since, server.host, server.port, jobs))
         process.start()
-        while len(server.asked) - begin < share * whole / 2 and process.is_alive():
-            time.sleep(0.002)
-        os.kill(process.pid or 0, signal.SIGKILL)
+        while len(server.asked) - begin < share * whole:
+            assert process.is_alive()
+            time.sleep(0.001)
+        process.kill()
         process.join()
-        time.sleep(0.3)  # its workers end with it
-    questions = len(server.asked)
-    collect("out")
-    assert len(server.asked) - questions < whole
+        time.sleep(0.2)  # its workers end with it
+    killed = len(server.asked)
+    collect("out", stocks=FEW)
+    assert len(server.asked) - killed < (1.3 - shares[-1]) * whole
     assert contents(tmp_path / "out") == contents(tmp_path / "once")
 
 

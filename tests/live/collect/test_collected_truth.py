@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from live.collect.conftest import Collect
 from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
-
-from live.collect.conftest import Collect
 
 
 def ours(code: str) -> str:
@@ -40,7 +39,10 @@ def test_daily_rows(folder: Path, market: VendorMarket) -> None:
     for code in market.stocks:
         rows, truth = table(folder, f"daily/*/{ours(code)}.parquet"), market.daily(code)
         assert list(pd.to_datetime(rows["date"])) == list(truth.index)
-        for mine, theirs in {"prev_close": "preclose", **{name: name for name in ("open", "close", "amount", "turn")}}.items():
+        for mine, theirs in {
+            "prev_close": "preclose",
+            **{name: name for name in ("open", "close", "amount", "turn")},
+        }.items():
             np.testing.assert_array_equal(rows[mine], truth[theirs])
         assert list(rows["traded"] == 1) == list(truth["traded"])
         assert list(rows["is_st"] == 1) == list(truth["is_st"])
@@ -65,16 +67,12 @@ def test_bars(folder: Path, market: VendorMarket) -> None:
 
 
 def test_events(folder: Path, market: VendorMarket) -> None:
-    seen = 0
+    """After a first row, of the first day and with 1: then ingest knows of every stock."""
     for code in market.stocks:
-        truth, file = market.events(code), folder / f"events/{ours(code)}.parquet"
-        assert file.exists() == bool(len(truth))
-        if len(truth):
-            rows = pd.read_parquet(file)
-            assert list(pd.to_datetime(rows["date"])) == list(truth.index)
-            np.testing.assert_array_equal(rows["factor"], truth)
-            seen += 1
-    assert seen > 3
+        truth, rows = market.events(code), pd.read_parquet(folder / f"events/{ours(code)}.parquet")
+        assert list(pd.to_datetime(rows["date"])) == [market.daily(code).index[0], *truth.index]
+        np.testing.assert_array_equal(rows["factor"], [1.0, *truth])
+    assert sum(len(market.events(code)) for code in market.stocks) > 5
 
 
 def test_members_are_exact_to_the_day(folder: Path, market: VendorMarket) -> None:
@@ -91,7 +89,8 @@ def test_levels_calendar_and_industries(folder: Path, market: VendorMarket) -> N
         np.testing.assert_array_equal(levels["close"], market.levels(f"{index[:2].lower()}.{index[2:]}")["close"])
     assert list(pd.to_datetime(pd.read_parquet(folder / "calendar.parquet")["date"])) == list(market.days)
     industries = pd.read_parquet(folder / "industry.parquet")
-    assert set(industries["symbol"]) <= set(map(ours, market.stocks)) and industries["symbol"].is_unique
+    assert set(industries["symbol"]) <= set(map(ours, market.stocks))
+    assert industries["symbol"].is_unique
 
 
 def test_float_shares_are_those_behind_the_turnover(folder: Path, market: VendorMarket) -> None:
@@ -127,4 +126,7 @@ def stored(provider: Path, code: str, field: str) -> np.ndarray:
 def test_only_some_stocks(collect: Collect, server: Server, tmp_path: Path) -> None:
     collected = collect(stocks=("600000.SH", "sz000001"))
     assert collected.stocks == 2
-    assert sorted(path.name for path in (tmp_path / "out/daily/2020").iterdir()) == ["SH600000.parquet", "SZ000001.parquet"]
+    assert sorted(path.name for path in (tmp_path / "out/daily/2020").iterdir()) == [
+        "SH600000.parquet",
+        "SZ000001.parquet",
+    ]

@@ -31,16 +31,18 @@ class Line(socket.socket):
     """Why the last question had no answer, which the client only prints."""
     _with_sums: ClassVar[set[bool]] = set()
     _due = 0.0
+    _dead = ""
 
     def connect(self, _: Any) -> None:
-        Line.trouble = ""
         self.settimeout(self.timeout_s)
         try:
             super().connect(self.address)
-        except OSError as error:
-            self._fail(error.strerror or str(error) or "no connection")
+        except OSError as error:  # which the client prints, to ask a question all the same
+            self._dead = f"{self.address[0]}:{self.address[1]}: {error.strerror or 'no connection in time'}"
 
     def send(self, data: Any, *_: Any) -> int:
+        if self._dead:
+            self._fail(self._dead)
         Line.trouble = ""
         self._due = time.monotonic() + self.timeout_s
         self._answer = bytearray()
