@@ -1,4 +1,4 @@
-"""A server on the loopback that speaks baostock's protocol, so that its real client library collects the demo market."""
+"""A server on the loopback that speaks baostock's protocol: its real client library collects the demo market."""
 
 import lazy_loader
 

@@ -62,10 +62,10 @@ class Known:
         of_index = code in self.market.indices
         if not of_index and not self._listed(code):
             return Table({name: (np.zeros(0), TEXT) for name in DAY_FIELDS})
-        frame = self.market.levels(code) if of_index else self.market.daily(code)
+        days = self._span(start, end)
+        frame = self.market.levels(code).iloc[days] if of_index else self.market.daily(code, days)
         if of_index:
             frame = frame.assign(turn=np.nan, traded=True, is_st=False)
-        frame = self._within(frame, start, end)
         scale = np.ones(len(frame)) if of_index else self._scale(code, frame.index, flag)
         return self._day_table(frame, code, scale, flag)
 
@@ -73,10 +73,11 @@ class Known:
         """Minute bars of a stock; an index has none."""
         if code in self.market.indices or not self._listed(code):
             return Table({name: (np.zeros(0), TEXT) for name in MINUTE_FIELDS})
-        frame = self._within(self.market.minutes(code, frequency), start, f"{end} 23:59")
-        days = pd.DatetimeIndex(frame.index).normalize()
+        frame = self.market.minutes(code, frequency, self._span(start, end))
+        ends = pd.DatetimeIndex(frame.index)
+        days = ends.normalize()
         scale = self._scale(code, days, flag)
-        columns = {"date": (_texts(days), TEXT), "time": (_texts(frame.index, "%Y%m%d%H%M%S000"), TEXT)}
+        columns = {"date": (_texts(days), TEXT), "time": (_texts(ends, "%Y%m%d%H%M%S000"), TEXT)}
         columns["code"] = (np.full(len(frame), code, dtype=object), TEXT)
         columns |= {name: (frame[name].to_numpy() * scale, PRICE) for name in PRICES}
         columns["volume"] = (frame["volume"].to_numpy(), SHARES)
@@ -133,9 +134,10 @@ class Known:
     def _listed(self, code: str) -> bool:
         return code in self.market.stocks and self.market.listing(code)[0] < self.n_days
 
-    def _within(self, frame: pd.DataFrame, start: str, end: str) -> pd.DataFrame:
-        last = min(pd.Timestamp(end), self.today + pd.Timedelta(hours=23))
-        return frame.loc[pd.Timestamp(start) : last]
+    def _span(self, start: str, end: str) -> slice:
+        """Positions of the known days from one date to another, both included."""
+        first, stop = self.market.days.searchsorted(pd.Timestamp(start)), self.day(end) + 1
+        return slice(int(first), max(int(first), stop))
 
     def _scale(self, code: str, days: pd.Index, flag: str) -> np.ndarray:
         """What an adjusted price is of the raw one on each day."""

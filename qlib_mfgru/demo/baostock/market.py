@@ -16,14 +16,17 @@ import numpy as np
 import pandas as pd
 from typing_extensions import Self
 
-from qlib_mfgru.demo.bars import Bars, draw_bars
 from qlib_mfgru.demo.baostock.bars import at_frequency, bar_ends
+from qlib_mfgru.demo.bars import Bars, draw_bars
 from qlib_mfgru.demo.indices import IndexLevels
 from qlib_mfgru.demo.market import STOCKS_AT_ONCE, DemoMarket, simulate
+from qlib_mfgru.demo.prices import SPLIT_PRICE
 from qlib_mfgru.demo.spec import DemoSpec
 from qlib_mfgru.errors import InputError
 
 PRICES = ("open", "high", "low", "close")
+ALL = slice(None)
+"""All days."""
 
 
 @dataclass
@@ -76,38 +79,36 @@ class VendorMarket:
         at, universe = self.stocks.index(stock), self.demo.universe
         return int(universe.first[at]), int(universe.last[at])
 
-    def daily(self, stock: str) -> pd.DataFrame:
-        """Daily bars of all listed days, suspended ones among them, indexed by date.
+    def daily(self, stock: str, days: slice = ALL) -> pd.DataFrame:
+        """Daily bars of the listed days among `days` (positions), suspended ones too, by date.
 
         Columns: open, high, low, close, preclose (ex-rights), volume, amount, turn (percent of the float shares),
         traded, pctChg (percent), is_st. On a suspended day the prices are the last close, and volume, amount, turn
         and pctChg are NaN.
         """
-        at, (first, last) = self.stocks.index(stock), self.listing(stock)
-        path, days = self.demo.path, slice(first, last + 1)
-        bars, traded = self._bars_of(at).daily(), path.traded[days, at]
-        close, reference = path.close[days, at], path.reference[days, at]
-        frame = {name: np.where(traded, getattr(bars, name)[days, 0], close) / 100 for name in PRICES}
+        at, days = self.stocks.index(stock), self._listed(stock, days)
+        path, bars = self.demo.path, self._bars_of(at, days).daily()
+        traded, close, reference = (each[days, at] for each in (path.traded, path.close, path.reference))
+        frame = {name: np.where(traded, getattr(bars, name)[:, 0], close) / 100 for name in PRICES}
         frame["preclose"] = reference / 100
-        volume = np.where(traded, bars.volume[days, 0], np.nan)
-        frame["volume"] = volume
-        frame["amount"] = np.where(traded, bars.amount[days, 0], np.nan)
+        frame["volume"] = volume = np.where(traded, bars.volume[:, 0], np.nan)
+        frame["amount"] = np.where(traded, bars.amount[:, 0], np.nan)
         frame["turn"] = np.round(100 * volume / np.rint(path.shares[days, at]), 6)
         frame["traded"] = traded
         frame["pctChg"] = np.where(traded, np.round(100 * (close / reference - 1), 6), np.nan)
         frame["is_st"] = self.demo.universe.is_st[days, at]
         return pd.DataFrame(frame, index=self.days[days])
 
-    def minutes(self, stock: str, frequency: str = "15") -> pd.DataFrame:
-        """Bars of 5, 15, 30 or 60 minutes of all traded days that have them, indexed by their ends.
+    def minutes(self, stock: str, frequency: str = "15", days: slice = ALL) -> pd.DataFrame:
+        """Bars of 5, 15, 30 or 60 minutes of the traded days among `days` (positions) that have them, by their ends.
 
         Columns: open, high, low, close, volume, amount. A bar without a trade has the last price and volume 0.
         """
-        at, (first, last) = self.stocks.index(stock), self.listing(stock)
-        days = slice(max(first, self.intraday_start), last + 1)
-        bars, traded = at_frequency(self._bars_of(at), frequency), self.demo.path.traded[days, at]
-        frame = {name: getattr(bars, name)[days][traded].ravel() / 100 for name in PRICES}
-        frame |= {name: getattr(bars, name)[days][traded].ravel() for name in ("volume", "amount")}
+        at, days = self.stocks.index(stock), self._listed(stock, days)
+        days = slice(max(days.start, self.intraday_start), max(days.stop, self.intraday_start))
+        bars, traded = at_frequency(self._bars_of(at, days), frequency), self.demo.path.traded[days, at]
+        frame = {name: getattr(bars, name)[traded].ravel() / 100 for name in PRICES}
+        frame |= {name: getattr(bars, name)[traded].ravel() for name in ("volume", "amount")}
         ends = self.days[days][traded].to_numpy()[:, None] + bar_ends(frequency).astype("timedelta64[m]")
         return pd.DataFrame(frame, index=pd.DatetimeIndex(ends.ravel()))
 
@@ -122,6 +123,16 @@ class VendorMarket:
         at, (first, last) = self.stocks.index(stock), self.listing(stock)
         exact = self.demo.path.factor[first : last + 1, at]
         return self.factor(stock).iloc[np.flatnonzero(np.diff(exact, prepend=exact[0]))]
+
+    def dividends(self, stock: str) -> pd.DataFrame:
+        """Cash before tax and new shares, both for one share, by ex-date; the ex-rights price is rounded from them."""
+        at, (first, last) = self.stocks.index(stock), self.listing(stock)
+        days, universe = slice(first, last + 1), self.demo.universe
+        before = np.concatenate([[0], self.demo.path.close[:, at]])[days]
+        cash = np.round(before * universe.dividend[days, at] / 100, 6)
+        bonus = np.where(before >= SPLIT_PRICE, universe.split[days, at], 1.0) - 1
+        paid = pd.DataFrame({"cash": cash, "bonus": np.round(bonus, 6)}, index=self.days[days])
+        return paid[(paid["cash"] > 0) | (paid["bonus"] > 0)]
 
     def members(self, market: str, day: int) -> list[str]:
         """Stocks in ``csi300`` or ``csi500`` (or another market of the demo) on a day, by code."""
@@ -143,10 +154,16 @@ class VendorMarket:
             levels.add(self._drawn_from(start), self.demo.path, self._slice(start))
         return levels
 
-    def _bars_of(self, at: int) -> Bars:
+    def _listed(self, stock: str, days: slice) -> slice:
+        """Those of `days` on which a stock is listed."""
+        first, last = self.listing(stock)
+        start, stop, _ = days.indices(len(self.days))
+        return slice(max(first, start), max(first, start, min(last + 1, stop)))
+
+    def _bars_of(self, at: int, days: slice) -> Bars:
         """Bars of one stock, (n_days, n_bars) each."""
         bars = self._drawn_from(at // STOCKS_AT_ONCE * STOCKS_AT_ONCE)
-        return Bars(*(values[..., at % STOCKS_AT_ONCE] for values in vars(bars).values()))
+        return Bars(*(values[days, :, at % STOCKS_AT_ONCE] for values in vars(bars).values()))
 
     def _drawn_from(self, start: int) -> Bars:
         """Bars of the stocks that the demo market draws together, drawn once."""

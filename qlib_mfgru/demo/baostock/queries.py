@@ -15,6 +15,11 @@ from qlib_mfgru.demo.baostock.wire import ANSWERS, Question, Refused, message, r
 
 MAX_PAGE = 10_000
 """Rows on one page, if a client asks for more."""
+DIVIDEND_FIELDS = (
+    "code dividPreNoticeDate dividAgmPumDate dividPlanAnnounceDate dividPlanDate dividRegistDate dividOperateDate "
+    "dividPayDate dividStockMarketDate dividCashPsBeforeTax dividCashPsAfterTax dividStocksPs dividCashStock "
+    "dividReserveToStockPs"
+)
 
 
 class Query(NamedTuple):
@@ -28,7 +33,7 @@ def bars(known: Known, code: str, fields: str, start: str, end: str, frequency: 
     """``query_history_k_data_plus``."""
     names = [name.strip() for name in fields.split(",")]
     allowed = DAY_FIELDS if frequency == "d" else MINUTE_FIELDS
-    if frequency != "d" and frequency not in FREQS or flag not in (BACKWARD, FORWARD, RAW):
+    if frequency not in ("d", *FREQS) or flag not in (BACKWARD, FORWARD, RAW):
         raise Refused("10004006", "参数错误")
     if not set(names) <= set(allowed):
         raise Refused("10004012", "无效的指标")
@@ -96,10 +101,22 @@ def day_events(known: Known, date: str) -> Table:
     return Table.of("code dividOperateDate foreAdjustFactor backAdjustFactor adjustFactor", rows)
 
 
+def dividends(known: Known, code: str, year: str, kind: str) -> Table:
+    """``query_dividend_data``: the year's ex-days; both kinds of years, of the plan and of the ex-day, are one here."""
+    paid = known.market.dividends(code)[: known.today] if code in known.listed() else pd.DataFrame()
+    rows = [
+        (code, *[""] * 5, *[f"{day:%Y-%m-%d}"] * 2, "", f"{cash:.6f}", f"{cash:.6f}", f"{bonus:.6f}", "", "0.000000")
+        for day, cash, bonus in paid.itertuples()
+        if str(day.year) == year
+    ]
+    return Table.of(DIVIDEND_FIELDS, rows)
+
+
 QUERIES: dict[str, Query] = {
     "query_history_k_data_plus": Query(bars, 6),
     "query_trade_dates": Query(Known.calendar, 2),
     "query_adjust_factor": Query(Known.events, 3),
+    "query_dividend_data": Query(dividends, 3),
     "query_all_stock": Query(securities, 1),
     "query_stock_basic": Query(basics, 2),
     "query_stock_industry": Query(industries, 2),

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
@@ -48,6 +48,8 @@ class Server(ThreadingTCPServer):
         Set it to another record while the server runs; `Faults.times` counts from then on.
     asked : list of Asked
         All questions that could be read, in order.
+    most_connections : int
+        The most that were open side by side.
     """
 
     daemon_threads = True
@@ -60,6 +62,8 @@ class Server(ThreadingTCPServer):
         self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
+        self.most_connections = 0
+        self._times: Counter[Question] = Counter()
         self._recent: deque[float] = deque()
         self.faults = faults
 
@@ -89,6 +93,12 @@ class Server(ThreadingTCPServer):
             self._faults, self._hits = faults, 0
 
     @property
+    def connections(self) -> int:
+        """Connections that are open now."""
+        with self._lock:
+            return len(self._connections)
+
+    @property
     def counts(self) -> Counter[str]:
         """How often each query was asked, ``login`` among them, whatever became of it."""
         return Counter(each.question.name for each in list(self.asked))
@@ -109,8 +119,8 @@ class Server(ThreadingTCPServer):
     def hits(self, faults: Faults, question: Question) -> bool:
         """Whether the answer to a question is hit by a fault; counts those that are."""
         with self._lock:
-            before = sum(each.question == question for each in self.asked)
-            hit = faults.hits(question, before) and (faults.times is None or self._hits < faults.times)
+            hit = faults.hits(question, self._times[question]) and (faults.times is None or self._hits < faults.times)
+            self._times[question] += 1
             self._hits += hit
             return hit
 
@@ -131,6 +141,7 @@ class Server(ThreadingTCPServer):
                 resets(request)
                 return False
             self._connections.add(request)
+            self.most_connections = max(self.most_connections, len(self._connections))
             return True
 
     def shutdown_request(self, request: Any) -> None:
@@ -148,15 +159,16 @@ class Server(ThreadingTCPServer):
         self.server_close()
         with self._lock:
             for connection in self._connections:
-                connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # it has just ended
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 class Connection(StreamRequestHandler):
     """One client: its session begins with a login, and ends with the connection at the latest."""
 
     server: Server
-    left: float = 0
-    """Questions that the login is still good for."""
+    since_login: int | None = None
+    """Questions since the login; None before it, and after a logout."""
 
     def handle(self) -> None:
         """Answer line after line."""
@@ -191,26 +203,26 @@ class Connection(StreamRequestHandler):
         try:
             if self.server.too_many(faults.rate):
                 raise Refused(TOO_MANY, "系统级别错误")
-            self._check_login(question)
+            if question.name not in ("login", "logout"):
+                self._count(faults.expire_after)
             answer = self.server.answer(question, faults, hit)
         except Refused as refused:
             return error(refused.code, refused.message), refused.code
         if question.name in ("login", "logout"):
-            good_for = float("inf") if faults.expire_after is None else faults.expire_after
-            self.left = good_for if question.name == "login" else 0
+            self.since_login = 0 if question.name == "login" else None
         return answer, "short" if hit and faults.short else ""
 
-    def _check_login(self, question: Question) -> None:
-        if question.name in ("login", "logout"):
-            return
-        if self.left <= 0:
+    def _count(self, limit: int | None) -> None:
+        """Count a question; refuse it where nobody is logged in, or the login has expired."""
+        if self.since_login is None or (limit is not None and self.since_login >= limit):
             raise Refused(NOT_LOGGED_IN, "用户未登录")
-        self.left -= 1
+        self.since_login += 1
 
 
 def resets(connection: socket.socket) -> None:
-    """Let a connection end by a reset, without what is still on the way."""
+    """End a connection by a reset, without what is still on the way."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 @contextmanager
