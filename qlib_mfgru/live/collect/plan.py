@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from qlib_mfgru.live.collect.source import Stock
@@ -62,8 +61,11 @@ def open_spans(
         Whether a year's file is as it was written; the year is asked for anew where it is not.
     """
     spans = []
-    for year, each in groupby(days, key=lambda day: day[:4]):
-        wanted = list(each)
+    for number in range(int(days[0][:4]), int(days[-1][:4]) + 1) if days else ():
+        year = str(number)
+        wanted = between(days, year, f"{year}-12-31")
+        if not wanted:
+            continue
         there = covered.get(year)
         if there is None or there.first > wanted[0] or not is_whole(year, there):
             spans.append(Span(year, wanted[0], wanted[-1], wanted[0]))

@@ -12,16 +12,17 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
 from qlib_mfgru.live.collect.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
 from qlib_mfgru.live.collect.connection import Connection, connection
-from qlib_mfgru.live.collect.mapping import mapping_text
 from qlib_mfgru.live.collect.settings import CollectSettings
 from qlib_mfgru.live.collect.source import Stock, Unreachable, source_class
 from qlib_mfgru.live.collect.stock import Outcome, StockCollector
-from qlib_mfgru.live.collect.store import STATE, Store
+from qlib_mfgru.live.collect.store import STATE, Store, mapping_text
 from qlib_mfgru.live.collect.tables import Tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
+_EVENINGS = 3
+"""Days that are asked for all stocks together."""
 _KEPT = "what was collected is kept: run again to go on"
 
 
@@ -88,10 +89,11 @@ def _collect(settings: CollectSettings, store: Store, asker: Connection, quiet: 
         len(stocks),
         refused=tables.refused,
     )
+    collector = StockCollector(settings.asking, store, calendar, len(ASHARE.bar_ends(settings.freq)))
+    if days := _lacking_everywhere(collector, stocks):
+        collector.market_days = tables.market_days(days)
     collected.note(*asker.spent())
     asker.close()
-    bars_a_day = len(ASHARE.bar_ends(settings.freq))
-    collector = StockCollector(settings.asking, store, calendar, bars_a_day)
     _collect_stocks(collector, stocks, settings.jobs, collected, quiet)
     _account(collector, store, stocks, calendar, collected)
     store.write_text(
@@ -111,6 +113,14 @@ def _chosen(universe: list[Stock], codes: Sequence[str]) -> list[Stock]:
     if unknown := [code for code in wanted if code not in known]:
         raise InputError(f"stocks: {', '.join(unknown)}: no share that the vendor knows")
     return [known[code] for code in wanted]
+
+
+def _lacking_everywhere(collector: StockCollector, stocks: Sequence[Stock]) -> list[str]:
+    """The days that stocks lack, if they are so few that a question for each is less than one for each stock."""
+    lacking = [collector.lacks_daily(stock) for stock in stocks]
+    few = [days for days in lacking if 0 < len(days) <= _EVENINGS]
+    days = sorted({day for each in few for day in each})
+    return days if len(few) > 2 * len(days) else []
 
 
 def _collect_stocks(

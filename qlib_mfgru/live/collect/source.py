@@ -149,6 +149,10 @@ class Source(ABC):
     def daily(self, code: str, start: str, end: str) -> pd.DataFrame:
         """A stock's daily rows, suspended days among them: columns `DAILY`, in order."""
 
+    def market_day(self, day: str) -> pd.DataFrame:
+        """The daily rows of all stocks on one day: `symbol` and the columns `DAILY`."""
+        raise Refused(f"no daily rows of all stocks, which {day} was to be asked for")
+
     @abstractmethod
     def bars(self, code: str, freq: str, start: str, end: str) -> pd.DataFrame:
         """A stock's bars: columns `BARS`, in order."""

@@ -6,16 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from qlib_mfgru.live.collect.connection import connection
+from qlib_mfgru.live.collect.derived import with_first_day, with_float_shares
 from qlib_mfgru.live.collect.plan import LATE, Span, between, covered_until, listed_days, open_spans, runs
 from qlib_mfgru.live.collect.source import EVENTS, Refused, SourceSettings, Stock, Unreachable
 from qlib_mfgru.live.collect.store import Covered, StockState, Store
 
-_TURN_STEP = 1e-6
-"""Turnover is given in percent to six digits."""
 _HALF_TICK = 0.0051
 
 
@@ -63,7 +61,14 @@ class StockCollector:
     calendar : list of str
         Trading days, up to the last that is collected.
     bars_a_day : int
+
+    Attributes
+    ----------
+    market_days : DataFrame or None
+        Daily rows of all stocks on some days, with `symbol`, which need not be asked for again.
     """
+
+    market_days: pd.DataFrame | None = None
 
     def __init__(self, settings: SourceSettings, store: Store, calendar: list[str], bars_a_day: int) -> None:
         self._settings = settings
@@ -80,6 +85,12 @@ class StockCollector:
         daily, bars = self._open("daily", stock.code, state, days), self._open("bars", stock.code, state, days)
         events = state.events is None or state.events.until < days[-1]
         return len(daily) + len(bars) + events
+
+    def lacks_daily(self, stock: Stock) -> Sequence[str]:
+        """Days whose daily rows are to be asked for."""
+        days = listed_days(stock, self._calendar)
+        spans = self._open("daily", stock.code, self._store.stock(stock.code), days)
+        return [day for span in spans for day in between(days, span.first, span.last)]
 
     def __call__(self, stock: Stock) -> Outcome:
         self._asker = connection(self._settings)
@@ -115,12 +126,22 @@ class StockCollector:
 
     def _daily(self, stock: Stock, state: StockState, spans: list[Span]) -> None:
         first, last = spans[0].first, spans[-1].last
-        rows = self._asker.ask(lambda source: source.daily(stock.code, first, last))
+        rows = self._from_market_days(stock, first, last)
+        if rows is None:
+            rows = self._asker.ask(lambda source: source.daily(stock.code, first, last))
         for span in spans:
             own = rows[rows["date"].between(span.first, span.last)]
             expected = between(listed_days(stock, self._calendar), span.first, span.last)
             table = with_float_shares(self._joined("daily", stock.code, span, state, own))
             self._keep("daily", stock, state, span, _Got(table, expected, set(own["date"]), []))
+
+    def _from_market_days(self, stock: Stock, first: str, last: str) -> pd.DataFrame | None:
+        """The rows of a span, if those of all stocks have each of its days."""
+        if self.market_days is None:
+            return None
+        rows = self.market_days[self.market_days["symbol"] == stock.code]
+        expected = between(listed_days(stock, self._calendar), first, last)
+        return rows.drop(columns="symbol") if set(expected) == set(rows["date"]) else None
 
     def _bars(self, stock: Stock, state: StockState, span: Span) -> None:
         expected = between(self._traded(stock.code, state, span.year), span.first, span.last)
@@ -204,32 +225,3 @@ class StockCollector:
         rows = pd.concat([self._store.read(self._store.year_file("daily", year, code)) for year in years])
         steps = (rows["prev_close"] - rows["close"].ffill().shift()).abs()
         return list(rows["date"][(steps > _HALF_TICK) & (rows["date"] > after)])
-
-
-def with_first_day(events: pd.DataFrame, listed: str) -> pd.DataFrame:
-    """Events from the first day on, on which the factor is 1 unless they say another."""
-    if len(events) and events["date"].iloc[0] <= listed:
-        return events
-    return pd.concat([pd.DataFrame({"date": [listed], "factor": [1.0]}), events], ignore_index=True)
-
-
-def with_float_shares(rows: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Fill the float shares of days without from volume and turnover, looking at earlier rows only.
-
-    Turnover is rounded, so a number of shares is kept as long as it is within the rounding of each day's.
-    """
-    if rows is None:
-        return None
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low = 100 * rows["volume"] / (rows["turn"] + _TURN_STEP / 2)
-        high = 100 * rows["volume"] / (rows["turn"] - _TURN_STEP / 2).clip(lower=0)
-        middle = (100 * rows["volume"] / rows["turn"]).round()
-    known = rows["float_shares"].to_numpy()
-    shares, current = np.full(len(rows), np.nan), np.nan
-    for row, (least, most, best) in enumerate(zip(low, high, middle, strict=True)):
-        if np.isfinite(known[row]):
-            current = known[row]
-        elif np.isfinite(best) and best > 0 and not least <= current <= most:
-            current = best
-        shares[row] = current
-    return rows.assign(float_shares=shares)

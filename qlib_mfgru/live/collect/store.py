@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,14 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
 
 DAILY_FOLDER, EVENTS_FOLDER, STATE = "daily", "events", "state"
+CALENDAR, UNIVERSE, INDUSTRY = "calendar.parquet", "universe.parquet", "industry.parquet"
+_TEXT = """# Made by `mfgru collect {source}`, for `mfgru ingest mapping.yaml --source THIS_FOLDER --target PROVIDER`.
+bars: {{files: {freq}/*/*.parquet, freq: {freq}, stamps: end, volume: shares, amount: yuan}}
+daily: {{files: {daily}/*/*.parquet, volume: shares, amount: yuan}}
+factors: {{files: {events}/*.parquet, before_first: one}}
+float_shares: {{files: {daily}/*/*.parquet, max_dropped: 1.0}}
+index: {{files: index/*.parquet}}
+"""
 _TYPES = {"symbol": pa.string(), "date": pa.date32(), "datetime": pa.timestamp("ms"), "start": pa.date32()}
 _TYPES |= {"end": pa.date32(), "name": pa.string(), "industry": pa.string(), "index": pa.string()}
 _TYPES |= {"listed": pa.date32(), "delisted": pa.date32(), "is_st": pa.int8(), "traded": pa.int8()}
@@ -143,6 +152,27 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             _unfinished(path).write_text(text, encoding="utf-8")
             os.replace(_unfinished(path), path)
+
+
+def level_file(index: str) -> str:
+    """Path of an index's levels within the folder."""
+    return f"index/{index}.parquet"
+
+
+def member_file(market: str) -> str:
+    """Path of an index's spans of membership within the folder."""
+    return f"members/{market}.parquet"
+
+
+def mapping_text(store: Store, source: str, level: str, member_lists: Sequence[str]) -> str:
+    """The mapping of what there is."""
+    text = _TEXT.format(source=source, freq=store.freq, daily=DAILY_FOLDER, events=EVENTS_FOLDER)
+    if (store.folder / INDUSTRY).exists():
+        text += f"industry: {{files: {INDUSTRY}, level: {level}}}\n"
+    lists = [market for market in member_lists if (store.folder / member_file(market)).exists()]
+    if lists:
+        text += "members:\n" + "".join(f"  {market}: {{files: {member_file(market)}}}\n" for market in lists)
+    return text
 
 
 def _unfinished(path: Path) -> Path:

@@ -12,23 +12,12 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.collect.connection import Connection
 from qlib_mfgru.live.collect.plan import between
 from qlib_mfgru.live.collect.source import INDICES, Refused, Stock
-from qlib_mfgru.live.collect.store import Covered, Store
+from qlib_mfgru.live.collect.store import CALENDAR, INDUSTRY, UNIVERSE, Covered, Store, level_file, member_file
 from qlib_mfgru.provider.boards import board_of
 
-CALENDAR, UNIVERSE, INDUSTRY = "calendar.parquet", "universe.parquet", "industry.parquet"
 CLOCK = "SH000300"
 """The index whose newest level is the newest day that a vendor has."""
 _FOREVER = "2099-12-31"
-
-
-def level_file(index: str) -> str:
-    """Path of an index's levels within the folder."""
-    return f"index/{index}.parquet"
-
-
-def member_file(market: str) -> str:
-    """Path of an index's spans of membership within the folder."""
-    return f"members/{market}.parquet"
 
 
 class Tables:
@@ -83,6 +72,13 @@ class Tables:
             self._store.keep_note("universe", {"until": end})
         return [Stock(*row) for row in self._store.read(UNIVERSE).itertuples(index=False)]
 
+    def market_days(self, days: Sequence[str]) -> pd.DataFrame | None:
+        """Daily rows of all stocks on some days, a question a day; None if the vendor has no such question."""
+        try:
+            return pd.concat([self._asker.ask(methodcaller("market_day", day)) for day in days], ignore_index=True)
+        except Refused:
+            return None
+
     def others(self, calendar: Sequence[str], member_lists: Sequence[str]) -> list[Callable[[], None]]:
         """The other tables, as work to be done one after the other."""
         named = {index: partial(self._levels, index, calendar[-1]) for index in INDICES.values() if index != CLOCK}
@@ -128,6 +124,9 @@ class Tables:
             rows = pd.concat([rows, pd.DataFrame(changed, columns=columns, dtype=str)], ignore_index=True)
             self._store.write(INDUSTRY, rows)
             self._store.keep_note("industry", {"first": first, "until": day})
+        begin = min(rows["date"], default="")
+        if begin != calendar[0]:
+            self.refused[f"industries before {begin or calendar[-1]}"] = "none is known"
 
     def _members(self, market: str, calendar: Sequence[str]) -> None:
         """Spans, exact to the day: asked for on each month's first day and the last, and between where they differ."""

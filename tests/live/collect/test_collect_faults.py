@@ -80,20 +80,36 @@ def test_nobody_listens(collect: Collect, server: Server) -> None:
 
 
 def test_a_server_that_dies_midway(collect: Collect, server: Server, tmp_path: Path) -> None:
-    collect("calm")
+    collect("calm", stocks=STOCKS)
     server.faults = Faults(silent=True, only=("query_adjust_factor",))
     with pytest.raises(InputError, match=r"baostock does not answer: no answer within 0\.3 s"):
-        collect("rough", timeout=0.3)
+        collect("rough", stocks=STOCKS, timeout=0.3)
     server.faults = Faults()
-    collect("rough")
+    collect("rough", stocks=STOCKS)
     assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
 
 
-def test_a_crowded_server(collect: Collect, server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("code", ["10001006", "10004020"])
+def test_rows_of_all_stocks_that_are_not_for_everybody(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, code: str
+) -> None:
+    stocks = market.stocks[:6]
+    collect("calm", stocks=stocks)
+    server.today = market.days[-2]
+    collect("rough", stocks=stocks)
+    server.today = market.days[-1]
+    server.faults = Faults(error=code, only=("query_daily_history_k_AStock",))
+    collect("rough", stocks=stocks)
+    assert server.counts["query_daily_history_k_AStock"] == 1
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+def test_a_crowded_server(collect: Collect, server: Server, market: VendorMarket, tmp_path: Path) -> None:
     """It takes two connections: what the other workers could not ask is asked by fewer of them."""
-    collect("calm")
+    stocks = market.stocks[:8]
+    collect("calm", stocks=stocks)
     server.faults = Faults(max_connections=2)
-    collected = collect("rough", jobs=4)
+    collected = collect("rough", stocks=stocks, jobs=3)
     assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
     assert collected.retried.total() > 0
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.live.collect.derived import with_first_day, with_float_shares
 from qlib_mfgru.live.collect.plan import Span, covered_until, listed_days, open_spans, runs
 from qlib_mfgru.live.collect.source import Patience, Stock
-from qlib_mfgru.live.collect.stock import with_first_day, with_float_shares
 from qlib_mfgru.live.collect.store import Covered
 from qlib_mfgru.live.collect.tables import _changes
 

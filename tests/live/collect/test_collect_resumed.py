@@ -59,7 +59,8 @@ def test_nothing_is_asked_twice(collect: Collect, server: Server, market: Vendor
     repeated = [asked for asked in server.repeated() if not set(newest) <= set(asked.arguments)]
     assert [question.name for question in repeated] == ["query_stock_basic"]  # once a day: new and delisted shares
     listed = sum(market.listing(code)[1] == len(market.days) - 1 for code in market.stocks)
-    assert listed < evening.asked < 2.5 * listed + 20
+    assert listed < evening.asked < 1.5 * listed + 20
+    assert server.counts["query_daily_history_k_AStock"] == 1  # instead of one question a stock
     assert server.counts["query_adjust_factor"] < 1.2 * len(market.stocks)
 
 

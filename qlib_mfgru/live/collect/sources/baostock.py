@@ -33,11 +33,13 @@ from qlib_mfgru.live.collect.sources.line import Line, install
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 _HOST, _PORT = "public-api.baostock.com", 10030
-_OK, _NO_LOGIN, _TOO_MANY = "0", "10001001", "10001005"
-_DAMAGED = {"10004001", "10004002", "10004003", "10004019", "10004020"}
+_OK, _NO_LOGIN, _TOO_MANY, _NOT_FOR_US = "0", "10001001", "10001005", "10001006"
+_DAMAGED = {"10004001", "10004002", "10004003", "10004019"}
 """Errors of the request's parameters that a message damaged on its way has."""
 _FIRST_DAY = "1990-01-01"
 _PRICES = ("open", "high", "low", "close", "volume", "amount")
+_OF_A_DAY = {"preclose": "prev_close", "turn": "turn", "tradestatus": "traded", "isST": "is_st"}
+_RAW = "3"
 _LISTS = {"csi300": "query_hs300_stocks", "csi500": "query_zz500_stocks"}
 
 
@@ -82,10 +84,17 @@ class Baostock(Source):
         )
 
     def daily(self, code: str, start: str, end: str) -> pd.DataFrame:
-        names = {"preclose": "prev_close", "tradestatus": "traded", "isST": "is_st"}
-        columns = (*_PRICES, "preclose", "turn", "tradestatus", "isST")
-        table = self._history(code, columns, start, end, "d").rename(columns=names)
+        table = self._history(code, (*_PRICES, *_OF_A_DAY), start, end, "d").rename(columns=_OF_A_DAY)
         return table.assign(float_shares=np.nan)[list(DAILY)]
+
+    def market_day(self, day: str) -> pd.DataFrame:
+        columns = (*_PRICES, *_OF_A_DAY)
+        asked = ("date", "code", "adjustflag", *columns)
+        table = self._table(lambda: self._client.query_daily_history_k_AStock(day), asked, paged=False)
+        if (table["adjustflag"] != _RAW).any() or (table["date"] != day).any():
+            raise Refused("baostock's rows of all stocks are not raw, or of another day")
+        rows = _numbers(table, list(columns)).rename(columns=_OF_A_DAY)
+        return rows.assign(symbol=table["code"].map(normalise_symbol), float_shares=np.nan)[["symbol", *DAILY]]
 
     def bars(self, code: str, freq: str, start: str, end: str) -> pd.DataFrame:
         table = self._history(code, ("time", *_PRICES), start, end, freq.removesuffix("min"))
@@ -103,22 +112,21 @@ class Baostock(Source):
         return _in_order(_numbers(table.rename(columns=columns)[list(EVENTS)], ["factor"]), "date")
 
     def industries(self, day: str) -> dict[str, str]:
-        table = self._table(lambda: self._client.query_stock_industry("", day), ("code", "industry"))
-        return {
-            normalise_symbol(code): name for code, name in zip(table["code"], table["industry"], strict=True) if name
-        }
+        table = self._table(lambda: self._client.query_stock_industry("", day), ("updateDate", "code", "industry"))
+        known = table[(table["updateDate"] <= day) & (table["industry"] != "")]
+        return dict(zip(known["code"].map(normalise_symbol), known["industry"], strict=True))
 
     def members(self, market: str, day: str) -> frozenset[str]:
         if market not in _LISTS:
             raise Refused(f"baostock has no list of {market}")
-        table = self._table(lambda: getattr(self._client, _LISTS[market])(day), ("code",))
-        return frozenset(map(normalise_symbol, table["code"]))
+        table = self._table(lambda: getattr(self._client, _LISTS[market])(day), ("updateDate", "code"))
+        return frozenset(map(normalise_symbol, table["code"][table["updateDate"] <= day]))
 
     def _history(self, code: str, columns: tuple[str, ...], start: str, end: str, freq: str) -> pd.DataFrame:
         """Rows of a stock or index within a span, numbers as such; `datetime` instead of date and time of bars."""
         asked, theirs = ("date", "code", *columns), _theirs(code)
         table = self._table(
-            lambda: self._client.query_history_k_data_plus(theirs, ",".join(asked), start, end, freq, "3"), asked
+            lambda: self._client.query_history_k_data_plus(theirs, ",".join(asked), start, end, freq, _RAW), asked
         )
         if not ((table["code"] == theirs) & table["date"].between(start, end)).all():
             raise Unreachable(f"an answer that is not about {theirs} from {start} to {end}")
@@ -130,15 +138,15 @@ class Baostock(Source):
             raise Unreachable("an answer with times that are none")
         return _in_order(table.assign(datetime=stamps), "datetime")
 
-    def _table(self, query: Callable[[], Any], columns: tuple[str, ...]) -> pd.DataFrame:
+    def _table(self, query: Callable[[], Any], columns: tuple[str, ...], *, paged: bool = True) -> pd.DataFrame:
         """A query's whole answer, as text."""
-        rows, fields = self._rows(query)
+        rows, fields = self._rows(query, paged)
         if rows and (set(columns) - set(fields) or any(len(row) != len(fields) for row in rows)):
             raise Unreachable("an answer without the columns that were asked for")
         return pd.DataFrame(rows, columns=fields if rows else list(columns), dtype=str)
 
-    def _rows(self, query: Callable[[], Any]) -> tuple[list[list[str]], list[str]]:
-        """All pages of an answer.
+    def _rows(self, query: Callable[[], Any], paged: bool = True) -> tuple[list[list[str]], list[str]]:
+        """All pages of an answer; one that is not paged may have as many rows as a page by chance.
 
         The client's own loop ends as after the last page when a page does not come: its data then stay what they were.
         """
@@ -147,7 +155,7 @@ class Baostock(Source):
                 result = query()
                 self._judge(result)
                 rows = list(result.data)
-                while len(result.data) == self._page:
+                while paged and len(result.data) == self._page:
                     before, result.cur_row_num = result.data, self._page
                     result.next()
                     self._judge(result)
@@ -166,10 +174,10 @@ class Baostock(Source):
             return
         if code == _NO_LOGIN:
             raise Expired(f"the session is over ({message})")
+        if code == _NOT_FOR_US or (code.startswith("10004") and code not in _DAMAGED):
+            raise Refused(message)
         if code.startswith("10001") and code != _TOO_MANY:
             raise InputError(f"baostock does not let us in: {message}")
-        if code.startswith("10004") and code not in _DAMAGED:
-            raise Refused(message)
         raise Unreachable(Line.trouble) if Line.trouble else Busy(message)
 
     def _hang_up(self) -> None:
