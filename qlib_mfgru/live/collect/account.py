@@ -101,6 +101,12 @@ class Collected:
     gaps : list of Gap
     refused : dict of str to str
         Stocks and tables that the vendor does not give, and its words.
+    waiting : list of str
+        Stocks whose last days may only be late.
+    bars_begin : str
+        Day of the first bar of all.
+    connections : int
+        How many were left at the end of a run that had to take fewer; else 0.
     """
 
     source: str
@@ -117,6 +123,7 @@ class Collected:
     refused: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     bars_begin: str = ""
+    connections: int = 0
 
     def note(self, asked: int, retried: Counter[str]) -> None:
         """Add what was asked."""
@@ -131,6 +138,8 @@ class Collected:
         if self.retried:
             causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
             lines.append(f"asked again {self.retried.total():,} times: {causes}")
+        if self.connections:
+            lines.append(f"the server did not bear so many connections: {self.connections} at the end")
         if self.waiting:
             named = ", ".join(self.waiting[:3]) + (", .." if len(self.waiting) > 3 else "")
             lines.append(f"{len(self.waiting):,} stocks end earlier, which may only be late: run again; {named}")

@@ -117,25 +117,28 @@ def _chosen(universe: list[Stock], codes: Sequence[str]) -> list[Stock]:
 
 def _lacking_everywhere(collector: StockCollector, stocks: Sequence[Stock]) -> list[str]:
     """The days that stocks lack, if they are so few that a question for each is less than one for each stock."""
-    lacking = [collector.lacks_daily(stock) for stock in stocks]
-    few = [days for days in lacking if 0 < len(days) <= _EVENINGS]
-    days = sorted({day for each in few for day in each})
-    return days if len(few) > 2 * len(days) else []
+    days, few = set[str](), 0
+    for stock in stocks:
+        lacking = collector.lacks_daily(stock)
+        if 0 < len(lacking) <= _EVENINGS:
+            days.update(lacking)
+            few += 1
+    return sorted(days) if few > 2 * len(days) else []
 
 
 def _collect_stocks(
     collector: StockCollector, stocks: Sequence[Stock], jobs: int, collected: Collected, quiet: bool
 ) -> None:
-    """Collect the stocks that are not complete; on fewer connections those that a crowded server left unanswered."""
+    """Collect the stocks that are not complete, on fewer connections where the server does not bear so many."""
     pieces = {stock: collector.pieces(stock) for stock in stocks}
     tasks = [stock for stock, number in pieces.items() if number]
     collected.finished = len(stocks) - len(tasks)
     with tqdm(total=sum(pieces.values()), desc="stocks", unit="file", disable=quiet or None, smoothing=0.02) as bar:
         while tasks:
-            left = _one_pass(collector, tasks, jobs, collected, pieces, bar)
-            if len(left) == len(tasks):
-                raise InputError("no stock was answered")
-            tasks, jobs = left, max(1, jobs // 2)
+            done = _one_pass(collector, tasks, jobs, collected, pieces, bar)
+            tasks = [stock for stock in tasks if stock not in done]
+            if tasks and jobs > 1:
+                jobs = collected.connections = jobs // 2
 
 
 def _one_pass(
@@ -145,22 +148,28 @@ def _one_pass(
     collected: Collected,
     pieces: dict[Stock, int],
     bar: Any,
-) -> list[Stock]:
-    """The stocks that got no answer while others did."""
-    left: list[Stock] = []
-    in_a_row = 0
+) -> set[Stock]:
+    """Collect until a connection gets no answer while others do; the stocks that are done.
+
+    Raises
+    ------
+    Unreachable
+        No connection gets an answer.
+    """
+    done, failed = set[Stock](), 0
     with Processes(jobs) as processes:
-        for stock, outcome in zip(tasks, processes.map(collector, tasks), strict=True):
+        for stock, outcome in zip(tasks, processes.map(collector, tasks), strict=False):
             _count(outcome, collected, bar)
             if not outcome.unreachable:
-                in_a_row = 0
+                done.add(stock)
                 bar.update(pieces[stock])
-                continue
-            left.append(stock)
-            in_a_row += 1
-            if in_a_row >= min(jobs, len(tasks)):
-                raise Unreachable(outcome.unreachable)
-    return left
+            else:
+                failed += 1
+                if failed >= min(jobs, len(tasks)):
+                    raise Unreachable(outcome.unreachable)
+            if failed and done:
+                break
+    return done
 
 
 def _count(outcome: Outcome, collected: Collected, bar: Any) -> None:
