@@ -50,31 +50,33 @@ def collect_market(out: Any, since: Any, *, quiet: bool = False, **settings: Any
     chosen = CollectSettings.of(out=out, since=since, **settings)
     folder = chosen.out.expanduser()
     with locked(folder, wait=False):
-        store = _opened(folder, chosen)
+        store, since = _opened(folder, chosen)
         asker = connection(chosen.asking)
         try:
-            return _collect(chosen, store, asker, quiet)
+            return _collect(chosen, since, store, asker, quiet)
         except Unreachable as error:
             raise InputError(f"{chosen.source} does not answer: {error}; {_KEPT}") from None
         finally:
             asker.close()
 
 
-def _opened(folder: Path, settings: CollectSettings) -> Store:
-    """The folder, if it is new or of the same vendor and frequency."""
-    store, ours = Store(folder, settings.freq), {"source": settings.source, "freq": settings.freq}
+def _opened(folder: Path, settings: CollectSettings) -> tuple[Store, str]:
+    """The folder, if it is new or of the same vendor and frequency, and the earliest first day it was asked for."""
+    store = Store(folder, settings.freq)
+    ours = {"source": settings.source, "freq": settings.freq}
     there = store.note("collection")
     if not there and folder.exists() and any(path.name != STATE for path in folder.iterdir()):
         raise InputError(f"{folder} holds files that `mfgru collect` did not make: name another folder")
+    since = min(f"{settings.since:%Y-%m-%d}", there.pop("since", "9999"))
     if there and there != ours:
         raise InputError(f"{folder} holds {there['freq']} bars from {there['source']}: name another folder")
-    store.keep_note("collection", ours)
-    return store
+    store.keep_note("collection", {**ours, "since": since})
+    return store, since
 
 
-def _collect(settings: CollectSettings, store: Store, asker: Connection, quiet: bool) -> Collected:
+def _collect(settings: CollectSettings, since: str, store: Store, asker: Connection, quiet: bool) -> Collected:
     vendor = source_class(settings.source)
-    tables = Tables(asker, store, f"{settings.since:%Y-%m-%d}")
+    tables = Tables(asker, store, since)
     calendar = tables.calendar(f"{settings.until:%Y-%m-%d}" if settings.until else None)
     stocks = _chosen(tables.universe(calendar[-1]), settings.stocks)
     for work in tqdm(tables.others(calendar, vendor.member_lists), desc="tables", disable=quiet or None):

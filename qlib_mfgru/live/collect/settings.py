@@ -32,7 +32,8 @@ class CollectSettings(Settings):
     out : Path
         The folder; one that is there is continued.
     since, until : date
-        First and last day; by default up to the newest that the vendor has.
+        First and last day; by default up to the newest that the vendor has. A folder that begins earlier is continued
+        as a whole.
     freq : str
         Of the bars.
     stocks : tuple of str

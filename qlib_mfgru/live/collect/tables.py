@@ -53,7 +53,7 @@ class Tables:
     def _days(self, end: str) -> list[str]:
         note = self._store.note("calendar")
         fresh = not note or note["first"] > self._since
-        days = [] if fresh else list(self._store.read(CALENDAR)["date"])
+        days = [] if fresh else [day for day in self._store.read(CALENDAR)["date"] if day <= note["until"]]
         if fresh or note["until"] < end:
             start = self._since if fresh else _next(note["until"])
             days += self._asker.ask(lambda source: source.calendar(start, end))
@@ -136,18 +136,17 @@ class Tables:
         first, asked = (calendar[0], "") if fresh else (note["first"], note["until"])
 
         def ask(day: str) -> frozenset[str]:
-            return self._asker.ask(lambda source: source.members(market, day))
+            members = self._asker.ask(lambda source: source.members(market, day))
+            if not members and not spans.empty:
+                raise Refused(f"nobody is a member on {day}, which cannot be")
+            return members
 
         for day in sorted({*_months(calendar), calendar[-1]}):
             if day <= asked:
                 continue
             current = frozenset(spans["symbol"][spans["end"] == ""])
-            between_days = between(calendar, asked, day) if asked else [day]
-            if not asked:
-                changes: list[tuple[str, frozenset[str]]] = [(day, ask(day))]
-            else:
-                changes = list(_changes(between_days, current, ask(day), ask))
-            for changed, members in changes:
+            days = between(calendar, asked, day) if asked else ["", day]
+            for changed, members in list(_changes(days, current, ask(day), ask)):
                 spans = _moved(spans, changed, members, calendar)
             self._store.write(name, spans.sort_values(["symbol", "start"], ignore_index=True))
             asked = day

@@ -145,3 +145,15 @@ def test_no_other_host_is_asked(collect: Collect, server: Server) -> None:
         assert collect(stocks=STOCKS).asked > 0
     finally:
         baostock.set_API_key("0")
+
+
+def test_an_index_without_members_is_not_believed(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path
+) -> None:
+    collect("calm", stocks=STOCKS)
+    server.faults = Faults(empty=frozenset({"2020-10-09"}))
+    collected = collect("rough", stocks=STOCKS)
+    assert collected.refused["members of csi300"] == "nobody is a member on 2020-10-09, which cannot be"
+    server.faults = Faults()
+    assert collect("rough", stocks=STOCKS).refused == {}
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import time
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def test_a_longer_past_and_a_lost_file(collect: Collect, market: VendorMarket, t
     collect("whole", stocks=FEW)
     collect("late", since=market.days[30], stocks=FEW)
     collect("late", stocks=FEW)
+    assert collect("late", since=market.days[50], stocks=FEW).first == f"{market.days[0]:%Y-%m-%d}"
     assert contents(tmp_path / "late") == contents(tmp_path / "whole")
     before = contents(tmp_path / "whole")
     (tmp_path / "whole/15min/2020/SH600000.parquet").unlink()
@@ -101,6 +103,41 @@ def test_a_kill_at_any_moment(
     killed = len(server.asked)
     collect("out", stocks=FEW)
     assert len(server.asked) - killed < (1.3 - shares[-1]) * whole
+    assert contents(tmp_path / "out") == contents(tmp_path / "once")
+
+
+class Killed(BaseException):
+    """As a kill: nothing may handle it."""
+
+
+def test_a_kill_before_and_after_every_file(
+    collect: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, market: VendorMarket
+) -> None:
+    """Each run comes a file further: the first ends at its first one, the next at its second, .. of what is left."""
+    stocks = FEW[:2]
+    collect("once", stocks=stocks, until=market.days[-2])
+    collect("once", stocks=stocks)
+    replace, left = os.replace, 0
+
+    def killed(*paths: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0 and limit % 2:
+            raise Killed
+        replace(*paths)
+        if left == 0:
+            raise Killed
+
+    monkeypatch.setattr(os, "replace", killed)
+    for until in (market.days[-2], None):
+        for limit in range(1, 99):
+            left = limit
+            try:
+                collect("out", stocks=stocks, until=until)
+                break
+            except Killed:
+                pass
+        assert limit > 5
     assert contents(tmp_path / "out") == contents(tmp_path / "once")
 
 
