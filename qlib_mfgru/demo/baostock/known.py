@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.demo.baostock.market import PRICES, VendorMarket
-from qlib_mfgru.demo.baostock.table import AMOUNT, FLAG, PRICE, RATIO, SHARES, TEXT, Table
+from qlib_mfgru.demo.baostock.table import AMOUNT, FLAG, PRICE, RATIO, SHARES, TEXT, Table, Writer
 from qlib_mfgru.demo.venue.calendar import open_days
 
 MINUTE_FIELDS = ("date", "time", "code", *PRICES, "volume", "amount", "adjustflag")
@@ -67,7 +67,7 @@ class Known:
         if of_index:
             frame = frame.assign(turn=np.nan, traded=True, is_st=False)
         scale = np.ones(len(frame)) if of_index else self._scale(code, frame.index, flag)
-        return self._day_table(frame, code, scale, flag)
+        return _day_table(frame, code, scale, flag)
 
     def minutes(self, code: str, frequency: str, start: str, end: str, flag: str = RAW) -> Table:
         """Minute bars of a stock; an index has none."""
@@ -78,12 +78,7 @@ class Known:
         days = ends.normalize()
         scale = self._scale(code, days, flag)
         columns = {"date": (_texts(days), TEXT), "time": (_texts(ends, "%Y%m%d%H%M%S000"), TEXT)}
-        columns["code"] = (np.full(len(frame), code, dtype=object), TEXT)
-        columns |= {name: (frame[name].to_numpy() * scale, PRICE) for name in PRICES}
-        columns["volume"] = (frame["volume"].to_numpy(), SHARES)
-        columns["amount"] = (frame["amount"].to_numpy(), AMOUNT)
-        columns["adjustflag"] = (np.full(len(frame), flag, dtype=object), TEXT)
-        return Table(columns)
+        return Table(columns | _bar_columns(frame, code, scale, flag))
 
     def events(self, code: str, start: str, end: str) -> Table:
         """Adjustment events; the forward factor is measured from the last known one, so that it changes with it."""
@@ -94,7 +89,7 @@ class Known:
         values = back[within].to_numpy()
         return Table(
             {
-                "code": (np.full(len(values), code, dtype=object), TEXT),
+                "code": (_same(code, len(values)), TEXT),
                 "dividOperateDate": (_texts(pd.DatetimeIndex(back.index[within])), TEXT),
                 "foreAdjustFactor": (fore[within].to_numpy(), RATIO),
                 "backAdjustFactor": (values, RATIO),
@@ -107,11 +102,9 @@ class Known:
         days, rows = self.market.days, []
         for code in self.listed():
             first, last = self.market.listing(code)
-            gone = last + 1 < self.n_days
-            out = f"{days[last + 1]:%Y-%m-%d}" if gone else ""
-            rows.append(
-                (code, self.name(code, self.n_days - 1), f"{days[first]:%Y-%m-%d}", out, "1", str(int(not gone)))
-            )
+            out = f"{days[last + 1]:%Y-%m-%d}" if last + 1 < self.n_days else ""
+            name, status = self.name(code, self.n_days - 1), "0" if out else "1"
+            rows.append((code, name, f"{days[first]:%Y-%m-%d}", out, "1", status))
         rows += [(code, self.name(code, 0), f"{days[0]:%Y-%m-%d}", "", "2", "1") for code in self.market.indices]
         return Table.of("code code_name ipoDate outDate type status", sorted(rows))
 
@@ -147,19 +140,31 @@ class Known:
         last = 1.0 if flag == BACKWARD else factor.iloc[-1]
         return factor.reindex(days).to_numpy() / last
 
-    def _day_table(self, frame: pd.DataFrame, code: str, scale: np.ndarray, flag: str) -> Table:
-        blank = np.full(len(frame), "", dtype=object)
-        columns = dict.fromkeys(DAY_FIELDS, (blank, TEXT))
-        columns["date"] = (_texts(pd.DatetimeIndex(frame.index)), TEXT)
-        columns["code"] = (np.full(len(frame), code, dtype=object), TEXT)
-        columns |= {name: (frame[name].to_numpy() * scale, PRICE) for name in (*PRICES, "preclose")}
-        columns["volume"] = (frame["volume"].to_numpy(), SHARES)
-        columns["amount"] = (frame["amount"].to_numpy(), AMOUNT)
-        columns |= {name: (frame[name].to_numpy(), RATIO) for name in ("turn", "pctChg")}
-        columns["adjustflag"] = (np.full(len(frame), flag, dtype=object), TEXT)
-        columns["tradestatus"] = (frame["traded"].to_numpy().astype(int), FLAG)
-        columns["isST"] = (frame["is_st"].to_numpy().astype(int), FLAG)
-        return Table(columns)
+
+def _day_table(frame: pd.DataFrame, code: str, scale: np.ndarray, flag: str) -> Table:
+    columns = dict.fromkeys(DAY_FIELDS, (_same("", len(frame)), TEXT))
+    columns["date"] = (_texts(pd.DatetimeIndex(frame.index)), TEXT)
+    columns |= _bar_columns(frame, code, scale, flag)
+    columns["preclose"] = (frame["preclose"].to_numpy() * scale, PRICE)
+    columns |= {name: (frame[name].to_numpy(), RATIO) for name in ("turn", "pctChg")}
+    columns["tradestatus"] = (frame["traded"].to_numpy().astype(int), FLAG)
+    columns["isST"] = (frame["is_st"].to_numpy().astype(int), FLAG)
+    return Table(columns)
+
+
+def _bar_columns(frame: pd.DataFrame, code: str, scale: np.ndarray, flag: str) -> dict[str, tuple[np.ndarray, Writer]]:
+    """What rows of days and of minutes share."""
+    prices = {name: (frame[name].to_numpy() * scale, PRICE) for name in PRICES}
+    return prices | {
+        "code": (_same(code, len(frame)), TEXT),
+        "volume": (frame["volume"].to_numpy(), SHARES),
+        "amount": (frame["amount"].to_numpy(), AMOUNT),
+        "adjustflag": (_same(flag, len(frame)), TEXT),
+    }
+
+
+def _same(text: str, n: int) -> np.ndarray:
+    return np.full(n, text, dtype=object)
 
 
 def _texts(days: pd.DatetimeIndex, pattern: str = "%Y-%m-%d") -> np.ndarray:

@@ -148,13 +148,18 @@ def answered(known: Known, question: Question, short: bool = False, empty: froze
         A wrong number of arguments, or one of them is not understood.
     """
     try:
-        if question.name in OF_ONE_DAY:
-            (date,) = question.arguments
-            table = OF_ONE_DAY[question.name](known, date)
-            return _message(question, [records(table.rows()), table.fields])
-        return _page(known, question, short, empty)
+        whole = question.name in OF_ONE_DAY
+        return _whole(known, question, short, empty) if whole else _page(known, question, short, empty)
     except (ValueError, pd.errors.OutOfBoundsDatetime) as error:
         raise Refused("10004006", "参数错误") from error
+
+
+def _whole(known: Known, question: Question, short: bool, empty: frozenset[str]) -> bytes:
+    (date,) = question.arguments
+    table = OF_ONE_DAY[question.name](known, date)
+    codes = table.columns["code"][0]
+    rows = [row for row, code in zip(table.rows(), codes, strict=True) if code not in empty]
+    return _message(question, [records(rows[:-1] if short else rows), table.fields])
 
 
 def _page(known: Known, question: Question, short: bool, empty: frozenset[str]) -> bytes:
