@@ -10,7 +10,9 @@ import pytest
 from live.collect.conftest import Collect, contents
 from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.collect.sources.baostock import Baostock
 
+DAY = "2020-10-08"  # the first of its month
 STOCKS = ("sh.600000", "sh.600001", "sz.000001")
 
 
@@ -148,12 +150,13 @@ def test_no_other_host_is_asked(collect: Collect, server: Server) -> None:
 
 
 def test_an_index_without_members_is_not_believed(
-    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path
+    collect: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     collect("calm", stocks=STOCKS)
-    server.faults = Faults(empty=frozenset({"2020-10-09"}))
-    collected = collect("rough", stocks=STOCKS)
-    assert collected.refused["members of csi300"] == "nobody is a member on 2020-10-09, which cannot be"
-    server.faults = Faults()
+    known = Baostock.members
+    with monkeypatch.context() as patched:
+        patched.setattr(Baostock, "members", lambda *asked: frozenset() if asked[2] == DAY else known(*asked))
+        collected = collect("rough", stocks=STOCKS)
+    assert collected.refused["members of csi300"] == f"nobody is a member on {DAY}, which cannot be"
     assert collect("rough", stocks=STOCKS).refused == {}
     assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
