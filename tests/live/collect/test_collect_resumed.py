@@ -15,6 +15,7 @@ from live.collect.conftest import QUICK, Collect, contents
 from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live import collect_market
+from qlib_mfgru.live.collect.sources.baostock import Baostock
 
 FEW = ("sh.600000", "sh.600001", "sh.600002", "sh.688001", "sz.000001", "sz.300001")
 
@@ -149,3 +150,31 @@ def test_a_folder_of_another_collection(collect: Collect, tmp_path: Path) -> Non
     (tmp_path / "mine/thesis.txt").write_text("")
     with pytest.raises(InputError, match="holds files that `mfgru collect` did not make"):
         collect("mine")
+
+
+@pytest.mark.parametrize("bars_there", [0, 9])
+def test_bars_that_come_after_the_daily_rows(
+    collect: Collect, market: VendorMarket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bars_there: int
+) -> None:
+    """None, or the first nine of the newest day: it is late, and no gap; the next run asks for it again."""
+    newest = market.days[-1]
+    known = Baostock.bars
+
+    def early(*asked: str) -> pd.DataFrame:
+        rows = known(*asked)  # type: ignore[arg-type]
+        return rows[(rows["datetime"] < newest) | (rows["datetime"].rank() <= rank_of(rows) + bars_there)]
+
+    def rank_of(rows: pd.DataFrame) -> int:
+        return int((rows["datetime"] < newest).sum())
+
+    collect("once", stocks=FEW)
+    with monkeypatch.context() as patched:
+        patched.setattr(Baostock, "bars", early)
+        collected = collect("late", stocks=FEW)
+    traded = [code for code in FEW if market.daily(code).index[-1] == newest and market.daily(code)["traded"].iloc[-1]]
+    assert collected.waiting == [code.replace(".", "").upper() for code in traded]
+    assert f"{len(traded)} stocks end earlier, which may only be late: run again; SH600000" in str(collected)
+    assert not any(gap.last == f"{newest:%Y-%m-%d}" for gap in collected.gaps)
+    again = collect("late", stocks=FEW)
+    assert (again.asked, again.waiting) == (len(traded) + 1, [])
+    assert contents(tmp_path / "late") == contents(tmp_path / "once")
