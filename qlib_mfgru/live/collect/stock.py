@@ -184,9 +184,11 @@ class StockCollector:
         if until is None and before is None:
             return  # not a row yet
         until = until or (before.until if before else "")
-        size, begins = 0, ""
-        if got.table is not None:
-            size = self._store.write(self._store.year_file(kind, span.year, stock.code), got.table)
+        size, begins, name = 0, "", self._store.year_file(kind, span.year, stock.code)
+        if got.table is None:
+            (self._store.folder / name).unlink(missing_ok=True)  # a damaged one
+        else:
+            size = self._store.write(name, got.table)
             begins = str(got.table["date" if kind == "daily" else "datetime"].iloc[0])[:10]
         end = max(got.there, default="") if stock.delisted else until  # the last days before a delisting have no rows
         missing = [day for day in got.expected if day not in got.there and day <= end]
