@@ -55,6 +55,7 @@ def kernels() -> list[Extension]:
 
 CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
 DATABASES = ["SQLAlchemy>=2"]  # bars and tables from a database; its driver is the user's choice
+COLLECT = ["baostock>=0.9.4"]  # bars from its server
 HDF5 = ["tables>=3.9"]
 GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # for qlib's own graphs; plotly 7 lacks what they import
 
@@ -98,11 +99,13 @@ setup(
         "graphs": GRAPHS,
         "databases": DATABASES,
         "hdf5": HDF5,
+        "collect": COLLECT,
         "dev": [
             *CLUSTER,
             *GRAPHS,
             *DATABASES,
             *HDF5,
+            *COLLECT,
             "alphalens-reloaded>=0.4.5",
             "duckdb-engine>=0.13",
             "psycopg[binary]>=3.1",

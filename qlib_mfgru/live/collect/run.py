@@ -1,0 +1,196 @@
+"""A whole collection: tables first, then the stocks on several connections, then what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked
+from qlib_mfgru.live.collect.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
+from qlib_mfgru.live.collect.connection import Connection, connection
+from qlib_mfgru.live.collect.settings import CollectSettings
+from qlib_mfgru.live.collect.source import Stock, Unreachable, source_class
+from qlib_mfgru.live.collect.stock import Outcome, StockCollector
+from qlib_mfgru.live.collect.store import STATE, Store, mapping_text
+from qlib_mfgru.live.collect.tables import Tables
+from qlib_mfgru.processes import Processes
+from qlib_mfgru.provider.session import ASHARE
+from qlib_mfgru.provider.symbols import normalise_symbol
+
+_EVENINGS = 3
+"""Days that are asked for all stocks together."""
+_KEPT = "what was collected is kept: run again to go on"
+
+
+def collect_market(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:
+    """Collect what a folder lacks: bars, daily rows, adjustment, shares, industries, members, levels.
+
+    Parameters
+    ----------
+    out, since, **settings
+        See `CollectSettings`.
+    quiet : bool
+        No progress bars.
+
+    Returns
+    -------
+    Collected
+        Its text is the account that the command prints.
+
+    Raises
+    ------
+    InputError
+        Wrong settings, a folder of another collection, a vendor that cannot be reached or lets nobody in. What was
+        collected until then is kept.
+    """
+    chosen = CollectSettings.of(out=out, since=since, **settings)
+    folder = chosen.out.expanduser()
+    with locked(folder, wait=False):
+        store, since = _opened(folder, chosen)
+        asker = connection(chosen.asking)
+        try:
+            return _collect(chosen, since, store, asker, quiet)
+        except Unreachable as error:
+            raise InputError(f"{chosen.source} does not answer: {error}; {_KEPT}") from None
+        finally:
+            asker.close()
+
+
+def _opened(folder: Path, settings: CollectSettings) -> tuple[Store, str]:
+    """The folder, if it is new or of the same vendor and frequency, and the earliest first day it was asked for."""
+    store = Store(folder, settings.freq)
+    ours = {"source": settings.source, "freq": settings.freq}
+    there = store.note("collection")
+    if not there and folder.exists() and any(path.name != STATE for path in folder.iterdir()):
+        raise InputError(f"{folder} holds files that `mfgru collect` did not make: name another folder")
+    since = min(f"{settings.since:%Y-%m-%d}", there.pop("since", "9999"))
+    if there and there != ours:
+        raise InputError(f"{folder} holds {there['freq']} bars from {there['source']}: name another folder")
+    store.keep_note("collection", {**ours, "since": since})
+    return store, since
+
+
+def _collect(settings: CollectSettings, since: str, store: Store, asker: Connection, quiet: bool) -> Collected:
+    vendor = source_class(settings.source)
+    tables = Tables(asker, store, since)
+    calendar = tables.calendar(f"{settings.until:%Y-%m-%d}" if settings.until else None)
+    stocks = _chosen(tables.universe(calendar[-1]), settings.stocks)
+    for work in tqdm(tables.others(calendar, vendor.member_lists), desc="tables", disable=quiet or None):
+        work()
+    collected = Collected(
+        settings.source,
+        store.folder,
+        store.freq,
+        calendar[0],
+        calendar[-1],
+        len(calendar),
+        len(stocks),
+        refused=tables.refused,
+    )
+    collector = StockCollector(settings.asking, store, calendar, len(ASHARE.bar_ends(settings.freq)))
+    if days := _lacking_everywhere(collector, stocks):
+        collector.market_days = tables.market_days(days)
+    collected.note(*asker.spent())
+    asker.close()
+    _collect_stocks(collector, stocks, settings.jobs, collected, quiet)
+    _account(collector, store, stocks, calendar, collected)
+    store.write_text(
+        store.folder / MAPPING, mapping_text(store, settings.source, vendor.industry_level, vendor.member_lists)
+    )
+    return collected
+
+
+def _chosen(universe: list[Stock], codes: Sequence[str]) -> list[Stock]:
+    if not codes:
+        return universe
+    known = {stock.code: stock for stock in universe}
+    try:
+        wanted = sorted({normalise_symbol(code) for code in codes})
+    except ValueError as error:
+        raise InputError(f"stocks: {error}") from None
+    if unknown := [code for code in wanted if code not in known]:
+        raise InputError(f"stocks: {', '.join(unknown)}: no share that the vendor knows")
+    return [known[code] for code in wanted]
+
+
+def _lacking_everywhere(collector: StockCollector, stocks: Sequence[Stock]) -> list[str]:
+    """The days that stocks lack, if they are so few that a question for each is less than one for each stock."""
+    days, few = set[str](), 0
+    for stock in stocks:
+        lacking = collector.lacks_daily(stock)
+        if 0 < len(lacking) <= _EVENINGS:
+            days.update(lacking)
+            few += 1
+    return sorted(days) if few > 2 * len(days) else []
+
+
+def _collect_stocks(
+    collector: StockCollector, stocks: Sequence[Stock], jobs: int, collected: Collected, quiet: bool
+) -> None:
+    """Collect the stocks that are not complete, on fewer connections where the server does not bear so many."""
+    pieces = {stock: collector.pieces(stock) for stock in stocks}
+    tasks = [stock for stock, number in pieces.items() if number]
+    collected.finished = len(stocks) - len(tasks)
+    with tqdm(total=sum(pieces.values()), desc="stocks", unit="file", disable=quiet or None, smoothing=0.02) as bar:
+        while tasks:
+            done = _one_pass(collector, tasks, jobs, collected, pieces, bar)
+            tasks = [stock for stock in tasks if stock not in done]
+            if tasks and jobs > 1:
+                jobs = collected.connections = jobs // 2
+
+
+def _one_pass(
+    collector: StockCollector,
+    tasks: list[Stock],
+    jobs: int,
+    collected: Collected,
+    pieces: dict[Stock, int],
+    bar: Any,
+) -> set[Stock]:
+    """Collect until a connection gets no answer while others do; the stocks that are done.
+
+    Raises
+    ------
+    Unreachable
+        No connection gets an answer.
+    """
+    done, failed = set[Stock](), 0
+    with Processes(jobs) as processes:
+        for stock, outcome in zip(tasks, processes.map(collector, tasks), strict=False):
+            _count(outcome, collected, bar)
+            if not outcome.unreachable:
+                done.add(stock)
+                bar.update(pieces[stock])
+            else:
+                failed += 1
+                if failed >= min(jobs, len(tasks)):
+                    raise Unreachable(outcome.unreachable)
+            if failed and done:
+                break
+    return done
+
+
+def _count(outcome: Outcome, collected: Collected, bar: Any) -> None:
+    collected.note(outcome.asked, outcome.retried)
+    if outcome.retried:
+        bar.set_postfix_str(f"asked again {collected.retried.total()}", refresh=False)
+
+
+def _account(
+    collector: StockCollector, store: Store, stocks: Sequence[Stock], calendar: list[str], collected: Collected
+) -> None:
+    begins = set[str]()
+    for stock in stocks:
+        state = store.stock(stock.code)
+        begins.update(year.begins for year in state.bars.values() if year.begins)
+        collected.gaps += gaps_of(stock.code, state, calendar)
+        if state.refused:
+            collected.refused[stock.code] = state.refused
+        elif collector.pieces(stock):
+            collected.waiting.append(stock.code)
+    collected.bars_begin = min(begins, default="")
+    store.write_text(store.folder / GAPS, gaps_csv(collected.gaps))

@@ -1,0 +1,1 @@
+"""One file a vendor: how it is asked, and its answers in the units and columns of `source`."""

@@ -1,0 +1,162 @@
+"""What goes wrong on the way to the vendor: the folder ends as without it, or one line says why it does not."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from live.collect.conftest import Collect, contents
+from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.collect.sources.baostock import Baostock
+
+DAY = "2020-10-08"  # the first of its month
+STOCKS = ("sh.600000", "sh.600001", "sz.000001")
+
+
+@pytest.mark.parametrize(
+    ("faults", "cause"),
+    [
+        (Faults(cut=0, chance=0.3), "the server closed the connection"),
+        (Faults(cut=150, chance=0.3, seed=1), "the server closed the connection"),
+        (Faults(cut=200, reset=True, chance=0.3), "onnection"),
+        (Faults(wrong_checksum=True, chance=0.3), "an answer whose checksum is wrong"),
+        (Faults(garbled=True, chance=0.3), "an answer"),
+        (Faults(error="10005001", chance=0.3), "10005001"),
+        (Faults(error="10002007", chance=0.3), "10002007"),
+        (Faults(expire_after=7), "the session is over (10001001"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else None,
+)
+def test_faults_that_pass(collect: Collect, server: Server, tmp_path: Path, faults: Faults, cause: str) -> None:
+    collect("calm", stocks=STOCKS)
+    server.faults = faults
+    collected = collect("rough", stocks=STOCKS)
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert collected.retried.total() > 2
+    assert any(cause in seen for seen in collected.retried)
+    assert "asked again" in str(collected)
+
+
+def test_a_server_that_does_not_answer_for_a_while(collect: Collect, server: Server, tmp_path: Path) -> None:
+    collect("calm", stocks=STOCKS)
+    server.faults = Faults(silent=True, only=("query_history_k_data_plus",), times=2)
+    assert collect("rough", stocks=STOCKS, timeout=0.3).retried == {"no answer within 0.3 s": 2}
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+def test_a_page_that_does_not_come(collect: Collect, server: Server, market: VendorMarket, tmp_path: Path) -> None:
+    """The client takes an answer without its second page for a whole one."""
+    collect("calm", stocks=STOCKS, freq="5min")
+    assert server.counts["query_history_k_data_plus"] > 9
+    server.faults = Faults(cut=40, only=("query_history_k_data_plus",), chance=0.4)
+    assert collect("rough", stocks=STOCKS, freq="5min").retried
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("10001011", "baostock does not let us in: 10001011"),
+        ("10001004", "baostock does not let us in: 10001004"),
+        ("10005001", "baostock does not answer: 10005001 .*; what was collected is kept: run again to go on"),
+    ],
+)
+def test_what_no_repetition_mends_is_one_line(collect: Collect, server: Server, code: str, words: str) -> None:
+    server.faults = Faults(error=code)
+    with pytest.raises(InputError, match=words) as caught:
+        collect()
+    assert "\n" not in str(caught.value)
+
+
+def test_nobody_listens(collect: Collect, server: Server) -> None:
+    server.stop()
+    begin = time.monotonic()
+    with pytest.raises(
+        InputError, match=f"baostock does not answer: 127.0.0.1:{server.port}: Connection refused; what"
+    ):
+        collect()
+    assert time.monotonic() - begin < 5
+
+
+def test_a_server_that_dies_midway(collect: Collect, server: Server, tmp_path: Path) -> None:
+    collect("calm", stocks=STOCKS)
+    server.faults = Faults(silent=True, only=("query_adjust_factor",))
+    with pytest.raises(InputError, match=r"baostock does not answer: no answer within 0\.3 s"):
+        collect("rough", stocks=STOCKS, timeout=0.3)
+    server.faults = Faults()
+    collect("rough", stocks=STOCKS)
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+@pytest.mark.parametrize("code", ["10001006", "10004020"])
+def test_rows_of_all_stocks_that_are_not_for_everybody(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, code: str
+) -> None:
+    stocks = market.stocks[:6]
+    collect("calm", stocks=stocks)
+    server.today = market.days[-2]
+    collect("rough", stocks=stocks)
+    server.today = market.days[-1]
+    server.faults = Faults(error=code, only=("query_daily_history_k_AStock",))
+    collect("rough", stocks=stocks)
+    assert server.counts["query_daily_history_k_AStock"] == 1
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+def test_a_crowded_server(collect: Collect, server: Server, market: VendorMarket, tmp_path: Path) -> None:
+    """It takes two connections: what the other workers could not ask is asked by fewer of them."""
+    stocks = market.stocks[:8]
+    collect("calm", stocks=stocks)
+    server.faults = Faults(max_connections=2)
+    collected = collect("rough", stocks=stocks, jobs=3)
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert collected.connections == 1
+    assert "the server did not bear so many connections: 1 at the end" in str(collected)
+
+
+def test_a_stock_that_the_vendor_refuses(collect: Collect, server: Server, tmp_path: Path) -> None:
+    server.faults = Faults(error="10004011", only=("query_adjust_factor",), times=1)
+    collected = collect(stocks=STOCKS, jobs=1)
+    assert list(collected.refused) == ["SH600000"]
+    assert "not from baostock: SH600000: 10004011" in str(collected)
+    assert collect(stocks=STOCKS).refused == {}
+
+
+def test_a_stock_without_rows_is_in_the_account(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path
+) -> None:
+    server.faults = Faults(empty=frozenset({"sh.600001"}))
+    collected = collect(stocks=STOCKS)
+    listed = [f"{day:%Y-%m-%d}" for day in market.daily("sh.600001").index]
+    (gap,) = [gap for gap in collected.gaps if gap.what == "no daily row"]
+    assert (gap.code, gap.first) == ("SH600001", listed[0])
+    assert gap.days == len(listed) if market.listing("sh.600001")[1] < len(market.days) - 1 else gap.days < len(listed)
+    assert f"SH600001,no daily row,{listed[0]},{gap.last},{gap.days}\n" in (tmp_path / "out/gaps.csv").read_text()
+    assert collected.waiting == ["SH600001"]
+
+
+def test_no_other_host_is_asked(collect: Collect, server: Server) -> None:
+    """A key of the vendor's paying customers would send its client to another host."""
+    import baostock
+
+    baostock.set_API_key("bs-00" + "0" * 28)
+    try:
+        assert collect(stocks=STOCKS).asked > 0
+    finally:
+        baostock.set_API_key("0")
+
+
+def test_an_index_without_members_is_not_believed(
+    collect: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect("calm", stocks=STOCKS)
+    known = Baostock.members
+    with monkeypatch.context() as patched:
+        patched.setattr(Baostock, "members", lambda *asked: frozenset() if asked[2] == DAY else known(*asked))
+        collected = collect("rough", stocks=STOCKS)
+    assert collected.refused["members of csi300"] == f"nobody is a member on {DAY}, which cannot be"
+    assert collect("rough", stocks=STOCKS).refused == {}
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
