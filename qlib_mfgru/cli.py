@@ -28,7 +28,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "demo": Command("qlib_mfgru.demo.command", "make the demo market"),
     "ingest": Command("qlib_mfgru.ingest.command", "turn vendor files into a qlib provider"),
-    "collect": Command("qlib_mfgru.live.collect.command", "collect bars and tables from a vendor into files"),
+    "collect": Command("qlib_mfgru.live.collecting.command", "collect bars and tables from a vendor into files"),
     "check": Command("qlib_mfgru.provider.check.command", "judge the numbers of a provider"),
     "rebalance": Command("qlib_mfgru.live.rebalancing.command", "target weights and orders for the next trading day"),
     "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),

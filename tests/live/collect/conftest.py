@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from qlib_mfgru import live
 from qlib_mfgru.demo.baostock import Server, VendorMarket, serving
-from qlib_mfgru.live import Collected, collect_market
 
 QUICK = {"first": 0.01, "total": 0.2}
 """Pauses for tests: 0.01, 0.02, .. s."""
@@ -28,17 +28,17 @@ def server(market: VendorMarket) -> Iterator[Server]:
         yield server
 
 
-Collect = Callable[..., Collected]
+Collect = Callable[..., live.Collected]
 
 
 @pytest.fixture
 def collect(server: Server, market: VendorMarket, tmp_path: Path) -> Collect:
     """Collect the market from its first day on, by default in this process, into ``out``."""
 
-    def call(out: str = "out", **settings: Any) -> Collected:
+    def call(out: str = "out", **settings: Any) -> live.Collected:
         address = {"host": server.host, "port": server.port, "timeout": settings.pop("timeout", 5.0)}
         wanted = {"jobs": 1, "patience": QUICK, "since": f"{market.days[0]:%Y-%m-%d}", **settings}
-        return collect_market(tmp_path / out, quiet=True, address=address, **wanted)
+        return live.collect(tmp_path / out, quiet=True, address=address, **wanted)
 
     return call
 

@@ -11,9 +11,9 @@ from live.collect.conftest import Collect
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
-from qlib_mfgru.live import collect_market
-from qlib_mfgru.live.collect.account import Collected, Gap, gap_lines, gaps_csv, gaps_of
-from qlib_mfgru.live.collect.store import Covered, StockState
+from qlib_mfgru.live import collect
+from qlib_mfgru.live.collecting.account import Collected, Gap, gap_lines, gaps_csv, gaps_of
+from qlib_mfgru.live.collecting.store import Covered, StockState
 
 DAYS = ["2020-12-29", "2020-12-30", "2020-12-31", "2021-01-04", "2021-01-05"]
 
@@ -75,7 +75,7 @@ def test_what_is_refused(collect: Collect, settings: dict[str, object], words: s
 
 def test_one_at_a_time(tmp_path: Path) -> None:
     with locked(tmp_path / "out", wait=False), pytest.raises(InputError, match="is being written by process"):
-        collect_market(tmp_path / "out", "2020-01-01")
+        collect(tmp_path / "out", "2020-01-01")
 
 
 def test_the_command(collect: Collect, server: object, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

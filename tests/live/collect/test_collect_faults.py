@@ -10,7 +10,7 @@ import pytest
 from live.collect.conftest import Collect, contents
 from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collect.sources.baostock import Baostock
+from qlib_mfgru.live.collecting.sources.baostock import Baostock
 
 DAY = "2020-10-08"  # the first of its month
 STOCKS = ("sh.600000", "sh.600001", "sz.000001")

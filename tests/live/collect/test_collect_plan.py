@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from qlib_mfgru.live.collect.derived import with_first_day, with_float_shares
-from qlib_mfgru.live.collect.plan import Span, covered_until, listed_days, open_spans, runs
-from qlib_mfgru.live.collect.source import Patience, Stock
-from qlib_mfgru.live.collect.store import Covered
-from qlib_mfgru.live.collect.tables import _changes
+from qlib_mfgru.live.collecting.derived import with_first_day, with_float_shares
+from qlib_mfgru.live.collecting.plan import Span, covered_until, listed_days, open_spans, runs
+from qlib_mfgru.live.collecting.source import Patience, Stock
+from qlib_mfgru.live.collecting.store import Covered
+from qlib_mfgru.live.collecting.tables import _changes
 
 DAYS = ["2020-12-29", "2020-12-30", "2020-12-31", "2021-01-04", "2021-01-05"]
 

@@ -14,8 +14,8 @@ import pytest
 from live.collect.conftest import QUICK, Collect, contents
 from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live import collect_market
-from qlib_mfgru.live.collect.sources.baostock import Baostock
+from qlib_mfgru.live import collect
+from qlib_mfgru.live.collecting.sources.baostock import Baostock
 
 FEW = ("sh.600000", "sh.600001", "sh.600002", "sh.688001", "sz.000001", "sz.300001")
 
@@ -82,7 +82,7 @@ def test_a_longer_past_and_a_lost_file(collect: Collect, market: VendorMarket, t
 
 def _collect(out: Path, since: str, host: str, port: int, jobs: int) -> None:
     address = {"host": host, "port": port}
-    collect_market(out, since, jobs=jobs, stocks=FEW, quiet=True, patience=QUICK, address=address)
+    collect(out, since, jobs=jobs, stocks=FEW, quiet=True, patience=QUICK, address=address)
 
 
 @pytest.mark.parametrize(("jobs", "shares"), [(1, (0.1, 0.6)), (2, (0.3, 0.8))])

@@ -26,12 +26,12 @@ def table(folder: Path, pattern: str) -> pd.DataFrame:
 def folder(market: VendorMarket, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("baostock")
     from qlib_mfgru.demo.baostock import serving
-    from qlib_mfgru.live import collect_market
+    from qlib_mfgru.live import collect
 
     out = tmp_path_factory.mktemp("collected") / "out"
     with serving(market) as server:
         address = {"host": server.host, "port": server.port}
-        collect_market(out, f"{market.days[0]:%Y-%m-%d}", jobs=1, quiet=True, address=address)
+        collect(out, f"{market.days[0]:%Y-%m-%d}", jobs=1, quiet=True, address=address)
     return out
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from qlib_mfgru.demo.baostock import Server, VendorMarket, serving
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collect.source import Address, Busy, Expired, Refused, Unreachable
-from qlib_mfgru.live.collect.sources.baostock import Baostock
+from qlib_mfgru.live.collecting.source import Address, Busy, Expired, Refused, Unreachable
+from qlib_mfgru.live.collecting.sources.baostock import Baostock
 
 pytest.importorskip("baostock")
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collect.source import BARS, DAILY, Address, Busy, Refused, Source, Unreachable
-from qlib_mfgru.live.collect.sources.tushare import Tushare
+from qlib_mfgru.live.collecting.source import BARS, DAILY, Address, Busy, Refused, Source, Unreachable
+from qlib_mfgru.live.collecting.sources.tushare import Tushare
 
 ANSWERS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "trade_cal": ("exchange cal_date is_open pretrade_date", [
@@ -125,7 +125,7 @@ def test_the_rest(source: Source) -> None:
 
 
 def test_pages(source: Source, api: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qlib_mfgru.live.collect.sources.tushare._PAGE", 2)
+    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._PAGE", 2)
     assert len(source.calendar("2024-01-01", "2024-01-04")) == 3
     assert [arguments["offset"] for _, arguments in api.asked] == [0, 2]
 

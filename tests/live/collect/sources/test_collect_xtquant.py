@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from qlib_mfgru.live.collect.source import BARS, DAILY, EVENTS, Address, Source, Unreachable
-from qlib_mfgru.live.collect.sources.xtquant import Xtquant
+from qlib_mfgru.live.collecting.source import BARS, DAILY, EVENTS, Address, Source, Unreachable
+from qlib_mfgru.live.collecting.sources.xtquant import Xtquant
 
 
 def ms(text: str) -> int:

@@ -6,8 +6,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from qlib_mfgru.live.collect.source import Stock
-from qlib_mfgru.live.collect.store import Covered
+from qlib_mfgru.live.collecting.source import Stock
+from qlib_mfgru.live.collecting.store import Covered
 
 LATE = 10
 """Trading days after which what a vendor has not delivered is a gap, and no longer late."""

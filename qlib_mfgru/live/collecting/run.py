@@ -10,13 +10,13 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
-from qlib_mfgru.live.collect.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
-from qlib_mfgru.live.collect.connection import Connection, connection
-from qlib_mfgru.live.collect.settings import CollectSettings
-from qlib_mfgru.live.collect.source import Stock, Unreachable, source_class
-from qlib_mfgru.live.collect.stock import Outcome, StockCollector
-from qlib_mfgru.live.collect.store import STATE, Store, mapping_text
-from qlib_mfgru.live.collect.tables import Tables
+from qlib_mfgru.live.collecting.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
+from qlib_mfgru.live.collecting.connection import Connection, connection
+from qlib_mfgru.live.collecting.settings import CollectSettings
+from qlib_mfgru.live.collecting.source import Stock, Unreachable, source_class
+from qlib_mfgru.live.collecting.stock import Outcome, StockCollector
+from qlib_mfgru.live.collecting.store import STATE, Store, mapping_text
+from qlib_mfgru.live.collecting.tables import Tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
@@ -26,7 +26,7 @@ _EVENINGS = 3
 _KEPT = "what was collected is kept: run again to go on"
 
 
-def collect_market(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:
+def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:
     """Collect what a folder lacks: bars, daily rows, adjustment, shares, industries, members, levels.
 
     Parameters

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from qlib_mfgru.live.collect.store import StockState
+from qlib_mfgru.live.collecting.store import StockState
 
 MAPPING, GAPS = "mapping.yaml", "gaps.csv"
 NO_DAILY, NO_BARS, FEW_BARS = "no daily row", "no bars", "few bars"

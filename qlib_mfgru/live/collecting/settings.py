@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from qlib_mfgru.live.collect.source import SOURCES, Address, Patience, SourceSettings
+from qlib_mfgru.live.collecting.source import SOURCES, Address, Patience, SourceSettings
 from qlib_mfgru.settings import Count, Folder, Names, Settings, Stamp, Text
 
 FREQS = ("5min", "15min", "30min", "60min")

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collect.source import (
+from qlib_mfgru.live.collecting.source import (
     BARS,
     DAILY,
     EVENTS,
@@ -29,7 +29,7 @@ from qlib_mfgru.live.collect.source import (
     Stock,
     Unreachable,
 )
-from qlib_mfgru.live.collect.sources.line import Line, install
+from qlib_mfgru.live.collecting.sources.line import Line, install
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 _HOST, _PORT = "public-api.baostock.com", 10030

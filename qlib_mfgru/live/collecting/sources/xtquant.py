@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collect.source import BARS, DAILY, EVENTS, LEVELS, Address, Source, Stock, Unreachable
+from qlib_mfgru.live.collecting.source import BARS, DAILY, EVENTS, LEVELS, Address, Source, Stock, Unreachable
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 T = TypeVar("T")

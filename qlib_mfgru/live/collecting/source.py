@@ -14,9 +14,9 @@ import pandas as pd
 from qlib_mfgru.settings import Count, Positive, Settings, Text
 
 SOURCES = {
-    "baostock": "qlib_mfgru.live.collect.sources.baostock.Baostock",
-    "tushare": "qlib_mfgru.live.collect.sources.tushare.Tushare",
-    "xtquant": "qlib_mfgru.live.collect.sources.xtquant.Xtquant",
+    "baostock": "qlib_mfgru.live.collecting.sources.baostock.Baostock",
+    "tushare": "qlib_mfgru.live.collecting.sources.tushare.Tushare",
+    "xtquant": "qlib_mfgru.live.collecting.sources.xtquant.Xtquant",
 }
 """The classes of the vendors, by the names that a user writes."""
 

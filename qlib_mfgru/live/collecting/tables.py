@@ -9,10 +9,10 @@ from operator import methodcaller
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collect.connection import Connection
-from qlib_mfgru.live.collect.plan import between
-from qlib_mfgru.live.collect.source import INDICES, Refused, Stock
-from qlib_mfgru.live.collect.store import CALENDAR, INDUSTRY, UNIVERSE, Covered, Store, level_file, member_file
+from qlib_mfgru.live.collecting.connection import Connection
+from qlib_mfgru.live.collecting.plan import between
+from qlib_mfgru.live.collecting.source import INDICES, Refused, Stock
+from qlib_mfgru.live.collecting.store import CALENDAR, INDUSTRY, UNIVERSE, Covered, Store, level_file, member_file
 from qlib_mfgru.provider.boards import board_of
 
 CLOCK = "SH000300"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from qlib_mfgru.live.collect.connection import connection
-from qlib_mfgru.live.collect.derived import with_first_day, with_float_shares
-from qlib_mfgru.live.collect.plan import LATE, Span, between, covered_until, listed_days, open_spans, runs
-from qlib_mfgru.live.collect.source import EVENTS, Refused, SourceSettings, Stock, Unreachable
-from qlib_mfgru.live.collect.store import Covered, StockState, Store
+from qlib_mfgru.live.collecting.connection import connection
+from qlib_mfgru.live.collecting.derived import with_first_day, with_float_shares
+from qlib_mfgru.live.collecting.plan import LATE, Span, between, covered_until, listed_days, open_spans, runs
+from qlib_mfgru.live.collecting.source import EVENTS, Refused, SourceSettings, Stock, Unreachable
+from qlib_mfgru.live.collecting.store import Covered, StockState, Store
 
 _HALF_TICK = 0.0051
 

@@ -31,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Collect and print the account; 0 once it is done, gaps or not."""
-    from qlib_mfgru.live.collect.run import collect_market
-    from qlib_mfgru.live.collect.source import Address, Patience
+    from qlib_mfgru.live.collecting.run import collect
+    from qlib_mfgru.live.collecting.source import Address, Patience
 
-    collected = collect_market(
+    collected = collect(
         arguments.out,
         arguments.since,
         source=arguments.source,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.values.treatment import has_st_name
-from qlib_mfgru.live.collect.source import (
+from qlib_mfgru.live.collecting.source import (
     BARS,
     DAILY,
     EVENTS,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from multiprocessing.util import Finalize
 from typing import TypeVar
 
-from qlib_mfgru.live.collect.source import Busy, Expired, Source, SourceSettings, Unreachable, source_class
+from qlib_mfgru.live.collecting.source import Busy, Expired, Source, SourceSettings, Unreachable, source_class
 
 T = TypeVar("T")
 
