@@ -19,7 +19,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.series import check_series
+from qlib_mfgru.provider.series import checked_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder, is_index
 
@@ -203,7 +203,7 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
         if not path.exists():
             return None
         raw = np.fromfile(path, dtype="<f4")
-        check_series(path, raw)
+        raw = checked_series(path, raw)
         return (int(raw[0]), raw[1:]) if len(raw) > 1 else None
     series = storage[:]
     return (int(series.index[0]), series.to_numpy(np.float32)) if len(series) else None

@@ -26,10 +26,10 @@ def add_extras(stock: Stock) -> None:
         stock.extras["market_cap"] = _market_cap(stock)
         unknown = stock.live & np.isnan(stock.extras["market_cap"])
         stock.warn("live days without a market capitalisation", days, unknown)
-        if unknown[stock.live].all():
+        if unknown[stock.live].all() and stock.is_new:
             stock.report.warn("stocks without any market capitalisation", 1, [stock.code])
     if conventions.industry:
-        if not len(values["industry"]):
+        if not len(values["industry"]) and stock.is_new:
             stock.report.warn("industry: stocks without any industry: unknown", 1, [stock.code])
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:

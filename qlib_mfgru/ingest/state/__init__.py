@@ -1,0 +1,7 @@
+"""What an ingest leaves in a provider for updates to go on from: conventions, files read, and each stock's last rows."""
+
+from qlib_mfgru.ingest.state.closes import Closes
+from qlib_mfgru.ingest.state.store import STATE, State, rows_file
+from qlib_mfgru.ingest.state.tails import KEPT, OPEN, Tail, Tails
+
+__all__ = ["KEPT", "OPEN", "STATE", "Closes", "State", "Tail", "Tails", "rows_file"]
