@@ -2,6 +2,6 @@
 
 from qlib_mfgru.ingest.state.closes import Closes
 from qlib_mfgru.ingest.state.store import STATE, State, rows_file
-from qlib_mfgru.ingest.state.tails import KEPT, OPEN, Tail, Tails
+from qlib_mfgru.ingest.state.tails import KEPT, NOTHING, OPEN, Tail, Tails
 
-__all__ = ["KEPT", "OPEN", "STATE", "Closes", "State", "Tail", "Tails", "rows_file"]
+__all__ = ["KEPT", "NOTHING", "OPEN", "STATE", "Closes", "State", "Tail", "Tails", "rows_file"]

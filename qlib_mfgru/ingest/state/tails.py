@@ -61,6 +61,10 @@ class Tail(NamedTuple):
         return cls(True, begins, bars_begin, opens, first, last, False)
 
 
+NOTHING = Tail(False, 0, 0, 0, -1, -1, False)
+"""That of a stock of which tables say something, and which has neither bar nor day."""
+
+
 def _days_with_trade(rows: StockRows) -> tuple[np.ndarray, np.ndarray]:
     """Days with trade, and those with an amount as well, by daily rows or bars; ascending."""
     bars, daily = rows.bars[-_LAST_BARS:], rows.daily

@@ -11,7 +11,7 @@ from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.ingest.state import Tail, Tails, rows_file
+from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.judge import Verdict
 from qlib_mfgru.provider.writer import ProviderWriter
@@ -79,5 +79,7 @@ class BucketWriter:
                 outcome.successions.add(stock)
                 stored = tuple(days[list(outcome.stocks.lives[stock.code])].tolist())
             tails.add(rows, Tail.of(rows, *stored), made, days)
+        for rows in self.spool.strangers():
+            tails.add(rows, NOTHING)
         outcome.stocks.writer.write_bytes(rows_file(bucket), tails.content())
         return outcome

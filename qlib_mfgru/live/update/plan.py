@@ -178,10 +178,10 @@ class PlannedWriter(ProviderWriter):
         for field, count in part.revised.items():
             self.revised[field] = self.revised.get(field, 0) + count
 
-    def keep_steps(self, number: int) -> None:
-        """Write the steps of this part to the plan."""
+    def keep_steps(self, name: str) -> None:
+        """Write the steps of this part to the plan, under a name of their own."""
         if self._steps:
-            write_steps(self.folder / f"{number}.steps", self._steps)
+            write_steps(self.folder / f"{name}.steps", self._steps)
 
 
 def write_steps(file: Path, steps: Iterable[Step]) -> None:

@@ -34,6 +34,8 @@ class UpdateSpool(Spool):
         Stored codes that are read as others from now on; the caller's to say, once all is read.
     tails : dict of str to Tail
         Of the stocks of the bucket that is read.
+    has_news : bool
+        There is any new row in the bucket.
     touched : set of str
         Stocks of the bucket with rows, or values of stored days, that are new.
     conflicts : Conflicts
@@ -58,6 +60,7 @@ class UpdateSpool(Spool):
     def _begin(self) -> None:
         self.tails: dict[str, Tail] = {}
         self.touched: set[str] = set()
+        self.has_news = False
         self.conflicts = Conflicts()
         self._rows: dict[str, list[np.ndarray]] = {}
 
@@ -102,6 +105,7 @@ class UpdateSpool(Spool):
 
     def _load(self, name: str, bucket: int, dtype: np.dtype) -> np.ndarray:
         new = super()._load(name, bucket, dtype)
+        self.has_news |= len(new) > 0
         if name.startswith(UNUSED):
             return new
         rows = np.concatenate([*self._rows.get(name, []), new])

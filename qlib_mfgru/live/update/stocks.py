@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
 from qlib_mfgru.ingest.read.stamps import days_of_bars
 from qlib_mfgru.ingest.report import INCONSISTENT, IngestReport
-from qlib_mfgru.ingest.state import Tail, Tails, rows_file
+from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
 from qlib_mfgru.ingest.write.stocks import bar_fields, daily_fields, ends
 from qlib_mfgru.live.update.overlap import Conflicts
 from qlib_mfgru.live.update.plan import PlannedWriter
@@ -110,9 +110,11 @@ class BucketUpdate:
                 if self.renumbered is not None:
                     updated.writer.renumber(rows.code, "industry", self.renumbered)
         updated.conflicts = self.spool.conflicts
-        if self.spool.touched or self.spool.moved_into(bucket) or self.renumbered is not None:
+        for rows in self.spool.strangers():
+            tails.add(rows, NOTHING)
+        if self.spool.has_news or self.spool.moved_into(bucket) or self.renumbered is not None:
             updated.writer.write_bytes(rows_file(bucket), tails.content())
-        updated.writer.keep_steps(bucket)
+        updated.writer.keep_steps(f"{bucket}")
         return updated
 
     def _update(self, rows: StockRows, tail: Tail | None, updated: Updated) -> tuple[Tail, np.ndarray | None]:
@@ -120,7 +122,7 @@ class BucketUpdate:
         if tail is not None and tail.is_cut and tail.first < 0:
             return self._left_out(rows, tail, updated), None
         start, calendars = self._slice(rows, tail)
-        since = ALWAYS if tail is None else self.last_day + 1
+        since = ALWAYS if tail is None or tail == NOTHING else self.last_day + 1
         stock = Stock(rows, calendars, self.conventions, updated.report, since)
         made = self._on_all_days(stock.factor, start) if self.conventions.factor_from_closes else None
         is_cut = tail is not None and tail.is_cut

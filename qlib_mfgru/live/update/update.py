@@ -212,6 +212,7 @@ class _Work:
     def _carry_out(self, writer: PlannedWriter, spool: UpdateSpool, processes: Processes) -> None:
         """Put the plan into the provider, and do what it says."""
         writer.write_calendars()
+        writer.keep_steps("tables")
         writer.all_sums().write(writer.folder / "files")
         commit(writer.folder, self.provider, writer.moved)
         finish(self.provider, processes)
