@@ -28,6 +28,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "demo": Command("qlib_mfgru.demo.command", "make the demo market"),
     "ingest": Command("qlib_mfgru.ingest.command", "turn vendor files into a qlib provider"),
+    "update": Command("qlib_mfgru.live.updates.command", "append a vendor's new days to a provider"),
     "check": Command("qlib_mfgru.provider.check.command", "judge the numbers of a provider"),
     "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),
     "correlate": Command("qlib_mfgru.factor.command", "correlate the factors of several recorders"),

@@ -1,1 +1,3 @@
-__all__: list[str] = []
+from .updates import UpdateReport, update
+
+__all__ = ["UpdateReport", "update"]

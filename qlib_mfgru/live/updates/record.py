@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
 from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.live.update.stocks import Updated
+from qlib_mfgru.live.updates.stocks import Updated
 from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest
 

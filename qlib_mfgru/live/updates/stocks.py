@@ -15,10 +15,10 @@ from qlib_mfgru.ingest.read.stamps import days_of_bars
 from qlib_mfgru.ingest.report import INCONSISTENT, IngestReport
 from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
 from qlib_mfgru.ingest.write.stocks import bar_fields, daily_fields, ends
-from qlib_mfgru.live.update.overlap import Conflicts
-from qlib_mfgru.live.update.plan import PlannedWriter
-from qlib_mfgru.live.update.spool import UpdateSpool
-from qlib_mfgru.live.update.verdict import UpdateVerdict
+from qlib_mfgru.live.updates.overlap import Conflicts
+from qlib_mfgru.live.updates.plan import PlannedWriter
+from qlib_mfgru.live.updates.spool import UpdateSpool
+from qlib_mfgru.live.updates.verdict import UpdateVerdict
 from qlib_mfgru.provider.fill import carried_forward
 
 

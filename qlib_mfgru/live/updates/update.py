@@ -21,13 +21,13 @@ from qlib_mfgru.ingest.state import State, rows_file
 from qlib_mfgru.ingest.state.store import RECORD
 from qlib_mfgru.ingest.state.tails import codes_in
 from qlib_mfgru.ingest.write.indices import read_all_weights
-from qlib_mfgru.live.update.inputs import NewFiles, mapping_of
-from qlib_mfgru.live.update.journal import commit, finish
-from qlib_mfgru.live.update.plan import PlannedWriter
-from qlib_mfgru.live.update.record import UpdateReport, write_record
-from qlib_mfgru.live.update.spool import UpdateSpool
-from qlib_mfgru.live.update.stocks import BucketUpdate
-from qlib_mfgru.live.update.tables import write_tables
+from qlib_mfgru.live.updates.inputs import NewFiles, mapping_of
+from qlib_mfgru.live.updates.journal import commit, finish
+from qlib_mfgru.live.updates.plan import PlannedWriter
+from qlib_mfgru.live.updates.record import UpdateReport, write_record
+from qlib_mfgru.live.updates.spool import UpdateSpool
+from qlib_mfgru.live.updates.stocks import BucketUpdate
+from qlib_mfgru.live.updates.tables import write_tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles

@@ -14,7 +14,7 @@ from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport
 from qlib_mfgru.ingest.state import Tail, rows_file
 from qlib_mfgru.ingest.state.tails import KeptRows
-from qlib_mfgru.live.update.overlap import Conflicts, conflicts_of, differing, stored_twins
+from qlib_mfgru.live.updates.overlap import Conflicts, conflicts_of, differing, stored_twins
 
 
 class UpdateSpool(Spool):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qlib_mfgru.folders.exchange import sync
-from qlib_mfgru.live.update.plan import read_steps
+from qlib_mfgru.live.updates.plan import read_steps
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.series import JOURNAL
 

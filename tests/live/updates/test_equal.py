@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.live.update import update
+from qlib_mfgru.live.updates import update
 from qlib_mfgru.provider.check.check import check_provider
 
 from .evenings import N_DAYS, SIGHTS, Evenings, differences

@@ -1,6 +1,6 @@
 """``mfgru update``: a vendor's new days appended to a provider."""
 
-from qlib_mfgru.live.update.record import UpdateReport
-from qlib_mfgru.live.update.update import update
+from qlib_mfgru.live.updates.record import UpdateReport
+from qlib_mfgru.live.updates.update import update
 
 __all__ = ["UpdateReport", "update"]

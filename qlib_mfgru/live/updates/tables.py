@@ -15,8 +15,8 @@ from qlib_mfgru.ingest.state.store import CLOSES
 from qlib_mfgru.ingest.write.indices import write_indices
 from qlib_mfgru.ingest.write.manifest import write_industries
 from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.live.update.spool import UpdateSpool
-from qlib_mfgru.live.update.stocks import Updated
+from qlib_mfgru.live.updates.spool import UpdateSpool
+from qlib_mfgru.live.updates.stocks import Updated
 from qlib_mfgru.provider.files import ProviderFiles
 
 
