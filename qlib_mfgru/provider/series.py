@@ -37,21 +37,30 @@ def checked_series(file: Path, raw: np.ndarray) -> np.ndarray:
     InputError
         Truncated, of another size than was written, or beyond the calendar; the message names the file.
     """
+    return raw[: 1 + check_size(file, raw)]
+
+
+def check_size(file: Path, head: np.ndarray) -> int:
+    """How many values a file holds up to its calendar's end; parameters and errors as of `checked_series`.
+
+    `head` need only hold the position.
+    """
     size = file.stat().st_size
     if size < 4 or size % 4:
         raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
     folder, name, series = file.parts[-3:]
-    known, start = _known(file.parents[2], series.split(".")[1]), float(raw[0])
-    if known.is_updated and start >= 0 and start.is_integer():
-        return raw[: max(1 + known.n_stamps - int(start), 1)]
-    if not (start >= 0 and start.is_integer() and start + len(raw) - 1 <= known.n_stamps):
+    known, start, n_values = _known(file.parents[2], series.split(".")[1]), float(head[0]), size // 4 - 1
+    is_position = start >= 0 and start.is_integer()
+    if known.is_updated and is_position:
+        return int(max(min(n_values, known.n_stamps - start), 0))
+    if not (is_position and start + n_values <= known.n_stamps):
         raise InputError(
-            f"{file}: damaged: {len(raw) - 1} values from position {start:g} on, its calendar has {known.n_stamps}"
+            f"{file}: damaged: {n_values} values from position {start:g} on, its calendar has {known.n_stamps}"
         )
     written, _ = known.written.get(f"{folder}/{name}/{series}", (size, 0))
     if written != size:
         raise InputError(f"{file}: damaged: it has {size} bytes, not the {written} that were written")
-    return raw
+    return n_values
 
 
 def sums_of(provider: Path) -> Sums:

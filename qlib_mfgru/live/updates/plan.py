@@ -100,6 +100,7 @@ class PlannedWriter(ProviderWriter):
             return
         series = np.fromfile(self._path(name), "<f4")
         known = ~np.isnan(series[1:])
+        self.changed["day"] = 0
         series[1:][known] = numbers[series[1:][known].astype(int)]
         done = next((step for step in self._steps if step.name == name), None)
         content = series.tobytes()

@@ -13,9 +13,11 @@ from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
 from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.live.updates.plan import PlannedWriter
 from qlib_mfgru.live.updates.stocks import Updated
 from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest
+from qlib_mfgru.provider.updates import UPDATES, content_key
 
 _NOT_ANEW = frozenset({STORED, TOO_EARLY})
 
@@ -75,13 +77,20 @@ def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, map
     warn_of_half_days(stocks, report)
     whole = _together(IngestReport.of(old["report"]), report, tuple(mapping.tables()))
     whole.facts |= _size(stocks, whole.facts, report)
-    past = old.get("updates", [])
+    past, writer = old.get(UPDATES, []), stocks.writer
+    assert isinstance(writer, PlannedWriter)
+    this = {
+        "days": list(report.days),
+        "before": content_key(provider),
+        "changed": writer.changed,
+        "version": __version__,
+    }
     manifest: dict[str, Any] = {
         "made_by": "mfgru ingest",
         "version": __version__,
         "mapping": mapping.model_dump(mode="json"),
         "report": whole.as_dict(),
-        "updates": [*past, {"days": list(report.days), "version": __version__}],
+        UPDATES: [*past, this],
     }
     stocks.writer.write_manifest(manifest)
 
