@@ -19,7 +19,6 @@ from qlib_mfgru.ingest.write.buckets import BucketWriter, Outcome
 from qlib_mfgru.ingest.write.indices import read_all_weights, write_indices
 from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
 from qlib_mfgru.ingest.write.state import write_state
-from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.symbols import is_index
 from qlib_mfgru.provider.writer import check_replaceable, new_provider

@@ -12,7 +12,6 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums
 
-
 JOURNAL = Path(".update/journal.json")
 """What lies in a provider as long as an update of it is not finished."""
 
@@ -78,8 +77,7 @@ def sums_of(provider: Path) -> Sums:
 
 
 class _Known(NamedTuple):
-    """What all series of a frequency are held against: its calendar's stamps, the files as written, an update's journal.
-    """
+    """What all series of a frequency are held against: its calendar's stamps, the files as written, an update."""
 
     n_stamps: int
     written: Mapping[str, tuple[int, int]]

@@ -29,9 +29,7 @@ _DAYS_AT_ONCE = 16
 _STOCKS_AT_ONCE = 256
 
 
-def extend(
-    folder: Path, old: Path, freq: str, codes: list[str], fields: Sequence[Field]
-) -> dict[str, Any] | None:
+def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> dict[str, Any] | None:
     """Write all files of a panel to an empty folder, as `build.write` does, from an earlier one that is whole.
 
     Parameters
@@ -60,7 +58,13 @@ def extend(
     _copy_days(bars, earlier, start, ours, theirs)
     for first in range(0, len(ours), _STOCKS_AT_ONCE):
         some = slice(first, first + _STOCKS_AT_ONCE)
-        block = _ends(freq, [codes[place] for place in ours[some]], fields, earlier[start - 1, -1][:, theirs[some]], start * bars_per_day)
+        block = _ends(
+            freq,
+            [codes[place] for place in ours[some]],
+            fields,
+            earlier[start - 1, -1][:, theirs[some]],
+            start * bars_per_day,
+        )
         live, known = filled(block, fields)
         values, live, known = block[1:, : len(fields)], live[1:], known[1:]
         n_days = len(days) - start
@@ -108,9 +112,7 @@ def _copy_days(bars: np.ndarray, earlier: np.ndarray, n_days: int, ours: np.ndar
             bars[some][..., ours] = earlier[some][..., theirs]
 
 
-def _ends(
-    freq: str, codes: Sequence[str], fields: Sequence[Field], last: np.ndarray, position: int
-) -> np.ndarray:
+def _ends(freq: str, codes: Sequence[str], fields: Sequence[Field], last: np.ndarray, position: int) -> np.ndarray:
     """Series of `stored_names` from a position on, after one more stamp that holds what is carried over it.
 
     Parameters
@@ -132,5 +134,5 @@ def _ends(
             values = reader.read_end(code, name, freq, position)
             if values is not None:
                 first, end = values
-                block[row, column, 1 + first - position : 1 + first - position + len(end)] = end[: n_stamps]
+                block[row, column, 1 + first - position : 1 + first - position + len(end)] = end[:n_stamps]
     return np.ascontiguousarray(block.transpose(2, 1, 0))

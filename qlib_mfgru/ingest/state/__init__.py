@@ -1,4 +1,4 @@
-"""What an ingest leaves in a provider for updates to go on from: conventions, files read, and each stock's last rows."""
+"""What an ingest leaves in a provider for updates: conventions, files that were read, and each stock's last rows."""
 
 from qlib_mfgru.ingest.state.closes import Closes
 from qlib_mfgru.ingest.state.store import STATE, State, rows_file

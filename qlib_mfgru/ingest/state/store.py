@@ -90,7 +90,9 @@ class State:
             content: dict[str, Any] = json.loads((provider / RECORD).read_text(encoding="utf-8"))
             if content["format"] != _FORMAT:
                 raise ValueError(f"format {content['format']}")
-            seen = {name: {path: (size, time) for path, (size, time) in of.items()} for name, of in content["seen"].items()}
+            seen = {
+                name: {path: (size, time) for path, (size, time) in of.items()} for name, of in content["seen"].items()
+            }
             conventions = _conventions(content["conventions"], session)
             return cls(
                 content["source"],
@@ -101,7 +103,9 @@ class State:
                 seen,
             )
         except FileNotFoundError:
-            raise InputError(f"{provider}: holds nothing to go on from: ingest all files once with this version") from None
+            raise InputError(
+                f"{provider}: holds nothing to go on from: ingest all files once with this version"
+            ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{provider / RECORD}: cannot be used ({error}): ingest all files again") from error
 

@@ -51,7 +51,10 @@ class NewFiles:
         InputError
             None of the bars, or of the daily bars, is there.
         """
-        tables, paths, seen, copies = mapping.tables(), {}, {}, {}
+        tables = mapping.tables()
+        paths: dict[str, list[Path]] = {}
+        seen: dict[str, Seen] = {}
+        copies: dict[str, Path] = {}
         for name, source in mapping.inputs().items():
             known = state.seen.get(name, {})
             here = _here(folder, source, name)
@@ -59,7 +62,7 @@ class NewFiles:
             changed = [path for path in here if known.get(name_of(folder, path)) != now.get(name_of(folder, path))]
             seen[name] = known | now
             if name not in tables:
-                paths[name] = here if source.wide and changed or source.provider else changed
+                paths[name] = here if source.provider or (source.wide and changed) else changed
                 continue
             paths[name] = here if source.provider else _with_copies(folder, source, provider / TABLES / name)
             if not source.provider:
@@ -69,9 +72,7 @@ class NewFiles:
     def vendor(self, mapping: IngestMapping, *, quiet: bool) -> Vendor:
         """The vendor of what is read: the mapping without inputs of which there is nothing."""
         read = {name for name, source in mapping.inputs().items() if self.paths[name] or source.sql}
-        sections: dict[str, Any] = {
-            name: None for name in mapping.inputs() if name not in read and "." not in name
-        }
+        sections: dict[str, Any] = {name: None for name in mapping.inputs() if name not in read and "." not in name}
         for kind in BY_MARKET:
             markets: dict[str, RowInput] = getattr(mapping, kind)
             sections[kind] = {market: each for market, each in markets.items() if f"{kind}.{market}" in read}
@@ -102,7 +103,9 @@ def mapping_of(provider: Path) -> IngestMapping:
         mapping = IngestMapping.of(**content)
     hidden = [name for name, source in mapping.inputs().items() if "***" in f"{source.sql or ''}{source.url or ''}"]
     if hidden:
-        raise InputError(f"{provider}: the record of {hidden[0]} hides a password or text: give the mapping (--mapping)")
+        raise InputError(
+            f"{provider}: the record of {hidden[0]} hides a password or text: give the mapping (--mapping)"
+        )
     return mapping.model_copy(update={"vendor": vendor})
 
 

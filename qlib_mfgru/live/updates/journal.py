@@ -1,6 +1,6 @@
 """A plan that is carried out whole: it lies in the provider until all of it is done, and whoever comes next goes on.
 
-The order: folders that get another name, values, side files, then instruments, intraday calendars, the calendar of days.
+The order: folders that get another name, values, side files, instruments, intraday calendars, the calendar of days.
 Every step can be done twice. As long as the plan is there, readers take a series to its calendar's end and no further,
 so that they see the market as it was until the calendars are replaced.
 """
@@ -99,4 +99,6 @@ def _replace(new: Path, file: Path) -> None:
 
 def _in_order(folder: Path) -> Sequence[str]:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(names, key=lambda name: max(place for place, start in enumerate(("", *_LAST)) if name.startswith(start)))
+    return sorted(
+        names, key=lambda name: max(place for place, start in enumerate(("", *_LAST)) if name.startswith(start))
+    )

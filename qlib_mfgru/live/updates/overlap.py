@@ -98,9 +98,7 @@ class Conflicts:
 def differing(rows: np.ndarray, others: np.ndarray) -> dict[str, np.ndarray]:
     """Which fields of rows differ from those of others; NaN equals NaN; by field, each of shape (n,)."""
     names = [name for name in rows.dtype.names or () if name not in _KEYS]
-    return {
-        name: ~((rows[name] == others[name]) | (np.isnan(rows[name]) & np.isnan(others[name]))) for name in names
-    }
+    return {name: ~((rows[name] == others[name]) | (np.isnan(rows[name]) & np.isnan(others[name]))) for name in names}
 
 
 def stored_twins(rows: np.ndarray) -> np.ndarray:
@@ -121,7 +119,7 @@ def conflicts_of(
     masks: Mapping[str, np.ndarray] = differing(rows, others)
     close = "close" if "close" in masks else "value"
     cases = []
-    for place in np.flatnonzero(np.any(list(masks.values()), axis=0)):
+    for place in np.flatnonzero(np.any(list(masks.values()), axis=0)).tolist():
         fields = tuple(name if field == "value" else field for field, mask in masks.items() if mask[place])
         key = "factor" if "factor" in fields and close == "close" and "close" not in fields else close
         ratio = float(rows[key][place]) / float(others[key][place]) if others[key][place] else np.nan

@@ -122,7 +122,9 @@ def _all_kinds(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dic
     """Kinds of inconsistency with the cases of both."""
     kinds = {(each["kind"], each["cause"]): dict(each) for each in old}
     for each in new:
-        mine = kinds.setdefault((each["kind"], each["cause"]), {**each, "count": 0, "judged": 0, "stocks": 0, "cases": []})
+        mine = kinds.setdefault(
+            (each["kind"], each["cause"]), {**each, "count": 0, "judged": 0, "stocks": 0, "cases": []}
+        )
         for name in ("count", "judged", "stocks"):
             mine[name] += each[name]
         mine["cases"] = [*mine["cases"], *each["cases"]][:NAMED]
@@ -142,4 +144,3 @@ def _size(stocks: StoredStocks, old: dict[str, Any], report: UpdateReport) -> di
             size_of[f"{freq} days"] = len(stocks.bar_days)
             size_of[f"{freq} stamps"] = f"{len(stamps)}: {stamps[0]} .. {stamps[-1]}"
     return size_of
-

@@ -126,7 +126,10 @@ class UpdateSpool(Spool):
         counted = report.input(name)
         counted.drop_count(STORED, int(same.sum()), ())
         counted.drop_count(TOO_EARLY, int((left_out | (differs & early)).sum()), ())
-        cases = (f"{self._registry.codes[row['stock']]} {day_text(day)}" for row, day in zip(rows[late], days[late]))
+        cases = (
+            f"{self._registry.codes[row['stock']]} {day_text(day)}"
+            for row, day in zip(rows[late], days[late], strict=True)
+        )
         report.warn(f"{name}: rows of stored days that came late, taken in", int(late.sum()), cases)
         replaced = np.zeros(len(rows), dtype=bool)
         replaced[twins[differs & ~early]] = True
@@ -223,5 +226,3 @@ class UpdateSpool(Spool):
 
     def _touch(self, rows: np.ndarray) -> None:
         self.touched |= {self._registry.codes[stock] for stock in np.unique(rows["stock"]).tolist()}
-
-

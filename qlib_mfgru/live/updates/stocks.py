@@ -92,9 +92,7 @@ class BucketUpdate:
 
     def nothing(self, report: IngestReport, writer: PlannedWriter) -> Updated:
         """The outcome of no stocks."""
-        return Updated(
-            writer, UpdateVerdict(self.max_inconsistent), report, np.full(len(self.calendars.bar_days), -1)
-        )
+        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, np.full(len(self.calendars.bar_days), -1))
 
     def __call__(self, bucket: int) -> Updated:
         """Plan a bucket's changes."""
@@ -196,5 +194,3 @@ class BucketUpdate:
             closes = carried_forward(stock.daily["close"] * stock.factor)
             begin = 0 if opens is None else int(np.searchsorted(days, opens))
             updated.closes[stock.code] = start + begin, closes[begin:]
-
-

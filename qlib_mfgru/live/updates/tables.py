@@ -47,9 +47,7 @@ def write_tables(
     return stocks
 
 
-def _closes(
-    provider: Path, wanted: set[str], updated: Updated, n_days: int, moved: Mapping[str, str]
-) -> Closes:
+def _closes(provider: Path, wanted: set[str], updated: Updated, n_days: int, moved: Mapping[str, str]) -> Closes:
     """Closes of all stocks with a weight; of those that had none so far, as they are stored."""
     old = Closes.read(provider / CLOSES)
     known = Closes({moved.get(code, code): values for code, values in old.by_code.items()})

@@ -48,7 +48,7 @@ def update(
     n_jobs: int = -1,
     quiet: bool = False,
 ) -> UpdateReport:
-    """Append a vendor's new days to a provider that `ingest` made, so that it is what an ingest of all files would make.
+    """Append a vendor's new days to a provider of `ingest`, so that it is what an ingest of all files would make.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ def in_parts(market: Evenings, folder: Path, cuts: list[int]) -> Path:
     """Ingest up to the first cut, then update from one to the next."""
     source, target = folder / "parts", folder / "updated"
     ingest(market.mapping(), market.write(source, 0, cuts[0]), target, quiet=True, n_jobs=1)
-    for since, until in zip(cuts, cuts[1:], strict=False):
+    for since, until in pairwise(cuts):
         update(target, market.write(source, since, until), quiet=True, n_jobs=1)
     return target
 

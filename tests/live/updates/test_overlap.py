@@ -77,7 +77,7 @@ def test_what_is_too_old_to_change_is_an_error(market: Evenings, tmp_path: Path)
     provider = started(market, tmp_path)
     market.change("daily", "600000", CUT - 50, volume=1.5)
     again = market.write(tmp_path / "again", CUT - 60, CUT + 2)
-    with pytest.raises(InputError, match="SH600000 .* volume: an update changes a stock's last days only"):
+    with pytest.raises(InputError, match=r"SH600000 .* volume: an update changes a stock's last days only"):
         update(provider, again, revise=True, quiet=True, n_jobs=1)
 
 
@@ -85,7 +85,9 @@ def test_prices_adjusted_to_the_newest_day_need_a_whole_ingest(tmp_path: Path) -
     market = Evenings.make(5, "adjusted")
     provider = started(market, tmp_path)
     daily = market.tables["daily"]
-    market.tables["daily"] = daily.assign(**{name: daily[name] / 2 for name in ("open", "high", "low", "close", "factor")})
+    market.tables["daily"] = daily.assign(
+        **{name: daily[name] / 2 for name in ("open", "high", "low", "close", "factor")}
+    )
     with pytest.raises(InputError, match=r"0\.5 times what is stored: they are adjusted to the newest day"):
         update(provider, market.write(tmp_path / "again", CUT - 5, CUT + 2), revise=True, quiet=True, n_jobs=1)
 

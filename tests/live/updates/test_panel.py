@@ -40,9 +40,9 @@ def test_extended_panel_is_the_one_made_anew(freq: str, tmp_path: Path, monkeypa
         assert extended.instruments == anew.instruments
         assert extended.days.equals(anew.days)
         for name in ARRAYS:
-            assert np.array_equal(
-                getattr(extended, name).view("u1"), getattr(anew, name).view("u1")
-            ), f"{name} after day {until}"
+            assert np.array_equal(getattr(extended, name).view("u1"), getattr(anew, name).view("u1")), (
+                f"{name} after day {until}"
+            )
         assert len(list((tmp_path / "cache").glob(f"{freq}-*"))) == 1
     assert kept.bars.shape[0] == 98
 
@@ -55,5 +55,7 @@ def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
     ingest(market.mapping(), market.write(source, 98, 100), provider, quiet=True, n_jobs=1)
     update(provider, market.write(source, 100, 101), quiet=True, n_jobs=1)
     assert np.array_equal(
-        opened(provider, tmp_path / "cache", "day").bars, opened(provider, tmp_path / "other", "day").bars, equal_nan=True
+        opened(provider, tmp_path / "cache", "day").bars,
+        opened(provider, tmp_path / "other", "day").bars,
+        equal_nan=True,
     )
