@@ -38,7 +38,7 @@ class VendorMarket:
         return np.array([f"{600000 + number}" for number in range(self.stocks)])
 
     def make(self, workdir: Path, *, by_stock: bool = True) -> Path:
-        """The folder with ``months/``, ``daily.parquet`` and, `by_stock`, ``stocks/``, made there if there is none yet."""
+        """The folder with ``months/``, ``daily.parquet`` and, `by_stock`, ``stocks/``, made there if it is absent."""
         target = workdir / f"vendor-{self.stocks}x{self.days}{'' if by_stock else '-months'}"
         if not (target / "done").exists():
             for name in ("months", "stocks"):

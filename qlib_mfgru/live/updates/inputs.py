@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, IngestMapping, RowInput
 from qlib_mfgru.ingest.read.sources import found, matching
@@ -15,6 +17,7 @@ from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.state import State
 from qlib_mfgru.ingest.state.store import TABLES, Seen, name_of, seen_now, table_file
+from qlib_mfgru.live.updates.gather import gathered
 from qlib_mfgru.provider.manifest import MANIFEST, read_manifest
 from qlib_mfgru.refusals import within
 
@@ -33,6 +36,8 @@ class NewFiles:
         Files by input; of a table all, copies of those that are not in the folder among them.
     seen : dict of str to Seen
         All that were read so far, and those that are read now.
+    grown : dict of str to set of Path
+        Those of the files that were read before and have changed.
     copies : dict of str to Path
         Tables' files that are new or have changed, by where their copies belong in the provider.
     """
@@ -40,6 +45,7 @@ class NewFiles:
     folder: Path
     paths: dict[str, list[Path]]
     seen: dict[str, Seen]
+    grown: dict[str, set[Path]]
     copies: dict[str, Path]
 
     @classmethod
@@ -54,6 +60,7 @@ class NewFiles:
         tables = mapping.tables()
         paths: dict[str, list[Path]] = {}
         seen: dict[str, Seen] = {}
+        grown: dict[str, set[Path]] = {}
         copies: dict[str, Path] = {}
         for name, source in mapping.inputs().items():
             known = state.seen.get(name, {})
@@ -61,16 +68,20 @@ class NewFiles:
             now = seen_now(folder, here)
             changed = [path for path in here if known.get(name_of(folder, path)) != now.get(name_of(folder, path))]
             seen[name] = known | now
+            grown[name] = {path for path in changed if name_of(folder, path) in known}
             if name not in tables:
                 paths[name] = here if source.provider or (source.wide and changed) else changed
                 continue
             paths[name] = here if source.provider else _with_copies(folder, source, provider / TABLES / name)
             if not source.provider:
                 copies |= {table_file(name, name_of(folder, path)): path for path in changed}
-        return cls(folder, paths, seen, copies)
+        return cls(folder, paths, seen, grown, copies)
 
-    def vendor(self, mapping: IngestMapping, *, quiet: bool) -> Vendor:
-        """The vendor of what is read: the mapping without inputs of which there is nothing."""
+    def vendor(self, mapping: IngestMapping, since: np.datetime64, folder: Path, *, quiet: bool) -> Vendor:
+        """The vendor of what is read: the mapping without inputs of which there is nothing.
+
+        Of files that have grown, rows from the day `since` on are enough; they may be put together in `folder`.
+        """
         read = {name for name, source in mapping.inputs().items() if self.paths[name] or source.sql}
         sections: dict[str, Any] = {name: None for name in mapping.inputs() if name not in read and "." not in name}
         for kind in BY_MARKET:
@@ -78,7 +89,9 @@ class NewFiles:
             sections[kind] = {market: each for market, each in markets.items() if f"{kind}.{market}" in read}
         report = IngestReport()
         reading = mapping.model_copy(update=sections)
-        return Vendor(reading, self.paths, Registry(mapping.session.codes), CHUNK_ROWS, quiet, self.folder, report)
+        stocks = {name: self.paths[name] for name in mapping.inputs() if name not in mapping.tables()}
+        paths = self.paths | gathered(mapping.inputs(), stocks, self.grown, since, folder)
+        return Vendor(reading, paths, Registry(mapping.session.codes), CHUNK_ROWS, quiet, self.folder, report)
 
     def without_prices(self, mapping: IngestMapping) -> bool:
         """Whether no file of prices is new."""

@@ -74,7 +74,8 @@ class _Steps:
             descriptor = os.open(f"{self.provider}/{step.name}", os.O_WRONLY | os.O_CREAT, 0o666)
             try:
                 _write_at(descriptor, step.content, step.offset)
-                os.ftruncate(descriptor, step.size)
+                if step.is_cut:
+                    os.ftruncate(descriptor, step.offset + len(step.content))
             finally:
                 os.close(descriptor)
 

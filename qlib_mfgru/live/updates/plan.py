@@ -20,11 +20,11 @@ from qlib_mfgru.provider.writer import ProviderWriter
 
 
 class Step(NamedTuple):
-    """Bytes at a place of a file, which has `size` bytes afterwards; done twice, it is as if done once."""
+    """Bytes at a place of a file, which ends with them; it was longer if it `is_cut`. To do it twice is to do it once."""
 
     name: str
     offset: int
-    size: int
+    is_cut: bool
     content: bytes
 
 
@@ -72,7 +72,7 @@ class PlannedWriter(ProviderWriter):
         for field, values in fields.items():
             series = np.empty(1 + len(values), dtype="<f4")
             series[0], series[1:] = start, values
-            self._put(_name(instrument, field, freq), 0, series.tobytes(), freq)
+            self._put(_name(instrument, field, freq), 0, series.tobytes(), freq, start - 1)
 
     def write_ends(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
         """Write the ends of series: `start` is the position of their first value, whatever is before it stays.
@@ -85,9 +85,9 @@ class PlannedWriter(ProviderWriter):
             if name not in self._old:
                 self.write_features(instrument, freq, start, {field: values})
                 continue
-            if first is None:
+            if first is None:  # the same of all fields of a stock
                 first = int(np.fromfile(self._path(name), "<f4", 1)[0])
-            self._put(name, 4 * (1 + start - first), np.asarray(values, "<f4").tobytes(), freq)
+            self._put(name, 4 * (1 + start - first), np.asarray(values, "<f4").tobytes(), freq, start)
 
     def is_stored(self, instrument: str, freq: str) -> bool:
         """Whether there are series of a stock."""
@@ -106,30 +106,28 @@ class PlannedWriter(ProviderWriter):
         content = series.tobytes()
         if done is not None:
             self._steps.remove(done)
-            content = (content[: done.offset] + done.content)[: done.size]
+            content = content[: done.offset] + done.content
         self._step(name, 0, content)
 
-    def _put(self, name: str, offset: int, content: bytes, freq: str) -> None:
-        """Plan what differs from `offset` on; the series ends with the content."""
+    def _put(self, name: str, offset: int, content: bytes, freq: str, position: int) -> None:
+        """Plan what differs from `offset` on, which is that of a `position` in the calendar; nothing is after it."""
         size, _ = self._old.get(name, (0, 0))
         stored = b""
         if size:
-            with open(self._path(name), "rb", buffering=0) as file:
-                stored = os.pread(file.fileno(), size - offset, offset)
+            descriptor = os.open(self._path(name), os.O_RDONLY)
+            try:
+                stored = os.pread(descriptor, size - offset, offset)
+            finally:
+                os.close(descriptor)
         if stored == content:
             return
         same = len(stored) if content.startswith(stored) else _same(stored, content)
         if same < len(stored):
             field = name.rsplit("/", 1)[-1].split(".")[0]
             self.revised[field] = self.revised.get(field, 0) + (len(stored) - same) // 4
-        self._note(name, offset + same, content if offset == 0 else None, freq)
-        self._step(name, offset + same, content[same:])
-
-    def _note(self, name: str, offset: int, whole: bytes | None, freq: str) -> None:
-        """Note from where on a frequency changes."""
-        head = np.frombuffer(whole[:4], "<f4") if whole else np.fromfile(self._path(name), "<f4", 1)
-        place = int(head[0]) + max(offset // 4 - 1, 0)
+        place = max(position + same // 4, 0)
         self.changed[freq] = min(self.changed.get(freq, place), place)
+        self._step(name, offset + same, content[same:])
 
     def _step(self, name: str, offset: int, content: bytes) -> None:
         size, crc = self._old.get(name, (0, 0))
@@ -138,13 +136,15 @@ class PlannedWriter(ProviderWriter):
             if offset:
                 with open(self._path(name), "rb") as file:
                     crc = zlib.crc32(file.read(offset))
-        self._steps.append(Step(name, offset, offset + len(content), content))
+        self._steps.append(Step(name, offset, offset + len(content) < size, content))
         self.sums.files[name] = offset + len(content), zlib.crc32(content, crc)
 
-    def _path(self, name: str) -> Path:
+    def _path(self, name: str) -> str:
         """Where a file is that has its new name only in the plan."""
-        _, folder, file = name.split("/")
-        return self._provider / "features" / self.moved.get(folder, folder) / file
+        if self.moved:
+            _, folder, file = name.split("/")
+            name = f"features/{self.moved.get(folder, folder)}/{file}"
+        return f"{self._provider}/{name}"
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Plan to replace a side file, unless it is the same."""
@@ -188,7 +188,7 @@ class PlannedWriter(ProviderWriter):
 def write_steps(file: Path, steps: Iterable[Step]) -> None:
     """Keep steps in a file."""
     steps = list(steps)
-    head = json.dumps([[step.name, step.offset, step.size, len(step.content)] for step in steps]).encode()
+    head = json.dumps([[step.name, step.offset, step.is_cut, len(step.content)] for step in steps]).encode()
     with open(file, "wb") as out:
         out.write(b"%d\n" % len(head))
         out.write(head)
@@ -202,8 +202,8 @@ def read_steps(file: Path) -> list[Step]:
     line = content.index(b"\n")
     place = line + 1 + int(content[:line])
     steps = []
-    for name, offset, size, length in json.loads(content[line + 1 : place]):
-        steps.append(Step(name, offset, size, content[place : place + length]))
+    for name, offset, is_cut, length in json.loads(content[line + 1 : place]):
+        steps.append(Step(name, offset, is_cut, content[place : place + length]))
         place += length
     return steps
 

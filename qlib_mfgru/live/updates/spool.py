@@ -126,10 +126,8 @@ class UpdateSpool(Spool):
         counted = report.input(name)
         counted.drop_count(STORED, int(same.sum()), ())
         counted.drop_count(TOO_EARLY, int((left_out | (differs & early)).sum()), ())
-        cases = (
-            f"{self._registry.codes[row['stock']]} {day_text(day)}"
-            for row, day in zip(rows[late], days[late], strict=True)
-        )
+        lately = zip(rows["stock"][late].tolist(), days[late].tolist(), strict=True)
+        cases = (f"{self._registry.codes[stock]} {day_text(day)}" for stock, day in lately)
         report.warn(f"{name}: rows of stored days that came late, taken in", int(late.sum()), cases)
         replaced = np.zeros(len(rows), dtype=bool)
         replaced[twins[differs & ~early]] = True

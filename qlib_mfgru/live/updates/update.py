@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.read.vendor import Vendor
-from qlib_mfgru.ingest.state import State, rows_file
+from qlib_mfgru.ingest.state import KEPT, State, rows_file
 from qlib_mfgru.ingest.state.store import RECORD
 from qlib_mfgru.ingest.state.tails import codes_in
 from qlib_mfgru.ingest.write.indices import read_all_weights
@@ -107,7 +107,7 @@ class _Work:
         """Read, plan, write."""
         if self.files.without_prices(self.mapping):
             return UpdateReport.nothing(f"no file below {self.files.folder} is new")
-        vendor = self.files.vendor(self.mapping, quiet=self.quiet)
+        vendor = self.files.vendor(self.mapping, self._since(), self.folder / "gathered", quiet=self.quiet)
         spool = self._read(vendor, processes)
         if not spool.days:
             return UpdateReport.nothing(f"no row in the new files below {self.files.folder} is usable\n{vendor.report}")
@@ -159,6 +159,12 @@ class _Work:
                 why = "which is stored already" if new in codes else "of another board"
                 raise InputError(f"renames: {old} has become {new}, {why}: ingest all files again")
         return spool
+
+    def _since(self) -> np.datetime64:
+        """The day from which on stocks that trade have rows that are kept."""
+        days = self.old.calendar("day")
+        day: np.datetime64 = days[-min(len(days), KEPT)].to_datetime64().astype("datetime64[D]")
+        return day
 
     def _calendars(self, spool: UpdateSpool) -> Calendars:
         """The days that will be: new ones come after all that are stored."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+import numpy as np
 
 from qlib_mfgru.provider.judge import Finding, StockSeries, Verdict
 
@@ -37,7 +38,8 @@ class UpdateVerdict(Verdict):
         """Count the findings of one stock; return whether its new days can be used."""
         judged = [_since(finding, self.since if finding.kind.role == "fatal" else self.opens) for finding in findings]
         news = [_since(finding, self.counted) for finding in judged if finding.count]
-        self.reported.add(series, [finding for finding in news if finding.count])
+        if news := [finding for finding in news if finding.count]:
+            self.reported.add(series, news)
         return super().add(series, judged)
 
     def add_all(self, other: Verdict) -> None:
@@ -49,8 +51,20 @@ class UpdateVerdict(Verdict):
 
 def _since(finding: Finding, day: int) -> Finding:
     """A finding on the days from one on alone."""
-    mask = finding.days.astype("i8") >= day
-    if mask.all():
+    start = int(np.searchsorted(finding.days, np.datetime64(day, "D")))
+    if start == 0:
         return finding
-    mask = mask if finding.faulty.ndim == 1 else mask[:, None]
-    return replace(finding, faulty=finding.faulty & mask, judged=finding.judged & mask)
+    evidence, factor, price = (
+        None if values is None else values[start:] for values in (finding.evidence, finding.factor, finding.price)
+    )
+    return Finding(
+        finding.kind,
+        finding.faulty[start:],
+        finding.judged[start:],
+        finding.days[start:],
+        evidence,
+        factor,
+        price,
+        finding.undone,
+        finding.stated,
+    )

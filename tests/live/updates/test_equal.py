@@ -6,10 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live.updates import update
+from qlib_mfgru.live.updates.gather import MANY
 from qlib_mfgru.provider.check.check import check_provider
 
 from .evenings import N_DAYS, SIGHTS, Evenings, differences
@@ -53,3 +55,34 @@ def test_day_by_day(tmp_path: Path) -> None:
     market.soil(9)
     updated = in_parts(market, tmp_path, list(range(90, N_DAYS + 1)))
     assert differences(updated, at_once(market, tmp_path)) == []
+
+
+def grown(market: Evenings, source: Path, until: int) -> Path:
+    """Write bars and days a file a stock, those that have grown anew, as a collector does, and the tables."""
+    market.write(source, 0, until)
+    for name, stamp in (("bars", "datetime"), ("daily", "date")):
+        table = market.tables[name]
+        table = table[table[stamp] < market.days[until - 1] + pd.Timedelta("1D")]
+        for symbol, rows in table.groupby("symbol"):
+            file = source / name / "2024" / f"{symbol}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists() or len(pd.read_parquet(file)) != len(rows):
+                rows.to_parquet(file, index=False)
+    return source
+
+
+def test_a_file_a_stock_and_year_that_grows(tmp_path: Path) -> None:
+    market = Evenings.make(2, "events")
+    market.soil(2)
+    for name in ("bars", "daily"):
+        table = market.tables[name]
+        more = [table.assign(symbol=table["symbol"].str[:3] + number + table["symbol"].str[4:]) for number in "45"]
+        market.tables[name] = pd.concat([table, *more], ignore_index=True)
+    source, bars = tmp_path / "s", {"files": "bars/*/*.parquet", "freq": "15min", "stamps": "end"}
+    mapping = market.mapping(daily="daily/*/*.parquet", bars=bars)
+    ingest(mapping, grown(market, source, 80), tmp_path / "updated", quiet=True, n_jobs=1)
+    for until in (81, 84, 104, N_DAYS):
+        update(tmp_path / "updated", grown(market, source, until), quiet=True, n_jobs=1)
+    ingest(mapping, source, tmp_path / "whole", quiet=True, n_jobs=1)
+    assert len(list((source / "bars/2024").iterdir())) > MANY
+    assert differences(tmp_path / "updated", tmp_path / "whole") == []
