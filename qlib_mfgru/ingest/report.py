@@ -17,13 +17,14 @@ EXAMPLES = 3
 
 IN_AUCTION = "in an auction that the session leaves out"
 STORED = "of stored days, the same"
+REVISED = "of stored days, revised since"
 TOO_EARLY = "of days before those that an update can change, not compared"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
 NO_FAULT = frozenset(
     {
         *("suspended day", "no trade and no price", "not in the stocks' calendar"),
-        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, STORED, TOO_EARLY),
+        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, STORED, REVISED, TOO_EARLY),
     }
 )
 """Reasons that do not count towards `max_dropped`: the market's, the mapping's, and what `max_inconsistent` is for."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from qlib_mfgru.ingest.read.spool import ALWAYS, BAR, UNUSED, Registry, Spool, StockRows
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
-from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport
+from qlib_mfgru.ingest.report import REVISED, STORED, TOO_EARLY, IngestReport
 from qlib_mfgru.ingest.state import Tail, rows_file
 from qlib_mfgru.ingest.state.tails import KeptRows
 from qlib_mfgru.live.updates.overlap import Conflicts, conflicts_of, differing, stored_twins
@@ -129,11 +129,11 @@ class UpdateSpool(Spool):
         lately = zip(rows["stock"][late].tolist(), days[late].tolist(), strict=True)
         cases = (f"{self._registry.codes[stock]} {day_text(day)}" for stock, day in lately)
         report.warn(f"{name}: rows of stored days that came late, taken in", int(late.sum()), cases)
+        counted.kept += int(late.sum())  # rows of new days are counted where they are assembled
         replaced = np.zeros(len(rows), dtype=bool)
         replaced[twins[differs & ~early]] = True
         report.warn(f"{name}: rows of stored days that were revised", int(replaced.sum()))
-        counted.drop_count("revised since", int(replaced.sum()), ())
-        counted.kept -= int(replaced.sum())
+        counted.drop_count(REVISED, int(replaced.sum()), ())
         left = ~(same | left_out | (differs & early) | replaced)
         self._touch(rows[left & is_new])
         return super()._without_repeats(name, rows[left], report)

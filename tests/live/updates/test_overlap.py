@@ -69,6 +69,8 @@ def test_rows_that_came_late_are_taken_in(market: Evenings, tmp_path: Path) -> N
     report = update(provider, market.write(tmp_path / "again", CUT - 5, CUT + 2), quiet=True, n_jobs=1)
     assert report.warnings["daily: rows of stored days that came late, taken in"].count == 1
     assert report.warnings["bars: rows of stored days that came late, taken in"].count == 16
+    for rows in json.loads((provider / "mfgru.json").read_text())["report"]["inputs"].values():
+        assert rows["read"] == rows["kept"] + sum(tally["count"] for tally in rows["dropped"].values())
     ingest(market.mapping(), market.write(tmp_path / "t", 0, CUT + 2), tmp_path / "q", quiet=True, n_jobs=1)
     assert differences(provider, tmp_path / "q") == []
 
@@ -129,3 +131,14 @@ def test_a_code_that_changes_takes_its_history_along(tmp_path: Path) -> None:
     ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1)
     assert (tmp_path / "p/features/sh600909").is_dir()
     assert differences(tmp_path / "p", tmp_path / "q") == []
+
+
+def test_days_that_the_judge_refuses_wait_for_what_shows_them_right(market: Evenings, tmp_path: Path) -> None:
+    market.change("daily", "600000", CUT, factor=[1.0])  # lost for a day: the next day shows that, and it is mended
+    provider = started(market, tmp_path)
+    report = update(provider, market.write(tmp_path / "s", CUT, CUT + 1), quiet=True, n_jobs=1)
+    held = [tally for what, tally in report.warnings.items() if what.startswith("stocks whose new days are not stored")]
+    assert [tally.examples for tally in held] == [["SH600000"]]
+    update(provider, market.write(tmp_path / "s", CUT + 1, CUT + 3), quiet=True, n_jobs=1)
+    ingest(market.mapping(), tmp_path / "s", tmp_path / "q", quiet=True, n_jobs=1)
+    assert differences(provider, tmp_path / "q") == []
