@@ -64,7 +64,11 @@ def _market_cap(stock: Stock) -> np.ndarray:
 
 def _since_last_breach(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Special treatment from the day after the last close that its limits forbid; before, it cannot have applied."""
-    breaches = np.flatnonzero(beyond_limits(_live_close(stock), *_rule_limits(stock, is_st, reference)))
+    beyond = beyond_limits(_live_close(stock), *_rule_limits(stock, is_st, reference))
+    if not stock.is_new:
+        what = "st: closes beyond its limits: an update clears the flag of the last days, an ingest that of all before"
+        stock.warn(what, stock.calendars.days, beyond & (is_st > 0))
+    breaches = np.flatnonzero(beyond)
     if len(breaches):
         is_st = is_st.copy()
         is_st[: breaches[-1] + 1] = 0

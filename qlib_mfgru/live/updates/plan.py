@@ -20,7 +20,7 @@ from qlib_mfgru.provider.writer import ProviderWriter
 
 
 class Step(NamedTuple):
-    """Bytes at a place of a file, which ends with them; it was longer if it `is_cut`. To do it twice is to do it once."""
+    """Bytes at a place of a file, which ends with them; `is_cut` if it was longer. It can be done twice."""
 
     name: str
     offset: int

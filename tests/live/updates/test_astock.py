@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +45,7 @@ def test_parts_are_the_whole(tmp_path: Path) -> None:
     mapping = load_mapping(CONFIG)
     source, edges = tmp_path / "s", ["2025-12-01", "2026-02-03", "2026-02-04", "2026-02-10", "2026-03-31"]
     ingest(mapping, deliver(source, *edges[:2]), tmp_path / "updated", quiet=True, n_jobs=1)
-    for first, end in zip(edges[1:-1], edges[2:], strict=True):
+    for first, end in pairwise(edges[1:]):
         update(tmp_path / "updated", deliver(source, first, end), quiet=True, n_jobs=1)
     ingest(mapping, source, tmp_path / "whole", quiet=True, n_jobs=1)
     assert differences(tmp_path / "updated", tmp_path / "whole") == []
