@@ -38,6 +38,9 @@ from qlib_mfgru.provider.symbols import feature_folder
 PART_ROWS = 500_000
 """Rows that a process reads at a time, about."""
 
+PARALLEL_STOCKS = 1000
+"""Stocks from which on several processes are worth their start."""
+
 
 def update(
     provider: Path | str,
@@ -79,10 +82,11 @@ def update(
     provider = Path(provider).expanduser().resolve()
     if not provider.is_dir():
         raise InputError(f"{provider}: no such folder")
-    with locked(provider, wait=False), scratch(provider) as folder, Processes(n_jobs) as processes:
-        finished = finish(provider, processes)
-        mapping = mapping or mapping_of(provider)
-        report = _Work(provider, source, mapping, folder, quiet=quiet).run(processes, revise=revise)
+    with locked(provider, wait=False), scratch(provider) as folder:
+        finished = finish(provider, Processes(1))
+        work = _Work(provider, source, mapping or mapping_of(provider), folder, quiet=quiet)
+        with Processes(n_jobs if len(work.old.stored) >= PARALLEL_STOCKS else 1) as processes:
+            report = work.run(processes, revise=revise)
         if finished:
             report.note("an update that was interrupted has been finished first")
     return report
