@@ -37,14 +37,15 @@ class VendorMarket:
         """``600000``, ``600001``, ..."""
         return np.array([f"{600000 + number}" for number in range(self.stocks)])
 
-    def make(self, workdir: Path) -> Path:
-        """The folder with ``months/``, ``stocks/`` and ``daily.parquet``, made there if there is none yet."""
-        target = workdir / f"vendor-{self.stocks}x{self.days}"
+    def make(self, workdir: Path, *, by_stock: bool = True) -> Path:
+        """The folder with ``months/``, ``daily.parquet`` and, `by_stock`, ``stocks/``, made there if it is absent."""
+        target = workdir / f"vendor-{self.stocks}x{self.days}{'' if by_stock else '-months'}"
         if not (target / "done").exists():
             for name in ("months", "stocks"):
                 (target / name).mkdir(parents=True, exist_ok=True)
             self._write_months(target)
-            self._write_stocks(target)
+            if by_stock:
+                self._write_stocks(target)
             (target / "done").touch()
         return target
 

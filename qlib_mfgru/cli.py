@@ -29,6 +29,7 @@ COMMANDS = {
     "demo": Command("qlib_mfgru.demo.command", "make the demo market"),
     "ingest": Command("qlib_mfgru.ingest.command", "turn vendor files into a qlib provider"),
     "collect": Command("qlib_mfgru.live.collecting.command", "collect bars and tables from a vendor into files"),
+    "update": Command("qlib_mfgru.live.updating.command", "append a vendor's new days to a provider"),
     "check": Command("qlib_mfgru.provider.check.command", "judge the numbers of a provider"),
     "rebalance": Command("qlib_mfgru.live.rebalancing.command", "target weights and orders for the next trading day"),
     "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),

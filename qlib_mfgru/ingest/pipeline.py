@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
@@ -15,15 +13,12 @@ from qlib_mfgru.ingest.assemble.evidence import with_evidence
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
-from qlib_mfgru.ingest.read.tables import read_weights
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.buckets import BucketWriter, Outcome
-from qlib_mfgru.ingest.write.levels import write_levels
-from qlib_mfgru.ingest.write.manifest import write_coverage, write_industries, write_manifest
-from qlib_mfgru.ingest.write.members import write_members
-from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.ingest.write.weights import write_weights
+from qlib_mfgru.ingest.write.indices import read_all_weights, write_indices
+from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
+from qlib_mfgru.ingest.write.state import write_state
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.symbols import is_index
 from qlib_mfgru.provider.writer import check_replaceable, new_provider
@@ -101,9 +96,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
     conventions = with_evidence(Conventions.of(mapping, report), vendor, spool, calendars)
     for note in conventions.notes():
         report.note(note)
-    weights = {
-        market: read_weights(vendor.input(f"weights.{market}", source)) for market, source in mapping.weights.items()
-    }
+    weights = read_all_weights(vendor)
     weighted = {code for table in weights.values() for code in table.columns}
     freqs = conventions.freqs if len(calendars.bar_days) else ()
     intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
@@ -122,11 +115,12 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         if not stocks.lives:
             raise InputError(f"no stock has any usable day\n{report}")
         writer.write_members("all", stocks.codes, stocks.alive())
-        _write_indices(vendor, stocks, weights)
+        write_indices(vendor, stocks, weights)
         report.check(mapping.max_dropped)
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)
+        write_state(vendor, spool, stocks, conventions)
 
 
 def _warn_of_codes(written: Outcome, calendars: Calendars, report: IngestReport, *, has_exchanges: bool) -> None:
@@ -145,18 +139,3 @@ def _warn_of_codes(written: Outcome, calendars: Calendars, report: IngestReport,
     report.warn(
         "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
     )
-
-
-def _write_indices(vendor: Vendor, stocks: StoredStocks, weights: Mapping[str, pd.DataFrame]) -> None:
-    """Write members, weights and levels, which are those of the stocks that are there."""
-    mapping = vendor.mapping
-    members, held = {}, {}
-    for market, source in mapping.members.items():
-        spans = vendor.input(f"members.{market}", source)
-        members[market], held[market, "members"] = write_members(stocks, spans, carry=mapping.carry_members)
-    for market, section in mapping.weights.items():
-        known = vendor.input(f"weights.{market}", section)
-        held[market, "weight"] = write_weights(stocks, known, weights[market], members.get(market))
-    write_coverage(stocks.writer, held)
-    if mapping.levels:
-        write_levels(stocks, vendor.input("index", mapping.levels))

@@ -16,10 +16,16 @@ EXAMPLES = 3
 """Cases that are named for each reason."""
 
 IN_AUCTION = "in an auction that the session leaves out"
+STORED = "of stored days, the same"
+REVISED = "of stored days, revised since"
+TOO_EARLY = "of days before those that an update can change, not compared"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
 NO_FAULT = frozenset(
-    {"suspended day", "no trade and no price", "not in the stocks' calendar", IN_AUCTION, OUT_OF_USE, INCONSISTENT}
+    {
+        *("suspended day", "no trade and no price", "not in the stocks' calendar"),
+        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, STORED, REVISED, TOO_EARLY),
+    }
 )
 """Reasons that do not count towards `max_dropped`: the market's, the mapping's, and what `max_inconsistent` is for."""
 
@@ -144,6 +150,16 @@ class IngestReport:
         for note in other.notes:
             self.note(note)
 
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> IngestReport:
+        """From `as_dict`."""
+        report = cls()
+        report.facts, report.notes = dict(content["facts"]), list(content["notes"])
+        report.warnings, report.consistency = _tallies(content["warnings"]), list(content["consistency"])
+        for name, rows in content["inputs"].items():
+            report.inputs[name] = InputReport(name, rows["read"], rows["kept"], _tallies(rows["dropped"]))
+        return report
+
     def check(self, max_dropped: float) -> None:
         """Stop when any input that has been read so far has too many bad rows.
 
@@ -187,6 +203,10 @@ def _dropped(rows: InputReport) -> str:
 
 def _tally_dict(tallies: dict[str, Tally]) -> dict[str, Any]:
     return {reason: {"count": tally.count, "examples": tally.examples} for reason, tally in tallies.items()}
+
+
+def _tallies(content: dict[str, Any]) -> dict[str, Tally]:
+    return {reason: Tally(tally["count"], list(tally["examples"])) for reason, tally in content.items()}
 
 
 def _tally_lines(tallies: dict[str, Tally]) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.series import check_series
+from qlib_mfgru.provider.series import checked_series
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import feature_folder
 
@@ -116,7 +116,7 @@ class ProviderFiles:
         if file is None or not file.is_file():
             return None
         raw = np.fromfile(file, dtype="<f4")
-        check_series(file, raw)
+        raw = checked_series(file, raw)
         return int(raw[0]), raw[1:]
 
     def dense(self, code: str, field: str, freq: str) -> np.ndarray:

@@ -19,7 +19,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.series import check_series
+from qlib_mfgru.provider.series import check_size, checked_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder, is_index
 
@@ -203,10 +203,29 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
         if not path.exists():
             return None
         raw = np.fromfile(path, dtype="<f4")
-        check_series(path, raw)
+        raw = checked_series(path, raw)
         return (int(raw[0]), raw[1:]) if len(raw) > 1 else None
     series = storage[:]
     return (int(series.index[0]), series.to_numpy(np.float32)) if len(series) else None
+
+
+def read_end(instrument: str, field: str, freq: str, position: int) -> tuple[int, np.ndarray] | None:
+    """A stored series from a position in the calendar on, as of `read_series`; of a file its end alone is read."""
+    storage = FeatureD.backend_obj(instrument=feature_folder(instrument), field=field, freq=freq)
+    if not isinstance(storage, FileFeatureStorage):
+        series = read_series(instrument, field, freq)
+        cut = 0 if series is None else max(position - series[0], 0)
+        return series if series is None else (series[0] + cut, series[1][cut:])
+    path = storage.uri
+    if not path.exists():
+        return None
+    with open(path, "rb", buffering=0) as file:
+        head = np.frombuffer(file.read(4), "<f4")
+        first = max(position, int(head[0])) if len(head) else position
+        file.seek(4 * (1 + first - int(head[0])) if len(head) else 0)
+        end = np.frombuffer(file.read(), "<f4")
+    check_size(path, head)
+    return first, end
 
 
 def fingerprint(freq: str, codes: list[str], fields: tuple[str, ...]) -> str:

@@ -12,9 +12,14 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums
 
+JOURNAL = Path(".update/journal.json")
+"""What lies in a provider as long as an update of it is not finished."""
 
-def check_series(file: Path, raw: np.ndarray) -> None:
-    """Refuse a file of ``features/CODE/FIELD.FREQ.bin`` that is damaged, by all that shows without a look at values.
+
+def checked_series(file: Path, raw: np.ndarray) -> np.ndarray:
+    """A file of ``features/CODE/FIELD.FREQ.bin``, refused if it is damaged, by all that shows without a look at values.
+
+    While an update is under way, or was interrupted, values beyond the calendar are none yet, and are cut off.
 
     Parameters
     ----------
@@ -22,23 +27,39 @@ def check_series(file: Path, raw: np.ndarray) -> None:
     raw : ndarray of shape (1 + n_values,)
         What it holds: the position of the first value in the calendar, and the values.
 
+    Returns
+    -------
+    ndarray of shape (1 + n_values,)
+
     Raises
     ------
     InputError
         Truncated, of another size than was written, or beyond the calendar; the message names the file.
     """
+    return raw[: 1 + check_size(file, raw)]
+
+
+def check_size(file: Path, head: np.ndarray) -> int:
+    """How many values a file holds up to its calendar's end; parameters and errors as of `checked_series`.
+
+    `head` need only hold the position.
+    """
     size = file.stat().st_size
     if size < 4 or size % 4:
         raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
     folder, name, series = file.parts[-3:]
-    known, start = _known(file.parents[2], series.split(".")[1]), float(raw[0])
-    if not (start >= 0 and start.is_integer() and start + len(raw) - 1 <= known.n_stamps):
+    known, start, n_values = _known(file.parents[2], series.split(".")[1]), float(head[0]), size // 4 - 1
+    is_position = start >= 0 and start.is_integer()
+    if known.is_updated and is_position:
+        return int(max(min(n_values, known.n_stamps - start), 0))
+    if not (is_position and start + n_values <= known.n_stamps):
         raise InputError(
-            f"{file}: damaged: {len(raw) - 1} values from position {start:g} on, its calendar has {known.n_stamps}"
+            f"{file}: damaged: {n_values} values from position {start:g} on, its calendar has {known.n_stamps}"
         )
     written, _ = known.written.get(f"{folder}/{name}/{series}", (size, 0))
     if written != size:
         raise InputError(f"{file}: damaged: it has {size} bytes, not the {written} that were written")
+    return n_values
 
 
 def sums_of(provider: Path) -> Sums:
@@ -56,24 +77,25 @@ def sums_of(provider: Path) -> Sums:
 
 
 class _Known(NamedTuple):
-    """What all series of a frequency are held against: the stamps of its calendar, and the files as written."""
+    """What all series of a frequency are held against: its calendar's stamps, the files as written, an update."""
 
     n_stamps: int
     written: Mapping[str, tuple[int, int]]
+    is_updated: bool
 
 
 def _known(provider: Path, freq: str) -> _Known:
     calendar, sums = provider / "calendars" / f"{freq}.txt", provider / SUMS
-    changes = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in (calendar, sums))
+    changes = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in (calendar, sums, provider / JOURNAL))
     return _read_known(provider, freq, changes)
 
 
 @lru_cache(maxsize=4)
 def _read_known(provider: Path, freq: str, _: tuple[int, ...]) -> _Known:
     """What is known of a frequency, read once for all its series as long as the two files do not change."""
-    calendar = f"calendars/{freq}.txt"
+    calendar, is_updated = f"calendars/{freq}.txt", (provider / JOURNAL).exists()
     lines = (provider / calendar).read_text(encoding="utf-8").splitlines()
     sums = sums_of(provider)
     # where qlib's own tools have continued, or cut, the calendar, the series were so too
-    as_written = calendar in sums.files and next(sums.misfits(provider, [calendar]), None) is None
-    return _Known(sum(1 for line in lines if line.strip()), sums.files if as_written else {})
+    as_written = not is_updated and calendar in sums.files and next(sums.misfits(provider, [calendar]), None) is None
+    return _Known(sum(1 for line in lines if line.strip()), sums.files if as_written else {}, is_updated)

@@ -81,6 +81,10 @@ class ProviderWriter:
         self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in intraday.items()}
         for name in ("calendars", "instruments", "features"):
             (folder / name).mkdir()
+        self.write_calendars()
+
+    def write_calendars(self) -> None:
+        """Write the calendars of all frequencies."""
         for freq, calendar in self.calendars.items():
             stamp = "%Y-%m-%d" if freq == "day" else "%Y-%m-%d %H:%M:%S"
             self.write_text(f"calendars/{freq}.txt", "\n".join(calendar.strftime(stamp)) + "\n")
@@ -144,6 +148,11 @@ class ProviderWriter:
     def write_text(self, name: str, content: str) -> None:
         """Write a side file; `name` is relative to the provider's folder."""
         self._write(name, memoryview(content.encode()))
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a side file that is no text; `name` is relative to the provider's folder."""
+        os.makedirs(f"{self.folder}/{os.path.dirname(name)}", exist_ok=True)
+        self._write(name, memoryview(content))
 
     def part(self) -> ProviderWriter:
         """A writer to the same folder, on any process, with sums of its own."""

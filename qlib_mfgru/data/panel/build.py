@@ -22,6 +22,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import days_of
+from qlib_mfgru.provider.updates import content_key
 
 _FORMAT = 3  # part of the cache key: raise it when the files' meaning changes
 DESCRIPTION, BARS = "panel.json", "bars.npy"
@@ -47,31 +48,60 @@ def write(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
     InputError
         As of `BarPanel.open`.
     """
-    stamps = reader.calendar(freq)
-    days, bars_per_day = _day_grid(stamps, freq)
+    days, bars_per_day = read_grid(freq)
     shape = (len(days), bars_per_day, len(fields), len(codes))
-    provider = str(reader.provider_path(freq))
-    description = {"freq": freq, "provider": provider, "fields": _described(fields), "shape": shape}
-    bars = _mapped(folder / BARS, shape)
+    description = described(freq, codes, fields, shape)
+    bars = mapped(folder / BARS, shape)
     traded, priced = np.empty((2, len(days), len(codes)), dtype=bool)
     stand_ins: Counter[str] = Counter()
-    for columns, block in _read_blocks(freq, codes, fields, len(stamps), stand_ins):
-        live, known = _fill(block, fields)
+    n_stamps = len(days) * bars_per_day
+    for columns, block in _read_all(freq, codes, fields, n_stamps, stand_ins):
+        live, known = filled(block, fields)
         bars[..., columns] = block[:, : len(fields)].reshape(*shape[:3], -1)
         traded[:, columns] = live.reshape(*shape[:2], -1).any(axis=1)
         priced[:, columns] = known.reshape(*shape[:2], -1)[:, 0]
     if not traded.any():
-        raise InputError(f"no stock of the provider {provider} has a traded {freq} bar")
+        raise InputError(f"no stock of the provider {description['provider']} has a traded {freq} bar")
+    write_rest(folder, {**description, "stand_ins": stand_ins}, days, codes, bars, traded, priced)
+    return description
+
+
+def described(freq: str, codes: list[str], fields: Sequence[Field], shape: tuple[int, ...]) -> dict[str, Any]:
+    """What a panel says of itself."""
+    provider = reader.provider_path(freq)
+    return {
+        "freq": freq,
+        "provider": str(provider),
+        "fields": _described(fields),
+        "shape": shape,
+        "made_from": content_key(provider),
+        "codes": codes,
+    }
+
+
+def write_rest(
+    folder: Path,
+    description: dict[str, Any],
+    days: pd.DatetimeIndex,
+    codes: list[str],
+    bars: np.memmap,
+    traded: np.ndarray,
+    priced: np.ndarray,
+    digests: np.ndarray | None = None,
+) -> None:
+    """Write what a panel has besides its bars; `digests` of the first days may be known."""
     bars.flush()
     for name, array in {"days": days.to_numpy(), "traded": traded, "priced": priced}.items():
         np.save(folder / f"{name}.npy", array)
     has_traded = np.logical_or.accumulate(traded, axis=0)
-    np.save(folder / "digests.npy", day_digests(days, codes, priced, traded, has_traded, bars))
-    (folder / DESCRIPTION).write_text(json.dumps({**description, "stand_ins": stand_ins}, indent=1))
-    return description
+    start = 0 if digests is None else len(digests)
+    values = (array[start:] for array in (priced, traded, has_traded, bars))
+    rest = day_digests(days[start:], codes, *values)
+    np.save(folder / "digests.npy", rest if digests is None else np.concatenate([digests, rest]))
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=1))
 
 
-def _mapped(file: Path, shape: tuple[int, ...]) -> np.memmap:
+def mapped(file: Path, shape: tuple[int, ...]) -> np.memmap:
     """A new array of float32 as a memory map, its room taken: a map that meets a full disk later ends the process."""
     bars: np.memmap = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
     with open(file, "r+b") as handle, suppress(AttributeError):  # not every system can take room ahead
@@ -87,6 +117,11 @@ def log_stand_ins(folder: Path, freq: str) -> None:
         )
 
 
+def read_grid(freq: str) -> tuple[pd.DatetimeIndex, int]:
+    """Days of the provider's calendar of a frequency and the bars of each; errors as of `BarPanel.open`."""
+    return _day_grid(reader.calendar(freq), freq)
+
+
 def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:
     """Days of a calendar and the bars of each, which must be the same number on every day."""
     bar_days = stamps.to_numpy().astype("datetime64[D]") if freq == "day" else days_of(stamps)
@@ -98,16 +133,35 @@ def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, in
     return pd.DatetimeIndex(days.astype("datetime64[ns]")), int(counts[0])
 
 
-def _read_blocks(
+def _read_all(
     freq: str, codes: list[str], fields: Sequence[Field], n_stamps: int, stand_ins: Counter[str]
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (columns, raw series of shape (n_stamps, n_names, n_columns)) a block of stocks at a time.
-
-    `stand_ins` counts the stocks of each field that is made of others.
-    """
+    """As `read_blocks`; raises InputError where a field is missing in all stocks, and says where it is in some."""
     names = stored_names(fields)
     stocks_with: Counter[str] = Counter()
     valued: set[str] = set()
+    yield from read_blocks(freq, codes, fields, n_stamps, stand_ins, stocks_with, valued)
+    stocks_with, valued = stocks_with + stand_ins, valued | stand_ins.keys()
+    _refuse("has no", freq, [name for name in names if not stocks_with[name]])
+    _refuse("holds no value of", freq, [name for name in names if name not in valued])
+    _log_gaps(freq, stocks_with)
+
+
+def read_blocks(
+    freq: str,
+    codes: list[str],
+    fields: Sequence[Field],
+    n_stamps: int,
+    stand_ins: Counter[str],
+    stocks_with: Counter[str],
+    valued: set[str],
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yield (columns, raw series of shape (n_stamps, n_names, n_columns)) a block of stocks at a time.
+
+    `stand_ins` counts the stocks of each field that is made of others, `stocks_with` those that have a series of their
+    own, and `valued` gets the names of the series with a value.
+    """
+    names = stored_names(fields)
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
             block_codes = codes[start : start + _STOCKS_PER_BLOCK]
@@ -120,17 +174,13 @@ def _read_blocks(
                         lacking.append(name)
                         continue
                     stocks_with[name] += 1
-                    first, values = series
+                    first, values = series[0], series[1][: n_stamps - series[0]]
                     if name not in valued and np.isfinite(values).any():
                         valued.add(name)
                     block[row, column, first : first + len(values)] = values
                 stand_ins.update(_stand_in(block[row], names, fields, lacking))
             progress.update(len(block_codes))
             yield slice(start, start + len(block_codes)), np.ascontiguousarray(block.transpose(2, 1, 0))
-    stocks_with, valued = stocks_with + stand_ins, valued | stand_ins.keys()
-    _refuse("has no", freq, [name for name in names if not stocks_with[name]])
-    _refuse("holds no value of", freq, [name for name in names if name not in valued])
-    _log_gaps(freq, stocks_with)
 
 
 def _stand_in(series: np.ndarray, names: Sequence[str], fields: Sequence[Field], lacking: Sequence[str]) -> list[str]:
@@ -162,7 +212,7 @@ def _log_gaps(freq: str, stocks_with: Counter[str]) -> None:
         )
 
 
-def _fill(block: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.ndarray]:
+def filled(block: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.ndarray]:
     """Fill the gaps of `fields` in place, each by its kind; return which bars traded, and which have had a close.
 
     A missing price takes the bar's close, or the last close before it, so that a day without trading shows the last

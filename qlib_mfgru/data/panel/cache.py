@@ -11,6 +11,7 @@ from typing import Any
 from qlib.log import get_module_logger
 
 from qlib_mfgru.data.panel.build import BARS, DESCRIPTION, folder_name, write
+from qlib_mfgru.data.panel.extend import extend
 from qlib_mfgru.data.panel.fields import Field
 from qlib_mfgru.folders import Sums, locked, staged, sweep
 
@@ -40,12 +41,23 @@ def _make(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
     log = get_module_logger("BarPanel")
     if folder.exists():
         log.warning(f"{_fault(folder)}: the panel is made again")
+    earlier = _earlier(folder, freq)
     with staged(folder) as new:
-        description = write(new, freq, codes, fields)
+        description = None
+        for old in earlier:
+            description = description or extend(new, old, freq, codes, fields)
+        description = description or write(new, freq, codes, fields)
         Sums.of(new).write(new)
     log.info(f"panel of {freq} bars {description['shape']} made at {folder}")
     _remove_outdated(folder, description)
     sweep(folder.parent)
+
+
+def _earlier(folder: Path, freq: str) -> list[Path]:
+    """Whole panels of a frequency beside one that is made, the newest first."""
+    files = folder.parent.glob(f"{freq}-*/{DESCRIPTION}")
+    folders = [file.parent for file in files if file.parent != folder and _is_whole(file.parent)]
+    return sorted(folders, key=lambda each: -(each / BARS).stat().st_mtime_ns)
 
 
 def _is_whole(folder: Path) -> bool:

@@ -74,7 +74,8 @@ def _screen_days(stock: Stock) -> np.ndarray:
             ("no factor", factorless & ~early),
             (SPIKED, stock.spiked),
         ):
-            report.drop_count(reason, int(dropped.sum()), _cases(stock, stock.rows.daily, days[dropped]))
+            new = days[dropped & stock.is_counted(days)]
+            report.drop_count(reason, len(new), _cases(stock, stock.rows.daily, new))
     unused = np.flatnonzero(~stock.live)
     for name in (*DAY_PRICES, "volume", "amount"):
         stock.daily[name][unused] = np.nan
@@ -105,7 +106,8 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
         ("no factor on that day", np.where(traded & ~kept & ~early, per_day, 0)),
         ("no trade and no price", np.where(kept, blank, 0)),
     ):
-        report.drop_count(reason, int(counts.sum()), _cases(stock, stock.rows.bars, days[counts > 0]))
+        new = np.where(stock.is_counted(days), counts, 0)
+        report.drop_count(reason, int(new.sum()), _cases(stock, stock.rows.bars, days[new > 0]))
     for bars in stock.bars:
         bars.erase(~kept)
         if stock.conventions.bars_adjusted:
@@ -116,6 +118,7 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
 
 def _count_rows(stock: Stock, name: str, rows: np.ndarray, days: np.ndarray, n_rows: np.ndarray, is_kept: bool) -> None:
     """Count the good rows of an input, `n_rows` of each of the `days`, as kept, or as those of a stock left out."""
+    n_rows = np.where(stock.is_counted(days), n_rows, 0)
     if not n_rows.any() or not len(rows):
         return
     report = stock.report.input(name)
@@ -146,8 +149,9 @@ def _complete_days(
         spiked = lacking & stock.spikes(stock.moves)[span]
         if spiked.any():
             _forget_days(stock, spiked)
-            cases = _cases(stock, stock.rows.bars, bar_days[spiked])
-            stock.report.input("bars").drop_count(SPIKED, int(bars_kept[spiked].sum()), cases)
+            new = spiked & stock.is_counted(bar_days)
+            cases = _cases(stock, stock.rows.bars, bar_days[new])
+            stock.report.input("bars").drop_count(SPIKED, int(bars_kept[new].sum()), cases)
     if stock.conventions.has_daily:
         stock.warn("days without a live daily row, made from their bars", bar_days, lacking & ~spiked)
         stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
@@ -172,7 +176,8 @@ def _fill_bar_vwap(stock: Stock, bars: DayBars) -> None:
     amount = bars.amount if conventions.raw_known else np.full_like(bars.amount, np.nan)
     bars.vwap, is_stand_in = vwap_of(bars.prices, bars.volume, amount, typical=conventions.typical_vwap)
     if bars is stock.bars[0]:
-        stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
+        new = is_stand_in[stock.is_counted(stock.calendars.bar_days)]
+        stock.report.warn(f"bars without amount: $vwap is {conventions.vwap_stand_in}", int(new.sum()))
 
 
 def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> np.ndarray:
@@ -195,7 +200,8 @@ def _fill_day_vwap(stock: Stock, from_bars: Mapping[str, np.ndarray] | None) -> 
         _amounts_from_bars(stock, from_bars, vwap, is_stand_in)
     is_vendors = daily["vwap"] > 0
     is_stand_in &= ~is_vendors
-    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", int(is_stand_in.sum()))
+    new = is_stand_in[stock.is_counted(stock.calendars.days)]
+    stock.report.warn(f"days without any amount: $vwap is {conventions.vwap_stand_in}", int(new.sum()))
     daily["vwap"] = np.where(is_vendors, daily["vwap"], vwap)
     return is_stand_in
 

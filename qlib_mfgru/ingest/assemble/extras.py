@@ -26,10 +26,10 @@ def add_extras(stock: Stock) -> None:
         stock.extras["market_cap"] = _market_cap(stock)
         unknown = stock.live & np.isnan(stock.extras["market_cap"])
         stock.warn("live days without a market capitalisation", days, unknown)
-        if unknown[stock.live].all():
+        if unknown[stock.live].all() and stock.is_new:
             stock.report.warn("stocks without any market capitalisation", 1, [stock.code])
     if conventions.industry:
-        if not len(values["industry"]):
+        if not len(values["industry"]) and stock.is_new:
             stock.report.warn("industry: stocks without any industry: unknown", 1, [stock.code])
         stock.extras["industry"] = step_values(values["industry"], days)
     if conventions.has_limits:
@@ -64,7 +64,11 @@ def _market_cap(stock: Stock) -> np.ndarray:
 
 def _since_last_breach(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """Special treatment from the day after the last close that its limits forbid; before, it cannot have applied."""
-    breaches = np.flatnonzero(beyond_limits(_live_close(stock), *_rule_limits(stock, is_st, reference)))
+    beyond = beyond_limits(_live_close(stock), *_rule_limits(stock, is_st, reference))
+    if not stock.is_new:
+        what = "st: closes beyond its limits: an update clears the flag of the last days, an ingest that of all before"
+        stock.warn(what, stock.calendars.days, beyond & (is_st > 0))
+    breaches = np.flatnonzero(beyond)
     if len(breaches):
         is_st = is_st.copy()
         is_st[: breaches[-1] + 1] = 0

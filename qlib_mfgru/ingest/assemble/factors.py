@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.conventions import Conventions
-from qlib_mfgru.ingest.assemble.on_calendar import step_values
+from qlib_mfgru.ingest.assemble.on_calendar import day_values, step_values
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
 from qlib_mfgru.provider.boards import ordinary_ratio
 from qlib_mfgru.provider.fill import carried_forward
@@ -42,7 +42,8 @@ def factor_on_calendar(
     if conventions.factorless:
         return np.ones(len(days))
     if conventions.factor_from_closes:
-        factor = factor_of_closes(daily["close"], daily["prev_close"])
+        made = day_values(rows.values["made"], days)
+        factor = factor_of_closes(daily["close"], daily["prev_close"], made)
     else:
         factor = np.where(daily["factor"] > 0, daily["factor"], np.nan)
     n_reported = int(np.searchsorted(days, rows.daily["when"][-1])) + 1 if len(rows.daily) else 0
@@ -56,7 +57,7 @@ def factor_on_calendar(
     return np.where(np.isnan(factor), table, factor)
 
 
-def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
+def factor_of_closes(close: np.ndarray, prev_close: np.ndarray, made: np.ndarray | None = None) -> np.ndarray:
     """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
 
     `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
@@ -66,11 +67,18 @@ def factor_of_closes(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:
     ----------
     close, prev_close : ndarray of shape (n_days,)
         Raw; NaN on days without a row.
+    made : ndarray of shape (n_days,), optional
+        The product as it is known already, up to some day; NaN elsewhere.
     """
     known, before = close > 0, _last_close(close)
     moved = known & (prev_close > 0) & (np.abs(before - prev_close) > SAME_PRICE)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
-    return np.where(known | (before > 0), np.cumprod(ratio), np.nan)
+    if made is not None and len(given := np.flatnonzero(~np.isnan(made))):
+        ratio[: given[-1]], ratio[given[-1]] = 1.0, made[given[-1]]
+        product = np.where(np.isnan(made), np.cumprod(ratio), made)
+    else:
+        product = np.cumprod(ratio)
+    return np.where(known | (before > 0), product, np.nan)
 
 
 def possible_previous(close: np.ndarray, prev_close: np.ndarray) -> np.ndarray:

@@ -13,8 +13,8 @@ from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, followed_previous, possible_previous
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
 from qlib_mfgru.ingest.assemble.screening import BEYOND_DAY, FAR_BAR, bars_beyond_day, far_bars
-from qlib_mfgru.ingest.read.spool import DAILY_OPTIONAL, PRICES, StockRows
-from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.read.spool import ALWAYS, DAILY_OPTIONAL, PRICES, StockRows
+from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.judge import Moves, is_spike, is_spiked_end
@@ -31,6 +31,8 @@ class Stock:
         What the vendor's files have of it.
     calendars, conventions, report
         The same for all stocks.
+    since : int
+        Day since 1970 from which on cases are counted in the report; by default all are.
 
     Attributes
     ----------
@@ -55,8 +57,15 @@ class Stock:
         Fields besides prices: limits, market cap, industry, special treatment.
     """
 
-    def __init__(self, rows: StockRows, calendars: Calendars, conventions: Conventions, report: IngestReport) -> None:
-        self.code, self.rows = rows.code, rows
+    def __init__(
+        self,
+        rows: StockRows,
+        calendars: Calendars,
+        conventions: Conventions,
+        report: IngestReport,
+        since: int = ALWAYS,
+    ) -> None:
+        self.code, self.rows, self.since = rows.code, rows, since
         self.calendars, self.conventions, self.report = calendars, conventions, report
         self.board = board_of(rows.code) if conventions.session.has_boards else None
         self.daily = self._daily_on_calendar()
@@ -135,8 +144,9 @@ class Stock:
         factor = self.factor if self.conventions.bars_adjusted else np.ones(len(self.factor))
         far = far_bars(bars, self.calendars.days, self.daily, self.traded, factor, self.board)
         if far.any():
-            cases = (f"{files[row['file']]}: {self.code} {np.datetime64(int(row['when']), 'm')}" for row in bars[far])
-            self.report.input("bars").drop_count(FAR_BAR, int(far.sum()), cases)
+            new = bars[far & self.is_counted(days_of_bars(bars["when"]))]
+            cases = (f"{files[row['file']]}: {self.code} {np.datetime64(int(row['when']), 'm')}" for row in new)
+            self.report.input("bars").drop_count(FAR_BAR, len(new), cases)
             self.rows = replace(self.rows, bars=bars[~far])
 
     def _mend_bars_beyond_day(self) -> None:
@@ -151,8 +161,9 @@ class Stock:
             bars["volume"][places] *= share
             bars["amount"][places] *= share
             self.rows = replace(self.rows, bars=bars)
-            cases = (f"{self.code} {np.datetime64(int(when), 'm')}" for when in bars["when"][places])
-            self.report.warn(BEYOND_DAY, len(places), cases)
+            new = bars["when"][places]
+            new = new[self.is_counted(days_of_bars(new))]
+            self.report.warn(BEYOND_DAY, len(new), (f"{self.code} {np.datetime64(int(when), 'm')}" for when in new))
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows
@@ -166,6 +177,15 @@ class Stock:
                 daily[name] = np.where(np.isnan(daily[name]), day_values(rows.values[name], days), daily[name])
         return daily
 
+    @property
+    def is_new(self) -> bool:
+        """Whether all of its days are counted."""
+        return self.since == ALWAYS
+
+    def is_counted(self, days: np.ndarray) -> np.ndarray:
+        """Whether cases of days, since 1970, are counted; of the shape of `days`."""
+        return days >= self.since
+
     def warn(self, what: str, days: np.ndarray, cases: np.ndarray) -> None:
         """Count cases in the report, as kept but worth knowing.
 
@@ -176,6 +196,7 @@ class Stock:
         cases : ndarray of bool, shape (n,) or (n, bars_per_day)
             Whether a day, or a bar of it, is a case; days are named.
         """
+        cases = cases & (self.is_counted(days) if cases.ndim == 1 else self.is_counted(days)[:, None])
         if not cases.any():
             return
         named = days[cases.any(axis=1) if cases.ndim == 2 else cases]

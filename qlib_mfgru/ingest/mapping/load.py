@@ -119,6 +119,11 @@ class IngestMapping(Settings):
         patterns = (pattern for source in self.inputs().values() for pattern in source.patterns)
         return not all(Path(path).expanduser().is_absolute() for path in (*providers, *patterns))
 
+    def tables(self) -> dict[str, RowInput]:
+        """Inputs that say something of codes and indices as a whole, which is read anew whenever days are added."""
+        names = ("renames", "index", *(f"{kind}.{market}" for kind in BY_MARKET for market in getattr(self, kind)))
+        return {name: source for name, source in self.inputs().items() if name in names}
+
     def inputs(self) -> dict[str, RowInput]:
         """Every input that is given, by its name; those of a market are called e.g. ``members.csi300``."""
         sections: dict[str, Any] = {**dict(self), "index": self.levels}

@@ -77,7 +77,8 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
     partial = totals[~totals.between(*FULL_WEIGHT)]
     cases = (f"{day_text(int(day))}: {total:.4g}" for day, total in zip(partial.index, partial, strict=True))
     weights.warn("dates whose weights do not add up to 1 (part of the index, or a fault)", len(partial), cases)
-    return by_day.rename(columns=lambda stock: weights.registry.codes[stock])
+    # sums of weights do not depend on the order in which stocks were met
+    return by_day.rename(columns=lambda stock: weights.registry.codes[stock]).sort_index(axis=1)
 
 
 def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame:

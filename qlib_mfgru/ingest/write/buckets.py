@@ -11,6 +11,7 @@ from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.judge import Verdict
 from qlib_mfgru.provider.writer import ProviderWriter
@@ -66,12 +67,19 @@ class BucketWriter:
         return Outcome(stocks, Verdict(self.max_inconsistent), Twins(), Successions(), report)
 
     def __call__(self, bucket: int) -> Outcome:
-        """Write a bucket's stocks."""
-        outcome = self.nothing(IngestReport(), self.writer.part())
+        """Write a bucket's stocks, and their last rows for updates to go on from."""
+        outcome, tails = self.nothing(IngestReport(), self.writer.part()), Tails()
+        days = self.calendars.days
         for rows in self.spool.stocks(bucket, outcome.report):
             stock = Stock(rows, self.calendars, self.conventions, outcome.report)
+            made, stored = stock.factor if self.conventions.factor_from_closes else None, (-1, -1)
             if assemble(stock, outcome.verdict):
                 outcome.stocks.write(stock)
                 outcome.twins.add(stock)
                 outcome.successions.add(stock)
+                stored = tuple(days[list(outcome.stocks.lives[stock.code])].tolist())
+            tails.add(rows, Tail.of(rows, *stored), made, days)
+        for rows in self.spool.strangers():
+            tails.add(rows, NOTHING)
+        outcome.stocks.writer.write_bytes(rows_file(bucket), tails.content())
         return outcome

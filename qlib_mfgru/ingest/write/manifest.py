@@ -35,7 +35,7 @@ def write_coverage(writer: ProviderWriter, held: Mapping[tuple[str, str], pd.Ser
 
 def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, report: IngestReport) -> None:
     """Complete the report with the provider's size and half days, and write it next to its mapping."""
-    _warn_of_half_days(stocks, report)
+    warn_of_half_days(stocks, report)
     report.facts = _size(stocks, spool) | report.facts
     manifest = {
         "made_by": "mfgru ingest",
@@ -63,7 +63,7 @@ def _size(stocks: StoredStocks, spool: Spool) -> dict[str, object]:
     return size
 
 
-def _warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
+def warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
     """Count days on which trade ended before the session's last bar, with the end of the last one that saw any."""
     last, intraday = stocks.last_traded, [freq for freq in stocks.writer.calendars if freq != "day"]
     if not intraday:

@@ -49,7 +49,7 @@ class StoredStocks:
 
     def write(self, stock: Stock) -> None:
         """Write a stock's daily and intraday features."""
-        first, last = _ends(stock.live)
+        first, last = ends(stock.live)
         daily = {name: values[first : last + 1] for name, values in daily_fields(stock).items()}
         self.writer.write_features(stock.code, "day", first, daily)
         for bars in stock.bars:
@@ -71,7 +71,7 @@ class StoredStocks:
 
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:
         if bars.traded.any():
-            begin, end = _ends(bars.traded)
+            begin, end = ends(bars.traded)
             fields = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock, bars).items()}
             self.writer.write_features(stock.code, bars.freq, begin * bars.volume.shape[1], fields)
 
@@ -103,7 +103,7 @@ def bar_fields(stock: Stock, bars: DayBars) -> dict[str, np.ndarray]:
     return fields | {"vwap": bars.vwap * factor, "volume": bars.volume / factor, "amount": bars.amount}
 
 
-def _ends(days: np.ndarray) -> tuple[int, int]:
+def ends(days: np.ndarray) -> tuple[int, int]:
     """First and last position under a mask."""
     positions = np.flatnonzero(days)
     return int(positions[0]), int(positions[-1])

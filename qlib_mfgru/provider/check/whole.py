@@ -10,7 +10,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.manifest import MANIFEST
-from qlib_mfgru.provider.series import sums_of
+from qlib_mfgru.provider.series import JOURNAL, sums_of
 from qlib_mfgru.provider.symbols import feature_folder
 
 _AGAIN = "changed, cut or lost since the provider was made: make it again"
@@ -21,6 +21,10 @@ def judge_whole(files: ProviderFiles, codes: Collection[str], ledger: Ledger, *,
 
     A provider that another program made has no checksums, and none of this is said of it.
     """
+    if (files.path / JOURNAL).is_file():
+        way_out = "mfgru update, with or without new files, finishes it; until then the days are those before it"
+        ledger.note("error", "updates that were interrupted", [str(files.path)], way_out)
+        return
     kind = "files that are not what was written"
     try:
         sums = sums_of(files.path)

@@ -30,8 +30,10 @@ NEVER = 10**6
 
 VALUE_FIELDS = (
     "factor", "limit_up", "limit_down", "float_shares", "market_cap", "industry", "st_step", "st_day", "st_span",
+    "made",
 )  # fmt: skip
-"""What values are kept as; of an ``st_span``, the value is the last day, negative where it says no treatment."""
+"""What values are kept as; of an ``st_span``, the value is the last day, negative where it says no treatment; ``made``
+is the factor that previous closes made up before an update, which goes on from it."""
 
 
 UNUSED = "unused_"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -71,6 +71,21 @@ class Registry:
                 if number >= 0:
                     self._check_spelling(number, spelling, input_name, file)
         return [met[spelling][0] for spelling in spellings]
+
+    def add_codes(self, codes: Iterable[str]) -> np.ndarray:
+        """Numbers of codes as qlib writes them."""
+        numbers = []
+        for code in codes:
+            numbers.append(self._numbers.setdefault(code, len(self.codes)))
+            if numbers[-1] == len(self.codes):
+                self.codes.append(code)
+        return np.array(numbers, dtype="i4")
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The last code of each code that changed."""
+        current = [] if self.renames is None else self.renames.current.tolist()
+        return {self.codes[old]: self.codes[new] for old, new in enumerate(current) if old != new}
 
     def part(self) -> Registry:
         """One for a part of an input that is read on its own: it knows the codes of this one, and no file."""

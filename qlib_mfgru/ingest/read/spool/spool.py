@@ -81,6 +81,7 @@ class Spool:
         self.industries: dict[str, int] = {}
         self._n_parts = 0
         self._joined: list[_Joined] = []
+        self._values: tuple[dict[str, np.ndarray], np.ndarray]
 
     def part(self, registry: Registry) -> SpoolPart:
         """A new part, whose rows have the numbers of `registry`: `Registry.part` of the spool's own, or that itself."""
@@ -123,6 +124,16 @@ class Spool:
         values = {name: self._one_value_each(name, self._load(name, bucket, VALUE), report) for name in VALUE_FIELDS}
         yield from self._stocks_of(bars, daily, values)
 
+    def strangers(self) -> Iterator[StockRows]:
+        """Yield the values of stocks of the bucket of `stocks`, once all are yielded, that have neither bar nor day."""
+        values, stocks = self._values
+        others = np.setdiff1d(np.concatenate([rows["stock"] for rows in values.values()]), stocks)
+        values_of = {name: _by_stock(rows, others) for name, rows in values.items()}
+        for place, stock in enumerate(others):
+            rows = {name: each[place] for name, each in values_of.items()}
+            nothing = np.empty(0, DAY), np.empty(0, BAR)
+            yield StockRows(self._registry.codes[stock], *nothing, rows, self._registry.files)
+
     def peek(self, n_stocks: int) -> Iterator[StockRows]:
         """Yield the rows of some stocks, up to `n_stocks`, repeats among them; nothing is counted."""
         buckets = (
@@ -142,6 +153,7 @@ class Spool:
         stocks = np.union1d(_stocks_in(bars), _stocks_in(daily))
         daily_of, bars_of = _by_stock(daily, stocks), _by_stock(bars, stocks)
         values_of = {name: _by_stock(rows, stocks) for name, rows in values.items()}
+        self._values = values, stocks
         for place, stock in enumerate(stocks):
             yield StockRows(
                 self._registry.codes[stock],

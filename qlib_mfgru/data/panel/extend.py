@@ -1,0 +1,138 @@
+"""A panel of a provider that was updated: the days that did not change from the panel before, the others read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qlib.log import get_module_logger
+
+from qlib_mfgru.data.panel.build import (
+    BARS,
+    DESCRIPTION,
+    described,
+    filled,
+    mapped,
+    read_blocks,
+    read_grid,
+    write_rest,
+)
+from qlib_mfgru.data.panel.fields import Field, stored_names
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.updates import changed_since
+
+_DAYS_AT_ONCE = 16
+_STOCKS_AT_ONCE = 256
+
+
+def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> dict[str, Any] | None:
+    """Write all files of a panel to an empty folder, as `build.write` does, from an earlier one that is whole.
+
+    Parameters
+    ----------
+    old : Path
+        The earlier panel's folder.
+
+    Returns
+    -------
+    dict or None
+        What the description says; None, and nothing written, where the earlier panel is not one of the same fields and
+        provider, or what has changed since is not known.
+    """
+    start = _unchanged_days(old, freq, fields)
+    if not start:
+        return None
+    days, bars_per_day = read_grid(freq)
+    before: dict[str, Any] = json.loads((old / DESCRIPTION).read_text())
+    shape = (len(days), bars_per_day, len(fields), len(codes))
+    ours = np.flatnonzero(np.isin(codes, before["codes"]))
+    theirs = np.searchsorted(before["codes"], np.array(codes)[ours])
+    bars, earlier = mapped(folder / BARS, shape), np.load(old / BARS, mmap_mode="r")
+    traded, priced = np.zeros((2, len(days), len(codes)), dtype=bool)
+    for name, mask in (("traded", traded), ("priced", priced)):
+        mask[:start, ours] = np.load(old / f"{name}.npy")[:start, theirs]
+    _copy_days(bars, earlier, start, ours, theirs)
+    for first in range(0, len(ours), _STOCKS_AT_ONCE):
+        some = slice(first, first + _STOCKS_AT_ONCE)
+        block = _ends(
+            freq,
+            [codes[place] for place in ours[some]],
+            fields,
+            earlier[start - 1, -1][:, theirs[some]],
+            start * bars_per_day,
+        )
+        live, known = filled(block, fields)
+        values, live, known = block[1:, : len(fields)], live[1:], known[1:]
+        n_days = len(days) - start
+        bars[start:, ..., ours[some]] = values.reshape(n_days, bars_per_day, len(fields), -1)
+        traded[start:, ours[some]] = live.reshape(n_days, bars_per_day, -1).any(axis=1)
+        priced[start:, ours[some]] = known.reshape(n_days, bars_per_day, -1)[:, 0]
+    new = np.setdiff1d(np.arange(len(codes)), ours)
+    stand_ins: Counter[str] = Counter()
+    others = [codes[place] for place in new]
+    for columns, block in read_blocks(freq, others, fields, len(days) * bars_per_day, stand_ins, Counter(), set()):
+        live, known = filled(block, fields)
+        bars[..., new[columns]] = block[:, : len(fields)].reshape(*shape[:3], -1)
+        traded[:, new[columns]] = live.reshape(*shape[:2], -1).any(axis=1)
+        priced[:, new[columns]] = known.reshape(*shape[:2], -1)[:, 0]
+    is_same_before = len(ours) == len(before["codes"]) and not priced[:start, new].any()
+    digests = np.load(old / "digests.npy")[:start] if is_same_before else None
+    description = {**described(freq, codes, fields, shape), "stand_ins": stand_ins}
+    write_rest(folder, description, days, codes, bars, traded, priced, digests)
+    get_module_logger("BarPanel").info(f"{len(days) - start} days of {freq} bars read, {start} taken from {old}")
+    return description
+
+
+def _unchanged_days(old: Path, freq: str, fields: Sequence[Field]) -> int:
+    """Days of an earlier panel that are as they were; 0 where it is of no use."""
+    description = json.loads((old / DESCRIPTION).read_text())
+    provider = reader.provider_path(freq)
+    ours = described(freq, [], fields, ())
+    is_same = all(description.get(name) == ours[name] for name in ("provider", "fields"))
+    has_close = "close" in [field.name for field in fields]
+    if not (is_same and has_close and description.get("made_from") and ours["made_from"]) or description["stand_ins"]:
+        return 0
+    changed = changed_since(provider, description["made_from"], freq)
+    n_days, bars_per_day = description["shape"][:2]
+    return 0 if changed is None else min(changed // bars_per_day, n_days)
+
+
+def _copy_days(bars: np.ndarray, earlier: np.ndarray, n_days: int, ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Take the first days of an earlier panel, some at a time; stocks may have other places."""
+    is_same = len(ours) == bars.shape[-1] == earlier.shape[-1]
+    for first in range(0, n_days, _DAYS_AT_ONCE):
+        some = slice(first, min(first + _DAYS_AT_ONCE, n_days))
+        if is_same:
+            bars[some] = earlier[some]
+        else:
+            bars[some][..., ours] = earlier[some][..., theirs]
+
+
+def _ends(freq: str, codes: Sequence[str], fields: Sequence[Field], last: np.ndarray, position: int) -> np.ndarray:
+    """Series of `stored_names` from a position on, after one more stamp that holds what is carried over it.
+
+    Parameters
+    ----------
+    last : ndarray of shape (n_fields, n_codes)
+        The panel's last bar before.
+
+    Returns
+    -------
+    ndarray of shape (1 + n_stamps, n_names, n_codes), float32
+    """
+    names, n_stamps = stored_names(fields), len(reader.calendar(freq)) - position
+    block = np.full((len(codes), len(names), 1 + n_stamps), np.nan, dtype=np.float32)
+    for row, field in enumerate(fields):
+        if field.name == "close" or field.kind == "level":
+            block[:, names.index(field.name), 0] = last[row]
+    for row, code in enumerate(codes):
+        for column, name in enumerate(names):
+            values = reader.read_end(code, name, freq, position)
+            if values is not None:
+                first, end = values
+                block[row, column, 1 + first - position : 1 + first - position + len(end)] = end[:n_stamps]
+    return np.ascontiguousarray(block.transpose(2, 1, 0))

@@ -1,0 +1,131 @@
+"""The state's own record: how files were taken, and which were read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.assemble.conventions import Conventions
+from qlib_mfgru.provider.judge import Stated
+from qlib_mfgru.provider.session import Session
+
+STATE = "state"
+"""The folder in a provider that holds all that updates need."""
+RECORD = f"{STATE}/state.json"
+CLOSES = f"{STATE}/closes.npz"
+TABLES = f"{STATE}/tables"
+_FORMAT = 1
+
+Seen = dict[str, tuple[int, int]]
+"""Size and time of change, in nanoseconds, of files by their paths as patterns find them."""
+
+
+def rows_file(bucket: int) -> str:
+    """Where the tails of a bucket's stocks lie."""
+    return f"{STATE}/rows/{bucket}.npz"
+
+
+def table_file(name: str, path: str) -> str:
+    """Where the copy of a table's file lies."""
+    return f"{TABLES}/{name}/{path.lstrip('/')}"
+
+
+@dataclass(frozen=True)
+class State:
+    """What an update goes on from, besides the stocks' rows.
+
+    Attributes
+    ----------
+    source : str
+        The folder of the files.
+    n_buckets : int
+        Files that the stocks' rows are in.
+    conventions : Conventions
+        What the mapping and the files' own evidence decided.
+    industries : tuple of str
+        All names that were met, in order.
+    renames : dict of str to str
+        Earlier codes and what they became, as far as rows had them.
+    seen : dict of str to Seen
+        The files that were read, by input.
+    """
+
+    source: str
+    n_buckets: int
+    conventions: Conventions
+    industries: tuple[str, ...]
+    renames: dict[str, str]
+    seen: dict[str, Seen]
+
+    def text(self) -> str:
+        """As JSON."""
+        conventions = dataclasses.asdict(dataclasses.replace(self.conventions, session=None))  # type: ignore[arg-type]
+        del conventions["session"]
+        content = {
+            "format": _FORMAT,
+            "source": self.source,
+            "n_buckets": self.n_buckets,
+            "conventions": conventions,
+            "industries": list(self.industries),
+            "renames": self.renames,
+            "seen": self.seen,
+        }
+        return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, provider: Path, session: Session) -> State:
+        """The state in a provider.
+
+        Raises
+        ------
+        InputError
+            There is none that this version can read.
+        """
+        try:
+            content: dict[str, Any] = json.loads((provider / RECORD).read_text(encoding="utf-8"))
+            if content["format"] != _FORMAT:
+                raise ValueError(f"format {content['format']}")
+            seen = {
+                name: {path: (size, time) for path, (size, time) in of.items()} for name, of in content["seen"].items()
+            }
+            conventions = _conventions(content["conventions"], session)
+            return cls(
+                content["source"],
+                content["n_buckets"],
+                conventions,
+                tuple(content["industries"]),
+                content["renames"],
+                seen,
+            )
+        except FileNotFoundError:
+            raise InputError(
+                f"{provider}: holds nothing to go on from: ingest all files once with this version"
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{provider / RECORD}: cannot be used ({error}): ingest all files again") from error
+
+
+def _conventions(content: dict[str, Any], session: Session) -> Conventions:
+    for name in ("daily_units", "bars_units"):
+        content[name] = Stated(*content[name]) if content[name] is not None else None
+    return Conventions(**{**content, "freqs": tuple(content["freqs"]), "session": session})
+
+
+def seen_now(folder: Path, paths: Iterable[Path]) -> Seen:
+    """Size and time of files, by the paths relative to `folder` where they are below it."""
+    seen: Seen = {}
+    for path in paths:
+        if path.is_file():
+            status = path.stat()
+            seen[name_of(folder, path)] = status.st_size, status.st_mtime_ns
+    return seen
+
+
+def name_of(folder: Path, path: Path) -> str:
+    """A file's path relative to `folder` where it is below it."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()

@@ -1,0 +1,145 @@
+"""Which files an update reads: those that are new or have changed since they were read, and all small tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.mapping import BY_MARKET, IngestMapping, RowInput
+from qlib_mfgru.ingest.read.sources import found, matching
+from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
+from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.state import State
+from qlib_mfgru.ingest.state.store import TABLES, Seen, name_of, seen_now, table_file
+from qlib_mfgru.live.updating.gather import gathered
+from qlib_mfgru.provider.manifest import MANIFEST, read_manifest
+from qlib_mfgru.refusals import within
+
+_PRICES = ("bars", "daily")
+
+
+@dataclass(frozen=True)
+class NewFiles:
+    """What is read of each input.
+
+    Attributes
+    ----------
+    folder : Path
+        That of the source.
+    paths : dict of str to list of Path
+        Files by input; of a table all, copies of those that are not in the folder among them.
+    seen : dict of str to Seen
+        All that were read so far, and those that are read now.
+    grown : dict of str to set of Path
+        Those of the files that were read before and have changed.
+    copies : dict of str to Path
+        Tables' files that are new or have changed, by where their copies belong in the provider.
+    """
+
+    folder: Path
+    paths: dict[str, list[Path]]
+    seen: dict[str, Seen]
+    grown: dict[str, set[Path]]
+    copies: dict[str, Path]
+
+    @classmethod
+    def of(cls, mapping: IngestMapping, folder: Path, provider: Path, state: State) -> NewFiles:
+        """Look for the files of every input.
+
+        Raises
+        ------
+        InputError
+            None of the bars, or of the daily bars, is there.
+        """
+        tables = mapping.tables()
+        paths: dict[str, list[Path]] = {}
+        seen: dict[str, Seen] = {}
+        grown: dict[str, set[Path]] = {}
+        copies: dict[str, Path] = {}
+        for name, source in mapping.inputs().items():
+            known = state.seen.get(name, {})
+            here = _here(folder, source, name)
+            now = seen_now(folder, here)
+            changed = [path for path in here if known.get(name_of(folder, path)) != now.get(name_of(folder, path))]
+            seen[name] = known | now
+            grown[name] = {path for path in changed if name_of(folder, path) in known}
+            if name not in tables:
+                paths[name] = here if source.provider or (source.wide and changed) else changed
+                continue
+            paths[name] = here if source.provider else _with_copies(folder, source, provider / TABLES / name)
+            if not source.provider:
+                copies |= {table_file(name, name_of(folder, path)): path for path in changed}
+        return cls(folder, paths, seen, grown, copies)
+
+    def vendor(self, mapping: IngestMapping, since: np.datetime64, folder: Path, *, quiet: bool) -> Vendor:
+        """The vendor of what is read: the mapping without inputs of which there is nothing.
+
+        Of files that have grown, rows from the day `since` on are enough; they may be put together in `folder`.
+        """
+        read = {name for name, source in mapping.inputs().items() if self.paths[name] or source.sql}
+        sections: dict[str, Any] = {name: None for name in mapping.inputs() if name not in read and "." not in name}
+        for kind in BY_MARKET:
+            markets: dict[str, RowInput] = getattr(mapping, kind)
+            sections[kind] = {market: each for market, each in markets.items() if f"{kind}.{market}" in read}
+        report = IngestReport()
+        reading = mapping.model_copy(update=sections)
+        stocks = {name: self.paths[name] for name in mapping.inputs() if name not in mapping.tables()}
+        paths = self.paths | gathered(mapping.inputs(), stocks, self.grown, since, folder)
+        return Vendor(reading, paths, Registry(mapping.session.codes), CHUNK_ROWS, quiet, self.folder, report)
+
+    def without_prices(self, mapping: IngestMapping) -> bool:
+        """Whether no file of prices is new."""
+        prices: Mapping[str, RowInput] = {name: mapping.inputs()[name] for name in _PRICES if name in mapping.inputs()}
+        return not any(self.paths[name] or source.sql for name, source in prices.items())
+
+
+def mapping_of(provider: Path) -> IngestMapping:
+    """The mapping that a provider was ingested by.
+
+    Raises
+    ------
+    InputError
+        It was made otherwise, or its record hides a secret that is needed to read again.
+    """
+    manifest = read_manifest(provider)
+    if manifest.get("made_by") != "mfgru ingest":
+        raise InputError(f"{provider}: not made by mfgru ingest, so there is no mapping to read new files by")
+    content = dict(manifest["mapping"])
+    vendor = content.pop("vendor", None)
+    with within(str(provider / MANIFEST)):
+        mapping = IngestMapping.of(**content)
+    hidden = [name for name, source in mapping.inputs().items() if "***" in f"{source.sql or ''}{source.url or ''}"]
+    if hidden:
+        raise InputError(
+            f"{provider}: the record of {hidden[0]} hides a password or text: give the mapping (--mapping)"
+        )
+    return mapping.model_copy(update={"vendor": vendor})
+
+
+def _here(folder: Path, source: RowInput, name: str) -> list[Path]:
+    """The files of an input that are in the source folder; a table, or an optional input, need not be."""
+    if source.sql:
+        return []
+    if source.provider:
+        return [folder / source.provider.expanduser()]
+    if name in _PRICES and not source.optional:
+        return matching(folder, source.patterns, name)
+    return [path for pattern in source.patterns for path in found(folder, pattern)]
+
+
+def _with_copies(folder: Path, source: RowInput, copies: Path) -> list[Path]:
+    """The files of a table, those of the source folder before copies of the same name, in the order of reading."""
+    paths: dict[str, Path] = {}
+    for pattern in source.patterns:
+        place = Path(pattern).expanduser().as_posix().lstrip("/")
+        old = {name_of(copies, path): path for path in found(copies, place)}
+        new = {name_of(folder, path).lstrip("/"): path for path in found(folder, pattern)}
+        both = old | new
+        paths |= {name: both[name] for name in sorted(both, key=lambda name: Path(name)) if name not in paths}
+    return list(paths.values())

@@ -1,0 +1,105 @@
+"""A plan that is carried out whole: it lies in the provider until all of it is done, and whoever comes next goes on.
+
+The order: folders that get another name, values, side files, instruments, intraday calendars, the calendar of days.
+Every step can be done twice. As long as the plan is there, readers take a series to its calendar's end and no further,
+so that they see the market as it was until the calendars are replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from qlib_mfgru.folders.exchange import sync
+from qlib_mfgru.live.updating.plan import read_steps
+from qlib_mfgru.processes import Processes
+from qlib_mfgru.provider.series import JOURNAL
+
+_LAST = ("instruments/", "calendars/", "calendars/day.txt")
+"""Files that are replaced after all others, in this order."""
+
+
+def commit(plan: Path, provider: Path, moved: Mapping[str, str]) -> None:
+    """Make a plan the provider's: from then on it will be carried out, whatever happens.
+
+    Parameters
+    ----------
+    plan : Path
+        A folder on the provider's file system.
+    moved : mapping of str to str
+        Stocks' folders by their new names.
+    """
+    content = {"moved": dict(moved), "files": _in_order(plan / "files")}
+    (plan / JOURNAL.name).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    sync(plan)
+    plan.rename(provider / JOURNAL.parent)
+
+
+def finish(provider: Path, processes: Processes) -> bool:
+    """Carry out the plan that lies in a provider; whether there was one. The provider's lock must be held."""
+    folder = provider / JOURNAL.parent
+    if not (provider / JOURNAL).is_file():
+        shutil.rmtree(folder, ignore_errors=True)  # what is left of one that is done
+        return False
+    content = json.loads((provider / JOURNAL).read_text(encoding="utf-8"))
+    for new, old in content["moved"].items():
+        _move(provider / "features" / old, provider / "features" / new)
+    for _ in processes.map(_Steps(provider), sorted(folder.glob("*.steps"))):
+        pass
+    sync(provider)
+    for name in content["files"]:
+        _replace(folder / "files" / name, provider / name)
+    sync(provider)
+    (provider / JOURNAL).unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+class _Steps:
+    """Carries out the steps of a file, on any process."""
+
+    def __init__(self, provider: Path) -> None:
+        self.provider = str(provider)
+
+    def __call__(self, file: Path) -> None:
+        folders = set[str]()
+        for step in read_steps(file):
+            folder = os.path.dirname(step.name)
+            if folder not in folders:
+                os.makedirs(f"{self.provider}/{folder}", exist_ok=True)
+                folders.add(folder)
+            descriptor = os.open(f"{self.provider}/{step.name}", os.O_WRONLY | os.O_CREAT, 0o666)
+            try:
+                _write_at(descriptor, step.content, step.offset)
+                if step.is_cut:
+                    os.ftruncate(descriptor, step.offset + len(step.content))
+            finally:
+                os.close(descriptor)
+
+
+def _write_at(descriptor: int, content: bytes, offset: int) -> None:
+    left = memoryview(content)
+    while left:
+        n_written = os.pwrite(descriptor, left, offset)
+        left, offset = left[n_written:], offset + n_written
+
+
+def _move(old: Path, new: Path) -> None:
+    if old.exists() and not new.exists():
+        old.rename(new)
+
+
+def _replace(new: Path, file: Path) -> None:
+    if new.exists():  # else it is done already
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(new, file)
+
+
+def _in_order(folder: Path) -> Sequence[str]:
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        names, key=lambda name: max(place for place, start in enumerate(("", *_LAST)) if name.startswith(start))
+    )

@@ -1,0 +1,220 @@
+"""What an update writes, before it writes anything: appended values, changed ones, and files that are replaced."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from qlib_mfgru.folders import Sums
+from qlib_mfgru.provider.session import Session
+from qlib_mfgru.provider.symbols import feature_folder
+from qlib_mfgru.provider.writer import ProviderWriter
+
+
+class Step(NamedTuple):
+    """Bytes at a place of a file, which ends with them; `is_cut` if it was longer. It can be done twice."""
+
+    name: str
+    offset: int
+    is_cut: bool
+    content: bytes
+
+
+class PlannedWriter(ProviderWriter):
+    """Writes to a plan what a `ProviderWriter` writes to a provider, as changes of one that is there.
+
+    Parameters
+    ----------
+    provider, folder : Path
+        The provider, and an empty folder for the plan.
+    days, intraday, session
+        As of a `ProviderWriter`: those that will be.
+    sums : Sums
+        Of the provider's files.
+    moved : mapping of str to str
+        Folders of stocks that get another name, by the new one.
+
+    Attributes
+    ----------
+    changed : dict of str to int
+        First position of a changed or new value by frequency.
+    revised : dict of str to int
+        Values that were stored and are now others, by field.
+    """
+
+    def __init__(
+        self,
+        provider: Path,
+        folder: Path,
+        days: pd.DatetimeIndex,
+        intraday: Mapping[str, pd.DatetimeIndex],
+        session: Session,
+        sums: Sums,
+        moved: Mapping[str, str],
+    ) -> None:
+        self.folder, self.days, self.session, self.sums = folder, days, session, Sums()
+        self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in intraday.items()}
+        self.changed: dict[str, int] = {}
+        self.revised: dict[str, int] = {}
+        self._provider, self._old, self.moved = provider, sums.files, moved
+        self._steps: list[Step] = []
+
+    def write_features(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
+        """Write whole series, as of `ProviderWriter.write_features`: what is there already stays."""
+        for field, values in fields.items():
+            series = np.empty(1 + len(values), dtype="<f4")
+            series[0], series[1:] = start, values
+            self._put(_name(instrument, field, freq), 0, series.tobytes(), freq, start - 1)
+
+    def write_ends(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
+        """Write the ends of series: `start` is the position of their first value, whatever is before it stays.
+
+        A series that is not stored yet begins there.
+        """
+        first: int | None = None
+        for field, values in fields.items():
+            name = _name(instrument, field, freq)
+            if name not in self._old:
+                self.write_features(instrument, freq, start, {field: values})
+                continue
+            if first is None:  # the same of all fields of a stock
+                first = int(np.fromfile(self._path(name), "<f4", 1)[0])
+            self._put(name, 4 * (1 + start - first), np.asarray(values, "<f4").tobytes(), freq, start)
+
+    def is_stored(self, instrument: str, freq: str) -> bool:
+        """Whether there are series of a stock."""
+        return _name(instrument, "close", freq) in self._old
+
+    def renumber(self, instrument: str, field: str, numbers: np.ndarray) -> None:
+        """Change all stored values of a daily field from a number to another: to `numbers` at that place."""
+        name = _name(instrument, field, "day")
+        if name not in self._old:
+            return
+        series = np.fromfile(self._path(name), "<f4")
+        known = ~np.isnan(series[1:])
+        self.changed["day"] = 0
+        series[1:][known] = numbers[series[1:][known].astype(int)]
+        done = next((step for step in self._steps if step.name == name), None)
+        content = series.tobytes()
+        if done is not None:
+            self._steps.remove(done)
+            content = content[: done.offset] + done.content
+        self._step(name, 0, content)
+
+    def _put(self, name: str, offset: int, content: bytes, freq: str, position: int) -> None:
+        """Plan what differs from `offset` on, which is that of a `position` in the calendar; nothing is after it."""
+        size, _ = self._old.get(name, (0, 0))
+        stored = b""
+        if size:
+            descriptor = os.open(self._path(name), os.O_RDONLY)
+            try:
+                stored = os.pread(descriptor, size - offset, offset)
+            finally:
+                os.close(descriptor)
+        if stored == content:
+            return
+        same = len(stored) if content.startswith(stored) else _same(stored, content)
+        if same < len(stored):
+            field = name.rsplit("/", 1)[-1].split(".")[0]
+            self.revised[field] = self.revised.get(field, 0) + (len(stored) - same) // 4
+        place = max(position + same // 4, 0)
+        self.changed[freq] = min(self.changed.get(freq, place), place)
+        self._step(name, offset + same, content[same:])
+
+    def _step(self, name: str, offset: int, content: bytes) -> None:
+        size, crc = self._old.get(name, (0, 0))
+        if offset < size:
+            crc = 0
+            if offset:
+                with open(self._path(name), "rb") as file:
+                    crc = zlib.crc32(file.read(offset))
+        self._steps.append(Step(name, offset, offset + len(content) < size, content))
+        self.sums.files[name] = offset + len(content), zlib.crc32(content, crc)
+
+    def _path(self, name: str) -> str:
+        """Where a file is that has its new name only in the plan."""
+        if self.moved:
+            _, folder, file = name.split("/")
+            name = f"features/{self.moved.get(folder, folder)}/{file}"
+        return f"{self._provider}/{name}"
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Plan to replace a side file, unless it is the same."""
+        crc = zlib.crc32(content)
+        if self._old.get(name) == (len(content), crc):
+            return
+        path = self.folder / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        self.sums.files[name] = len(content), crc
+
+    def write_text(self, name: str, content: str) -> None:
+        """As `write_bytes`."""
+        self.write_bytes(name, content.encode())
+
+    def all_sums(self) -> Sums:
+        """Of all files as they will be."""
+        return Sums({**self._old, **self.sums.files})
+
+    def part(self) -> PlannedWriter:
+        """A writer to the same plan, on any process."""
+        part = copy.copy(self)
+        part.sums, part.changed, part.revised, part._steps = Sums(), {}, {}, []
+        return part
+
+    def add(self, part: ProviderWriter) -> None:
+        """Take in what a `part` has planned."""
+        assert isinstance(part, PlannedWriter)
+        super().add(part)
+        for freq, place in part.changed.items():
+            self.changed[freq] = min(self.changed.get(freq, place), place)
+        for field, count in part.revised.items():
+            self.revised[field] = self.revised.get(field, 0) + count
+
+    def keep_steps(self, name: str) -> None:
+        """Write the steps of this part to the plan, under a name of their own."""
+        if self._steps:
+            write_steps(self.folder / f"{name}.steps", self._steps)
+
+
+def write_steps(file: Path, steps: Iterable[Step]) -> None:
+    """Keep steps in a file."""
+    steps = list(steps)
+    head = json.dumps([[step.name, step.offset, step.is_cut, len(step.content)] for step in steps]).encode()
+    with open(file, "wb") as out:
+        out.write(b"%d\n" % len(head))
+        out.write(head)
+        for step in steps:
+            out.write(step.content)
+
+
+def read_steps(file: Path) -> list[Step]:
+    """Steps of a file."""
+    content = file.read_bytes()
+    line = content.index(b"\n")
+    place = line + 1 + int(content[:line])
+    steps = []
+    for name, offset, is_cut, length in json.loads(content[line + 1 : place]):
+        steps.append(Step(name, offset, is_cut, content[place : place + length]))
+        place += length
+    return steps
+
+
+def _name(instrument: str, field: str, freq: str) -> str:
+    return f"features/{feature_folder(instrument)}/{field.lower()}.{freq}.bin"
+
+
+def _same(stored: bytes, content: bytes) -> int:
+    """Bytes, of whole values, up to which two series are the same."""
+    n_bytes = min(len(stored), len(content))
+    one, other = (np.frombuffer(each[:n_bytes], "<i4") for each in (stored, content))
+    differs = np.flatnonzero(one != other)
+    return 4 * int(differs[0]) if len(differs) else n_bytes

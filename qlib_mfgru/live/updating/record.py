@@ -1,0 +1,146 @@
+"""What an update came to, by itself and as part of all that the provider was made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from qlib_mfgru import __version__
+from qlib_mfgru.ingest.assemble.conventions import Calendars
+from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
+from qlib_mfgru.ingest.write.manifest import warn_of_half_days
+from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.live.updating.plan import PlannedWriter
+from qlib_mfgru.live.updating.stocks import Updated
+from qlib_mfgru.provider.judge.causes import NAMED
+from qlib_mfgru.provider.manifest import read_manifest
+from qlib_mfgru.provider.updates import UPDATES, content_key
+
+_NOT_ANEW = frozenset({STORED, TOO_EARLY})
+
+
+class UpdateReport(IngestReport):
+    """What was read, kept and dropped of new days.
+
+    Attributes
+    ----------
+    days : tuple of str
+        The new days.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.days: tuple[str, ...] = ()
+
+    @classmethod
+    def nothing(cls, why: str) -> UpdateReport:
+        """That of an update without anything new."""
+        report = cls()
+        report.note(f"nothing to do: {why}")
+        return report
+
+    @classmethod
+    def of_stocks(cls, updated: Updated, calendars: Calendars, last_day: int) -> UpdateReport:
+        """That of stocks whose new days are planned."""
+        report = cls()
+        report.days = tuple(day_text(day) for day in calendars.days[calendars.days > last_day])
+        report.inputs, report.warnings, report.notes = (
+            updated.report.inputs,
+            updated.report.warnings,
+            updated.report.notes,
+        )
+        report.facts["new days"] = _span(report.days)
+        report.facts["stock-days with trade"] = updated.n_live
+        revised = updated.writer.revised
+        report.warn("stored values that what came later has changed", sum(revised.values()), sorted(revised))
+        report.add_verdict(updated.verdict.reported)
+        held = sorted(updated.held)
+        report.warn(
+            "stocks whose new days are not stored yet, for the judge refuses them (an update looks again, an ingest of "
+            "all files may leave them out)",
+            len(held),
+            held,
+        )
+        return report
+
+
+def _span(days: tuple[str, ...]) -> str:
+    return f"{len(days)}: {days[0]} .. {days[-1]}" if days else "0"
+
+
+def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, mapping: IngestMapping) -> None:
+    """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together."""
+    old = read_manifest(provider)
+    warn_of_half_days(stocks, report)
+    whole = _together(IngestReport.of(old["report"]), report, tuple(mapping.tables()))
+    whole.facts |= _size(stocks, whole.facts, report)
+    past, writer = old.get(UPDATES, []), stocks.writer
+    assert isinstance(writer, PlannedWriter)
+    this = {
+        "days": list(report.days),
+        "before": content_key(provider),
+        "changed": writer.changed,
+        "version": __version__,
+    }
+    manifest: dict[str, Any] = {
+        "made_by": "mfgru ingest",
+        "version": __version__,
+        "mapping": mapping.model_dump(mode="json"),
+        "report": whole.as_dict(),
+        UPDATES: [*past, this],
+    }
+    stocks.writer.write_manifest(manifest)
+
+
+def _together(old: IngestReport, new: IngestReport, tables: tuple[str, ...]) -> IngestReport:
+    """Counts of both; what tables say of all days is said anew."""
+    starts = tuple(f"{name}: " for name in tables)
+    old.notes = [note for note in old.notes if not note.startswith(starts)]
+    old.warnings = {what: tally for what, tally in old.warnings.items() if not what.startswith(starts)}
+    for name in tables:
+        old.inputs.pop(name, None)
+    fresh = IngestReport()
+    fresh.inputs = {name: _fresh(rows) for name, rows in new.inputs.items()}
+    fresh.warnings, fresh.notes = new.warnings, new.notes
+    old.add(fresh)
+    old.consistency = _all_kinds(old.consistency, new.consistency)
+    old.facts |= {name: fact for name, fact in new.facts.items() if name == "indices"}
+    return old
+
+
+def _fresh(rows: InputReport) -> InputReport:
+    """An input's rows without those that were stored before."""
+    known = sum(tally.count for reason, tally in rows.dropped.items() if reason in _NOT_ANEW)
+    dropped = {reason: tally for reason, tally in rows.dropped.items() if reason not in _NOT_ANEW}
+    return replace(rows, read=rows.read - known, dropped=dropped)
+
+
+def _all_kinds(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Kinds of inconsistency with the cases of both."""
+    kinds = {(each["kind"], each["cause"]): dict(each) for each in old}
+    for each in new:
+        mine = kinds.setdefault(
+            (each["kind"], each["cause"]), {**each, "count": 0, "judged": 0, "stocks": 0, "cases": []}
+        )
+        for name in ("count", "judged", "stocks"):
+            mine[name] += each[name]
+        mine["cases"] = [*mine["cases"], *each["cases"]][:NAMED]
+    return list(kinds.values())
+
+
+def _size(stocks: StoredStocks, old: dict[str, Any], report: UpdateReport) -> dict[str, Any]:
+    """The facts that grow with the days."""
+    days, size = stocks.writer.days, {"stocks": len(stocks.lives)}
+    size_of: dict[str, Any] = {
+        **size,
+        "days": f"{len(days)}: {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}",
+        "stock-days with trade": old.get("stock-days with trade", 0) + report.facts["stock-days with trade"],
+    }
+    for freq, stamps in stocks.writer.calendars.items():
+        if freq != "day":
+            size_of[f"{freq} days"] = len(stocks.bar_days)
+            size_of[f"{freq} stamps"] = f"{len(stamps)}: {stamps[0]} .. {stamps[-1]}"
+    return size_of

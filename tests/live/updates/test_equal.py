@@ -1,0 +1,88 @@
+"""A history that is ingested in parts is, byte for byte, one that is ingested at once."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.live.updating import update
+from qlib_mfgru.live.updating.gather import MANY
+from qlib_mfgru.provider.check.check import check_provider
+
+from .evenings import N_DAYS, SIGHTS, Evenings, differences
+
+
+def in_parts(market: Evenings, folder: Path, cuts: list[int]) -> Path:
+    """Ingest up to the first cut, then update from one to the next."""
+    source, target = folder / "parts", folder / "updated"
+    ingest(market.mapping(), market.write(source, 0, cuts[0]), target, quiet=True, n_jobs=1)
+    for since, until in pairwise(cuts):
+        update(target, market.write(source, since, until), quiet=True, n_jobs=1)
+    return target
+
+
+def at_once(market: Evenings, folder: Path) -> Path:
+    """Ingest the files of `in_parts` at once."""
+    ingest(market.mapping(), folder / "parts", folder / "whole", quiet=True, n_jobs=1)
+    return folder / "whole"
+
+
+@pytest.mark.parametrize("way", SIGHTS)
+def test_some_parts_of_a_clean_market(way: str, tmp_path: Path) -> None:
+    market = Evenings.make(0, way)
+    updated = in_parts(market, tmp_path, [78, 80, 85, 86, 102, N_DAYS])
+    assert differences(updated, at_once(market, tmp_path)) == []
+    assert not any(row.severity == "error" for row in check_provider(updated, quiet=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_parts_of_a_soiled_market(seed: int, tmp_path: Path) -> None:
+    random = np.random.default_rng(seed)
+    market = Evenings.make(seed, SIGHTS[seed % len(SIGHTS)])
+    market.soil(seed)
+    cuts = np.unique([*random.choice(np.arange(70, N_DAYS), 7, replace=False), N_DAYS]).tolist()
+    updated = in_parts(market, tmp_path, cuts)
+    assert differences(updated, at_once(market, tmp_path)) == []
+
+
+def test_day_by_day(tmp_path: Path) -> None:
+    market = Evenings.make(9, "prev_close")
+    market.soil(9)
+    updated = in_parts(market, tmp_path, list(range(90, N_DAYS + 1)))
+    assert differences(updated, at_once(market, tmp_path)) == []
+
+
+def grown(market: Evenings, source: Path, until: int) -> Path:
+    """Write bars and days a file a stock, those that have grown anew, as a collector does, and the tables."""
+    market.write(source, 0, until)
+    for name, stamp in (("bars", "datetime"), ("daily", "date")):
+        table = market.tables[name]
+        table = table[table[stamp] < market.days[until - 1] + pd.Timedelta("1D")]
+        for symbol, rows in table.groupby("symbol"):
+            file = source / name / "2024" / f"{symbol}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if not file.exists() or len(pd.read_parquet(file)) != len(rows):
+                rows.to_parquet(file, index=False)
+    return source
+
+
+def test_a_file_a_stock_and_year_that_grows(tmp_path: Path) -> None:
+    market = Evenings.make(2, "events")
+    market.soil(2)
+    for name in ("bars", "daily"):
+        table = market.tables[name]
+        more = [table.assign(symbol=table["symbol"].str[:3] + number + table["symbol"].str[4:]) for number in "45"]
+        market.tables[name] = pd.concat([table, *more], ignore_index=True)
+    source, bars = tmp_path / "s", {"files": "bars/*/*.parquet", "freq": "15min", "stamps": "end"}
+    mapping = market.mapping(daily="daily/*/*.parquet", bars=bars)
+    ingest(mapping, grown(market, source, 80), tmp_path / "updated", quiet=True, n_jobs=1)
+    for until in (81, 84, 104, N_DAYS):
+        update(tmp_path / "updated", grown(market, source, until), quiet=True, n_jobs=1)
+    ingest(mapping, source, tmp_path / "whole", quiet=True, n_jobs=1)
+    assert len(list((source / "bars/2024").iterdir())) > MANY
+    assert differences(tmp_path / "updated", tmp_path / "whole") == []

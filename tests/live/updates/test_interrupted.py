@@ -1,0 +1,142 @@
+"""An update that is interrupted at any step: the old market until then, the new one after the next run."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked
+from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.live.updating import journal, update
+from qlib_mfgru.provider.check.check import check_provider
+from qlib_mfgru.provider.files import ProviderFiles
+
+from .evenings import Evenings, differences
+
+CUT, END = 100, 102
+
+
+class Killed(BaseException):
+    """What stands for a kill: nothing catches it."""
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """The files, the provider before the last days, and the one after them."""
+    folder = tmp_path_factory.mktemp("history")
+    market = Evenings.make(3)
+    market.soil(3)
+    old, new = folder / "old", folder / "new"
+    ingest(market.mapping(), market.write(folder / "source", 0, CUT), old, quiet=True, n_jobs=1)
+    shutil.copytree(old, new)
+    update(new, market.write(folder / "source", CUT, END), quiet=True, n_jobs=1)
+    return folder / "source", old, new
+
+
+def contents(provider: Path) -> dict[str, Any]:
+    """What readers see: calendars and closes."""
+    files = ProviderFiles(provider)
+    return {
+        f"{code} {freq}": np.nan_to_num(files.dense(code, "close", freq)).tolist()
+        for code in files.stored
+        for freq in files.freqs
+    }
+
+
+def interrupted(source: Path, provider: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Stop an update at one of its steps; whether there was one."""
+    steps = itertools.count()
+
+    def counted(function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            if next(steps) == at:
+                raise Killed
+            return function(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("_write_at", "_replace", "_move", "sync"):
+            patch.setattr(journal, name, counted(getattr(journal, name)))
+        try:
+            update(provider, source, quiet=True, n_jobs=1)
+        except Killed:
+            return True
+    return False
+
+
+def places() -> Iterator[int]:
+    """Steps at which to stop: the first, some of the series, and all of the files at the end, from behind."""
+    yield from (0, 1, 2, 40, 90, 140)
+
+
+@pytest.mark.parametrize("at", [*places(), *range(150, 260, 9)])
+def test_next_run_finishes(
+    at: int, history: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, old, new = history
+    provider = tmp_path / "p"
+    shutil.copytree(old, provider)
+    if not interrupted(source, provider, at, monkeypatch):
+        pytest.skip("the update had fewer steps")
+    if (provider / "calendars/day.txt").read_bytes() == (old / "calendars/day.txt").read_bytes():
+        days = len(ProviderFiles(old).calendar("day")) - 30  # what a later day has shown to be wrong may change
+        before, after = contents(old), contents(provider)
+        assert {name: values[:days] for name, values in after.items() if name.endswith("day")} == {
+            name: values[:days] for name, values in before.items() if name.endswith("day")
+        }
+    if at:
+        assert "interrupted" in " ".join(str(row) for row in check_provider(provider, quiet=True))
+    report = update(provider, source, quiet=True, n_jobs=1)
+    assert not at or "interrupted" in str(report)
+    assert differences(provider, new, ignored=()) == []
+    assert not (provider / ".update").exists()
+
+
+def test_killed_at_any_moment(history: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    source, old, new = history
+    provider = tmp_path / "p"
+    shutil.copytree(old, provider)
+    fork = multiprocessing.get_context("fork")
+    for seconds in (0.05, 0.2, 0.4, 0.6, 0.8, 1.0):
+        process = fork.Process(target=update, args=(provider, source), kwargs={"quiet": True, "n_jobs": 1})
+        process.start()
+        time.sleep(seconds)
+        process.kill()
+        process.join()
+    update(provider, source, quiet=True, n_jobs=1)
+    assert differences(provider, new, ignored=()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
+def test_a_rival_is_told(history: tuple[Path, Path, Path]) -> None:
+    source, old, _ = history
+    with locked(old, wait=False), pytest.raises(InputError, match="is being written by"):
+        update(old, source, quiet=True)
+
+
+def test_a_full_disk_loses_nothing(
+    history: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, old, new = history
+    provider = tmp_path / "p"
+    shutil.copytree(old, provider)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", "x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "_write_at", full)
+        with pytest.raises(OSError, match="No space left"):
+            update(provider, source, quiet=True, n_jobs=1)
+    update(provider, source, quiet=True, n_jobs=1)
+    assert differences(provider, new, ignored=()) == []

@@ -1,0 +1,144 @@
+"""Rows of stored days that come again, late, or changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.live.updating import update
+
+from .evenings import N_DAYS, Evenings, differences
+
+CUT = 104
+
+
+@pytest.fixture
+def market() -> Evenings:
+    return Evenings.make(5)
+
+
+def started(market: Evenings, folder: Path) -> Path:
+    ingest(market.mapping(), market.write(folder / "s", 0, CUT), folder / "p", quiet=True, n_jobs=1)
+    return folder / "p"
+
+
+def test_the_same_rows_again_are_left_out(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    again = market.write(tmp_path / "again", CUT - 40, CUT + 2)
+    report = update(provider, again, quiet=True, n_jobs=1)
+    assert report.input("daily").dropped["of stored days, the same"].count > 200
+    whole = tmp_path / "q"
+    ingest(market.mapping(), market.write(tmp_path / "s", CUT, CUT + 2), whole, quiet=True, n_jobs=1)
+    assert differences(provider, whole) == []
+    counts = json.loads((provider / "mfgru.json").read_text())["report"]["inputs"]
+    assert counts["daily"] == json.loads((whole / "mfgru.json").read_text())["report"]["inputs"]["daily"]
+    assert counts["bars"]["kept"] == json.loads((whole / "mfgru.json").read_text())["report"]["inputs"]["bars"]["kept"]
+
+
+def test_other_rows_are_an_error_with_stock_date_and_field(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    before = (provider / "checksums.txt").read_bytes()
+    market.change("daily", "600000", CUT - 2, volume=1.5)
+    again = market.write(tmp_path / "again", CUT - 5, CUT + 2)
+    day = market.days[CUT - 2].date()
+    with pytest.raises(InputError, match=rf"1 rows of stored days differ.*: SH600000 {day} volume: --revise"):
+        update(provider, again, quiet=True, n_jobs=1)
+    assert (provider / "checksums.txt").read_bytes() == before
+
+
+def test_revised_rows_are_as_if_they_had_been_so_from_the_start(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    market.change("daily", "600000", CUT - 2, amount=1.0001)
+    market._change_bar("600519", CUT - 3, 4, ["close", "high"], 1.002)
+    update(provider, market.write(tmp_path / "again", CUT - 5, CUT + 2), revise=True, quiet=True, n_jobs=1)
+    whole = tmp_path / "q"
+    ingest(market.mapping(), market.write(tmp_path / "t", 0, CUT + 2), whole, quiet=True, n_jobs=1)
+    assert differences(provider, whole) == []
+
+
+def test_rows_that_came_late_are_taken_in(market: Evenings, tmp_path: Path) -> None:
+    late = Evenings.make(5)
+    late.drop("daily", "600001", [CUT - 1])
+    late.drop("bars", "600519", [CUT - 3])
+    provider = started(late, tmp_path)
+    report = update(provider, market.write(tmp_path / "again", CUT - 5, CUT + 2), quiet=True, n_jobs=1)
+    assert report.warnings["daily: rows of stored days that came late, taken in"].count == 1
+    assert report.warnings["bars: rows of stored days that came late, taken in"].count == 16
+    for rows in json.loads((provider / "mfgru.json").read_text())["report"]["inputs"].values():
+        assert rows["read"] == rows["kept"] + sum(tally["count"] for tally in rows["dropped"].values())
+    ingest(market.mapping(), market.write(tmp_path / "t", 0, CUT + 2), tmp_path / "q", quiet=True, n_jobs=1)
+    assert differences(provider, tmp_path / "q") == []
+
+
+def test_what_is_too_old_to_change_is_an_error(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    market.change("daily", "600000", CUT - 50, volume=1.5)
+    again = market.write(tmp_path / "again", CUT - 60, CUT + 2)
+    with pytest.raises(InputError, match=r"SH600000 .* volume: an update changes a stock's last days only"):
+        update(provider, again, revise=True, quiet=True, n_jobs=1)
+
+
+def test_prices_adjusted_to_the_newest_day_need_a_whole_ingest(tmp_path: Path) -> None:
+    market = Evenings.make(5, "adjusted")
+    provider = started(market, tmp_path)
+    daily = market.tables["daily"]
+    market.tables["daily"] = daily.assign(
+        **{name: daily[name] / 2 for name in ("open", "high", "low", "close", "factor")}
+    )
+    with pytest.raises(InputError, match=r"0\.5 times what is stored: they are adjusted to the newest day"):
+        update(provider, market.write(tmp_path / "again", CUT - 5, CUT + 2), revise=True, quiet=True, n_jobs=1)
+
+
+def test_nothing_new(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in provider.rglob("*")}
+    assert "nothing to do" in str(update(provider, quiet=True, n_jobs=1))
+    assert before == {path: path.stat().st_mtime_ns for path in provider.rglob("*")}
+
+
+def test_days_between_stored_ones_need_a_whole_ingest(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    rows = market.tables["daily"].tail(1).assign(date=pd.Timestamp("2024-01-06"))
+    (tmp_path / "again/daily").mkdir(parents=True)
+    (tmp_path / "again/bars").mkdir(parents=True)
+    market.write(tmp_path / "again", CUT, CUT + 1)
+    rows.assign(date=market.days[0] - pd.Timedelta("1D")).to_csv(tmp_path / "again/daily/x.csv", index=False)
+    with pytest.raises(InputError, match="is not among the stored days"):
+        update(provider, tmp_path / "again", quiet=True, n_jobs=1)
+
+
+def test_a_code_that_changes_takes_its_history_along(tmp_path: Path) -> None:
+    market = Evenings.make(5)
+    renames = pd.DataFrame({"symbol": ["600001"], "renamed": ["600909"], "date": [market.days[CUT + 1]]})
+    for table in market.tables.values():
+        if "symbol" in table and table is not market.tables["members"]:
+            when = table["datetime" if "datetime" in table else "date"]
+            table.loc[(table["symbol"] == "600001") & (when >= market.days[CUT + 1]), "symbol"] = "600909"
+    source, mapping = tmp_path / "s", market.mapping(renames={"files": "renames*.csv", "optional": True})
+    market.write(source, 0, CUT)
+    pd.DataFrame({"symbol": ["000099"], "renamed": ["000098"], "date": ["2020-01-01"]}).to_csv(
+        source / "renames0.csv", index=False
+    )
+    ingest(mapping, source, tmp_path / "p", quiet=True, n_jobs=1)
+    renames.to_csv(source / "renames1.csv", index=False)
+    for day in range(CUT, N_DAYS):
+        update(tmp_path / "p", market.write(source, day, day + 1), quiet=True, n_jobs=1)
+    ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1)
+    assert (tmp_path / "p/features/sh600909").is_dir()
+    assert differences(tmp_path / "p", tmp_path / "q") == []
+
+
+def test_days_that_the_judge_refuses_wait_for_what_shows_them_right(market: Evenings, tmp_path: Path) -> None:
+    market.change("daily", "600000", CUT, factor=[1.0])  # lost for a day: the next day shows that, and it is mended
+    provider = started(market, tmp_path)
+    report = update(provider, market.write(tmp_path / "s", CUT, CUT + 1), quiet=True, n_jobs=1)
+    held = [tally for what, tally in report.warnings.items() if what.startswith("stocks whose new days are not stored")]
+    assert [tally.examples for tally in held] == [["SH600000"]]
+    update(provider, market.write(tmp_path / "s", CUT + 1, CUT + 3), quiet=True, n_jobs=1)
+    ingest(market.mapping(), tmp_path / "s", tmp_path / "q", quiet=True, n_jobs=1)
+    assert differences(provider, tmp_path / "q") == []

@@ -1,0 +1,61 @@
+"""A panel after an update: the same as one that is made anew, and made from the one before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import qlib
+from qlib.config import REG_CN
+
+from qlib_mfgru.data import BarPanel
+from qlib_mfgru.data.panel import cache
+from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.live.updating import update
+
+from .evenings import N_DAYS, Evenings
+
+ARRAYS = ("bars", "traded", "priced", "digests")
+
+
+def opened(provider: Path, folder: Path, freq: str) -> BarPanel:
+    qlib.init(provider_uri=str(provider), region=REG_CN, logging_level=40)
+    return BarPanel.open(freq, folder)
+
+
+@pytest.mark.parametrize("freq", ["15min", "day"])
+def test_extended_panel_is_the_one_made_anew(freq: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    market = Evenings.make(1)
+    market.soil(1)
+    source, provider = tmp_path / "s", tmp_path / "p"
+    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    kept = opened(provider, tmp_path / "cache", freq)
+    for since, until in ((98, 99), (99, 101), (101, 106), (106, N_DAYS)):  # a stock is new on day 103
+        update(provider, market.write(source, since, until), quiet=True, n_jobs=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(cache, "write", lambda *_: pytest.fail("the panel was read as a whole"))
+            extended = opened(provider, tmp_path / "cache", freq)
+        anew = opened(provider, tmp_path / f"other{until}", freq)
+        assert extended.instruments == anew.instruments
+        assert extended.days.equals(anew.days)
+        for name in ARRAYS:
+            assert np.array_equal(getattr(extended, name).view("u1"), getattr(anew, name).view("u1")), (
+                f"{name} after day {until}"
+            )
+        assert len(list((tmp_path / "cache").glob(f"{freq}-*"))) == 1
+    assert kept.bars.shape[0] == 98
+
+
+def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
+    market = Evenings.make(1)
+    source, provider = tmp_path / "s", tmp_path / "p"
+    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    opened(provider, tmp_path / "cache", "day")
+    ingest(market.mapping(), market.write(source, 98, 100), provider, quiet=True, n_jobs=1)
+    update(provider, market.write(source, 100, 101), quiet=True, n_jobs=1)
+    assert np.array_equal(
+        opened(provider, tmp_path / "cache", "day").bars,
+        opened(provider, tmp_path / "other", "day").bars,
+        equal_nan=True,
+    )
