@@ -29,6 +29,7 @@ COMMANDS = {
     "demo": Command("qlib_mfgru.demo.command", "make the demo market"),
     "ingest": Command("qlib_mfgru.ingest.command", "turn vendor files into a qlib provider"),
     "check": Command("qlib_mfgru.provider.check.command", "judge the numbers of a provider"),
+    "predict": Command("qlib_mfgru.live.predicting.command", "scores of the newest day from a saved model"),
     "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),
     "correlate": Command("qlib_mfgru.factor.command", "correlate the factors of several recorders"),
 }

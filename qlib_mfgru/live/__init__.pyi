@@ -1,1 +1,8 @@
-__all__: list[str] = []
+from .predicting.age import Age
+from .predicting.predict import Prediction, predict
+
+__all__ = [
+    "Age",
+    "Prediction",
+    "predict",
+]
