@@ -23,7 +23,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("command", "option"),
-    [("demo", "--target"), ("ingest", "--target"), ("check", "--since"), ("units", "--clear"), ("correlate", "--pool")],
+    [
+        ("demo", "--target"),
+        ("ingest", "--target"),
+        ("check", "--since"),
+        ("units", "--clear"),
+        ("correlate", "--pool"),
+        ("predict", "--retrain"),
+    ],
 )
 def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -77,6 +84,11 @@ COMMANDS = (
     "correlate a b --provider URL",
     "correlate a b --provider . --out URL",
     "correlate a b --provider . --store sqlite:///URL",
+    "predict URL",
+    "predict a --provider URL",
+    "predict a --store sqlite:///URL",
+    "predict a --out URL",
+    "predict a --date URL",
     "URL",
     "--URL",
 )

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from qlib.data import D
 from qlib.data.dataset import DatasetH, TSDatasetH
+from qlib.data.dataset.handler import DataHandlerLP
 from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.utils import get_date_by_shift
-from qlib.workflow.online.update import RMDLoader
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.data.settings import Bounds, bounds_of, span
@@ -111,7 +111,7 @@ def _predicted(
         return pd.Series(dtype=float)
     if has_artifact(recorder, DATASET):
         dataset = recorder.load_object(DATASET)
-        history = dataset.step_len - 1 if isinstance(dataset, TSDatasetH) else 0
-        start = get_date_by_shift(segment[0], -history)
-        dataset = RMDLoader(recorder).get_dataset(start, segment[1], {"test": segment}, dataset)
+        first = get_date_by_shift(segment[0], 1 - dataset.step_len) if isinstance(dataset, TSDatasetH) else segment[0]
+        dataset.config(handler_kwargs={"start_time": first, "end_time": segment[1]}, segments={"test": segment})
+        dataset.setup_data(handler_kwargs={"init_type": DataHandlerLP.IT_LS})
     return as_series(load_model(recorder).predict(dataset, slice(*segment))).rename("score")

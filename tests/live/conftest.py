@@ -43,8 +43,9 @@ class Market(NamedTuple):
 
     def recorder(self, yaml: str) -> Recorder:
         """The recorder of a YAML, in the initialised store."""
-        (recorder,) = R.get_exp(experiment_name=yaml, create=False).list_recorders().values()
-        return recorder
+        recorders = R.get_exp(experiment_name=yaml, create=False).list_recorders().values()
+        first: Recorder = min(recorders, key=lambda recorder: recorder.start_time)
+        return first
 
 
 YAMLS = {"demo_gru": FAST, "demo_incremental": FAST, "demo_mean": FAST, "demo_rolling_incremental": ROLLING}

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from conftest import HELD_BACK, YAMLS, Market
-from cut_market import cut
+from cut_market import calendar, cut
 from qlib.config import C
 from qlib.model.trainer import DelayTrainerR, TrainerR
 from qlib.workflow.online.manager import OnlineManager
@@ -58,6 +58,16 @@ def strategy(market: Market, name: str, yaml: str, rtype: str = RollingGen.ROLL_
     return RollingStrategy(name, task, RollingGen(step=15, rtype=rtype))
 
 
+def with_future(provider: Path) -> Path:
+    """A provider with a calendar that goes on, as qlib reads it: without one RollingGen ends in a TypeError where the
+    next step would begin on the day after the last one."""
+    days = calendar(provider)
+    coming = pd.bdate_range(days[-1] + pd.Timedelta(days=1), periods=60)
+    lines = "".join(f"{day:%Y-%m-%d}\n" for day in days.append(coming))
+    (provider / "calendars" / "day_future.txt").write_text(lines)
+    return provider
+
+
 def scores_of(recorder: Any) -> pd.Series:
     """What a recorder's model predicts from its first test day on."""
     dataset = recorder.load_object("dataset")
@@ -83,7 +93,8 @@ def test_an_online_manager_goes_on_after_new_days(
     manager = OnlineManager(strategy(market, name, yaml, **kwargs), trainer=trainer())
     manager.first_train()
     assert len(manager.strategies[0].tool.online_models()) == 2
-    for provider in (cut(market.whole, tmp_path / "before", 6), market.whole):  # a step's last day, and some days later
+    # a step's last day, on which RollingGen asks for days to come, and some days later
+    for provider in (with_future(cut(market.whole, tmp_path / "before", 6)), market.whole):
         manager.to_pickle(str(tmp_path / "manager.pkl"))
         market.use(provider)
         manager = OnlineManager.load(str(tmp_path / "manager.pkl"))

@@ -40,6 +40,7 @@ def reasons(handler: MultiFreqHandler, freqs: Sequence[str], day: pd.Timestamp, 
     cases = [
         (codes.isin(scored), SCORED),
         (~panels.members[row], "no member of the model's market"),
+        *((np.full(len(codes), window.absent), f"no {freq} bars on the day") for freq, window in windows.items()),
         (never, "newly listed: no trade yet"),
         (nowhere, "suspended"),
         *((~window.traded, f"no {freq} bars on the day") for freq, window in windows.items()),
@@ -51,11 +52,11 @@ def reasons(handler: MultiFreqHandler, freqs: Sequence[str], day: pd.Timestamp, 
 
 
 class _Window:
-    """Of each stock on a day, at one frequency: arrays of shape (n_stocks,), bool."""
+    """Of each stock on a day, at one frequency: arrays of shape (n_stocks,), bool; whether there are no bars at all."""
 
     def __init__(self, placed: PlacedWindows, row: int) -> None:
         panel, self.days = placed.source.panel, placed.source.spec.days
-        self.complete = placed.complete[row]
+        self.complete, self.absent = placed.complete[row], bool(placed.rows[row] < 0)
         here = (placed.columns >= 0) & (placed.rows[row] >= 0)
         day = max(int(placed.rows[row]), 0)
         first = max(day + 1 - self.days, 0)
