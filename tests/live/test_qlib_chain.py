@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import HELD_BACK, YAMLS, Market
 from cut_market import calendar, cut
+from evenings import HELD_BACK, YAMLS, Market
 from qlib.config import C
 from qlib.model.trainer import DelayTrainerR, TrainerR
 from qlib.workflow.online.manager import OnlineManager

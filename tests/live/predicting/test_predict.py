@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import HELD_BACK, YAMLS, Market
 from cut_market import blank, calendar, cut, poison
+from evenings import HELD_BACK, YAMLS, Market
 from qlib.workflow import R
 from qlib.workflow.online.update import PredUpdater
 from qlib.workflow.record_temp import SignalRecord

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Market
+from evenings import Market
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.live import predict

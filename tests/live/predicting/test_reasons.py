@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Market
+from evenings import Market
 from recorded_runs import INPUTS
 
 from qlib_mfgru.data import MultiFreqHandler
