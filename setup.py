@@ -107,6 +107,7 @@ setup(
             "duckdb-engine>=0.13",
             "psycopg[binary]>=3.1",
             "hypothesis>=6",
+            "mongomock>=4.3",
             "pytest>=8",
             "ruff>=0.5",
             "mypy>=1.10",

@@ -76,7 +76,7 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
         ("demo_gru --provider absent", "there is no provider folder absent"),
         ("demo_gru --date 2020-10-25", "2020-10-25 is no trading day of the provider, whose days run from 2020-01-02"),
         ("demo_gru --date today", "date is 'today': must be a date such as 2020-01-31"),
-        ("demo_gru --date 2020-01-03", "no stock can have a score on 2020-01-03: 40 no 15min bars"),
+        ("demo_gru --date 2020-01-03", "no stock can have a score on 2020-01-03: 37 no 15min bars on the day"),
         ("demo_gru --last 0", "last is 0: must be at least 1"),
         ("demo_gru --out scores.txt", "scores.txt must end in .csv or .parquet"),
         ("demo_gru --out absent/scores.csv", "absent/scores.csv: there is no folder absent"),
