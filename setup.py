@@ -110,6 +110,7 @@ setup(
             "duckdb-engine>=0.13",
             "psycopg[binary]>=3.1",
             "hypothesis>=6",
+            "mongomock>=4.3",
             "pytest>=8",
             "pytest-xdist>=3.5",
             "ruff>=0.5",

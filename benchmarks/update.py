@@ -91,7 +91,7 @@ def contend(name: str, folder: str, target: str) -> None:
     from qlib_mfgru.data import BarPanel
     from qlib_mfgru.ingest.mapping import IngestMapping
     from qlib_mfgru.ingest.pipeline import ingest
-    from qlib_mfgru.live.updating import update
+    from qlib_mfgru.live import update
 
     source, provider = Path(folder, "files"), Path(folder, target)
     mapping = IngestMapping(

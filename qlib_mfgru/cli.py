@@ -31,6 +31,7 @@ COMMANDS = {
     "collect": Command("qlib_mfgru.live.collecting.command", "collect bars and tables from a vendor into files"),
     "update": Command("qlib_mfgru.live.updating.command", "append a vendor's new days to a provider"),
     "check": Command("qlib_mfgru.provider.check.command", "judge the numbers of a provider"),
+    "predict": Command("qlib_mfgru.live.predicting.command", "scores of the newest day from a saved model"),
     "rebalance": Command("qlib_mfgru.live.rebalancing.command", "target weights and orders for the next trading day"),
     "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),
     "correlate": Command("qlib_mfgru.factor.command", "correlate the factors of several recorders"),

@@ -30,6 +30,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("units", "--clear"),
         ("correlate", "--pool"),
         ("rebalance", "--holdings"),
+        ("predict", "--retrain"),
     ],
 )
 def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,6 +91,11 @@ COMMANDS = (
     "rebalance a --store sqlite:///URL",
     "rebalance --scores URL --provider .",
     "rebalance --scores a --provider URL",
+    "predict URL",
+    "predict a --provider URL",
+    "predict a --store sqlite:///URL",
+    "predict a --out URL",
+    "predict a --date URL",
     "URL",
     "--URL",
 )

@@ -230,6 +230,25 @@ class MultiFreqDataset(DatasetH):
         return days
 
 
+def multi_freq(dataset: Any, reader: str) -> MultiFreqDataset:
+    """`dataset` if it serves windows.
+
+    Raises
+    ------
+    InputError
+        It is another one, such as qlib's own DatasetH over Alpha158; the message begins with `reader`, who would read
+        it, and names the class that it needs.
+    """
+    if isinstance(dataset, MultiFreqDataset):
+        return dataset
+    handler = getattr(dataset, "handler", None)
+    over = "" if handler is None else f" over {type(handler).__name__}"
+    raise InputError(
+        f"{reader} reads windows of bars from a MultiFreqDataset over a MultiFreqHandler (module_path: "
+        f"qlib_mfgru.data), and the dataset is a {type(dataset).__name__}{over}"
+    )
+
+
 def _log_samples(segment: str, table: SampleTable, sampled: SampleDays) -> None:
     log = get_module_logger("MultiFreqDataset")
     if sampled.late:

@@ -68,7 +68,6 @@ class PanelSet:
     instruments : list of str, length n_stocks
     members : ndarray of shape (n_days, n_stocks), bool
         Who belongs to the handler's market, point in time.
-    labels : ndarray of shape (n_days, n_stocks), float32
     windows : dict of str to PlacedWindows
         By frequency.
 
@@ -84,12 +83,17 @@ class PanelSet:
         self.days = _between(reader.calendar("day"), settings.start_time, settings.end_time)
         self.instruments = list(reader.member_spans("all", "day"))
         self.members = reader.member_mask(settings.instruments, self.days, self.instruments)
-        self.labels = settings.label.load(self.days, self.instruments)
+        self._label = settings.label
         self.windows = {freq: self._placed(freq, settings) for freq in settings.inputs}
 
     def complete(self, freqs: Sequence[str]) -> np.ndarray:
         """Which members have complete windows in all of `freqs`: (n_days, n_stocks) bool."""
         return np.logical_and.reduce([self.windows[freq].complete for freq in freqs])
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """Labels, NaN where they are not known: (n_days, n_stocks) float32; a prediction never asks for them."""
+        return self._label.load(self.days, self.instruments)
 
     @cached_property
     def member_digests(self) -> np.ndarray:
@@ -146,6 +150,7 @@ class PanelSet:
 
         The device's memory is free again once the copy is no longer referred to.
         """
+        _ = self.labels  # read once, and not by each copy
         moved = copy.copy(self)
         moved.windows = {
             freq: replace(windows, resident=ResidentSource.where_it_fits(windows.source, device))

@@ -23,19 +23,24 @@ class Batch:
     ----------
     features : dict of str to Tensor of shape (n, n_steps, n_fields), float32
         Normalised windows by frequency; views of time-major memory (n_steps, n_fields, n).
-    label : Tensor of shape (n,), float32
-        z-scored per date over the stocks with a sample; never NaN in training batches.
     rows : ndarray of shape (n,), int64
         The samples' positions in their `SampleTable`, ascending (dates in order, stocks in order).
     dates : ndarray of shape (n,), datetime64
     instruments : ndarray of shape (n,), str as object
+    table : SampleTable
+        All samples that these are some of.
     """
 
     features: dict[str, torch.Tensor]
-    label: torch.Tensor
     rows: np.ndarray
     dates: np.ndarray
     instruments: np.ndarray
+    table: SampleTable = field(repr=False)
+
+    @cached_property
+    def label(self) -> torch.Tensor:
+        """(n,) float32, z-scored per date over the stocks with a sample; never NaN in training batches."""
+        return self.table.labels[torch.from_numpy(self.rows)]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -141,10 +146,10 @@ class SampleTable:
         days, stocks = (axis[rows] for axis in self._index)
         return Batch(
             features={freq: self._gather(freq, days, stocks).permute(2, 0, 1) for freq in inputs or self.freqs},
-            label=self.labels[torch.from_numpy(rows)],
             rows=rows,
             dates=self.dates.to_numpy()[days],
             instruments=np.array(self.panels.instruments, dtype=object)[stocks],
+            table=self,
         )
 
     def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:

@@ -48,3 +48,15 @@ def staged(target: Path) -> Iterator[Path]:
             folder.rename(target)
         with suppress(OSError):  # the new folder has its name; not every file system can be asked to keep it
             sync(target.parent)
+
+
+@contextmanager
+def staged_file(target: Path) -> Iterator[Path]:
+    """As `staged`, for a file: the path of a new one, which becomes `target` at the end, unless there is an error."""
+    with scratch(target) as folder:
+        new = folder / target.name
+        yield new
+        sync(folder)
+        new.replace(target)
+        with suppress(OSError):
+            sync(target.parent)

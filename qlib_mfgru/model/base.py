@@ -19,7 +19,7 @@ from qlib.log import get_module_logger
 from qlib.workflow import R
 
 from qlib_mfgru import native
-from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
@@ -138,11 +138,12 @@ class NeuralModel(Member):
         Raises
         ------
         InputError
-            If a record of the qrun cannot be made (`check_records`), torch does not see the GPU of the settings, the
-            handler lacks a frequency of the model, or a segment has no samples.
+            If the dataset is no `MultiFreqDataset`, a record of the qrun cannot be made (`check_records`), torch does
+            not see the GPU of the settings, the handler lacks a frequency of the model, or a segment has no samples.
         TrainingError
             If the loss is NaN, predictions are constant, or no validation date has the metric.
         """
+        multi_freq(dataset, type(self).__name__)
         check_records()
         self.settings.torch_device()
         net = self.fresh(dataset)
@@ -164,9 +165,9 @@ class NeuralModel(Member):
         Raises
         ------
         InputError
-            If the handler lacks a frequency of the model.
+            If the dataset is no `MultiFreqDataset`, or the handler lacks a frequency of the model.
         """
-        net = self._drawn(self._shapes(dataset))
+        net = self._drawn(self._shapes(multi_freq(dataset, type(self).__name__)))
         dataset.handler.frequencies(net.freqs)
         return net
 
@@ -224,10 +225,12 @@ class NeuralModel(Member):
         Raises
         ------
         InputError
-            If the dataset's windows are made in another way than those of `fit`, or the segment has none.
+            If the dataset is no `MultiFreqDataset`, its windows are made in another way than those of `fit`, or the
+            segment has none.
         """
         if self.net is None:
             raise RuntimeError(f"{type(self).__name__} is not fitted: call fit(dataset) before predict")
+        multi_freq(dataset, type(self).__name__)
         check_reading(self.reading, dataset.handler, f"{type(self).__name__} was")
         with denormals_flushed():
             (table,) = self._resident(self.net, dataset.every_day(segment, self.net.freqs))

@@ -10,7 +10,7 @@ import pandas as pd
 from qlib.model.base import Model
 
 from qlib_mfgru.configs import built, named_class, takes, with_kwargs
-from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.state import ModelState
@@ -90,7 +90,7 @@ class MeanModel(Member):
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
         for freqs in self.stage_freqs(dataset):
-            dataset.handler.frequencies(freqs)
+            multi_freq(dataset, type(self).__name__).handler.frequencies(freqs)
         for number, member in enumerate(self._asked(), start=1):
             member.tag = f"{self.tag}member{number}_"
             member.fit(dataset)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,58 +11,134 @@ import qlib
 from mlflow.exceptions import MlflowException
 from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow import R
+from qlib.workflow.expm import ExpManager
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
 
-PREDICTION = "pred.pkl"
+PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
+"""What a SignalRecord and qrun leave in a recorder."""
+_NEWEST_FIRST = ["attributes.start_time DESC"]
 
 
-def init_qlib(provider: str, store: str) -> None:
+def init_qlib(provider: str | Mapping[str, str], store: str, **settings: Any) -> None:
     """Initialise qlib on a provider and a store of experiments.
+
+    Parameters
+    ----------
+    provider : str, or mapping of a frequency to its folder
+    store : str
+    **settings
+        Others of ``qlib.init``.
 
     Raises
     ------
     InputError
         If the provider's folder or the store's file does not exist.
     """
-    if not Path(provider).expanduser().is_dir():
-        raise InputError(f"there is no provider folder {provider}")
-    file = store.removeprefix("sqlite:///")
-    if file != store and not Path(file).exists():
-        raise InputError(
-            f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
-        )
+    for folder in [provider] if isinstance(provider, str) else provider.values():
+        if not Path(folder).expanduser().is_dir():
+            raise InputError(f"there is no provider folder {folder}")
+    check_store(store)
     manager = {
         "class": "ExperimentStore",
         "module_path": "qlib_mfgru.report.store",
         "kwargs": {"uri": store, "default_exp_name": "mfgru"},
     }
-    qlib.init(provider_uri=provider, region="cn", kernels=1, exp_manager=manager, logging_level=30)
+    own = {"provider_uri": provider, "kernels": 1, "exp_manager": manager, "logging_level": 30}
+    qlib.init(**{"region": "cn", **settings, **own})
 
 
-def find_recorder(recorder_id: str) -> Recorder:
-    """The recorder of an id in whatever experiment it is; an InputError where there is none, or no store."""
-    store = R.exp_manager.uri
+def check_store(store: str) -> None:
+    """Refuse an sqlite store whose file does not exist, which mlflow would make."""
+    file = store.removeprefix("sqlite:///")
+    if file != store and not Path(file).exists():
+        raise InputError(
+            f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
+        )
+
+
+def find_recorder(recorder_id: str, manager: ExpManager | None = None) -> Recorder:
+    """The recorder of an id in whatever experiment it is.
+
+    Parameters
+    ----------
+    recorder_id : str
+    manager : ExpManager, optional
+        Of a store; by default that of the initialised qlib.
+
+    Raises
+    ------
+    InputError
+        There is none, or no store.
+    """
+    manager = R.exp_manager if manager is None else manager
+    with _readable(manager.uri):
+        try:
+            run = manager.client.get_run(recorder_id)
+        except MlflowException as error:
+            raise InputError(f"there is no recorder {recorder_id} in {manager.uri}") from error
+        experiment = manager.get_exp(experiment_id=run.info.experiment_id, create=False)
+        return experiment.get_recorder(recorder_id=recorder_id, create=False)
+
+
+def newest_recorder(name: str, artifact: str, manager: ExpManager | None = None) -> Recorder:
+    """The recorder of an id; or the newest finished one that has an artifact, in the experiment of that name.
+
+    Raises
+    ------
+    InputError
+        As of `find_recorder`, or no recorder of the experiment is finished and has the artifact.
+    """
+    manager = R.exp_manager if manager is None else manager
+    with _readable(manager.uri):
+        experiment = manager.client.get_experiment_by_name(name)
+        if experiment is None:
+            try:
+                return find_recorder(name, manager)
+            except InputError as error:
+                raise InputError(str(error).replace("no recorder ", "no recorder or experiment ")) from error
+        ids, finished = [experiment.experiment_id], f"attributes.status = '{Recorder.STATUS_FI}'"
+        for run in manager.client.search_runs(ids, finished, order_by=_NEWEST_FIRST, max_results=1000):
+            recorder = find_recorder(run.info.run_id, manager)
+            if has_artifact(recorder, artifact):
+                return recorder
+    raise InputError(f"the experiment {name} in {manager.uri} has no finished recorder with a {artifact}")
+
+
+@contextmanager
+def _readable(store: str) -> Iterator[None]:
+    """Raise what a driver says of a store it cannot read as an InputError, without the password in it."""
     try:
-        run = R.exp_manager.client.get_run(recorder_id)
-    except MlflowException as error:
-        raise InputError(f"there is no recorder {recorder_id} in {store}") from error
-    except Exception as error:  # drivers raise what they like, with the password in it
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # drivers raise what they like
         reason = without_secrets(" ".join(str(getattr(error, "orig", error)).split()), store, "")
         raise InputError(f"{store}: the store of experiments cannot be read: {reason}") from None
-    return R.get_recorder(recorder_id=recorder_id, experiment_id=run.info.experiment_id)
+
+
+def has_artifact(recorder: Recorder, name: str) -> bool:
+    """Whether a recorder holds an artifact of that name, at its top level."""
+    return name in recorder.list_artifacts()
+
+
+def load_model(recorder: Recorder) -> Any:
+    """``params.pkl`` of a recorder; an InputError where there is none, or one of another installation."""
+    return _loaded(recorder, MODEL, "run its model by qrun, which saves it")
 
 
 def load_prediction(recorder: Recorder) -> Any:
     """``pred.pkl`` of a recorder; an InputError where there is none."""
+    return _loaded(recorder, PREDICTION, "run a SignalRecord first")
+
+
+def _loaded(recorder: Recorder, name: str, advice: str) -> Any:
     try:
-        return recorder.load_object(PREDICTION)
+        return recorder.load_object(name)
     except LoadObjectError as error:
-        raise InputError(
-            f"the recorder {recorder.id} has no {PREDICTION}: run a SignalRecord first ({error})"
-        ) from error
+        raise InputError(f"the recorder {recorder.id} has no {name}: {advice} ({error})") from error
 
 
 def model_name(recorder: Recorder) -> str:

@@ -11,6 +11,7 @@ from qlib.model.base import Model
 
 from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.data.dataset import multi_freq
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.mean import mean_of_scores
@@ -127,18 +128,41 @@ class RollingEnsembleModel(Model):
         RollingError
             If units failed, after all the others have finished.
         """
-        check_records()
         folds = self._folds(dataset)
-        stages = self._member().stage_freqs(dataset)
-        plan = sample_dates(folds, dataset, stages or [dataset.handler.frequencies()])
-        log = get_module_logger("mfgru")
-        log.info(f"{len(folds)} folds x {len(self.seeds)} seeds\n{plan.to_string(index=False)}")
-        if recorder_is_active():
-            save_folds(plan)
-        units, workers = self._units(folds, dataset, stages), Workers(self.n_jobs, self.threads, self.backend)
-        dates = plan.groupby("fold")["train_n"].sum().to_dict()
-        trained = Training(units, dates, dataset, UnitStore(self.units_dir), workers).run()
-        self._collect(folds, {(unit.fold.number, unit.seed): trained[unit.key] for unit in units}, dataset)
+        check_records()
+        self._collect(folds, self._trained(folds, folds, dataset), dataset)
+
+    def missing_folds(self, dataset: MultiFreqDataset) -> list[Fold]:
+        """Folds within the dataset's test that begin after those that are trained: what the calendar asks for by now.
+
+        Raises
+        ------
+        InputError
+            The dataset's folds do not begin with those of `fit`: another test, or another calendar.
+        """
+        folds = self._folds(dataset)
+        for now, fitted in zip(folds, self.folds, strict=False):
+            if (now.train, now.test[0]) != (fitted.train, fitted.test[0]):
+                raise InputError(
+                    f"the dataset has {now} in the place of {fitted}, which is trained: keep its test's start"
+                )
+        return folds[len(self.folds) :]
+
+    def extend(self, dataset: MultiFreqDataset) -> list[Fold]:
+        """Train the `missing_folds` alone, and return them; the networks that there are stay as they are.
+
+        Raises
+        ------
+        InputError, RollingError
+            As of `fit`, `missing_folds`.
+        """
+        missing = self.missing_folds(dataset)
+        if missing:
+            folds = self._folds(dataset)
+            trained = self._trained(missing, folds, dataset)
+            self.members += self._members(missing, trained)
+            self.folds, self._tested = folds, None
+        return missing
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
         """Mean of the seeds' scores, each z-scored per date, since their scales are arbitrary under an IC loss.
@@ -162,6 +186,7 @@ class RollingEnsembleModel(Model):
         """Seed -> its own stitched scores (datetime, instrument), not z-scored; see `predict`."""
         if not self.folds:
             raise RuntimeError("RollingEnsembleModel is not fitted: call fit(dataset) before predict")
+        multi_freq(dataset, type(self).__name__)
         days = dataset.handler.panels.days[dataset.segment_days(segment)]
         if len(days) == 0 or days[0] < self.folds[0].test[0]:
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
@@ -181,6 +206,10 @@ class RollingEnsembleModel(Model):
             scores.append(self.members[number][seed].predict(dataset, (predicted[0], predicted[-1])))
         return pd.concat(scores)
 
+    def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
+        """Frequencies that the samples of each stage of the model need, see `Member`."""
+        return self._member().stage_freqs(dataset)
+
     def _member(self) -> Member:
         """A model as the units will make it: what it refuses is an error here, and not in a worker."""
         try:
@@ -193,7 +222,7 @@ class RollingEnsembleModel(Model):
         return {**self.model, "kwargs": {**self.model["kwargs"], "seed": seed}}
 
     def _folds(self, dataset: MultiFreqDataset) -> list[Fold]:
-        segments = dataset.segments
+        segments = multi_freq(dataset, type(self).__name__).segments
         if "test" not in segments or "valid" in segments:
             raise InputError(
                 f"the dataset's segments are {list(segments)}: folds need `test`, and take their validation from the "
@@ -220,11 +249,32 @@ class RollingEnsembleModel(Model):
                     latest[seed] = key
         return units
 
+    def _trained(
+        self, wanted: Sequence[Fold], folds: Sequence[Fold], dataset: MultiFreqDataset
+    ) -> dict[tuple[int, int], Trained]:
+        """Units by fold and seed: those of the `wanted` folds, and where these begin with others' weights all of them.
+
+        What they train on is logged, and saved in the running recorder, before anything trains.
+        """
+        stages, needed = self.stage_freqs(dataset), folds if self.warm_start else wanted
+        plan = sample_dates(needed, dataset, stages or [dataset.handler.frequencies()])
+        log = get_module_logger("mfgru")
+        log.info(f"{len(needed)} folds x {len(self.seeds)} seeds\n{plan.to_string(index=False)}")
+        if recorder_is_active():
+            save_folds(plan)
+        units = [unit for unit in self._units(folds, dataset, stages) if unit.fold in needed]
+        dates = plan.groupby("fold")["train_n"].sum().to_dict()
+        workers = Workers(self.n_jobs, self.threads, self.backend)
+        trained = Training(units, dates, dataset, UnitStore(self.units_dir), workers).run()
+        return {(unit.fold.number, unit.seed): trained[unit.key] for unit in units}
+
+    def _members(self, folds: Sequence[Fold], trained: Mapping[tuple[int, int], Trained]) -> list[dict[int, Any]]:
+        return [{seed: trained[fold.number, seed].model for seed in self.seeds} for fold in folds]
+
     def _collect(
         self, folds: list[Fold], trained: Mapping[tuple[int, int], Trained], dataset: MultiFreqDataset
     ) -> None:
-        self.folds = folds
-        self.members = [{seed: trained[fold.number, seed].model for seed in self.seeds} for fold in folds]
+        self.folds, self.members = folds, self._members(folds, trained)
         scores = {seed: pd.concat([trained[fold.number, seed].score for fold in folds]) for seed in self.seeds}
         self._tested = self._tested_identity(dataset), scores
         if recorder_is_active():

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.jobs < 1 and arguments.jobs != -1:
         raise InputError(f"--jobs is {arguments.jobs}: give the number of processes, or -1 for one a core")
     from qlib_mfgru.ingest.mapping import load_mapping
-    from qlib_mfgru.live.updating import update
+    from qlib_mfgru.live.updating.update import update
 
     mapping = load_mapping(arguments.mapping) if arguments.mapping else None
     report = update(

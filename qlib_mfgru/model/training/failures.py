@@ -37,10 +37,10 @@ def check_scores(scores: Any, batch: Batch, network: str) -> None:
     """
     if not isinstance(scores, torch.Tensor):
         raise TrainingError(f"{network} gives a {type(scores).__name__}: must be a tensor of scores")
-    if scores.shape != (len(batch),) or scores.dtype != batch.label.dtype:
+    if scores.shape != (len(batch),) or scores.dtype != torch.float32:
         raise TrainingError(
             f"{network} gives scores of shape {tuple(scores.shape)}, {scores.dtype}, for {len(batch)} stocks: must be "
-            f"({len(batch)},), {batch.label.dtype}"
+            f"({len(batch)},), {torch.float32}"
         )
 
 

@@ -12,7 +12,7 @@ from qlib.config import REG_CN
 from qlib_mfgru.data import BarPanel
 from qlib_mfgru.data.panel import cache
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.live.updating import update
+from qlib_mfgru.live import update
 
 from .evenings import N_DAYS, Evenings
 

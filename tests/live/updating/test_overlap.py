@@ -10,7 +10,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.live.updating import update
+from qlib_mfgru.live import update
 
 from .evenings import N_DAYS, Evenings, differences
 

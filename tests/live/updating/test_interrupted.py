@@ -16,7 +16,8 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.live.updating import journal, update
+from qlib_mfgru.live import update
+from qlib_mfgru.live.updating import journal
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.files import ProviderFiles
 

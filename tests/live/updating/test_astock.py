@@ -12,7 +12,7 @@ import pytest
 
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.live.updating import update
+from qlib_mfgru.live import update
 
 from .evenings import differences
 

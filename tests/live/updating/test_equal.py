@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.ingest.pipeline import ingest
-from qlib_mfgru.live.updating import update
+from qlib_mfgru.live import update
 from qlib_mfgru.live.updating.gather import MANY
 from qlib_mfgru.provider.check.check import check_provider
 

@@ -1,0 +1,1 @@
+"""Scores of the newest day, by a recorder's saved model."""

@@ -1,0 +1,80 @@
+"""``mfgru predict``: scores of the newest day by a recorder's saved model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from qlib_mfgru.arguments import local_path
+
+if TYPE_CHECKING:
+    from qlib_mfgru.live.predicting.predict import Prediction
+
+_HEAD = 10
+
+DESCRIPTION = """Scores of the newest day whose bars are whole, by the model of a qrun; why stocks have none, and
+whether the model is older than its retraining period."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument(
+        "recorder", metavar="RECORDER", help="id of a recorder, or name of an experiment: its newest one with a model"
+    )
+    parser.add_argument(
+        "--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments (default: %(default)s)"
+    )
+    parser.add_argument("--provider", type=local_path, help="folder of the qlib provider (default: that of the qrun)")
+    parser.add_argument("--date", metavar="DATE", help="predict this trading day, as it is")
+    parser.add_argument("--last", type=int, default=1, metavar="N", help="so many trading days up to it (default: 1)")
+    parser.add_argument("--out", type=local_path, metavar="FILE", help="write the scores to a .csv or .parquet file")
+    parser.add_argument("--save", action="store_true", help="continue the recorder's pred.pkl up to the day")
+    parser.add_argument(
+        "--retrain", action="store_true", help="first train what a rolling model's calendar asks for, and nothing else"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Predict, say what there is to know, and write, save or print the scores."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
+    from qlib_mfgru.live.predicting.predict import check_out, predict
+
+    if arguments.out is not None:
+        check_out(arguments.out)
+    prediction = predict(
+        arguments.recorder,
+        provider=None if arguments.provider is None else str(arguments.provider),
+        store=arguments.store,
+        date=arguments.date,
+        last=arguments.last,
+        save=arguments.save,
+        retrain=arguments.retrain,
+    )
+    print(prediction)
+    if arguments.retrain:
+        trained = f"{prediction.retrained} folds trained now, and kept in the recorder"
+        print(trained if prediction.retrained else "no fold is missing: nothing was trained")
+    if arguments.save:
+        print(_saved(prediction))
+    if arguments.out is not None:
+        prediction.write(arguments.out)
+        print(f"{len(prediction.scores)} scores written to {arguments.out}")
+    if arguments.out is None and not arguments.save:
+        print(_head(prediction))
+    return 0
+
+
+def _saved(prediction: Prediction) -> str:
+    saved = prediction.saved
+    if not len(saved):
+        return f"pred.pkl has {prediction.day:%Y-%m-%d} already: nothing was saved"
+    return f"pred.pkl continued by {len(saved)} days, {saved[0]:%Y-%m-%d} .. {saved[-1]:%Y-%m-%d}"
+
+
+def _head(prediction: Prediction) -> str:
+    """The highest scores of the day."""
+    of_day = prediction.table[prediction.table["datetime"] == prediction.day]
+    rows = [f"{stock:<12} {score: .6f}" for stock, score in of_day[["instrument", "score"]].head(_HEAD).to_numpy()]
+    more = [f"... and {len(of_day) - len(rows)} more; --out FILE writes all of them"] if len(of_day) > len(rows) else []
+    return "\n".join([f"{'instrument':<12}  score", *rows, *more])

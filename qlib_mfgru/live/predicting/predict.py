@@ -1,0 +1,213 @@
+"""``predict``: scores of the newest day by a recorder's model, and what there is to know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked, staged_file
+from qlib_mfgru.live.predicting.age import Age, age_of, train_missing
+from qlib_mfgru.live.predicting.keep import artifact_lock, continued, put
+from qlib_mfgru.live.predicting.reasons import SCORED, reasons
+from qlib_mfgru.live.predicting.subject import Subject, opened
+from qlib_mfgru.live.predicting.whole import newest_whole_day
+from qlib_mfgru.provider import reader
+from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
+from qlib_mfgru.report.scores import as_series
+from qlib_mfgru.settings import Count, Flag, Settings, Stamp
+
+_WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": lambda table, file: table.to_csv(file, index=False),
+    ".parquet": lambda table, file: table.to_parquet(file, index=False),
+}
+
+
+class PredictSettings(Settings):
+    """Settings of `predict`."""
+
+    date: Stamp | None = None
+    last: Count = 1
+    save: Flag = False
+    retrain: Flag = False
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Scores of a day, or of several up to it.
+
+    Attributes
+    ----------
+    recorder : str
+        Id of the recorder whose model predicted.
+    model : str
+    day : Timestamp
+        The last day that is predicted.
+    scores : Series
+        Named ``score``, over (datetime, instrument).
+    reasons : Series of str over instrument
+        Of each stock that is listed on `day` ``scored``, or why it has no score.
+    age : Age
+        Of the network that predicts `day`.
+    unfinished : dict of Timestamp to str
+        Later days of the provider, and what their bars lack; empty where the date was given.
+    retrained : int
+        Folds that were trained now.
+    saved : DatetimeIndex
+        Days that were added to the recorder's prediction.
+    """
+
+    recorder: str
+    model: str
+    day: pd.Timestamp
+    scores: pd.Series
+    reasons: pd.Series
+    age: Age
+    unfinished: dict[pd.Timestamp, str]
+    retrained: int
+    saved: pd.DatetimeIndex
+
+    @property
+    def counts(self) -> pd.Series:
+        """How many of the listed stocks have a score on `day`, and how many have none for each reason."""
+        counts = self.reasons.value_counts()
+        return counts[[SCORED, *counts.index.drop(SCORED)]]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The scores in columns ``datetime, instrument, score``, by date and then the highest first."""
+        frame = self.scores.reset_index().sort_values(
+            ["datetime", "score", "instrument"], ascending=[True, False, True], ignore_index=True
+        )
+        return frame[["datetime", "instrument", "score"]]
+
+    def write(self, file: Path | str) -> None:
+        """Write the table to a .csv or .parquet file, which is whole or not there.
+
+        Raises
+        ------
+        InputError
+            Another suffix, or a folder that does not exist.
+        """
+        file = check_out(Path(file))
+        with locked(file, wait=True), staged_file(file) as new:
+            _WRITERS[file.suffix](self.table, new)
+
+    def __str__(self) -> str:
+        scored = int(self.counts[SCORED])
+        lines = [
+            f"{self.model}, recorder {self.recorder}: {self.age}",
+            *(f"{day:%Y-%m-%d} is not whole yet: {fault}" for day, fault in self.unfinished.items()),
+            f"bars end on {self.day:%Y-%m-%d}: {scored} of {len(self.reasons)} listed stocks have a score",
+            *(f"  {count} {reason}" for reason, count in self.counts.items() if reason != SCORED),
+        ]
+        return "\n".join(lines)
+
+
+def check_out(file: Path) -> Path:
+    """Refuse a file that `Prediction.write` could not write."""
+    if file.suffix not in _WRITERS:
+        raise InputError(f"{file} must end in {' or '.join(_WRITERS)}")
+    if not file.parent.is_dir():
+        raise InputError(f"{file}: there is no folder {file.parent}")
+    return file
+
+
+def predict(
+    recorder: str,
+    *,
+    provider: str | None = None,
+    store: str | None = None,
+    date: Any = None,
+    last: int = 1,
+    save: bool = False,
+    retrain: bool = False,
+) -> Prediction:
+    """Scores of a day by a recorder's saved model; of bars after that day nothing is read.
+
+    Parameters
+    ----------
+    recorder : str
+        Its id, or the name of an experiment: the newest finished recorder that has a model.
+    provider, store : str, optional
+        See `opened`.
+    date : date, optional
+        By default the newest day whose bars are whole, see `newest_whole_day`.
+    last : int
+        How many trading days up to `date` are predicted.
+    save : bool
+        Continue the recorder's ``pred.pkl``, as qlib's PredUpdater does: every trading day after its last one up to
+        `date` is added, whole or not at all; what is recorded stays as it is.
+    retrain : bool
+        First train the folds of a rolling model that are missing on `date`, through the store of units, and put the
+        longer model in the place of the recorder's.
+
+    Raises
+    ------
+    InputError
+        No such recorder, model, provider or day; a day without a score; nothing that could be retrained.
+    """
+    settings = PredictSettings(date=date, last=last, save=save, retrain=retrain)
+    subject = opened(recorder, provider, store)
+    days = reader.calendar("day")
+    day, unfinished = _day(subject, days, settings.date)
+    folds = _retrained(subject, day) if settings.retrain else 0
+    position = int(days.searchsorted(day)) + 1
+    wanted = days[max(position - settings.last, 0) : position]
+    if settings.save:
+        with artifact_lock(subject.recorder, PREDICTION):
+            recorded = load_prediction(subject.recorder)
+            until = as_series(recorded).index.get_level_values("datetime").max()
+            added = days[(days > until) & (days <= day)]
+            scores, dataset = _scores(subject, min([wanted[0], *added[:1]]), day)
+            if len(added):
+                put(subject.recorder, PREDICTION, continued(recorded, scores.loc[added[0] :]))
+    else:
+        added = days[:0]
+        scores, dataset = _scores(subject, wanted[0], day)
+    scores = scores.loc[wanted[0] :]
+    scored = scores.loc[day:].index.get_level_values("instrument")
+    why = reasons(dataset.handler, subject.freqs(dataset), day, scored)
+    age = age_of(subject, day)
+    return Prediction(subject.recorder.id, subject.name, day, scores, why, age, unfinished, folds, added)
+
+
+def _day(
+    subject: Subject, days: pd.DatetimeIndex, date: pd.Timestamp | None
+) -> tuple[pd.Timestamp, dict[pd.Timestamp, str]]:
+    """The day to predict, and what later days lack."""
+    if date is None:
+        dataset = subject.dataset(days[-1], days[-1])
+        windows = dataset.handler.panels.windows
+        return newest_whole_day(days, [windows[freq].source.panel for freq in subject.freqs(dataset)])
+    if date not in days:
+        raise InputError(
+            f"{date:%Y-%m-%d} is no trading day of the provider, whose days run from {days[0]:%Y-%m-%d} to "
+            f"{days[-1]:%Y-%m-%d}"
+        )
+    return date, {}
+
+
+def _retrained(subject: Subject, day: pd.Timestamp) -> int:
+    """Retrain, and leave the longer model in the recorder."""
+    folds = train_missing(subject, day)
+    if folds:
+        with artifact_lock(subject.recorder, MODEL):
+            put(subject.recorder, MODEL, subject.model)
+    return len(folds)
+
+
+def _scores(subject: Subject, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, MultiFreqDataset]:
+    """Scores from one day to another in order of date and stock, and the dataset that they were made on."""
+    dataset = subject.dataset(first, last)
+    freqs = subject.freqs(dataset)
+    if not dataset.handler.panels.complete(freqs)[-1].any():
+        counts = reasons(dataset.handler, freqs, last, pd.Index([])).value_counts()
+        why = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+        raise InputError(f"no stock can have a score on {last:%Y-%m-%d}: {why}")
+    return as_series(subject.model.predict(dataset)).rename("score").sort_index(), dataset

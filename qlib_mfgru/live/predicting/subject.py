@@ -1,0 +1,149 @@
+"""``Subject``: the recorder that predicts, its model, and the data that the model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from qlib.config import C
+from qlib.utils.exceptions import LoadObjectError
+from qlib.workflow.recorder import Recorder
+
+from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.model import RecordedModel
+from qlib_mfgru.model.member import Member
+from qlib_mfgru.report.recorders import (
+    DATASET,
+    MODEL,
+    check_store,
+    has_artifact,
+    init_qlib,
+    load_model,
+    newest_recorder,
+)
+from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.rolling import RollingEnsembleModel
+
+DEFAULT_STORE = "sqlite:///mlruns.db"
+_OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
+"""Settings of ``qlib.init`` that are not taken from a recorder."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What predicts.
+
+    Attributes
+    ----------
+    recorder : Recorder
+        The one that was asked for.
+    model : Model
+        Its ``params.pkl``.
+    network : Model
+        The model itself, or where that is a `RecordedModel` the one of the recorder that this names.
+    source : Recorder
+        That recorder.
+    """
+
+    recorder: Recorder
+    model: Any
+    network: Any
+    source: Recorder
+
+    @classmethod
+    def of(cls, recorder: Recorder) -> Subject:
+        """All of a recorder; an InputError where it has no model."""
+        model = network = load_model(recorder)
+        source = recorder
+        while isinstance(network, RecordedModel):
+            source = network.recorder
+            network = load_model(source)
+        return cls(recorder, model, network, source)
+
+    @property
+    def name(self) -> str:
+        """The network's class, and that of its members where there are several."""
+        kind = type(self.network).__name__
+        return f"{kind} of {self.network.model['class']}" if isinstance(self.network, RollingEnsembleModel) else kind
+
+    def saved_dataset(self) -> MultiFreqDataset:
+        """The dataset that the network was fitted on, without data.
+
+        Raises
+        ------
+        InputError
+            The recorder has none, or one of another kind.
+        """
+        holder = self.source if has_artifact(self.source, DATASET) else self.recorder
+        try:
+            dataset = holder.load_object(DATASET)
+        except LoadObjectError as error:
+            raise InputError(f"the recorder {holder.id} has no {DATASET}: qrun saves it ({error})") from error
+        if not isinstance(dataset, MultiFreqDataset):
+            raise InputError(
+                f"the recorder {holder.id} was made on a {type(dataset).__name__}: qlib's own PredUpdater continues it"
+            )
+        return dataset
+
+    def dataset(self, first: pd.Timestamp | None, last: pd.Timestamp, **segments: Any) -> MultiFreqDataset:
+        """The saved dataset over the days up to `last`: nothing later is read.
+
+        Parameters
+        ----------
+        first, last : Timestamp
+            Bounds of the handler; None for its own.
+        **segments
+            By default ``test`` is all of it.
+        """
+        dataset = self.saved_dataset()
+        dates = {"end_time": last} if first is None else {"start_time": first, "end_time": last}
+        dataset.config(handler_kwargs=dates, segments=segments or {"test": (first, last)})
+        dataset.setup_data(handler_kwargs={})
+        return dataset
+
+    def freqs(self, dataset: MultiFreqDataset) -> tuple[str, ...]:
+        """Frequencies that a stock needs for a score."""
+        if not isinstance(self.network, (Member, RollingEnsembleModel)):
+            return dataset.handler.frequencies()
+        stages = self.network.stage_freqs(dataset)
+        return tuple(dict.fromkeys(freq for stage in stages for freq in stage)) or dataset.handler.frequencies()
+
+
+def opened(name: str, provider: str | None = None, store: str | None = None) -> Subject:
+    """What predicts, found by a recorder's id, or by the name of an experiment: its newest finished recorder.
+
+    Parameters
+    ----------
+    name : str
+    provider, store : str, optional
+        Where both are left out and qlib is initialised, it stays as it is. Else the provider is by default the one that
+        qrun was given, and the store ``mlruns.db`` in the working folder.
+
+    Raises
+    ------
+    InputError
+        There is no such store, recorder, provider or model.
+    """
+    if provider is None and store is None and C.registered:
+        return Subject.of(newest_recorder(name, MODEL))
+    store = store or DEFAULT_STORE
+    check_store(store)
+    recorder = newest_recorder(name, MODEL, ExperimentStore(uri=store, default_exp_name="mfgru"))
+    settings = _qlib_settings(recorder)
+    place = provider or settings.get("provider_uri")
+    if place is None:
+        raise InputError(f"the recorder {recorder.id} does not say which provider it was made on: name it (--provider)")
+    init_qlib(place, store, **{name: value for name, value in settings.items() if name not in _OURS})
+    return Subject.of(newest_recorder(recorder.id, MODEL))
+
+
+def _qlib_settings(recorder: Recorder) -> Mapping[str, Any]:
+    """``qlib_init`` of the config that qrun leaves in a recorder; empty where something else made it."""
+    try:
+        settings = recorder.load_object("config")["qlib_init"]
+    except (LoadObjectError, KeyError, TypeError):
+        return {}
+    return settings if isinstance(settings, Mapping) else {}

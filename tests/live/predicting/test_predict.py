@@ -1,0 +1,194 @@
+"""``predict``: the newest whole day, equal to the bit to what was recorded and to what is predicted of all days."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from cut_market import blank, calendar, cut, poison
+from evenings import HELD_BACK, YAMLS, Market
+from qlib.workflow import R
+from qlib.workflow.online.update import PredUpdater
+from qlib.workflow.record_temp import SignalRecord
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.live import Prediction, predict
+from qlib_mfgru.model import RecordedModel
+from qlib_mfgru.rolling import RollingEnsembleModel
+
+
+def run(market: Market, yaml: str, provider: Path, **settings: Any) -> Prediction:
+    return predict(yaml, provider=str(provider), store=f"sqlite:///{market.store}", **settings)
+
+
+@pytest.mark.parametrize("yaml", YAMLS)
+def test_the_newest_day_and_all_recorded_ones(yaml: str, market: Market) -> None:
+    newest = run(market, yaml, market.whole)
+    recorder = market.recorder(yaml)
+    assert (newest.recorder, newest.day, newest.unfinished) == (recorder.id, market.days[-1], {})
+    model, dataset = recorder.load_object("params.pkl"), recorder.load_object("dataset")
+    pd.testing.assert_series_equal(newest.scores, model.predict(dataset, (newest.day, None)), check_exact=True)
+    recorded = recorder.load_object("pred.pkl")["score"]
+    n_days = len(recorded.index.unique("datetime"))
+    past = run(market, yaml, market.whole, date=market.days[-HELD_BACK - 1], last=n_days)
+    pd.testing.assert_series_equal(past.scores, recorded, check_exact=True)
+
+
+@pytest.mark.parametrize("yaml", ["demo_incremental", "demo_rolling_incremental"])
+def test_later_bars_change_nothing(yaml: str, market: Market, tmp_path: Path) -> None:
+    day = market.days[-5]
+    shutil.copytree(market.whole, tmp_path / "poisoned")
+    poison(tmp_path / "poisoned", day)
+    clean = run(market, yaml, market.whole, date=day, last=3)
+    poisoned = run(market, yaml, tmp_path / "poisoned", date=day, last=3)
+    absent = run(market, yaml, cut(market.whole, tmp_path / "absent", 4))
+    pd.testing.assert_series_equal(poisoned.scores, clean.scores, check_exact=True)
+    pd.testing.assert_series_equal(absent.scores, clean.scores.loc[day:], check_exact=True)
+    pd.testing.assert_series_equal(absent.reasons, poisoned.reasons)
+    assert str(absent) == str(poisoned)
+
+
+def test_days_that_are_not_whole_are_named_and_passed_over(market: Market, tmp_path: Path) -> None:
+    before, last = market.days[-2], market.days[-1]
+    late = run(market, "demo_incremental", cut(market.whole, tmp_path / "late", 1, freqs=("15min",)))
+    assert (late.day, late.unfinished) == (before, {last: "no 15min bars"})
+    noon = tmp_path / "noon"
+    shutil.copytree(market.whole, noon)
+    blank(noon, "15min", last, slice(8, None))
+    half = run(market, "demo_incremental", noon)
+    n_stocks = int(half.counts["scored"])
+    told = f"0 stocks trade in the last bar at 15min, usually {n_stocks}"
+    assert (half.day, half.unfinished) == (before, {last: told})
+    assert f"{last:%Y-%m-%d} is not whole yet: {told}" in str(half)
+    blank(noon, "day", last, keep=6)  # two stocks, after the indices
+    with pytest.raises(InputError, match="no trading day of the provider"):
+        run(market, "demo_incremental", noon, date="2020-10-25")
+    forced = run(market, "demo_incremental", noon, date=last)  # a day that is given is predicted as it is
+    assert (forced.day, forced.unfinished) == (last, {})
+    assert forced.counts["no day bars on the day"] > 30
+
+
+def test_a_model_is_asked_for_the_frequencies_that_it_reads(market: Market, tmp_path: Path) -> None:
+    provider = cut(market.whole, tmp_path / "late", 2, freqs=("15min",))
+    assert run(market, "demo_gru", provider).day == market.days[-3]
+    market.use(provider)
+    recorder = market.recorder("demo_gru")
+    model = recorder.load_object("params.pkl")
+    assert model.freqs == ("15min",)
+
+
+def test_saving_is_what_qlibs_updater_does(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    market.use(market.whole)
+    recorder = market.recorder("demo_incremental")
+    before = recorder.load_object("pred.pkl")
+    PredUpdater(recorder).update()
+    updated = recorder.load_object("pred.pkl")
+    recorder.save_objects(**{"pred.pkl": before})
+    days = market.days
+    saved = run(market, "demo_incremental", market.whole, date=days[-3], save=True)
+    assert list(saved.saved) == list(days[-HELD_BACK:-2])
+    assert list(saved.scores.index.unique("datetime")) == [days[-3]]
+    until = recorder.load_object("pred.pkl")
+    pd.testing.assert_frame_equal(until, updated.loc[: days[-3]], check_exact=True)
+    monkeypatch.setattr(Path, "replace", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(market, "demo_incremental", market.whole, save=True)
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), until, check_exact=True)
+    monkeypatch.undo()
+    assert not [name for name in recorder.list_artifacts() if name.startswith(".")]
+    monkeypatch.chdir(market.work)
+    saved = run(market, "demo_incremental", market.whole, save=True)
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), updated, check_exact=True)
+    again = run(market, "demo_incremental", market.whole, save=True)
+    assert (list(saved.saved), list(again.saved)) == (list(days[-2:]), [])
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), updated, check_exact=True)
+
+
+def _killed(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_enhancements_recorder_is_continued_by_the_model_behind_it(market: Market) -> None:
+    market.use(market.cut)
+    source = market.recorder("demo_rolling_incremental")
+    dataset = source.load_object("dataset")
+    with R.start(experiment_name="enhancement"):
+        model = RecordedModel(source.id)
+        SignalRecord(model=model, dataset=dataset, recorder=R.get_recorder()).generate()
+        R.save_objects(**{"params.pkl": model, "dataset": dataset})
+    direct = run(market, "demo_rolling_incremental", market.whole)
+    followed = run(market, "enhancement", market.whole, save=True)
+    pd.testing.assert_series_equal(followed.scores, direct.scores, check_exact=True)
+    assert (followed.model, followed.age) == (direct.model, direct.age)
+    assert len(followed.saved) == HELD_BACK
+    with pytest.raises(InputError, match=f"the model is that of recorder {source.id}: retrain that one"):
+        run(market, "enhancement", market.whole, retrain=True)
+
+
+def test_only_the_missing_fold_is_trained(market: Market, tmp_path: Path) -> None:
+    """And the longer model is the one that a run over all days fits."""
+    old = run(market, "demo_rolling_incremental", market.whole)
+    assert old.age.due
+    assert [f"{fold.test[0]:%Y-%m-%d}" for fold in old.age.missing] == ["2020-10-08"]
+    assert "a retraining is due since 2020-10-08 (--retrain does it)" in str(old)
+    assert not run(market, "demo_rolling_incremental", market.cut).age.due
+    units = market.work / "units"
+    before = {path.name: path.stat().st_mtime_ns for path in units.iterdir()}
+    shutil.rmtree(units / next(iter(before)))  # a unit of a fold that is trained is not needed for the next one
+    new = run(market, "demo_rolling_incremental", market.whole, retrain=True, save=True)
+    assert (new.retrained, new.age.due, new.age.period) == (1, False, "1M")
+    assert len(list(units.iterdir())) == len(before) + 1
+    assert run(market, "demo_rolling_incremental", market.whole, retrain=True).retrained == 0
+    recorder = market.recorder("demo_rolling_incremental")
+    dataset = recorder.load_object("dataset")
+    whole = RollingEnsembleModel(
+        **{**recorder.load_object("task")["model"]["kwargs"], "units_dir": str(tmp_path / "fresh")}
+    )
+    whole.fit(dataset)
+    expected = whole.predict(dataset)
+    pd.testing.assert_series_equal(recorder.load_object("pred.pkl")["score"], expected, check_exact=True)
+    model = recorder.load_object("params.pkl")
+    assert model.folds == whole.folds
+    pd.testing.assert_series_equal(model.predict(dataset), expected, check_exact=True)
+
+
+def test_a_single_model_has_no_retraining_period(market: Market) -> None:
+    newest = run(market, "demo_gru", market.whole)
+    assert (newest.age.period, newest.age.due) == (None, False)
+    n_days = int((market.days > pd.Timestamp("2020-08-31")).sum())
+    assert str(newest.age) == (
+        f"trained on 2020-01-01 .. 2020-08-31, {n_days} trading days before; a single model has no retraining period"
+    )
+    with pytest.raises(InputError, match="holds a single GRUModel, which has no retraining period: train it again"):
+        run(market, "demo_gru", market.whole, retrain=True)
+
+
+def test_what_is_found(market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest finished recorder of an experiment that has a model, and the provider of its qrun."""
+    newest = predict("demo_gru", store=f"sqlite:///{market.store}")
+    assert newest.day == calendar(market.cut)[-1]
+    model = market.recorder("demo_gru").load_object("params.pkl")
+    with R.start(experiment_name="demo_gru"):
+        R.log_params(nothing=1)
+    with R.start(experiment_name="demo_gru"):
+        R.save_objects(**{"params.pkl": model})
+        failed = R.get_recorder()
+    failed.client.set_terminated(failed.id, "FAILED")
+    assert predict("demo_gru").recorder == newest.recorder
+    assert predict(newest.recorder).day == newest.day
+    with pytest.raises(InputError, match=r"there is no recorder or experiment demo_gro in sqlite"):
+        predict("demo_gro")
+    with R.start(experiment_name="empty"):
+        R.log_params(nothing=1)
+    with pytest.raises(InputError, match=r"experiment empty in sqlite.* has no finished recorder with a params\.pkl"):
+        predict("empty")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"there is no store of experiments mlruns\.db"):
+        predict("demo_gru", provider=str(market.whole))
+    with pytest.raises(InputError, match=r"last is 0: must be at least 1"):
+        predict("demo_gru", last=0)
+    with pytest.raises(InputError, match="there is no provider folder nowhere"):
+        run(market, "demo_gru", Path("nowhere"))

@@ -1,0 +1,92 @@
+"""``mfgru predict`` as it is typed."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from evenings import Market
+
+from qlib_mfgru.cli import main
+from qlib_mfgru.live import predict
+
+
+def typed(text: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Exit code, output and the lines of errors that are ours."""
+    code = main(shlex.split(f"predict {text}"))
+    printed = capsys.readouterr()
+    return code, printed.out, "\n".join(line for line in printed.err.splitlines() if line.startswith("mfgru:"))
+
+
+def test_what_is_printed(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = typed(f"demo_rolling_incremental --provider {market.whole}", capsys)
+    assert code == 0
+    lines = out.splitlines()
+    newest = predict("demo_rolling_incremental")
+    n_scored, n_listed = int(newest.counts["scored"]), len(newest.reasons)
+    assert lines[0] == f"RollingEnsembleModel of IncrementalGRUModel, recorder {newest.recorder}: {newest.age}"
+    assert lines[1] == f"bars end on {market.days[-1]:%Y-%m-%d}: {n_scored} of {n_listed} listed stocks have a score"
+    table = newest.scores.droplevel("datetime").sort_values(ascending=False)
+    head = lines.index("instrument    score")
+    shown = [line.split() for line in lines[head + 1 : head + 11]]
+    assert [stock for stock, _ in shown] == list(table.index[:10])
+    assert [float(score) for _, score in shown] == pytest.approx(list(table[:10]), abs=1e-6)
+    assert lines[-1] == f"... and {n_scored - 10} more; --out FILE writes all of them"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_files_hold_every_bit(suffix: str, market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / f"scores.{suffix}"
+    out.write_text("an older one")
+    code, printed, _ = typed(f"demo_gru --provider {market.whole} --last 3 --out {out}", capsys)
+    assert code == 0
+    table = pd.read_csv(out, parse_dates=["datetime"]) if suffix == "csv" else pd.read_parquet(out)
+    assert list(table.columns) == ["datetime", "instrument", "score"]
+    scores = table.set_index(["datetime", "instrument"])["score"].astype("float32").sort_index()
+    expected = predict("demo_gru", last=3).scores
+    pd.testing.assert_series_equal(scores, expected, check_exact=True, check_index_type=False)
+    assert table.groupby("datetime")["score"].is_monotonic_decreasing.all()
+    assert printed.splitlines()[-1] == f"{len(table)} scores written to {out}"
+    assert [path.name for path in tmp_path.glob("*scores*")] == [out.name]
+
+
+def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    command = f"demo_rolling_incremental --provider {market.whole} --retrain --save"
+    code, out, _ = typed(command, capsys)
+    last = f"{market.days[-1]:%Y-%m-%d}"
+    assert code == 0
+    assert out.splitlines()[-2:] == [
+        "1 folds trained now, and kept in the recorder",
+        f"pred.pkl continued by 15 days, {market.days[-15]:%Y-%m-%d} .. {last}",
+    ]
+    code, out, _ = typed(command, capsys)
+    assert out.splitlines()[-2:] == [
+        "no fold is missing: nothing was trained",
+        f"pred.pkl has {last} already: nothing was saved",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("nobody", "there is no recorder or experiment nobody in sqlite:///mlruns.db"),
+        ("demo_gru --store sqlite:///other.db", "there is no store of experiments other.db: go to the folder"),
+        ("demo_gru --provider absent", "there is no provider folder absent"),
+        ("demo_gru --date 2020-10-25", "2020-10-25 is no trading day of the provider, whose days run from 2020-01-02"),
+        ("demo_gru --date today", "date is 'today': must be a date such as 2020-01-31"),
+        ("demo_gru --date 2020-01-03", "no stock can have a score on 2020-01-03: 37 no 15min bars on the day"),
+        ("demo_gru --last 0", "last is 0: must be at least 1"),
+        ("demo_gru --out scores.txt", "scores.txt must end in .csv or .parquet"),
+        ("demo_gru --out absent/scores.csv", "absent/scores.csv: there is no folder absent"),
+        ("demo_gru --retrain", "holds a single GRUModel, which has no retraining period"),
+        ("demo_rolling_incremental --date 2020-08-31", "days before the first fold's test, 2020-09-01"),
+    ],
+)
+def test_errors_are_one_line(options: str, message: str, market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, error = typed(options, capsys)
+    assert (code, out) == (2, "")
+    assert error.startswith("mfgru: ")
+    assert message in error
+    assert "\n" not in error
