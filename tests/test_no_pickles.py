@@ -22,8 +22,10 @@ FROM_THEIR_OWN_PARENT = {
 }
 """What a process is sent by the one that started it, and the other way round; never a file."""
 OF_A_RECORDER = {
-    "live/rebalancing/sources/recorded.py": ["load_object"],
+    "live/opening.py": ["load_object"],
+    "live/predicting/subject.py": ["load_object"],
     "model/ahead.py": ["load_object"],
+    "model/recorded.py": ["load_object"],
     "report/recorders.py": ["load_object", "load_object"],
 }
 """qlib keeps a recorder's objects as pickles, in an experiment store that is one's own."""

@@ -38,8 +38,7 @@ def init_qlib(provider: str | Mapping[str, str], store: str, **settings: Any) ->
         If the provider's folder or the store's file does not exist.
     """
     for folder in [provider] if isinstance(provider, str) else provider.values():
-        if not Path(folder).expanduser().is_dir():
-            raise InputError(f"there is no provider folder {folder}")
+        check_provider(folder)
     check_store(store)
     manager = {
         "class": "ExperimentStore",
@@ -48,6 +47,12 @@ def init_qlib(provider: str | Mapping[str, str], store: str, **settings: Any) ->
     }
     own = {"provider_uri": provider, "kernels": 1, "exp_manager": manager, "logging_level": 30}
     qlib.init(**{"region": "cn", **settings, **own})
+
+
+def check_provider(folder: str) -> None:
+    """Refuse a provider that is no folder."""
+    if not Path(folder).expanduser().is_dir():
+        raise InputError(f"there is no provider folder {folder}")
 
 
 def check_store(store: str) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from cut_market import cut
-from evenings import HELD_BACK, YAMLS, Market
-from recorded_runs import config, qruns
 
+from live.cut_market import cut
+from live.evenings import HELD_BACK, YAMLS, Market
+from live.recorded_runs import config, qruns
 from qlib_mfgru.demo import make_demo_market
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
-from cut_market import calendar
 from experiments import start_qlib
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
-from recorded_runs import FAST, ROLLING
+
+from live.cut_market import calendar
+from live.recorded_runs import FAST, ROLLING
 
 HELD_BACK = 15
 

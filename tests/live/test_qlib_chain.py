@@ -9,8 +9,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from cut_market import calendar, cut
-from evenings import HELD_BACK, YAMLS, Market
 from qlib.config import C
 from qlib.model.trainer import DelayTrainerR, TrainerR
 from qlib.workflow.online.manager import OnlineManager
@@ -18,7 +16,10 @@ from qlib.workflow.online.strategy import RollingStrategy
 from qlib.workflow.online.update import LabelUpdater, PredUpdater
 from qlib.workflow.task.gen import RollingGen, task_generator
 from qlib.workflow.task.utils import TimeAdjuster
-from recorded_runs import FAST, ROLLING, config
+
+from live.cut_market import calendar, cut
+from live.evenings import HELD_BACK, YAMLS, Market
+from live.recorded_runs import FAST, ROLLING, config
 
 TEST = pd.Timestamp("2020-09-01")
 

@@ -12,10 +12,11 @@ import pandas as pd
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked, staged_file
+from qlib_mfgru.live.opening import opened
 from qlib_mfgru.live.predicting.age import Age, age_of, train_missing
 from qlib_mfgru.live.predicting.keep import artifact_lock, continued, put
 from qlib_mfgru.live.predicting.reasons import SCORED, reasons
-from qlib_mfgru.live.predicting.subject import Subject, opened
+from qlib_mfgru.live.predicting.subject import Subject
 from qlib_mfgru.live.predicting.whole import newest_whole_day
 from qlib_mfgru.provider import reader
 from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
@@ -153,7 +154,7 @@ def predict(
         No such recorder, model, provider or day; a day without a score; nothing that could be retrained.
     """
     settings = PredictSettings(date=date, last=last, save=save, retrain=retrain)
-    subject = opened(recorder, provider, store)
+    subject = Subject.of(opened(recorder, MODEL, provider, store))
     days = reader.calendar("day")
     day, unfinished = _day(subject, days, settings.date)
     folds = _retrained(subject, day) if settings.retrain else 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from qlib.config import C
 from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow.recorder import Recorder
 
@@ -15,21 +13,8 @@ from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import RecordedModel
 from qlib_mfgru.model.member import Member
-from qlib_mfgru.report.recorders import (
-    DATASET,
-    MODEL,
-    check_store,
-    has_artifact,
-    init_qlib,
-    load_model,
-    newest_recorder,
-)
-from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.report.recorders import DATASET, has_artifact, load_model
 from qlib_mfgru.rolling import RollingEnsembleModel
-
-DEFAULT_STORE = "sqlite:///mlruns.db"
-_OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
-"""Settings of ``qlib.init`` that are not taken from a recorder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,40 +95,3 @@ class Subject:
             return dataset.handler.frequencies()
         stages = self.network.stage_freqs(dataset)
         return tuple(dict.fromkeys(freq for stage in stages for freq in stage)) or dataset.handler.frequencies()
-
-
-def opened(name: str, provider: str | None = None, store: str | None = None) -> Subject:
-    """What predicts, found by a recorder's id, or by the name of an experiment: its newest finished recorder.
-
-    Parameters
-    ----------
-    name : str
-    provider, store : str, optional
-        Where both are left out and qlib is initialised, it stays as it is. Else the provider is by default the one that
-        qrun was given, and the store ``mlruns.db`` in the working folder.
-
-    Raises
-    ------
-    InputError
-        There is no such store, recorder, provider or model.
-    """
-    if provider is None and store is None and C.registered:
-        return Subject.of(newest_recorder(name, MODEL))
-    store = store or DEFAULT_STORE
-    check_store(store)
-    recorder = newest_recorder(name, MODEL, ExperimentStore(uri=store, default_exp_name="mfgru"))
-    settings = _qlib_settings(recorder)
-    place = provider or settings.get("provider_uri")
-    if place is None:
-        raise InputError(f"the recorder {recorder.id} does not say which provider it was made on: name it (--provider)")
-    init_qlib(place, store, **{name: value for name, value in settings.items() if name not in _OURS})
-    return Subject.of(newest_recorder(recorder.id, MODEL))
-
-
-def _qlib_settings(recorder: Recorder) -> Mapping[str, Any]:
-    """``qlib_init`` of the config that qrun leaves in a recorder; empty where something else made it."""
-    try:
-        settings = recorder.load_object("config")["qlib_init"]
-    except (LoadObjectError, KeyError, TypeError):
-        return {}
-    return settings if isinstance(settings, Mapping) else {}

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import locked, scratch
+from qlib_mfgru.folders import locked, staged_file
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 
 _SHARES = ("shares", "asked")
@@ -107,12 +107,10 @@ def check_name(path: Path) -> Path:
 def _write(path: Path, frame: pd.DataFrame, document: Callable[[], str]) -> None:
     """A file that is whole from the moment it has its name."""
     check_name(path)
-    with locked(path, wait=True), scratch(path) as folder:
-        new = folder / path.name
+    with locked(path, wait=True), staged_file(path) as new:
         if path.suffix == ".parquet":
             frame.to_parquet(new, index=False)
         elif path.suffix == ".csv":
             frame.to_csv(new, index=False, encoding="utf-8")
         else:
             new.write_text(document(), encoding="utf-8")
-        new.replace(path)

@@ -11,18 +11,18 @@ from qlib.backtest.position import BasePosition
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.opening import opened, saved, start_without_recorder
 from qlib_mfgru.live.rebalancing.account import read_account
 from qlib_mfgru.live.rebalancing.flags import Flags
 from qlib_mfgru.live.rebalancing.orders import make_orders
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan, make_plan
-from qlib_mfgru.live.rebalancing.sources.recorded import recorded_task, start
 from qlib_mfgru.live.rebalancing.sources.scores import read_scores, scores_of_day
 from qlib_mfgru.live.rebalancing.sources.settings import choose_settings
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
 from qlib_mfgru.provider import reader
-from qlib_mfgru.report.recorders import load_prediction
+from qlib_mfgru.report.recorders import PREDICTION, load_prediction
 from qlib_mfgru.settings import NonNegative, Stamp, checked
 
 
@@ -65,7 +65,7 @@ def rebalance(
         A YAML of qrun with an `IndexEnhancementRecord`, or the settings alone; by default those of the recorder's task,
         else the Huatai report's.
     provider, store : optional
-        As of `start`: without them an initialised qlib stays as it is.
+        As of `opened`: without them an initialised qlib stays as it is.
 
     Returns
     -------
@@ -74,17 +74,20 @@ def rebalance(
     Raises
     ------
     InputError
-        Neither recorder nor scores, scores older than the bars, a day that is none, or as of `start`, `read_account`,
+        Neither recorder nor scores, scores older than the bars, a day that is none, or as of `opened`, `read_account`,
         `choose_settings` and `PortfolioSettings.read_market`.
     """
     if recorder is None and scores is None:
         raise InputError("name a recorder, or scores: a rebalance needs a prediction")
-    opened = start(recorder, provider, store)
-    task = {} if opened is None else recorded_task(opened)
+    if isinstance(recorder, str):
+        recorder = opened(recorder, PREDICTION, provider, store)
+    else:
+        start_without_recorder(provider)
+    task = {} if recorder is None else saved(recorder, "task")
     settings, origin = choose_settings(index, Path(config) if isinstance(config, str) else config, task)
     money, (day, newest) = checked(NonNegative | None, "cash", cash), _day(date)
     snapshot = settings.read_market()
-    score = scores_of_day(_prediction(opened, scores), day, snapshot.stocks, newest)
+    score = scores_of_day(_prediction(recorder, scores), day, snapshot.stocks, newest)
     account = read_account(holdings, money, snapshot.known_at(day), snapshot)
     rebalancer = Rebalancer(_strategy(settings, limit), snapshot)
     costs = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}

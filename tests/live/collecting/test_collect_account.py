@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live.collect.conftest import Collect
+from live.collecting.conftest import Collect
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked

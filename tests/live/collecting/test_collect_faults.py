@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from live.collect.conftest import Collect, contents
+from live.collecting.conftest import Collect, contents
 from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.collecting.sources.baostock import Baostock

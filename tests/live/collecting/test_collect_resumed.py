@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from live.collect.conftest import QUICK, Collect, contents
+from live.collecting.conftest import QUICK, Collect, contents
 from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live import collect

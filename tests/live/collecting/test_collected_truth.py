@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from live.collect.conftest import Collect
+from live.collecting.conftest import Collect
 from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest.pipeline import ingest

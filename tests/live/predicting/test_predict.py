@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from cut_market import blank, calendar, cut, poison
-from evenings import HELD_BACK, YAMLS, Market
 from qlib.workflow import R
 from qlib.workflow.online.update import PredUpdater
 from qlib.workflow.record_temp import SignalRecord
 
+from live.cut_market import blank, calendar, cut, poison
+from live.evenings import HELD_BACK, YAMLS, Market
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live import Prediction, predict
 from qlib_mfgru.model import RecordedModel

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from evenings import Market
 
+from live.evenings import Market
 from qlib_mfgru.cli import main
 from qlib_mfgru.live import predict
 

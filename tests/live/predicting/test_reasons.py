@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evenings import Market
-from recorded_runs import INPUTS
 
+from live.evenings import Market
+from live.recorded_runs import INPUTS
 from qlib_mfgru.data import MultiFreqHandler
 from qlib_mfgru.live import predict
 from qlib_mfgru.live.predicting.reasons import reasons

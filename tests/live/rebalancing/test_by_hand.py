@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from four_stocks import BSE, DAY, DAYS, LIMITS, MAIN, RAW, STAR, SZ, scores, start, stock, write
 
+from live.rebalancing.four_stocks import BSE, DAY, DAYS, LIMITS, MAIN, RAW, STAR, SZ, scores, start, stock, write
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.rebalancing.page import as_json, text
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan

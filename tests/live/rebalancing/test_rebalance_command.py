@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import yaml
 from experiments import start_qlib
-from four_stocks import BSE, DAY, LIMITS, MAIN, SZ, scores, write
 from qlib.workflow import R
 
+from live.rebalancing.four_stocks import BSE, DAY, LIMITS, MAIN, SZ, scores, write
 from qlib_mfgru.cli import main
 
 TASK = {

@@ -1,0 +1,69 @@
+"""Where an evening's command starts: qlib on a provider, and the recorder that it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import qlib
+from qlib.config import C
+from qlib.utils.exceptions import LoadObjectError
+from qlib.workflow.recorder import Recorder
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.report.recorders import check_provider, check_store, init_qlib, newest_recorder
+from qlib_mfgru.report.store import ExperimentStore
+
+DEFAULT_STORE = "sqlite:///mlruns.db"
+_OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
+"""Settings of ``qlib.init`` that are not taken from a recorder."""
+
+
+def opened(name: str, artifact: str, provider: str | Path | None = None, store: str | None = None) -> Recorder:
+    """Initialise qlib, and open a recorder.
+
+    Parameters
+    ----------
+    name : str
+        Its id, or the name of an experiment: its newest finished recorder.
+    artifact : str
+        What it must hold.
+    provider, store : optional
+        Where both are left out and qlib is initialised, it stays as it is. Else the provider is by default the one that
+        qrun was given, and the store ``mlruns.db`` in the working folder.
+
+    Raises
+    ------
+    InputError
+        There is no such store, recorder or provider.
+    """
+    if provider is None and store is None and C.registered:
+        return newest_recorder(name, artifact)
+    store = store or DEFAULT_STORE
+    check_store(store)
+    recorder = newest_recorder(name, artifact, ExperimentStore(uri=store, default_exp_name="mfgru"))
+    settings = saved(recorder, "config").get("qlib_init") or {}
+    place = settings.get("provider_uri") if provider is None else str(provider)
+    if place is None:
+        raise InputError(f"the recorder {recorder.id} does not say which provider it was made on: name it (--provider)")
+    init_qlib(place, store, **{name: value for name, value in settings.items() if name not in _OURS})
+    return newest_recorder(recorder.id, artifact)
+
+
+def start_without_recorder(provider: str | Path | None) -> None:
+    """Initialise qlib on a provider; where none is named and qlib is initialised, it stays as it is."""
+    if provider is None and not C.registered:
+        raise InputError("name the folder of the qlib provider (--provider)")
+    if provider is not None:
+        check_provider(str(provider))
+        qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+
+
+def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
+    """The mapping that qrun leaves in a recorder as ``config`` or ``task``; empty where something else made it."""
+    try:
+        found = recorder.load_object(name)
+    except LoadObjectError:
+        return {}
+    return found if isinstance(found, Mapping) else {}
