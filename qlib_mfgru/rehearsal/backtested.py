@@ -63,7 +63,7 @@ class Comparison:
             f"largest relative difference of an account value: {self.value_error:.1e}",
             *(self.differences or ["no difference"]),
             *(
-                f"{day:%Y-%m-%d}: from the broker's list of whole shares {', '.join(stocks)} would be other numbers of shares"
+                f"{day:%Y-%m-%d}: from the broker's list of whole shares {len(stocks)} orders have other shares"
                 for day, stocks in self.from_list.items()
             ),
         ]

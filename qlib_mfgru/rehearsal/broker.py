@@ -11,7 +11,6 @@ from qlib.backtest.decision import Order
 from qlib_mfgru.portfolio import IndexEnhancementExchange, IndexEnhancementSettings, MarketSnapshot, SortedPosition
 from qlib_mfgru.portfolio.trade.orders import make_orders
 
-
 WHOLE = 0.01
 """Shares that factors of seven digits may leave short of a whole one."""
 
@@ -41,7 +40,7 @@ class Broker:
         return float(self.position.calculate_value())
 
     def day(self, market: MarketSnapshot, day: pd.Timestamp, amounts: Mapping[str, float]) -> float:
-        """Execute orders on a day whose bars are known, and value the holding at its close; the value that was traded."""
+        """Execute orders on a day whose bars are known, and value the holding at its close; the traded value."""
         costs = {name: getattr(self.settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
         exchange = IndexEnhancementExchange(market, day, day, **costs)
         traded = sum(self._dealt(order, exchange) for order in make_orders(amounts, (day, day)))
@@ -66,4 +65,4 @@ class Broker:
             rows.append(f"{code[2:]},{shares}\n")
             invested += shares / factor[code] * self.position.get_stock_price(code)
         file.write_text("证券代码,股票余额\n" + "".join(rows), encoding="utf-8")
-        return self.value - invested
+        return float(self.value - invested)
