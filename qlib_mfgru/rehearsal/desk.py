@@ -33,6 +33,10 @@ class Desk:
         return self.work / "provider"
 
     @property
+    def log(self) -> Path:
+        return self.work / "evenings.log"
+
+    @property
     def store(self) -> str:
         return f"sqlite:///{self.work / 'mlruns.db'}"
 
@@ -46,12 +50,11 @@ class Desk:
         """
         words = [command, *map(str, arguments)]
         start = time.perf_counter()
-        with (self.work / "evenings.log").open("a", encoding="utf-8") as log, redirect_stdout(log):
+        with self.log.open("a", encoding="utf-8") as log, redirect_stdout(log):
             print(f"\n$ mfgru {' '.join(words)}")
             code = main(words)
         self.seconds[command] = time.perf_counter() - start
-        if code:
-            raise InputError(f"mfgru {command} ended with exit code {code}: see {self.work / 'evenings.log'}")
+        self._check(f"mfgru {command}", code)
 
     def collect(self, server: Server, since: object, out: Path) -> None:
         """Ask the vendor on the loopback for what a folder lacks."""
@@ -70,12 +73,16 @@ class Desk:
         Raises
         ------
         InputError
-            It fails: its last line.
+            It fails.
         """
         (self.work / "training.yaml").write_text(yaml)
         start = time.perf_counter()
         command = [sys.executable, "-m", "qlib.cli.run", "training.yaml"]
-        done = subprocess.run(command, cwd=self.work, capture_output=True, text=True)
+        with self.log.open("a", encoding="utf-8") as log:
+            code = subprocess.run(command, cwd=self.work, stdout=log, stderr=subprocess.STDOUT).returncode
         self.seconds["qrun"] = time.perf_counter() - start
-        if done.returncode:
-            raise InputError(f"qrun: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+        self._check("qrun", code)
+
+    def _check(self, command: str, code: int) -> None:
+        if code:
+            raise InputError(f"{command} ended with exit code {code}: see {self.log}")
