@@ -2,11 +2,11 @@
 
     python benchmarks/evening.py [--stocks 5000 --days 244 --evenings 2 --json FILE]
 
-Every command is run as a scheduler does, in a process of its own, imports included. Two synthetic
-markets, daily and 15-minute bars: one of the demo market's size, and one of `--stocks`. On each a history is ingested, an
-incremental model of the Huatai report's size is trained for one epoch on some months, the panels are made by a first
-`predict`, and then evenings follow; the fastest one counts. Memory is resident, of all processes of a command
-together. Exit code 1 where a target is missed.
+Every command is run as a scheduler does, in a process of its own, imports included. Two synthetic markets, daily and
+15-minute bars: one of the demo market's size, and one of `--stocks`. On each a history is ingested, an incremental
+model of the Huatai report's size is trained for one epoch on some months, the panels are made by a first `predict`,
+and then evenings follow; the fastest one counts. Memory is resident, of all processes of a command together. Exit code
+1 where a target is missed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from update import deliver
 from vendor_market import VendorMarket
 
 GIB = 2**30
-DEMO = (40, 130)
+DEMO = (200, 484)
 """Stocks of `mfgru demo`, and its days with 15-minute bars."""
 TRAINING = {
     "qlib_init": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ import pandas as pd
 from qlib.backtest import backtest
 from qlib.backtest.decision import TradeDecisionWO
 
-from qlib_mfgru.portfolio import IndexEnhancementExchange, IndexEnhancementSettings, IndexEnhancementStrategy
+from qlib_mfgru.portfolio import (
+    IndexEnhancementExchange,
+    IndexEnhancementSettings,
+    IndexEnhancementStrategy,
+    MarketSnapshot,
+)
 from qlib_mfgru.portfolio.trade.backtest import DAILY_EXECUTOR
 from qlib_mfgru.provider.index.returns import index_returns
-from qlib_mfgru.rehearsal.evenings import Evening, Played
+from qlib_mfgru.rehearsal.evenings import Evening, Played, members_on
 from qlib_mfgru.rehearsal.settings import ENHANCEMENT, EXPERIMENT
 from qlib_mfgru.report.recorders import init_qlib
 
@@ -104,7 +110,9 @@ def compared(played: Played) -> Comparison:
     live = pd.Series([evening.value for evening in played.evenings[1:]], played.days[1:])
     errors = (live / report["account"] - 1).abs()
     differences = [*files, *differing]
-    for evening in played.evenings[1:]:
+    for before, evening in pairwise(played.evenings):
+        if evening.dealt.amounts:
+            differences += _unknown_members(before, strategy.snapshot)
         differences += _unequal(evening, strategy.orders.get(evening.day, {}), positions[evening.day])
     differences += [
         f"{day:%Y-%m-%d}: account value differs by {error:.1e}" for day, error in errors.items() if error > ROUNDING
@@ -186,6 +194,12 @@ def _backtest(
 def _unequal(evening: Evening, orders: dict[str, float], held: dict[str, float]) -> list[str]:
     pairs = {"orders": (evening.dealt.amounts, orders), "holdings": (evening.held, held)}
     return [f"{evening.day:%Y-%m-%d}: {what} differ" for what, (live, back) in pairs.items() if not _same(live, back)]
+
+
+def _unknown_members(evening: Evening, snapshot: MarketSnapshot) -> list[str]:
+    """A stock that is suspended on a provider's last day is stored up to its last trade, and in no list after it."""
+    absent = sorted(members_on(snapshot, evening.day) - evening.members)
+    return [f"{evening.day:%Y-%m-%d}: {', '.join(absent)} suspended, and no member by that evening"] if absent else []
 
 
 def _same(one: dict[str, float], other: dict[str, float]) -> bool:

@@ -43,6 +43,8 @@ class Evening:
     bars_end : Timestamp
         Last day of the provider.
     n_scores : int
+    members : set of str
+        Of the index, as the provider had them.
     dealt : Orders
         That were given the evening before.
     turnover : float
@@ -58,6 +60,7 @@ class Evening:
     day: pd.Timestamp
     bars_end: pd.Timestamp
     n_scores: int
+    members: set[str]
     dealt: Orders
     turnover: float
     held: dict[str, float]
@@ -145,8 +148,17 @@ class _Fund:
         turnover = self.broker.day(snapshot, day, dealt.amounts) / before
         self.given = self._orders(snapshot, day) if self._new_week_after(day) else NONE
         held = self.broker.position.get_stock_amount_dict()
-        bars_end, n_scores = reader.calendar("day")[-1], len(pd.read_csv(scores))
-        return Evening(day, bars_end, n_scores, dealt, turnover, held, self.broker.value, dict(self.desk.seconds))
+        return Evening(
+            day,
+            reader.calendar("day")[-1],
+            len(pd.read_csv(scores)),
+            members_on(snapshot, day),
+            dealt,
+            turnover,
+            held,
+            self.broker.value,
+            dict(self.desk.seconds),
+        )
 
     def _provide(self, server: Server, day: pd.Timestamp) -> None:
         """The provider up to the day, and on the first one a trained model."""
@@ -178,6 +190,13 @@ class _Fund:
         exact = rebalance(EXPERIMENT, config=config, holdings=self.broker.position, **place).orders
         listed = pd.DataFrame(json.loads(file.read_text(encoding="utf-8"))["orders"])
         return Orders(dict(zip(exact["instrument"], exact["amount"], strict=True)), unequal_shares(listed, exact))
+
+
+def members_on(snapshot: MarketSnapshot, day: pd.Timestamp) -> set[str]:
+    """Members of a snapshot's index on a day."""
+    return {
+        code for code, inside in zip(snapshot.stocks, snapshot.member[snapshot.position(day)], strict=True) if inside
+    }
 
 
 def unequal_shares(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:

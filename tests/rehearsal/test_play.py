@@ -28,13 +28,13 @@ from qlib_mfgru.report.recorders import init_qlib, newest_recorder
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """Twenty stocks, from 2020-05-08 on."""
+    """Thirty stocks, from 2020-05-08 on."""
     pytest.importorskip("baostock")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         yield play(
             tmp_path_factory.mktemp("played") / "play",
-            PlaySettings(n_stocks=20, n_days=95, intraday_days=60, n_weeks=2),
+            PlaySettings(n_stocks=30, n_days=95, intraday_days=60, n_weeks=2),
         )
 
 
@@ -147,7 +147,7 @@ def test_a_killed_predict_is_mended_by_the_next(played: Played, tmp_path: Path) 
     started("whole").end().well()
     after = file.read_bytes()
     pd.testing.assert_frame_equal(pd.read_pickle(file).loc[full.index], full, check_exact=True)
-    for number in range(3):
+    for number in range(2):
         file.write_bytes(before)
         started(f"killed{number}").kill_at(Random(number).uniform(0.1, 2.5))
         assert file.read_bytes() in (before, after)
