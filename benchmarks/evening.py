@@ -73,6 +73,7 @@ MAPPING = {
     "daily": {"files": "daily/*.parquet"},
     "float_shares": {"files": "shares.csv"},
     "industry": {"files": "industry.csv"},
+    "st": {"files": "st.csv"},
     "members": {"csi500": {"files": "members.csv"}},
 }
 
@@ -134,9 +135,10 @@ def fastest(work: Path, stocks: int, days: int, evenings: int) -> dict[str, Cost
 
 
 def beside(market: VendorMarket, files: Path) -> None:
-    """Tables that an enhancement needs: members, industries, float shares; a tenth of the stocks is in the index."""
+    """Tables that an enhancement needs: members, industries, ST, float shares; a tenth of the stocks is in the index."""
     first, symbols = f"{market.calendar[0]:%Y-%m-%d}", market.symbols
     pd.DataFrame({"symbol": symbols[::10], "start": first, "end": ""}).to_csv(files / "members.csv", index=False)
+    pd.DataFrame({"symbol": symbols[-1:], "start": first, "end": ""}).to_csv(files / "st.csv", index=False)
     industries = [f"I{number % 31:02d}" for number in range(len(symbols))]
     pd.DataFrame({"symbol": symbols, "industry": industries}).to_csv(files / "industry.csv", index=False)
     shares = np.random.default_rng(0).lognormal(20, 1, len(symbols)).round()

@@ -186,8 +186,13 @@ class _Fund:
             *("rebalance", EXPERIMENT, "--store", self.desk.store, "--config", config),
             *("--holdings", holdings, "--cash", repr(cash), "--out", file),
         )
-        place = {"provider": self.desk.provider, "store": self.desk.store}
-        exact = rebalance(EXPERIMENT, config=config, holdings=self.broker.position, **place).orders
+        exact = rebalance(
+            EXPERIMENT,
+            config=config,
+            holdings=self.broker.position,
+            provider=self.desk.provider,
+            store=self.desk.store,
+        ).orders
         listed = pd.DataFrame(json.loads(file.read_text(encoding="utf-8"))["orders"])
         return Orders(dict(zip(exact["instrument"], exact["amount"], strict=True)), unequal_shares(listed, exact))
 
