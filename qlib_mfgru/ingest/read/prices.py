@@ -140,7 +140,7 @@ def _make_volumes(prices: VendorInput[PriceInput], piece: Slice, values: dict[st
     price = np.mean([values[name] for name in PRICES], axis=0)
     lacking &= (values["amount"] >= price) & np.all([values[name] > 0 for name in PRICES], axis=0)
     if (prices.source.prices == "adjusted") == prices.source.volume_adjusted:
-        values["volume"] = np.where(lacking, values["amount"] / price, values["volume"])
+        values["volume"] = np.divide(values["amount"], price, out=values["volume"].copy(), where=lacking)
         what = "volumes that are empty or 0 beside an amount, made from it and the price"
         prices.warn(what, int(lacking.sum()), map(piece.describe, np.flatnonzero(lacking).tolist()))
 

@@ -23,8 +23,8 @@ SEVERAL, OFTEN = 2, 0.2
 """Cases, and share of the judged ones, above which those that the open does not decide are no single values."""
 
 _CAUSE = (
-    "the factor ends early, misses events or has them on other days, or previous closes are not ex-rights: write "
-    "daily: {factor: from_prev_close} where they are"
+    "the factor ends early, misses events or has them on other days, rows of the day before are missing, or previous "
+    "closes are not ex-rights: write daily: {factor: from_prev_close} where they are"
 )
 EVENT_MISSED = Kind(
     "ex-dates on which the factor is more than 5 % off the vendor's previous close", role="fatal", cause=_CAUSE

@@ -10,8 +10,8 @@ from qlib_mfgru.provider.judge.series import StockSeries
 TYPICAL = 0.02
 """A day's usual return without its sign: what gains and losses of evidence are measured in."""
 MOST = 3.0
-"""The largest evidence of one event, and of one stock: three stocks at least decide."""
-DECISIVE = 8.0
+"""The largest evidence of one event, and of one stock: four stocks at least decide."""
+DECISIVE = 10.0
 """Evidence, a logarithm of odds, that is an error.
 
 Of 240 draws of 5 to 400 real A-shares over 9 months to 4 years the largest one against right factors is 2.4; half of
@@ -26,11 +26,12 @@ NO_EVENT = (
     "stock-years without any change of the factor, where four in five years have one: it is 1 throughout, previous "
     "closes are not ex-rights, or prices are adjusted already; what is paid out looks like a loss"
 )
+# of two that say the same, the first is told
 _OTHERWISE = {
-    "none": "prices do not fall on its ex-dates: they are adjusted already, or it is that of other dates or stocks",
     "inverse": "it falls where prices do: give its inverse",
     "late": "prices fall the day before: all ex-dates are a day late",
     "early": "prices fall on the next day: all ex-dates are a day early",
+    "none": "prices do not fall on its ex-dates: they are adjusted already, or it is that of other dates or stocks",
 }
 
 
