@@ -22,6 +22,8 @@ from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions, flags_of
 from qlib_mfgru.ingest.report import IN_AUCTION
 
+_TRACE = 1e-6
+"""Shares below which a volume is a zero written otherwise, rather than one in another unit."""
 _LEAST_ADJUSTED = 1e-6
 """A share divided by a factor above all that are known: adjusted volume below it is no trade."""
 
@@ -129,19 +131,25 @@ def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:
         _in_units(daily, piece, values, units)
         flags, no_flag = flags_of(piece)
         good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number), no_flag])
+        moving = good & ~(values["volume"] > 0) & (values["high"] > values["low"])
+        what = "rows without volume or amount whose high is above their low, taken as suspended days"
+        daily.warn(what, int(moving.sum()), map(piece.describe, np.flatnonzero(moving).tolist()))
         yield from piece.priced("daily", good, day_numbers(stamps), {**values, "is_st": flags})
 
 
 def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:
-    """Bring volume to shares and amount to yuan, in place.
+    """Bring volume to shares and amount to yuan, in place; see that what trades has a volume.
 
-    Volume of less than a share is no trade, where there are lots: some vendors write 5.877e-39 for zero.
+    Volume of less than a share is no trade, where there are lots and no amount buys one: some vendors write 5.877e-39
+    for zero.
     """
     units.apply(piece, values)
+    _make_volumes(prices, piece, values)
     if piece.session.lot is None:
         return
     least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
-    tiny = (values["volume"] > 0) & (values["volume"] < least)
+    tiny = (values["volume"] > 0) & (values["volume"] < least) & ~(values["amount"] >= values["low"])
+    prices.report.n_tiny += int((tiny & (values["volume"] >= _TRACE)).sum())
     prices.warn(
         "volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny).tolist())
     )
@@ -149,13 +157,31 @@ def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, n
         values[name] = np.where(tiny, 0.0, values[name])
 
 
+def _make_volumes(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray]) -> None:
+    """Make volumes that are empty or 0 from an amount that buys a share, and count them, in place.
+
+    Not beside prices and volumes of which only one is adjusted, by a factor that is not known yet.
+    """
+    lacking = np.nan_to_num(values["volume"]) == 0
+    if not lacking.any():
+        return
+    price = np.mean([values[name] for name in PRICES], axis=0)
+    lacking &= (values["amount"] >= price) & np.all([values[name] > 0 for name in PRICES], axis=0)
+    if (prices.source.prices == "adjusted") == prices.source.volume_adjusted:
+        values["volume"] = np.divide(values["amount"], price, out=values["volume"].copy(), where=lacking)
+        what = "volumes that are empty or 0 beside an amount, made from it and the price"
+        prices.warn(what, int(lacking.sum()), map(piece.describe, np.flatnonzero(lacking).tolist()))
+
+
 def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
     """What is wrong with a row's numbers, worst first."""
     traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
     priced = np.all([values[name] > 0 for name in PRICES], axis=0)
+    amount_alone = ~traded & priced & (values["amount"] >= values["high"])
     return [
         beyond_float32(values),
         no_number,
         ("price missing or not positive", traded & ~priced),
         *contradictions(values),
+        ("an amount without a volume", amount_alone),
     ]

@@ -93,10 +93,11 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     InputError
         Levels that jump and stay, or highs and lows that are too far apart on most days.
     """
-    fields = (*PRICES, "volume", "amount")
+    fields, seen = (*PRICES, "volume", "amount"), [np.empty(0, dtype=int)]
     frames = [pd.DataFrame({name: np.empty(0) for name in ("stock", "day", *fields)}).astype({"stock": int})]
     for piece in levels.slices(("close",), ("datetime", "date", *PRICES[:3], "volume", "amount"), index=True):
         stamps = piece.stamps()
+        seen.append(day_numbers(stamps)[~np.isnat(stamps)])
         values, no_number = piece.numbers(fields)
         checks = [
             *piece.stamp_checks(stamps),
@@ -111,7 +112,15 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
         good = piece.screen(checks)
         frames.append(pd.DataFrame({"stock": piece.stock, "day": day_numbers(stamps), **values})[good])
     rows = _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
+    _count_days_without_stocks(levels, np.unique(np.concatenate(seen)), days)
     return without_faults(levels, rows, days)
+
+
+def _count_days_without_stocks(levels: VendorInput[RowInput], seen: np.ndarray, days: np.ndarray) -> None:
+    """Count days between the first and the last of the stocks' on which an index has a row and no stock has."""
+    absent = np.setdiff1d(seen[(seen > days[0]) & (seen < days[-1])], days)
+    what = "days on which an index has a level and no stock has a row: are the stocks' rows missing?"
+    levels.warn(what, len(absent), map(day_text, absent.tolist()))
 
 
 def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:

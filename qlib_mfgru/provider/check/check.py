@@ -75,6 +75,8 @@ def check_provider(
     tables.judge_totals(ledger)
     for _, case in verdict.shifts.judged():
         ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)
+    if verdict.payouts.fault:
+        ledger.note("error", verdict.payouts.fault, ["all stocks"])
     return table(ledger, verdict)
 
 

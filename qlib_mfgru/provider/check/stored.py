@@ -205,6 +205,7 @@ class Stored:
             apart=np.ones(len(self.days), dtype=bool),
             lot=session.lot if session else ASHARE.lot if is_ashare else None,
             board=board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None,
+            is_adjusted=bool((factor[factor > 0] != 1).any()),
             bars=bars,
         )
 

@@ -137,6 +137,14 @@ class StockSeries:
         The vendor's previous close, ex-rights; NaN where it is not given.
     previous_makes_factor : bool
         The factor is made of them.
+    is_adjusted : bool
+        A factor is known at all: without one an ex-date looks like a loss.
+    factor_held : ndarray of bool, optional
+        Days whose factor is that of a day before, though the vendor gives one for most days.
+    without_volume : ndarray of bool, optional
+        Days without trade whose price moves.
+    after_gap : ndarray of bool, optional
+        Days with a row, the day before which has none.
     apart : ndarray of bool
         Days that are given apart from the bars, so that the two can be compared.
     lot : int, optional
@@ -154,6 +162,8 @@ class StockSeries:
     bars : BarSeries, optional
     known_moves : Moves, optional
         `moves`, where they are made already.
+    unmended : Moves, optional
+        With the factor as it was given, where single days of it are mended.
     """
 
     code: str
@@ -174,10 +184,15 @@ class StockSeries:
     volume_step: float = 0.0
     undone: bool = False
     previous_makes_factor: bool = False
+    is_adjusted: bool = True
+    factor_held: np.ndarray | None = None
+    without_volume: np.ndarray | None = None
+    after_gap: np.ndarray | None = None
     stated: Stated | None = None
     file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None
     known_moves: Moves | None = None
+    unmended: Moves | None = None
 
     @cached_property
     def traded(self) -> np.ndarray:
