@@ -18,10 +18,20 @@ EXAMPLES = 3
 IN_AUCTION = "in an auction that the session leaves out"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
+DUPLICATE = "again with the same numbers"
 NO_FAULT = frozenset(
-    {"suspended day", "no trade and no price", "not in the stocks' calendar", IN_AUCTION, OUT_OF_USE, INCONSISTENT}
+    {
+        "suspended day",
+        "no trade and no price",
+        "not in the stocks' calendar",
+        IN_AUCTION,
+        OUT_OF_USE,
+        INCONSISTENT,
+        DUPLICATE,
+    }
 )
-"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, and what `max_inconsistent` is for."""
+"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, downloads that overlap, and what
+`max_inconsistent` is for."""
 
 
 @dataclass
