@@ -98,6 +98,15 @@ def test_a_repeated_daily_row_is_counted(bars: pd.DataFrame, tmp_path: Path, tar
     assert report.inputs["daily"].dropped["again with the same numbers"].examples == ["daily.csv: SZ000001 2025-03-03"]
 
 
+def test_downloads_that_overlap_are_no_fault(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    bars[bars["datetime"] >= "2025-03-04"].to_parquet(source / "bars" / "later.parquet")
+    report = run(source, target)
+    rows = report.inputs["bars"]
+    assert (rows.read, rows.kept, rows.dropped["again with the same numbers"].count) == (336, 192, 144)
+    assert "144 dropped (no fault: 144 again with the same numbers)" in str(report)
+
+
 def test_more_bad_rows_than_allowed_stop_it(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
     bars.loc[:19, "high"] = 1.0
     with pytest.raises(
