@@ -95,6 +95,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         prev_close=np.where(live & is_raw, given.prev_close, np.nan),
         previous_makes_factor=conventions.factor_from_closes,
         apart=given.live,
+        as_given=is_raw,
         spiked=stock.spiked,
         lot=conventions.session.lot,
         board=stock.board,

@@ -12,6 +12,7 @@ from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.judge import LISTED_BEFORE, beyond_limits, since_listing
 from qlib_mfgru.provider.limits import derive_limits, reference_price, round_half_up
+
 Limits = tuple[np.ndarray, np.ndarray]
 """Raw limit prices, up and down, each of shape (n_days,)."""
 Rules = Callable[[np.ndarray], Limits]

@@ -162,9 +162,7 @@ class VendorInput(Generic[Source_co]):
         """The rows of one table that `rows` and `one_index` select."""
         columns = self._columns(table, required, optional, index=index)
         extra = rows.columns(table.header(), table.label)
-        other = (
-            {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
-        )
+        other = {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
         in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
         number, first_row = self.registry.file_number(table.label.name), 0
         text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()

@@ -47,9 +47,7 @@ def test_closes_beyond_derived_limits_are_counted(tmp_path: Path, target: Path) 
     assert (tally.count, tally.examples) == (1, ["SH600000 2025-03-10"]), text_
 
 
-def test_a_stock_that_was_listed_on_the_calendars_first_day_says_so_by_its_prices(
-    tmp_path: Path, target: Path
-) -> None:
+def test_a_stock_that_was_listed_on_the_calendars_first_day_says_so_by_its_prices(tmp_path: Path, target: Path) -> None:
     """A STAR share trades without a limit for five days; one whose prices stay within them is taken as an old one."""
     raw = [30.0, 45.0, 40.0, 39.0, 41.0, 42.0, 43.0]
     report = run(closes(tmp_path, raw, [1.0] * 7, "688001"), target, {"daily": DAILY})

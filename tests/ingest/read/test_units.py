@@ -35,7 +35,8 @@ def check(target: Path, truth: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "volume", [{"star": "shares", "*": "lots"}, {"main": "lots", "chinext": "lots", "star": "shares"}]
+    "volume",
+    [{"star": "shares", "*": "lots"}, {"main": "lots", "chinext": "lots", "star": "shares"}]
     + [{"*": "lots", "star": "shares"}, {"*.*": "lots", "star": "shares"}],
 )
 def test_units_by_board(
