@@ -193,11 +193,8 @@ class Stored:
         is_ashare, session = self.is_ashare(stock.code), self.session
         bars, volume = self._bars(stock, factor), self._daily(stock, "volume") * factor
         board = board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None
-        if (
-            board
-            and (DAY, "factor") in stock.values
-            and not {"limit_up", "limit_down"} & {name for _, name in stock.files}
-        ):
+        has_limits = {"limit_up", "limit_down"} & {name for _, name in stock.files}
+        if board and (DAY, "factor") in stock.values and not has_limits:
             raw["limit_up"], raw["limit_down"] = self._derived_limits(stock, raw, factor)
         return StockSeries(
             code=stock.code,
