@@ -68,7 +68,7 @@ class Peers:
 def _has_no_limits(stock: StoredStock) -> bool:
     """Whether all that a provider has of a stock may be of days without a limit: a new share, or no share at all."""
     close = stock.values.get((DAY, "close"))
-    n_days = 0 if close is None else np.count_nonzero(np.isfinite(close))
+    n_days = 0 if close is None else int(np.isfinite(close).sum())
     return n_days <= FREE_DAYS or not RULES[board_of(stock.code)]
 
 
