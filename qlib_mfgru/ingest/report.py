@@ -22,13 +22,15 @@ REVISED = "of stored days, revised since"
 TOO_EARLY = "of days before those that an update can change, not compared"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
+DUPLICATE = "again with the same numbers"
 NO_FAULT = frozenset(
     {
         *("suspended day", "no trade and no price", "not in the stocks' calendar"),
-        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, STORED, REVISED, TOO_EARLY),
+        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, DUPLICATE, STORED, REVISED, TOO_EARLY),
     }
 )
-"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, and what `max_inconsistent` is for."""
+"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, downloads that overlap, and what
+`max_inconsistent` is for."""
 
 
 @dataclass

@@ -99,6 +99,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         without_volume=stock.without_volume,
         after_gap=stock.has_row & ~np.append(False, stock.has_row[:-1]),
         apart=given.live,
+        as_given=is_raw,
         spiked=stock.spiked,
         lot=conventions.session.lot,
         board=stock.board,

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
+from qlib_mfgru.ingest.read.files import EmptyFile
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.sources import Table, tables
 from qlib_mfgru.ingest.read.sources.dating import dated
@@ -118,39 +119,69 @@ class VendorInput(Generic[Source_co]):
         Raises
         ------
         InputError
-            If a file has a structural fault: empty, truncated, without a column that is needed.
+            If a file has a structural fault: truncated, without a column that is needed; or if none has a row.
         """
         self.report.max_dropped = self.source.max_dropped
         rows, one_index = Selection(self.name, self.source.where), OneIndex(self.name)
         n_files, what = len(self.paths), f"reading {self.name}"
         for table in tqdm(self.tables(), what, n_files, unit="file", leave=False, disable=self.quiet or None):
-            columns = self._columns(table, required, optional, index=index)
-            extra = rows.columns(table.header(), table.label)
-            other = (
-                {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
-            )
-            in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
-            number, first_row = self.registry.file_number(table.label.name), 0
-            text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
-            for frame in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
-                n_rows = len(frame)
-                if table.remarks:
-                    stocks.update([in_name] if in_name else map(_text, frame["index" if index else "symbol"].unique()))
-                frame.index = pd.RangeIndex(n_rows)
-                frame = one_index.rows(rows.rows(frame), other)
-                if len(frame):
-                    yield self._slice(table, number, first_row, frame, in_name, index=index)
-                first_row += n_rows
-            for what, example in table.remarks:
-                fault = title_fault(example, getattr(self.source, "prices", None))
-                if self.session.codes == "ashare":
-                    fault = stock_fault(example, stocks) or fault
-                if fault:
-                    raise InputError(f"{table.label}: {fault}")
-                self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
+            try:
+                yield from self._slices_of(table, required, optional, rows, one_index, index=index)
+            except EmptyFile:
+                if self.source.wide:
+                    raise
+                self.warn("files without a row, left out", 1, [table.label.name])
         self.warn("rows that are not as where asks", rows.left_out)
         rows.check()
         one_index.check()
+        if self.run is None:
+            self.check_read()
+
+    def check_read(self) -> None:
+        """Refuse an input none of whose files has a row.
+
+        Raises
+        ------
+        InputError
+            With the first of them.
+        """
+        if self.paths and not self.report.read:
+            others = f", nor have the {len(self.paths) - 1} others of {self.name}" if len(self.paths) > 1 else ""
+            raise InputError(f"{self.paths[0]}: the file has no rows{others}")
+
+    def _slices_of(
+        self,
+        table: Table,
+        required: Sequence[str],
+        optional: Sequence[str],
+        rows: Selection,
+        one_index: OneIndex,
+        *,
+        index: bool,
+    ) -> Iterator[Slice]:
+        """The rows of one table that `rows` and `one_index` select."""
+        columns = self._columns(table, required, optional, index=index)
+        extra = rows.columns(table.header(), table.label)
+        other = {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
+        in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
+        number, first_row = self.registry.file_number(table.label.name), 0
+        text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
+        for frame in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
+            n_rows = len(frame)
+            if table.remarks:
+                stocks.update([in_name] if in_name else map(_text, frame["index" if index else "symbol"].unique()))
+            frame.index = pd.RangeIndex(n_rows)
+            frame = one_index.rows(rows.rows(frame), other)
+            if len(frame):
+                yield self._slice(table, number, first_row, frame, in_name, index=index)
+            first_row += n_rows
+        for what, example in table.remarks:
+            fault = title_fault(example, getattr(self.source, "prices", None))
+            if self.session.codes == "ashare":
+                fault = stock_fault(example, stocks) or fault
+            if fault:
+                raise InputError(f"{table.label}: {fault}")
+            self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
 
     def tables(self) -> Iterator[Table]:
         """Yield what the rows come from."""

@@ -12,6 +12,7 @@ from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
 from qlib_mfgru.ingest.read.values.levels import is_far, without_faults
+from qlib_mfgru.ingest.report import DUPLICATE
 
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
@@ -134,12 +135,9 @@ def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str)
 
 def _without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:
     """The first row of each stock and day; the others are counted out."""
-    twice = rows.duplicated(["day", "stock"]).to_numpy()
-    repeats = rows[twice]
-    cases = (
-        f"{table.registry.codes[stock]} {day_text(day)}"
-        for stock, day in zip(repeats["stock"], repeats["day"], strict=True)
-    )
-    table.report.drop_count("duplicate row", int(twice.sum()), cases)
+    twice, same = rows.duplicated(["day", "stock"]).to_numpy(), rows.duplicated().to_numpy()
+    codes, days, stocks = table.registry.codes, rows["day"].to_numpy(), rows["stock"].to_numpy()
+    for reason, dropped in ((DUPLICATE, twice & same), ("repeated with other values, the first kept", twice & ~same)):
+        table.report.drop(reason, dropped, lambda row: f"{codes[stocks[row]]} {day_text(days[row])}")
     table.report.kept += int((~twice).sum())
     return rows[~twice]

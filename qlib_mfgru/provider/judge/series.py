@@ -147,6 +147,8 @@ class StockSeries:
         Days with a row, the day before which has none.
     apart : ndarray of bool
         Days that are given apart from the bars, so that the two can be compared.
+    as_given : bool
+        Prices are raw as they came, not made so by a factor.
     lot : int, optional
         Shares in a lot; None where any fraction trades.
     board : str, optional
@@ -179,6 +181,7 @@ class StockSeries:
     prev_close: np.ndarray
     apart: np.ndarray
     spiked: np.ndarray
+    as_given: bool = False
     lot: int | None = None
     board: str | None = None
     volume_step: float = 0.0

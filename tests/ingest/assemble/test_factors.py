@@ -36,7 +36,7 @@ def split(bars: pd.DataFrame) -> pd.DataFrame:
     """Raw bars of a market in which 000001 splits in two on 5 March: half the price, and the amount."""
     late = (bars["symbol"] == "000001") & (bars["datetime"] >= "2025-03-05")
     yuan = ["open", "high", "low", "close", "amount"]
-    return bars.assign(**bars[yuan].div(late + 1, axis=0))
+    return bars.assign(**bars[yuan].div(late + 1, axis=0).round(2))
 
 
 def ex_rights(bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -129,7 +129,7 @@ def _stamps(rows: pd.DataFrame, stem: str) -> pd.Series:
     stamps = rows["datetime"] if "datetime" in rows else rows["date"] if "date" in rows else rows["time"]
     if "date" in rows and "time" in rows and "datetime" not in rows:
         return _joined(rows["date"], rows["time"])
-    if re.fullmatch(r"\d{1,2}:\d\d.*|\d{1,6}", str(stamps.iloc[0]).strip()):
+    if len(stamps) and re.fullmatch(r"\d{1,2}:\d\d.*|\d{1,6}", str(stamps.iloc[0]).strip()):
         if "date" in rows and not rows["date"].equals(stamps):
             return _joined(rows["date"], stamps)
         found = re.search(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)(?!\d)", stem)

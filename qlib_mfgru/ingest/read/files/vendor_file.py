@@ -30,6 +30,10 @@ _SAMPLE_ROWS = 20
 """Rows by which a column without a name is recognised."""
 
 
+class EmptyFile(InputError):
+    """A file without a row, as vendors answer a question about what they do not have."""
+
+
 @dataclass(frozen=True)
 class VendorFile:
     """One file of any kind, and how its input says it is read; the name tells the kind, anything unknown is text.
@@ -74,6 +78,8 @@ class VendorFile:
     @property
     def estimated_rows(self) -> int:
         """Number of rows: exact where the file says it, from the size for text."""
+        if self.path.stat().st_size == 0:
+            return 0
         with self._readable():
             return self._reader.estimated_rows
 
@@ -110,7 +116,7 @@ class VendorFile:
 
         Raises
         ------
-        InputError
+        EmptyFile
             If the file has no row.
         """
         n_read, used = 0, list(dict.fromkeys(columns.values()))
@@ -125,7 +131,7 @@ class VendorFile:
         except UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:
-            raise InputError(f"{self.label}: the file has no rows")
+            raise EmptyFile(f"{self.label}: the file has no rows")
 
     def _recognised(
         self, nameless: Sequence[str], missing: Mapping[str, Sequence[str]], asked: Sequence[str]
@@ -146,7 +152,7 @@ class VendorFile:
         with self._readable():
             header = self._reader.header()
         if not header:
-            raise InputError(f"{self.label}: the file has no columns")
+            raise EmptyFile(f"{self.label}: the file has no columns")
         if twice := [name for name, count in Counter(header).items() if count > 1]:
             raise InputError(f"{self.label}: several columns are called {', '.join(map(repr, twice))}")
         return header
@@ -154,7 +160,7 @@ class VendorFile:
     @cached_property
     def _reader(self) -> Reader:
         if self.path.stat().st_size == 0:
-            raise InputError(f"{self.path}: the file is empty")
+            raise EmptyFile(f"{self.path}: the file is empty")
         kind = self.path.suffix.lower()
         if kind in _PARQUET:
             return ParquetReader(self.path)
