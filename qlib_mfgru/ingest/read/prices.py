@@ -21,6 +21,7 @@ from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions, flags_of
 from qlib_mfgru.ingest.report import IN_AUCTION
+from qlib_mfgru.provider.judge.ranges import all_positive
 
 _LEAST_ADJUSTED = 1e-6
 """A share divided by a factor above all that are known: adjusted volume below it is no trade."""
@@ -109,7 +110,7 @@ def _bar_records(bars: VendorInput[BarInput], piece: Slice, placed: _Placed, uni
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
     source = bars.source
     # beside adjusted prices vwap is adjusted as well, and no factor is known yet
-    from_vwap = "amount" not in piece.frame and source.prices != "adjusted" and not source.volume_adjusted
+    from_vwap = "amount" not in piece.rows and source.prices != "adjusted" and not source.volume_adjusted
     values, no_number = piece.numbers((*PRICES, "volume", "amount", *(["vwap"] if from_vwap else [])))
     _in_units(bars, piece, values, units)
     if from_vwap:
@@ -142,20 +143,19 @@ def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, n
         return
     least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
     tiny = (values["volume"] > 0) & (values["volume"] < least)
-    prices.warn(
-        "volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny).tolist())
-    )
+    if not tiny.any():
+        return
+    cases = map(piece.describe, np.flatnonzero(tiny).tolist())
+    prices.warn("volume below one share, taken as no trade", int(tiny.sum()), cases)
     for name in ("volume", "amount"):
         values[name] = np.where(tiny, 0.0, values[name])
 
 
 def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
     """What is wrong with a row's numbers, worst first."""
-    traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
-    priced = np.all([values[name] > 0 for name in PRICES], axis=0)
     return [
         beyond_float32(values),
         no_number,
-        ("price missing or not positive", traded & ~priced),
+        ("price missing or not positive", (values["volume"] > 0) & ~all_positive(values)),
         *contradictions(values),
     ]

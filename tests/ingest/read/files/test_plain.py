@@ -11,6 +11,7 @@ from qlib_mfgru.ingest.read.files import VendorFile, packed
 from qlib_mfgru.ingest.read.files.layout import Layout
 from qlib_mfgru.ingest.read.files.plain import plain_columns
 from qlib_mfgru.ingest.read.files.reader import Columns
+from qlib_mfgru.ingest.read.files.reader import as_frame
 
 LAYOUT = Layout(",", ["code", "time", "close", "volume"], 1, [])
 HEADER = "code,time,close,volume\n"
@@ -66,7 +67,7 @@ def test_both_ways_give_the_same_frames(tmp_path: Path, monkeypatch: pytest.Monk
     for most in (1 << 24, 0):
         monkeypatch.setattr(packed, "MOST_WHOLE", most)
         file = VendorFile(tmp_path / "x.csv", RowInput(files=("x.csv",)))
-        pieces = list(file.frames(columns, 4))
+        pieces = list(map(as_frame, file.frames(columns, 4)))
         assert [len(piece) for piece in pieces] == [4, 4, 4, 3]
         assert len(file.remarks) == 2
         frames.append(pd.concat([piece.astype({"symbol": str, "datetime": str}) for piece in pieces]))
