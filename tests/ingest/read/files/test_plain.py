@@ -10,7 +10,6 @@ from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile, packed
 from qlib_mfgru.ingest.read.files.layout import Layout
 from qlib_mfgru.ingest.read.files.plain import plain_columns
-from qlib_mfgru.ingest.read.files.reader import Columns
 from qlib_mfgru.ingest.read.files.reader import as_frame
 
 LAYOUT = Layout(",", ["code", "time", "close", "volume"], 1, [])
@@ -18,8 +17,9 @@ HEADER = "code,time,close,volume\n"
 ROWS = "000001,2025-03-03 09:45,10.01,100\n600000, x ,-,1e3\n000001,2025-03-03 09:45,,--\n"
 
 
-def read(rows: str) -> Columns | None:
-    return plain_columns((HEADER + rows).encode(), LAYOUT, LAYOUT.columns, {"code", "time"})
+def read(rows: str) -> pd.DataFrame | None:
+    columns = plain_columns((HEADER + rows).encode(), LAYOUT, LAYOUT.columns, {"code", "time"})
+    return None if columns is None else as_frame(columns)
 
 
 def test_rows_are_those_of_pandas() -> None:

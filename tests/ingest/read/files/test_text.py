@@ -14,8 +14,8 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
-from qlib_mfgru.ingest.read.files.text import LEFT_OUT
 from qlib_mfgru.ingest.read.files.reader import as_frame
+from qlib_mfgru.ingest.read.files.text import LEFT_OUT
 
 CSV = "code,date,close\n000001,2025-03-03,10.5\n600000,2025-03-03,11.5\n"
 TDX = (
