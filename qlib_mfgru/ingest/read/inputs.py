@@ -203,7 +203,8 @@ class VendorInput(Generic[Source_co]):
     def _stocks(self, rows: Columns, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:
         """Each row's stock number, from the column of codes or the code in the file's name; shape (n,)."""
         codes = Words(np.zeros(length(rows), int), np.array([in_name])) if in_name else Words.of(rows["symbol"])
-        met = pd.unique(codes.places[run_starts(codes.places)])
+        firsts = codes.places[run_starts(codes.places)]
+        met = firsts if len(firsts) == 1 else pd.unique(firsts)
         met = met[met >= 0]
         spellings = [_text(code) for code in codes.words[met]]
         # an empty code has place -1, which picks the last

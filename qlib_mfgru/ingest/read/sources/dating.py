@@ -66,8 +66,8 @@ def _is_time_of_day(rows: Columns, name: str) -> bool:
 def _first(column: Column) -> str:
     """The first value that is given, as text."""
     if isinstance(column, Words):
-        places = column.places[column.places >= 0]
-        return str(column.words[places[0]]).strip() if len(places) else ""
+        place = column.places[(column.places >= 0).argmax()]
+        return str(column.words[place]).strip() if place >= 0 else ""
     values = pd.Series(column).array
     given = ~values.isna()
     return str(values[int(given.argmax())]).strip() if given.any() else ""
