@@ -6,7 +6,7 @@ import copy
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,8 @@ class ProviderWriter:
         """
         room = len(self.calendars[freq]) - start
         folder = f"features/{feature_folder(instrument)}"
-        os.makedirs(f"{self.folder}/{folder}", exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(f"{self.folder}/{folder}")
         for field, values in fields.items():
             if len(values) > room:
                 raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")

@@ -68,7 +68,9 @@ class BarSeries:
     @cached_property
     def is_whole(self) -> np.ndarray:
         """Whether a day has at least the bars that the stock has on most days with trade; shape (n_bar_days,)."""
-        return self.n_bars >= (np.median(self.n_bars[self.traded]) if self.traded.any() else 0)
+        counts = np.sort(self.n_bars[self.traded])
+        middle = counts[[(len(counts) - 1) // 2, len(counts) // 2]] if len(counts) else np.zeros(2)
+        return self.n_bars * 2 >= middle.sum()
 
     @cached_property
     def highest(self) -> np.ndarray:
