@@ -47,8 +47,16 @@ class Holder:
     def read(cls, file: Path) -> Holder | None:
         """The holder that a file names; None if it names none."""
         try:
-            return cls(**json.loads(file.read_text()))
-        except (OSError, ValueError, TypeError):
+            return cls.of(file.read_bytes())
+        except OSError:
+            return None
+
+    @classmethod
+    def of(cls, content: bytes) -> Holder | None:
+        """As `read`, of what is in a file."""
+        try:
+            return cls(**json.loads(content))
+        except (ValueError, TypeError):
             return None
 
     def write(self, file: Path) -> None:
