@@ -73,9 +73,11 @@ def _boxes(parent: Path) -> Iterator[tuple[Path, Path]]:
 def _is_box(folder: Path) -> bool:
     """Whether a folder of a box's name is one: its marker names a process, or it was killed before it could."""
     marker = folder / MARKER
+    if folder.is_symlink():
+        return False
     try:
-        names = [] if folder.is_symlink() else os.listdir(folder)
-        is_begun = names == [] or (names == [MARKER] and marker.lstat().st_size == 0)
+        names = os.listdir(folder)
+        is_begun = not names or (names == [MARKER] and not marker.lstat().st_size)
     except OSError:  # no folder, or another user's
         return False
-    return not folder.is_symlink() and (is_begun or (not marker.is_symlink() and Holder.read(marker) is not None))
+    return is_begun or Holder.read(marker) is not None

@@ -69,7 +69,8 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
         clear(target)
         yield
     finally:
-        file.unlink(missing_ok=True)  # those that wait for it see that it is gone, and make a new one
+        with suppress(OSError):
+            file.unlink()  # those that wait for it see that it is gone, and make a new one
         lock.release()
 
 

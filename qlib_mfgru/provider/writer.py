@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums, staged
 from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST
 from qlib_mfgru.provider.session import ASHARE, Session
@@ -43,7 +44,7 @@ def new_provider(
 
     Raises
     ------
-    FileExistsError
+    InputError
         If the target has content that this package did not write.
     """
     target = Path(target).expanduser().resolve()
@@ -177,25 +178,25 @@ def check_replaceable(target: Path) -> None:
 
     Raises
     ------
-    FileExistsError
+    InputError
         Something else, or something more: the message says what.
     """
     if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
         return
     if not any((target / name).is_file() for name in (MANIFEST, SUMS)):
-        raise FileExistsError(f"{target} exists and was not made by qlib_mfgru: {_ELSEWHERE}, or remove it")
+        raise InputError(f"{target} exists and was not made by qlib_mfgru: {_ELSEWHERE}, or remove it")
     try:
         sums = Sums.read(target)
     except ValueError:
         sums = None
     if sums is None or MANIFEST not in sums.files:
-        raise FileExistsError(
+        raise InputError(
             f"{target} has no whole {SUMS} of a provider, without which nothing tells your files in it from ours: "
             f"{_ELSEWHERE}, or remove it"
         )
     if others := sums.others(target):
         named = ", ".join(others[:_MOST_NAMES]) + (", ..." if len(others) > _MOST_NAMES else "")
-        raise FileExistsError(
+        raise InputError(
             f"{target} also holds {len(others)} files that qlib_mfgru did not write: {named}: move them away, "
             f"or {_ELSEWHERE}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,53 +73,47 @@ def test_a_link_to_a_box_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("n_steps", range(12))
-def test_a_kill_at_any_step_of_the_removal_leaves_what_the_next_one_removes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_steps: int
-) -> None:
-    """Each call of the system that removes something is the last one, in turn."""
-    steps = iter([None] * n_steps)
-
-    def dying(call: Any) -> Any:
-        def step(*arguments: Any, **keywords: Any) -> Any:
-            next(steps) if steps.__length_hint__() else kill()
-            return call(*arguments, **keywords)
-
-        return step
-
-    def kill() -> None:
-        raise Killed
-
+def test_a_kill_at_any_step_of_the_removal_leaves_what_the_next_one_removes(tmp_path: Path, n_steps: int) -> None:
+    """After so many calls that remove something the process is gone."""
     target = tmp_path / "market"
-    for content in ("one", "two"):
-        with pytest.MonkeyPatch.context() as patch, locked(target, wait=False):
-            if content == "two":
-                for name in ("unlink", "rmdir"):
-                    patch.setattr(os, name, dying(getattr(os, name)))
-            try:
-                with staged(target) as folder:
-                    for number in range(5):
-                        (folder / f"{number}").write_text(content)
-            except Killed:
-                pass
+    write(target, "one")
+    child = os.fork()
+    if child == 0:
+        left = iter(range(n_steps))
+
+        def dying(call: Callable[..., None]) -> Callable[..., None]:
+            def step(*arguments: Any, **keywords: Any) -> None:
+                if next(left, None) is None:
+                    os._exit(1)
+                call(*arguments, **keywords)
+
+            return step
+
+        os.unlink, os.rmdir = dying(os.unlink), dying(os.rmdir)
+        write(target, "two")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == (n_steps < 9)
     assert (target / "0").read_text() == "two"
     sweep(tmp_path)
     assert os.listdir(tmp_path) == ["market"]
+
+
+def write(target: Path, content: str) -> None:
+    with locked(target, wait=False), staged(target) as folder:
+        for number in range(5):
+            (folder / f"{number}").write_text(content)
 
 
 def test_an_older_folder_whose_place_cannot_be_taken_is_put_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target, rename = tmp_path / "market", Path.rename
-    for content in ("one", "two"):
-        try:
-            with locked(target, wait=False), staged(target) as folder:
-                (folder / "file").write_text(content)
-                monkeypatch.setattr("qlib_mfgru.folders.stage.exchange", lambda one, other: False)
-                if content == "two":
-                    monkeypatch.setattr(Path, "rename", lambda path, to: fail() if path == folder else rename(path, to))
-        except OSError as error:
-            assert content == "two", error
-    assert (target / "file").read_text() == "one"
+    write(target, "one")
+    monkeypatch.setattr("qlib_mfgru.folders.stage.exchange", lambda one, other: False)
+    monkeypatch.setattr(Path, "rename", lambda path, to: fail() if path.name == "new" else rename(path, to))
+    with pytest.raises(OSError, match="the disk is broken"):
+        write(target, "two")
+    assert (target / "0").read_text() == "one"
     assert os.listdir(tmp_path) == ["market"]
 
 
