@@ -89,7 +89,7 @@ class Sums:
 
 def _names(folder: Path) -> set[str]:
     """Relative paths of all that is in a folder and no folder itself, links to folders included, but its sums."""
-    names = set()
+    names: set[str] = set()
     for place, folders, files in os.walk(folder):
         inner = os.path.relpath(place, folder)
         links = (name for name in folders if os.path.islink(f"{place}/{name}"))
