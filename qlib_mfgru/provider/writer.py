@@ -184,7 +184,7 @@ def check_replaceable(target: Path) -> None:
     if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
         return
     if not any((target / name).is_file() for name in (MANIFEST, SUMS)):
-        raise InputError(f"{target} exists and was not made by qlib_mfgru: {_ELSEWHERE}, or remove it")
+        raise InputError(f"{target} exists and was not made by qlib_mfgru: {_ELSEWHERE}, or move it away")
     try:
         sums = Sums.read(target)
     except ValueError:
@@ -192,7 +192,7 @@ def check_replaceable(target: Path) -> None:
     if sums is None or MANIFEST not in sums.files:
         raise InputError(
             f"{target} has no whole {SUMS} of a provider, without which nothing tells your files in it from ours: "
-            f"{_ELSEWHERE}, or remove it"
+            f"{_ELSEWHERE}, or move it away"
         )
     if others := sums.others(target):
         named = ", ".join(others[:_MOST_NAMES]) + (", ..." if len(others) > _MOST_NAMES else "")

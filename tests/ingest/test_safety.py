@@ -20,8 +20,6 @@ def start(source: Path, target: Path, code: str = "") -> subprocess.Popen[str]:
     program = f"""
 import sys
 from pathlib import Path
-from qlib_mfgru.errors import InputError
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest import pipeline
 
