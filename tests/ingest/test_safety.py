@@ -20,6 +20,7 @@ def start(source: Path, target: Path, code: str = "") -> subprocess.Popen[str]:
     program = f"""
 import sys
 from pathlib import Path
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest import pipeline
 
@@ -103,6 +104,6 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
 def test_a_foreign_folder_is_not_replaced(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
     target.mkdir()
     (target / "thesis.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="was not made by qlib_mfgru"):
+    with pytest.raises(InputError, match="was not made by qlib_mfgru"):
         run(write(tmp_path / "in", bars, make_daily(bars)), target)
     assert (target / "thesis.txt").read_text() == "mine"

@@ -56,7 +56,7 @@ def check_provider(
     judge_lists(stored, ledger)
     tables = Tables(stored, ledger)
     codes = _codes(stored, stocks)
-    judge_whole(stored.files, codes, ledger, quiet=quiet)
+    judge_whole(stored.files, codes if stocks else None, ledger, quiet=quiet)
     for code in tqdm(codes, desc="checking", unit="stock", disable=quiet):
         stock = stored.read(code)
         judge_files(stock, ledger)
