@@ -13,6 +13,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.report.store import store_file
 
 PREDICTION = "pred.pkl"
 
@@ -27,8 +28,8 @@ def init_qlib(provider: str, store: str) -> None:
     """
     if not Path(provider).expanduser().is_dir():
         raise InputError(f"there is no provider folder {provider}")
-    file = store.removeprefix("sqlite:///")
-    if file != store and not Path(file).exists():
+    file = store_file(store)
+    if file is not None and not file.exists():
         raise InputError(
             f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
         )

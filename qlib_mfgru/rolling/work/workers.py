@@ -8,7 +8,7 @@ import os
 import pickle
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.processes import begin_worker, end_with
+from qlib_mfgru.processes import begin_worker, deaf, end_with
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
@@ -99,8 +99,13 @@ class Workers:
     def _pass(self, units: Sequence[Unit], task: Task) -> Iterator[Outcome]:
         backend, _ = get_active_backend()
         order = "generator_unordered" if backend.supports_return_generator else "list"
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order, **_beginning(backend))
-        for number, failure, model in parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units)):
+        processes = isinstance(backend, BACKENDS["loky"])
+        parallel = joblib.Parallel(
+            n_jobs=self.n_jobs, batch_size=1, return_as=order, **(_beginning() if processes else {})
+        )
+        with deaf() if processes else nullcontext():
+            ended = parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units))
+        for number, failure, model in ended:
             yield Outcome(units[number], failure, None if model is None else pickle.loads(model))
 
     @contextmanager
@@ -131,10 +136,8 @@ def _joblib_config(backend: Mapping[str, Any]) -> joblib.parallel_config:
         raise InputError(f"backend is {dict(backend)}: joblib cannot use it ({error})") from error
 
 
-def _beginning(backend: Any) -> dict[str, Any]:
+def _beginning() -> dict[str, Any]:
     """How the processes of joblib's own pool begin: they end with this one even while they import."""
-    if not isinstance(backend, BACKENDS["loky"]):
-        return {}
     return {"initializer": begin_worker, "initargs": (os.getpid(),)}
 
 
