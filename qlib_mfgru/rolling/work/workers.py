@@ -8,7 +8,7 @@ import os
 import pickle
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -99,13 +99,12 @@ class Workers:
     def _pass(self, units: Sequence[Unit], task: Task) -> Iterator[Outcome]:
         backend, _ = get_active_backend()
         order = "generator_unordered" if backend.supports_return_generator else "list"
-        processes = isinstance(backend, BACKENDS["loky"])
+        processes = isinstance(backend, BACKENDS["loky"]) and joblib.effective_n_jobs(self.n_jobs) > 1
         parallel = joblib.Parallel(
             n_jobs=self.n_jobs, batch_size=1, return_as=order, **(_beginning() if processes else {})
         )
-        with deaf() if processes else nullcontext():
-            ended = parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units))
-        for number, failure, model in ended:
+        calls = (joblib.delayed(task)(number, unit) for number, unit in enumerate(units))
+        for number, failure, model in _begun(parallel, calls) if processes else parallel(calls):
             yield Outcome(units[number], failure, None if model is None else pickle.loads(model))
 
     @contextmanager
@@ -139,6 +138,19 @@ def _joblib_config(backend: Mapping[str, Any]) -> joblib.parallel_config:
 def _beginning() -> dict[str, Any]:
     """How the processes of joblib's own pool begin: they end with this one even while they import."""
     return {"initializer": begin_worker, "initargs": (os.getpid(),)}
+
+
+def _begun(parallel: joblib.Parallel, calls: Iterator[Any]) -> Any:
+    """The results of joblib's own pool, whose processes start in here; they end with an interrupt of this moment."""
+    results = None
+    try:
+        with deaf():
+            results = parallel(calls)
+    except BaseException as error:
+        if results is not None:
+            results.throw(error)
+        raise
+    return results
 
 
 class Shared:
