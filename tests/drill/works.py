@@ -15,7 +15,6 @@ from .ledger import only_long
 from .process import Job
 from .state import Content, content
 
-
 _NUMBERS = count()
 
 
