@@ -17,6 +17,8 @@ from .state import assert_clean, assert_equal
 from .works import Kind, Whole, demo, ingest_of, panel_of, rolling_on
 
 NO_ROOM = ("No space left on device", "File too large")
+_PRINTED = 1 << 13
+"""Bytes that a process may print: that goes to a file as well, under the same limit."""
 
 
 def on_a_small_disk(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
@@ -52,7 +54,7 @@ def with_small_files(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
     def play(number: int) -> Outcome:
         place = folder / f"{number}"
         place.mkdir()
-        n_bytes = int(longest * Random(f"{kind.name}{number}").uniform(0, 0.95))
+        n_bytes = max(_PRINTED, int(longest * Random(f"{kind.name}{number}").uniform(0, 0.95)))
         output = folder / f"limited-{number}.txt"
         line = Job(work.limited, n_bytes, kind.function, *kind.arguments(place), output=output).end().line()
         assert any(words in line for words in NO_ROOM), line
