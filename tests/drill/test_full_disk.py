@@ -13,6 +13,7 @@ from . import work
 from .disks import disk_at, grow, may_mount
 from .ledger import Ledger, Outcome, rounds
 from .process import Job
+from .small_run import records_of
 from .state import assert_clean, assert_equal
 from .works import Kind, Whole, demo, ingest_of, panel_of, rolling_on
 
@@ -109,6 +110,33 @@ def units_on_a_small_disk(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
             assert_equal(kind.run(place), whole.content)
             assert_clean(place)
         shutil.rmtree(place)
+        return "said"
+
+    return play
+
+
+def test_records(ledger: Ledger, market: Path, tmp_path: Path) -> None:
+    """A ``qrun`` whose store, artifacts and panels lie on the disk."""
+    kind = records_of(market)
+    ledger.play("full disk", kind.name, rounds(1), records_on_a_small_disk(kind, tmp_path))
+
+
+def records_on_a_small_disk(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
+    """Rounds in which there is room for a part of them: of the store, of what is in it, of the artifacts."""
+    if not may_mount():
+        pytest.skip("this process may not mount a disk of memory")
+    whole = Whole.of(kind, folder / "whole")
+
+    def play(number: int) -> Outcome:
+        place = folder / f"{number}"
+        with disk_at(place, Random(f"records{number}").randint(300, 1480)):
+            line = kind.start(place).end().line()
+            assert any(words in line for words in (*NO_ROOM, "disk is full")), line
+            assert str(place) in line, line
+            grow(place)
+            assert_equal(kind.run(place), whole.content)
+            assert_clean(place)
+        place.rmdir()
         return "said"
 
     return play
