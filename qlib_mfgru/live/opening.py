@@ -13,10 +13,9 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.recorders import check_provider, check_store, init_qlib, newest_recorder
-from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.report.store import ExperimentStore, store_file
 
-_SQLITE = "sqlite:///"
-DEFAULT_STORE = f"{_SQLITE}mlruns.db"
+DEFAULT_STORE = "sqlite:///mlruns.db"
 _OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
 """Settings of ``qlib.init`` that are not taken from a recorder."""
 
@@ -73,5 +72,5 @@ def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
 
 def _absolute(store: str) -> str:
     """A store's address that means the same in any folder: mlflow keeps stores that it opened by their addresses."""
-    file = store.removeprefix(_SQLITE)
-    return store if file == store else f"{_SQLITE}{Path(file).absolute()}"
+    file = store_file(store)
+    return store if file is None else f"sqlite:///{file.absolute()}"

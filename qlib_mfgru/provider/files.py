@@ -82,6 +82,8 @@ class ProviderFiles:
             words = line.split("\t") if "\t" in line else line.split()
             try:
                 code, first, last = words[0].strip(), pd.Timestamp(words[1]), pd.Timestamp(words[2])
+                if pd.isna(first) or pd.isna(last):  # an end that is cut off
+                    raise ValueError
             except (IndexError, ValueError):
                 raise InputError(f"{file} line {number}: expected code, start and end, not {line!r}") from None
             spans.setdefault(code.upper(), []).append((first, last))

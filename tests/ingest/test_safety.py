@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+
 from .vendor import make_bars, make_daily, run, spans, write
 
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
@@ -20,7 +22,6 @@ def start(source: Path, target: Path, code: str = "") -> subprocess.Popen[str]:
     program = f"""
 import sys
 from pathlib import Path
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest import pipeline
 

@@ -63,7 +63,8 @@ def write(folder: Path, key: str, result: UnitResult) -> None:
     """Write a unit into an empty folder."""
     about = {"key": key, **result.about, "model_kept": result.state is not None}
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
-    result.score.to_frame("score").to_parquet(folder / SCORE, engine="pyarrow")
+    scores = result.score.to_frame("score").to_parquet(engine="pyarrow")
+    (folder / SCORE).write_bytes(scores)  # not by pyarrow, which takes no path that is not UTF-8
     if result.state is not None:
         (folder / TENSORS).write_bytes(save(result.state.tensors))
         (folder / PLAIN).write_text(json.dumps({"class": result.about.get("model"), **result.state.plain}, indent=1))
