@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.recorders import check_provider, check_store, init_qlib, newest_recorder
-from qlib_mfgru.report.store import ExperimentStore, store_file
+from qlib_mfgru.report.store import SQLITE, ExperimentStore, store_file
 
 DEFAULT_STORE = "sqlite:///mlruns.db"
 _OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
@@ -72,5 +73,6 @@ def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
 
 def _absolute(store: str) -> str:
     """A store's address that means the same in any folder: mlflow keeps stores that it opened by their addresses."""
-    file = store_file(store)
-    return store if file is None else f"sqlite:///{file.absolute()}"
+    if store_file(store) is None:
+        return store
+    return f"{SQLITE}{os.path.abspath(store.removeprefix(SQLITE))}"
