@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+
 from .vendor import make_bars, make_daily, run, spans, write
 
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"

@@ -18,6 +18,7 @@ from small_market import BARS, CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, 
 from qlib_mfgru.data import FIELDS, BarPanel
 from qlib_mfgru.data.panel import cache
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS
 from qlib_mfgru.machine import ADVICE
 
 STOCK = {code: number for number, code in enumerate(CODES)}
