@@ -16,6 +16,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums, staged
 from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST
+from qlib_mfgru.provider.series import JOURNAL
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import feature_folder
 
@@ -204,6 +205,8 @@ def check_replaceable(target: Path) -> None:
             f"{target} has no whole {SUMS} of a provider, without which nothing tells your files in it from ours: "
             f"{_ELSEWHERE}, or move it away"
         )
+    if (target / JOURNAL).exists():
+        raise InputError(f"{target}: an update of it was interrupted: run mfgru update again first, or {_ELSEWHERE}")
     if others := sums.others(target):
         named = ", ".join(others[:_MOST_NAMES]) + (", ..." if len(others) > _MOST_NAMES else "")
         raise InputError(
