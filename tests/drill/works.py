@@ -86,6 +86,11 @@ def ingest_of(source: Path, jobs: int = 1) -> Kind:
     return Kind(name, work.ingest, lambda folder: (source, provider_at(folder), jobs), _provider)
 
 
+def update_of(source: Path) -> Kind:
+    """An update of the provider that is there with a vendor's folder."""
+    return Kind("update", work.update, lambda folder: (source, provider_at(folder)), _provider)
+
+
 def demo(seed: int = 0) -> Kind:
     """A demo market."""
     return Kind("demo market", work.demo, lambda folder: (provider_at(folder), seed), _provider)
