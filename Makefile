@@ -1,4 +1,5 @@
-# make demo: from nothing to a trained model and its portfolios on the embedded market. make test: set-up and the tests.
+# make demo: from nothing to a trained model and its portfolios on the embedded market. make live-demo: three weeks of
+# evenings, from a vendor's server to orders, held against the backtest. make test: set-up and the tests.
 # By hand, since they need more compilers than a test run has (they say which): make sanitize, the compiled kernels under
 # ASan, UBSan and TSan, three minutes; make arm64, the kernels cross-compiled and run by qemu.
 PYTHON ?= python3
@@ -9,7 +10,7 @@ export MFGRU_DEMO_PROVIDER := $(CURDIR)/$(RUN)/provider
 export MFGRU_CACHE := $(CURDIR)/$(RUN)/panels
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 
-.PHONY: demo test sanitize arm64 clean
+.PHONY: demo live-demo test sanitize arm64 clean
 
 $(VENV)/.installed: setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
 	$(PYTHON) -m venv $(VENV)
@@ -32,6 +33,9 @@ demo: $(VENV)/.installed
 	echo "  $$artifacts/portfolio_analysis/           qlib's own backtest of the best 20 stocks" && \
 	echo "  $$portfolios/index_enhancement.md    three enhanced CSI1000 portfolios; plots beside it" && \
 	echo "  (cd $(RUN) && $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
+
+live-demo: $(VENV)/.installed
+	$(BIN)/python -m qlib_mfgru.rehearsal $(CURDIR)/runs/live_demo
 
 test: $(VENV)/.installed
 	$(BIN)/ruff check .

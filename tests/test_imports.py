@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "factor": {"provider", "report"},
     "portfolio": {"provider", "report"},
     "live": {"provider", "ingest", "data", "model", "rolling", "factor", "portfolio", "report"},
+    "rehearsal": {"provider", "demo", "live", "portfolio", "report"},
 }
 """Room -> the rooms that it may import; nothing flows back."""
 WITHOUT_TORCH = ("provider", "factor", "portfolio", "report")

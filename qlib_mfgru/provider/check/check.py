@@ -57,7 +57,7 @@ def check_provider(
     tables = Tables(stored, ledger)
     codes = _codes(stored, stocks)
     judge_whole(stored.files, codes if stocks else None, ledger, quiet=quiet)
-    for code in tqdm(codes, desc="checking", unit="stock", disable=quiet):
+    for code in tqdm(codes, desc="checking", unit="stock", disable=quiet or None):
         stock = stored.read(code)
         judge_files(stock, ledger)
         if stored.is_index(code):

@@ -40,7 +40,7 @@ def judge_whole(files: ProviderFiles, codes: Collection[str] | None, ledger: Led
     if codes is not None:
         folders = {feature_folder(code) for code in codes}
         names = [name for name in names if not name.startswith("features/") or name.split("/")[1] in folders]
-    read = tqdm(names, desc="checksums", unit="file", disable=quiet)
+    read = tqdm(names, desc="checksums", unit="file", disable=quiet or None)
     faults = [fault for name in read for fault in sums.damaged(files.path, [name])]
     ledger.note("error", kind, faults, _AGAIN, judged=len(names))
     ledger.note("note", "files that were added since the provider was made", sums.others(files.path))

@@ -1,0 +1,38 @@
+"""What a play shows: a table of its evenings, and a plot of the account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from qlib_mfgru.rehearsal.evenings import Played
+from qlib_mfgru.report.style import BLUE, GREY, ORANGE, date_axis, panels, save
+
+
+def table(played: Played) -> str:
+    """A line an evening: what is known, what was done, and the seconds of each command."""
+    rows = [
+        {
+            "day": f"{evening.day:%a %m-%d}",
+            "bars end": f"{evening.bars_end:%Y-%m-%d}",
+            "scores": evening.n_scores,
+            "orders": len(evening.dealt.amounts) or "",
+            "turnover": f"{evening.turnover:.1%}" if evening.dealt.amounts else "",
+            "value": f"{evening.value:,.0f}",
+            **{name: f"{seconds:.1f} s" for name, seconds in evening.seconds.items()},
+        }
+        for evening in played.evenings
+    ]
+    return pd.DataFrame(rows).fillna("").to_string(index=False)
+
+
+def plot(curves: pd.DataFrame, file: Path) -> None:
+    """Value of the account, live and in the backtest, and the index."""
+    figure, (ax,) = panels("Evenings on a demo market", ["account, million yuan"])
+    ax.plot(curves.index, curves["index"] / 1e6, color=GREY, label="index, from the same value")
+    ax.plot(curves.index, curves["backtest"] / 1e6, color=ORANGE, linewidth=4, alpha=0.5, label="backtest")
+    ax.plot(curves.index, curves["live"] / 1e6, color=BLUE, marker=".", label="live")
+    ax.legend()
+    date_axis(ax)
+    save(figure, file)
