@@ -74,7 +74,7 @@ class Processes:
         pool = self._started()
         call, left = partial(_call, pickle.dumps(function)), iter(tasks)
         try:
-            with _deaf():
+            with deaf():
                 waiting = deque(pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
             while waiting:
                 result = waiting.popleft().result()
@@ -85,7 +85,6 @@ class Processes:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            resource_tracker.ensure_running()  # which undoes the mask of `_deaf`
             end, self._lifeline = Pipe(duplex=False)
             self._pool = ProcessPoolExecutor(self._n_jobs, initializer=begin_worker, initargs=(os.getpid(), end))
         return self._pool
@@ -132,7 +131,7 @@ def _loaded(function: bytes) -> Callable[[Any], object]:
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Keep interrupts waiting for a moment, and from processes that start now, which could not answer them yet.
 
     A pool that is interrupted while it starts cannot be shut down.
@@ -140,6 +139,7 @@ def _deaf() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # no other is interrupted, or may handle signals
         yield
         return
+    resource_tracker.ensure_running()  # which would undo the mask
     seen: list[int] = []
     handler = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))  # libraries' threads have no mask
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

@@ -90,7 +90,7 @@ def make_demo_market(
     ------
     InputError
         If a session is unknown, or a size, strength, seed or start is out of its range.
-    FileExistsError
+    InputError
         If the target has content that this package did not write.
     """
     spec = DemoSpec.of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import sys
 import time
 from dataclasses import asdict, dataclass
@@ -45,10 +46,18 @@ class Holder:
 
     @classmethod
     def read(cls, file: Path) -> Holder | None:
-        """The holder that a file names; None if it names none."""
+        """The holder that a file names; None if it names none, or is a link, a pipe or the like."""
         try:
-            return cls(**json.loads(file.read_text()))
-        except (OSError, ValueError, TypeError):
+            return cls.of(file.read_bytes()) if stat.S_ISREG(file.lstat().st_mode) else None
+        except OSError:
+            return None
+
+    @classmethod
+    def of(cls, content: bytes) -> Holder | None:
+        """As `read`, of what is in a file."""
+        try:
+            return cls(**json.loads(content))
+        except (ValueError, TypeError):
             return None
 
     def write(self, file: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, Timeout, lock_descriptor
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders.box import clear, targets
@@ -37,13 +38,16 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
     Raises
     ------
     Busy
-        Another process holds the lock; or one of another user has left it, whose file cannot be opened.
+        Another process holds the lock; or one of another user has left it, whose file cannot be opened or removed.
+    InputError
+        What lies in the lock's place is none.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     file = lock_file(target)
+    _check_ours(file, target)
     lock = FileLock(file)
     try:
-        lock.acquire(timeout=patience)
+        _acquire(lock, file, patience)
     except Timeout:
         holder = Holder.read(file) or "another process"
         if not wait:
@@ -56,13 +60,17 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
         if not os.path.lexists(file):
             raise
         holder = Holder.read(file) or "a process"
-        raise Busy(f"{target} is, or was, being written by {holder}, of another user: see {file}") from None
+        raise Busy(
+            f"{target} is, or was, being written by {holder}, of another user: wait for it to end, "
+            f"and have {file} deleted if it was killed"
+        ) from None
     try:
         Holder.this().write(file)
         clear(target)
         yield
     finally:
-        file.unlink(missing_ok=True)  # those that wait for it see that it is gone, and make a new one
+        with suppress(OSError):
+            file.unlink()  # those that wait for it see that it is gone, and make a new one
         lock.release()
 
 
@@ -75,5 +83,39 @@ def sweep(parent: Path) -> None:
     """Remove what killed writers of any folder in `parent` have left there; those that are alive are let be."""
     locks = {file: file.with_name(file.name[1 : -len(".lock")]) for file in parent.glob(".?*.lock")}
     for target in targets(parent) | {target for file, target in locks.items() if Holder.read(file) is not None}:
-        with suppress(Busy, OSError), locked(target, wait=False, patience=0.0):
+        with suppress(InputError, OSError), locked(target, wait=False, patience=0.0):
             pass  # getting the lock clears
+
+
+def _check_ours(file: Path, target: Path) -> None:
+    """Refuse to take anything for a lock but a file that names a holder, or is empty, or cannot be looked into."""
+    try:
+        is_file = stat.S_ISREG(file.lstat().st_mode)
+        content = file.read_bytes() if is_file else b""
+    except (FileNotFoundError, PermissionError):
+        return
+    if not is_file or (content and Holder.of(content) is None):
+        raise InputError(f"{file} is in the place of the lock of {target}, and is none: move it away")
+
+
+def _acquire(lock: FileLock, file: Path, patience: float) -> None:
+    """Get a lock, that which a killed process of another user left included, if its file can be read and removed."""
+    try:
+        lock.acquire(timeout=patience)
+    except PermissionError:
+        if not _removed(file):
+            raise
+        lock.acquire(timeout=patience)
+
+
+def _removed(file: Path) -> bool:
+    """Remove a lock's file that nobody holds; whether it could be."""
+    with suppress(OSError):
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            if lock_descriptor(descriptor, blocking=False) and os.path.samestat(os.fstat(descriptor), file.lstat()):
+                file.unlink()  # while it is held: those that wait for it see that it is gone
+                return True
+        finally:
+            os.close(descriptor)
+    return False

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from qlib_mfgru.folders.box import OLD, new_box
+from qlib_mfgru.folders.box import OLD, new_box, remove
 from qlib_mfgru.folders.exchange import exchange, sync
 from qlib_mfgru.machine import advice
 
@@ -28,7 +27,7 @@ def scratch(target: Path) -> Iterator[Path]:
             folder.mkdir()
             yield folder
         finally:
-            shutil.rmtree(box, ignore_errors=True)
+            remove(box, target)
 
 
 @contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SUMS = "checksums.txt"
-"""The file in a folder that lists the others."""
+"""The file in a folder that lists the others; its last line, of ``.``, is their number and its own checksum."""
+_LIST = "."
 _BLOCK = 1 << 22
 
 
@@ -35,8 +37,8 @@ class Sums:
 
     def write(self, folder: Path) -> None:
         """Keep the sums in the folder."""
-        lines = (f"{crc:08x} {size} {name}\n" for name, (size, crc) in sorted(self.files.items()))
-        (folder / SUMS).write_text("".join(lines), encoding="utf-8")
+        lines = "".join(f"{crc:08x} {size} {name}\n" for name, (size, crc) in sorted(self.files.items()))
+        (folder / SUMS).write_text(f"{lines}{_end(lines, len(self.files))}", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Sums | None:
@@ -45,21 +47,21 @@ class Sums:
         Raises
         ------
         ValueError
-            The file is damaged: it says so, by its name.
+            The file is damaged, if only cut short: it says so, by its name.
         """
         file = folder / SUMS
         if not file.exists():
             return None
         files = {}
         try:
-            *lines, rest = file.read_text(encoding="utf-8").split("\n")
-            if rest:
-                raise ValueError("the last line has no end")
+            *lines, end, rest = file.read_bytes().decode().split("\n")
+            if f"{end}\n{rest}" != _end("".join(f"{line}\n" for line in lines), len(lines)):
+                raise ValueError("it is not what was written")
             for line in lines:
                 crc, size, name = line.split(" ", 2)
                 files[name] = int(size), int(crc, 16)
         except ValueError as error:
-            raise ValueError(f"{file} is damaged") from error
+            raise ValueError(f"{file} is damaged, or of an earlier version") from error
         return cls(files)
 
     def misfits(self, folder: Path, names: Iterable[str] | None = None) -> Iterator[str]:
@@ -81,13 +83,23 @@ class Sums:
                 yield wrong
 
     def others(self, folder: Path) -> list[str]:
-        """Files in the folder that are not among those written, by relative path."""
+        """What lies in the folder, but for its folders, and is not among the files written, by relative path."""
         return sorted(_names(folder) - self.files.keys())
 
 
 def _names(folder: Path) -> set[str]:
-    """Relative paths of all files in a folder but that of its sums."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {SUMS}
+    """Relative paths of all that is in a folder and no folder itself, links to folders included, but its sums."""
+    names: set[str] = set()
+    for place, folders, files in os.walk(folder):
+        inner = os.path.relpath(place, folder)
+        links = (name for name in folders if os.path.islink(f"{place}/{name}"))
+        names.update(name if inner == "." else f"{inner}/{name}" for name in (*files, *links))
+    return names - {SUMS}
+
+
+def _end(lines: str, n_files: int) -> str:
+    """The last line of a list: without it, or with another, it is not whole."""
+    return f"{zlib.crc32(lines.encode()):08x} {n_files} {_LIST}\n"
 
 
 def _sum(path: Path) -> tuple[int, int]:

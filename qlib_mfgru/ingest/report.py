@@ -10,6 +10,7 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError, printable
 from qlib_mfgru.provider.judge import Verdict
+from qlib_mfgru.provider.judge.moves.payouts import NO_EVENT
 from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
 
 EXAMPLES = 3
@@ -21,13 +22,15 @@ REVISED = "of stored days, revised since"
 TOO_EARLY = "of days before those that an update can change, not compared"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
+DUPLICATE = "again with the same numbers"
 NO_FAULT = frozenset(
     {
         *("suspended day", "no trade and no price", "not in the stocks' calendar"),
-        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, STORED, REVISED, TOO_EARLY),
+        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, DUPLICATE, STORED, REVISED, TOO_EARLY),
     }
 )
-"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, and what `max_inconsistent` is for."""
+"""Reasons that do not count towards `max_dropped`: the market's, the mapping's, downloads that overlap, and what
+`max_inconsistent` is for."""
 
 
 @dataclass
@@ -53,7 +56,8 @@ class Tally:
 class InputReport:
     """Rows of one input: ``read == kept + sum(dropped)`` once the ingest is through.
 
-    `fields` are those that any of its files has. `max_dropped` is its own share of bad rows, None the mapping's.
+    `fields` are those that any of its files has. `max_dropped` is its own share of bad rows, None the mapping's;
+    `n_tiny` are rows with a volume below one share.
     """
 
     name: str
@@ -62,6 +66,7 @@ class InputReport:
     dropped: dict[str, Tally] = field(default_factory=dict)
     fields: set[str] = field(default_factory=set)
     max_dropped: float | None = None
+    n_tiny: int = 0
 
     def drop(self, reason: str, mask: np.ndarray, describe: Callable[[int], str]) -> None:
         """Count the rows under `mask`; `describe` names a row (file, stock, time) by its position."""
@@ -80,8 +85,13 @@ class InputReport:
         Raises
         ------
         InputError
-            With the reasons and their examples.
+            With the reasons and their examples; or where most volumes are below one share.
         """
+        if self.n_tiny > EXAMPLES and self.n_tiny * 2 > self.read:
+            raise InputError(
+                f"{self.name}: {self.n_tiny} of {self.read} volumes are below one share: they are in a larger unit "
+                f"than said: write {self.name}: {{volume: ten_thousand}}, or scale them"
+            )
         max_dropped = max_dropped if self.max_dropped is None else self.max_dropped
         bad = {reason: tally for reason, tally in self.dropped.items() if reason not in NO_FAULT}
         share = sum(tally.count for tally in bad.values()) / max(self.read, 1)
@@ -135,6 +145,7 @@ class IngestReport:
             self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
         shifted = [case for _, case in verdict.shifts.judged() if case]
         self.warn(f"{SHIFTED}, kept; {CAUSE}", len(shifted), shifted)
+        self.warn(NO_EVENT, verdict.payouts.years_without)
 
     def add(self, other: IngestReport) -> None:
         """Count what another report counts, examples in its order after ours."""
@@ -143,6 +154,7 @@ class IngestReport:
             mine.fields |= rows.fields
             mine.max_dropped = rows.max_dropped if mine.max_dropped is None else mine.max_dropped
             mine.read, mine.kept = mine.read + rows.read, mine.kept + rows.kept
+            mine.n_tiny += rows.n_tiny
             for reason, tally in rows.dropped.items():
                 mine.drop_count(reason, tally.count, tally.examples)
         for what, tally in other.warnings.items():

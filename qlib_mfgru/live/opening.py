@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.recorders import check_provider, check_store, init_qlib, newest_recorder
-from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.report.store import SQLITE, ExperimentStore, store_file
 
 DEFAULT_STORE = "sqlite:///mlruns.db"
 _OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
@@ -40,8 +41,8 @@ def opened(name: str, artifact: str, provider: str | Path | None = None, store: 
     """
     if provider is None and store is None and C.registered:
         return newest_recorder(name, artifact)
-    store = store or DEFAULT_STORE
-    check_store(store)
+    check_store(store or DEFAULT_STORE)
+    store = _absolute(store or DEFAULT_STORE)
     recorder = newest_recorder(name, artifact, ExperimentStore(uri=store, default_exp_name="mfgru"))
     settings = saved(recorder, "config").get("qlib_init") or {}
     place = settings.get("provider_uri") if provider is None else str(provider)
@@ -51,13 +52,14 @@ def opened(name: str, artifact: str, provider: str | Path | None = None, store: 
     return newest_recorder(recorder.id, artifact)
 
 
-def start_without_recorder(provider: str | Path | None) -> None:
-    """Initialise qlib on a provider; where none is named and qlib is initialised, it stays as it is."""
-    if provider is None and not C.registered:
+def start_without_recorder(provider: str | Path | None = None, store: str | None = None) -> None:
+    """Initialise qlib on a provider; where neither argument is given and qlib is initialised, it stays as it is."""
+    if provider is None and store is None and C.registered:
+        return
+    if provider is None:
         raise InputError("name the folder of the qlib provider (--provider)")
-    if provider is not None:
-        check_provider(str(provider))
-        qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
+    check_provider(str(provider))
+    qlib.init(provider_uri=str(provider), region="cn", kernels=1, logging_level=30)
 
 
 def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
@@ -67,3 +69,10 @@ def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
     except LoadObjectError:
         return {}
     return found if isinstance(found, Mapping) else {}
+
+
+def _absolute(store: str) -> str:
+    """A store's address that means the same in any folder: mlflow keeps stores that it opened by their addresses."""
+    if store_file(store) is None:
+        return store
+    return f"{SQLITE}{os.path.abspath(store.removeprefix(SQLITE))}"

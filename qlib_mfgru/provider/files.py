@@ -10,7 +10,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.series import checked_series
+from qlib_mfgru.provider.series import check_absent, checked_series
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import feature_folder
 
@@ -82,6 +82,8 @@ class ProviderFiles:
             words = line.split("\t") if "\t" in line else line.split()
             try:
                 code, first, last = words[0].strip(), pd.Timestamp(words[1]), pd.Timestamp(words[2])
+                if pd.isna(first) or pd.isna(last):  # an end that is cut off
+                    raise ValueError
             except (IndexError, ValueError):
                 raise InputError(f"{file} line {number}: expected code, start and end, not {line!r}") from None
             spans.setdefault(code.upper(), []).append((first, last))
@@ -109,11 +111,12 @@ class ProviderFiles:
         Raises
         ------
         InputError
-            A file that is truncated, or reaches beyond the calendar.
+            A file that is truncated, or reaches beyond the calendar, or was written and is not there.
         """
-        folder = self._folder(code)
-        file = folder / f"{field}.{freq}.bin" if folder else None
-        if file is None or not file.is_file():
+        folder = self._folder(code) or self.path / "features" / feature_folder(code)
+        file = folder / f"{field}.{freq}.bin"
+        if not file.is_file():
+            check_absent(file)
             return None
         raw = np.fromfile(file, dtype="<f4")
         raw = checked_series(file, raw)

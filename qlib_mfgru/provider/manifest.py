@@ -12,7 +12,8 @@ from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import checked
 
 MANIFEST = "mfgru.json"
-"""Also the sign that a folder is one of ours and may be replaced."""
+CHECKSUMS = "checksums"
+"""The key under which it names the list of all files (`folders.SUMS`), without which a provider is not whole."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.series import check_size, checked_series
+from qlib_mfgru.provider.series import check_absent, check_size, checked_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder, is_index
 
@@ -195,12 +195,13 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
     Raises
     ------
     InputError
-        A file that is not what was written, or does not fit its calendar; the message names it.
+        A file that is not what was written, or not there any more, or does not fit its calendar; the message names it.
     """
     storage = FeatureD.backend_obj(instrument=feature_folder(instrument), field=field, freq=freq)
     if isinstance(storage, FileFeatureStorage):
         path = storage.uri
         if not path.exists():
+            check_absent(path)
             return None
         raw = np.fromfile(path, dtype="<f4")
         raw = checked_series(path, raw)
@@ -218,6 +219,7 @@ def read_end(instrument: str, field: str, freq: str, position: int) -> tuple[int
         return series if series is None else (series[0] + cut, series[1][cut:])
     path = storage.uri
     if not path.exists():
+        check_absent(path)
         return None
     with open(path, "rb", buffering=0) as file:
         head = np.frombuffer(file.read(4), "<f4")

@@ -11,6 +11,7 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums
+from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST, read_manifest
 
 JOURNAL = Path(".update/journal.json")
 """What lies in a provider as long as an update of it is not finished."""
@@ -62,18 +63,45 @@ def check_size(file: Path, head: np.ndarray) -> int:
     return n_values
 
 
-def sums_of(provider: Path) -> Sums:
-    """Sums of all files that were written to a provider; empty where another program made it.
+def check_absent(file: Path) -> None:
+    """Refuse that a series is not there if it was written.
 
     Raises
     ------
     InputError
-        The list is damaged.
+        It was; the message names the file.
     """
+    if "/".join(file.parts[-3:]) in sums_of(file.parents[2]).files:
+        raise InputError(f"{file}: missing, though it was written: make the provider again")
+
+
+def sums_of(provider: Path) -> Sums:
+    """Sums of all files that were written to a provider; empty where another program, or an earlier version, made it.
+
+    Raises
+    ------
+    InputError
+        The list is damaged, or gone.
+    """
+    sums, fault = _read_sums(provider, _changes(provider / SUMS, provider / MANIFEST))
+    if fault:
+        raise InputError(f"{fault}: make the provider again")
+    return sums
+
+
+@lru_cache(maxsize=4)
+def _read_sums(provider: Path, _: tuple[int, ...]) -> tuple[Sums, str]:
+    """Sums, and what is wrong with them, read once as long as the files do not change."""
     try:
-        return Sums.read(provider) or Sums()
+        sums = Sums.read(provider)
     except ValueError as error:
-        raise InputError(f"{error}: make the provider again") from error
+        return Sums(), str(error)
+    is_lost = sums is None and CHECKSUMS in read_manifest(provider)
+    return sums or Sums(), f"{provider / SUMS} is missing" if is_lost else ""
+
+
+def _changes(*files: Path) -> tuple[int, ...]:
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
 class _Known(NamedTuple):
@@ -85,9 +113,8 @@ class _Known(NamedTuple):
 
 
 def _known(provider: Path, freq: str) -> _Known:
-    calendar, sums = provider / "calendars" / f"{freq}.txt", provider / SUMS
-    changes = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in (calendar, sums, provider / JOURNAL))
-    return _read_known(provider, freq, changes)
+    files = (provider / "calendars" / f"{freq}.txt", provider / SUMS, provider / JOURNAL)
+    return _read_known(provider, freq, _changes(*files))
 
 
 @lru_cache(maxsize=4)

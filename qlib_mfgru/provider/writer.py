@@ -6,20 +6,24 @@ import copy
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.folders import Sums, staged
-from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS, Sums, staged
+from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST
+from qlib_mfgru.provider.series import JOURNAL
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.provider.symbols import feature_folder
 
 Span = tuple[str, pd.Timestamp, pd.Timestamp]
 """Instrument, first day and last day (both included) of a membership."""
+_ELSEWHERE = "give another target (--target)"
+_MOST_NAMES = 5
 
 
 @contextmanager
@@ -35,14 +39,14 @@ def new_provider(
     ----------
     target : Path
         The provider's folder; the caller holds its lock (`folders.locked`) where it may have rivals. An existing
-        provider made by this package is replaced; any other existing folder that is not empty is refused.
+        provider is replaced as `check_replaceable` allows it.
     days, intraday, session
         As of `ProviderWriter`.
 
     Raises
     ------
-    FileExistsError
-        If the target is a folder with content that this package did not write.
+    InputError
+        If the target has content that this package did not write.
     """
     target = Path(target).expanduser().resolve()
     check_replaceable(target)
@@ -52,6 +56,7 @@ def new_provider(
         if not (folder / MANIFEST).exists():
             raise RuntimeError(f"a provider needs its {MANIFEST}: call write_manifest before the end")
         writer.sums.write(folder)
+        check_replaceable(target)  # what came there meanwhile is somebody's as well
 
 
 class ProviderWriter:
@@ -105,7 +110,8 @@ class ProviderWriter:
         """
         room = len(self.calendars[freq]) - start
         folder = f"features/{feature_folder(instrument)}"
-        os.makedirs(f"{self.folder}/{folder}", exist_ok=True)
+        with suppress(FileExistsError):
+            os.mkdir(f"{self.folder}/{folder}")
         for field, values in fields.items():
             if len(values) > room:
                 raise ValueError(f"{instrument} ${field} {freq}: {len(values)} values, the calendar has {room} left")
@@ -141,8 +147,8 @@ class ProviderWriter:
         self.write_text(f"instruments/{market}.txt", "".join(lines))
 
     def write_manifest(self, content: Mapping[str, Any]) -> None:
-        """Write what made the provider, as plain values, next to its session."""
-        manifest = {**content, "session": self.session.model_dump(mode="json")}
+        """Write what made the provider, as plain values, next to its session and to where its checksums are."""
+        manifest = {**content, "session": self.session.model_dump(mode="json"), CHECKSUMS: SUMS}
         self.write_text(MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
 
     def write_text(self, name: str, content: str) -> None:
@@ -176,9 +182,34 @@ class ProviderWriter:
 
 
 def check_replaceable(target: Path) -> None:
-    """Refuse to replace a folder that is not a provider of this package.
+    """Refuse to replace anything but a provider of this package in which nothing lies that it did not write.
 
-    Called again by the writer; call it before long work so that the error comes at once.
+    Its list of checksums tells that. Called again by the writer; call it before long work so that the error comes at
+    once.
+
+    Raises
+    ------
+    InputError
+        Something else, or something more: the message says what.
     """
-    if target.exists() and not (target / MANIFEST).exists() and (not target.is_dir() or any(target.iterdir())):
-        raise FileExistsError(f"{target} exists and was not made by qlib_mfgru: give another target, or remove it")
+    if not os.path.lexists(target) or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not any((target / name).is_file() for name in (MANIFEST, SUMS)):
+        raise InputError(f"{target} exists and was not made by qlib_mfgru: {_ELSEWHERE}, or move it away")
+    try:
+        sums = Sums.read(target)
+    except ValueError:
+        sums = None
+    if sums is None or MANIFEST not in sums.files:
+        raise InputError(
+            f"{target} has no whole {SUMS} of a provider, without which nothing tells your files in it from ours: "
+            f"{_ELSEWHERE}, or move it away"
+        )
+    if (target / JOURNAL).exists():
+        raise InputError(f"{target}: an update of it was interrupted: run mfgru update again first, or {_ELSEWHERE}")
+    if others := sums.others(target):
+        named = ", ".join(others[:_MOST_NAMES]) + (", ..." if len(others) > _MOST_NAMES else "")
+        raise InputError(
+            f"{target} also holds {len(others)} files that qlib_mfgru did not write: {named}: move them away, "
+            f"or {_ELSEWHERE}"
+        )

@@ -204,6 +204,5 @@ def _unknown_members(evening: Evening, snapshot: MarketSnapshot) -> list[str]:
 
 def _same(one: dict[str, float], other: dict[str, float]) -> bool:
     """The same stocks in the same sequence, and their amounts within rounding."""
-    if list(one) != list(other):
-        return False
-    return bool(np.allclose(list(one.values()), list(other.values()), rtol=ROUNDING, atol=0))
+    mine, theirs = (np.array(list(each.values())) for each in (one, other))
+    return list(one) == list(other) and bool(np.allclose(mine, theirs, rtol=ROUNDING, atol=0))

@@ -93,7 +93,7 @@ class Played:
     @property
     def next_day(self) -> pd.Timestamp:
         """The trading day after the last evening."""
-        return self.market.days[self.market.days.get_loc(self.days[-1]) + 1]
+        return day_after(self.market.days, self.days[-1])
 
     @contextmanager
     def day_after(self) -> Iterator[Server]:
@@ -173,7 +173,7 @@ class _Fund:
             self.desk.qrun(self.settings.training(self.market.days, day, self.desk.work))
 
     def _new_week_after(self, day: pd.Timestamp) -> bool:
-        following = self.market.days[self.market.days.get_loc(day) + 1]
+        following = day_after(self.market.days, day)
         return bool(following.to_period("W-SUN") != day.to_period("W-SUN"))
 
     def _orders(self, snapshot: MarketSnapshot, day: pd.Timestamp) -> Orders:
@@ -212,3 +212,9 @@ def unequal_shares(one: pd.DataFrame, other: pd.DataFrame) -> list[str]:
     ]
     difference = signed[0].sub(signed[1], fill_value=0.0)
     return list(difference.index[difference.abs() >= 1])
+
+
+def day_after(days: pd.DatetimeIndex, day: pd.Timestamp) -> pd.Timestamp:
+    """The trading day that follows a day."""
+    following: pd.Timestamp = days[int(days.searchsorted(day, side="right"))]
+    return following

@@ -79,7 +79,7 @@ class PlaySettings(Settings):
 
     def training(self, days: pd.DatetimeIndex, today: pd.Timestamp, work: Path) -> str:
         """A qrun YAML that trains on the days with bars before today, in the folder of the play."""
-        known = days[: days.get_loc(today) + 1]
+        known = days[: days.searchsorted(today, side="right")]
         return TRAINING.format(
             provider=work / "provider",
             store=work / "mlruns.db",

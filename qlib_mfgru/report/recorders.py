@@ -16,6 +16,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.report.store import store_file
 
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
 """What a SignalRecord and qrun leave in a recorder."""
@@ -57,8 +58,8 @@ def check_provider(folder: str) -> None:
 
 def check_store(store: str) -> None:
     """Refuse an sqlite store whose file does not exist, which mlflow would make."""
-    file = store.removeprefix("sqlite:///")
-    if file != store and not Path(file).exists():
+    file = store_file(store)
+    if file is not None and not file.exists():
         raise InputError(
             f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
         )

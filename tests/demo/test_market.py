@@ -124,7 +124,7 @@ def test_bad_options_are_refused_with_their_name(tmp_path, capsys, options, mess
 
 def test_foreign_folder_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
-    with pytest.raises(FileExistsError, match="not made by qlib_mfgru"):
+    with pytest.raises(InputError, match="not made by qlib_mfgru"):
         make_demo_market(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 

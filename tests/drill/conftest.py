@@ -41,8 +41,15 @@ def other_vendor(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_vendor(tmp_path_factory.mktemp("other"), [f"30{number:04d}" for number in range(4)])
 
 
-def write_vendor(folder: Path, stocks: list[str]) -> Path:
+@pytest.fixture(scope="session")
+def early_vendor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first vendor's folder three days earlier, before its last four stocks were listed."""
+    return write_vendor(tmp_path_factory.mktemp("early"), [f"60{number:04d}" for number in range(12)], n_days=27)
+
+
+def write_vendor(folder: Path, stocks: list[str], n_days: int = 30) -> Path:
     bars = make_bars(stocks, pd.bdate_range("2025-01-02", periods=30))
+    bars = bars[bars["datetime"].dt.normalize().isin(pd.bdate_range("2025-01-02", periods=n_days))]
     write(folder, daily=make_daily(bars))
     for number, code in enumerate(stocks[:4]):
         bars[bars["symbol"].isin(stocks[number::4])].to_parquet(folder / "bars" / f"{code}.parquet")

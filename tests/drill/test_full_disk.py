@@ -13,10 +13,13 @@ from . import work
 from .disks import disk_at, grow, may_mount
 from .ledger import Ledger, Outcome, rounds
 from .process import Job
+from .small_run import records_of
 from .state import assert_clean, assert_equal
 from .works import Kind, Whole, demo, ingest_of, panel_of, rolling_on
 
 NO_ROOM = ("No space left on device", "File too large")
+_PRINTED = 1 << 13
+"""Bytes that a process may print: that goes to a file as well, under the same limit."""
 
 
 def on_a_small_disk(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
@@ -52,7 +55,7 @@ def with_small_files(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
     def play(number: int) -> Outcome:
         place = folder / f"{number}"
         place.mkdir()
-        n_bytes = int(longest * Random(f"{kind.name}{number}").uniform(0, 0.95))
+        n_bytes = max(_PRINTED, int(longest * Random(f"{kind.name}{number}").uniform(0, 0.95)))
         output = folder / f"limited-{number}.txt"
         line = Job(work.limited, n_bytes, kind.function, *kind.arguments(place), output=output).end().line()
         assert any(words in line for words in NO_ROOM), line
@@ -107,6 +110,33 @@ def units_on_a_small_disk(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
             assert_equal(kind.run(place), whole.content)
             assert_clean(place)
         shutil.rmtree(place)
+        return "said"
+
+    return play
+
+
+def test_records(ledger: Ledger, market: Path, tmp_path: Path) -> None:
+    """A ``qrun`` whose store, artifacts and panels lie on the disk."""
+    kind = records_of(market)
+    ledger.play("full disk", kind.name, rounds(1), records_on_a_small_disk(kind, tmp_path))
+
+
+def records_on_a_small_disk(kind: Kind, folder: Path) -> Callable[[int], Outcome]:
+    """Rounds in which there is room for a part of them: of the store, of what is in it, of the artifacts."""
+    if not may_mount():
+        pytest.skip("this process may not mount a disk of memory")
+    whole = Whole.of(kind, folder / "whole")
+
+    def play(number: int) -> Outcome:
+        place = folder / f"{number}"
+        with disk_at(place, Random(f"records{number}").randint(300, 1480)):
+            line = kind.start(place).end().line()
+            assert any(words in line for words in (*NO_ROOM, "disk is full")), line
+            assert str(place) in line, line
+            grow(place)
+            assert_equal(kind.run(place), whole.content)
+            assert_clean(place)
+        place.rmdir()
         return "said"
 
     return play

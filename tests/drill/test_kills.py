@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -12,7 +13,7 @@ import pytest
 from .ledger import Ledger, Outcome, rounds
 from .small_run import records_of
 from .state import assert_clean, assert_equal
-from .works import Kind, Whole, demo, ingest_of, panel_of, rolling_on
+from .works import Kind, Whole, demo, ingest_of, panel_of, rolling_on, update_of
 
 
 def killed(kind: Kind, folder: Path, before: Kind | None = None, every: int = 2) -> Callable[[int], Outcome]:
@@ -48,6 +49,25 @@ def test_ingest(ledger: Ledger, vendor: Path, other_vendor: Path, tmp_path: Path
 def test_ingest_by_two_processes(ledger: Ledger, vendor: Path, other_vendor: Path, tmp_path: Path) -> None:
     kind = ingest_of(vendor, jobs=2)
     ledger.play("kill", kind.name, rounds(1), killed(kind, tmp_path, ingest_of(other_vendor)))
+
+
+def test_update(ledger: Ledger, early_vendor: Path, vendor: Path, tmp_path: Path) -> None:
+    """For a while the provider is a plan, which the next update carries out."""
+    old, kind = ingest_of(early_vendor), update_of(vendor)
+    old.run(tmp_path / "whole")
+    begun = time.monotonic()
+    whole = kind.run(tmp_path / "whole")
+    seconds = time.monotonic() - begun
+
+    def play(number: int) -> Outcome:
+        place = tmp_path / f"{number}"
+        assert old.run(place) != whole
+        kind.start(place).kill_at(seconds * Random(f"update{number}").uniform(0, 1))
+        assert_equal(kind.run(place), whole)
+        assert_clean(place)
+        return "whole"
+
+    ledger.play("kill", kind.name, rounds(2), play)
 
 
 def test_demo(ledger: Ledger, tmp_path: Path) -> None:

@@ -29,6 +29,13 @@ def ingest(source: Path, target: Path, jobs: int = 1) -> int:
     return main([str(word) for word in words])
 
 
+def update(source: Path, target: Path) -> int:
+    """``mfgru update``."""
+    from qlib_mfgru.cli import main
+
+    return main(["update", str(target), "--source", str(source), "--quiet"])
+
+
 def demo(target: Path, seed: int = 0) -> int:
     """``mfgru demo``, small."""
     from qlib_mfgru.cli import main

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from . import work
 from .ledger import only_long
 from .process import Job
 from .state import Content, content
+
+_NUMBERS = count()
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,10 @@ class Whole:
 
 
 def _log(folder: Path) -> Path:
-    """A new file for what a process prints, outside the folder."""
+    """A new file for what a process prints, outside the folder; of rivals each has one."""
     logs = folder.parent / "said"
     logs.mkdir(exist_ok=True)
-    return logs / f"{folder.name}-{len(list(logs.iterdir()))}.txt"
+    return logs / f"{folder.name}-{next(_NUMBERS)}.txt"
 
 
 def provider_at(folder: Path) -> Path:
@@ -81,6 +84,11 @@ def ingest_of(source: Path, jobs: int = 1) -> Kind:
     """An ingest of a vendor's folder."""
     name = "ingest" if jobs == 1 else f"ingest, {jobs} processes"
     return Kind(name, work.ingest, lambda folder: (source, provider_at(folder), jobs), _provider)
+
+
+def update_of(source: Path) -> Kind:
+    """An update of the provider that is there with a vendor's folder."""
+    return Kind("update", work.update, lambda folder: (source, provider_at(folder)), _provider)
 
 
 def demo(seed: int = 0) -> Kind:

@@ -158,7 +158,7 @@ def test_there_is_no_moment_without_the_folder(tmp_path: Path) -> None:
 
 def test_without_an_exchange_of_names_a_kill_between_the_two_renames_is_mended(tmp_path: Path) -> None:
     target = tmp_path / "market"
-    box = tmp_path / ".market.abcdefgh"
+    box = tmp_path / ".market.0123abcd"
     (box / "old").mkdir(parents=True)
     (box / "old" / "content").write_text("old")
     Holder.this().write(box / MARKER)

@@ -71,7 +71,32 @@ def test_contents_can_be_noted_as_they_are_written(folder: Path) -> None:
     assert sums == read(folder)
 
 
-@pytest.mark.parametrize("content", ["xyz\n", "00 1\n", "zz 10 name\n", "00 10 name"])
+@pytest.mark.parametrize("cut", range(3))
+def test_a_list_that_was_cut_short_is_damaged(folder: Path, cut: int) -> None:
+    """At the end of a line as well: its last line is its own checksum."""
+    lines = (folder / SUMS).read_text().splitlines(keepends=True)
+    assert (len(lines), lines[-1][8:]) == (3, " 2 .\n")
+    (folder / SUMS).write_text("".join(lines[:cut]))
+    with pytest.raises(ValueError, match=f"{SUMS} is damaged"):
+        Sums.read(folder)
+
+
+@pytest.mark.parametrize("place", [0, 20, 60, -2])
+def test_a_flipped_bit_of_the_list_is_seen(folder: Path, place: int) -> None:
+    content = bytearray((folder / SUMS).read_bytes())
+    content[place] ^= 1
+    (folder / SUMS).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{SUMS} is damaged"):
+        Sums.read(folder)
+
+
+def test_links_are_others_files_too(folder: Path, tmp_path: Path) -> None:
+    (folder / "features" / "mine").symlink_to(folder / "features" / "sh600000")
+    (folder / "broken").symlink_to(folder / "nowhere")
+    assert read(folder).others(folder) == ["broken", "features/mine"]
+
+
+@pytest.mark.parametrize("content", ["", "xyz\n", "00 1\n", "zz 10 name\n", "00 10 name"])
 def test_a_damaged_list_says_so(folder: Path, content: str) -> None:
     (folder / SUMS).write_text(content)
     with pytest.raises(ValueError, match=f"{SUMS} is damaged"):

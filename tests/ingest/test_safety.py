@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+
 from .vendor import make_bars, make_daily, run, spans, write
 
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
@@ -103,6 +105,6 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
 def test_a_foreign_folder_is_not_replaced(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
     target.mkdir()
     (target / "thesis.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="was not made by qlib_mfgru"):
+    with pytest.raises(InputError, match="was not made by qlib_mfgru"):
         run(write(tmp_path / "in", bars, make_daily(bars)), target)
     assert (target / "thesis.txt").read_text() == "mine"

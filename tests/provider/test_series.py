@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import qlib
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Sums
+from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.writer import new_provider
@@ -93,15 +96,65 @@ def test_check_finds_a_missing_file_and_one_that_was_added(provider: Path) -> No
 
 
 def test_check_of_a_provider_without_checksums_says_so(provider: Path) -> None:
+    """Of an earlier version, or of another one's making, none were promised."""
     (provider / "checksums.txt").unlink()
+    (provider / "mfgru.json").write_text('{"made_by": "mfgru ingest"}')
+    read(provider)
     assert findings(provider)["providers without checksums"] == f"note: {provider}"
 
 
 def test_a_damaged_list_of_checksums_is_an_error(provider: Path) -> None:
     (provider / "checksums.txt").write_text("nonsense")
-    with pytest.raises(InputError, match=r"checksums\.txt is damaged: make the provider again"):
+    with pytest.raises(InputError, match=r"checksums\.txt is damaged, or of .*: make the provider again"):
         read(provider)
     assert findings(provider)["files that are not what was written"].startswith(f"error: {provider}/checksums.txt")
+
+
+def test_a_lost_list_of_checksums_is_an_error(provider: Path) -> None:
+    (provider / "checksums.txt").unlink()
+    wrong = f"{provider / 'checksums.txt'} is missing: make the provider again"
+    with pytest.raises(InputError, match=wrong):
+        read(provider)
+    assert findings(provider)["files that are not what was written"] == f"error: {wrong}"
+
+
+@pytest.mark.parametrize("n_lines", [0, 1, 5, -1])
+def test_a_list_that_was_cut_at_a_line_hides_no_changed_byte(provider: Path, n_lines: int) -> None:
+    lines = (provider / "checksums.txt").read_text().splitlines(keepends=True)
+    (provider / "checksums.txt").write_text("".join(lines[:n_lines]))
+    assert findings(provider)["files that are not what was written"].startswith(f"error: {provider}/checksums.txt")
+
+
+@pytest.mark.parametrize("lost", [FILE, "features/sh600000"])
+def test_a_series_that_was_written_and_is_gone_is_an_error(provider: Path, lost: str) -> None:
+    """Whoever reads it, also where the calendar has gone on; one that never was is absent."""
+    shutil.rmtree(provider / lost) if lost != FILE else (provider / lost).unlink()
+    for _ in range(2):
+        for files in (read, lambda path: read_by_qlib(path, "close")):
+            with pytest.raises(InputError, match=f"^{provider / FILE}: missing, though it was written: make the "):
+                files(provider)
+        with open(provider / "calendars" / "day.txt", "a") as file:
+            file.write("2025-02-13\n")
+    assert ProviderFiles(provider).series("SH600000", "alpha", "day") is None
+    assert read_by_qlib(provider, "alpha") is None
+
+
+def read_by_qlib(provider: Path, field: str) -> object:
+    qlib.init(provider_uri=str(provider), region="cn", kernels=1)
+    return reader.read_series("SH600000", field, "day")
+
+
+def test_check_misses_the_folder_of_an_index_that_no_list_names(tmp_path: Path) -> None:
+    with new_provider(tmp_path / "p", DAYS) as writer:
+        for code in ("SH600000", "SH000300"):
+            writer.write_features(code, "day", 0, {"close": np.ones(30)})
+        writer.write_members("all", ["SH600000"], np.ones((30, 1), dtype=bool))
+        writer.write_manifest({})
+    shutil.rmtree(tmp_path / "p" / "features" / "sh000300")
+    gone = tmp_path / "p" / "features" / "sh000300" / "close.day.bin"
+    assert findings(tmp_path / "p")["files that are not what was written"] == f"error: {gone} is missing"
+    rows = check_provider(tmp_path / "p", stocks=["SH600000"], quiet=True)
+    assert not [row for row in rows if row.kind == "files that are not what was written"]
 
 
 def test_calendar_and_checksums_are_read_once_for_all_series(provider: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,14 @@
 """The provider writer: what lies on disk, and that a provider is whole or not there."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS, Sums
 from qlib_mfgru.provider.manifest import MANIFEST
 from qlib_mfgru.provider.writer import new_provider
 
@@ -49,9 +52,65 @@ def test_a_provider_of_ours_is_replaced(tmp_path: Path) -> None:
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p/thesis.txt").write_text("mine")
-    with pytest.raises(FileExistsError, match="was not made by qlib_mfgru"):
+    with pytest.raises(InputError, match="was not made by qlib_mfgru"):
         write(tmp_path / "p")
     assert (tmp_path / "p/thesis.txt").read_text() == "mine"
+
+
+THEIRS = ["notes.txt", "instruments/mypool.txt", "calendars/day_future.txt", "features/sh999999/mine.day.bin"]
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+def test_a_file_of_the_user_in_a_provider_of_ours_is_left_and_named(tmp_path: Path, theirs: str) -> None:
+    write(tmp_path / "p")
+    (tmp_path / "p" / theirs).parent.mkdir(exist_ok=True)
+    (tmp_path / "p" / theirs).write_text("mine")
+    message = f"{tmp_path / 'p'} also holds 1 files that qlib_mfgru did not write: {theirs}: move them away, or "
+    with pytest.raises(InputError, match=message):
+        write(tmp_path / "p", 2.0)
+    assert (tmp_path / "p" / theirs).read_text() == "mine"
+    assert np.fromfile(tmp_path / "p/features/sh600000/close.day.bin", "<f4")[1] == 9.5
+    (tmp_path / "p" / theirs).unlink()
+    write(tmp_path / "p", 2.0)
+
+
+def test_what_comes_while_a_provider_is_written_is_left_too(tmp_path: Path) -> None:
+    write(tmp_path / "p")
+    with (  # noqa: PT012
+        pytest.raises(InputError, match=r"also holds 1 files .*: pool\.txt"),
+        new_provider(tmp_path / "p", DAYS) as w,
+    ):
+        w.write_text(MANIFEST, "{}")
+        (tmp_path / "p" / "pool.txt").write_text("mine")
+    assert (tmp_path / "p" / "pool.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("how", ["none", "cut", "of something else"])
+def test_without_a_whole_list_of_ours_nothing_is_replaced(tmp_path: Path, how: str) -> None:
+    """An older version's provider, a damaged one, or a folder that has a file of the manifest's name."""
+    write(tmp_path / "p")
+    (tmp_path / "p" / "thesis.tex").write_text("mine")
+    if how == "none":
+        (tmp_path / "p" / SUMS).unlink()
+    elif how == "cut":
+        lines = (tmp_path / "p" / SUMS).read_text().splitlines(keepends=True)
+        (tmp_path / "p" / SUMS).write_text("".join(lines[:-1]))
+    else:
+        shutil.rmtree(tmp_path / "p" / "features")
+        (tmp_path / "p" / MANIFEST).unlink()
+        Sums.of(tmp_path / "p").write(tmp_path / "p")
+    with pytest.raises(InputError, match=f"{tmp_path / 'p'} has no whole {SUMS} of a provider"):
+        write(tmp_path / "p")
+    assert (tmp_path / "p" / "thesis.tex").read_text() == "mine"
+
+
+def test_a_provider_without_its_manifest_or_a_series_is_made_again(tmp_path: Path) -> None:
+    """As messages about damage advise."""
+    for lost in (MANIFEST, "features/sh600000/close.day.bin"):
+        write(tmp_path / "p")
+        (tmp_path / "p" / lost).unlink()
+    write(tmp_path / "p")
+    assert (tmp_path / "p" / lost).exists()
 
 
 def test_more_values_than_the_calendar_has_room_for(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from qlib.log import get_module_logger
 from qlib_mfgru.data.panel.build import BARS, DESCRIPTION, folder_name, write
 from qlib_mfgru.data.panel.extend import extend
 from qlib_mfgru.data.panel.fields import Field
-from qlib_mfgru.folders import Sums, locked, staged, sweep
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS, Sums, locked, staged, sweep
 
 _WHILE_READ = 1 << 24
 """Bytes up to which a file is read anyway, and its checksum held against what was written; of larger ones the size."""
+_FILES = {DESCRIPTION, BARS, SUMS, *(f"{name}.npy" for name in ("days", "traded", "priced", "digests"))}
 
 
 def panel_folder(root: Path, freq: str, codes: list[str], fields: Sequence[Field]) -> Path:
@@ -25,7 +27,7 @@ def panel_folder(root: Path, freq: str, codes: list[str], fields: Sequence[Field
     Raises
     ------
     InputError
-        As of `BarPanel.open`.
+        As of `BarPanel.open`; or one that is damaged holds something else as well.
     """
     folder = root / folder_name(freq, codes, fields)
     if _is_whole(folder):
@@ -40,6 +42,8 @@ def _make(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
     """Write a panel in the place of a damaged one or of none, and remove those that it makes obsolete."""
     log = get_module_logger("BarPanel")
     if folder.exists():
+        if others := _strangers(folder):
+            raise InputError(f"{_fault(folder)}; but {folder} also holds {', '.join(others)}: move that away")
         log.warning(f"{_fault(folder)}: the panel is made again")
     earlier = _earlier(folder, freq)
     with staged(folder) as new:
@@ -76,6 +80,11 @@ def _fault(folder: Path) -> str:
     return next(sums.misfits(folder), None) or next(sums.damaged(folder, small), "")
 
 
+def _strangers(folder: Path) -> list[str]:
+    """What lies in a panel's folder and is no file of a panel's."""
+    return sorted({path.name for path in folder.iterdir()} - _FILES)
+
+
 def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
     """Remove panels of the same fields from the provider's earlier states.
 
@@ -87,5 +96,6 @@ def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
             other = {"fields": description["fields"], **json.loads(file.read_text())}
         except (OSError, ValueError):
             continue  # removed meanwhile, or damaged: it is made again by whoever opens it
-        if file.parent != folder and all(other.get(name) == description[name] for name in ("provider", "fields")):
+        is_earlier = all(other.get(name) == description[name] for name in ("provider", "fields"))
+        if is_earlier and file.parent != folder and not _strangers(file.parent):
             shutil.rmtree(file.parent, ignore_errors=True)

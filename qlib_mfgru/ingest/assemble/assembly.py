@@ -25,6 +25,7 @@ from qlib_mfgru.provider.judge import Verdict, judge
 
 EARLY = "no factor yet, before the first of the table (with before_first: one it is 1 until then)"
 """Why days are dropped that a sparse table of factors does not reach."""
+NO_VOLUME = "no volume all day, though prices move and the daily row has one"
 
 
 def assemble(stock: Stock, verdict: Verdict) -> bool:
@@ -64,9 +65,7 @@ def _screen_days(stock: Stock) -> np.ndarray:
     days = stock.calendars.days
     if stock.conventions.has_daily:
         report = stock.report.input("daily")
-        present = np.zeros(len(days), dtype=bool)
-        present[np.searchsorted(days, stock.rows.daily["when"])] = True
-        suspended = present & ~stock.traded & ~stock.spiked
+        suspended = stock.has_row & ~stock.traded & ~stock.spiked
         factorless, early = stock.traded & ~stock.live, _before_first_factor(stock)
         for reason, dropped in (
             ("suspended day", suspended),
@@ -100,8 +99,11 @@ def _screen_bars(stock: Stock, finest: DayBars) -> np.ndarray:
     traded, factor, early = finest.traded, stock.factor[span], _before_first_factor(stock)[span]
     kept = traded & ~np.isnan(factor)
     per_day, blank = finest.n_rows, finest.n_blank
+    moves = (finest.prices["high"] > finest.prices["low"]).any(axis=1)
+    lost = ~traded & moves & stock.traded[span]
     for reason, counts in (
-        ("suspended day", np.where(traded, 0, per_day)),
+        ("suspended day", np.where(traded | lost, 0, per_day)),
+        (NO_VOLUME, np.where(lost, per_day, 0)),
         (EARLY, np.where(traded & ~kept & early, per_day, 0)),
         ("no factor on that day", np.where(traded & ~kept & ~early, per_day, 0)),
         ("no trade and no price", np.where(kept, blank, 0)),

@@ -47,7 +47,7 @@ def mend_factor(stock: Stock) -> None:
     if stock.conventions.all_raw:
         factor, is_mended = mended_factor(stock.moves, stock.factor)
         if is_mended.any():
-            stock.factor = factor
+            stock.unmended, stock.factor = stock.moves, factor
             stock.forget_moves()
         what = "days whose factor was lost, early or late, replaced by that of the day beside it"
         stock.warn(what, stock.calendars.days, is_mended)
@@ -94,7 +94,12 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         market_cap=stock.extras.get("market_cap", unknown),
         prev_close=np.where(live & is_raw, given.prev_close, np.nan),
         previous_makes_factor=conventions.factor_from_closes,
+        is_adjusted=not conventions.factorless,
+        factor_held=stock.factor_held,
+        without_volume=stock.without_volume,
+        after_gap=stock.has_row & ~np.append(False, stock.has_row[:-1]),
         apart=given.live,
+        as_given=is_raw,
         spiked=stock.spiked,
         lot=conventions.session.lot,
         board=stock.board,
@@ -104,6 +109,7 @@ def series_of(stock: Stock, given: Given, is_stand_in: np.ndarray) -> StockSerie
         file_of=_file_of(stock),
         bars=_bars_of(stock),
         known_moves=stock.moves,
+        unmended=stock.unmended,
     )
 
 

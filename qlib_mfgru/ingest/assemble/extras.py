@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.on_calendar import day_values, span_values, step_values
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.provider.fill import carried_forward
-from qlib_mfgru.provider.judge import beyond_limits
+from qlib_mfgru.provider.judge import LISTED_BEFORE, beyond_limits, since_listing
 from qlib_mfgru.provider.limits import derive_limits, reference_price, round_half_up
 
-LISTED_BEFORE = 10**6
-"""Trading days since listing of a stock that was there on the calendar's first day."""
+Limits = tuple[np.ndarray, np.ndarray]
+"""Raw limit prices, up and down, each of shape (n_days,)."""
+Rules = Callable[[np.ndarray], Limits]
+"""The limits by the boards' rules, given which days are under special treatment."""
 
 
 def add_extras(stock: Stock) -> None:
     """Fill `stock.extras` with the raw values that the inputs allow, each of shape (n_days,)."""
     conventions, days, values = stock.conventions, stock.calendars.days, stock.rows.values
     is_st, reference = _special_treatment(stock), _reference(stock)
+    rules = partial(_rule_limits, stock, reference, _since_listing(stock, reference))
     if conventions.st_since_prices:
-        is_st = _since_last_breach(stock, is_st, reference)
+        is_st = _since_last_breach(stock, is_st, rules)
     if conventions.special_treatment:
         stock.extras["is_st"] = is_st
     if conventions.market_cap or (conventions.float_shares and conventions.raw_known):
@@ -35,7 +41,7 @@ def add_extras(stock: Stock) -> None:
     if conventions.has_limits:
         if conventions.given_limits:
             _drop_wild_limits(stock, reference)
-        up, down = _derived_limits(stock, is_st, reference)
+        up, down = _derived_limits(stock, rules(is_st))
         for name, derived in (("limit_up", up), ("limit_down", down)):
             vendors = stock.daily[name]
             stock.extras[name] = np.where(stock.live, np.where(vendors > 0, vendors, derived), np.nan)
@@ -62,9 +68,9 @@ def _market_cap(stock: Stock) -> np.ndarray:
     return np.where(np.isnan(market_cap), step_values(values["market_cap"], days), market_cap)
 
 
-def _since_last_breach(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def _since_last_breach(stock: Stock, is_st: np.ndarray, rules: Rules) -> np.ndarray:
     """Special treatment from the day after the last close that its limits forbid; before, it cannot have applied."""
-    beyond = beyond_limits(_live_close(stock), *_rule_limits(stock, is_st, reference))
+    beyond = beyond_limits(_live_close(stock), *rules(is_st))
     if not stock.is_new:
         what = "st: closes beyond its limits: an update clears the flag of the last days, an ingest that of all before"
         stock.warn(what, stock.calendars.days, beyond & (is_st > 0))
@@ -93,24 +99,35 @@ def _reference(stock: Stock) -> np.ndarray:
     return np.where(vendors > 0, vendors, reference_price(_live_close(stock), stock.factor))
 
 
-def _derived_limits(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Limit prices, up and down, of live days for which the vendor gives none."""
-    up, down = _rule_limits(stock, is_st, reference)
+def _derived_limits(stock: Stock, limits: Limits) -> Limits:
+    """The limits of live days for which the vendor gives none."""
+    up, down = limits
     missing = stock.live & ~(stock.daily["limit_up"] > 0)
     return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
 
 
-def _rule_limits(stock: Stock, is_st: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Limit prices, up and down, of the boards' rules, measured from the `reference`.
+def _since_listing(stock: Stock, reference: np.ndarray) -> np.ndarray:
+    """As of `since_listing`; stocks whose prices say that they were listed on the calendar's first day are counted."""
+    days = stock.calendars.dated
+    first = int(np.searchsorted(stock.calendars.days, stock.rows.first_day))
+    if not stock.conventions.session.has_boards:
+        return np.full(len(days), LISTED_BEFORE)
+    prices = {name: np.where(stock.live, stock.daily[name], np.nan) for name in ("high", "low")}
+    session = since_listing(stock.code, days, prices, reference, first)
+    if first == 0 and session[0] == 0 and stock.is_new:
+        what = "stocks taken as listed on the calendar's first day: their prices leave the limits of ordinary shares"
+        stock.report.warn(what, 1, [stock.code])
+    return session
+
+
+def _rule_limits(stock: Stock, reference: np.ndarray, session: np.ndarray, is_st: np.ndarray) -> Limits:
+    """Limit prices of the boards' rules, measured from the `reference`, by trading days since listing.
 
     All NaN where the market has no such boards.
     """
     if not stock.conventions.session.has_boards:
         return np.full_like(stock.factor, np.nan), np.full_like(stock.factor, np.nan)
-    days = stock.calendars.days
-    first = int(np.searchsorted(days, stock.rows.first_day))
-    since_listing = np.arange(len(days)) - first if first > 0 else np.full(len(days), LISTED_BEFORE)
-    return derive_limits(stock.code, stock.calendars.dated, reference, is_st, since_listing)
+    return derive_limits(stock.code, stock.calendars.dated, reference, is_st, session)
 
 
 def _live_close(stock: Stock) -> np.ndarray:

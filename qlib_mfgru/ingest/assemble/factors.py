@@ -9,7 +9,7 @@ import numpy as np
 from qlib_mfgru.ingest.assemble.conventions import Conventions
 from qlib_mfgru.ingest.assemble.on_calendar import day_values, step_values
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
-from qlib_mfgru.provider.boards import ordinary_ratio
+from qlib_mfgru.provider.boards import RULES, ordinary_ratio
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.judge import WILD
 from qlib_mfgru.provider.judge.moves.moves import LIMIT_MARGIN
@@ -19,10 +19,13 @@ SAME_PRICE = 0.005 + 1e-9
 """Yuan by which a rounded previous close may miss the last close without any event between."""
 _SPARSE, _CHANGING = 0.2, 0.5
 """A table with fewer rows a day than the one, most of which change the factor, is one of events."""
+_LEAST, _DENSE, _FRESH = 5, 0.5, 5
+"""Factors that show how often there is one; their share of the days from which on it is one a day; days in a row for
+which a table of such may not be there yet."""
 
 
 def factor_on_calendar(
-    rows: StockRows, daily: Mapping[str, np.ndarray], days: np.ndarray, conventions: Conventions
+    rows: StockRows, daily: Mapping[str, np.ndarray], days: np.ndarray, conventions: Conventions, board: str | None
 ) -> np.ndarray:
     """Factor of each day, NaN where unknown; shape (n_days,).
 
@@ -38,12 +41,14 @@ def factor_on_calendar(
     days : ndarray of shape (n_days,)
         The calendar, in days since 1970.
     conventions : Conventions
+    board : str, optional
+        A key of `boards.RULES`.
     """
     if conventions.factorless:
         return np.ones(len(days))
     if conventions.factor_from_closes:
         made = day_values(rows.values["made"], days)
-        factor = factor_of_closes(daily["close"], daily["prev_close"], made)
+        factor = factor_of_closes(daily["close"], daily["prev_close"], board, made)
     else:
         factor = np.where(daily["factor"] > 0, daily["factor"], np.nan)
     n_reported = int(np.searchsorted(days, rows.daily["when"][-1])) + 1 if len(rows.daily) else 0
@@ -57,21 +62,54 @@ def factor_on_calendar(
     return np.where(np.isnan(factor), table, factor)
 
 
-def factor_of_closes(close: np.ndarray, prev_close: np.ndarray, made: np.ndarray | None = None) -> np.ndarray:
+def held_factor(
+    rows: StockRows, daily: Mapping[str, np.ndarray], days: np.ndarray, conventions: Conventions
+) -> np.ndarray | None:
+    """Days with trade whose factor is that of a day before, though the vendor gives one a day; of shape (n_days,).
+
+    None where it gives them by change or by event, and where the factor is none of the vendor's; parameters are those
+    of `factor_on_calendar`.
+    """
+    given = daily["factor"] > 0
+    is_table = conventions.factor_table and not given.any()
+    if conventions.factorless or conventions.factor_from_closes or (is_table and conventions.factor_events):
+        return None
+    if is_table:
+        given = np.isin(days, rows.values["factor"]["when"])
+    known = np.flatnonzero(given)
+    asked = daily["volume"] > 0 if len(rows.daily) else np.ones(len(days), dtype=bool)
+    if len(known) < _LEAST or len(known) <= _DENSE * np.count_nonzero((asked | given)[known[0] : known[-1] + 1]):
+        return None
+    held = asked & ~given
+    held[: known[0]] = False
+    if is_table:
+        held[known[-1] : known[-1] + 1 + _FRESH] = False
+    return held
+
+
+def factor_of_closes(
+    close: np.ndarray, prev_close: np.ndarray, board: str | None = None, made: np.ndarray | None = None
+) -> np.ndarray:
     """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
 
     `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
-    where `prev_close` is missing, the factor stays.
+    where `prev_close` is missing, the factor stays. So it does after days without a row where `prev_close` is above the
+    last close: no payout raises a price, so it is the close of a row that is missing. Shares of boards without rules,
+    funds among them, may be merged.
 
     Parameters
     ----------
     close, prev_close : ndarray of shape (n_days,)
         Raw; NaN on days without a row.
+    board : str, optional
+        A key of `boards.RULES`.
     made : ndarray of shape (n_days,), optional
         The product as it is known already, up to some day; NaN elsewhere.
     """
     known, before = close > 0, _last_close(close)
     moved = known & (prev_close > 0) & (np.abs(before - prev_close) > SAME_PRICE)
+    if board and RULES[board]:
+        moved &= (prev_close < before) | (np.append(np.nan, close[:-1]) > 0)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)
     if made is not None and len(given := np.flatnonzero(~np.isnan(made))):
         ratio[: given[-1]], ratio[given[-1]] = 1.0, made[given[-1]]

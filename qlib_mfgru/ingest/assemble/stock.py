@@ -10,7 +10,12 @@ import numpy as np
 
 from qlib_mfgru.ingest.assemble.bars import DayBars
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
-from qlib_mfgru.ingest.assemble.factors import factor_on_calendar, followed_previous, possible_previous
+from qlib_mfgru.ingest.assemble.factors import (
+    factor_on_calendar,
+    followed_previous,
+    held_factor,
+    possible_previous,
+)
 from qlib_mfgru.ingest.assemble.on_calendar import day_values
 from qlib_mfgru.ingest.assemble.screening import BEYOND_DAY, FAR_BAR, bars_beyond_day, far_bars
 from qlib_mfgru.ingest.read.spool import ALWAYS, DAILY_OPTIONAL, PRICES, StockRows
@@ -38,8 +43,14 @@ class Stock:
     ----------
     daily : dict of str to ndarray
         Prices, volume and the optional daily fields, NaN where unknown.
+    has_row, without_volume : ndarray of bool
+        Days with a daily row, and those of them without volume whose price moves.
     factor : ndarray
         ``adjusted = raw * factor``, NaN where unknown.
+    factor_held : ndarray of bool, optional
+        As of `held_factor`.
+    unmended : Moves, optional
+        With the factor as it was given, where single days of it are mended.
     traded : ndarray of bool
         Days with trade by the daily rows.
     spiked : ndarray of bool
@@ -68,9 +79,14 @@ class Stock:
         self.code, self.rows, self.since = rows.code, rows, since
         self.calendars, self.conventions, self.report = calendars, conventions, report
         self.board = board_of(rows.code) if conventions.session.has_boards else None
+        self.has_row = np.zeros(len(calendars.days), dtype=bool)
         self.daily = self._daily_on_calendar()
+        self.without_volume = ~(self.daily["volume"] > 0) & (self.daily["high"] > self.daily["low"])
         self.daily["prev_close"] = possible_previous(self.daily["close"], self.daily["prev_close"])
-        self.factor = factor_on_calendar(rows, self._screened_for_factor(), calendars.days, conventions)
+        screened = self._screened_for_factor()
+        self.factor = factor_on_calendar(rows, screened, calendars.days, conventions, self.board)
+        self.factor_held = held_factor(rows, self.daily, calendars.days, conventions)
+        self.unmended: Moves | None = None
         if conventions.daily_adjusted:
             for name in DAY_PRICES:
                 self.daily[name] /= self.factor
@@ -168,6 +184,7 @@ class Stock:
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows
         places = np.searchsorted(days, rows.daily["when"])
+        self.has_row[places] = True
         names = (*PRICES, "volume", *DAILY_OPTIONAL)
         daily = dict(zip(names, np.full((len(names), len(days)), np.nan), strict=True))
         for name, values in daily.items():

@@ -82,6 +82,10 @@ def _prices(findings: Findings, kind: str, sample: Sample, section: dict[str, An
     if adjustment.volume_adjusted:
         findings.say("volume", "divided by the factor: amount / volume follows the adjusted prices")
         section["volume"] = "adjusted"
+    elif adjustment.prices == "adjusted" and "factor" not in sample.columns and section.get("volume") == "shares":
+        text = "shares, or shares divided by a factor that is not in these files: left out, so that the ingest decides"
+        findings.say("volume", f"{text} by the amounts")
+        del section["volume"]
     if kind == "daily":
         _sources_of_factors(findings, sample, section, adjustment.ex_rights)
         if "name" in sample.columns:

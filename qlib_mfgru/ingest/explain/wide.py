@@ -13,6 +13,7 @@ from qlib_mfgru.ingest.explain.stamps import are_timed, fit_stamps
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.reader import as_frame
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import parse_stamps
 from qlib_mfgru.provider.session import ASHARE
@@ -43,7 +44,7 @@ def wide_field(path: Path) -> str | None:
 def wide_stamps(path: Path, source: RowInput) -> np.ndarray:
     """The stamps in a table's first column, those that can be read; ``datetime64[s]``."""
     file = VendorFile(path, source)
-    first = pd.concat(file.frames({"datetime": file.header()[0]}, 100_000))["datetime"]
+    first = pd.concat(map(as_frame, file.frames({"datetime": file.header()[0]}, 100_000)))["datetime"]
     stamps = parse_stamps(first, ASHARE.zone)
     return stamps[~np.isnat(stamps)]
 

@@ -15,11 +15,14 @@ from tqdm import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
+from qlib_mfgru.ingest.read.files import EmptyFile
+from qlib_mfgru.ingest.read.files.reader import Columns, Words, as_frame, length
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.sources import Table, tables
 from qlib_mfgru.ingest.read.sources.dating import dated
 from qlib_mfgru.ingest.read.sources.selection import OneIndex, Selection
 from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.read.spool.repeats import run_starts
 from qlib_mfgru.ingest.read.titles import stock_fault, title_fault
 from qlib_mfgru.ingest.report import IngestReport, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
@@ -118,39 +121,70 @@ class VendorInput(Generic[Source_co]):
         Raises
         ------
         InputError
-            If a file has a structural fault: empty, truncated, without a column that is needed.
+            If a file has a structural fault: truncated, without a column that is needed; or if none has a row.
         """
         self.report.max_dropped = self.source.max_dropped
         rows, one_index = Selection(self.name, self.source.where), OneIndex(self.name)
         n_files, what = len(self.paths), f"reading {self.name}"
         for table in tqdm(self.tables(), what, n_files, unit="file", leave=False, disable=self.quiet or None):
-            columns = self._columns(table, required, optional, index=index)
-            extra = rows.columns(table.header(), table.label)
-            other = (
-                {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
-            )
-            in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
-            number, first_row = self.registry.file_number(table.label.name), 0
-            text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
-            for frame in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
-                n_rows = len(frame)
-                if table.remarks:
-                    stocks.update([in_name] if in_name else map(_text, frame["index" if index else "symbol"].unique()))
-                frame.index = pd.RangeIndex(n_rows)
-                frame = one_index.rows(rows.rows(frame), other)
-                if len(frame):
-                    yield self._slice(table, number, first_row, frame, in_name, index=index)
-                first_row += n_rows
-            for what, example in table.remarks:
-                fault = title_fault(example, getattr(self.source, "prices", None))
-                if self.session.codes == "ashare":
-                    fault = stock_fault(example, stocks) or fault
-                if fault:
-                    raise InputError(f"{table.label}: {fault}")
-                self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
+            try:
+                yield from self._slices_of(table, required, optional, rows, one_index, index=index)
+            except EmptyFile:
+                if self.source.wide:
+                    raise
+                self.warn("files without a row, left out", 1, [table.label.name])
         self.warn("rows that are not as where asks", rows.left_out)
         rows.check()
         one_index.check()
+        if self.run is None:
+            self.check_read()
+
+    def check_read(self) -> None:
+        """Refuse an input none of whose files has a row.
+
+        Raises
+        ------
+        InputError
+            With the first of them.
+        """
+        if self.paths and not self.report.read:
+            others = f", nor have the {len(self.paths) - 1} others of {self.name}" if len(self.paths) > 1 else ""
+            raise InputError(f"{self.paths[0]}: the file has no rows{others}")
+
+    def _slices_of(
+        self,
+        table: Table,
+        required: Sequence[str],
+        optional: Sequence[str],
+        rows: Selection,
+        one_index: OneIndex,
+        *,
+        index: bool,
+    ) -> Iterator[Slice]:
+        """The rows of one table that `rows` and `one_index` select."""
+        columns = self._columns(table, required, optional, index=index)
+        extra = rows.columns(table.header(), table.label)
+        other = {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
+        in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
+        number, first_row = self.registry.file_number(table.label.name), 0
+        text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
+        for read in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
+            if table.remarks:
+                codes = [in_name] if in_name else as_frame(read)["index" if index else "symbol"].unique()
+                stocks.update(map(_text, codes))
+            if isinstance(read, pd.DataFrame):
+                read.index = pd.RangeIndex(len(read))
+            asked = one_index.rows(rows.rows(read), other)
+            if length(asked):
+                yield self._slice(table, number, first_row, asked, in_name, index=index)
+            first_row += length(read)
+        for what, example in table.remarks:
+            fault = title_fault(example, getattr(self.source, "prices", None))
+            if self.session.codes == "ashare":
+                fault = stock_fault(example, stocks) or fault
+            if fault:
+                raise InputError(f"{table.label}: {fault}")
+            self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
 
     def tables(self) -> Iterator[Table]:
         """Yield what the rows come from."""
@@ -182,39 +216,33 @@ class VendorInput(Generic[Source_co]):
         return columns
 
     def _slice(
-        self, table: Table, file: int, first_row: int, frame: pd.DataFrame, in_name: str | None, *, index: bool
+        self, table: Table, file: int, first_row: int, rows: Columns, in_name: str | None, *, index: bool
     ) -> Slice:
         """Rows with stocks and dates, counted as read."""
-        frame = frame.rename(columns={"index": "symbol"}) if index else frame
-        frame, from_name = dated(frame, table, needs_date=self.name.partition(".")[0] in _DATED)
+        rows = as_frame(rows).rename(columns={"index": "symbol"}) if index else rows
+        rows, from_name = dated(rows, table, needs_date=self.name.partition(".")[0] in _DATED)
         if from_name:
             self.note("no column of dates: they are taken from the files' names")
-        self.report.fields.update(frame.columns)
-        self.report.read += len(frame)
-        stock = self._stocks(frame, in_name, table.label, index=index)
+        self.report.fields.update(map(str, rows))
+        self.report.read += length(rows)
+        stock = self._stocks(rows, in_name, table.label, index=index)
         day_first = self.source.day_first
-        piece = Slice(table.label, file, first_row, frame, stock, self.report, self.session, day_first)
+        piece = Slice(table.label, file, first_row, rows, stock, self.report, self.session, day_first)
         renames = None if index else self.registry.renames
         return piece.renamed(renames) if renames else piece
 
-    def _stocks(self, frame: pd.DataFrame, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:
+    def _stocks(self, rows: Columns, in_name: str | None, path: Path, *, index: bool) -> np.ndarray:
         """Each row's stock number, from the column of codes or the code in the file's name; shape (n,)."""
-        places, codes = (np.zeros(len(frame), int), np.array([in_name])) if in_name else _coded(frame["symbol"])
-        met = pd.unique(places)
+        codes = Words(np.zeros(length(rows), int), np.array([in_name])) if in_name else Words.of(rows["symbol"])
+        firsts = codes.places[run_starts(codes.places)]
+        met = firsts if len(firsts) == 1 else pd.unique(firsts)
         met = met[met >= 0]
-        spellings = [_text(code) for code in codes[met]]
+        spellings = [_text(code) for code in codes.words[met]]
         # an empty code has place -1, which picks the last
-        numbers = np.full(len(codes) + 1, -1, dtype="i4")
+        numbers = np.full(len(codes.words) + 1, -1, dtype="i4")
         numbers[met] = self.registry.stock_numbers(spellings, self.name, path.name, index=index)
-        return numbers[places]
+        return numbers[codes.places]
 
 
 def _text(code: object) -> str:
     return str(int(code)) if isinstance(code, float) else str(code)
-
-
-def _coded(column: pd.Series) -> tuple[np.ndarray, np.ndarray | pd.Index]:
-    """Each row's place among the values, -1 where it has none, shape (n,); and the values, each once."""
-    if isinstance(column.array, pd.Categorical):
-        return column.array.codes, column.array.categories
-    return pd.factorize(column)

@@ -39,6 +39,9 @@ def read_vendor(vendor: Vendor, spool: Spool, processes: Processes, part_rows: i
         vendor.report.add(reading.report)
         if reading.fault:
             raise reading.fault
+    for name, source in (("bars", mapping.bars), ("daily", mapping.daily)):
+        if source and not source.provider:
+            vendor.input(name, source).check_read()
     rest = spool.part(vendor.registry)
     for name, values in _values(vendor, spool.industries):
         rest.append(name, values)

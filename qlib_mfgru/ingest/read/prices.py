@@ -21,7 +21,10 @@ from qlib_mfgru.ingest.read.stamps.grid import Grid
 from qlib_mfgru.ingest.read.units import Units
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions, flags_of
 from qlib_mfgru.ingest.report import IN_AUCTION
+from qlib_mfgru.provider.judge.ranges import all_positive
 
+_TRACE = 1e-6
+"""Shares below which a volume is a zero written otherwise, rather than one in another unit."""
 _LEAST_ADJUSTED = 1e-6
 """A share divided by a factor above all that are known: adjusted volume below it is no trade."""
 
@@ -109,7 +112,7 @@ def _bar_records(bars: VendorInput[BarInput], piece: Slice, placed: _Placed, uni
     """A slice's good bars, of dtype `BAR`; the others are counted out."""
     source = bars.source
     # beside adjusted prices vwap is adjusted as well, and no factor is known yet
-    from_vwap = "amount" not in piece.frame and source.prices != "adjusted" and not source.volume_adjusted
+    from_vwap = "amount" not in piece.rows and source.prices != "adjusted" and not source.volume_adjusted
     values, no_number = piece.numbers((*PRICES, "volume", "amount", *(["vwap"] if from_vwap else [])))
     _in_units(bars, piece, values, units)
     if from_vwap:
@@ -129,33 +132,58 @@ def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:
         _in_units(daily, piece, values, units)
         flags, no_flag = flags_of(piece)
         good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number), no_flag])
+        moving = good & ~(values["volume"] > 0) & (values["high"] > values["low"])
+        what = "rows without volume or amount whose high is above their low, taken as suspended days"
+        daily.warn(what, int(moving.sum()), map(piece.describe, np.flatnonzero(moving).tolist()))
         yield from piece.priced("daily", good, day_numbers(stamps), {**values, "is_st": flags})
 
 
 def _in_units(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray], units: Units) -> None:
-    """Bring volume to shares and amount to yuan, in place.
+    """Bring volume to shares and amount to yuan, in place; see that what trades has a volume.
 
-    Volume of less than a share is no trade, where there are lots: some vendors write 5.877e-39 for zero.
+    Volume of less than a share is no trade, where there are lots and no amount buys one: some vendors write 5.877e-39
+    for zero.
     """
     units.apply(piece, values)
+    _make_volumes(prices, piece, values)
     if piece.session.lot is None:
         return
     least = 1.0 if prices.source.volume_adjusted is False else _LEAST_ADJUSTED
-    tiny = (values["volume"] > 0) & (values["volume"] < least)
-    prices.warn(
-        "volume below one share, taken as no trade", int(tiny.sum()), map(piece.describe, np.flatnonzero(tiny).tolist())
-    )
+    tiny = (values["volume"] > 0) & (values["volume"] < least) & ~(values["amount"] >= values["low"])
+    if not tiny.any():
+        return
+    prices.report.n_tiny += int((tiny & (values["volume"] >= _TRACE)).sum())
+    cases = map(piece.describe, np.flatnonzero(tiny).tolist())
+    prices.warn("volume below one share, taken as no trade", int(tiny.sum()), cases)
     for name in ("volume", "amount"):
         values[name] = np.where(tiny, 0.0, values[name])
+
+
+def _make_volumes(prices: VendorInput[PriceInput], piece: Slice, values: dict[str, np.ndarray]) -> None:
+    """Make volumes that are empty or 0 from an amount that buys a share, and count them, in place.
+
+    Not beside prices and volumes of which only one is adjusted, by a factor that is not known yet.
+    """
+    lacking = np.nan_to_num(values["volume"]) == 0
+    if not lacking.any():
+        return
+    price = np.mean([values[name] for name in PRICES], axis=0)
+    lacking &= (values["amount"] >= price) & all_positive(values)
+    if (prices.source.prices == "adjusted") == prices.source.volume_adjusted:
+        values["volume"] = np.divide(values["amount"], price, out=values["volume"].copy(), where=lacking)
+        what = "volumes that are empty or 0 beside an amount, made from it and the price"
+        prices.warn(what, int(lacking.sum()), map(piece.describe, np.flatnonzero(lacking).tolist()))
 
 
 def _faults(values: Mapping[str, np.ndarray], no_number: Check) -> list[Check]:
     """What is wrong with a row's numbers, worst first."""
     traded = np.nan_to_num(values["volume"]) > 0  # NaN is no trade
-    priced = np.all([values[name] > 0 for name in PRICES], axis=0)
+    priced = all_positive(values)
+    amount_alone = ~traded & priced & (values["amount"] >= values["high"])
     return [
         beyond_float32(values),
         no_number,
         ("price missing or not positive", traded & ~priced),
         *contradictions(values),
+        ("an amount without a volume", amount_alone),
     ]

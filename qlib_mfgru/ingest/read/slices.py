@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.numbers import as_numbers
+from qlib_mfgru.ingest.read.files.reader import Column, Columns, as_frame
 from qlib_mfgru.ingest.read.spool import BAR, DAY, NEVER, UNUSED, Records, Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
 from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
@@ -40,8 +42,8 @@ class Slice:
         The file's number in the registry.
     first_row : int
         Position in the file of the first row that was read with it.
-    frame : DataFrame of length n
-        The fields that the file has, under our names; its index counts from `first_row`.
+    rows : Columns of length n
+        The fields that the file has, under our names; the index of a frame counts from `first_row`.
     stock : ndarray of int, shape (n,)
         Each row's number in the registry, -1 where the code is unknown.
     report : InputReport
@@ -57,12 +59,17 @@ class Slice:
     path: Path
     file: int
     first_row: int
-    frame: pd.DataFrame
+    rows: Columns
     stock: np.ndarray
     report: InputReport
     session: Session = ASHARE
     day_first: bool | None = None
     out_of_use: np.ndarray | None = None
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a frame."""
+        return as_frame(self.rows)
 
     def describe(self, position: int) -> str:
         """Name a row: file, stock, time."""
@@ -87,7 +94,7 @@ class Slice:
     @property
     def has_stamps(self) -> bool:
         """Whether rows are dated; a table that is not is a snapshot."""
-        return any(name in self.frame for name in STAMPS)
+        return any(name in self.rows for name in STAMPS)
 
     def stamps(self) -> np.ndarray:
         """``datetime64[s]`` in the session's zone, of one column or of a date and a time; NaT where unparsable.
@@ -97,15 +104,15 @@ class Slice:
         InputError
             If the file has neither a datetime nor a date nor a time column.
         """
-        frame = self.frame
+        rows = self.rows
         if not self.has_stamps:
-            columns = ", ".join(frame.columns)
+            columns = ", ".join(map(str, rows))
             raise InputError(f"{self.path}: no column for 'datetime' (or 'date' and 'time'); it has {columns}")
-        if "date" in frame and "time" in frame and "datetime" not in frame:
-            return self._parsed(join_date_time(frame["date"], frame["time"]))
-        return self._parsed(next(frame[name] for name in STAMPS if name in frame))
+        if "date" in rows and "time" in rows and "datetime" not in rows:
+            return self._parsed(join_date_time(self.frame["date"], self.frame["time"]))
+        return self._parsed(next(rows[name] for name in STAMPS if name in rows))
 
-    def _parsed(self, written: pd.Series) -> np.ndarray:
+    def _parsed(self, written: Column) -> np.ndarray:
         with within(str(self.path)):
             return parse_stamps(written, self.session.zone, self.day_first)
 
@@ -126,13 +133,13 @@ class Slice:
 
     def numbers(self, fields: Sequence[str]) -> tuple[dict[str, np.ndarray], Check]:
         """The fields as float64 of shape (n,), NaN where absent; and which rows have text where a number belongs."""
-        no_number = np.zeros(len(self.frame), dtype=bool)
+        no_number = np.zeros(len(self.stock), dtype=bool)
         values = {}
         for field in fields:
-            if field not in self.frame:
-                values[field] = np.full(len(self.frame), np.nan)
+            if field not in self.rows:
+                values[field] = np.full(len(self.stock), np.nan)
                 continue
-            values[field], is_wrong = as_numbers(self.frame[field])
+            values[field], is_wrong = as_numbers(self.rows[field])
             no_number |= is_wrong
         return values, ("text where a number belongs", no_number)
 
@@ -151,10 +158,11 @@ class Slice:
 
     def screen(self, checks: Sequence[Check]) -> np.ndarray:
         """Count rows as dropped under the first check that they fail; return those that fail none, shape (n,)."""
-        good = np.ones(len(self.frame), dtype=bool)
+        good = np.ones(len(self.stock), dtype=bool)
         for reason, mask in checks:
-            self.report.drop(reason, good & mask, self.describe)
-            good &= ~mask
+            if mask.any():
+                self.report.drop(reason, good & mask, self.describe)
+                good &= ~mask
         return good
 
     def keep(self, checks: Sequence[Check]) -> np.ndarray:

@@ -12,6 +12,7 @@ from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
 from qlib_mfgru.ingest.read.values import beyond_float32, contradictions
 from qlib_mfgru.ingest.read.values.levels import is_far, without_faults
+from qlib_mfgru.ingest.report import DUPLICATE
 
 FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
@@ -93,10 +94,11 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     InputError
         Levels that jump and stay, or highs and lows that are too far apart on most days.
     """
-    fields = (*PRICES, "volume", "amount")
+    fields, seen = (*PRICES, "volume", "amount"), [np.empty(0, dtype=int)]
     frames = [pd.DataFrame({name: np.empty(0) for name in ("stock", "day", *fields)}).astype({"stock": int})]
     for piece in levels.slices(("close",), ("datetime", "date", *PRICES[:3], "volume", "amount"), index=True):
         stamps = piece.stamps()
+        seen.append(day_numbers(stamps)[~np.isnat(stamps)])
         values, no_number = piece.numbers(fields)
         checks = [
             *piece.stamp_checks(stamps),
@@ -111,7 +113,15 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
         good = piece.screen(checks)
         frames.append(pd.DataFrame({"stock": piece.stock, "day": day_numbers(stamps), **values})[good])
     rows = _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
+    _count_days_without_stocks(levels, np.unique(np.concatenate(seen)), days)
     return without_faults(levels, rows, days)
+
+
+def _count_days_without_stocks(levels: VendorInput[RowInput], seen: np.ndarray, days: np.ndarray) -> None:
+    """Count days between the first and the last of the stocks' on which an index has a row and no stock has."""
+    absent = np.setdiff1d(seen[(seen > days[0]) & (seen < days[-1])], days)
+    what = "days on which an index has a level and no stock has a row: are the stocks' rows missing?"
+    levels.warn(what, len(absent), map(day_text, absent.tolist()))
 
 
 def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:
@@ -125,12 +135,9 @@ def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str)
 
 def _without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:
     """The first row of each stock and day; the others are counted out."""
-    twice = rows.duplicated(["day", "stock"]).to_numpy()
-    repeats = rows[twice]
-    cases = (
-        f"{table.registry.codes[stock]} {day_text(day)}"
-        for stock, day in zip(repeats["stock"], repeats["day"], strict=True)
-    )
-    table.report.drop_count("duplicate row", int(twice.sum()), cases)
+    twice, same = rows.duplicated(["day", "stock"]).to_numpy(), rows.duplicated().to_numpy()
+    codes, days, stocks = table.registry.codes, rows["day"].to_numpy(), rows["stock"].to_numpy()
+    for reason, dropped in ((DUPLICATE, twice & same), ("repeated with other values, the first kept", twice & ~same)):
+        table.report.drop(reason, dropped, lambda row: f"{codes[stocks[row]]} {day_text(days[row])}")
     table.report.kept += int((~twice).sum())
     return rows[~twice]

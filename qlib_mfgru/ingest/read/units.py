@@ -21,7 +21,7 @@ class Units:
     """What one unit of a price input's volumes and amounts is, in shares and in yuan, row by row.
 
     A part is a board, where stocks have A-share codes, or else a pattern of the file's name; the first that fits a row
-    counts.
+    counts, and one that fits all files after those that do not.
 
     Raises
     ------
@@ -51,16 +51,16 @@ class _Scales:
     """The scales of one field by part."""
 
     def __init__(self, prices: VendorInput[PriceInput], field: str, scales: Mapping[str, float]) -> None:
-        self._name, self._scales, self._codes = f"{prices.name}.{field}", scales, prices.registry.codes
+        self._name, self._codes = f"{prices.name}.{field}", prices.registry.codes
         self._boards = tuple(RULES) if prices.session.codes == "ashare" else ()
+        everywhere = dict.fromkeys(scales, False)
         for part in scales:
-            if (
-                part != EVERYWHERE
-                and part not in self._boards
-                and not any(fnmatchcase(path.name, part) for path in prices.paths)
-            ):
+            fits = [part == EVERYWHERE or fnmatchcase(path.name, part) for path in prices.paths]
+            everywhere[part] = part not in self._boards and all(fits)
+            if part not in (EVERYWHERE, *self._boards) and not any(fits):
                 hint = nearest(part, self._boards) if self._boards else ""
                 raise InputError(f"{self._name}: {part!r} is no board and fits no file's name{hint}")
+        self._scales = {part: scales[part] for part in sorted(scales, key=everywhere.__getitem__)}
 
     def of(self, piece: Slice) -> np.ndarray | float:
         """Scale of each row, shape (n,), or one for all."""

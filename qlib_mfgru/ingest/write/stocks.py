@@ -31,8 +31,8 @@ class StoredStocks:
         By code, the first and last day with trade as positions in the calendar.
     closes : dict of str to ndarray of shape (n_days,)
         Adjusted closes of the weighted stocks, the last one carried over days without trade.
-    n_live : int
-        Days with trade, of all stocks together.
+    n_trading : ndarray of int, shape (n_days,)
+        Stocks that trade on each day.
     last_traded : ndarray of shape (n_bar_days,)
         Position of the day's last bar, of the finest frequency, in which any stock traded; -1 without any.
     """
@@ -43,7 +43,7 @@ class StoredStocks:
         self.bar_days = calendars.bar_days
         self.lives: dict[str, tuple[int, int]] = {}
         self.closes: dict[str, np.ndarray] = {}
-        self.n_live = 0
+        self.n_trading = np.zeros(len(self.days), dtype=int)
         self.last_traded = np.full(len(self.bar_days), -1)
         self._weighted = weighted
 
@@ -57,7 +57,7 @@ class StoredStocks:
         if stock.bars:
             self.last_traded = np.maximum(self.last_traded, stock.bars[0].last_traded)
         self.lives[stock.code] = first, last
-        self.n_live += int(stock.live.sum())
+        self.n_trading += stock.live
         if stock.code in self._weighted:
             self.closes[stock.code] = carried_forward(stock.daily["close"] * stock.factor)
 
@@ -66,7 +66,7 @@ class StoredStocks:
         self.writer.add(others.writer)
         self.lives |= others.lives
         self.closes |= others.closes
-        self.n_live += others.n_live
+        self.n_trading += others.n_trading
         self.last_traded = np.maximum(self.last_traded, others.last_traded)
 
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:

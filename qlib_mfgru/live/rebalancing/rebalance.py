@@ -82,7 +82,7 @@ def rebalance(
     if isinstance(recorder, str):
         recorder = opened(recorder, PREDICTION, provider, store)
     else:
-        start_without_recorder(provider)
+        start_without_recorder(provider, store)
     task = {} if recorder is None else saved(recorder, "task")
     settings, origin = choose_settings(index, Path(config) if isinstance(config, str) else config, task)
     money, (day, newest) = checked(NonNegative | None, "cash", cash), _day(date)

@@ -56,7 +56,7 @@ def check_provider(
     judge_lists(stored, ledger)
     tables = Tables(stored, ledger)
     codes = _codes(stored, stocks)
-    judge_whole(stored.files, codes, ledger, quiet=quiet)
+    judge_whole(stored.files, codes if stocks else None, ledger, quiet=quiet)
     for code in tqdm(codes, desc="checking", unit="stock", disable=quiet or None):
         stock = stored.read(code)
         judge_files(stock, ledger)
@@ -75,6 +75,8 @@ def check_provider(
     tables.judge_totals(ledger)
     for _, case in verdict.shifts.judged():
         ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)
+    if verdict.payouts.fault:
+        ledger.note("error", verdict.payouts.fault, ["all stocks"])
     return table(ledger, verdict)
 
 

@@ -6,10 +6,13 @@ from collections import Counter
 
 import numpy as np
 
+from qlib_mfgru.provider.boards import RULES, board_of
 from qlib_mfgru.provider.check.contents import NEEDED
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS
 
+_LIMITS = frozenset({(DAY, "limit_up"), (DAY, "limit_down")})
 _GRAVE = frozenset({"vwap", "amount", "factor"})
 
 
@@ -27,7 +30,10 @@ class Peers:
         if not stock.files:
             return
         self._files[stock.code] = stock.files
-        self._empty[stock.code] = {file for file, values in stock.values.items() if np.isnan(values).all()}
+        free = _LIMITS if _has_no_limits(stock) else frozenset()
+        self._empty[stock.code] = {
+            file for file, values in stock.values.items() if file not in free and np.isnan(values).all()
+        }
         places, close = self._stored.places, stock.values.get((DAY, "close"))
         if places is not None and close is not None and self._stored.freq not in {freq for freq, _ in stock.files}:
             in_bars = np.isin(self._stored.all_days, places.days)
@@ -57,6 +63,13 @@ class Peers:
     def _is_usual(self, with_freq: Counter[str]) -> bool:
         """Whether most stocks have the finest bars."""
         return with_freq[self._stored.freq or ""] * 2 > len(self._files)
+
+
+def _has_no_limits(stock: StoredStock) -> bool:
+    """Whether all that a provider has of a stock may be of days without a limit: a new share, or no share at all."""
+    close = stock.values.get((DAY, "close"))
+    n_days = 0 if close is None else int(np.isfinite(close).sum())
+    return n_days <= FREE_DAYS or not RULES[board_of(stock.code)]
 
 
 def _is_judged(name: str) -> bool:

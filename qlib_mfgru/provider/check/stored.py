@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,9 +12,11 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles, Spans
-from qlib_mfgru.provider.judge import BarSeries, StockSeries
+from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.judge import BarSeries, StockSeries, since_listing
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE
 from qlib_mfgru.provider.judge.series import PRICES
+from qlib_mfgru.provider.limits import derive_limits, reference_price
 from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
 from qlib_mfgru.provider.symbols import is_index, normalise_symbol
 
@@ -189,6 +192,10 @@ class Stored:
         raw = {name: values / factor for name, values in daily.items()}
         is_ashare, session = self.is_ashare(stock.code), self.session
         bars, volume = self._bars(stock, factor), self._daily(stock, "volume") * factor
+        board = board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None
+        has_limits = {"limit_up", "limit_down"} & {name for _, name in stock.files}
+        if board and (DAY, "factor") in stock.values and not has_limits:
+            raw["limit_up"], raw["limit_down"] = self._derived_limits(stock, raw, factor)
         return StockSeries(
             code=stock.code,
             days=self.days,
@@ -204,9 +211,21 @@ class Stored:
             spiked=np.zeros(len(self.days), dtype=bool),
             apart=np.ones(len(self.days), dtype=bool),
             lot=session.lot if session else ASHARE.lot if is_ashare else None,
-            board=board_of(stock.code) if is_ashare and (session is None or session.has_boards) else None,
+            board=board,
+            is_adjusted=bool((factor[factor > 0] != 1).any()),
             bars=bars,
         )
+
+    def _derived_limits(
+        self, stock: StoredStock, raw: Mapping[str, np.ndarray], factor: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Limits by the boards' rules, as an ingest derives them, of ordinary shares where treatment is not stored."""
+        live = np.flatnonzero(raw["close"] > 0)
+        reference = reference_price(raw["close"], carried_forward(factor))
+        first = int(live[0]) if len(live) else 0
+        session = since_listing(stock.code, self.days, raw, reference, first)
+        is_st = np.nan_to_num(self._daily(stock, "is_st"))
+        return derive_limits(stock.code, self.days, reference, is_st, session)
 
     def _bars(self, stock: StoredStock, factor: np.ndarray) -> BarSeries | None:
         places, freq = self.places, self.freq

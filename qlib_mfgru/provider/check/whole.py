@@ -16,10 +16,11 @@ from qlib_mfgru.provider.symbols import feature_folder
 _AGAIN = "changed, cut or lost since the provider was made: make it again"
 
 
-def judge_whole(files: ProviderFiles, codes: Collection[str], ledger: Ledger, *, quiet: bool) -> None:
-    """Every file has the checksum of what was written; those of instruments are read for `codes` only.
+def judge_whole(files: ProviderFiles, codes: Collection[str] | None, ledger: Ledger, *, quiet: bool) -> None:
+    """Every file has the checksum of what was written; of instruments those of `codes`, by default all.
 
-    A provider that another program made has no checksums, and none of this is said of it.
+    A provider that another program made has no checksums, and none of this is said of it; of ours, only those of
+    earlier versions have none.
     """
     if (files.path / JOURNAL).is_file():
         way_out = "mfgru update, with or without new files, finishes it; until then the days are those before it"
@@ -35,8 +36,10 @@ def judge_whole(files: ProviderFiles, codes: Collection[str], ledger: Ledger, *,
         missing = [str(files.path)] if (files.path / MANIFEST).exists() else []
         ledger.note("note", "providers without checksums", missing, "made before there were any: make it again")
         return
-    folders = {feature_folder(code) for code in codes}
-    names = [name for name in sums.files if not name.startswith("features/") or name.split("/")[1] in folders]
+    names = list(sums.files)
+    if codes is not None:
+        folders = {feature_folder(code) for code in codes}
+        names = [name for name in names if not name.startswith("features/") or name.split("/")[1] in folders]
     read = tqdm(names, desc="checksums", unit="file", disable=quiet or None)
     faults = [fault for name in read for fault in sums.damaged(files.path, [name])]
     ledger.note("error", kind, faults, _AGAIN, judged=len(names))

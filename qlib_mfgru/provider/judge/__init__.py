@@ -6,6 +6,7 @@ count what they find, `verdict` decides what happens, `causes` says what is prob
 """
 
 from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike
+from qlib_mfgru.provider.judge.extremes.listing import LISTED_BEFORE, since_listing
 from qlib_mfgru.provider.judge.kinds import Finding, Kind, Stated
 from qlib_mfgru.provider.judge.moves.ends import is_spiked_end
 from qlib_mfgru.provider.judge.moves.mending import mended_factor
@@ -17,6 +18,7 @@ from qlib_mfgru.provider.judge.series import BarSeries, StockSeries
 from qlib_mfgru.provider.judge.verdict import MAX_INCONSISTENT, Verdict
 
 __all__ = [
+    "LISTED_BEFORE",
     "MAX_INCONSISTENT",
     "WILD",
     "BarSeries",
@@ -34,4 +36,5 @@ __all__ = [
     "judge",
     "mended_factor",
     "outside_range",
+    "since_listing",
 ]

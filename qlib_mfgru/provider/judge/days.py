@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qlib_mfgru.provider.boards import ordinary_ratio
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, StockSeries
@@ -20,10 +21,18 @@ NO_PRICE = Kind("days with trade but a price that is missing or not positive", r
 DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < low")
 TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
 TINY_VOLUME = Kind("days with trade of less than one share")
+BROKEN_CENTS = Kind(
+    "days whose raw close is no whole cent",
+    role="chance",
+    cause="the prices are adjusted already, though prices: raw says that they are not: export raw ones, or write "
+    "prices: adjusted, and volume: adjusted where the volume is divided by the factor",
+)
 NO_AMOUNT = Kind(
     "days with trade have no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
 )
 
+_CENT_PART, _CENT_ERROR = 0.002, 3e-7
+"""Parts of a cent by which a price may miss it, and as a share of the price."""
 _FLOAT32 = np.finfo(np.float32)
 
 
@@ -37,6 +46,8 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
         yield day_vwap(series)
         yield day_amount(series)
     yield no_amount(series)
+    if series.as_given and series.board:
+        yield broken_cents(series, series.board)
     if series.lot:
         yield tiny_volume(series)
 
@@ -94,6 +105,14 @@ def too_large(series: StockSeries) -> Finding:
 def tiny_volume(series: StockSeries) -> Finding:
     """A day with trade has a volume of at least one share (0.5, for what was rounded)."""
     return Finding(TINY_VOLUME, series.traded & (series.volume < 0.5), series.traded, series.days)
+
+
+def broken_cents(series: StockSeries, board: str) -> Finding:
+    """|100 close - round(100 close)| <= 0.002 + 3e-7 * 100 close, as files in float32 have it, since the first rule."""
+    cents = series.prices["close"] * 100
+    judged = series.priced & ~np.isnan(ordinary_ratio(series.days, board))
+    faulty = np.abs(cents - np.round(cents)) > _CENT_PART + _CENT_ERROR * cents
+    return Finding(BROKEN_CENTS, judged & faulty, judged, series.days)
 
 
 def no_amount(series: StockSeries) -> Finding:

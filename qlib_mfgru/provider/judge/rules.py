@@ -13,8 +13,9 @@ from qlib_mfgru.provider.judge.kinds import Finding
 from qlib_mfgru.provider.judge.moves.ends import wild_ends
 from qlib_mfgru.provider.judge.moves.events import event_rules
 from qlib_mfgru.provider.judge.moves.factors import factor_rules
+from qlib_mfgru.provider.judge.moves.jumps import price_jumps
 from qlib_mfgru.provider.judge.moves.spikes import spikes
-from qlib_mfgru.provider.judge.moves.volumes import volume_jumps, volume_spikes
+from qlib_mfgru.provider.judge.moves.volumes import lost_volumes, volume_jumps, volume_spikes
 from qlib_mfgru.provider.judge.repeats import repeated_days
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.sizes import size_rules
@@ -24,8 +25,8 @@ def judge(series: StockSeries) -> list[Finding]:
     """What every rule says of a stock; a rule without anything to judge is left out."""
     with np.errstate(all="ignore"):  # comparisons with NaN, and numbers that are the very thing to find
         findings = [*day_rules(series), *factor_rules(series), *event_rules(series), *size_rules(series)]
-        findings += [*spikes(series), *wild_ends(series), *limit_rules(series)]
-        findings += [volume_jumps(series), volume_spikes(series), repeated_days(series)]
+        findings += [*spikes(series), *wild_ends(series), price_jumps(series), *limit_rules(series)]
+        findings += [volume_jumps(series), volume_spikes(series), lost_volumes(series), repeated_days(series)]
         if series.bars is not None and series.bars.traded.any():
             findings += bar_rules(series, series.bars)
             findings += span_rules(series, series.bars)

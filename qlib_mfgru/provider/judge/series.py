@@ -68,7 +68,9 @@ class BarSeries:
     @cached_property
     def is_whole(self) -> np.ndarray:
         """Whether a day has at least the bars that the stock has on most days with trade; shape (n_bar_days,)."""
-        return self.n_bars >= (np.median(self.n_bars[self.traded]) if self.traded.any() else 0)
+        counts = np.sort(self.n_bars[self.traded])
+        middle = counts[[(len(counts) - 1) // 2, len(counts) // 2]] if len(counts) else np.zeros(2)
+        return self.n_bars * 2 >= middle.sum()
 
     @cached_property
     def highest(self) -> np.ndarray:
@@ -137,8 +139,18 @@ class StockSeries:
         The vendor's previous close, ex-rights; NaN where it is not given.
     previous_makes_factor : bool
         The factor is made of them.
+    is_adjusted : bool
+        A factor is known at all: without one an ex-date looks like a loss.
+    factor_held : ndarray of bool, optional
+        Days whose factor is that of a day before, though the vendor gives one for most days.
+    without_volume : ndarray of bool, optional
+        Days without trade whose price moves.
+    after_gap : ndarray of bool, optional
+        Days with a row, the day before which has none.
     apart : ndarray of bool
         Days that are given apart from the bars, so that the two can be compared.
+    as_given : bool
+        Prices are raw as they came, not made so by a factor.
     lot : int, optional
         Shares in a lot; None where any fraction trades.
     board : str, optional
@@ -154,6 +166,8 @@ class StockSeries:
     bars : BarSeries, optional
     known_moves : Moves, optional
         `moves`, where they are made already.
+    unmended : Moves, optional
+        With the factor as it was given, where single days of it are mended.
     """
 
     code: str
@@ -169,15 +183,21 @@ class StockSeries:
     prev_close: np.ndarray
     apart: np.ndarray
     spiked: np.ndarray
+    as_given: bool = False
     lot: int | None = None
     board: str | None = None
     volume_step: float = 0.0
     undone: bool = False
     previous_makes_factor: bool = False
+    is_adjusted: bool = True
+    factor_held: np.ndarray | None = None
+    without_volume: np.ndarray | None = None
+    after_gap: np.ndarray | None = None
     stated: Stated | None = None
     file_of: Callable[[np.datetime64, str], str] | None = None
     bars: BarSeries | None = None
     known_moves: Moves | None = None
+    unmended: Moves | None = None
 
     @cached_property
     def traded(self) -> np.ndarray:

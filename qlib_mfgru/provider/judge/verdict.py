@@ -3,6 +3,7 @@
 - More than `max_inconsistent` of the judged days (bars) of any kind, and more than `FEW`, are an error: nothing is
   written. So is a fault of most stocks on one date, whatever its share.
 - Below that, single cases are kept or replaced, as their `Kind.outcome` says, and counted.
+- So is a factor that does not go with the prices of most stocks (`Payouts`).
 - A stock is left out as a whole where most of what was judged of it is faulty, or one case is fatal, such as a lost
   factor. A third of the stocks left out, and more than one, is an error whatever the counts, unless
   `max_inconsistent` allows it.
@@ -17,6 +18,7 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.moves.payouts import Payouts
 from qlib_mfgru.provider.judge.moves.shifts import Shifts
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.tally import FEW, SEVERITIES, Tally
@@ -41,13 +43,14 @@ class Verdict:
     left_out : dict of str to Kind
         Codes of stocks that cannot be used, and the gravest kind that is the reason.
     shifts : Shifts
+    payouts : Payouts
         Of the other stocks.
     """
 
     def __init__(self, max_inconsistent: float) -> None:
         self.max_inconsistent = max_inconsistent
         self.left_out: dict[str, Kind] = {}
-        self.shifts = Shifts()
+        self.shifts, self.payouts = Shifts(), Payouts()
         self._n_stocks = 0
         self._tallies: dict[Kind, Tally] = {}
 
@@ -61,6 +64,7 @@ class Verdict:
             self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
         else:
             self.shifts.add(series)
+            self.payouts.add(series)
         return not reasons
 
     def add_all(self, other: Verdict) -> None:
@@ -70,6 +74,7 @@ class Verdict:
             self._tally(kind).add_all(tally)
         self.left_out |= other.left_out
         self.shifts.add_all(other.shifts)
+        self.payouts.add_all(other.payouts)
 
     def _tally(self, kind: Kind) -> Tally:
         tally = self._tallies.get(kind)
@@ -106,6 +111,8 @@ class Verdict:
         if errors:
             head = f"inconsistent beyond max_inconsistent = {self.max_inconsistent:.1%}: {errors[0]}"
             raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
+        if self.payouts.fault:
+            raise InputError(self.payouts.fault)
         n_lost, n_stocks = len(self.left_out), self._n_stocks
         if n_lost > 1 and n_lost >= MOST_LEFT_OUT * n_stocks and n_lost > self.max_inconsistent * n_stocks:
             reasons = "; ".join(str(tally) for tally in self.tallies() if self.rejected(tally))

@@ -32,6 +32,7 @@ ABOUT, SCORE, TENSORS, PLAIN = "unit.json", "score.parquet", "model.safetensors"
 _WITHOUT_MODEL, _WHOLE = {ABOUT, SCORE}, {ABOUT, SCORE, TENSORS, PLAIN}
 _EARLIER = {"model.pkl", "score.pkl"}
 """Of the package's earlier versions: such units are damaged ones, and nothing reads these files."""
+_SAY_SO = {ABOUT, SUMS}
 _KEY = re.compile(r"[0-9a-f]{20}")
 
 
@@ -62,7 +63,8 @@ def write(folder: Path, key: str, result: UnitResult) -> None:
     """Write a unit into an empty folder."""
     about = {"key": key, **result.about, "model_kept": result.state is not None}
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
-    result.score.to_frame("score").to_parquet(folder / SCORE, engine="pyarrow")
+    scores = result.score.to_frame("score").to_parquet(engine="pyarrow")
+    (folder / SCORE).write_bytes(scores)  # not by pyarrow, which takes no path that is not UTF-8
     if result.state is not None:
         (folder / TENSORS).write_bytes(save(result.state.tensors))
         (folder / PLAIN).write_text(json.dumps({"class": result.about.get("model"), **result.state.plain}, indent=1))
@@ -113,11 +115,14 @@ def _mapping(contents: Mapping[str, bytes], name: str) -> dict[str, Any]:
 
 
 def is_unit(folder: Path) -> bool:
-    """Whether a folder is a unit, whole or not: a file in it says so, or its name is a key and it holds no others."""
+    """Whether a folder is a unit, whole or not: a file in it says so, or its name is a key and its files are a unit's.
+
+    One of these must be of a name that nobody else gives: a model alone is not enough.
+    """
     if folder.is_symlink() or not folder.is_dir():
         return False
     try:
-        return _says_so(folder) or (_KEY.fullmatch(folder.name) is not None and not strangers(folder))
+        return _says_so(folder) or (_KEY.fullmatch(folder.name) is not None and _looks_so(folder))
     except PermissionError:  # another user's
         return _KEY.fullmatch(folder.name) is not None
 
@@ -134,20 +139,23 @@ def check_ours(folder: Path) -> None:
     Raises
     ------
     InputError
-        The folder is no unit, or holds something else as well.
+        The folder is no unit, and not empty, or holds something else as well.
     PermissionError
         It is another user's.
     """
-    if not is_unit(folder):
+    if not is_unit(folder) and not _is_empty(folder):
         raise InputError(f"{folder} is not a unit: move it away")
     if others := strangers(folder):
         raise InputError(f"{folder} also holds {', '.join(others)}, which is not a unit's: move it away")
 
 
 def remove(folder: Path) -> None:
-    """Remove a unit's folder, file by file; errors as of `check_ours`, and then nothing was removed."""
+    """Remove a unit's folder, file by file; errors as of `check_ours`, and then nothing was removed.
+
+    What says that it is a unit goes last, so that what a kill leaves is still known as one.
+    """
     check_ours(folder)
-    for path in folder.iterdir():
+    for path in sorted(folder.iterdir(), key=lambda path: path.name in _SAY_SO):
         path.unlink()
     folder.rmdir()
 
@@ -166,3 +174,11 @@ def _says_so(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return sums is not None and ABOUT in sums.files
+
+
+def _looks_so(folder: Path) -> bool:
+    return not strangers(folder) and any((folder / name).exists() for name in _SAY_SO)
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir())

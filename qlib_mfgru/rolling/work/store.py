@@ -13,6 +13,7 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Busy, lock_file, locked, staged, sweep
+from qlib_mfgru.machine import said
 from qlib_mfgru.rolling.work.about import row_of
 from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult, check_ours, is_unit, read, remove, write
 
@@ -171,8 +172,10 @@ class UnitStore:
         try:
             with locked(self.root / key, wait=False):
                 remove(self.root / key)
-        except (InputError, OSError) as error:
+        except InputError as error:
             return str(error)
+        except OSError as error:
+            return said(error)
         return ""
 
     def _only(self, key: str, listed: list[str]) -> str:

@@ -22,7 +22,7 @@ from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.processes import begin_worker, end_with
+from qlib_mfgru.processes import begin_worker, deaf, end_with
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
@@ -99,8 +99,12 @@ class Workers:
     def _pass(self, units: Sequence[Unit], task: Task) -> Iterator[Outcome]:
         backend, _ = get_active_backend()
         order = "generator_unordered" if backend.supports_return_generator else "list"
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, batch_size=1, return_as=order, **_beginning(backend))
-        for number, failure, model in parallel(joblib.delayed(task)(number, unit) for number, unit in enumerate(units)):
+        processes = isinstance(backend, BACKENDS["loky"]) and joblib.effective_n_jobs(self.n_jobs) > 1
+        parallel = joblib.Parallel(
+            n_jobs=self.n_jobs, batch_size=1, return_as=order, **(_beginning() if processes else {})
+        )
+        calls = (joblib.delayed(task)(number, unit) for number, unit in enumerate(units))
+        for number, failure, model in _begun(parallel, calls) if processes else parallel(calls):
             yield Outcome(units[number], failure, None if model is None else pickle.loads(model))
 
     @contextmanager
@@ -131,11 +135,22 @@ def _joblib_config(backend: Mapping[str, Any]) -> joblib.parallel_config:
         raise InputError(f"backend is {dict(backend)}: joblib cannot use it ({error})") from error
 
 
-def _beginning(backend: Any) -> dict[str, Any]:
+def _beginning() -> dict[str, Any]:
     """How the processes of joblib's own pool begin: they end with this one even while they import."""
-    if not isinstance(backend, BACKENDS["loky"]):
-        return {}
     return {"initializer": begin_worker, "initargs": (os.getpid(),)}
+
+
+def _begun(parallel: joblib.Parallel, calls: Iterator[Any]) -> Any:
+    """The results of joblib's own pool, whose processes start in here; they end with an interrupt of this moment."""
+    results = None
+    try:
+        with deaf():
+            results = parallel(calls)
+    except BaseException as error:
+        if results is not None:
+            results.throw(error)
+        raise
+    return results
 
 
 class Shared:

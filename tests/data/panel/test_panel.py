@@ -18,6 +18,7 @@ from small_market import BARS, CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, 
 from qlib_mfgru.data import FIELDS, BarPanel
 from qlib_mfgru.data.panel import cache
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS
 from qlib_mfgru.machine import ADVICE
 
 STOCK = {code: number for number, code in enumerate(CODES)}
@@ -235,7 +236,7 @@ def test_an_irregular_calendar_is_an_error_that_names_the_day(copy: Path, tmp_pa
 
 
 def test_a_field_that_no_stock_has_is_an_error_that_names_it(copy: Path, tmp_path: Path) -> None:
-    for path in (copy / "features").glob("*/vwap.day.bin"):
+    for path in [copy / SUMS, *(copy / "features").glob("*/vwap.day.bin")]:  # a provider that never had it
         path.unlink()
     use(copy)
     with pytest.raises(InputError, match=r"has no \$vwap at day"):

@@ -36,7 +36,7 @@ def split(bars: pd.DataFrame) -> pd.DataFrame:
     """Raw bars of a market in which 000001 splits in two on 5 March: half the price, and the amount."""
     late = (bars["symbol"] == "000001") & (bars["datetime"] >= "2025-03-05")
     yuan = ["open", "high", "low", "close", "amount"]
-    return bars.assign(**bars[yuan].div(late + 1, axis=0))
+    return bars.assign(**bars[yuan].div(late + 1, axis=0).round(2))
 
 
 def ex_rights(bars: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -134,7 +134,7 @@ def test_a_table_with_few_changing_rows_is_one_of_events(tmp_path: Path, target:
     rows.to_csv(tmp_path / "f.csv", index=False)
     run(tmp_path, target, {"daily": DAILY, "factors": "f.csv"})
     assert stored(target, "SH600000", "factor").iloc[[0, 9, 10, 49, 50]].tolist() == [1, 1, 2, 2, 3]
-    last_month = pd.DataFrame({"symbol": "600000", "date": days[40:], "factor": 3.0})
+    last_month = pd.DataFrame({"symbol": "600000", "date": days[40:], "factor": np.repeat([2.0, 3.0], 10)})
     last_month.to_csv(tmp_path / "f.csv", index=False)
     run(tmp_path, target, {"daily": DAILY, "factors": "f.csv", "max_dropped": 1})
     assert len(stored(target, "SH600000", "factor")) == 20, "a daily table of the last month says nothing of before"

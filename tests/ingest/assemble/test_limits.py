@@ -42,9 +42,22 @@ def test_a_new_share_has_no_limit_for_five_days(tmp_path: Path, target: Path) ->
 
 
 def test_closes_beyond_derived_limits_are_counted(tmp_path: Path, target: Path) -> None:
-    report = run(closes(tmp_path, [10.0, 12.0, 12.0], [1.0] * 3), target, {"daily": DAILY})
+    report = run(closes(tmp_path, [*[10.0] * 5, 12.0, 12.0], [1.0] * 7), target, {"daily": DAILY})
     (text_, tally), *_ = [item for item in report.warnings.items() if "outside the limits" in item[0]]
-    assert (tally.count, tally.examples) == (1, ["SH600000 2025-03-04"]), text_
+    assert (tally.count, tally.examples) == (1, ["SH600000 2025-03-10"]), text_
+
+
+def test_a_stock_that_was_listed_on_the_calendars_first_day_says_so_by_its_prices(tmp_path: Path, target: Path) -> None:
+    """A STAR share trades without a limit for five days; one whose prices stay within them is taken as an old one."""
+    raw = [30.0, 45.0, 40.0, 39.0, 41.0, 42.0, 43.0]
+    report = run(closes(tmp_path, raw, [1.0] * 7, "688001"), target, {"daily": DAILY})
+    assert report.consistency == []
+    tally = report.warnings[
+        "stocks taken as listed on the calendar's first day: their prices leave the limits of ordinary shares"
+    ]
+    assert (tally.count, tally.examples) == (1, ["SH688001"])
+    np.testing.assert_allclose(stored(target, "SH688001", "limit_up"), [np.nan] * 5 + [49.2, 50.4], rtol=1e-6)
+    np.testing.assert_allclose(stored(target, "SZ000001", "limit_up"), [np.nan] + [11.0] * 6, rtol=1e-6)
 
 
 def test_todays_st_name_holds_since_prices_allow_it(tmp_path: Path, target: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from qlib_mfgru.cli import main
+from qlib_mfgru.folders import SUMS, Sums
 from qlib_mfgru.ingest.mapping import IngestMapping, load_mapping
 
 from ..reference import check_stored
@@ -51,6 +52,7 @@ def play(recipe: Recipe, folder: Path) -> str | None:
     target.mkdir(parents=True)
     for name, text in OLDER.items():
         (target / name).write_text(text)
+    Sums.of(target).write(target)
     arguments = ["ingest", str(folder / "mapping.yaml"), "--quiet", "--source", str(source), "--target", str(target)]
     said, code = _run(arguments)
     if code == 0:
@@ -98,7 +100,7 @@ def _check_refusal(said: str, code: int, names: list[str], target: Path) -> None
     assert any(name and name in said for name in names), f"says not where: {said}"
     assert all(line.isprintable() for line in lines), f"unreadable: {said!r}"
     assert "Traceback" not in said, said
-    left = {path.name: path.read_text() for path in target.iterdir()}
+    left = {path.name: path.read_text() for path in target.iterdir() if path.name != SUMS}
     assert left == OLDER, f"the older provider was touched: {sorted(left)}"
     beside = sorted(path.name for path in target.parent.iterdir())
     assert beside == [target.name], f"left beside the target: {beside}"

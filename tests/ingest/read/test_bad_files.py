@@ -44,20 +44,33 @@ def test_no_stamp_column_is_an_error(bars: pd.DataFrame, tmp_path: Path, target:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "message"),
+    ("name", "content"),
     [
-        ("a.csv", b"", "the file is empty"),
-        ("a.parquet", b"", "the file is empty"),
-        ("a.csv", b"symbol,datetime,open,high,low,close,volume,amount\n", "has no rows"),
-        ("a.csv", b"symbol,datetime,open,high,low,close,volume,amount\n\xff\xfe\xff", "cannot be read"),
+        ("a.csv", b""),
+        ("a.parquet", b""),
+        ("a.csv", b'""\n'),
+        ("a.csv", b"symbol,datetime,open,high,low,close,volume,amount\n"),
     ],
 )
-def test_an_empty_or_unreadable_file_is_an_error(
-    bars: pd.DataFrame, tmp_path: Path, target: Path, name: str, content: bytes, message: str
+def test_a_file_without_a_row_is_left_out_beside_others(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, name: str, content: bytes
 ) -> None:
+    """What a vendor answers about a stock that it does not have; where all files are so, something else is wrong."""
     source = write(tmp_path / "in", bars, make_daily(bars))
     (source / "bars" / name).write_bytes(content)
-    with pytest.raises(InputError, match=rf"{name}: .*{message}"):
+    report = run(source, target)
+    tally = report.warnings["bars: files without a row, left out"]
+    assert (tally.count, tally.examples, report.inputs["bars"].kept) == (1, [name], 192)
+    (source / "bars" / "all.parquet").unlink()
+    (source / "bars" / "b.csv").write_bytes(b"")
+    with pytest.raises(InputError, match=rf"{name}: the file has no rows, nor have the 1 others of bars"):
+        run(source, target)
+
+
+def test_an_unreadable_file_is_an_error(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    (source / "bars" / "a.csv").write_bytes(b"symbol,datetime,open,high,low,close,volume,amount\n\xff\xfe\xff")
+    with pytest.raises(InputError, match=r"a\.csv: .*cannot be read"):
         run(source, target)
 
 

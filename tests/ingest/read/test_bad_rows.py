@@ -95,7 +95,16 @@ def test_a_bar_repeated_with_other_values_is_counted_and_one_of_them_stays(
 def test_a_repeated_daily_row_is_counted(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
     daily = make_daily(bars)
     report = run(write(tmp_path / "in", bars, pd.concat([daily, daily.iloc[[0]]])), target, LOOSE)
-    assert report.inputs["daily"].dropped["duplicate bar"].examples == ["daily.csv: SZ000001 2025-03-03"]
+    assert report.inputs["daily"].dropped["again with the same numbers"].examples == ["daily.csv: SZ000001 2025-03-03"]
+
+
+def test_downloads_that_overlap_are_no_fault(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
+    source = write(tmp_path / "in", bars, make_daily(bars))
+    bars[bars["datetime"] >= "2025-03-04"].to_parquet(source / "bars" / "later.parquet")
+    report = run(source, target)
+    rows = report.inputs["bars"]
+    assert (rows.read, rows.kept, rows.dropped["again with the same numbers"].count) == (336, 192, 144)
+    assert "144 dropped (no fault: 144 again with the same numbers)" in str(report)
 
 
 def test_more_bad_rows_than_allowed_stop_it(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:
@@ -130,7 +139,7 @@ def test_rows_read_are_rows_kept_and_dropped(bars: pd.DataFrame, tmp_path: Path,
         "no trade and no price": 1,
         "suspended day": 16,
         "no factor on that day": 16,
-        "duplicate bar": 3,
+        "again with the same numbers": 3,
     }
     assert rows.read == 195 == rows.kept + sum(tally.count for tally in rows.dropped.values())
     closes = [stored(target, code, "close", "15min").count() for code in ("SH600000", "SZ000001", "SZ300750")]

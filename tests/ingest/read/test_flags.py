@@ -77,3 +77,14 @@ def test_a_span_that_is_flagged_0_is_none(source: Path, target: Path) -> None:
     assert stored(target, "SH600000", "is_st").tolist() == [1, 1, 0, 0]
     assert stored(target, "SZ000001", "is_st").tolist() == [0, 0, 0, 0]
     assert report.inputs["st"].dropped[REASON].count == 1
+
+
+def test_a_table_of_all_names_is_no_table_of_special_treatment(source: Path, target: Path) -> None:
+    names = [("600000", "甲", DATES[0], DATES[1]), ("600000", "ST甲", DATES[2], ""), ("000001", "乙", DATES[0], "")]
+    rows = [dict(zip(("symbol", "name", "start", "end"), row, strict=True)) for row in names]
+    file = csv(source, "st.csv", rows)
+    with pytest.raises(InputError, match=r"only 1 of 3 names say so: write st\.from_name: true"):
+        run(source, target, with_inputs(st=file))
+    run(source, target, with_inputs(st={"files": file, "from_name": True}))
+    assert stored(target, "SH600000", "is_st").tolist() == [0, 0, 1, 1]
+    assert stored(target, "SZ000001", "is_st").tolist() == [0, 0, 0, 0]

@@ -35,7 +35,13 @@ def check(target: Path, truth: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "volume", [{"star": "shares", "*": "lots"}, {"main": "lots", "chinext": "lots", "star": "shares"}]
+    "volume",
+    [
+        {"star": "shares", "*": "lots"},
+        {"main": "lots", "chinext": "lots", "star": "shares"},
+        {"*": "lots", "star": "shares"},
+        {"*.*": "lots", "star": "shares"},
+    ],
 )
 def test_units_by_board(
     market: tuple[pd.DataFrame, pd.DataFrame, Path], tmp_path: Path, target: Path, volume: dict[str, str]

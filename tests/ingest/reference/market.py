@@ -110,7 +110,7 @@ class Reference:
         if self.unadjusted:
             return pd.Series(1.0, index=self.days)
         rows = self._rows_of_days[self._rows_of_days["symbol"] == symbol].set_index("date")["factor"]
-        factor = rows.astype("f8").reindex(self.days).ffill()
+        factor = rows.astype("f8").where(rows > 0).reindex(self.days).ffill()
         if len(rows):
             factor[self.days > rows.index.max()] = np.nan
         if self.factors is not None:

@@ -129,7 +129,7 @@ def _stamps(rows: pd.DataFrame, stem: str) -> pd.Series:
     stamps = rows["datetime"] if "datetime" in rows else rows["date"] if "date" in rows else rows["time"]
     if "date" in rows and "time" in rows and "datetime" not in rows:
         return _joined(rows["date"], rows["time"])
-    if re.fullmatch(r"\d{1,2}:\d\d.*|\d{1,6}", str(stamps.iloc[0]).strip()):
+    if len(stamps) and re.fullmatch(r"\d{1,2}:\d\d.*|\d{1,6}", str(stamps.iloc[0]).strip()):
         if "date" in rows and not rows["date"].equals(stamps):
             return _joined(rows["date"], stamps)
         found = re.search(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)(?!\d)", stem)
@@ -190,10 +190,24 @@ def _possible(rows: pd.DataFrame, section: PriceInput, session: Session) -> pd.S
     elif isinstance(section, BarInput) and "vwap" in rows and section.prices != "adjusted":
         rows["amount"] = rows["vwap"] * rows["volume"]
     priced = (rows[PRICES] > 0).all(axis=1)
-    wrong = (rows["volume"] < 0) | ((rows["volume"] > 0) & ~priced) | (priced & _outside(rows))
+    wrong = (
+        _made_volumes(rows, section, priced)
+        | (rows["volume"] < 0)
+        | ((rows["volume"] > 0) & ~priced)
+        | (priced & _outside(rows))
+    )
     within = pd.Timedelta("1s" if getattr(section, "stamps", None) == "end" else "0s")
     weekend = (rows["datetime"] - within).dt.dayofweek >= 5
     return ~wrong & ~(rows.get("amount", 0) < 0) & (session.weekends | ~weekend)
+
+
+def _made_volumes(rows: pd.DataFrame, section: PriceInput, priced: pd.Series) -> pd.Series:
+    """Make volumes that are empty or 0 from amounts that buy a share; rows where nobody knows the scale are wrong."""
+    price, amount = rows[PRICES].mean(axis=1), rows.get("amount", pd.Series(np.nan, rows.index))
+    lacking = priced & (rows["volume"].fillna(0) == 0)
+    if (section.prices == "adjusted") == section.volume_adjusted:
+        rows["volume"] = rows["volume"].where(~(lacking & (amount >= price)), amount / price)
+    return lacking & ~(rows["volume"] > 0) & (amount >= rows["high"])
 
 
 def _outside(rows: pd.DataFrame) -> pd.Series:

@@ -71,7 +71,7 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("nobody", "there is no recorder or experiment nobody in sqlite:///mlruns.db"),
+        ("nobody", "there is no recorder or experiment nobody in sqlite:///"),
         ("demo_gru --store sqlite:///other.db", "there is no store of experiments other.db: go to the folder"),
         ("demo_gru --provider absent", "there is no provider folder absent"),
         ("demo_gru --date 2020-10-25", "2020-10-25 is no trading day of the provider, whose days run from 2020-01-02"),

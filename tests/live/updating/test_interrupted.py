@@ -20,6 +20,7 @@ from qlib_mfgru.live import update
 from qlib_mfgru.live.updating import journal
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.writer import check_replaceable
 
 from .evenings import Evenings, differences
 
@@ -97,6 +98,8 @@ def test_next_run_finishes(
         }
     if at:
         assert "interrupted" in " ".join(str(row) for row in check_provider(provider, quiet=True))
+        with pytest.raises(InputError, match="an update of it was interrupted: run mfgru update again first"):
+            check_replaceable(provider)
     report = update(provider, source, quiet=True, n_jobs=1)
     assert not at or "interrupted" in str(report)
     assert differences(provider, new, ignored=()) == []

@@ -65,7 +65,10 @@ def test_a_lost_factor_is_an_error_with_its_dates(foreign: Foreign) -> None:
     for field, value in (("open", 10.0), ("high", 10.0), ("low", 10.0), ("close", 10.0), ("volume", 100.0)):
         foreign.change("SH600000", field, slice(12, 24), value, "60min")
     rows = found(foreign)
-    assert list(rows) == ["days on which the factor jumps and the raw price does not: it is lost, or found again"]
+    assert list(rows) == [
+        "days on which the factor jumps and the raw price does not: it is lost, or found again",
+        "closes outside the limits, given or derived",
+    ]
     row = next(iter(rows.values()))
     assert (row.severity, row.count, row.cases) == ("error", 2, ["SH600000 2025-03-06 .. 2025-03-11"])
 

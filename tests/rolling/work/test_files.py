@@ -161,7 +161,7 @@ def test_files_that_the_checksums_do_not_list(folder: Path, missing: tuple[str, 
 
 
 def test_what_is_a_unit(tmp_path: Path) -> None:
-    """Its own files say so; or a name like a key's, where nothing else lies."""
+    """Its own files say so; or a name like a key's, and a file that only units have, where nothing else lies."""
 
     def holding(name: str, **files: str) -> Path:
         (tmp_path / name).mkdir()
@@ -171,8 +171,10 @@ def test_what_is_a_unit(tmp_path: Path) -> None:
 
     (tmp_path / "file").write_text("")
     linked = tmp_path / KEYS[2]
-    linked.symlink_to(holding(KEYS[1]))
+    linked.symlink_to(holding(KEYS[1], unit_json="{}"))
     assert is_unit(tmp_path / KEYS[1])
+    assert not is_unit(holding("3" * 20))
+    assert not is_unit(holding("4" * 20, model_json="{}"))
     assert not is_unit(linked)
     assert not is_unit(tmp_path / "file")
     assert not is_unit(holding("empty"))
@@ -180,10 +182,13 @@ def test_what_is_a_unit(tmp_path: Path) -> None:
     assert not is_unit(holding("other", unit_json=json.dumps({"key": "short"})))
     assert not is_unit(holding("list", unit_json="[1]"))
     assert is_unit(holding("0" * 20, unit_json="garbage"))
-    assert is_unit(holding("1" * 20, model_pkl="of an earlier version"))
+    assert not is_unit(holding("1" * 20, model_pkl="of somebody's"))
+    assert is_unit(holding("5" * 20, model_pkl="of an earlier version", unit_json='{"key": "' + "5" * 20 + '"}'))
     assert not is_unit(holding("2" * 20, notes_txt="mine", unit_json="garbage"))
     assert not is_unit(holding(".git", config="mine", checksums_txt="00000000 1 config\n"))
-    assert is_unit(holding("sums", checksums_txt="00000000 1 unit.json\n"))
+    sums = holding("sums", unit_json="garbage")
+    Sums.of(sums).write(sums)
+    assert is_unit(sums)
 
 
 def test_only_its_own_files_are_removed(folder: Path) -> None:

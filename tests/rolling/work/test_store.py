@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Holder
 from qlib_mfgru.folders.box import MARKER
 from qlib_mfgru.rolling import UnitStore
-from qlib_mfgru.rolling.work.files import DamagedUnit
+from qlib_mfgru.rolling.work.files import DamagedUnit, remove
 
 HOLD = """
 import sys, time
@@ -108,6 +108,41 @@ def test_nothing_of_anybody_else_is_cleared(store: UnitStore, capsys: pytest.Cap
     gone = {store.root / key for key in KEYS} | {box, store.root / f".{KEYS[2]}.lock"}
     assert sorted(store.root.rglob("*")) == [path for path in before if not gone & {path, *path.parents}]
     assert all((store.root / name).read_text() == "{}" for name in theirs)
+
+
+def test_folders_of_a_units_name_that_say_nothing_are_not_listed(store: UnitStore) -> None:
+    """Empty, or with a model alone: nobody knows whose they are; a unit takes an empty one's place."""
+    for name, file in (("d" * 20, None), ("e" * 20, "model.pkl"), ("f" * 20, "model.json")):
+        (store.root / name).mkdir()
+        if file:
+            (store.root / name / file).write_text("{}")
+    assert list(store.finished()["key"]) == KEYS
+    assert not len(store.damaged())
+    assert store.clear() == len(KEYS)
+    assert names(store.root) == ["d" * 20, "e" * 20, "f" * 20]
+    keep(store, "d" * 20)
+    assert "d" * 20 in store
+    with pytest.raises(InputError, match="is not a unit: move it away"):
+        keep(store, "f" * 20)
+
+
+def test_a_kill_while_a_unit_is_removed_leaves_one_that_is_known(
+    store: UnitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n_removed in range(1, 5):
+        keep(store, KEYS[0])
+        gone, unlink = iter(range(n_removed)), Path.unlink
+
+        def dying(path: Path, gone: Iterator[int] = gone, unlink: Callable[[Path], None] = unlink) -> None:
+            if next(gone, None) is None:
+                raise KeyboardInterrupt
+            unlink(path)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", dying)
+            with pytest.raises(KeyboardInterrupt):
+                remove(store.root / KEYS[0])
+        assert store.damaged()["key"].tolist() == [KEYS[0]]
 
 
 def test_what_is_being_written_is_left(store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,7 +257,7 @@ def test_another_users_unit_is_said(shared_store: UnitStore, capsys: pytest.Capt
         assert main(["units", "--dir", str(store.root), "--clear-all"]) == 2
         first, line = capsys.readouterr().err.splitlines()
         assert first.startswith("mfgru: 0 units removed from")
-        assert "Permission denied" in line
+        assert "Permission denied: it may belong to another user: ask for it" in line
         with pytest.raises(
             InputError, match=r"^.*Permission denied, and cannot be removed: .*; use another units_dir$"
         ):

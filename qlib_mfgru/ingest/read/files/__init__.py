@@ -1,5 +1,5 @@
 """Vendors' files of every kind, behind one small interface."""
 
-from qlib_mfgru.ingest.read.files.vendor_file import VendorFile
+from qlib_mfgru.ingest.read.files.vendor_file import EmptyFile, VendorFile
 
-__all__ = ["VendorFile"]
+__all__ = ["EmptyFile", "VendorFile"]

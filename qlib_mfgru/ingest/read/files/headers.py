@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.files.reader import Columns
+from qlib_mfgru.ingest.read.files.reader import Columns, as_frame
 
 _LEAST = 2
 """Cells that name columns from which on, where they are half of a row, it is a header."""
@@ -38,7 +38,7 @@ def refuse_header(rows: Columns, known: Collection[str], label: object, first_ro
     names = list(map(str, rows))
     if len(names) < _LEAST or any(rows[name].dtype.kind in "fiub" for name in names):
         return  # a header would have made all columns text
-    frame = pd.DataFrame(rows, copy=False)
+    frame = as_frame(rows)
     named = {name: _among(frame[name], known) for name in frame}
     n_named = np.sum(list(named.values()), axis=0)
     for position in np.flatnonzero(n_named >= max(_LEAST, len(frame.columns) / 2)).tolist():

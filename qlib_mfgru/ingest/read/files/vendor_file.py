@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.files import hdf5, packed
 from qlib_mfgru.ingest.read.files.arrow import ArrowReader, ParquetReader
 from qlib_mfgru.ingest.read.files.fields import STAMPS, match_fields, recognised, unnamed
-from qlib_mfgru.ingest.read.files.reader import UNREADABLE, Reader
+from qlib_mfgru.ingest.read.files.reader import UNREADABLE, Columns, Reader, as_frame, length
 from qlib_mfgru.ingest.read.files.text import TextReader
 
 _PARQUET = {".parquet", ".pq"}
@@ -28,6 +28,10 @@ _KEYS = {"datetime": STAMPS, "symbol": ("symbol", "index")}
 """Fields that a column without a name may be, by what its values look like."""
 _SAMPLE_ROWS = 20
 """Rows by which a column without a name is recognised."""
+
+
+class EmptyFile(InputError):
+    """A file without a row, as vendors answer a question about what they do not have."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class VendorFile:
     @property
     def estimated_rows(self) -> int:
         """Number of rows: exact where the file says it, from the size for text."""
+        if self.path.stat().st_size == 0:
+            return 0
         with self._readable():
             return self._reader.estimated_rows
 
@@ -94,23 +100,21 @@ class VendorFile:
             named = {**(self._recognised(nameless, missing, asked) if missing else {}), **named}
         return match_fields(self._header, named, required, optional, where)
 
-    def frames(
-        self, columns: Mapping[str, str], n_rows: int, text: Collection[str] = TEXT_FIELDS
-    ) -> Iterator[pd.DataFrame]:
-        """Yield frames of at most `n_rows` rows under our names.
+    def frames(self, columns: Mapping[str, str], n_rows: int, text: Collection[str] = TEXT_FIELDS) -> Iterator[Columns]:
+        """Yield at most `n_rows` rows at a time under our names.
 
         Parameters
         ----------
         columns : mapping of str to str
             Field to column.
         n_rows : int
-            Rows of a frame at most.
+            Rows at a time, at most.
         text : collection of str
             Fields that stay text where the file does not say otherwise.
 
         Raises
         ------
-        InputError
+        EmptyFile
             If the file has no row.
         """
         n_read, used = 0, list(dict.fromkeys(columns.values()))
@@ -118,20 +122,20 @@ class VendorFile:
             as_text = {column for field, column in columns.items() if field in text}
             for rows in self._reader.frames(used, as_text, n_rows):
                 # a column of two fields is there twice
-                frame = pd.DataFrame({field: rows[column] for field, column in columns.items()}, copy=False)
-                n_read += len(frame)
-                if len(frame):
-                    yield frame
+                fields = {field: rows[column] for field, column in columns.items()}
+                n_read += length(fields)
+                if length(fields):
+                    yield pd.DataFrame(fields, copy=False) if isinstance(rows, pd.DataFrame) else fields
         except UNREADABLE as error:
             raise self._unreadable(error, n_read) from error
         if n_read == 0:
-            raise InputError(f"{self.label}: the file has no rows")
+            raise EmptyFile(f"{self.label}: the file has no rows")
 
     def _recognised(
         self, nameless: Sequence[str], missing: Mapping[str, Sequence[str]], asked: Sequence[str]
     ) -> dict[str, str]:
         """Field to column for those of the columns without a name whose values tell what they are."""
-        sample = next(self.frames({name: name for name in nameless}, _SAMPLE_ROWS, nameless))
+        sample = as_frame(next(self.frames({name: name for name in nameless}, _SAMPLE_ROWS, nameless)))
         found: dict[str, str] = {}
         for column in nameless:
             fields = missing.get(recognised(sample[column]) or "", ())
@@ -146,7 +150,7 @@ class VendorFile:
         with self._readable():
             header = self._reader.header()
         if not header:
-            raise InputError(f"{self.label}: the file has no columns")
+            raise EmptyFile(f"{self.label}: the file has no columns")
         if twice := [name for name, count in Counter(header).items() if count > 1]:
             raise InputError(f"{self.label}: several columns are called {', '.join(map(repr, twice))}")
         return header
@@ -154,7 +158,7 @@ class VendorFile:
     @cached_property
     def _reader(self) -> Reader:
         if self.path.stat().st_size == 0:
-            raise InputError(f"{self.path}: the file is empty")
+            raise EmptyFile(f"{self.path}: the file is empty")
         kind = self.path.suffix.lower()
         if kind in _PARQUET:
             return ParquetReader(self.path)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.files.fields import STAMPS
+from qlib_mfgru.ingest.read.files.reader import Column, Columns, Words, as_frame
 from qlib_mfgru.ingest.read.sources import Table
 
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d{2})([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -22,13 +23,13 @@ def date_in_name(stem: str) -> str | None:
     return f"{found[1]}-{found[3]}-{found[4]}" if found else None
 
 
-def dated(frame: pd.DataFrame, table: Table, *, needs_date: bool) -> tuple[pd.DataFrame, bool]:
+def dated(rows: Columns, table: Table, *, needs_date: bool) -> tuple[Columns, bool]:
     """Rows with a date, and whether it is that of the file's name.
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows under our names; whatever stamp is a time of day becomes the `time`.
+    rows : Columns
+        Under our names; whatever stamp is a time of day becomes the `time`.
     table : Table
         Where they are from.
     needs_date : bool
@@ -39,29 +40,34 @@ def dated(frame: pd.DataFrame, table: Table, *, needs_date: bool) -> tuple[pd.Da
     InputError
         If there are times of day, and no date.
     """
-    stamps = [name for name in STAMPS if name in frame]
-    clocks = [name for name in stamps if _is_time_of_day(frame, name)]
+    stamps = [name for name in STAMPS if name in rows]
+    clocks = [name for name in stamps if _is_time_of_day(rows, name)]
     if clocks and clocks != ["time"]:
-        time = frame[clocks[-1]]
-        frame = frame.drop(columns=clocks).assign(time=time)
+        frame = as_frame(rows)
+        rows = frame.drop(columns=clocks).assign(time=frame[clocks[-1]])
     if clocks and stamps == clocks:
         if not (date := date_in_name(table.stem)):
             raise InputError(f"{table.label}: times of day without a date: no column of dates, none in the file's name")
-        return frame.assign(date=date), True
+        return as_frame(rows).assign(date=date), True
     if not stamps and needs_date and (date := date_in_name(table.stem)):
-        return frame.assign(date=date), True
-    return frame, False
+        return as_frame(rows).assign(date=date), True
+    return rows, False
 
 
-def _is_time_of_day(frame: pd.DataFrame, name: str) -> bool:
+def _is_time_of_day(rows: Columns, name: str) -> bool:
     """Whether a stamp's first value is; a column has stamps of one kind, and one of dates no times of digits alone."""
-    if frame[name].dtype.kind == "M":
+    if rows[name].dtype.kind == "M":
         return False
-    first = _first(frame[name])
-    may_be_digits = name != "date" or ("datetime" in frame and first == _first(frame["datetime"]))
+    first = _first(rows[name])
+    may_be_digits = name != "date" or ("datetime" in rows and first == _first(rows["datetime"]))
     return bool(_CLOCK.fullmatch(first) or (may_be_digits and _CLOCK_OF_DIGITS.fullmatch(first)))
 
 
-def _first(column: pd.Series) -> str:
-    given = ~column.array.isna()
-    return str(column.array[int(given.argmax())]).strip() if given.any() else ""
+def _first(column: Column) -> str:
+    """The first value that is given, as text."""
+    if isinstance(column, Words):
+        place = column.places[(column.places >= 0).argmax()]
+        return str(column.words[place]).strip() if place >= 0 else ""
+    values = pd.Series(column).array
+    given = ~values.isna()
+    return str(values[int(given.argmax())]).strip() if given.any() else ""

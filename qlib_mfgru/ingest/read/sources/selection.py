@@ -9,6 +9,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.ingest.read.files.reader import Columns, as_frame
 
 _LISTED = 8
 """Values that a message names."""
@@ -51,10 +52,11 @@ class Selection:
                 raise InputError(f"{label}: no column {column!r} for where; it has {', '.join(header)}")
         return {_key(column): column for column in self._where}
 
-    def rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def rows(self, rows: Columns) -> Columns:
         """Those that are asked for, without the columns read for it; their index still says where they stood."""
         if not self._where:
-            return frame
+            return rows
+        frame = as_frame(rows)
         keys = {_key(column) for column in self._where}
         chosen = np.ones(len(frame), dtype=bool)
         for column, values in self._where.items():
@@ -96,13 +98,16 @@ class OneIndex:
         names = {name.lower() for name in VENDOR_NAMES["index"]}
         return {_key(each): each for each in header if each.lower() in names and each != stock_column}
 
-    def rows(self, frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    def rows(self, rows: Columns, columns: Mapping[str, str]) -> Columns:
         """The rows without the columns read for it."""
+        if not columns:
+            return rows
+        frame = as_frame(rows)
         for key, column in columns.items():
             text = as_text(frame[key])
             if not _counts_rows(text) and not ("symbol" in frame and _is_spelling(text, frame["symbol"], column)):
                 self._found.setdefault(column, set()).update(text.unique())
-        return frame.drop(columns=list(columns)) if columns else frame
+        return frame.drop(columns=list(columns))
 
     def check(self) -> None:
         """Stop where there are several.

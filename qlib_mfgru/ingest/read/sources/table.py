@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-import pandas as pd
-
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.reader import Columns
 from qlib_mfgru.ingest.read.sources.database import Query
 from qlib_mfgru.ingest.read.sources.wide import WideTables
 from qlib_mfgru.provider.session import Session
@@ -42,10 +41,8 @@ class Table(Protocol):
     def columns(self, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, str]:
         """Field to column, as of `match_fields`."""
 
-    def frames(
-        self, columns: Mapping[str, str], n_rows: int, text: Collection[str] = TEXT_FIELDS
-    ) -> Iterator[pd.DataFrame]:
-        """Yield frames of about `n_rows` rows under our names, as of `VendorFile.frames`."""
+    def frames(self, columns: Mapping[str, str], n_rows: int, text: Collection[str] = TEXT_FIELDS) -> Iterator[Columns]:
+        """Yield about `n_rows` rows at a time under our names, as of `VendorFile.frames`."""
 
 
 def tables(name: str, source: RowInput, paths: Sequence[Path], folder: Path, session: Session) -> Iterator[Table]:

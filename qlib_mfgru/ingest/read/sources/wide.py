@@ -15,6 +15,7 @@ from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.files import VendorFile
 from qlib_mfgru.ingest.read.files.fields import STAMPS, match_fields
+from qlib_mfgru.ingest.read.files.reader import as_frame
 from qlib_mfgru.ingest.read.stamps import join_date_time, parse_stamps
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import normalise_symbol
@@ -132,7 +133,7 @@ class WideTables:
             down, across = self._down(file), self._across(file)
             numbers = np.array([self._codes[code] for code in across])
             columns = down | {f"{_VALUE}{code}": code for code in across}
-            for frame in file.frames(columns, n_stamps, [*down, *(columns if is_text else ())]):
+            for frame in map(as_frame, file.frames(columns, n_stamps, [*down, *(columns if is_text else ())])):
                 stamps = self._stamps(frame[list(down)], file.label)
                 if np.isnat(stamps).any() or not (np.diff(np.append(last, stamps)) > np.timedelta64(0, "s")).all():
                     raise InputError(f"{file.label}: the stamps of a wide table must ascend, each once")

@@ -35,6 +35,7 @@ class SpoolPart:
         self.days: set[int] = set()
         self.bar_days: set[int] = set()
         self._n_buckets = n_buckets
+        self._noted = np.empty(0, "i4")
         # 16 bits are sorted by radix
         self._buckets = np.empty(0, "u2")
         folder.mkdir(parents=True)
@@ -42,7 +43,7 @@ class SpoolPart:
     def append(self, name: str, rows: np.ndarray) -> None:
         """Keep rows under a name: ``bars``, ``daily``, or of values one of `VALUE_FIELDS`."""
         if name in ("bars", "daily"):
-            self._note_days(days_of_bars(rows["when"]) if name == "bars" else rows["when"], is_bars=name == "bars")
+            self._note_days(rows["when"], is_bars=name == "bars")
         new = self.registry.codes[len(self._buckets) :]
         if new:
             numbers = [zlib.crc32(code.encode()) % self._n_buckets for code in new]
@@ -57,8 +58,12 @@ class SpoolPart:
             with open(bucket_path(self.folder, name, number), "ab") as file:
                 rows[ends[number] - counts[number] : ends[number]].tofile(file)
 
-    def _note_days(self, days: np.ndarray, *, is_bars: bool) -> None:
+    def _note_days(self, when: np.ndarray, *, is_bars: bool) -> None:
+        if np.array_equal(when, self._noted):
+            return  # a vendor's files have the same stamps
+        self._noted = when.copy()
         # rows are in the order of time, mostly
+        days = days_of_bars(when) if is_bars else when
         found = np.unique(days[run_starts(days)]).tolist()
         self.days.update(found)
         if is_bars:

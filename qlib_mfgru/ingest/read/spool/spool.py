@@ -23,7 +23,7 @@ from qlib_mfgru.ingest.read.spool.registry import Registry
 from qlib_mfgru.ingest.read.spool.renames import check_one_stock
 from qlib_mfgru.ingest.read.spool.repeats import repeats, run_starts
 from qlib_mfgru.ingest.read.stamps import day_text, minute_text
-from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.report import DUPLICATE, IngestReport
 
 _VALUE_INPUTS = {"factor": "factors", "limit_up": "limits", "limit_down": "limits"}
 """The inputs of values that are called otherwise."""
@@ -180,7 +180,7 @@ class Spool:
             return rows
         describe = partial(self._describe, rows, minute_text if name == "bars" else day_text)
         counted = report.input(name)
-        counted.drop("duplicate bar", repeated & ~differs, describe)
+        counted.drop(DUPLICATE, repeated & ~differs, describe)
         counted.drop(f"repeated with other values, the {keep} kept", differs, describe)
         return rows[~repeated]
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.ingest.read.files.reader import Column, Words
 from qlib_mfgru.ingest.read.stamps.order import year_first
 
 MINUTES_A_DAY = 1440
@@ -32,7 +33,7 @@ _AS_NUMBER = re.compile(r"([0-9]+)\.0+")
 _WHOLE_STAMP = re.compile(r"[0-9]{10}|[0-9]{4}[-/.]")
 
 
-def parse_stamps(values: pd.Series, zone: str, day_first: bool | None = None) -> np.ndarray:
+def parse_stamps(values: Column, zone: str, day_first: bool | None = None) -> np.ndarray:
     """Stamps as ``datetime64[s]``, NaT where unparsable; shape (n,).
 
     Reads datetimes (zoned ones are brought to `zone`), ISO text, ``20250102``, ``202501020945``,
@@ -45,18 +46,14 @@ def parse_stamps(values: pd.Series, zone: str, day_first: bool | None = None) ->
     DateOrder
         As of `year_first`.
     """
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_convert(zone).dt.tz_localize(None)
     if values.dtype.kind == "M":
-        return values.to_numpy().astype("datetime64[s]")
+        return np.asarray(values).astype("datetime64[s]")
     # every stock repeats the same stamps: parse each one once
-    if isinstance(values.array, pd.Categorical):
-        positions, unique = values.array.codes, values.array.categories
-    else:
-        positions, met = pd.factorize(values)
-        unique = pd.Index(met, dtype=met.dtype)
-    parsed = np.append(_known(zone, day_first).parsed(unique), np.datetime64("NaT", "s"))
-    return parsed[positions]
+    stamps = Words.of(values)
+    parsed = np.append(_known(zone, day_first).parsed(stamps.words), np.datetime64("NaT", "s"))
+    return parsed[stamps.places]
 
 
 class _Known:
@@ -68,12 +65,12 @@ class _Known:
 
     def _forget(self) -> None:
         self._written, self._parsed = pd.Index([], dtype="object"), np.empty(0, "datetime64[s]")
-        self._last: tuple[pd.Index, np.ndarray] = self._written, self._parsed
+        self._last = self._written.to_numpy(), self._parsed
 
-    def parsed(self, index: pd.Index) -> np.ndarray:
+    def parsed(self, written: np.ndarray) -> np.ndarray:
         """Stamps, each of them once, as ``datetime64[s]``; shape (n,)."""
-        if index is not self._last[0]:
-            self._last = index, self._of(index.to_numpy())
+        if written is not self._last[0]:
+            self._last = written, self._of(written)
         return self._last[1]
 
     def _of(self, written: np.ndarray) -> np.ndarray:

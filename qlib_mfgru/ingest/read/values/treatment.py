@@ -34,10 +34,14 @@ def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
     Raises
     ------
     InputError
-        If names are dated and the mapping says since when today's apply.
+        If names are dated and the mapping says since when today's apply; if most names of a table, in which every row
+        is special treatment, do not say so.
     """
     from_name = table.source.from_name
-    for piece in table.slices(("name",) if from_name else (), (*STAMPS, "start", "end", "is_st")):
+    is_said = "from_name" in table.source.model_fields_set
+    for piece in table.slices(("name",) if from_name else (), (*STAMPS, "start", "end", "is_st", "name")):
+        if not is_said and "is_st" not in piece.frame and "name" in piece.frame:
+            _refuse_names(piece)
         flags = _by_name(piece) if from_name else None
         dated = piece.has_stamps or "start" in piece.frame
         if dated and table.source.since is not None:
@@ -52,6 +56,17 @@ def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
             yield _dated_names(piece, flags)
         else:
             yield _days(piece)
+
+
+def _refuse_names(piece: Slice) -> None:
+    """Rows that all mean special treatment have names that say so, unless these are today's."""
+    named = piece.frame["name"].notna().to_numpy()
+    n_named, n_st = int(named.sum()), int(_by_name(piece)[named].sum())
+    if n_st * 2 < n_named:
+        raise InputError(
+            f"{piece.path}: every row would be special treatment, and only {n_st} of {n_named} names say so: write "
+            "st.from_name: true where the names tell, or false where each row is one"
+        )
 
 
 def _since_text(source: StInput) -> str:

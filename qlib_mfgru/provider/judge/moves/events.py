@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qlib_mfgru.provider.boards import RULES
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.moves.moves import EVENT, Moves
 from qlib_mfgru.provider.judge.moves.spikes import far
@@ -22,8 +23,8 @@ SEVERAL, OFTEN = 2, 0.2
 """Cases, and share of the judged ones, above which those that the open does not decide are no single values."""
 
 _CAUSE = (
-    "the factor ends early, misses events or has them on other days, or previous closes are not ex-rights: write "
-    "daily: {factor: from_prev_close} where they are"
+    "the factor ends early, misses events or has them on other days, rows of the day before are missing, or previous "
+    "closes are not ex-rights: write daily: {factor: from_prev_close} where they are"
 )
 EVENT_MISSED = Kind(
     "ex-dates on which the factor is more than 5 % off the vendor's previous close", role="fatal", cause=_CAUSE
@@ -52,6 +53,16 @@ UNSEEN_EVENT = Kind(
     "previous closes 4 % and more off the last close, and the day opens at the last close: ex-dates, or wrong",
     role="note",
 )
+FALL = Kind(
+    "ex-dates made of previous closes that are above the last close",
+    outcome="after days without a row no ex-date, else kept",
+    cause="no payout raises a price: rows of the days before are missing, and the previous close is that of such a day",
+)
+OVER_GAP = Kind(
+    "ex-dates made of previous closes after days without a row: real where the stock was suspended, false where rows "
+    "are missing",
+    role="note",
+)
 
 
 class Comparison(NamedTuple):
@@ -63,6 +74,8 @@ class Comparison(NamedTuple):
         The previous close is there, and near the day's close or the last one.
     step : ndarray
         What it says of the factor: log(close(t-1) / prev_close(t)).
+    apart : ndarray of bool
+        It is possible, and not the last close.
     judged : ndarray of bool
         It is possible, the days are in a row, and it or the factor says that there is an event.
     off, wrong : ndarray of bool
@@ -73,6 +86,7 @@ class Comparison(NamedTuple):
 
     possible: np.ndarray
     step: np.ndarray
+    apart: np.ndarray
     judged: np.ndarray
     off: np.ndarray
     wrong: np.ndarray
@@ -89,11 +103,12 @@ class Comparison(NamedTuple):
         bound = far(days[moves.places], board)[1:]
         to_close, step = np.log(prices["close"][after] / previous), np.log(last / previous)
         possible = np.minimum(np.abs(to_close), np.abs(step)) <= bound
-        judged = possible & (after - before == 1) & (moves.changes | (np.abs(last - previous) > CENT))
+        apart = possible & (np.abs(last - previous) > CENT)
+        judged = (after - before == 1) & (apart | (possible & moves.changes))
         off = judged & (np.abs(last * np.exp(-moves.change) - previous) > CENT + EVENT * previous)
         gap, opened = np.abs(moves.change - step), np.log(prices["open"][after] / last)
         as_factor, as_previous = (np.abs(opened + by) < NEAR * gap for by in (moves.change, step))
-        return cls(possible, step, judged, off, off & (gap > WRONG_STEP), as_factor, as_previous)
+        return cls(possible, step, apart, judged, off, off & (gap > WRONG_STEP), as_factor, as_previous)
 
 
 def wrong_previous(
@@ -130,6 +145,11 @@ def event_rules(series: StockSeries) -> Iterator[Finding]:
     def found(kind: Kind, cases: np.ndarray, of: np.ndarray) -> Finding:
         return Finding(kind, moves.on_days(cases, n_days), moves.on_days(of, n_days), series.days, evidence)
 
+    if series.previous_makes_factor and RULES[series.board]:
+        yield found(FALL, against.apart & (against.step < 0), against.apart)
+    if series.previous_makes_factor and series.after_gap is not None:
+        over_gap = series.after_gap[after] & moves.changes
+        yield found(OVER_GAP, over_gap, over_gap)
     yield found(NO_PREVIOUS, given & ~against.possible & ~missing, given)
     yield found(PREVIOUS_WRONG, against.wrong & against.as_factor, given)
     unclear = against.wrong & ~against.as_factor & ~against.as_previous

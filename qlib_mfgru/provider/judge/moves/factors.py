@@ -25,6 +25,13 @@ RESTLESS_FACTOR = Kind(
     role="fatal",
     cause="previous closes of another row or already adjusted, or a factor that is none: look at prev_close and factor",
 )
+FACTOR_HELD = Kind(
+    "days without a factor, empty or not positive, where the vendor gives one for most days",
+    role="systematic",
+    outcome="the last one is held",
+    cause="an ex-date among them is missed: the factor's column has holes, or its table ends too early",
+    spares_stock=True,
+)
 
 RESTLESS = 0.05
 """Share of a stock's days on which a factor may change: dividends come once a quarter at most, or once a month."""
@@ -46,6 +53,8 @@ def factor_rules(series: StockSeries) -> Iterator[Finding]:
         (FACTOR_ALONE, moves.is_alone),
     ):
         yield Finding(kind, moves.on_days(cases, n_days), judged, series.days, step)
+    if series.factor_held is not None:
+        yield Finding(FACTOR_HELD, series.traded & series.factor_held, series.traded, series.days)
 
 
 def _is_lost(moves: Moves) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Volumes that jump from a day to the next: another unit, or one value that is wrong."""
+"""Volumes that jump from a day to the next, another unit or one wrong value, and volumes that are lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ VOLUME_SPIKE = Kind(
     "days whose volume is more than 200 times those of both days beside it, or less by as much",
     role="systematic",
     cause="the day's volume, or that of one bar, is in another unit",
+)
+NO_VOLUME = Kind(
+    "days without volume on which the price moves",
+    role="dated",
+    cause="the volumes of that date are lost, and its rows would count as suspended: mend the vendor's file",
 )
 
 
@@ -39,6 +44,12 @@ def volume_spikes(series: StockSeries) -> Finding:
     faulty[places[1:-1]] = np.minimum(there, back) > np.log(200)
     faulty[places[1:-1]] |= moves[1:-1] & (np.maximum(there, back) < -np.log(200))
     return Finding(VOLUME_SPIKE, faulty, series.traded, series.days)
+
+
+def lost_volumes(series: StockSeries) -> Finding:
+    """A day whose high is above its low has a volume; a single one may be a suspended day with prices of its own."""
+    lost = np.zeros(len(series.days), dtype=bool) if series.without_volume is None else series.without_volume
+    return Finding(NO_VOLUME, lost, lost | series.traded, series.days)
 
 
 def _traded_days(series: StockSeries) -> tuple[np.ndarray, np.ndarray]:

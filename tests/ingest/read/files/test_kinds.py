@@ -17,6 +17,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.reader import as_frame
 
 STAMPS = pd.to_datetime(["2025-03-03 09:45", "2025-03-03 10:00", "2025-03-03 09:45"])
 ROWS = pd.DataFrame({"code": ["000001", "000001", "600000"], "datetime": STAMPS, "close": [10.0, 10.5, 20.0]})
@@ -45,7 +46,7 @@ def opened(path: Path, **options: object) -> VendorFile:
 
 
 def read(file: VendorFile, n_rows: int = 2) -> pd.DataFrame:
-    frames = list(file.frames(file.columns(("close",), ("symbol", "datetime")), n_rows))
+    frames = list(map(as_frame, file.frames(file.columns(("close",), ("symbol", "datetime")), n_rows)))
     assert max(map(len, frames)) <= n_rows
     return pd.concat(frames, ignore_index=True)
 
@@ -118,7 +119,7 @@ def test_each_table_of_an_hdf5_file_is_a_file_of_its_own(tmp_path: Path) -> None
         rows[["datetime", "close"]].to_hdf(tmp_path / "x.h5", key=f"sz{code}")
     files = VendorFile.all_in(tmp_path / "x.h5", RowInput(files="x.h5"))
     assert [file.stem for file in files] == ["sz000001", "sz600000"]
-    closes = [next(file.frames({"close": "close"}, 9))["close"].tolist() for file in files]
+    closes = [as_frame(next(file.frames({"close": "close"}, 9)))["close"].tolist() for file in files]
     assert closes == [[10, 10.5], [20]]
 
 

@@ -10,15 +10,16 @@ from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile, packed
 from qlib_mfgru.ingest.read.files.layout import Layout
 from qlib_mfgru.ingest.read.files.plain import plain_columns
-from qlib_mfgru.ingest.read.files.reader import Columns
+from qlib_mfgru.ingest.read.files.reader import as_frame
 
 LAYOUT = Layout(",", ["code", "time", "close", "volume"], 1, [])
 HEADER = "code,time,close,volume\n"
 ROWS = "000001,2025-03-03 09:45,10.01,100\n600000, x ,-,1e3\n000001,2025-03-03 09:45,,--\n"
 
 
-def read(rows: str) -> Columns | None:
-    return plain_columns((HEADER + rows).encode(), LAYOUT, LAYOUT.columns, {"code", "time"})
+def read(rows: str) -> pd.DataFrame | None:
+    columns = plain_columns((HEADER + rows).encode(), LAYOUT, LAYOUT.columns, {"code", "time"})
+    return None if columns is None else as_frame(columns)
 
 
 def test_rows_are_those_of_pandas() -> None:
@@ -66,7 +67,7 @@ def test_both_ways_give_the_same_frames(tmp_path: Path, monkeypatch: pytest.Monk
     for most in (1 << 24, 0):
         monkeypatch.setattr(packed, "MOST_WHOLE", most)
         file = VendorFile(tmp_path / "x.csv", RowInput(files=("x.csv",)))
-        pieces = list(file.frames(columns, 4))
+        pieces = list(map(as_frame, file.frames(columns, 4)))
         assert [len(piece) for piece in pieces] == [4, 4, 4, 3]
         assert len(file.remarks) == 2
         frames.append(pd.concat([piece.astype({"symbol": str, "datetime": str}) for piece in pieces]))

@@ -14,6 +14,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.reader import as_frame
 from qlib_mfgru.ingest.read.files.text import LEFT_OUT
 
 CSV = "code,date,close\n000001,2025-03-03,10.5\n600000,2025-03-03,11.5\n"
@@ -30,7 +31,7 @@ def read(path: Path, n_rows: int = 100, **options: object) -> tuple[pd.DataFrame
     """All rows of a file under our names, and the file."""
     file = VendorFile(path, RowInput(files=path.name, **options))
     columns = file.columns(("close",), ("symbol", "date", "datetime", "open", "volume"))
-    return pd.concat(list(file.frames(columns, n_rows)), ignore_index=True).astype({"close": object}), file
+    return pd.concat(map(as_frame, file.frames(columns, n_rows)), ignore_index=True).astype({"close": object}), file
 
 
 def given(folder: Path, name: str, content: str, encoding: str = "utf-8") -> Path:
@@ -133,7 +134,7 @@ def test_each_file_in_an_archive_is_a_file_of_its_own(tmp_path: Path) -> None:
     path, source = tmp_path / "2025.zip", RowInput(files="2025.zip")
     files = VendorFile.all_in(path, source)
     assert [(file.stem, file.label.name) for file in files] == [("000001", "000001.csv"), ("600000", "600000.csv")]
-    closes = [pd.concat(file.frames({"close": "close"}, 9))["close"].tolist() for file in files]
+    closes = [pd.concat(map(as_frame, file.frames({"close": "close"}, 9)))["close"].tolist() for file in files]
     assert closes == [[2, 3], [1]]
     with pytest.raises(InputError, match=r"2025\.zip: holds several tables: day/000001\.csv, day/600000\.csv"):
         VendorFile(path, source).header()
@@ -183,7 +184,7 @@ def test_a_second_header_in_another_order_is_an_error_with_its_row(tmp_path: Pat
 def test_rows_of_text_that_are_no_header_are_rows(tmp_path: Path) -> None:
     path = given(tmp_path, "x.csv", "code,name,industry\n000001,ST,银行\n600000,名称,\n")
     file = VendorFile(path, RowInput(files="x.csv"))
-    (rows,) = file.frames(file.columns((), ("symbol", "name", "industry")), 10)
+    (rows,) = map(as_frame, file.frames(file.columns((), ("symbol", "name", "industry")), 10))
     assert rows["name"].tolist() == ["ST", "名称"]
 
 

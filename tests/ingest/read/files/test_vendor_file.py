@@ -8,6 +8,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.reader import as_frame
 
 PRICES = ("open", "high", "low", "close", "volume")
 HEADERS = {
@@ -73,7 +74,7 @@ def test_rows_come_in_pieces_under_our_names_and_codes_keep_their_zeros(tmp_path
     table.to_csv(path, index=False) if suffix == "csv" else table.to_parquet(path)
     file = VendorFile(path, RowInput(files="x"))
     columns = file.columns(("close",), ("symbol",))
-    frames = list(file.frames(columns, n_rows=2))
+    frames = list(map(as_frame, file.frames(columns, n_rows=2)))
     assert [len(frame) for frame in frames] == [2, 1]
     assert list(frames[0].columns) == ["close", "symbol"]
     assert pd.concat(frames)["symbol"].tolist() == ["000001", "000002", "600000"]
@@ -87,7 +88,7 @@ def test_one_column_can_be_two_fields(tmp_path: Path, suffix: str) -> None:
     file = VendorFile(path, RowInput(files="x", columns={"name": "code", "symbol": "code"}))
     columns = file.columns(("name", "close", "symbol"))
     for n_rows in (1, 9):
-        rows = pd.concat(file.frames(columns, n_rows))
+        rows = pd.concat(map(as_frame, file.frames(columns, n_rows)))
         assert list(rows) == ["name", "close", "symbol"]
         assert rows.to_numpy().tolist() == [["600000", 3, "600000"], ["600001", 4, "600001"]]
 
@@ -96,14 +97,14 @@ def test_a_file_that_was_rewritten_is_read_anew(tmp_path: Path) -> None:
     for close in (3, 4, 5):
         (tmp_path / "x.csv").write_text(f"close\n{close}\n")
         file = VendorFile(tmp_path / "x.csv", RowInput(files="x"))
-        (frame,) = file.frames(file.columns(("close",)), n_rows=9)
+        (frame,) = map(as_frame, file.frames(file.columns(("close",)), n_rows=9))
         assert frame["close"].tolist() == [close]
 
 
 def test_a_file_without_header_has_the_names_of_the_mapping(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("SH600000\t2024-01-01\n")
     file = VendorFile(tmp_path / "x.txt", RowInput(files="x", names=["symbol", "start"]))
-    (frame,) = file.frames(file.columns(("start",), ("symbol",)), n_rows=9)
+    (frame,) = map(as_frame, file.frames(file.columns(("start",), ("symbol",)), n_rows=9))
     assert frame.iloc[0].to_dict() == {"start": "2024-01-01", "symbol": "SH600000"}
 
 

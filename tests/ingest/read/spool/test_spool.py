@@ -82,7 +82,7 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
     assert stock.daily["close"].tolist() == [close]
     assert stock.values["float_shares"]["value"].tolist() == [size]
     counts = {reason: tally.count for reason, tally in report.inputs["daily"].dropped.items()}
-    assert counts == {"duplicate bar": 1, f"repeated with other values, the {keep} kept": 3}
+    assert counts == {"again with the same numbers": 1, f"repeated with other values, the {keep} kept": 3}
     warned = report.warnings[f"float_shares: repeated with another float_shares, the {keep} kept"]
     assert warned.count == (1 if keep == "first" else 2)
 
@@ -95,7 +95,7 @@ def test_a_row_without_a_value_equals_another_without_it(tmp_path: Path) -> None
     part.append("daily", daily((0, 1, 0, np.nan), (0, 1, 1, np.nan)))
     spool.join(part)
     list(spool.stocks(0, report))
-    assert list(report.inputs["daily"].dropped) == ["duplicate bar"]
+    assert list(report.inputs["daily"].dropped) == ["again with the same numbers"]
 
 
 def test_industries_are_numbered_by_name_not_by_the_order_of_the_rows(tmp_path: Path) -> None:

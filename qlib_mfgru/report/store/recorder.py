@@ -1,0 +1,61 @@
+"""Experiments and recorders of a store in a file: what a recorder is told is kept when it returns, or is an error."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mlflow.exceptions import MlflowException
+from qlib.log import get_module_logger
+from qlib.utils.serial import Serializable
+from qlib.workflow.exp import MLflowExperiment
+from qlib.workflow.recorder import MLflowRecorder
+
+from qlib_mfgru.machine import advice
+
+
+class StoreRecorder(MLflowRecorder):
+    """qlib's MLflowRecorder without its thread, in which the first error ends all that is logged later, in silence."""
+
+    def log_params(self, **params: Any) -> None:
+        self._note(self.client.log_param, params)
+
+    def log_metrics(self, step: int | None = None, **metrics: Any) -> None:
+        self._note(partial(self.client.log_metric, step=step), metrics)
+
+    def set_tags(self, **tags: Any) -> None:
+        self._note(self.client.set_tag, tags)
+
+    def _note(self, note: Callable[..., Any], values: Mapping[str, Any]) -> None:
+        """Keep values one by one; a name or value that mlflow refuses is said, and the others are kept."""
+        for name, value in values.items():
+            try:
+                note(self.id, name, value)
+            except MlflowException as error:
+                get_module_logger("mfgru").warning(f"the recorder does not keep {name}: {error}")
+
+    def save_objects(self, local_path: Any = None, artifact_path: str | None = None, **objects: Any) -> None:
+        """As qlib's; a full disk is said with its folder, and no copy is left in that of temporary files."""
+        if local_path is not None:
+            with advice(self.artifact_uri):
+                super().save_objects(local_path, artifact_path)
+            return
+        with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
+            for name, value in objects.items():
+                Serializable.general_dump(value, Path(folder, name))
+            for name in objects:
+                self.save_objects(Path(folder, name), artifact_path)
+
+
+class StoreExperiment(MLflowExperiment):
+    """qlib's MLflowExperiment, whose recorders are `StoreRecorder`."""
+
+    def create_recorder(self, recorder_name: str | None = None) -> StoreRecorder:
+        return StoreRecorder(self.id, self._uri, recorder_name or self._default_rec_name)
+
+    def _get_recorder(self, recorder_id: str | None = None, recorder_name: str | None = None) -> StoreRecorder:
+        known = super()._get_recorder(recorder_id, recorder_name)
+        return StoreRecorder(self.id, self._uri, mlflow_run=self._client.get_run(known.id))
