@@ -11,7 +11,6 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums
-from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST, read_manifest
 
 JOURNAL = Path(".update/journal.json")
 """What lies in a provider as long as an update of it is not finished."""
@@ -66,24 +65,27 @@ def check_size(file: Path, head: np.ndarray) -> int:
 def check_absent(file: Path) -> None:
     """Refuse that a series is not there if it was written.
 
+    A field that no stock has any more was not lost, but taken out by the provider's owner, and is none.
+
     Raises
     ------
     InputError
-        It was; the message names the file.
+        It was written, and other stocks have theirs; the message names the file.
     """
-    if "/".join(file.parts[-3:]) in sums_of(file.parents[2]).files:
+    provider = file.parents[2]
+    if "/".join(file.parts[-3:]) in sums_of(provider).files and any(provider.glob(f"features/*/{file.name}")):
         raise InputError(f"{file}: missing, though it was written: make the provider again")
 
 
 def sums_of(provider: Path) -> Sums:
-    """Sums of all files that were written to a provider; empty where another program, or an earlier version, made it.
+    """Sums of all files that were written to a provider; empty where there are none, as in other programs' providers.
 
     Raises
     ------
     InputError
-        The list is damaged, or gone.
+        The list is damaged.
     """
-    sums, fault = _read_sums(provider, _changes(provider / SUMS, provider / MANIFEST))
+    sums, fault = _read_sums(provider, _changes(provider / SUMS))
     if fault:
         raise InputError(f"{fault}: make the provider again")
     return sums
@@ -91,13 +93,11 @@ def sums_of(provider: Path) -> Sums:
 
 @lru_cache(maxsize=4)
 def _read_sums(provider: Path, _: tuple[int, ...]) -> tuple[Sums, str]:
-    """Sums, and what is wrong with them, read once as long as the files do not change."""
+    """Sums, and what is wrong with them, read once as long as the file does not change."""
     try:
-        sums = Sums.read(provider)
+        return Sums.read(provider) or Sums(), ""
     except ValueError as error:
         return Sums(), str(error)
-    is_lost = sums is None and CHECKSUMS in read_manifest(provider)
-    return sums or Sums(), f"{provider / SUMS} is missing" if is_lost else ""
 
 
 def _changes(*files: Path) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ def of_the_future(path: Path) -> None:
 
 def leave_a_box(target: Path) -> None:
     """What a killed writer leaves, its holder and the times of the future, its pid that of a living process."""
-    box = target.with_name(f".{target.name}.abcdefgh")
+    box = target.with_name(f".{target.name}.abcdef12")
     (box / "new").mkdir(parents=True)
     (box / "new" / "half").write_text("half")
     holder = {**vars(Holder.this()), "since": "2096-10-02 07:06:40", "pid": os.getppid()}

@@ -70,7 +70,7 @@ def test_a_target_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest
     source = write(tmp_path / "in", make_bars(), make_daily(make_bars()))
     (source / "mapping.yaml").write_text(MAPPING)
     file, long = source / "daily.csv", tmp_path / ("x" * 300)
-    for target, named in ((file / "provider", file), (long, long)):
+    for target, named in ((file / "provider", file), (long, long.with_name(f".{long.name}.lock"))):
         assert main(["ingest", str(source / "mapping.yaml"), "--source", str(source), "--target", str(target)]) == 2
         error = capsys.readouterr().err
         assert error.startswith(f"mfgru: {named}")

@@ -7,9 +7,10 @@ from collections.abc import Collection
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.files import ProviderFiles
-from qlib_mfgru.provider.manifest import MANIFEST
+from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST, read_manifest
 from qlib_mfgru.provider.series import JOURNAL, sums_of
 from qlib_mfgru.provider.symbols import feature_folder
 
@@ -31,6 +32,9 @@ def judge_whole(files: ProviderFiles, codes: Collection[str] | None, ledger: Led
         sums = sums_of(files.path)
     except InputError as error:
         ledger.note("error", kind, [str(error)])
+        return
+    if not sums.files and CHECKSUMS in read_manifest(files.path):
+        ledger.note("error", kind, [f"{files.path / SUMS} is missing"], _AGAIN)
         return
     if not sums.files:
         missing = [str(files.path)] if (files.path / MANIFEST).exists() else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -46,6 +47,8 @@ def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTy
     library = pytest.importorskip("baostock")
     contants = pytest.importorskip("baostock.common.contants")
     context = pytest.importorskip("baostock.common.context")
+    sockets = pytest.importorskip("baostock.util.socketutil")
+    monkeypatch.setattr(sockets, "socket", socket)  # which a collector may have replaced
     monkeypatch.setattr(contants, "BAOSTOCK_SERVER_IP", server.host)
     monkeypatch.setattr(contants, "BAOSTOCK_SERVER_PORT", server.port)
     yield library

@@ -96,7 +96,7 @@ class Evenings:
             "weights": {"csi300": {"files": "weights/*.csv", "carry": True}},
             "carry_members": True,
             "max_dropped": 0.5,
-            "max_inconsistent": 0.2,
+            "max_inconsistent": 0.5,
         }
         if self.way in ("table", "events"):
             before = "one" if self.way == "events" else "unknown"

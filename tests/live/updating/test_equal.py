@@ -74,7 +74,7 @@ def grown(market: Evenings, source: Path, until: int) -> Path:
 def test_a_file_a_stock_and_year_that_grows(tmp_path: Path) -> None:
     market = Evenings.make(2, "events")
     market.soil(2)
-    for name in ("bars", "daily"):
+    for name in ("bars", "daily", "factors"):
         table = market.tables[name]
         more = [table.assign(symbol=table["symbol"].str[:3] + number + table["symbol"].str[4:]) for number in "45"]
         market.tables[name] = pd.concat([table, *more], ignore_index=True)
