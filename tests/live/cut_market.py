@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.folders import SUMS
+from qlib_mfgru.folders import SUMS, Sums
 
 
 def calendar(provider: Path, freq: str = "day") -> pd.DatetimeIndex:
@@ -46,7 +46,6 @@ def _cut_spans(rows: list[list[str]], last: pd.Timestamp) -> list[list[str]]:
 
 def poison(provider: Path, after: pd.Timestamp) -> None:
     """Multiply every value that is stored after a day by a number of its own."""
-    (provider / SUMS).unlink(missing_ok=True)
     random = np.random.default_rng(0)
     for freq in ("day", "15min"):
         n_known = int((calendar(provider, freq).normalize() <= after).sum())
@@ -55,6 +54,7 @@ def poison(provider: Path, after: pd.Timestamp) -> None:
             later = raw[1 + max(0, n_known - int(raw[0])) :]
             later *= random.uniform(0.2, 5, len(later)).astype(np.float32)
             raw.tofile(series)
+    Sums.of(provider).write(provider)
 
 
 def blank(provider: Path, freq: str, day: pd.Timestamp, bars: slice = slice(None), keep: int = 0) -> None:
