@@ -135,7 +135,7 @@ def fastest(work: Path, stocks: int, days: int, evenings: int) -> dict[str, Cost
 
 
 def beside(market: VendorMarket, files: Path) -> None:
-    """Tables that an enhancement needs: members, industries, ST, float shares; a tenth of the stocks is in it."""
+    """Tables that an enhancement needs: members, industries, ST, float shares; a tenth of the stocks in the index."""
     first, symbols = f"{market.calendar[0]:%Y-%m-%d}", market.symbols
     pd.DataFrame({"symbol": symbols[::10], "start": first, "end": ""}).to_csv(files / "members.csv", index=False)
     pd.DataFrame({"symbol": symbols[-1:], "start": first, "end": ""}).to_csv(files / "st.csv", index=False)

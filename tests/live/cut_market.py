@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.folders import SUMS
+from qlib_mfgru.folders import Sums
 
 
 def calendar(provider: Path, freq: str = "day") -> pd.DatetimeIndex:
@@ -19,7 +19,6 @@ def calendar(provider: Path, freq: str = "day") -> pd.DatetimeIndex:
 def cut(provider: Path, target: Path, n_days: int, freqs: tuple[str, ...] = ("day", "15min")) -> Path:
     """A copy without the last `n_days` days, of the given frequencies."""
     shutil.copytree(provider, target)
-    (target / SUMS).unlink()
     last = calendar(provider)[-n_days - 1]
     for freq in freqs:
         _cut_bars(target, freq, last)
@@ -27,6 +26,7 @@ def cut(provider: Path, target: Path, n_days: int, freqs: tuple[str, ...] = ("da
         for file in (target / "instruments").glob("*.txt"):
             rows = [line.split("\t") for line in file.read_text().split("\n") if line]
             file.write_text("".join("\t".join(row) + "\n" for row in _cut_spans(rows, last)))
+    Sums.of(target).write(target)
     return target
 
 
@@ -46,7 +46,6 @@ def _cut_spans(rows: list[list[str]], last: pd.Timestamp) -> list[list[str]]:
 
 def poison(provider: Path, after: pd.Timestamp) -> None:
     """Multiply every value that is stored after a day by a number of its own."""
-    (provider / SUMS).unlink(missing_ok=True)
     random = np.random.default_rng(0)
     for freq in ("day", "15min"):
         n_known = int((calendar(provider, freq).normalize() <= after).sum())
@@ -55,11 +54,11 @@ def poison(provider: Path, after: pd.Timestamp) -> None:
             later = raw[1 + max(0, n_known - int(raw[0])) :]
             later *= random.uniform(0.2, 5, len(later)).astype(np.float32)
             raw.tofile(series)
+    Sums.of(provider).write(provider)
 
 
 def blank(provider: Path, freq: str, day: pd.Timestamp, bars: slice = slice(None), keep: int = 0) -> None:
     """Take bars of one day from all stocks but the first few."""
-    (provider / SUMS).unlink(missing_ok=True)
     places = np.flatnonzero(calendar(provider, freq).normalize() == day)[bars]
     for folder in sorted((provider / "features").iterdir())[keep:]:
         for series in folder.glob(f"*.{freq}.bin"):
@@ -67,3 +66,4 @@ def blank(provider: Path, freq: str, day: pd.Timestamp, bars: slice = slice(None
             inside = places - int(raw[0])
             raw[1 + inside[(inside >= 0) & (inside < len(raw) - 1)]] = np.nan
             raw.tofile(series)
+    Sums.of(provider).write(provider)

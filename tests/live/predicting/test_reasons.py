@@ -11,6 +11,7 @@ import pytest
 from live.evenings import Market
 from live.recorded_runs import INPUTS
 from qlib_mfgru.data import MultiFreqHandler
+from qlib_mfgru.folders import Sums
 from qlib_mfgru.live import predict
 from qlib_mfgru.live.predicting.reasons import reasons
 
@@ -31,7 +32,7 @@ def without(provider: Path, code: str, freq: str, days: Rows) -> None:
 def provider(market: Market, tmp_path: Path) -> Path:
     """Windows are of 10 days, of which 8 must be traded, and of 2 days of 15-minute bars."""
     target = tmp_path / "provider"
-    shutil.copytree(market.whole, target, ignore=shutil.ignore_patterns("checksums.txt"))
+    shutil.copytree(market.whole, target)
     for freq in ("day", "15min"):
         without(target, "SH600000", freq, slice(0, 1))  # the last day alone
         without(target, "SH600001", freq, slice(9, None))  # traded on the last nine days only
@@ -39,6 +40,7 @@ def provider(market: Market, tmp_path: Path) -> Path:
     without(target, "SH600003", "15min", slice(0, 1))
     without(target, "SH600004", "day", [2, 4, 6])
     without(target, "SH600005", "day", [2, 4])
+    Sums.of(target).write(target)
     return target
 
 
@@ -77,12 +79,13 @@ def test_members_of_a_market(market: Market) -> None:
 
 def test_delisted_stocks_are_not_counted(market: Market, tmp_path: Path) -> None:
     provider = tmp_path / "delisted"
-    shutil.copytree(market.whole, provider, ignore=shutil.ignore_patterns("checksums.txt"))
+    shutil.copytree(market.whole, provider)
     file = provider / "instruments" / "all.txt"
     lines = file.read_text().splitlines()
     ended = [
         line if not line.startswith("SH600000\t") else "SH600000\t2020-01-02\t2020-10-20 15:00:00" for line in lines
     ]
     file.write_text("\n".join(ended) + "\n")
+    Sums.of(provider).write(provider)
     newest = predict("demo_incremental", provider=str(provider), store=f"sqlite:///{market.store}")
     assert "SH600000" not in newest.reasons.index
