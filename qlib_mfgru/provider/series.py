@@ -73,8 +73,16 @@ def check_absent(file: Path) -> None:
         It was written, and other stocks have theirs; the message names the file.
     """
     provider = file.parents[2]
-    if "/".join(file.parts[-3:]) in sums_of(provider).files and any(provider.glob(f"features/*/{file.name}")):
+    if "/".join(file.parts[-3:]) not in sums_of(provider).files:
+        return
+    if _has_field(provider, file.name, _changes(provider / "features")):
         raise InputError(f"{file}: missing, though it was written: make the provider again")
+
+
+@lru_cache(maxsize=32)
+def _has_field(provider: Path, name: str, _: tuple[int, ...]) -> bool:
+    """Whether any stock has a file of that name: a look at every stock's folder, once for all stocks."""
+    return any(provider.glob(f"features/*/{name}"))
 
 
 def sums_of(provider: Path) -> Sums:
