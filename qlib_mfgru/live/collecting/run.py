@@ -92,8 +92,9 @@ def _collect(settings: CollectSettings, since: str, store: Store, asker: Connect
         refused=tables.refused,
     )
     collector = StockCollector(settings.asking, store, calendar, len(ASHARE.bar_ends(settings.freq)))
-    if days := _lacking_everywhere(collector, stocks):
-        collector.market_days = tables.market_days(days)
+    rows = tables.market_days(days) if (days := _lacking_everywhere(collector, stocks)) else None
+    if rows is not None:
+        collector.market_days = {str(code): own.drop(columns="symbol") for code, own in rows.groupby("symbol")}
     collected.note(*asker.spent())
     asker.close()
     _collect_stocks(collector, stocks, settings.jobs, collected, quiet)

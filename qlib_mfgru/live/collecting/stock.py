@@ -64,17 +64,16 @@ class StockCollector:
 
     Attributes
     ----------
-    market_days : DataFrame or None
-        Daily rows of all stocks on some days, with `symbol`, which need not be asked for again.
+    market_days : dict of str to DataFrame
+        Daily rows on some days by stock, which need not be asked for again.
     """
-
-    market_days: pd.DataFrame | None = None
 
     def __init__(self, settings: SourceSettings, store: Store, calendar: list[str], bars_a_day: int) -> None:
         self._settings = settings
         self._store = store
         self._calendar = calendar
         self._bars_a_day = bars_a_day
+        self.market_days: dict[str, pd.DataFrame] = {}
 
     def pieces(self, stock: Stock) -> int:
         """About how many questions are to be asked; 0 if the stock is finished."""
@@ -137,11 +136,9 @@ class StockCollector:
 
     def _from_market_days(self, stock: Stock, first: str, last: str) -> pd.DataFrame | None:
         """The rows of a span, if those of all stocks have each of its days."""
-        if self.market_days is None:
-            return None
-        rows = self.market_days[self.market_days["symbol"] == stock.code]
+        rows = self.market_days.get(stock.code)
         expected = between(listed_days(stock, self._calendar), first, last)
-        return rows.drop(columns="symbol") if set(expected) == set(rows["date"]) else None
+        return rows if rows is not None and set(expected) == set(rows["date"]) else None
 
     def _bars(self, stock: Stock, state: StockState, span: Span) -> None:
         expected = between(self._traded(stock.code, state, span.year), span.first, span.last)
