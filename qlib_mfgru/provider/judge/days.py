@@ -22,7 +22,7 @@ DAY_RANGE = Kind("days whose open or close lies outside [low, high], or high < l
 TOO_LARGE = Kind("days with a number that is infinite or beyond float32", role="fatal")
 TINY_VOLUME = Kind("days with trade of less than one share")
 BROKEN_CENTS = Kind(
-    "days whose raw close is no whole cent",
+    "days whose raw close is no whole cent, and is one once the factor is taken out of it",
     role="chance",
     cause="the prices are adjusted already, though prices: raw says that they are not: export raw ones, or write "
     "prices: adjusted, and volume: adjusted where the volume is divided by the factor",
@@ -31,8 +31,9 @@ NO_AMOUNT = Kind(
     "days with trade have no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
 )
 
-_CENT_PART, _CENT_ERROR = 0.002, 3e-7
-"""Parts of a cent by which a price may miss it, and as a share of the price."""
+_CENT, _CENT_UNDONE = (0.002, 3e-7), (0.02, 1e-6)
+"""Parts of a cent by which a price may miss it, and as a share of the price: one in float32, and one that was made by a
+rounded factor."""
 _FLOAT32 = np.finfo(np.float32)
 
 
@@ -108,11 +109,17 @@ def tiny_volume(series: StockSeries) -> Finding:
 
 
 def broken_cents(series: StockSeries, board: str) -> Finding:
-    """|100 close - round(100 close)| <= 0.002 + 3e-7 * 100 close, as files in float32 have it, since the first rule."""
-    cents = series.prices["close"] * 100
-    judged = series.priced & ~np.isnan(ordinary_ratio(series.days, board))
-    faulty = np.abs(cents - np.round(cents)) > _CENT_PART + _CENT_ERROR * cents
+    """The close is whole cents only without the factor, which was thus in it already; since the board's first rule."""
+    close = series.prices["close"]
+    judged = series.priced & (series.factor != 1) & ~np.isnan(ordinary_ratio(series.days, board))
+    faulty = ~_is_cents(close, *_CENT) & _is_cents(close / series.factor, *_CENT_UNDONE)
     return Finding(BROKEN_CENTS, judged & faulty, judged, series.days)
+
+
+def _is_cents(price: np.ndarray, part: float, error: float) -> np.ndarray:
+    cents = price * 100
+    is_whole: np.ndarray = np.abs(cents - np.round(cents)) <= part + error * cents
+    return is_whole
 
 
 def no_amount(series: StockSeries) -> Finding:

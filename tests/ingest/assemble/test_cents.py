@@ -13,10 +13,15 @@ RAW = [10.0, 10.05, 10.11, 10.2, 10.17, 10.3]
 def test_adjusted_prices_under_raw_are_refused_without_any_ex_date(tmp_path: Path, target: Path) -> None:
     source = closes(tmp_path, [price * 1.3717 for price in RAW], [1.3717] * 6)
     message = refused(source, target, {"daily": DAILY})
-    assert "days whose raw close is no whole cent: the prices are adjusted already" in message
+    assert "is one once the factor is taken out of it: the prices are adjusted already" in message
     assert "write prices: adjusted" in message
 
 
 def test_cents_in_float32_are_cents(tmp_path: Path, target: Path) -> None:
     raw = [float(price) for price in (np.array(RAW) * 20).round(2).astype("f4")]
     assert run(closes(tmp_path, raw, [1.0] * 6), target, {"daily": DAILY}).consistency == []
+
+
+def test_prices_that_are_no_cents_either_way_say_nothing(tmp_path: Path, target: Path) -> None:
+    source = closes(tmp_path, [price * 1.00037 for price in RAW], [1.3717] * 6)
+    assert run(source, target, {"daily": DAILY}).consistency == []
