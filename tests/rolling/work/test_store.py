@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from qlib.config import C
 from unit_world import KEYS, keep, result
 
 from qlib_mfgru.cli import main
@@ -159,8 +160,9 @@ def test_what_is_being_written_is_left(store: UnitStore, capsys: pytest.CaptureF
 
 
 @pytest.fixture
-def warnings() -> Iterator[list[str]]:
-    """What goes to the log as a warning, whether qlib is initialised or not."""
+def warnings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What goes to the log as a warning, however qlib was initialised."""
+    monkeypatch.setitem(C.__dict__["_config"], "logging_level", logging.WARNING)
     messages: list[str] = []
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
