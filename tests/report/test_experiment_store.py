@@ -7,11 +7,13 @@ import resource
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from qlib.utils.exceptions import LoadObjectError
 from sqlalchemy.event import listen
 
 from qlib_mfgru.errors import InputError
@@ -170,6 +172,24 @@ def test_a_question_mark_in_its_path(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has a `\?` in its path"):
         make_store(folder / "mlruns.db")
     assert list(tmp_path.rglob("*")) == [folder]
+
+
+def test_reading_an_artifact_leaves_no_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """mlflow makes one in the folder of temporary files, and qlib lets it lie: some megabytes each evening."""
+    store = tmp_path / "mlruns.db"
+    make_store(store)
+    manager = ExperimentStore(f"sqlite:///{store}", "mfgru")
+    monkeypatch.chdir(tmp_path)
+    recorder = manager.start_exp(experiment_name="read").active_recorder
+    recorder.save_objects(**{"numbers.pkl": [1, 2]})
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(copies))
+    assert recorder.load_object("numbers.pkl") == [1, 2]
+    with pytest.raises(LoadObjectError):
+        recorder.load_object("absent.pkl")
+    manager.end_exp(recorder_status="FINISHED")
+    assert list(copies.iterdir()) == []
 
 
 def test_a_full_disk_while_a_run_records_is_one_error(

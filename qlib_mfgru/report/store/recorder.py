@@ -8,7 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.uri import is_local_uri
 from qlib.log import get_module_logger
 from qlib.utils.serial import Serializable
 from qlib.workflow.exp import MLflowExperiment
@@ -17,8 +21,22 @@ from qlib.workflow.recorder import MLflowRecorder
 from qlib_mfgru.machine import advice
 
 
+class StoreClient(MlflowClient):
+    """mlflow's client, which reads an artifact of this machine where it lies: its copy of each would stay for ever."""
+
+    def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
+        uri = self.get_run(run_id).info.artifact_uri
+        if dst_path is None and is_local_uri(uri):
+            return str(Path(local_file_uri_to_path(uri), path))
+        return super().download_artifacts(run_id, path, dst_path)
+
+
 class StoreRecorder(MLflowRecorder):
     """qlib's MLflowRecorder without its thread, in which the first error ends all that is logged later, in silence."""
+
+    def __init__(self, experiment_id: str, uri: str, name: str | None = None, mlflow_run: Run | None = None) -> None:
+        super().__init__(experiment_id, uri, name, mlflow_run)
+        self.client = StoreClient(uri)
 
     def log_params(self, **params: Any) -> None:
         self._note(self.client.log_param, params)
