@@ -201,12 +201,12 @@ def test_a_full_disk_while_a_run_records_is_one_error(
 ) -> None:
     """Nothing is lost in silence: what is logged is kept when the call returns, a bad name alone is said."""
     file = tmp_path / "mlruns.db"
+    monkeypatch.setattr(logging, "raiseExceptions", False)  # handlers of earlier tests have closed streams
     file.write_bytes(whole)
     monkeypatch.chdir(tmp_path)
     manager = ExperimentStore(f"sqlite:///{file}", "mfgru")
     recorder = manager.start_exp(experiment_name="full").active_recorder
     monkeypatch.setattr(logging.getLogger("qlib"), "propagate", True)
-    monkeypatch.setattr(logging, "raiseExceptions", False)  # handlers of earlier tests have closed streams
     recorder.log_metrics(**{"bad:name?": 1.0, "kept": 2.0})
     assert recorder.list_metrics() == {"kept": 2.0}
     engine = manager.client._tracking_client.store.engine
