@@ -187,7 +187,7 @@ def test_st_stocks_cannot_be_identified_without_their_flag(
 ) -> None:
     series = reader.read_series
     monkeypatch.setattr(
-        reader, "read_series", lambda code, field, freq: None if field == "is_st" else series(code, field, freq)
+        reader, "read_series", lambda code, field, *more: None if field == "is_st" else series(code, field, *more)
     )
     with pytest.raises(
         InputError,
@@ -213,7 +213,7 @@ def test_all_that_an_index_lacks_is_one_line_whose_advice_works(
 ) -> None:
     series, missing = reader.read_series, {"vwap", "is_st", f"{INDEX}_weight"}
     monkeypatch.setattr(
-        reader, "read_series", lambda code, field, freq: None if field in missing else series(code, field, freq)
+        reader, "read_series", lambda code, field, *more: None if field in missing else series(code, field, *more)
     )
     weights = rf"\${INDEX}_weight \(the nearest is .*\) for index_weights: drifted"
     fields = rf"the provider .* has no \$vwap for trades, \$is_st for the ST flag, {weights}"

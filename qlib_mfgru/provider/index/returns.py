@@ -50,7 +50,8 @@ def days_without_level(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.
 
 def _levels(code: str) -> pd.Series:
     """Levels of an index by trading day of the whole calendar, float32, NaN where there is none."""
-    days, stored = reader.calendar("day"), reader.read_series(code, "close", "day")
+    days = reader.calendar("day")
+    stored = reader.read_series(code, "close", "day", len(days))
     close = np.full(len(days), np.nan, dtype=np.float32)
     if stored is not None:
         close[stored[0] : stored[0] + len(stored[1])] = stored[1]
