@@ -68,6 +68,12 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_a_single_model_is_not_retrained_and_predicts(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = typed(f"demo_gru --provider {market.whole} --retrain", capsys)
+    assert code == 0
+    assert "nothing was trained: a qrun trains a single model again" in out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -80,7 +86,6 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
         ("demo_gru --last 0", "last is 0: must be at least 1"),
         ("demo_gru --out scores.txt", "scores.txt must end in .csv or .parquet"),
         ("demo_gru --out absent/scores.csv", "absent/scores.csv: there is no folder absent"),
-        ("demo_gru --retrain", "holds a single GRUModel, which has no retraining period"),
         ("demo_rolling_incremental --date 2020-08-31", "days before the first fold's test, 2020-09-01"),
     ],
 )
