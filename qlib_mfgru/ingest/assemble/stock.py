@@ -59,7 +59,7 @@ class Stock:
     freqs : tuple of str
         Of `bars`.
     live : ndarray of bool
-        Days that are stored: with trade, by the daily rows or the bars, and a factor.
+        Days with values to store: with trade, by the daily rows or the bars, and a factor.
     bars : list of DayBars
         One of each stored frequency, the finest first; empty if no input has bars.
     board : str, optional
@@ -180,6 +180,17 @@ class Stock:
             new = bars["when"][places]
             new = new[self.is_counted(days_of_bars(new))]
             self.report.warn(BEYOND_DAY, len(new), (f"{self.code} {np.datetime64(int(when), 'm')}" for when in new))
+
+    @property
+    def life(self) -> tuple[int, int]:
+        """Positions of the first and the last day that are stored: from the first live day to the last daily row.
+
+        A row that has neither a price nor a volume, not even 0, says nothing of whether the stock is still there.
+        """
+        lived, rows = np.flatnonzero(self.live), self.rows.daily
+        is_told = np.any([rows[name] > 0 for name in PRICES], axis=0) | (rows["volume"] >= 0)
+        told = np.searchsorted(self.calendars.days, rows["when"][is_told][-1:]).tolist()
+        return int(lived[0]), max([int(lived[-1]), *told])
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows

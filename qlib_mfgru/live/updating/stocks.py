@@ -33,7 +33,7 @@ class Updated:
     report : IngestReport
     conflicts : Conflicts
     lives : dict of str to (int, int)
-        Of all stocks that are stored: first and last day with trade, since 1970.
+        Of all stocks that are stored: first and last day of their life, since 1970.
     closes : dict of str to (int, ndarray)
         Of weighted stocks: the position from which on closes are new, and these.
     held : list of str
@@ -135,7 +135,7 @@ class BucketUpdate:
         if not is_kept:
             return self._kept_from(rows, tail, -1, -1), made
         self._write(stock, start, tail.opens if tail is not None and is_cut else None, updated)
-        first, last = calendars.days[list(ends(stock.live))].tolist()
+        first, last = calendars.days[list(stock.life)].tolist()
         return self._kept_from(rows, tail, tail.first if tail is not None and is_cut else first, last), made
 
     def _slice(self, rows: StockRows, tail: Tail | None) -> tuple[int, Calendars]:
@@ -171,7 +171,7 @@ class BucketUpdate:
     def _write(self, stock: Stock, start: int, opens: int | None, updated: Updated) -> None:
         """Plan a stock's fields: the whole of them, or from the first day on that can change."""
         writer, days = updated.writer, stock.calendars.days
-        first, last = ends(stock.live)
+        first, last = stock.life
         begin = first if opens is None else int(np.searchsorted(days, opens))
         daily = {name: values[begin : last + 1] for name, values in daily_fields(stock).items()}
         write = writer.write_features if opens is None else writer.write_ends

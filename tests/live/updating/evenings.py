@@ -197,13 +197,24 @@ def _stock(
     bars["close"] = close
     bars["volume"] = random.integers(10, 99, len(close)) * 100.0
     bars["amount"] = np.round(bars["volume"] * (open_ + close) / 2, 2)
-    daily = bars.groupby(bars["datetime"].dt.normalize().rename("date")).agg(HOW).reset_index()
+    daily = bars.groupby(bars["datetime"].dt.normalize().rename("date")).agg(HOW)
+    if place in (2, 6):
+        live = sorted([*live, *idle])
+        daily = _with_suspended_days(daily, days[live], factor[live])
+    daily = daily.reset_index()
     daily.insert(0, "symbol", symbol)
     daily["factor"] = factor[live]
     step = daily["factor"] / daily["factor"].shift().fillna(1.0)
     daily["prev_close"] = (daily["close"].shift() / step).round(2).fillna(daily["open"])
     daily["is_st"] = ((place == 1) & (np.array(live) > 83)).astype(int)
     return bars, daily
+
+
+def _with_suspended_days(daily: pd.DataFrame, days: pd.DatetimeIndex, factor: np.ndarray) -> pd.DataFrame:
+    """Rows of days without trade too: no volume, and the last close, which follows the factor."""
+    daily = daily.reindex(days.rename("date"))
+    last = ((daily["close"] * factor).ffill() / factor).round(2)
+    return daily.fillna({**dict.fromkeys(PRICES, last), "volume": 0.0, "amount": 0.0})
 
 
 def differences(one: Path, other: Path, ignored: Sequence[str] = ("mfgru.json", "checksums.txt")) -> list[str]:
