@@ -22,7 +22,7 @@ from qlib_mfgru.ingest.read.spool import ALWAYS, DAILY_OPTIONAL, PRICES, StockRo
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.judge import Moves, is_spike, is_spiked_end
+from qlib_mfgru.provider.judge import Finding, Moves, is_spike, is_spiked_end
 
 DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
@@ -66,6 +66,8 @@ class Stock:
         A key of `boards.RULES`; None where the market has no boards.
     extras : dict of str to ndarray
         Fields besides prices: limits, market cap, industry, special treatment.
+    findings : list of Finding
+        The judge's.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Stock:
             for bars in self.bars:
                 bars.volume = raw_volume(bars.volume, self.factor[calendars.bar_span, None])
         self.extras: dict[str, np.ndarray] = {}
+        self.findings: list[Finding] = []
 
     @cached_property
     def moves(self) -> Moves:

@@ -13,13 +13,16 @@ from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
 from qlib_mfgru.ingest.read.stamps import days_of_bars
 from qlib_mfgru.ingest.report import INCONSISTENT, IngestReport
-from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
+from qlib_mfgru.ingest.state import NOTHING, PAST, Tail, Tails, counts_of, rows_file
 from qlib_mfgru.ingest.write.stocks import bar_fields, daily_fields, ends
 from qlib_mfgru.live.updating.overlap import Conflicts
 from qlib_mfgru.live.updating.plan import PlannedWriter
 from qlib_mfgru.live.updating.spool import UpdateSpool
-from qlib_mfgru.live.updating.verdict import UpdateVerdict
+from qlib_mfgru.live.updating.verdict import Judged, UpdateVerdict
 from qlib_mfgru.provider.fill import carried_forward
+
+NO_PAST = np.empty(0, PAST)
+"""Nothing was judged of a stock so far."""
 
 
 @dataclass
@@ -98,11 +101,14 @@ class BucketUpdate:
         """Plan a bucket's changes."""
         updated, tails = self.nothing(IngestReport(), self.writer.part()), Tails()
         for rows in self.spool.stocks(bucket, updated.report):
-            tail, made = self.spool.tails.get(rows.code), None
-            if rows.code in self.spool.touched or (tail is not None and tail.is_held):
-                tail, made = self._update(rows, tail, updated)
-            assert tail is not None, f"{rows.code} has rows, and none of them is new"
-            tails.add(rows, tail, made, self.calendars.days)
+            old, past, made = self.spool.tails.get(rows.code), self.spool.past.get(rows.code, NO_PAST), None
+            if rows.code in self.spool.touched or (old is not None and old.is_held):
+                tail, past, made = self._update(rows, old, past, updated)
+            else:
+                assert old is not None, f"{rows.code} has rows, and none of them is new"
+                tail = old
+                updated.verdict.add_known(past, is_stored=tail.first >= 0)
+            tails.add(rows, tail, past, made, self.calendars.days)
             if tail.first >= 0:
                 updated.lives[rows.code] = tail.first, tail.last
                 if self.renumbered is not None:
@@ -115,52 +121,55 @@ class BucketUpdate:
         updated.writer.keep_steps(f"{bucket}")
         return updated
 
-    def _update(self, rows: StockRows, tail: Tail | None, updated: Updated) -> tuple[Tail, np.ndarray | None]:
-        """Assemble a stock and plan what changes; its tail, and the factor that previous closes make up."""
-        if tail is not None and tail.is_cut and tail.first < 0:
-            return self._left_out(rows, tail, updated), None
-        start, calendars = self._slice(rows, tail)
-        since = ALWAYS if tail is None or tail == NOTHING else self.last_day + 1
+    def _update(
+        self, rows: StockRows, old: Tail | None, past: np.ndarray, updated: Updated
+    ) -> tuple[Tail, np.ndarray, np.ndarray | None]:
+        """Assemble a stock and plan what changes; its tail, what is counted of it, and the factor that previous closes
+        make up."""
+        cut = old if old is not None and old.is_cut else None
+        if cut is not None and cut.first < 0:
+            updated.verdict.add_known(past, is_stored=False)
+            return self._left_out(rows, cut, updated), past, None
+        start, calendars = self._slice(rows, cut)
+        since = ALWAYS if old is None or old == NOTHING else self.last_day + 1
         stock = Stock(rows, calendars, self.conventions, updated.report, since)
         made = self._on_all_days(stock.factor, start) if self.conventions.factor_from_closes else None
-        is_cut = tail is not None and tail.is_cut
-        verdict = updated.verdict
-        verdict.opens, verdict.since, verdict.counted = ALWAYS, ALWAYS, since
-        if tail is not None and is_cut:
-            verdict.opens, verdict.since = tail.opens, tail.last + 1
-        is_kept = assemble(stock, verdict)
-        if not is_kept and tail is not None and tail.first >= 0:
+        opens, before = (ALWAYS, NO_PAST) if cut is None else (cut.opens, past)
+        updated.verdict.next = Judged(opens, ALWAYS if cut is None else cut.last + 1, since, before)
+        is_kept = assemble(stock, updated.verdict)
+        if not is_kept and old is not None and old.first >= 0:
             updated.held.append(rows.code)
-            return tail._replace(is_held=True), None
-        if not is_kept:
-            return self._kept_from(rows, tail, -1, -1), made
-        self._write(stock, start, tail.opens if tail is not None and is_cut else None, updated)
-        first, last = calendars.days[list(stock.life)].tolist()
-        return self._kept_from(rows, tail, tail.first if tail is not None and is_cut else first, last), made
+            return old._replace(is_held=True), past, None
+        first, last = -1, -1
+        if is_kept:
+            self._write(stock, start, None if cut is None else opens, updated)
+            first, last = calendars.days[list(stock.life)].tolist()
+        tail = self._kept_from(rows, cut, first if cut is None else cut.first, last)
+        return tail, counts_of(stock.findings, opens, tail.opens if tail.is_cut else opens, before), made
 
-    def _slice(self, rows: StockRows, tail: Tail | None) -> tuple[int, Calendars]:
+    def _slice(self, rows: StockRows, cut: Tail | None) -> tuple[int, Calendars]:
         """Position of the first day that is looked at, and the calendars from there on.
 
         One day more than a stock has tells that it is new on its first.
         """
         days, bar_days = self.calendars.days, self.calendars.bar_days
-        if tail is None or not tail.is_cut:
+        if cut is None:
             start = max(int(np.searchsorted(days, rows.first_day)) - 1, 0)
             return start, Calendars(days[start:], bar_days[bar_days >= days[start]])
-        start = int(np.searchsorted(days, tail.begins))
-        return start, Calendars(days[start:], bar_days[bar_days >= tail.bars_begin])
+        start = int(np.searchsorted(days, cut.begins))
+        return start, Calendars(days[start:], bar_days[bar_days >= cut.bars_begin])
 
     def _on_all_days(self, values: np.ndarray, start: int) -> np.ndarray:
         return np.concatenate([np.full(start, np.nan), values])
 
-    def _kept_from(self, rows: StockRows, old: Tail | None, first: int, last: int) -> Tail:
-        """The tail of a stock with its new rows; it never begins before the old one's rows."""
+    def _kept_from(self, rows: StockRows, cut: Tail | None, first: int, last: int) -> Tail:
+        """The tail of a stock with its new rows; it never begins before those of a tail that is cut."""
         new = Tail.of(rows, first, last)
-        if old is None or not old.is_cut:
+        if cut is None:
             return new
         if not new.is_cut:
-            return old._replace(last=last, is_held=False)
-        return new._replace(bars_begin=max(new.bars_begin, old.bars_begin))
+            return cut._replace(last=last, is_held=False)
+        return new._replace(bars_begin=max(new.bars_begin, cut.bars_begin))
 
     def _left_out(self, rows: StockRows, tail: Tail, updated: Updated) -> Tail:
         """Count new rows of a stock that the ingest left out: it stays so until all is ingested again."""

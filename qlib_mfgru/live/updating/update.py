@@ -31,6 +31,7 @@ from qlib_mfgru.live.updating.tables import write_tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.judge.moves.payouts import Payouts
 from qlib_mfgru.provider.series import sums_of
 from qlib_mfgru.provider.session import days_of
 from qlib_mfgru.provider.symbols import feature_folder
@@ -135,12 +136,13 @@ class _Work:
             updated.add(each)
         updated.conflicts.check(revise=revise)
         vendor.report.check(self.mapping.max_dropped)
+        updated.verdict.payouts.add_all(self.state.payouts)
         updated.verdict.check()
         report = UpdateReport.of_stocks(updated, calendars, self.last_day)
         stocks = write_tables(vendor, self.provider, updated, calendars, weights, spool)
         vendor.report.check(self.mapping.max_dropped)
         write_record(report, self.provider, stocks, self.mapping)
-        self._write_state(vendor, spool, writer)
+        self._write_state(vendor, spool, writer, updated.verdict.payouts)
         self._carry_out(writer, spool, processes)
         return report
 
@@ -207,13 +209,14 @@ class _Work:
         numbers = np.array([rank[name] for name in self.state.industries], dtype=int)
         return None if np.array_equal(numbers, np.arange(len(numbers))) else numbers
 
-    def _write_state(self, vendor: Vendor, spool: UpdateSpool, writer: PlannedWriter) -> None:
+    def _write_state(self, vendor: Vendor, spool: UpdateSpool, writer: PlannedWriter, payouts: Payouts) -> None:
         """Write what the next update goes on from, besides the stocks' rows."""
         state = dataclasses.replace(
             self.state,
             industries=tuple(sorted(spool.industries)),
             renames=self.state.renames | vendor.registry.renamed,
             seen=self.files.seen,
+            payouts=payouts,
         )
         writer.write_bytes(RECORD, state.text().encode())
         for name, path in self.files.copies.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named, probable_cause
 from qlib_mfgru.provider.judge.dates import Dates
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.kinds import Counts, Finding, Kind
 from qlib_mfgru.provider.judge.series import StockSeries
 
 FEW = 3
@@ -52,12 +52,12 @@ class Tally:
     def add(self, series: StockSeries, finding: Finding) -> None:
         """Count what was found in one stock."""
         board = series.board or ""
-        self.n_judged += finding.n_judged
+        self.n_judged += finding.whole.judged
         self.judged_stocks[board] += 1
         self.dates.add(finding.days, finding.judged_days, finding.dated_days if finding.count else None)
+        self.n_weighty += weight_of(finding.kind, finding.whole)
         if not finding.count:
             return
-        self.n_weighty += _weight(finding)
         self.faults.append(StockFault.of(series.code, board, finding))
         faulty = finding.days[finding.faulty_days]
         if series.file_of and finding.kind.unit != "both" and len(faulty) <= _FEW_DAYS:
@@ -137,11 +137,10 @@ class Tally:
         return f", of most stocks on {where}"
 
 
-def _weight(finding: Finding) -> int:
+def weight_of(kind: Kind, counts: Counts) -> int:
     """How many of a stock's cases count towards the share that is tolerated."""
-    role = finding.kind.role
-    if role == "fatal":
-        return finding.n_judged
-    if role in ("systematic", "chance"):
-        return finding.count if finding.is_most else 0
-    return finding.count if role == "fault" else 0
+    if kind.role == "fatal":
+        return counts.judged if counts.faulty else 0
+    if kind.role in ("systematic", "chance"):
+        return counts.faulty if counts.faulty * 2 > counts.judged else 0
+    return counts.faulty if kind.role == "fault" else 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from qlib_mfgru.provider.boards import RULES
@@ -47,14 +50,20 @@ class Payouts:
         self._against = dict.fromkeys(_OTHERWISE, 0.0)
         self._n_events, self._n_days = 0, 0
 
-    def add(self, series: StockSeries) -> None:
-        """Count a stock's ex-dates; those whose factor is mended as they were given."""
+    def add(self, series: StockSeries, since: np.datetime64 | None = None) -> None:
+        """Count a stock's ex-dates; those whose factor is mended as they were given.
+
+        Of a stock whose days before `since` are counted already, only what the others tell is: an ex-date is told of
+        by the day after it.
+        """
         if not series.is_adjusted:
             return
         moves = series.unmended or series.moves
-        self._n_events += int(moves.changes.sum())
-        self._n_days += len(moves.raw) if series.board and RULES[series.board] else 0
-        events = np.flatnonzero(moves.changes[1:-1]) + 1
+        days = series.days[moves.places[1:]]
+        is_new = np.ones(len(days), dtype=bool) if since is None else days >= since
+        self._n_events += int((moves.changes & is_new).sum())
+        self._n_days += int(is_new.sum()) if series.board and RULES[series.board] else 0
+        events = np.flatnonzero(moves.changes[1:-1] & is_new[2:]) + 1
         if not len(events):
             return
         before, raw, after = (moves.raw[events + step] for step in (-1, 0, 1))
@@ -74,6 +83,18 @@ class Payouts:
         for reading, against in other._against.items():
             self._against[reading] += against
         self._n_events, self._n_days = self._n_events + other._n_events, self._n_days + other._n_days
+
+    def as_dict(self) -> dict[str, Any]:
+        """All that was counted; JSON-ready."""
+        return {"against": self._against, "events": self._n_events, "days": self._n_days}
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Payouts:
+        """From `as_dict`."""
+        payouts = cls()
+        payouts._against = {reading: float(content["against"][reading]) for reading in _OTHERWISE}
+        payouts._n_events, payouts._n_days = content["events"], content["days"]
+        return payouts
 
     @property
     def fault(self) -> str:
