@@ -71,6 +71,21 @@ def _span(days: tuple[str, ...]) -> str:
     return f"{len(days)}: {days[0]} .. {days[-1]}" if days else "0"
 
 
+def check_dropped(new: IngestReport, provider: Path, mapping: IngestMapping) -> None:
+    """Stop where too many rows are bad, of all that were ever read; of tables those of this time, which are all.
+
+    Raises
+    ------
+    InputError
+        As of `InputReport.check`.
+    """
+    old = IngestReport.of(read_manifest(provider)["report"]).inputs
+    whole = IngestReport()
+    whole.inputs = {name: rows for name, rows in old.items() if name in new.inputs and name not in mapping.tables()}
+    whole.add(_fresh_rows(new))
+    whole.check(mapping.max_dropped)
+
+
 def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, mapping: IngestMapping) -> None:
     """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together."""
     old = read_manifest(provider)
@@ -102,8 +117,7 @@ def _together(old: IngestReport, new: IngestReport, tables: tuple[str, ...]) -> 
     old.warnings = {what: tally for what, tally in old.warnings.items() if not what.startswith(starts)}
     for name in tables:
         old.inputs.pop(name, None)
-    fresh = IngestReport()
-    fresh.inputs = {name: _fresh(rows) for name, rows in new.inputs.items()}
+    fresh = _fresh_rows(new)
     fresh.warnings, fresh.notes = new.warnings, new.notes
     old.add(fresh)
     old.consistency = _all_kinds(old.consistency, new.consistency)
@@ -111,8 +125,14 @@ def _together(old: IngestReport, new: IngestReport, tables: tuple[str, ...]) -> 
     return old
 
 
+def _fresh_rows(report: IngestReport) -> IngestReport:
+    """The rows of all inputs alone, without those that were stored before."""
+    fresh = IngestReport()
+    fresh.inputs = {name: _fresh(rows) for name, rows in report.inputs.items()}
+    return fresh
+
+
 def _fresh(rows: InputReport) -> InputReport:
-    """An input's rows without those that were stored before."""
     known = sum(tally.count for reason, tally in rows.dropped.items() if reason in _NOT_ANEW)
     dropped = {reason: tally for reason, tally in rows.dropped.items() if reason not in _NOT_ANEW}
     return replace(rows, read=rows.read - known, dropped=dropped)

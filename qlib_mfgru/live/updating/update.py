@@ -24,7 +24,7 @@ from qlib_mfgru.ingest.write.indices import read_all_weights
 from qlib_mfgru.live.updating.inputs import NewFiles, mapping_of
 from qlib_mfgru.live.updating.journal import commit, finish
 from qlib_mfgru.live.updating.plan import PlannedWriter
-from qlib_mfgru.live.updating.record import UpdateReport, write_record
+from qlib_mfgru.live.updating.record import UpdateReport, check_dropped, write_record
 from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import BucketUpdate
 from qlib_mfgru.live.updating.tables import write_tables
@@ -135,12 +135,12 @@ class _Work:
         ):
             updated.add(each)
         updated.conflicts.check(revise=revise)
-        vendor.report.check(self.mapping.max_dropped)
+        check_dropped(vendor.report, self.provider, self.mapping)
         updated.verdict.payouts.add_all(self.state.payouts)
         updated.verdict.check()
         report = UpdateReport.of_stocks(updated, calendars, self.last_day)
         stocks = write_tables(vendor, self.provider, updated, calendars, weights, spool)
-        vendor.report.check(self.mapping.max_dropped)
+        check_dropped(vendor.report, self.provider, self.mapping)
         write_record(report, self.provider, stocks, self.mapping)
         self._write_state(vendor, spool, writer, updated.verdict.payouts)
         self._carry_out(writer, spool, processes)
@@ -158,7 +158,7 @@ class _Work:
         )
         spool.industries |= {name: number for number, name in enumerate(self.state.industries)}
         read_vendor(vendor, spool, processes, part_rows=PART_ROWS)
-        vendor.report.check(self.mapping.max_dropped)
+        check_dropped(vendor.report, self.provider, self.mapping)
         spool.moved = {old: new for old, new in registry.renamed.items() if old in codes}
         for old, new in spool.moved.items():
             if new in codes or board_of(old) != board_of(new):

@@ -33,27 +33,25 @@ class Judged:
 
 @dataclass
 class Others:
-    """Counts of what is not judged anew, by kind: how much was judged, and how much counts towards what is tolerated."""
+    """Counts of what is not judged anew, by kind: what was judged, was faulty, counts towards what is tolerated."""
 
-    judged: dict[int, int] = field(default_factory=dict)
-    weight: dict[int, int] = field(default_factory=dict)
+    counts: dict[int, np.ndarray] = field(default_factory=dict)
     n_stocks: int = 0
     n_lost: int = 0
 
     def add(self, past: np.ndarray) -> None:
         """Take some of a stock's counts in."""
-        for key, (judged, *_), weight in zip(
-            *(past[name].tolist() for name in ("kind", "whole", "weight")), strict=True
-        ):
-            self.judged[key] = self.judged.get(key, 0) + judged
-            self.weight[key] = self.weight.get(key, 0) + weight
+        for row in past:
+            self._count(int(row["kind"]), np.array([*row["whole"][:2], row["weight"]], "i8"))
 
     def add_all(self, other: Others) -> None:
         """Take others in."""
-        for mine, its in ((self.judged, other.judged), (self.weight, other.weight)):
-            for key, count in its.items():
-                mine[key] = mine.get(key, 0) + count
+        for key, counts in other.counts.items():
+            self._count(key, counts)
         self.n_stocks, self.n_lost = self.n_stocks + other.n_stocks, self.n_lost + other.n_lost
+
+    def _count(self, key: int, counts: np.ndarray) -> None:
+        self.counts[key] = self.counts.get(key, 0) + counts
 
 
 class UpdateVerdict(Verdict):
@@ -121,8 +119,10 @@ class UpdateVerdict(Verdict):
     def check(self) -> None:
         """As of a `Verdict`, with what was counted before; once all is counted."""
         for kind, tally in self._tallies.items():
-            tally.n_judged += self.others.judged.get(key_of(kind), 0)
-            tally.n_weighty += self.others.weight.get(key_of(kind), 0)
+            n_judged, n_faulty, n_weighty = self.others.counts.get(key_of(kind), (0, 0, 0))
+            tally.n_judged += int(n_judged)
+            tally.n_earlier += int(n_faulty)
+            tally.n_weighty += int(n_weighty)
         self._n_stocks += self.others.n_stocks
         super().check()
 

@@ -34,8 +34,10 @@ class Tally:
         Those that could be judged, of all stocks.
     n_weighty : int
         Faulty ones that count towards the share that is tolerated.
+    n_earlier : int
+        Faulty ones of stocks that have none on the days that are looked at.
     faults : list of StockFault
-        One of each stock with a case.
+        One of each stock with a case on these days.
     judged_stocks : Counter
         Stocks that were judged, by board.
     dates : Dates
@@ -45,6 +47,7 @@ class Tally:
     kind: Kind
     n_judged: int = 0
     n_weighty: int = 0
+    n_earlier: int = 0
     faults: list[StockFault] = field(default_factory=list)
     judged_stocks: Counter[str] = field(default_factory=Counter)
     dates: Dates = field(default_factory=Dates)
@@ -57,6 +60,7 @@ class Tally:
         self.dates.add(finding.days, finding.judged_days, finding.dated_days if finding.count else None)
         self.n_weighty += weight_of(finding.kind, finding.whole)
         if not finding.count:
+            self.n_earlier += finding.whole.faulty
             return
         self.faults.append(StockFault.of(series.code, board, finding))
         faulty = finding.days[finding.faulty_days]
@@ -67,6 +71,7 @@ class Tally:
         """Count what was found in other stocks."""
         self.n_judged += other.n_judged
         self.n_weighty += other.n_weighty
+        self.n_earlier += other.n_earlier
         self.faults += other.faults
         self.judged_stocks += other.judged_stocks
         self.dates.add_all(other.dates)
@@ -81,7 +86,8 @@ class Tally:
     @property
     def count(self) -> int:
         """Faulty ones of the stocks that are spoken of."""
-        return sum(fault.count for fault in self.said)
+        n_earlier = 0 if self.kind.role in ("chance", "dated") else self.n_earlier
+        return n_earlier + sum(fault.count for fault in self.said)
 
     @property
     def share(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.state.tails import KeptRows
 from qlib_mfgru.provider.session import ASHARE
 
 PRICES = ["open", "high", "low", "close"]
@@ -231,3 +233,14 @@ def differences(one: Path, other: Path, ignored: Sequence[str] = ("mfgru.json", 
         and not name.startswith("state/")
         and (name not in files[0] or name not in files[1] or files[0][name].read_bytes() != files[1][name].read_bytes())
     ]
+
+
+def judged(provider: Path) -> tuple[dict[tuple[str, int], tuple[list[int], list[int], int]], dict[str, list[float]]]:
+    """What the judge has counted of each stock and kind, and what ex-dates say of each stock."""
+    counts = {}
+    for file in (provider / "state/rows").glob("*.npz"):
+        kept = KeptRows.read(file)
+        for row in kept.rows["past"]:
+            code, kind = kept.codes[row["stock"]], int(row["kind"])
+            counts[code, kind] = row["closed"].tolist(), row["whole"].tolist(), int(row["weight"])
+    return counts, json.loads((provider / "state/state.json").read_text())["payouts"]["against"]
