@@ -45,4 +45,5 @@ def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.n
         row["closed"] = closed = closed.plus(finding.counts(opens, closes))
         row["whole"] = whole = closed.plus(finding.counts(max(opens, closes)))
         row["weight"] = weight_of(finding.kind, whole)
-    return np.concatenate([rows, np.array(list(known.values()), PAST)])
+    rows = np.concatenate([rows, np.array(list(known.values()), PAST)])
+    return rows[rows["whole"].any(axis=1)]

@@ -56,6 +56,8 @@ class State:
         The files that were read, by input.
     payouts : Payouts
         What all ex-dates say of the factor.
+    n_trading : tuple of int
+        Stocks that trade on each of the last days.
     """
 
     source: str
@@ -65,6 +67,7 @@ class State:
     renames: dict[str, str]
     seen: dict[str, Seen]
     payouts: Payouts
+    n_trading: tuple[int, ...]
 
     def text(self) -> str:
         """As JSON."""
@@ -79,6 +82,7 @@ class State:
             "renames": self.renames,
             "seen": self.seen,
             "payouts": self.payouts.as_dict(),
+            "n_trading": list(self.n_trading),
         }
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
@@ -107,6 +111,7 @@ class State:
                 content["renames"],
                 seen,
                 Payouts.of(content["payouts"]),
+                tuple(content["n_trading"]),
             )
         except FileNotFoundError:
             raise InputError(

@@ -7,6 +7,7 @@ from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.vendor import Vendor
 from qlib_mfgru.ingest.state import Closes, State
 from qlib_mfgru.ingest.state.store import CLOSES, RECORD, name_of, seen_now, table_file
+from qlib_mfgru.ingest.write.manifest import USUAL_DAYS
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.judge.moves.payouts import Payouts
 
@@ -22,6 +23,7 @@ def write_state(vendor: Vendor, spool: Spool, stocks: StoredStocks, conventions:
         renames=vendor.registry.renamed,
         seen={name: seen_now(vendor.folder, paths) for name, paths in vendor.paths.items()},
         payouts=payouts,
+        n_trading=tuple(stocks.n_trading[-USUAL_DAYS:].tolist()),
     )
     writer.write_bytes(RECORD, state.text().encode())
     if vendor.mapping.weights:

@@ -11,7 +11,7 @@ from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
-from qlib_mfgru.ingest.write.manifest import warn_of_half_days
+from qlib_mfgru.ingest.write.manifest import warn_of_half_days, warn_of_sparse_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.plan import PlannedWriter
 from qlib_mfgru.live.updating.stocks import Updated
@@ -53,7 +53,7 @@ class UpdateReport(IngestReport):
             updated.report.notes,
         )
         report.facts["new days"] = _span(report.days)
-        report.facts["stock-days with trade"] = updated.n_live
+        report.facts["stock-days with trade"] = int(updated.n_trading.sum())
         revised = updated.writer.revised
         report.warn("stored values that what came later has changed", sum(revised.values()), sorted(revised))
         report.add_verdict(updated.verdict.reported)
@@ -90,6 +90,7 @@ def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, map
     """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together."""
     old = read_manifest(provider)
     warn_of_half_days(stocks, report)
+    warn_of_sparse_days(stocks, report, len(stocks.days) - len(report.days))
     whole = _together(IngestReport.of(old["report"]), report, tuple(mapping.tables()))
     whole.facts |= _size(stocks, whole.facts, report)
     past, writer = old.get(UPDATES, []), stocks.writer

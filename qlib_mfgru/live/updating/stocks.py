@@ -43,19 +43,19 @@ class Updated:
         Stocks whose new days the judge refused.
     last_traded : ndarray of shape (n_bar_days,)
         As of `StoredStocks`, on new days.
-    n_live : int
-        New days with trade, of all stocks together.
+    n_trading : ndarray of int, shape (n_days,)
+        Stocks that trade on each new day; once all is counted, also on the last ones before.
     """
 
     writer: PlannedWriter
     verdict: UpdateVerdict
     report: IngestReport
     last_traded: np.ndarray
+    n_trading: np.ndarray
     conflicts: Conflicts = field(default_factory=Conflicts)
     lives: dict[str, tuple[int, int]] = field(default_factory=dict)
     closes: dict[str, tuple[int, np.ndarray]] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
-    n_live: int = 0
 
     def add(self, other: Updated) -> None:
         """Count other stocks in."""
@@ -66,7 +66,7 @@ class Updated:
         self.lives |= other.lives
         self.closes |= other.closes
         self.held += other.held
-        self.n_live += other.n_live
+        self.n_trading += other.n_trading
         self.last_traded = np.maximum(self.last_traded, other.last_traded)
 
 
@@ -95,7 +95,9 @@ class BucketUpdate:
 
     def nothing(self, report: IngestReport, writer: PlannedWriter) -> Updated:
         """The outcome of no stocks."""
-        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, np.full(len(self.calendars.bar_days), -1))
+        n_days, n_bar_days = len(self.calendars.days), len(self.calendars.bar_days)
+        last_traded, n_trading = np.full(n_bar_days, -1), np.zeros(n_days, dtype=int)
+        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, last_traded, n_trading)
 
     def __call__(self, bucket: int) -> Updated:
         """Plan a bucket's changes."""
@@ -198,7 +200,7 @@ class BucketUpdate:
             is_new = stock.calendars.bar_days > self.last_day
             last_traded = np.where(is_new, stock.bars[0].last_traded, -1)
             updated.last_traded[n_before:] = np.maximum(updated.last_traded[n_before:], last_traded)
-        updated.n_live += int((stock.live & (days > self.last_day)).sum())
+        updated.n_trading[start:] += stock.live & (days > self.last_day)
         if stock.code in self.weighted:
             closes = carried_forward(stock.daily["close"] * stock.factor)
             begin = 0 if opens is None else int(np.searchsorted(days, opens))

@@ -1,4 +1,4 @@
-"""A verdict on what an update can change, weighed against all that was judged before, as an ingest of all files does."""
+"""A verdict on what an update can change, together with all that was judged before: as of an ingest of all files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Others:
 
 
 class UpdateVerdict(Verdict):
-    """Counts what is found on a stock's open days, of which the new ones are reported; what was found before adds to it.
+    """Counts what is found on a stock's open days, and adds what was found before; cases of new days are reported.
 
     A case that is fatal is so on a new day only: the others have been judged before.
 

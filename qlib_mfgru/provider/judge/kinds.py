@@ -62,6 +62,10 @@ class Counts(NamedTuple):
         return Counts(*(mine + its for mine, its in zip(self, other, strict=True)))
 
 
+NOTHING_BEFORE = Counts()
+"""All days of a stock are looked at."""
+
+
 @dataclass(frozen=True, eq=False)
 class Finding:
     """What a rule says of one stock.
@@ -97,7 +101,7 @@ class Finding:
     price: np.ndarray | None = None
     undone: bool = False
     stated: Stated | None = None
-    before: Counts = Counts()
+    before: Counts = NOTHING_BEFORE
 
     @cached_property
     def whole(self) -> Counts:
