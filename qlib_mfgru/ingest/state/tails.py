@@ -222,6 +222,6 @@ def _joined(codes: list[str], by_code: Mapping[str, np.ndarray], dtype: np.dtype
     pieces = [by_code.get(code, np.empty(0, dtype)) for code in codes]
     rows = np.concatenate([np.empty(0, dtype), *pieces])
     rows["stock"] = np.repeat(np.arange(len(codes)), [len(piece) for piece in pieces])
-    if "file" in rows.dtype.names:
+    if dtype is not PAST:
         rows["file"] = 0
     return rows

@@ -101,7 +101,7 @@ def test_a_cell_that_is_empty_in_all_wide_tables_is_no_row(
     source = tmp_path / "wide"
     source.mkdir()
     for name in (*PRICES, "volume", "factor"):
-        daily.pivot(index="date", columns="symbol", values=name).to_csv(source / f"{name}.csv")
+        daily.pivot_table(index="date", columns="symbol", values=name, dropna=False).to_csv(source / f"{name}.csv")
     run(source, target, {"daily": {"wide": {name: f"{name}.csv" for name in (*PRICES, "volume", "factor")}}})
     assert life(target) == ["2025-03-03", "2025-03-04"]
 

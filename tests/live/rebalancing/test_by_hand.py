@@ -219,8 +219,8 @@ def test_a_member_without_a_row_is_named(tmp_path: Path) -> None:
     small.write_text(small.read_text().replace(f"{BSE}\t2024-02-26\t2024-03-08", f"{BSE}\t2024-02-26\t2024-03-01"))
     start(provider)
     assert plan_of(cash=1e6).notes == [
-        "members of small that have no row since, and so no index weight: BJ920001 (2024-03-01); delisted, or suspended "
-        "where the vendor has no rows of suspended days"
+        "members of small that have no row since, and so no index weight: BJ920001 (2024-03-01); delisted, or "
+        "suspended where the vendor has no rows of suspended days"
     ]
     small.write_text(small.read_text().replace(f"{SZ}\t2024-02-26", f"{SZ}\t2024-03-04"))
     start(provider)

@@ -48,7 +48,8 @@ def test_random_parts_of_a_soiled_market(seed: int, tmp_path: Path) -> None:
     market.soil(seed)
     cuts = np.unique([*random.choice(np.arange(70, N_DAYS), 7, replace=False), N_DAYS]).tolist()
     updated = in_parts(market, tmp_path, cuts)
-    assert differences(updated, whole := at_once(market, tmp_path)) == []
+    whole = at_once(market, tmp_path)
+    assert differences(updated, whole) == []
     (counts, payouts), (all_counts, all_payouts) = judged(updated), judged(whole)
     assert payouts == {code: pytest.approx(against) for code, against in all_payouts.items()}
     # the size of a delisted stock is judged up to the calendar's end

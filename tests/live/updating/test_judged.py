@@ -1,4 +1,4 @@
-"""An update refuses what an ingest of all files refuses, and nothing else: its shares are those of the whole history."""
+"""An update refuses what an ingest of all files refuses, and nothing else: shares are those of the whole history."""
 
 from __future__ import annotations
 
