@@ -1,4 +1,4 @@
-"""A stock that is suspended on the last day is a member with a weight there, and nobody takes it for one that trades."""
+"""A stock suspended on the last day is a member with a weight there, and nobody takes it for one that trades."""
 
 from __future__ import annotations
 
