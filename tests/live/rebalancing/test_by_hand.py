@@ -209,6 +209,24 @@ def test_a_delisted_holding_is_flagged(tmp_path: Path) -> None:
     assert SZ not in set(plan.orders["instrument"])
 
 
+def test_a_member_without_a_row_is_named(tmp_path: Path) -> None:
+    """Not a member that was replaced, nor one that has rows of its suspended days."""
+    frames = {code: stock(code) for code in RAW}
+    frames[BSE] = frames[BSE].loc[: DAYS[4]]
+    frames[STAR].loc[DAYS[5] :, ["open", "high", "low", "close", "vwap", "volume"]] = np.nan
+    provider = write(tmp_path / "provider", frames)
+    small = provider / "instruments/small.txt"
+    small.write_text(small.read_text().replace(f"{BSE}\t2024-02-26\t2024-03-08", f"{BSE}\t2024-02-26\t2024-03-01"))
+    start(provider)
+    assert plan_of(cash=1e6).notes == [
+        "members of small that have no row since, and so no index weight: BJ920001 (2024-03-01); delisted, or "
+        "suspended where the vendor has no rows of suspended days"
+    ]
+    small.write_text(small.read_text().replace(f"{SZ}\t2024-02-26", f"{SZ}\t2024-03-04"))
+    start(provider)
+    assert plan_of(cash=1e6).notes == []
+
+
 def test_nothing_later_changes_anything(tmp_path: Path, provider: Path) -> None:
     """Neither nonsense in the following days' bars nor their absence."""
     listed = held(**{MAIN: 3000, STAR: 250, SZ: 500})
