@@ -20,9 +20,9 @@ $(VENV)/.installed: setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp 
 demo: $(VENV)/.installed
 	mkdir -p $(RUN)
 	$(BIN)/mfgru demo --target $(MFGRU_DEMO_PROVIDER)
-	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo_incremental.yaml
+	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo/incremental.yaml
 	@recorder=$$(basename $$(ls -dt $(RUN)/mlruns/*/*/ | head -n 1)) && \
-	(cd $(RUN) && MFGRU_RECORDER=$$recorder $(BIN)/qrun $(CURDIR)/workflow_configs/demo_enhance_csi1000.yaml) && \
+	(cd $(RUN) && MFGRU_RECORDER=$$recorder $(BIN)/qrun $(CURDIR)/workflow_configs/demo/enhance_csi1000.yaml) && \
 	artifacts=$$(ls -d $(RUN)/mlruns/*/$$recorder/artifacts) && \
 	portfolios=$$(ls -dt $(RUN)/mlruns/*/*/artifacts/index_enhancement | head -n 1) && \
 	echo && echo "Done. Look at:" && \

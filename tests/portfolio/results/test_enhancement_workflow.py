@@ -67,7 +67,7 @@ STOCK_RECORD = {
 
 def small(work: Path) -> dict[str, Any]:
     """The shipped CSI500 YAML on a small market."""
-    config = load("demo_enhance_csi500")
+    config = load("demo/enhance_csi500")
     config["qlib_init"]["provider_uri"] = str(work / "provider")
     config["task"]["model"]["kwargs"] |= {"hidden_size": 4, "max_epochs": 2}
     data = config["task"]["dataset"]["kwargs"]
