@@ -46,7 +46,7 @@ HOLIDAYS = ["2023-10-02", "2023-10-03", "2023-10-04", "2023-10-05", "2023-10-06"
 @pytest.mark.parametrize("market", TESTS)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_rolling_yaml_makes_its_model(market: str, name: str) -> None:
-    config = load(f"{market}_rolling_{name}")
+    config = load(f"{market}/rolling_{name}")
     model = init_instance_by_config(config["task"]["model"])
     assert isinstance(model, RollingEnsembleModel)
     assert (model.seeds, model.n_jobs) == ([0, 1, 2], 2)
