@@ -7,8 +7,8 @@ import textwrap
 
 from qlib_mfgru.arguments import local_path
 
-DESCRIPTION = """List the workflow configs that come with the package, for qrun and mfgru ingest; with --copy, copy them to
-a folder, where they can be changed. A file that is there already is never replaced."""
+DESCRIPTION = """List the workflow configs that come with the package, for qrun and mfgru ingest; with --copy, copy them
+to a folder, where they can be changed. A file that is there already is never replaced."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

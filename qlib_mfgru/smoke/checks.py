@@ -1,4 +1,4 @@
-"""The checks: each works in the folder that it is given, returns in words what it saw, and raises where that is wrong."""
+"""The checks: each works in a folder that it is given, returns in words what it saw, and raises where that is wrong."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def kernels(work: Path) -> str:
     layer, window = GRULayer(6, 30), torch.randn(200, 320, 6)
     outputs = {}
     for implementation in ("compiled", "torch"):
-        layer.implementation = implementation  # type: ignore[assignment]
+        layer.implementation = implementation
         outputs[implementation] = layer(window).detach()
     apart = float((outputs["compiled"] - outputs["torch"]).abs().max())
     _expect(apart < 1e-5, f"they differ from torch.nn.GRU by {apart:.1e}")
@@ -74,9 +74,9 @@ def workflow(work: Path) -> str:
     days = scores.index.unique("datetime")
     span = str(days[0].date()), str(days[-1].date()), len(days)
     _expect(span == ("2020-09-01", "2020-09-30", 22), f"scores of {span}")
-    _expect(scores.notna().all(), "a score is missing")
+    _expect(bool(scores.notna().all()), "a score is missing")
     tested = pd.read_csv(artifacts / "factor_test/summary.csv")
-    _expect(tested["rank_ic_mean"].notna().all(), f"no RankIC:\n{tested}")
+    _expect(bool(tested["rank_ic_mean"].notna().all()), f"no RankIC:\n{tested}")
     enhanced = pd.read_csv(artifacts / "index_enhancement/performance.csv")
     _expect(enhanced["turnover_limit"].tolist() == ["0.4", "benchmark"], f"other portfolios:\n{enhanced}")
     for plot in ("training_curve.png", "factor_test/layers.png"):
