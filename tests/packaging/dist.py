@@ -157,7 +157,8 @@ def install(work: Path, base: Path, wheel: Path, options: argparse.Namespace) ->
     programs = work / "environment/bin"
     pin = torch_pin(programs / "python", options.any_torch)
     tested = [] if options.newest or base != Path(sys.executable) else ["-c", CONSTRAINTS]
-    run(programs / "python", "-m", "pip", "install", "--quiet", *tested, pin, wheel, cwd=work)
+    pip = [programs / "python", "-m", "pip", "install", "--quiet", "--no-compile"]  # most of it is never imported
+    run(*pip, *tested, pin, wheel, cwd=work)
     return programs
 
 
