@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PYTHONS = ("3.10", "3.11", "3.12")
 CONSTRAINTS = ROOT / "constraints.txt"
+OURS = re.compile("MFGRU_|MLFLOW_|PYTHONPATH|VIRTUAL_ENV")
+"""Variables that a new user does not have; the Makefile sets some."""
 LINK = "qlib_mfgru/workflow_configs"
 """A link in the checkout, and files in what is built."""
 MADE = re.compile(r"PKG-INFO|setup\.cfg|qlib_mfgru\.egg-info/.*")
@@ -35,7 +37,7 @@ class DistError(RuntimeError):
 
 def run(*command: object, cwd: Path, **variables: str) -> None:
     """A command that must succeed, with nothing of the checkout on Python's path; if it does not, what it said."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    environment = {name: value for name, value in os.environ.items() if not OURS.match(name)}
     words = [str(word) for word in command]
     print("$", *words, flush=True)
     done = subprocess.run(words, cwd=cwd, env=environment | variables, capture_output=True, text=True, check=False)
