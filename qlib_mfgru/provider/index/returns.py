@@ -20,7 +20,8 @@ def index_returns(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Serie
     Returns
     -------
     Series of float32 by trading day
-        Where no level is missing, bit for bit what qlib computes.
+        Where no level is missing, bit for bit what qlib computes with pandas 2; with pandas 3 qlib averages, and goes
+        on, in float64.
 
     Raises
     ------
