@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ _FAR = 3.0
 """A value is far off where it is as many times the core's spread outside it ..."""
 _FLATTENED = 2.5
 """... and is cut off where the axis would be as many times as long for it."""
+_NAMED = 3
+"""So many values off the scale are named at each edge, the furthest; the others have only their mark."""
 
 
 def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object]) -> None:
@@ -27,7 +30,12 @@ def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object])
     for above in range(1, len(places)):
         places[above] = max(places[above], places[above - 1] + apart)
     places -= max(0.0, (places[-1] - high)) if len(places) else 0.0
-    look = {"textcoords": "offset points", "va": "center", "fontsize": "small", "annotation_clip": False}
+    look: dict[str, Any] = {
+        "textcoords": "offset points",
+        "va": "center",
+        "fontsize": "small",
+        "annotation_clip": False,
+    }
     for name, place in zip(ends, places, strict=True):
         ax.annotate(name, (1.0, place), xycoords=("axes fraction", "data"), xytext=(4, 0), color=colors[name], **look)
 
@@ -118,21 +126,30 @@ def cut_spikes(
     if span is None:
         return
     ax.set_ylim(*span)
-    for edge, side in ((span[1], 1.0), (span[0], -1.0)):
-        furthest = (side * curves).max(axis=1)
-        beyond = furthest > side * edge
-        for _, run in furthest[beyond].groupby((beyond != beyond.shift()).cumsum()[beyond]):
-            _point_at(ax, run.idxmax(), edge, side, words(pd.Timestamp(run.idxmax()), side * run.max()))
+    for edge, side in ((span[1], 1), (span[0], -1)):
+        spikes = sorted(_spikes(side * curves, side * edge), key=lambda spike: -spike[1])
+        for rank, (day, value) in enumerate(spikes):
+            _point_at(ax, day, edge, side, words(day, side * value) if rank < _NAMED else "")
 
 
-def _point_at(ax: Axes, day: object, edge: float, side: float, words: str) -> None:
+def _spikes(curves: pd.DataFrame, edge: float) -> Iterator[tuple[pd.Timestamp, float]]:
+    """The day and value that are furthest above an edge in each run of days above it."""
+    furthest = curves.max(axis=1)
+    beyond = furthest > edge
+    for _, run in furthest[beyond].groupby((beyond != beyond.shift()).cumsum()[beyond]):
+        place = int(run.to_numpy().argmax())
+        yield pd.DatetimeIndex(run.index)[place], float(run.iloc[place])
+
+
+def _point_at(ax: Axes, day: pd.Timestamp, edge: float, side: int, words: str) -> None:
     """A triangle at the edge of the axis, and words beside it, towards the middle."""
     low, high = ax.get_xlim()
-    right_half = ax.convert_xunits(day) > (low + high) / 2
-    ax.plot([day], [edge], "^" if side > 0 else "v", color=style.WARNING, clip_on=False, zorder=5, markersize=6)
+    x = float(np.asarray(ax.convert_xunits(day)))
+    right_half = x > (low + high) / 2
+    ax.plot([x], [edge], "^" if side > 0 else "v", color=style.WARNING, clip_on=False, zorder=5, markersize=6)
     ax.annotate(
         words,
-        (day, edge),  # type: ignore[arg-type]
+        (x, edge),
         xytext=(-8 if right_half else 8, -4 * side),
         textcoords="offset points",
         ha="right" if right_half else "left",
@@ -143,6 +160,7 @@ def _point_at(ax: Axes, day: object, edge: float, side: float, words: str) -> No
 
 
 def say_nothing_drawn(ax: Axes) -> None:
-    """`say_empty` for a panel whose lines hold no value."""
-    if not any(np.isfinite(np.asarray(line.get_ydata(), dtype=float)).any() for line in ax.get_lines()):
+    """`say_empty` for a panel whose named lines hold no value."""
+    drawn = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+    if not any(np.isfinite(np.asarray(line.get_ydata(), dtype=float)).any() for line in drawn):
         say_empty(ax, label("nothing"))

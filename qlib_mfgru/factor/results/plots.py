@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qlib_mfgru.factor.results.reliability import constant, thin
+from qlib_mfgru.factor.results.doubts import constant, thin
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.measures import annual_excess, excess, net_value
@@ -35,7 +34,9 @@ def layer_curves(test: FactorTest) -> Figure:
             outermost = layer in (1, test.settings.n_layers)
             if outermost:
                 ends[_layer_name(test, layer)] = value, color
-            ax.plot(value.index, value, color=color, linewidth=2.0 if outermost else 0.9, label=_layer_name(test, layer))
+            ax.plot(
+                value.index, value, color=color, linewidth=2.0 if outermost else 0.9, label=_layer_name(test, layer)
+            )
         ax.set_ylabel(label("relative_value"))
         style.date_axis(ax)
         marks.label_ends(ax, {n: v for n, (v, _) in ends.items()}, {n: c for n, (_, c) in ends.items()})
@@ -125,10 +126,11 @@ def rank_ic_by_horizon(test: FactorTest) -> Figure:
     names = [label("horizon_whole"), label("horizon_stretch")]
     pools = ", ".join(pool.upper() for pool in test.pools)
     figure, axes = style.panels(label("horizons"), names, _subtitle(test, pools), style.sourced(test.source))
-    horizons = sorted(test.settings.horizons)
+    stretches = test.settings.stretches
+    horizons = list(stretches)
     for ax, frame, ticks, axis in (
         (axes[0], "decay", [str(horizon) for horizon in horizons], label("horizon_axis")),
-        (axes[1], "marginal", stretches(horizons), label("stretch_axis")),
+        (axes[1], "marginal", list(stretches.values()), label("stretch_axis")),
     ):
         for look, (pool, result) in zip(style.series(len(test.pools)), test.pools.items(), strict=True):
             means = getattr(result, frame).reindex(columns=horizons).mean()
@@ -137,15 +139,10 @@ def rank_ic_by_horizon(test: FactorTest) -> Figure:
         ax.set_xticks(range(len(horizons)), ticks)
         ax.set_xlabel(axis)
         ax.set_ylabel(label("rank_ic_mean"))
+        marks.say_nothing_drawn(ax)
     axes[1].sharey(axes[0])
     axes[0].legend(fontsize="small")
     return figure
-
-
-def stretches(horizons: Sequence[int]) -> list[str]:
-    """Trading days of each stretch between ascending horizons: ``["1", "2", "3", "4-5"]`` of 1, 2, 3, 5."""
-    firsts = [1, *(horizon + 1 for horizon in horizons[:-1])]
-    return [str(last) if first == last else f"{first}-{last}" for first, last in zip(firsts, horizons, strict=True)]
 
 
 def by_month(series: pd.Series) -> pd.Series:

@@ -100,8 +100,8 @@ def _panels(result: IndexEnhancement, title: str, names: list[str], **layout: An
     """Panels of curves that are counted from the first deal, with a note that says so."""
     run = result.runs[0]
     day = run.first_deal
-    gap = float(run.returns.loc[day] - run.benchmark.loc[day])
-    note = label("from_deal", day=day, cost=float(run.report.loc[day, "cost"]), gap=gap)
+    cost, gap = run.report["cost"].loc[day:].iloc[0], excess(run.returns, run.benchmark).loc[day:].iloc[0]
+    note = label("from_deal", day=day, cost=cost, gap=gap)
     source = style.sourced(result.source, *same(result), note)
     return style.panels(title, names, f"{subject(result)} · {label('net')}", source, **layout)
 
@@ -126,5 +126,5 @@ def _mark_deal(ax: Axes, result: IndexEnhancement, named: bool = True) -> None:
     day = result.runs[0].first_deal
     ax.axvline(float(np.asarray(ax.convert_xunits(day))), color=style.GREY, linestyle=":", linewidth=1.2)
     if named:
-        place = {"xycoords": ("data", "axes fraction"), "xytext": (4, 4), "textcoords": "offset points"}
+        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (4, 4), "textcoords": "offset points"}
         ax.annotate(label("deal", day=day), (day, 0.0), color=style.DARK, fontsize="x-small", **place)

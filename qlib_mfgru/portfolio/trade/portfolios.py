@@ -63,7 +63,8 @@ class PortfolioRun:
     @property
     def first_deal(self) -> pd.Timestamp:
         """The first day on which anything was traded; the first day of all where nothing was."""
-        return pd.Timestamp((self.report["turnover"] > 0).idxmax())
+        traded = self.report["turnover"].to_numpy() > 0
+        return pd.DatetimeIndex(self.report.index)[int(traded.argmax())]
 
     def since_deal(self) -> tuple[pd.Series, pd.Series]:
         """Daily returns of portfolio, net of costs, and index, both counted from the first deal.
@@ -72,10 +73,9 @@ class PortfolioRun:
         neither: of the portfolio only the costs of the deal, of the index nothing. `returns` and `benchmark` set the
         portfolio's return since the deal beside the index's since the close before.
         """
-        day = self.first_deal
-        net, index = self.returns.loc[day:].copy(), self.benchmark.loc[day:].copy()
-        net.loc[day], index.loc[day] = -self.report.loc[day, "cost"], 0.0
-        return net, index
+        deal = self.first_deal
+        later = self.report.index > deal
+        return self.returns.where(later, -self.report["cost"]).loc[deal:], self.benchmark.where(later, 0.0).loc[deal:]
 
 
 def no_changes() -> pd.DataFrame:

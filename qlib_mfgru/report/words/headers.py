@@ -88,7 +88,7 @@ HEADERS: dict[str, tuple[str, str]] = {
     "least": ("lower limit", "下限"),
     "most": ("upper limit", "上限"),
     "mean": ("mean", "均值"),
-    "worst": ("worst day", "最差值"),
+    "worst": ("worst value", "最差值"),
     "days_beyond": ("days beyond", "超限天数占比"),
     "largest": ("largest violation", "最大违反"),
     "constituent_weight": ("weight in index members", "成分股权重"),

@@ -58,7 +58,10 @@ LABELS: dict[str, tuple[str, str]] = {
     "portfolio_of": ("portfolio, turnover limit {limits}", "组合，换手率上限{limits}"),
     "turnover_limit": ("turnover limit", "换手率上限"),
     "since_deal": ("turnover limit: total since the first deal", "换手率上限：首次成交以来累计"),
-    "same": ("The portfolios of turnover limits {limits} are the same on all days.", "换手率上限{limits}的组合每日完全相同。"),
+    "same": (
+        "The portfolios of turnover limits {limits} are the same on all days.",
+        "换手率上限{limits}的组合每日完全相同。",
+    ),
     "deal": ("first deal {day:%Y-%m-%d}", "首次成交 {day:%Y-%m-%d}"),
     "from_deal": (
         "Counted from the first deal: on {day:%Y-%m-%d} only its costs count, {cost:.2%}. Tables count the index from "
