@@ -30,14 +30,9 @@ def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object])
     for above in range(1, len(places)):
         places[above] = max(places[above], places[above - 1] + apart)
     places -= max(0.0, (places[-1] - high)) if len(places) else 0.0
-    look: dict[str, Any] = {
-        "textcoords": "offset points",
-        "va": "center",
-        "fontsize": "small",
-        "annotation_clip": False,
-    }
+    where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0), "textcoords": "offset points"}
     for name, place in zip(ends, places, strict=True):
-        ax.annotate(name, (1.0, place), xycoords=("axes fraction", "data"), xytext=(4, 0), color=colors[name], **look)
+        ax.annotate(name, (1.0, place), va="center", color=colors[name], fontsize="small", **where)
 
 
 def warn(ax: Axes, words: str) -> None:

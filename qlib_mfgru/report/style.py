@@ -108,7 +108,8 @@ def _place_titles(
     height = figure.get_figheight()
     figure.get_layout_engine().set(rect=rect)  # type: ignore[union-attr, call-arg]
     left, line = 0.08 / figure.get_figwidth(), _LINE / height
-    heading = figure.suptitle(title, x=left, y=1 - 0.3 * line, ha="left", va="top", fontsize="large", weight="bold")
+    weight = "bold" if words.spoken() == "en" else "normal"  # Chinese fonts seldom come with a bold face
+    heading = figure.suptitle(title, x=left, y=1 - 0.3 * line, ha="left", va="top", fontsize="large", weight=weight)
     texts = [heading, figure.text(left, 1 - 1.55 * line, subtitle, va="top", color=DARK, fontsize="small")]
     for place, words_ in enumerate(reversed(source)):
         texts.append(figure.text(left, (place + 0.2) * line, words_, va="bottom", color="0.4", fontsize="x-small"))

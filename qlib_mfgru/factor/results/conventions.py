@@ -41,8 +41,8 @@ def conventions(test: FactorTest) -> list[str]:
         "RankIC is Spearman's correlation of factor and return across the stocks of a date, IC is Pearson's. "
         f'"{header("ic_ir")}" (the Huatai report\'s IC_IR) and "{header("icir")}" are each mean / standard deviation '
         "(n - 1), not annualised; t is that times the square root of the number of dates.",
-        "RankIC by horizon is with the return from the entry to the horizon, which accumulates; of a stretch it is with "
-        "the return within the stretch alone.",
+        "RankIC by horizon is with the return from the entry to the horizon, which accumulates; of a stretch it is "
+        "with the return within the stretch alone.",
         f"Layers: {settings.n_layers} of equal size (to within one stock), {settings.n_layers} is the TOP layer; equal "
         f"weights at each rebalance, then held; marked to each day's {price}, carried forward on days without trade; "
         "gross of all costs; a stock that cannot be sold at a rebalance counts as sold at its last price.",

@@ -153,8 +153,8 @@ def by_month(series: pd.Series) -> pd.Series:
 def calendar_grid(series: pd.Series) -> pd.DataFrame:
     """Mean of each month: years by months 1 .. 12, NaN where there is none."""
     days = pd.DatetimeIndex(series.index)
-    means = series.groupby([days.year.rename("year"), days.month.rename("month")]).mean()
-    return means.unstack("month").reindex(columns=range(1, 13))
+    frame = pd.DataFrame({"value": series.to_numpy(), "year": days.year, "month": days.month})
+    return frame.pivot_table("value", "year", "month", dropna=False).reindex(columns=range(1, 13))
 
 
 def _panels(

@@ -29,7 +29,6 @@ LABELS: dict[str, tuple[str, str]] = {
     "rank_ic_mean": ("mean RankIC", "RankIC均值"),
     "month": ("month", "月"),
     "year": ("year", "年"),
-    "no_dates": ("no test date", "无截面"),
     "layer_excess": ("Annual excess return of the layers over their pool", "分层年化超额收益率"),
     "annual_excess": ("annual excess", "年化超额收益率"),
     "layer_turnover": ("Two-sided turnover of the layers at each rebalance", "分层双边换手率"),
@@ -87,5 +86,4 @@ LABELS: dict[str, tuple[str, str]] = {
     "kept_base": ("kept: base, {value:.3f}", "保留：基准，{value:.3f}"),
     "kept": ("kept: epoch {epoch}, {value:.3f}", "保留：第{epoch}轮，{value:.3f}"),
     "epoch": ("epoch", "训练轮数"),
-    "stage": ("stage", "阶段"),
 }
