@@ -49,12 +49,14 @@ def say_empty(ax: Axes, words: str) -> None:
 def align_zeros(left: Axes, right: Axes) -> None:
     """Lengthen two vertical axes so that their zeros lie at one height."""
     spans = [(min(ax.get_ylim()[0], 0.0), max(ax.get_ylim()[1], 0.0)) for ax in (left, right)]
-    below = max(-low / (high - low) for low, high in spans)
-    for ax, (low, high) in zip((left, right), spans, strict=True):
-        if below >= 1:
-            ax.set_ylim(low, 0.0)
-        elif -low / (high - low) < below:
-            ax.set_ylim(-high * below / (1 - below), high)
+    shares = [-low / (high - low) for low, high in spans]  # of the axis that lies below zero
+    below = 0.5 if max(shares) == 1 > min(shares) else max(shares)
+    for ax, (low, high), share in zip((left, right), spans, shares, strict=True):
+        if share < below:
+            low = -high * below / (1 - below)
+        elif share > below:
+            high = -low * (1 - below) / below
+        ax.set_ylim(low, high)
 
 
 def heatmap(ax: Axes, values: np.ndarray, rows: Sequence[object], columns: Sequence[object], limit: float) -> None:

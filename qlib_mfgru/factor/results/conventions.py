@@ -39,7 +39,7 @@ def conventions(test: FactorTest) -> list[str]:
         f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
         "exclusions. Neutralised values that differ only by the rounding of double precision are tied.",
         "RankIC is Spearman's correlation of factor and return across the stocks of a date, IC is Pearson's. "
-        f'"{header("ic_ir")}" (the Huatai report\'s IC_IR) and "{header("icir")}" are each mean / standard deviation '
+        f'"{header("ic_ir")}" (often called IC_IR) and "{header("icir")}" are each mean / standard deviation '
         "(n - 1), not annualised; t is that times the square root of the number of dates.",
         "RankIC by horizon is with the return from the entry to the horizon, which accumulates; of a stretch it is "
         "with the return within the stretch alone.",

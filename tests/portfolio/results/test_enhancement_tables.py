@@ -106,7 +106,9 @@ def test_what_the_report_lacks_stands_alone(index: str, session: str) -> None:
     assert table["n_failed"].tolist() == [1, 1, pd.NA]
     assert list(tables.yearly_comparison(other).columns) == ["source", "index", "turnover_limit", "2021", "2022"]
     page = page_of(other)
-    assert page.startswith(f"# {index.upper()} enhancement with SomeModel\n\n## This run\n\n| source | index | turnover limit |")
+    assert page.startswith(
+        f"# {index.upper()} enhancement with SomeModel\n\n## This run\n\n| source | index | turnover limit |"
+    )
     for words in ("Huatai", "| report |", "figure"):
         assert words not in page
 
