@@ -17,8 +17,8 @@ _FAR = 3.0
 """A value is far off where it is as many times the core's spread outside it ..."""
 _FLATTENED = 2.5
 """... and is cut off where the axis would be as many times as long for it."""
-_NAMED = 3
-"""So many values off the scale are named at each edge, the furthest; the others have only their mark."""
+_SHORT = 42
+"""So many characters fit beside a panel's title in the size of legends."""
 
 
 def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object]) -> None:
@@ -37,12 +37,14 @@ def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object])
 
 def warn(ax: Axes, words: str) -> None:
     """A warning at the right of the panel's title line."""
-    if words:
-        ax.set_title(words, loc="right", fontsize="small", color=style.WARNING)
+    size = "small" if len(words) <= _SHORT else "x-small"
+    ax.set_title(words, loc="right", fontsize=size, color=style.WARNING)
 
 
 def say_empty(ax: Axes, words: str) -> None:
-    """Say in a panel why nothing is drawn in it."""
+    """Say in a panel that nothing is drawn in it, instead of an empty scale."""
+    ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+    ax.grid(visible=False)
     ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color=style.WARNING)
 
 
@@ -108,7 +110,7 @@ def core_range(curves: pd.DataFrame, limits: Sequence[float]) -> tuple[float, fl
 def cut_spikes(
     ax: Axes, curves: pd.DataFrame, limits: Sequence[float], words: Callable[[pd.Timestamp, float], str]
 ) -> None:
-    """Cut the axis at its `core_range`, and say at the edge what lies beyond: the furthest value of each run of days.
+    """Cut the axis at its `core_range`, mark each run of days beyond it, and say what the furthest value is.
 
     Parameters
     ----------
@@ -125,8 +127,9 @@ def cut_spikes(
     ax.set_ylim(*span)
     for edge, side in ((span[1], 1), (span[0], -1)):
         spikes = sorted(_spikes(side * curves, side * edge), key=lambda spike: -spike[1])
+        others = f"\n{label('others', n=len(spikes) - 1)}" if len(spikes) > 1 else ""
         for rank, (day, value) in enumerate(spikes):
-            _point_at(ax, day, edge, side, words(day, side * value) if rank < _NAMED else "")
+            _point_at(ax, day, edge, side, "" if rank else words(day, side * value) + others)
 
 
 def _spikes(curves: pd.DataFrame, edge: float) -> Iterator[tuple[pd.Timestamp, float]]:
@@ -144,6 +147,8 @@ def _point_at(ax: Axes, day: pd.Timestamp, edge: float, side: int, words: str) -
     x = float(np.asarray(ax.convert_xunits(day)))
     right_half = x > (low + high) / 2
     ax.plot([x], [edge], "^" if side > 0 else "v", color=style.WARNING, clip_on=False, zorder=5, markersize=6)
+    if not words:
+        return
     ax.annotate(
         words,
         (x, edge),

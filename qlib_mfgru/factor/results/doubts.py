@@ -17,10 +17,13 @@ def thin(result: PoolTest) -> str:
     return label("thin", least=least, most=most) if least < THIN else ""
 
 
-def constant(result: PoolTest) -> str:
-    """Says on how many dates all factors are equal, so that layers go by code; empty where there are none."""
+def constant(result: PoolTest, name: str = "constant") -> str:
+    """Says on how many dates all factors are equal, so that layers go by code; empty where there are none.
+
+    `name` is that of the words; ``equal`` are those that fit beside the title of a panel.
+    """
     of = int((result.counts["kept"] >= result.layers[-1]).sum())
-    return label("constant", n=result.n_without_ic, of=of) if result.n_without_ic else ""
+    return label(name, n=result.n_without_ic, of=of) if result.n_without_ic else ""
 
 
 def doubts(test: FactorTest) -> list[str]:

@@ -165,7 +165,7 @@ def _panels(
     source = style.sourced(test.source)
     figure, axes = style.panels(label(title), names, _subtitle(test), source, legend=legend, height=height)
     for ax, result in zip(axes, test.pools.values(), strict=True):
-        marks.warn(ax, constant(result) or (thin(result) if layers else ""))
+        marks.warn(ax, constant(result, "equal") or (thin(result) if layers else ""))
     return figure, axes
 
 

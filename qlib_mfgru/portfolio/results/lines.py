@@ -12,6 +12,9 @@ from qlib_mfgru.report import style
 from qlib_mfgru.report.words import label
 
 _WIDEST, _THINNEST, _ONLY = 2.6, 1.0, 1.4
+"""Widths of several lines, and of a single one."""
+_LONG, _LONGS_SHARE = 500, 0.65
+"""Lines of more days than this are thinner."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,9 @@ def lines(result: IndexEnhancement) -> list[Line]:
             groups.append([run])
         else:
             alike.append(run)
-    widths = np.linspace(_WIDEST, _THINNEST, len(groups)) if len(groups) > 1 else [_ONLY]
+    widths = np.linspace(_WIDEST, _THINNEST, len(groups)) if len(groups) > 1 else np.array([_ONLY])
+    if len(result.runs[0].report) > _LONG:
+        widths = widths * _LONGS_SHARE
     looks = style.series(len(groups))
     return [
         Line(runs, look | {"linewidth": float(width)}) for runs, look, width in zip(groups, looks, widths, strict=True)

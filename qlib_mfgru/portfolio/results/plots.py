@@ -39,7 +39,7 @@ def net_values(result: IndexEnhancement) -> Figure:
     style.percent_axis(below, None)
     _mark_deal(above, result)
     _mark_deal(below, result, named=False)
-    above.legend(fontsize="small", loc="best")
+    above.legend(fontsize="small", loc="best", ncols=1 + len(result.runs) // 6)
     style.date_axis(below)
     return figure
 

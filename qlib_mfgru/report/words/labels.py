@@ -9,8 +9,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "dates": ("{n} test dates", "{n}个截面"),
     "stocks": ("{pool} · {n:.0f} stocks a date", "{pool} · 平均{n:.0f}只股票"),
     "thin": ("only {least}-{most} stocks a layer: mostly chance", "每层仅{least}-{most}只股票：结果偶然性大"),
+    "equal": ("factors equal on {n} of {of} dates: layers by code", "{of}个截面中{n}个因子全同：按代码分层"),
     "constant": (
-        "no RankIC on {n} of {of} dates: factors all equal, layers by code order",
+        "no RankIC on {n} of {of} dates: all stocks have the same factor, and the layers go by code order",
         "{of}个截面中{n}个无RankIC：因子值全部相同，按代码排序分层",
     ),
     "nothing": ("nothing to draw", "无数据"),
@@ -73,6 +74,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "deviations": ("standard deviations", "标准差"),
     "limit": ("limit", "上下限"),
     "spike": ("{value} on {day:%Y-%m-%d}", "{day:%Y-%m-%d}：{value}"),
+    "others": ("and {n} more beyond", "另有{n}次超出坐标"),
     "index_change": ("{index} changed: {joined} in, {left} out", "{index}成分股调整：调入{joined}，调出{left}"),
     "executed": ("executed, mean {mean:.1%}", "实际，均值{mean:.1%}"),
     "relaxed": ("constraints gave way: {n}", "约束放宽：{n}次"),
