@@ -158,6 +158,7 @@ def _point_at(ax: Axes, day: pd.Timestamp, edge: float, side: int, words: str) -
         va="top" if side > 0 else "bottom",
         color=style.WARNING,
         fontsize="small",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
     )
 
 
