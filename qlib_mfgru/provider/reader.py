@@ -18,7 +18,7 @@ from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.manifest import session_in
+from qlib_mfgru.provider.manifest import read_manifest, session_in
 from qlib_mfgru.provider.series import check_absent, check_size, checked_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder, is_index
@@ -73,6 +73,13 @@ def market_session() -> Session:
 def _assumed_session(folder: Path) -> Session:
     get_module_logger("mfgru").info(f"the provider {folder} names no session: it is taken for a market of A-shares")
     return ASHARE
+
+
+def provider_name() -> str:
+    """The initialised provider as charts name their source: its folder, and what made it."""
+    folder = provider_path("day")
+    made_by = read_manifest(folder).get("made_by")
+    return f"{folder.name} ({made_by})" if made_by else folder.name
 
 
 def calendar(freq: str) -> pd.DatetimeIndex:

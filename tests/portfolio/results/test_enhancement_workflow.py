@@ -106,14 +106,16 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
         ),
         *(
             "relaxed.csv",
+            "since_deal.csv",
             "index_holes.csv",
+            "index_changes.csv",
             "rebalances.csv",
             "index_enhancement.md",
             "daily.pkl",
             "positions.pkl",
             "exposures.pkl",
         ),
-        *("excess.png", "drawdown.png", "exposures.png", "turnover.png"),
+        *("net_value.png", "excess.png", "drawdown.png", "exposures.png", "turnover.png"),
     }
     table = pd.read_csv(folder / "performance.csv")
     assert list(table["turnover_limit"]) == ["0.3", "0.4", "0.5", "benchmark"]
