@@ -53,4 +53,4 @@ def test_the_script_is_one(tmp_path: Path) -> None:
 
 def test_the_served_market_has_the_days_of_the_page() -> None:
     (until,) = re.findall(r"demo.baostock --until (\S+)`", PAGE)
-    assert until in VendorMarket.of(n_stocks=10, n_days=250, intraday_days=20).days
+    assert until in VendorMarket.of(n_stocks=20, n_days=250, intraday_days=20).days
