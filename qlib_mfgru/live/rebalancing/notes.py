@@ -13,9 +13,10 @@ _NEAR = 0.01
 
 
 def notes_on(rebalance: Rebalance, account: Account, orders: Orders, cash_after: float) -> list[str]:
-    """One sentence each on orders that are too small, purchases beyond the cash, holdings that the provider does not
-    know, and prices of the list that are not of this close."""
+    """One sentence each on what of the list was left out or assumed, orders that are too small, purchases beyond the
+    cash, holdings that the provider does not know, and prices of the list that are not of this close."""
     return [
+        *account.notes,
         *_too_small(orders),
         *_beyond_cash(cash_after),
         *_outside(account),

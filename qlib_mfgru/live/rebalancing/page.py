@@ -98,7 +98,9 @@ def as_json(plan: RebalancePlan) -> str:
 
 
 def check_name(path: Path) -> Path:
-    """A file's name that says how it is written; an InputError for another one."""
+    """A file's name that says how it is written; an InputError for another one, and for a folder's."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file")
     if path.suffix not in (".csv", ".parquet", ".json"):
         raise InputError(f"{path} must end with .csv, .parquet or .json")
     return path
