@@ -20,9 +20,11 @@ _HALF_YEAR = 126
 def notes_on(
     rebalance: Rebalance, snapshot: MarketSnapshot, account: Account, orders: Orders, cash_after: float
 ) -> list[str]:
-    """One sentence each on members without a row, orders that are too small, purchases beyond the cash, holdings that
-    the provider does not know, and prices of the list that are not of this close."""
+    """One sentence each on what of the list was left out or assumed, members without a row, orders that are too small,
+    purchases beyond the cash, holdings that the provider does not know, and prices of the list that are not of this
+    close."""
     return [
+        *account.notes,
         *_without_rows(snapshot, rebalance.decision.market.date),
         *_too_small(orders),
         *_beyond_cash(cash_after),

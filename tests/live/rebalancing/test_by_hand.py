@@ -125,10 +125,18 @@ def test_the_turnover_limit_holds_once_something_is_held() -> None:
 
 
 def test_without_turnover_there_are_no_orders() -> None:
-    plan = plan_of(holdings=held(**{MAIN: 4000}), limit=0.0, config=LIMITS | {"constraints": LIMITS["constraints"][:2]})
+    loose = LIMITS | {"constraints": LIMITS["constraints"][:2]}
+    plan = plan_of(holdings=held(**{MAIN: 4000}), cash=0.0, limit=0.0, config=loose)
     assert plan.orders.empty
     assert text(plan).endswith("no orders")
-    assert plan.account["after"].to_dict() == plan.account["before"].to_dict()
+
+
+def test_columns_stay_below_their_headers_beside_chinese_names() -> None:
+    """A Chinese character is two columns wide on a screen."""
+    holdings = held(**{MAIN: 4000}).assign(name="浦发银行")
+    plan = plan_of(holdings=holdings, limit=0.5, config=LIMITS | {"constraints": LIMITS["constraints"][:2]})
+    header, sale, purchase = text(plan).split("\n\n")[3].splitlines()
+    assert header.index("side") == purchase.index(" buy") == sale.index("sell") + len("浦发银行")
 
 
 def test_what_gives_way_is_said() -> None:
@@ -162,11 +170,11 @@ def test_what_the_provider_does_not_know_is_kept_at_the_lists_price() -> None:
 
 def test_a_list_of_another_day_is_noticed_by_its_prices() -> None:
     listed = held(**{MAIN: 3000, SZ: 500}).assign(price=[10.05, 12.5])
-    assert plan_of(holdings=listed).notes == [
+    assert plan_of(holdings=listed, cash=0.0).notes == [
         "1 of 2 prices of the list are not the provider's closes, such as SZ000001: 12.5 there, 12.34 here; is the "
         "list of another day?"
     ]
-    assert plan_of(holdings=listed.assign(price=[10.05, 12.34])).notes == []
+    assert plan_of(holdings=listed.assign(price=[10.05, 12.34]), cash=0.0).notes == []
 
 
 def special(folder: Path) -> Path:
