@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "factor": {"provider", "report"},
     "portfolio": {"provider", "report"},
     "live": {"provider", "ingest", "data", "model", "rolling", "factor", "portfolio", "report"},
+    "study": {*("provider", "ingest", "data", "nn", "native", "model", "rolling", "factor", "portfolio", "live", "report")},
     "rehearsal": {"provider", "demo", "live", "portfolio", "report", "cli"},
 }
 """Room -> the rooms that it may import; nothing flows back."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.ic import pearson_ic
@@ -59,12 +60,16 @@ class FactorCorrelation:
         folder.mkdir(parents=True, exist_ok=True)
         self.matrix.to_csv(folder / "correlation.csv", index_label="factor")
         (folder / "correlation.md").write_text(self.document(), encoding="utf-8")
+        style.save(self.heatmap(), folder / "correlation.png")
+
+    def heatmap(self) -> Figure:
+        """The matrix as colours."""
         title = f"Mean correlation of factors, {len(self.dates)} dates"
         figure, (ax,) = style.panels(title, [f"{self.pool.upper()} ({self.mean_stocks:.0f} stocks a date)"])
         names = list(self.matrix.columns)
         style.heatmap(ax, self.matrix.to_numpy(), names, names, limit=1.0)
         style.slant_labels(ax)
-        style.save(figure, folder / "correlation.png")
+        return figure
 
 
 def correlate(predictions: Mapping[str, Any], settings: FactorTestSettings) -> FactorCorrelation:

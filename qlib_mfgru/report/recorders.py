@@ -20,6 +20,8 @@ from qlib_mfgru.report.store import store_file
 
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
 """What a SignalRecord and qrun leave in a recorder."""
+RESULT = "result.pkl"
+"""What our records leave of their result, in their folder."""
 _NEWEST_FIRST = ["attributes.start_time DESC"]
 
 
@@ -138,6 +140,11 @@ def load_model(recorder: Recorder) -> Any:
 def load_prediction(recorder: Recorder) -> Any:
     """``pred.pkl`` of a recorder; an InputError where there is none."""
     return _loaded(recorder, PREDICTION, "run a SignalRecord first")
+
+
+def load_result(recorder: Recorder, folder: str) -> Any:
+    """``result.pkl`` in a record's folder of a recorder; an InputError where it cannot be read."""
+    return _loaded(recorder, f"{folder}/{RESULT}", "run its record again")
 
 
 def _loaded(recorder: Recorder, name: str, advice: str) -> Any:
