@@ -43,7 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "factor": {"provider", "report"},
     "portfolio": {"provider", "report"},
     "live": {"provider", "ingest", "data", "model", "rolling", "factor", "portfolio", "report"},
-    "study": {*("provider", "ingest", "data", "nn", "native", "model", "rolling", "factor", "portfolio", "live", "report")},
+    "study": {
+        *("provider", "ingest", "data", "nn", "native", "model", "rolling", "factor", "portfolio", "live", "report")
+    },
     "rehearsal": {"provider", "demo", "live", "portfolio", "report", "cli"},
 }
 """Room -> the rooms that it may import; nothing flows back."""

@@ -13,6 +13,9 @@ from qlib_mfgru.study.page.elements import Chart
 from qlib_mfgru.study.page.svg import inline_svg
 from qlib_mfgru.study.page.words import Words
 
+_PIXELS = 84
+"""To an inch: letters of charts are then as large as those of tables."""
+
 
 class Drawer:
     """Draws the charts of one page, each under names of its own."""
@@ -39,4 +42,5 @@ class Drawer:
 
     def figure(self, figure: Figure, title: str) -> Chart:
         """A figure that is drawn already."""
-        return Chart(inline_svg(figure, f"c{next(self._numbers)}"), title)
+        width = round(figure.get_figwidth() * _PIXELS)
+        return Chart(inline_svg(figure, f"c{next(self._numbers)}"), title, width)

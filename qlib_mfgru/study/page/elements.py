@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+_LINE = 36
+"""Characters of a cell that stay on one line."""
+
 Source = Literal["report", "run"]
 """Whose figures a row holds: the Huatai report's, or ours."""
 
@@ -32,6 +35,11 @@ class Cell:
     def exact(self) -> str:
         """The number to its last digit, as ``data-value``."""
         return "" if self.value is None else repr(float(self.value))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the text may take several lines."""
+        return len(self.text) > _LINE
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart as an ``<svg>`` element, and what it shows."""
+    """A chart as an ``<svg>`` element, what it shows, and how wide it is in pixels."""
 
     svg: str
     title: str
+    width: int
 
 
 @dataclass(frozen=True)

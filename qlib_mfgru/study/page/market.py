@@ -42,6 +42,11 @@ class Market:
     markets: pd.DataFrame
 
     @property
+    def covers_known(self) -> bool:
+        """Whether it says of any index which share it holds."""
+        return bool(self.markets["covered"].notna().any())
+
+    @property
     def is_synthetic(self) -> bool:
         """Whether it is a demo market."""
         return self.manifest.get("made_by") == DEMO

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "mfgru"}
+_STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "mfgru"}
 """Words stay words, to be searched and copied; equal figures make equal bytes."""
 _ID = re.compile(r' id="([^"]+)"')
 _REFERENCE = re.compile(r'url\(#([^)]+)\)|href="#([^"]+)"')

@@ -11,6 +11,8 @@ from qlib_mfgru.report.markdown import FORMATS, Formats
 from qlib_mfgru.study.page.elements import Cell, Head, Row, Source, Table
 from qlib_mfgru.study.page.words import Words
 
+Rows = tuple[Source, pd.DataFrame]
+"""Rows of one table, and whose figures they hold."""
 SOURCE = "source"
 """Column of a frame that says whose figures a row holds: ``report`` or ``run``."""
 _SETTINGS = {
@@ -64,7 +66,7 @@ def cell(value: Any, specification: str, words: Words) -> Cell:
     return Cell(f"{int(number):,}" if number.is_integer() else f"{number:.6g}", number)
 
 
-def stacked(frames: Sequence[tuple[Source, pd.DataFrame]]) -> pd.DataFrame:
+def stacked(frames: Sequence[Rows]) -> pd.DataFrame:
     """Rows of several frames, with whose figures they are in the first column."""
     filled = [frame.assign(**{SOURCE: source}) for source, frame in frames if len(frame)]
     both = pd.concat([frame.dropna(axis=1, how="all") for frame in filled], ignore_index=True)

@@ -21,7 +21,10 @@ def conventions_part(subjects: Sequence[Subject], words: Words) -> Part:
         for index, named in portfolios.by_index(subjects).items()
         for each in named
     }
-    for anchor, title, sentences in ((factors.ANCHOR, "factor_tests", tests), (portfolios.ANCHOR, "enhancements", runs)):
+    for anchor, title, sentences in (
+        (factors.ANCHOR, "factor_tests", tests),
+        (portfolios.ANCHOR, "enhancements", runs),
+    ):
         if sentences:
             part.sections.append(Section(anchor, words(title), [Said(_once(sentences, words))]))
     return part

@@ -18,7 +18,7 @@ from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import CORRELATION
 from qlib_mfgru.study.page.subjects import Subject
-from qlib_mfgru.study.page.tables import stacked, table
+from qlib_mfgru.study.page.tables import Rows, stacked, table
 from qlib_mfgru.study.page.words import Words
 
 _WIDEST = "all"
@@ -66,12 +66,10 @@ def _settings(subjects: Any) -> FactorTestSettings:
 
 def pairs(found: FactorCorrelation, models: Mapping[str, str]) -> pd.DataFrame:
     """A row for each pair, below the Huatai report's of the same two models."""
-    return stacked([row for pair in combinations(found.matrix, 2) for row in _pair(found, pair, models)])
+    return stacked([row for pair in combinations(map(str, found.matrix), 2) for row in _pair(found, pair, models)])
 
 
-def _pair(
-    found: FactorCorrelation, pair: tuple[str, str], models: Mapping[str, str]
-) -> Iterator[tuple[str, pd.DataFrame]]:
+def _pair(found: FactorCorrelation, pair: tuple[str, str], models: Mapping[str, str]) -> Iterator[Rows]:
     printed = published("model_correlation")
     wanted = {models[name] for name in pair}
     same = [{row["model_a"], row["model_b"]} == wanted for row in printed.to_dict("records")]

@@ -8,10 +8,13 @@ from typing import Any
 import pandas as pd
 
 from qlib_mfgru.factor.results import tables
+from qlib_mfgru.portfolio.results import tables as portfolio_tables
 from qlib_mfgru.report.markdown import numbers_as
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.market import Market
-from qlib_mfgru.study.page.parts.factors import ANCHOR
+from qlib_mfgru.study.page.parts.factors import ANCHOR as FACTORS
+from qlib_mfgru.study.page.parts.portfolios import ANCHOR as PORTFOLIOS
+from qlib_mfgru.study.page.parts.portfolios import by_index
 from qlib_mfgru.study.page.subjects import Subject
 from qlib_mfgru.study.page.tables import table
 from qlib_mfgru.study.page.words import Words
@@ -27,6 +30,9 @@ def data_part(subjects: Sequence[Subject], market: Market | None, words: Words) 
     else:
         part.sections.append(Section("market", words("market"), _market(market, words)))
         part.sections.append(Section("origin-of-data", words("origin_of_data"), _origin(market.manifest, words)))
+    covered = _covered(subjects, words)
+    if covered:
+        part.sections.append(Section("covered", words("covered_by_enhancements"), covered))
     excluded = [subject for subject in subjects if subject.factor is not None]
     if excluded:
         part.sections.append(Section("exclusions", words("exclusions"), _exclusions(excluded, words)))
@@ -40,10 +46,21 @@ def _market(market: Market, words: Words) -> list[Block]:
         words("session", hours=", ".join(session.hours), zone=session.zone, days=session.days_per_year),
     ]
     blocks: list[Block] = [Said(said), table(market.calendars, words, title=words("calendars"))]
-    blocks.append(table(market.markets, words, _COVERED, title=words("markets")))
-    if market.markets["covered"].isna().all():
-        blocks.append(Said([words("no_coverage")], warning=True))
-    return blocks
+    if market.covers_known:
+        return [*blocks, table(market.markets, words, _COVERED, title=words("markets"))]
+    blocks.append(table(market.markets.drop(columns="covered"), words, title=words("markets")))
+    return [*blocks, Said([words("no_coverage")], warning=True)]
+
+
+def _covered(subjects: Sequence[Subject], words: Words) -> list[Block]:
+    """Share of each index that the enhancements had, as their records count it."""
+    rows = [
+        {"index": index, "model": each.name, "mean_index_covered": covered}
+        for index, named in by_index(subjects).items()
+        for each in named
+        for covered in portfolio_tables.statistics(each.result)["mean_index_covered"].iloc[:1]
+    ]
+    return [table(pd.DataFrame(rows), words, conventions=PORTFOLIOS)] if rows else []
 
 
 def _origin(manifest: Mapping[str, Any], words: Words) -> list[Block]:
@@ -69,7 +86,9 @@ def _origin(manifest: Mapping[str, Any], words: Words) -> list[Block]:
 def _inputs(report: Mapping[str, Any]) -> pd.DataFrame:
     rows = [{"input": name, "read": rows["read"], "kept": rows["kept"]} for name, rows in report["inputs"].items()]
     frame = pd.DataFrame(rows)
-    return frame.assign(dropped=[sum(t["count"] for t in rows["dropped"].values()) for rows in report["inputs"].values()])
+    return frame.assign(
+        dropped=[sum(t["count"] for t in rows["dropped"].values()) for rows in report["inputs"].values()]
+    )
 
 
 def _counted(tallies: Any) -> pd.DataFrame:
@@ -85,5 +104,5 @@ def _exclusions(subjects: Sequence[Subject], words: Words) -> list[Block]:
     for subject in subjects:
         assert subject.factor is not None
         frame = tables.exclusions(subject.factor)
-        blocks.append(table(frame, words, numbers_as(".1f"), ANCHOR, words("exclusions_of", name=subject.name)))
+        blocks.append(table(frame, words, numbers_as(".1f"), FACTORS, words("exclusions_of", name=subject.name)))
     return blocks

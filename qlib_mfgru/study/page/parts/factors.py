@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -14,7 +15,7 @@ from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import FACTOR_FIGURES, OTHER_MODELS, FactorFigures
 from qlib_mfgru.study.page.sections import registered_charts, registered_tables
 from qlib_mfgru.study.page.subjects import Subject
-from qlib_mfgru.study.page.tables import stacked, table
+from qlib_mfgru.study.page.tables import Rows, stacked, table
 from qlib_mfgru.study.page.words import Words
 
 ANCHOR = "factor-conventions"
@@ -55,7 +56,7 @@ def comparison(subjects: Sequence[Subject], models: Sequence[str]) -> pd.DataFra
     return stacked([row for group in groups for row in group])
 
 
-def _rows(subjects: Sequence[Subject], model: str, pool: str) -> Iterator[tuple[str, pd.DataFrame]]:
+def _rows(subjects: Sequence[Subject], model: str, pool: str) -> Iterator[Rows]:
     printed = pd.concat([conventions.printed(factor_test(subject)) for subject in subjects]).drop_duplicates()
     yield "report", printed[(printed["pool"] == pool.upper()) & (printed["model"] == model)].drop(columns="figure")
     for subject in subjects:
@@ -71,11 +72,11 @@ def ours_of(subject: Subject) -> pd.DataFrame:
     return tables.summary(test).drop(columns="figure").assign(model=subject.name).merge(counts, on="pool")
 
 
-def printed_row(subject: Subject, pool: str) -> pd.Series | None:
+def printed_row(subject: Subject, pool: str) -> dict[str, Any] | None:
     """The Huatai report's row of a subject's model in a pool, where it has one."""
     printed = conventions.printed(factor_test(subject))
     rows = printed[(printed["pool"] == pool) & (printed["model"] == subject.model)]
-    return None if rows.empty else rows.iloc[0]
+    return None if rows.empty else {str(name): value for name, value in rows.iloc[0].items()}
 
 
 def _title(figures: FactorFigures, words: Words) -> str:
@@ -101,9 +102,7 @@ def _beside(subject: Subject, words: Words) -> Iterator[str]:
             yield words("row_beside", row=f"{row['pool']}, {subject.name}", text=text)
 
 
-def _layer_section(
-    subjects: Sequence[Subject], figures: FactorFigures, drawer: Drawer, words: Words
-) -> Section:
+def _layer_section(subjects: Sequence[Subject], figures: FactorFigures, drawer: Drawer, words: Words) -> Section:
     plot = FactorTestRecord.outputs.plots[LAYERS]
     charts = [drawer.plot(LAYERS, plot, factor_test(subject), subject.name) for subject in subjects]
     models = words("and").join(words.head(model) for model in figures.models) or words("other_models")

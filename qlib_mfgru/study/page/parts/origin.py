@@ -40,7 +40,7 @@ def _row(subject: Subject) -> dict[str, Any]:
     return {
         "model": subject.name,
         "recorder": subject.recorder.id,
-        "run": _without_folders(params.get("cmd-sys.argv", "")) or pd.NA,
+        "command": _without_folders(params.get("cmd-sys.argv", "")) or pd.NA,
         "seeds": seeds(subject.task) or pd.NA,
         "train": _segment(subject.task, "train") or pd.NA,
         "test": _segment(subject.task, "test") or pd.NA,
@@ -54,7 +54,9 @@ def seeds(task: Mapping[str, Any]) -> str:
         kwargs = config.get("kwargs") or {}
         for name in ("seeds", "seed"):
             value = kwargs.get(name)
-            found += [str(each) for each in (value if isinstance(value, (list, tuple)) else [value]) if each is not None]
+            found += [
+                str(each) for each in (value if isinstance(value, (list, tuple)) else [value]) if each is not None
+            ]
         config = kwargs.get("model")
     return ", ".join(found)
 

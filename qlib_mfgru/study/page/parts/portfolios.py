@@ -1,10 +1,12 @@
-"""The index enhancements: settings, cumulative excess, performance, years (figures 34 to 49), and what else is known."""
+"""The index enhancements: settings, cumulative excess, performance, years (figures 34 to 49), and more."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
@@ -15,7 +17,7 @@ from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import INDEX_FIGURES, IndexFigures
 from qlib_mfgru.study.page.sections import registered_charts, registered_tables
 from qlib_mfgru.study.page.subjects import Subject
-from qlib_mfgru.study.page.tables import stacked, table
+from qlib_mfgru.study.page.tables import Rows, stacked, table
 from qlib_mfgru.study.page.words import Words
 
 ANCHOR = "portfolio-conventions"
@@ -93,7 +95,7 @@ def _beside_printed(
     named: Sequence[Named], printed_table: str, ours: Callable[[IndexEnhancement], pd.DataFrame]
 ) -> pd.DataFrame:
     printed = conventions.printed(named[0].result, printed_table).drop(columns="figure").assign(model="incremental")
-    frames = [("report", printed), *(("run", ours(each.result).assign(model=each.name)) for each in named)]
+    frames: list[Rows] = [("report", printed), *(("run", ours(each.result).assign(model=each.name)) for each in named)]
     limits = dict.fromkeys(limit for _, frame in frames for limit in frame[_LIMIT])
     ordered = sorted(limits, key=lambda limit: float("inf") if limit == tables.BENCHMARK else float(limit))
     rows = [(source, frame[frame[_LIMIT] == limit]) for limit in ordered for source, frame in frames]
@@ -101,12 +103,12 @@ def _beside_printed(
     return both[["source", "model", *both.columns.drop(["source", "model"])]]
 
 
-def _once(rows: Sequence[tuple[str, pd.DataFrame]]) -> list[tuple[str, pd.DataFrame]]:
+def _once(rows: Sequence[Rows]) -> list[Rows]:
     """The index is no model's: its row stands once for all runs that have the same."""
-    kept: list[tuple[str, pd.DataFrame]] = []
+    kept: list[Rows] = []
     for source, frame in rows:
         if (frame[_LIMIT] == tables.BENCHMARK).any():
-            frame = frame.assign(model=pd.NA)
+            frame = frame.assign(model=np.nan)
             if any(frame.equals(other) for of, other in kept if of == source):
                 continue
         kept.append((source, frame.reset_index(drop=True)))
@@ -119,11 +121,11 @@ def _yearly(named: Sequence[Named], words: Words) -> Block:
     return table(frame, words, formats, ANCHOR)
 
 
-def printed_row(result: IndexEnhancement, limit: str) -> pd.Series | None:
+def printed_row(result: IndexEnhancement, limit: str) -> dict[str, Any] | None:
     """The Huatai report's row of a turnover limit, where it has one."""
     printed = conventions.printed(result)
     rows = printed[printed[_LIMIT] == limit]
-    return None if rows.empty else rows.iloc[0]
+    return None if rows.empty else {str(name): value for name, value in rows.iloc[0].items()}
 
 
 def _beside(each: Named, words: Words) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ def _of_portfolios(subjects: Sequence[Subject], words: Words) -> Iterator[MainFi
                 yield _figure(title, name, row, portfolios.printed_row(each.result, limit), words)
 
 
-def _figure(title: str, name: str, row: pd.Series, printed: pd.Series | None, words: Words) -> MainFigure:
+def _figure(title: str, name: str, row: pd.Series, printed: Mapping[str, Any] | None, words: Words) -> MainFigure:
     beside = "" if printed is None else compared(name, float(row[name]), float(printed[name]), words)
     return MainFigure(title, cell(row[name], FORMATS[name], words), beside or words("not_in_the_report"))
 

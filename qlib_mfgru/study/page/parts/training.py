@@ -92,6 +92,8 @@ def _best_epochs(histories: Mapping[str, History], words: Words) -> list[str]:
     by_stage = {stage: [row for row in history if row.get("stage", 1) == stage] for stage in stages_of(histories)}
     best = {stage: best_epoch(rows, metric) for stage, rows in by_stage.items()}
     return [
-        words("best_epoch", stage=stage, epoch=row["epoch"], metric=_TITLES[metric], value=f"{row[f'valid_{metric}']:.4f}")
+        words(
+            "best_epoch", stage=stage, epoch=row["epoch"], metric=_TITLES[metric], value=f"{row[f'valid_{metric}']:.4f}"
+        )
         for stage, row in best.items()
     ]

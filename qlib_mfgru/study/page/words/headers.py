@@ -128,6 +128,7 @@ _ORIGIN = {
     "seeds": ("seeds", "随机种子"),
     "train": ("training", "训练区间"),
     "test": ("test", "测试区间"),
+    "command": ("command", "命令"),
     "package": ("package", "软件包"),
     "version": ("version", "版本"),
     "key": ("key", "单元键"),

@@ -17,6 +17,7 @@ _PARTS = {
 }
 _GENERAL = {
     "figure": ("Figure {number}", "图表 {number}"),
+    "figures": ("Figures {number}", "图表 {number}"),
     "table": ("table", "表格"),
     "missing": ("not known", "无数据"),
     "meaning": ("What the numbers mean", "指标口径"),
@@ -32,6 +33,11 @@ _GENERAL = {
     "points_below": ("{by} points below the report's {printed}", "比研报的 {printed} 低 {by} 个百分点"),
     "above": ("{by} above the report's {printed}", "比研报的 {printed} 高 {by}"),
     "below": ("{by} below the report's {printed}", "比研报的 {printed} 低 {by}"),
+    "points_above_it": ("{by} points above {printed}", "比 {printed} 高 {by} 个百分点"),
+    "points_below_it": ("{by} points below {printed}", "比 {printed} 低 {by} 个百分点"),
+    "above_it": ("{by} above {printed}", "比 {printed} 高 {by}"),
+    "below_it": ("{by} below {printed}", "比 {printed} 低 {by}"),
+    "as_it": ("as {printed}", "与 {printed} 相同"),
     "as_the_report": ("as the report's {printed}", "与研报的 {printed} 相同"),
     "not_in_the_report": ("not in the report", "研报中没有"),
 }
@@ -56,7 +62,11 @@ _SUMMARY = {
 }
 _DATA = {
     "market": ("Market", "市场"),
-    "provider": ("Provider {name}, made by: {made_by}.", "数据源 {name}，生成方式：{made_by}。"),
+    "provider": ("Provider “{name}”, made by: {made_by}.", "数据源 {name}，生成方式：{made_by}。"),
+    "covered_by_enhancements": (
+        "Index weights that the enhancements had before scaling",
+        "指数增强使用的指数权重覆盖率（归一化之前）",
+    ),
     "another_program": ("another program", "其他程序"),
     "session": (
         "Trading hours {hours} ({zone}); {days} trading days make a year in annual figures.",
