@@ -140,8 +140,9 @@ def _parts(subjects: Sequence[Subject], market: Market | None, command: str, wor
 
 def _command(names: Sequence[str], provider: str | Path | None, store: str | None, lang: Language) -> str:
     """The command that makes the page."""
-    options = {"--provider": provider, "--store": store, "--lang": None if lang == "en" else lang}
-    given = [word for name, value in options.items() if value is not None for word in (name, str(value))]
+    options = {"--provider": provider, "--store": store, "--lang": lang}
+    usual = (None, DEFAULT_STORE, "en")
+    given = [word for name, value in options.items() if value not in usual for word in (name, str(value))]
     return without_addresses(shlex.join(["mfgru", "report", *names, "--out", "report.html", *given]))
 
 

@@ -162,11 +162,10 @@ def _results(recorder: Recorder, folder: str, unread: list[str]) -> Iterator[tup
 
 
 def _folders(recorder: Recorder, folder: str) -> list[str]:
-    """Folders of records: `folder` itself, and those below it, where they hold anything."""
+    """Folders of records: `folder` itself, and those below it at any depth, where they hold files."""
     here = [Path(name) for name in recorder.list_artifacts(folder)]
-    below = [str(path) for path in here if not path.suffix]
-    own = any(path.suffix for path in here)
-    return [*([folder] if own else []), *below]
+    below = [inner for path in here if not path.suffix for inner in _folders(recorder, path.as_posix())]
+    return [*([folder] if any(path.suffix for path in here) else []), *below]
 
 
 def _histories(recorder: Recorder) -> dict[str, list[dict[str, Any]]]:

@@ -75,31 +75,26 @@ def _part(index: str, named: Sequence[Named], drawer: Drawer, words: Words) -> P
 
 
 def performance(named: Sequence[Named]) -> pd.DataFrame:
-    """Limit by limit the Huatai report's row, and below it ours with their counts of rebalances; the index last."""
-    return _beside_printed(named, "enhancement_performance", _ours)
+    """Limit by limit the Huatai report's row, and below it ours; the index last."""
+    return _beside_printed(named, "enhancement_performance", tables.performance)
 
 
 def yearly(named: Sequence[Named]) -> pd.DataFrame:
     """As `performance`, of each calendar year that one of the two has."""
-    frame = _beside_printed(named, "enhancement_yearly", lambda result: tables.yearly(result).drop(columns="figure"))
+    frame = _beside_printed(named, "enhancement_yearly", tables.yearly)
     years = sorted(column for column in frame.columns if column.isdigit())
     return frame[["source", "model", _LIMIT, *years]]
-
-
-def _ours(result: IndexEnhancement) -> pd.DataFrame:
-    counts = tables.statistics(result)[[_LIMIT, "n_rebalances", "n_failed", "n_relaxed"]]
-    return tables.performance(result).drop(columns="figure").merge(counts, how="left")
 
 
 def _beside_printed(
     named: Sequence[Named], printed_table: str, ours: Callable[[IndexEnhancement], pd.DataFrame]
 ) -> pd.DataFrame:
-    printed = conventions.printed(named[0].result, printed_table).drop(columns="figure").assign(model="incremental")
+    printed = conventions.printed(named[0].result, printed_table).assign(model="incremental")
     frames: list[Rows] = [("report", printed), *(("run", ours(each.result).assign(model=each.name)) for each in named)]
     limits = dict.fromkeys(limit for _, frame in frames for limit in frame[_LIMIT])
     ordered = sorted(limits, key=lambda limit: float("inf") if limit == tables.BENCHMARK else float(limit))
     rows = [(source, frame[frame[_LIMIT] == limit]) for limit in ordered for source, frame in frames]
-    both = stacked(_once(rows)).drop(columns="index")
+    both = stacked(_once(rows)).drop(columns=["index", "figure"])
     return both[["source", "model", *both.columns.drop(["source", "model"])]]
 
 

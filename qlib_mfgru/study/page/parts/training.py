@@ -35,6 +35,8 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
         blocks.append(Said(_best_epochs(subject.histories, words)))
     if without:
         blocks.append(Said([words("no_history", names=", ".join(without))], warning=True))
+    if not blocks:
+        blocks.append(Said([words("no_training")], warning=True))
     section = Section(f"figure-{TRAINING}", words("training_curves"), blocks, TRAINING)
     return Part("training", words("part_training"), [section])
 

@@ -114,6 +114,10 @@ _TRAINING = {
         "A pair of lines for each of {models} trained models (folds and seeds).",
         "共 {models} 个模型（滚动期与种子），每个模型一对曲线。",
     ),
+    "no_training": (
+        "No recorder of a training was given: these use the predictions of others.",
+        "没有给出训练的记录器：这里的记录器使用其他记录器的预测。",
+    ),
     "no_history": (
         "No training history: {names}. Another kind of model, or one that was trained elsewhere.",
         "没有训练过程：{names}。可能是其他类型的模型，或在别处训练。",
