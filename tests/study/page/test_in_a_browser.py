@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 
 from qlib_mfgru.study import Page
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium and no google-chrome here")
 WIDTHS = (400, 800, 1400)
 SAYS = """<script>
@@ -51,14 +54,14 @@ def messages(run: subprocess.CompletedProcess[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def seen(page: Page, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[int, dict[str, object]], list[str]]:
     """What the page says of itself in frames of each width, and the console."""
-    import json
-
     folder = tmp_path_factory.mktemp("frames")
     (folder / "page.html").write_text(page.html.replace("</body>", SAYS + "</body>"), encoding="utf-8")
-    frames = "".join(f'<iframe src="page.html" width="{width}" height="900" style="border:0"></iframe>' for width in WIDTHS)
+    frames = "".join(
+        f'<iframe src="page.html" width="{width}" height="900" style="border:0"></iframe>' for width in WIDTHS
+    )
     (folder / "frames.html").write_text(FRAMES % frames, encoding="utf-8")
     run = chromium("--dump-dom", "--window-size=1600,1200", f"file://{folder}/frames.html")
-    found = [json.loads(text) for text in re.findall(r"<pre>(.*?)</pre>", run.stdout)]
+    found = [json.loads(text) for text in re.findall(r'<pre>({"width.*?)</pre>', run.stdout)]
     return {each["width"]: each for each in found}, messages(run)
 
 
