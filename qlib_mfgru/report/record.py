@@ -82,7 +82,7 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
             What the provider lacks.
         """
 
-    def get_path(self, path: str | None = None) -> str:  # type: ignore[override]
+    def get_path(self, path: str | None = None) -> str:
         """A place in the record's own folder; qlib asks the class, which does not know a folder that is a setting."""
         return self.artifact_path if path is None else f"{self.artifact_path}/{path}"
 

@@ -1,4 +1,4 @@
-"""Recorders as they come: of a trained network, of another model, of portfolios, of a rolling run, with a prediction."""
+"""Recorders as they come: of a network, of another model, of portfolios, of a rolling run, of a prediction alone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from qlib_mfgru.factor import FactorTestRecord
 from qlib_mfgru.portfolio import IndexEnhancementRecord
 
 POOLS: dict[str, Any] = {"pools": ["few", "all"], "n_layers": 5}
+SEGMENTS = {"train": ["2020-01-01", "2022-12-30"], "test": ["2023-01-02", "2023-03-31"]}
 DAYS = 600
 """Of the made-up portfolios: 2021-12-16 on."""
 
@@ -82,9 +83,7 @@ def history(stages: int = 2) -> list[dict[str, Any]]:
 def _recorder(model: str, kwargs: dict[str, Any], seed: int, provider: Path) -> Recorder:
     task = {
         "model": {"class": model, "module_path": "somewhere", "kwargs": kwargs},
-        "dataset": {
-            "kwargs": {"segments": {"train": ["2020-01-01", "2022-12-30"], "test": ["2023-01-02", "2023-03-31"]}}
-        },
+        "dataset": {"kwargs": {"segments": SEGMENTS}},
         "record": [],
     }
     with R.start(experiment_name="study", recorder_name="mine"):

@@ -12,23 +12,22 @@ import pytest
 
 from qlib_mfgru.study import Page
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium and no google-chrome here")
 WIDTHS = (400, 800, 1400)
 SAYS = """<script>
 addEventListener("load", () => {
   const root = document.documentElement;
-  const sorted = [...document.querySelectorAll("#csi300-performance th")].find((head) => head.dataset.name === "annual_return");
-  const column = () => [...sorted.closest("table").tBodies[0].rows].map((row) => row.cells[sorted.cellIndex].dataset.value);
+  const sorted = document.querySelector('#csi300-performance th[data-name="annual_return"]');
+  const rows = () => [...sorted.closest("table").tBodies[0].rows];
+  const column = () => rows().map((row) => row.cells[sorted.cellIndex].dataset.value);
   const before = column();
   sorted.firstChild.click();
   const up = column();
   sorted.firstChild.click();
   const down = column();
   sorted.firstChild.click();
-  parent.postMessage({ width: innerWidth, over: root.scrollWidth - innerWidth, before, up, down, after: column(),
+  parent.postMessage({ width: innerWidth, over: root.scrollWidth - root.clientWidth, before, up, down, after: column(),
     narrow: [...document.querySelectorAll("main h2, main h3, main p, main li")].filter((one) =>
       one.getBoundingClientRect().right > innerWidth + 1).length }, "*");
 });
@@ -56,9 +55,8 @@ def seen(page: Page, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[int
     """What the page says of itself in frames of each width, and the console."""
     folder = tmp_path_factory.mktemp("frames")
     (folder / "page.html").write_text(page.html.replace("</body>", SAYS + "</body>"), encoding="utf-8")
-    frames = "".join(
-        f'<iframe src="page.html" width="{width}" height="900" style="border:0"></iframe>' for width in WIDTHS
-    )
+    frame = '<iframe src="page.html" width="{}" height="900" style="border:0"></iframe>'
+    frames = "".join(map(frame.format, WIDTHS))
     (folder / "frames.html").write_text(FRAMES % frames, encoding="utf-8")
     run = chromium("--dump-dom", "--window-size=1600,1200", f"file://{folder}/frames.html")
     found = [json.loads(text) for text in re.findall(r'<pre>({"width.*?)</pre>', run.stdout)]

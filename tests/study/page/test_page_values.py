@@ -41,10 +41,7 @@ def assert_same(table: ParsedTable, source: str, expected: pd.DataFrame, by: Seq
 
 
 def test_factor_tables(parsed: ParsedPage, recorders: Recorders) -> None:
-    for recorder, section, columns in (
-        (recorders.network, "figure-24", None),
-        (recorders.lightgbm, "figure-other", None),
-    ):
+    for recorder, section in ((recorders.network, "figure-24"), (recorders.lightgbm, "figure-other")):
         summary = recorded(recorders.folder(recorder) / "factor_test", "summary.csv")
         assert_same(parsed.table(section), "run", summary.drop(columns=["figure", "model"]), ["pool"])
     printed = published("factor_tests").query("pool == 'ALL' and figure == 24").drop(columns=["figure", "model"])
