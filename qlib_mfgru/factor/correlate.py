@@ -60,10 +60,10 @@ class FactorCorrelation:
         folder.mkdir(parents=True, exist_ok=True)
         self.matrix.to_csv(folder / "correlation.csv", index_label="factor")
         (folder / "correlation.md").write_text(self.document(), encoding="utf-8")
-        style.save(self.heatmap(), folder / "correlation.png")
+        style.save(self.plot(), folder / "correlation.png")
 
-    def heatmap(self) -> Figure:
-        """The matrix as colours."""
+    def plot(self) -> Figure:
+        """The matrix as a heatmap."""
         title = f"Mean correlation of factors, {len(self.dates)} dates"
         figure, (ax,) = style.panels(title, [f"{self.pool.upper()} ({self.mean_stocks:.0f} stocks a date)"])
         names = list(self.matrix.columns)

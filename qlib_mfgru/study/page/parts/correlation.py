@@ -52,7 +52,7 @@ def _blocks(subjects: Sequence[Subject], with_market: bool, drawer: Drawer, word
     except InputError as error:
         return [Said([words("failed_correlation", why=str(error))], warning=True)]
     models = {subject.name: subject.model for subject in scored.values()}
-    chart = drawer.figure(found.heatmap(), words.head("correlation.png"))
+    chart = drawer.figure(found.plot(), words.head("correlation.png"))
     return [table(pairs(found, models), words), chart, Said([_how(found, words)])]
 
 
