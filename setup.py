@@ -73,7 +73,7 @@ setup(
         "qlib_mfgru.ingest": ["vendors/*.yaml"],
         "qlib_mfgru.native": ["*.h", "*.cpp"],
         "qlib_mfgru.report": ["published/*.csv"],
-        "qlib_mfgru.study.page": ["templates/*"],
+        "qlib_mfgru.study.page": ["templates/*", "words/*.yaml"],
     },
     ext_modules=kernels(),
     cmdclass={"build_ext": BuildKernels},
