@@ -33,10 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the page, and say what it lacks."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
-    from qlib_mfgru.study.page.report import report
-
     if arguments.out.suffix != ".html":
         raise InputError(f"--out is {str(arguments.out)!r}: must end in .html")
+    from qlib_mfgru.report.recorders import check_store
+
+    check_store(arguments.store)  # before all that a page needs is imported, which takes seconds
+    from qlib_mfgru.study.page.report import report
+
     page = report(
         arguments.recorders,
         out=arguments.out,
