@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,14 @@ _SETTINGS = {
     "size_exposure": ".1f",
     "weight": ".2%",
 }
+_OF_NAMES = frozenset(
+    (
+        *("source", "model", "model_a", "model_b", "layer", "turnover_limit", "exposure", "constraint"),
+        "freq",
+        "rebalance",
+    )
+)
+"""Columns whose cells are names that have words."""
 _MISSING = "–"
 
 
@@ -46,18 +54,24 @@ def table(
     heads = [Head(name, words.head(name), number) for name, number in numeric.items()]
     sources: Sequence[Source] = list(frame[SOURCE]) if SOURCE in frame else ["run"] * len(frame)
     rows = [
-        Row([cell(value, by_column.get(head.name, ""), words) for head, value in zip(heads, values, strict=True)], of)
+        Row([_cell(head.name, value, by_column, words) for head, value in zip(heads, values, strict=True)], of)
         for values, of in zip(frame.itertuples(index=False, name=None), sources, strict=True)
     ]
     return Table(heads, rows, conventions, title)
 
 
+def _cell(column: str, value: Any, formats: Mapping[str, str], words: Words) -> Cell:
+    if isinstance(value, str) and column in _OF_NAMES and value in words:
+        return Cell(words.head(value))
+    return cell(value, formats.get(column, ""), words)
+
+
 def cell(value: Any, specification: str, words: Words) -> Cell:
-    """A value as it is read; of a word its name in the reader's language, where that is known."""
+    """A value as it is read."""
     if pd.isna(value):
         return Cell(_MISSING, missing=True)
     if isinstance(value, str):
-        return Cell(words.head(value) if value in words else value)
+        return Cell(value)
     if isinstance(value, (bool, pd.Timestamp)):
         return Cell(f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else words("yes" if value else "no"))
     number = float(value)
