@@ -141,6 +141,7 @@ _CHARTS = {
     "layer_excess.png": ("annual excess of each layer", "各层年化超额收益率"),
     "turnover.png": ("turnover of each rebalance", "各期双边换手率"),
     "ic_decay.png": ("RankIC by horizon", "不同持有期的 RankIC"),
+    "net_value.png": ("net value of portfolios and index, and the excess below", "组合与指数净值及超额收益"),
     "excess.png": ("cumulative excess over the index, net of costs", "累计超额收益（扣费后）"),
     "drawdown.png": ("drawdown of the excess", "超额收益回撤"),
     "exposures.png": ("realised exposures and their limits", "实际暴露与约束"),
