@@ -24,6 +24,11 @@ class Drawer:
         self._words = words
         self._numbers = count(1)
 
+    @property
+    def words(self) -> Words:
+        """The words of charts: English, as those of the records are."""
+        return Words("en")
+
     def plot(self, file: str, plot: Plot[Any], result: Any, of: str = "") -> Chart:
         """A plot of a registry.
 
