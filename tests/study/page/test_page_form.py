@@ -43,7 +43,7 @@ def test_ids_are_unique_and_links_lead_somewhere(page: Page) -> None:
 
 def test_conventions_stand_once_and_tables_link_to_them(page: Page) -> None:
     parsed = ParsedPage(page.html)
-    assert page.html.count("IC_IR is mean / standard deviation") == 1
+    assert page.html.count("Long-short: one unit of the TOP layer") == 1
     assert parsed.ids.index("conventions") > parsed.ids.index("again")
     assert {"#factor-conventions", "#portfolio-conventions"} <= set(parsed.links)
 

@@ -52,7 +52,7 @@ def test_a_sentence_is_found_by_its_form() -> None:
 
 def test_names_of_columns_are_known() -> None:
     words = Words("zh")
-    assert (words.head("rank_ic_mean"), words.head("something_new")) == ("RankIC 均值", "something new")
+    assert (words.head("seeds"), words.head("something_new")) == ("随机种子", "something new")
     assert words("points_above", by="1.2", printed="10.22%") == "比研报的 10.22% 高 1.2 个百分点"
     assert all(len(pair) == 2 for pair in HEADERS.values())
 
