@@ -1,5 +1,9 @@
 // A click on a column's head sorts by it, a second turns the order, a third brings back the page's own.
-document.querySelectorAll("th button").forEach((button) => {
+// (A head with a real button would not be repeated on the sheets of a long table.)
+document.querySelectorAll("th span").forEach((button) => {
+  button.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === " ") { event.preventDefault(); button.click(); }
+  });
   button.addEventListener("click", () => {
     const head = button.parentElement, body = head.closest("table").tBodies[0];
     const place = [...head.parentElement.children].indexOf(head);
