@@ -32,6 +32,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("correlate", "--pool"),
         ("rebalance", "--holdings"),
         ("predict", "--retrain"),
+        ("report", "--lang"),
     ],
 )
 def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,6 +149,10 @@ def test_no_variable_of_the_environment_shows_a_password(monkeypatch: pytest.Mon
         ("correlate a b", "mfgru correlate: the following arguments are required: --provider"),
         ("correlate a b --provider absent", "mfgru: there is no provider folder absent"),
         ("rebalance a", "mfgru: there is no store of experiments mlruns.db: go to the folder of the qrun"),
+        ("report a", "mfgru report: the following arguments are required: --out"),
+        ("report a --out x.pdf", "mfgru: --out is 'x.pdf': must end in .html"),
+        ("report a --out x.html", "mfgru: there is no store of experiments mlruns.db: go to the folder of the qrun"),
+        ("report a --out x.html --lang fr", "mfgru report: argument --lang: invalid choice: 'fr' (choose from "),
         ("rebalance a --cash x", "mfgru rebalance: argument --cash: invalid float value: 'x'"),
     ],
 )

@@ -43,6 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "factor": {"provider", "report"},
     "portfolio": {"provider", "report"},
     "live": {"provider", "ingest", "data", "model", "rolling", "factor", "portfolio", "report"},
+    "study": {
+        *("provider", "ingest", "data", "nn", "native", "model", "rolling", "factor", "portfolio", "live", "report")
+    },
     "shipped": set(),
     "smoke": set(),  # its checks import what they try
     "rehearsal": {"provider", "demo", "live", "portfolio", "report", "cli"},

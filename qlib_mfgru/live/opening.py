@@ -48,7 +48,7 @@ def opened(name: str, artifact: str, provider: str | Path | None = None, store: 
     if provider is None and store is None and C.registered:
         return newest_recorder(name, artifact)
     check_store(store or DEFAULT_STORE)
-    store = _absolute(store or DEFAULT_STORE)
+    store = absolute_store(store or DEFAULT_STORE)
     recorder = newest_recorder(name, artifact, ExperimentStore(uri=store, default_exp_name="mfgru"))
     settings = saved(recorder, "config").get("qlib_init") or {}
     place = settings.get("provider_uri") if provider is None else str(provider)
@@ -82,7 +82,7 @@ def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _absolute(store: str) -> str:
+def absolute_store(store: str) -> str:
     """A store's address that means the same in any folder: mlflow keeps stores that it opened by their addresses."""
     if store_file(store) is None:
         return store

@@ -16,7 +16,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.machine import advice
 from qlib_mfgru.report.outputs import Outputs
-from qlib_mfgru.report.recorders import load_prediction, model_name
+from qlib_mfgru.report.recorders import RESULT, load_prediction, model_name
 from qlib_mfgru.settings import Flag, Settings, Text, checked
 
 Result = TypeVar("Result")
@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 
 class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
     """A result of any recorder's ``pred.pkl``, as tables, a page, series and plots under `artifact_path`.
+
+    The result itself is kept beside them as ``result.pkl``: `mfgru report` draws its tables and plots from that.
 
     Parameters
     ----------
@@ -80,9 +82,13 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
             What the provider lacks.
         """
 
+    def get_path(self, path: str | None = None) -> str:
+        """A place in the record's own folder; qlib asks the class, which does not know a folder that is a setting."""
+        return self.artifact_path if path is None else f"{self.artifact_path}/{path}"
+
     def list(self) -> list[str]:
         """Artifacts below `artifact_path`."""
-        return [*self.outputs.files(), self.page]
+        return [*self.outputs.files(), self.page, RESULT]
 
     def write(self, result: Result, folder: Path) -> None:
         """Write tables, plots and the page into a folder; a record without a recorder can do so too."""
@@ -96,7 +102,7 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
         self.recorder.log_metrics(**self.metrics(result))
         get_module_logger(type(self).__name__.removesuffix("Record")).info(self.summary(result))
-        return {file: series(result) for file, series in self.outputs.series.items()}
+        return {file: series(result) for file, series in self.outputs.series.items()} | {RESULT: result}
 
 
 def scalars(tables: Iterable[pd.DataFrame], by: Sequence[str]) -> dict[str, float]:

@@ -21,6 +21,8 @@ from qlib_mfgru.report.store import store_file
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
 """What a SignalRecord and qrun leave in a recorder."""
 _TRAIN = "run its model by qrun, which saves it"
+RESULT = "result.pkl"
+"""What our records leave of their result, in their folder."""
 _NEWEST_FIRST = ["attributes.start_time DESC"]
 
 
@@ -144,6 +146,11 @@ def load_model(recorder: Recorder) -> Any:
 def load_prediction(recorder: Recorder) -> Any:
     """``pred.pkl`` of a recorder; an InputError as of `load_artifact`."""
     return load_artifact(recorder, PREDICTION, "run a SignalRecord, which saves it")
+
+
+def load_result(recorder: Recorder, folder: str) -> Any:
+    """``result.pkl`` in a record's folder of a recorder; an InputError as of `load_artifact`."""
+    return load_artifact(recorder, f"{folder}/{RESULT}", "run its record again")
 
 
 def load_artifact(recorder: Recorder, name: str, advice: str) -> Any:

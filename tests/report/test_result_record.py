@@ -56,14 +56,25 @@ def recorder(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> A
 
 def test_what_a_record_leaves(recorder: Any) -> None:
     record = MeanRecord(recorder)
-    assert record.list() == ["value.csv", "kept.csv", "series.pkl", "line.png", "mean.md"]
+    assert record.list() == ["value.csv", "kept.csv", "series.pkl", "line.png", "mean.md", "result.pkl"]
     record.check(include_self=True)
     folder = Path(recorder.artifact_uri.removeprefix("file://")) / "mean"
     assert sorted(file.name for file in folder.iterdir()) == sorted(record.list())
     assert (folder / "value.csv").read_text() == "pool,sharpe\nALL,4.5\n"
     assert (folder / "mean.md").read_text().startswith("# Mean of mine\n")
     pd.testing.assert_frame_equal(recorder.load_object("mean/series.pkl"), pd.DataFrame({"x": [4.5, 5.5]}))
+    assert recorder.load_object("mean/result.pkl") == 4.5
     assert recorder.list_metrics() == {"ALL.sharpe": 4.5}
+
+
+def test_all_of_a_record_is_in_its_own_folder(recorder: Any) -> None:
+    record = MeanRecord(recorder, factor=2)
+    record.artifact_path = "mean/twice"
+    record.generate()
+    record.check(include_self=True)
+    assert recorder.load_object("mean/twice/result.pkl") == 3.0
+    pd.testing.assert_frame_equal(recorder.load_object("mean/twice/series.pkl"), pd.DataFrame({"x": [3.0, 4.0]}))
+    assert recorder.load_object("mean/result.pkl") == 4.5
 
 
 def test_skip_existing_does_nothing_twice(recorder: Any, monkeypatch: pytest.MonkeyPatch) -> None:

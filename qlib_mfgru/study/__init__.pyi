@@ -1,0 +1,3 @@
+from .page.report import Page, report
+
+__all__ = ["Page", "report"]

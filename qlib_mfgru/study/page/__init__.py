@@ -1,0 +1,1 @@
+"""``mfgru report``: one HTML file of recorders that exist."""

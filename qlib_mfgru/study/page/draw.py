@@ -1,0 +1,51 @@
+"""``Drawer``: registered plots as charts of the page."""
+
+from __future__ import annotations
+
+import inspect
+from itertools import count
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from qlib_mfgru.report.outputs import Plot
+from qlib_mfgru.study.page.elements import Chart
+from qlib_mfgru.study.page.svg import inline_svg
+from qlib_mfgru.study.page.words import Words
+
+_PIXELS = 84
+"""To an inch: letters of charts are then as large as those of tables."""
+
+
+class Drawer:
+    """Draws the charts of one page, each under names of its own."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+        self._numbers = count(1)
+
+    @property
+    def words(self) -> Words:
+        """The words of charts: English, as those of the records are."""
+        return Words("en")
+
+    def plot(self, file: str, plot: Plot[Any], result: Any, of: str = "") -> Chart:
+        """A plot of a registry.
+
+        Parameters
+        ----------
+        file : str
+            The name under which it is registered: its title is in the table of words, or is what it says of itself.
+        plot : callable
+        result : Any
+        of : str
+            What the chart is of, before its title.
+        """
+        says = (inspect.getdoc(plot) or file).splitlines()[0].rstrip(".")
+        title = self._words.head(file) if file in self._words else says
+        return self.figure(plot(result), f"{of}: {title}" if of else title)
+
+    def figure(self, figure: Figure, title: str) -> Chart:
+        """A figure that is drawn already."""
+        width = round(figure.get_figwidth() * _PIXELS)
+        return Chart(inline_svg(figure, f"c{next(self._numbers)}"), title, width)

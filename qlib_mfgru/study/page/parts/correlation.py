@@ -1,0 +1,89 @@
+"""How alike the factors are: figure 33."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.factor.correlate import FactorCorrelation, correlate
+from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.provider import reader
+from qlib_mfgru.report.published import published
+from qlib_mfgru.report.recorders import load_prediction
+from qlib_mfgru.study.page.draw import Drawer
+from qlib_mfgru.study.page.elements import Block, Part, Said, Section
+from qlib_mfgru.study.page.numbering import CORRELATION
+from qlib_mfgru.study.page.subjects import Subject
+from qlib_mfgru.study.page.tables import Rows, stacked, table
+from qlib_mfgru.study.page.words import Words
+
+_WIDEST = "all"
+
+
+def correlation_part(subjects: Sequence[Subject], with_market: bool, drawer: Drawer, words: Words) -> Part:
+    """Correlations of all predictions; or why there are none.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+    with_market : bool
+        Whether qlib is initialised on the provider, which the preprocessing of factors needs.
+    drawer : Drawer
+    words : Words
+    """
+    blocks = _blocks(subjects, with_market, drawer, words)
+    section = Section(f"figure-{CORRELATION}", words("correlation_table"), blocks, CORRELATION)
+    return Part("correlation", words("part_correlation"), [section])
+
+
+def _blocks(subjects: Sequence[Subject], with_market: bool, drawer: Drawer, words: Words) -> list[Block]:
+    scored = {subject.origin: subject for subject in subjects if subject.has_prediction}
+    if len(scored) < 2:
+        return [Said([words("no_second_prediction")], warning=True)]
+    if not with_market:
+        return [Said([words("no_provider_correlation")], warning=True)]
+    predictions = {subject.name: load_prediction(subject.recorder) for subject in scored.values()}
+    try:
+        found = correlate(predictions, _settings(scored.values()))
+    except InputError as error:
+        return [Said([words("failed_correlation", why=str(error))], warning=True)]
+    models = {subject.name: subject.model for subject in scored.values()}
+    chart = drawer.figure(found.plot(), words.head("correlation.png"))
+    return [table(pairs(found, models), words), chart, Said([_how(found, words)])]
+
+
+def _settings(subjects: Any) -> FactorTestSettings:
+    """Those of the first factor test, in the widest pool."""
+    tests = [subject.factor for subject in subjects if subject.factor is not None]
+    settings = tests[0].settings if tests else FactorTestSettings()
+    pool = _WIDEST if _WIDEST in reader.markets() else settings.pools[-1]
+    return settings.changed(pools=(pool,), start_time=None, end_time=None)
+
+
+def pairs(found: FactorCorrelation, models: Mapping[str, str]) -> pd.DataFrame:
+    """A row for each pair, below the Huatai report's of the same two models."""
+    return stacked([row for pair in combinations(map(str, found.matrix), 2) for row in _pair(found, pair, models)])
+
+
+def _pair(found: FactorCorrelation, pair: tuple[str, str], models: Mapping[str, str]) -> Iterator[Rows]:
+    printed = published("model_correlation")
+    wanted = {models[name] for name in pair}
+    same = [{row["model_a"], row["model_b"]} == wanted for row in printed.to_dict("records")]
+    yield "report", printed[same]
+    ours = {"model_a": pair[0], "model_b": pair[1], "correlation": found.matrix.loc[pair[0], pair[1]]}
+    yield "run", pd.DataFrame([ours])
+
+
+def _how(found: FactorCorrelation, words: Words) -> str:
+    return words(
+        "correlation_how",
+        pool=found.pool.upper(),
+        dates=len(found.dates),
+        first=f"{found.dates[0]:%Y-%m-%d}",
+        last=f"{found.dates[-1]:%Y-%m-%d}",
+        stocks=f"{found.mean_stocks:.0f}",
+    )

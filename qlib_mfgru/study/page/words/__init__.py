@@ -1,0 +1,35 @@
+"""The words of the page in English and Chinese: one table of names, and one of sentences."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from qlib_mfgru.study.page.words.chinese import in_chinese
+from qlib_mfgru.study.page.words.headers import HEADERS
+from qlib_mfgru.study.page.words.sentences import SENTENCES
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+class Words:
+    """Words of a language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._place = LANGUAGES.index(language)
+
+    def __call__(self, name: str, /, **values: Any) -> str:
+        """A sentence or title of the page, with values in it."""
+        return SENTENCES[name][self._place].format(**values)
+
+    def __contains__(self, name: str) -> bool:
+        return name in HEADERS
+
+    def head(self, name: str) -> str:
+        """What a column, a row or a file of the records is called; of an unknown one its name without underscores."""
+        return HEADERS[name][self._place] if name in HEADERS else name.replace("_", " ")
+
+    def said(self, sentence: str) -> str:
+        """A sentence of the records, whose English is in their rooms."""
+        return sentence if self.language == "en" else in_chinese(sentence)

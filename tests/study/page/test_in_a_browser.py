@@ -1,0 +1,101 @@
+"""The page in a real Chromium: no error, nothing wider than the window, sorting, and a PDF of A4 pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from qlib_mfgru.study import Page
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium and no google-chrome here")
+WIDTHS = (400, 800, 1400)
+SAYS = """<script>
+addEventListener("load", () => {
+  const root = document.documentElement;
+  const sorted = document.querySelector('#csi300-performance th[data-name="annual_return"]');
+  const rows = () => [...sorted.closest("table").tBodies[0].rows];
+  const column = () => rows().map((row) => row.cells[sorted.cellIndex].dataset.value);
+  const before = column();
+  sorted.firstChild.click();
+  const up = column();
+  sorted.firstChild.click();
+  const down = column();
+  sorted.firstChild.click();
+  parent.postMessage({ width: innerWidth, over: root.scrollWidth - root.clientWidth, before, up, down, after: column(),
+    narrow: [...document.querySelectorAll("main h2, main h3, main p, main li")].filter((one) =>
+      one.getBoundingClientRect().right > innerWidth + 1).length }, "*");
+});
+</script>"""
+FRAMES = """<!doctype html><body><script>
+addEventListener("message", (event) => {
+  document.body.insertAdjacentHTML("beforeend", `<pre>${JSON.stringify(event.data)}</pre>`);
+});
+</script>%s</body>"""
+
+
+def chromium(*arguments: str) -> subprocess.CompletedProcess[str]:
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=20000"]
+    command = [str(CHROMIUM), *options, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
+
+
+def messages(run: subprocess.CompletedProcess[str]) -> list[str]:
+    """What scripts wrote to the console, errors included."""
+    return [line for line in run.stderr.splitlines() if "CONSOLE" in line]
+
+
+@pytest.fixture(scope="module")
+def seen(page: Page, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[int, dict[str, object]], list[str]]:
+    """What the page says of itself in frames of each width, and the console."""
+    folder = tmp_path_factory.mktemp("frames")
+    (folder / "page.html").write_text(page.html.replace("</body>", SAYS + "</body>"), encoding="utf-8")
+    frame = '<iframe src="page.html" width="{}" height="900" style="border:0"></iframe>'
+    frames = "".join(map(frame.format, WIDTHS))
+    (folder / "frames.html").write_text(FRAMES % frames, encoding="utf-8")
+    run = chromium("--dump-dom", "--window-size=1600,1200", f"file://{folder}/frames.html")
+    found = [json.loads(text) for text in re.findall(r'<pre>({"width.*?)</pre>', run.stdout)]
+    return {each["width"]: each for each in found}, messages(run)
+
+
+def test_nothing_is_wider_than_the_window(seen: tuple[dict[int, dict[str, object]], list[str]]) -> None:
+    found, _ = seen
+    assert set(found) == set(WIDTHS)
+    assert {width: (each["over"], each["narrow"]) for width, each in found.items()} == dict.fromkeys(WIDTHS, (0, 0))
+
+
+def test_no_error_on_the_console(seen: tuple[dict[int, dict[str, object]], list[str]], tmp_path: Path) -> None:
+    assert seen[1] == []
+    (tmp_path / "bad.html").write_text("<script>nothing.there()</script>")
+    assert len(messages(chromium("--dump-dom", f"file://{tmp_path}/bad.html"))) == 1  # one would be seen
+
+
+def test_a_head_sorts_its_column(seen: tuple[dict[int, dict[str, object]], list[str]]) -> None:
+    each = seen[0][800]
+    before = [float(value) for value in each["before"]]  # type: ignore[attr-defined]
+    assert [float(value) for value in each["up"]] == sorted(before)  # type: ignore[attr-defined]
+    assert [float(value) for value in each["down"]] == sorted(before, reverse=True)  # type: ignore[attr-defined]
+    assert each["after"] == each["before"]
+    assert before != sorted(before)
+
+
+def test_every_figure_has_its_number(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(page.html, encoding="utf-8")
+    dom = chromium("--dump-dom", f"file://{tmp_path}/page.html").stdout
+    shown = re.findall(r'<span class="number">Figures? ([\d, –]+)</span>', dom)
+    assert [number.replace("–", "-") for number in shown] == list(page.figures)
+
+
+def test_it_prints_on_a4(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(page.html, encoding="utf-8")
+    chromium("--no-pdf-header-footer", f"--print-to-pdf={tmp_path}/page.pdf", f"file://{tmp_path}/page.html")
+    pdf = (tmp_path / "page.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert len(boxes) > 5
+    assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {(595, 842)}

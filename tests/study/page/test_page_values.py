@@ -1,0 +1,142 @@
+"""Every figure of the page is that of the records or of the Huatai report, to the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from parsed import ParsedPage, ParsedTable
+from study_recorders import Recorders
+
+from qlib_mfgru.report.published import published
+from qlib_mfgru.study import Page
+
+INDICES = {"csi300": ("34", "35", "36", "37"), "csi1000": ("42", "43", "44", "45")}
+
+
+@pytest.fixture(scope="module")
+def parsed(page: Page) -> ParsedPage:
+    return ParsedPage(page.html)
+
+
+def recorded(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(folder / name, float_precision="round_trip", dtype={"turnover_limit": str, "layer": str})
+
+
+def assert_same(table: ParsedTable, source: str, expected: pd.DataFrame, by: Sequence[str]) -> None:
+    """Rows of a source hold exactly the numbers of a frame, in its order; `by` names its rows."""
+    rows = [row for row, of in zip(table.rows, table.sources, strict=True) if of == source]
+    assert len(rows) == len(expected)
+    numbers = [column for column in expected.columns if column not in by]
+    assert numbers
+    for row, (_, want) in zip(rows, expected.iterrows(), strict=True):
+        for name in by:
+            assert row[name][0] == want[name] or row[name][0] == "index"
+        for name in numbers:
+            shown = row[name][1]
+            assert (shown is None and np.isnan(want[name])) or shown == want[name], (name, row, want)
+
+
+def test_factor_tables(parsed: ParsedPage, recorders: Recorders) -> None:
+    for recorder, section in ((recorders.network, "figure-24"), (recorders.lightgbm, "figure-other")):
+        summary = recorded(recorders.folder(recorder) / "factor_test", "summary.csv")
+        assert_same(parsed.table(section), "run", summary.drop(columns=["figure", "model"]), ["pool"])
+    printed = published("factor_tests").query("pool == 'ALL' and figure == 24").drop(columns=["figure", "model"])
+    assert_same(parsed.table("figure-24"), "report", printed, ["pool"])
+    assert parsed.table("figure-24").sources == ["run", "report", "report", "run"]
+    assert [row["model"][0] for row in parsed.table("figure-24").rows][-2:] == ["incremental", "IncrementalGRUModel"]
+    assert set(parsed.table("figure-other").sources) == {"run"}
+
+
+@pytest.mark.parametrize("name", ["statistics.csv", "layers.csv"])
+def test_more_of_each_factor(name: str, parsed: ParsedPage, recorders: Recorders) -> None:
+    title = {"statistics.csv": "More statistics", "layers.csv": "Layers"}[name]
+    for recorder in (recorders.network, recorders.lightgbm):
+        expected = recorded(recorders.folder(recorder) / "factor_test", name)
+        by = [column for column in ("pool", "layer") if column in expected]
+        table = parsed.table(f"factor-{recorder}", title)
+        if "layer" in expected:
+            expected["layer"] = expected["layer"].replace("long_short", "long-short")
+        assert_same(table, "run", expected, by)
+
+
+def test_exclusions(parsed: ParsedPage, recorders: Recorders) -> None:
+    expected = recorded(recorders.folder(recorders.network) / "factor_test", "exclusions.csv")
+    assert_same(parsed.table("exclusions", "IncrementalGRUModel"), "run", expected, ["pool"])
+
+
+@pytest.mark.parametrize("index", INDICES)
+def test_portfolio_tables(index: str, parsed: ParsedPage, recorders: Recorders) -> None:
+    folder = recorders.folder(recorders.portfolios) / "index_enhancement" / index
+    for section, name, table in (
+        ("performance", "performance.csv", "enhancement_performance"),
+        ("yearly", "yearly.csv", "enhancement_yearly"),
+    ):
+        shown = parsed.table(f"{index}-{section}")
+        ours = recorded(folder, name).drop(columns=["index", "figure"])
+        assert_same(shown, "run", ours, ["turnover_limit"])
+        printed = published(table)
+        printed = printed[printed["index"] == index.upper()].drop(columns=["index", "figure"])
+        assert_same(shown, "report", printed, ["turnover_limit"])
+        assert shown.sources == ["report", "run", "report", "report", "run", "report", "run"]  # 0.4 is not among ours
+    expected = recorded(folder, "statistics.csv")
+    assert_same(parsed.table(f"{index}-more-0", "Costs"), "run", expected, ["turnover_limit"])
+
+
+def test_settings(parsed: ParsedPage) -> None:
+    table = parsed.table("csi300-settings")
+    assert table.sources == ["report", "run"]
+    printed, ours = table.rows
+    assert (printed["industry_exposure"][1], ours["industry_exposure"][1]) == (0.0, 0.02)
+    assert (printed["two_sided_cost"][1], ours["two_sided_cost"][1]) == (0.004, 0.004)
+    assert (printed["turnover_limits"][0], ours["turnover_limits"][0]) == ("0.3;0.4;0.5", "0.3;0.5")
+
+
+def test_correlation(parsed: ParsedPage, recorders: Recorders) -> None:
+    from qlib_mfgru.factor.correlate import correlate
+    from qlib_mfgru.factor.settings import FactorTestSettings
+    from qlib_mfgru.report.recorders import find_recorder, load_prediction
+
+    ids = {"a": recorders.network, "b": recorders.lightgbm, "c": recorders.rolling}
+    predictions = {name: load_prediction(find_recorder(recorder)) for name, recorder in ids.items()}
+    expected = correlate(predictions, FactorTestSettings(pools=["all"], n_layers=5)).matrix
+    table = parsed.table("figure-33")
+    ours = [row for row, source in zip(table.rows, table.sources, strict=True) if source == "run"]
+    pairs = [expected.loc[one, other] for one, other in (("a", "b"), ("a", "c"), ("b", "c"))]
+    assert [row["correlation"][1] for row in ours] == pairs
+    assert table.sources == ["run", "report", "run", "run"]  # of gru and incremental the Huatai report has one
+    assert table.rows[1]["correlation"][1] == 0.5527
+
+
+def test_every_figure_is_numbered_once(parsed: ParsedPage, page: Page) -> None:
+    of_indices = [number for numbers in INDICES.values() for number in numbers]
+    assert sorted(parsed.figures) == sorted(["14", "15, 16-23", "24", "25-32", "33", *of_indices])
+    assert parsed.figures == list(page.figures)
+
+
+def test_the_main_figures_come_first_and_are_compared(parsed: ParsedPage, recorders: Recorders) -> None:
+    summary = recorded(recorders.folder(recorders.network) / "factor_test", "summary.csv")
+    mean = summary.set_index("pool").loc["ALL", "rank_ic_mean"]
+    side = "above" if mean > 0.1022 else "below"
+    words = " ".join(parsed.texts["summary"].split())
+    assert f"{abs(mean - 0.1022) * 100:.1f} points {side} the report's 10.22%" in words
+    assert f"RankIC mean: IncrementalGRUModel, ALL {mean:.2%}".replace("-", "−") in words
+
+
+def test_training_says_what_was_kept(parsed: ParsedPage) -> None:
+    words = " ".join(parsed.texts["training"].split())
+    assert "Stage 2: best validation IC 0.1000 at epoch 3" in words
+    assert "2 trained models (folds and seeds)" in words
+    assert "No training history: LGBModel" in words
+
+
+def test_how_to_make_it_again(parsed: ParsedPage, recorders: Recorders) -> None:
+    rows = parsed.table("recorders").rows
+    assert [row["recorder"][0] for row in rows] == recorders.all
+    assert [row["seeds"][0] for row in rows] == ["7", "–", "–", "0, 1"]
+    assert rows[0]["test"][0] == "2023-01-02 .. 2023-03-31"
+    assert [row["key"][0] for row in parsed.table("units").rows] == ["0badc0de", "600dc0de"]
+    assert "class: LGBModel" in parsed.texts["tasks"]

@@ -1,0 +1,76 @@
+"""The page's words: both languages say the same values, and no sentence stays English on a Chinese page."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+from parsed import ParsedPage
+from study_recorders import Recorders
+
+from qlib_mfgru.study import Page, report
+from qlib_mfgru.study.page.words import Words
+from qlib_mfgru.study.page.words.chinese import in_chinese, sentences
+from qlib_mfgru.study.page.words.headers import HEADERS
+from qlib_mfgru.study.page.words.sentences import SENTENCES
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.fixture(scope="module")
+def chinese(page: Page, recorders: Recorders) -> Page:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qlib_mfgru.study.page.draw.inline_svg", lambda figure, key: f'<svg id="{key}"></svg>')
+        return report(recorders.all, provider=recorders.provider, store=recorders.uri, lang="zh")
+
+
+@pytest.mark.parametrize("name", SENTENCES)
+def test_both_languages_have_the_same_fields(name: str) -> None:
+    english, chinese = SENTENCES[name]
+    assert fields(english) == fields(chinese)
+
+
+def test_sentences_of_the_records_keep_their_values() -> None:
+    for english, chinese in sentences().items():
+        assert fields(chinese) <= fields(english)
+        assert CHINESE.search(chinese)
+
+
+def test_a_sentence_is_found_by_its_form() -> None:
+    text = (
+        "Test dates: the last trading day of each calendar week; 23 of them, 2023-07-07 .. 2023-12-15. Nobody says so."
+    )
+    assert in_chinese(text) == (
+        "截面日：每个自然周的最后一个交易日；共 23 期，2023-07-07 .. 2023-12-15。Nobody says so."
+    )
+
+
+def test_names_of_columns_are_known() -> None:
+    words = Words("zh")
+    assert (words.head("seeds"), words.head("something_new")) == ("随机种子", "something new")
+    assert words("points_above", by="1.2", printed="10.22%") == "比研报的 10.22% 高 1.2 个百分点"
+    assert all(len(pair) == 2 for pair in HEADERS.values())
+
+
+def test_a_chinese_page_has_the_same_numbers(page: Page, chinese: Page) -> None:
+    ours, theirs = ParsedPage(page.html), ParsedPage(chinese.html)
+    assert theirs.figures == ours.figures
+    numbers = [[[value for _, value in row.values()] for row in table.rows] for table in ours.tables]
+    assert [[[value for _, value in row.values()] for row in table.rows] for table in theirs.tables] == numbers
+    assert 'lang="zh-CN"' in chinese.html
+
+
+def test_no_sentence_stays_english(chinese: Page) -> None:
+    """Names of models, files and commands may; a paragraph or bullet without one Chinese character may not."""
+    texts = re.findall(r"<(?:p|li|h2|h3|h4|figcaption)\b[^>]*>(.*?)</", chinese.html, flags=re.DOTALL)
+    words = [re.sub(r"<[^>]+>", "", sentence).strip() for sentence in texts]
+    assert [text for text in words if re.search("[a-z]{3} [a-z]{2}", text) and not CHINESE.search(text)] == []
+    conventions = re.search(r'id="conventions".*', chinese.html, flags=re.DOTALL)
+    assert conventions is not None
+    left = [text for text in re.findall(r"<li>(.*?)</li>", conventions[0]) if re.search("[a-z]{2} [a-z]{2}", text)]
+    assert left == []
