@@ -8,7 +8,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from qlib_mfgru.report import style
 from qlib_mfgru.report.outputs import Plot
+from qlib_mfgru.report.words import spoken
 from qlib_mfgru.study.page.elements import Chart
 from qlib_mfgru.study.page.svg import inline_svg
 from qlib_mfgru.study.page.words import Words
@@ -26,8 +28,9 @@ class Drawer:
 
     @property
     def words(self) -> Words:
-        """The words of charts: English, as those of the records are."""
-        return Words("en")
+        """The words of charts: English where no installed font has Chinese."""
+        with style.language(self._words.language):
+            return Words(spoken())
 
     def plot(self, file: str, plot: Plot[Any], result: Any, of: str = "") -> Chart:
         """A plot of a registry.
@@ -43,9 +46,13 @@ class Drawer:
         """
         says = (inspect.getdoc(plot) or file).splitlines()[0].rstrip(".")
         title = self._words.head(file) if file in self._words else says
-        return self.figure(plot(result), f"{of}: {title}" if of else title)
+        with style.language(self._words.language):
+            figure = plot(result)
+        return self.figure(figure, f"{of}: {title}" if of else title)
 
     def figure(self, figure: Figure, title: str) -> Chart:
         """A figure that is drawn already."""
+        with style.language(self._words.language):
+            svg = inline_svg(figure, f"c{next(self._numbers)}")
         width = round(figure.get_figwidth() * _PIXELS)
-        return Chart(inline_svg(figure, f"c{next(self._numbers)}"), title, width)
+        return Chart(svg, title, width)

@@ -17,6 +17,7 @@ from qlib_mfgru.live.opening import DEFAULT_STORE, absolute_store, saved
 from qlib_mfgru.machine import advice
 from qlib_mfgru.report.recorders import check_store, init_qlib
 from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.report.words import language
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Part, Said
@@ -89,7 +90,8 @@ def report(
     manager = _manager(provider, store)
     subjects = read_subjects(names, manager)
     market = _market(subjects, provider, store)
-    parts = _parts(subjects, market, _command(names, provider, store, lang), words)
+    with language(lang):  # sentences of the records name columns
+        parts = _parts(subjects, market, _command(names, provider, store, lang), words)
     page = _page(parts, title or words("title", names=", ".join(dict.fromkeys(each.name for each in subjects))), words)
     if out is not None:
         page.write(Path(out))
