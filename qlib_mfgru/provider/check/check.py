@@ -21,6 +21,7 @@ from qlib_mfgru.provider.check.whole import judge_whole
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
 from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
+from qlib_mfgru.provider.judge.slots import SELDOM, SELDOM_CAUSE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 
@@ -75,8 +76,9 @@ def check_provider(
     tables.judge_totals(ledger)
     for _, case in verdict.shifts.judged():
         ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)
-    if verdict.payouts.fault:
-        ledger.note("error", verdict.payouts.fault, ["all stocks"])
+    for fault in verdict.faults:
+        ledger.note("error", fault, ["all stocks"])
+    ledger.note("warning", SELDOM, verdict.slots.seldom(), SELDOM_CAUSE)
     return table(ledger, verdict)
 
 

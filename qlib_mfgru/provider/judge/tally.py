@@ -74,9 +74,10 @@ class Tally:
     @property
     def said(self) -> list[StockFault]:
         """Faults of the stocks that are spoken of: of chance, those of most of their days, or all on a wrong date."""
-        if self.kind.role not in ("chance", "dated") or self.wrong_dates:
+        role = self.kind.role
+        if role not in ("chance", "tendency", "dated") or self.wrong_dates:
             return self.faults
-        return [fault for fault in self.faults if fault.is_systematic] if self.kind.role == "chance" else []
+        return [] if role == "dated" else [fault for fault in self.faults if fault.is_systematic]
 
     @property
     def count(self) -> int:
@@ -91,7 +92,7 @@ class Tally:
     @property
     def wrong_dates(self) -> list[np.datetime64]:
         """Days on which most stocks are faulty, which is no single value whatever the share; of a note, none."""
-        return [] if self.kind.role in ("note", "hint", "everywhere") else self.dates.wrong()
+        return [] if self.kind.role in ("tendency", "note", "hint", "everywhere") else self.dates.wrong()
 
     def severity(self, max_inconsistent: float) -> Severity:
         """What its cases amount to."""
@@ -144,4 +145,4 @@ def _weight(finding: Finding) -> int:
         return finding.n_judged
     if role in ("systematic", "chance"):
         return finding.count if finding.is_most else 0
-    return finding.count if role == "fault" else 0
+    return finding.count if role in ("fault", "everywhere") else 0
