@@ -10,9 +10,9 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError, printable
 from qlib_mfgru.provider.judge import Verdict
-from qlib_mfgru.provider.judge.moves.payouts import NO_EVENT
-from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
-from qlib_mfgru.provider.judge.slots import SELDOM, SELDOM_CAUSE
+from qlib_mfgru.provider.judge.market.payouts import NO_EVENT
+from qlib_mfgru.provider.judge.market.shifts import CAUSE, SHIFTED
+from qlib_mfgru.provider.judge.market.slots import SELDOM, SELDOM_CAUSE
 
 EXAMPLES = 3
 """Cases that are named for each reason."""

@@ -14,9 +14,9 @@ from qlib_mfgru.provider.judge.moves.ends import wild_ends
 from qlib_mfgru.provider.judge.moves.events import event_rules
 from qlib_mfgru.provider.judge.moves.factors import factor_rules
 from qlib_mfgru.provider.judge.moves.jumps import price_jumps
+from qlib_mfgru.provider.judge.moves.repeats import repeated_days
 from qlib_mfgru.provider.judge.moves.spikes import spikes
 from qlib_mfgru.provider.judge.moves.volumes import lost_volumes, volume_jumps, volume_spikes
-from qlib_mfgru.provider.judge.repeats import repeated_days
 from qlib_mfgru.provider.judge.scales import scale_rules
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.sizes import size_rules

@@ -37,12 +37,16 @@ def scale_rules(series: StockSeries) -> Iterator[Finding]:
 
 
 def whole_yuan(series: StockSeries) -> Finding:
-    """Not all four prices are whole, of a stock whose usual close is `LEAST_FEN` or more: a tick is a cent."""
+    """Not all four prices are whole, of a stock whose usual close is `LEAST_FEN` or more: a tick is a cent.
+
+    A day at one price is one number, and no evidence.
+    """
     prices = np.stack([series.prices[name] for name in PRICES])
     is_whole = (np.abs(prices - np.round(prices)) <= 1e-6 * prices).all(axis=0)
     close = prices[-1, series.priced]
     is_large = len(close) > 0 and np.median(close) >= LEAST_FEN
-    return Finding(WHOLE_YUAN, series.priced & is_whole & is_large, series.priced, series.days)
+    judged = series.priced & (prices[1] > prices[2])
+    return Finding(WHOLE_YUAN, judged & is_whole & is_large, judged, series.days)
 
 
 def broken_shares(series: StockSeries) -> Finding:

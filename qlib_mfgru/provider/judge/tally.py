@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named, probable_cause
-from qlib_mfgru.provider.judge.dates import Dates
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.market.dates import Dates
 from qlib_mfgru.provider.judge.series import StockSeries
 
 FEW = 3

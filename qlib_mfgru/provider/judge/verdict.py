@@ -19,12 +19,12 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.moves.payouts import Payouts
-from qlib_mfgru.provider.judge.moves.shifts import Shifts
+from qlib_mfgru.provider.judge.market.payouts import Payouts
+from qlib_mfgru.provider.judge.market.shifts import Shifts
+from qlib_mfgru.provider.judge.market.slots import SELDOM, Slots
+from qlib_mfgru.provider.judge.market.turnover import Turnover
 from qlib_mfgru.provider.judge.series import StockSeries
-from qlib_mfgru.provider.judge.slots import SELDOM, Slots
 from qlib_mfgru.provider.judge.tally import FEW, SEVERITIES, Tally
-from qlib_mfgru.provider.judge.turnover import Turnover
 
 MAX_INCONSISTENT = 0.01
 """Share of faulty days, or bars, of a kind from which on it is an error, unless a mapping says otherwise."""

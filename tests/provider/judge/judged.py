@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from qlib_mfgru.provider.judge import BarSeries, Finding, StockSeries, judge
-from qlib_mfgru.provider.judge.repeats import REPEATED
+from qlib_mfgru.provider.judge.moves.repeats import REPEATED
 
 DAYS = np.array(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07", "2025-03-10"], "datetime64[D]")
 N, SLOTS = len(DAYS), 4
