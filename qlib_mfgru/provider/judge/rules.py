@@ -17,7 +17,6 @@ from qlib_mfgru.provider.judge.moves.jumps import price_jumps
 from qlib_mfgru.provider.judge.moves.repeats import repeated_days
 from qlib_mfgru.provider.judge.moves.spikes import spikes
 from qlib_mfgru.provider.judge.moves.volumes import lost_volumes, volume_jumps, volume_spikes
-from qlib_mfgru.provider.judge.scales import scale_rules
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.sizes import size_rules
 from qlib_mfgru.provider.judge.sums import sum_rules
@@ -29,7 +28,6 @@ def judge(series: StockSeries) -> list[Finding]:
         findings = [*day_rules(series), *factor_rules(series), *event_rules(series), *size_rules(series)]
         findings += [*spikes(series), *wild_ends(series), price_jumps(series), *limit_rules(series)]
         findings += [volume_jumps(series), volume_spikes(series), lost_volumes(series), repeated_days(series)]
-        findings += scale_rules(series)
         if series.bars is not None and series.bars.traded.any():
             findings += bar_rules(series, series.bars)
             findings += sum_rules(series, series.bars)

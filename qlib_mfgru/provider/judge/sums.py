@@ -17,6 +17,9 @@ Half of all real days agree to one in a hundred thousand, in each of 400 stocks;
 the bars miss more than that.
 """
 
+FEW_DAYS = 3
+"""Days that may all be to one side by chance."""
+
 VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", "both", role="systematic")
 AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", "both", role="systematic")
 
@@ -56,9 +59,10 @@ def usual_share(series: StockSeries, bars: BarSeries, total: Finding, less: Kind
     Where most are off by more than 5 % that is said already.
     """
     ratio, judged = total.evidence, total.judged & ~total.is_most
-    if ratio is None or not judged.any():
+    if ratio is None or judged.sum() <= FEW_DAYS:
         return
-    rounding = bars.n_bars * bars.volume_step / series.volume[bars.positions]
+    step = bars.volume_step if total.kind is VOLUME_SUM else 0.0
+    rounding = bars.n_bars * step / series.volume[bars.positions]
     tolerance = USUAL_TOLERANCE + np.nan_to_num(rounding)
     yield Finding(less, judged & (ratio < 1 - tolerance), judged, total.days)
     yield Finding(more, judged & (ratio > 1 + tolerance), judged, total.days)
