@@ -31,7 +31,7 @@ def daily() -> pd.DataFrame:
 
 def index(daily: pd.DataFrame, *, days: int = 0, swapped: bool = False) -> pd.DataFrame:
     """Levels of two indices, of 16 stocks each."""
-    wide = np.log(daily.pivot(index="date", columns="symbol", values="close"))
+    wide = np.log(daily.pivot_table("close", "date", "symbol"))
     codes = ["000905.SH", "000300.SH"] if swapped else ["000300.SH", "000905.SH"]
     tables = [
         (3000 * np.exp(wide[half].mean(axis=1) - 3)).shift(days).rename("close").reset_index().assign(code=code)
