@@ -100,6 +100,16 @@ def test_a_date_on_which_most_stocks_are_empty_is_found_in_a_provider(
     assert (row.severity, row.count, row.judged, row.cases) == ("error", 1, 130, ["2025-05-26: 10"])
 
 
+def test_a_date_on_which_most_stocks_have_no_bars_is_counted(tmp_path: Path, target: Path) -> None:
+    bars = make_bars(STOCKS[:8], DAYS[:25])
+    gone = (bars["datetime"].dt.normalize() == DAYS[22]) & (bars["symbol"] >= "600003")
+    report = run(write(tmp_path / "in", bars[~gone], make_daily(bars)), target, BOTH)
+    what = "days on which less than half as many stocks have bars as on the 20 days before: are rows missing?"
+    assert (report.warnings[what].count, report.warnings[what].examples) == (1, ["2025-04-02: 3"])
+    kind = "days on which less than half as many stocks have a 15min bar as on the 20 days before"
+    assert [row.cases for row in check_provider(target, quiet=True) if row.kind == kind] == [["2025-04-02: 3"]]
+
+
 @pytest.mark.parametrize(
     ("share", "what"),
     [

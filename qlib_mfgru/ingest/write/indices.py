@@ -17,14 +17,7 @@ from qlib_mfgru.ingest.write.members import write_members
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.ingest.write.weights import write_weights
 from qlib_mfgru.provider.index.codes import BENCHMARKS
-from qlib_mfgru.provider.judge.market.levels import (
-    SHIFTED_CAUSE,
-    SHIFTED_LEVELS,
-    SWAPPED_CAUSE,
-    SWAPPED_LEVELS,
-    shifted_levels,
-    swapped_levels,
-)
+from qlib_mfgru.provider.judge.market.levels import level_faults
 from qlib_mfgru.provider.judge.market.shifts import Shifts
 
 
@@ -56,9 +49,8 @@ class Indices:
             for market, member in self.members.items()
             if market in BENCHMARKS
         }
-        shifted, swapped = shifted_levels(self.levels, shifts), swapped_levels(self.levels, members, shifts)
-        report.warn(f"index: {SHIFTED_LEVELS}, kept; {SHIFTED_CAUSE}", len(shifted), shifted)
-        report.warn(f"index: {SWAPPED_LEVELS}, kept; {SWAPPED_CAUSE}", len(swapped), swapped)
+        for kind, cause, cases in level_faults(self.levels, members, shifts):
+            report.warn(f"index: {kind}, kept; {cause}", len(cases), cases)
 
 
 def write_indices(vendor: Vendor, stocks: StoredStocks, weights: Mapping[str, pd.DataFrame]) -> Indices:

@@ -78,8 +78,12 @@ def warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
 
 
 def _warn_of_sparse_days(stocks: StoredStocks, report: IngestReport) -> None:
-    """Count days on which far fewer stocks trade than on those before: perhaps rows are missing."""
-    sparse = sparse_days(stocks.n_trading)
-    cases = (f"{day_text(stocks.days[place])}: {stocks.n_trading[place]}" for place in np.flatnonzero(sparse))
-    what = f"days on which less than half as many stocks trade as on the {USUAL_DAYS} days before: are rows missing?"
-    report.warn(what, int(sparse.sum()), cases)
+    """Count days on which far fewer stocks trade, or have bars, than on those before: perhaps rows are missing."""
+    for what, days, counts in (
+        ("trade", stocks.days, stocks.n_trading),
+        ("have bars", stocks.bar_days, stocks.n_with_bars),
+    ):
+        sparse = np.flatnonzero(sparse_days(counts))
+        cases = (f"{day_text(days[place])}: {counts[place]}" for place in sparse)
+        kind = f"days on which less than half as many stocks {what} as on the {USUAL_DAYS} days before"
+        report.warn(f"{kind}: are rows missing?", len(sparse), cases)

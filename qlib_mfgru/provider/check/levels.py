@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +11,7 @@ from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
 from qlib_mfgru.provider.index.codes import BENCHMARKS
 from qlib_mfgru.provider.index.levels import far_from_close, is_most, jumps, large_steps, repeats, wide_days
-from qlib_mfgru.provider.judge.market.levels import (
-    SHIFTED_CAUSE,
-    SHIFTED_LEVELS,
-    SWAPPED_CAUSE,
-    SWAPPED_LEVELS,
-    shifted_levels,
-    swapped_levels,
-)
+from qlib_mfgru.provider.judge.market.levels import level_faults
 from qlib_mfgru.provider.judge.market.shifts import Shifts
 from qlib_mfgru.provider.judge.ranges import outside_range
 from qlib_mfgru.provider.judge.series import PRICES
@@ -70,9 +62,8 @@ def judge_level_dates(levels: Mapping[str, np.ndarray], shifts: Shifts, stored: 
         for market, of_market in stored.lists.items()
         if BENCHMARKS.get(market) in levels
     }
-    ledger.note("error", SHIFTED_LEVELS, shifted_levels(levels, shifts), SHIFTED_CAUSE, judged=len(levels))
-    swapped = swapped_levels(levels, members, shifts)
-    ledger.note("error", SWAPPED_LEVELS, swapped, SWAPPED_CAUSE, judged=comb(len(members), 2))
+    for kind, cause, cases in level_faults(levels, members, shifts):
+        ledger.note("error", kind, cases, cause, judged=len(levels))
 
 
 def _within(spans: Iterable[tuple[pd.Timestamp, pd.Timestamp]], days: np.ndarray) -> np.ndarray:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_shifts import N_DAYS, returns, stock
 
-from qlib_mfgru.provider.judge.market.levels import shifted_levels, swapped_levels
-from qlib_mfgru.provider.judge.market.shifts import Shifts
+from qlib_mfgru.provider.judge.market.levels import same_levels, shifted_levels, swapped_levels
+from qlib_mfgru.provider.judge.market.shifts import DAYS, Shifts
 
 ONE, OTHER = "SH000300", "SH000905"
 ALWAYS = np.ones(N_DAYS, dtype=bool)
@@ -66,6 +66,15 @@ def test_means_are_those_of_the_members_of_the_day(market: np.ndarray) -> None:
     np.testing.assert_allclose(mean[80:], stored[80:, 3], atol=2e-5)
     assert np.isnan(mean[0])
     assert np.isnan(shifts.mean(least=41)).all()
+
+
+def test_levels_of_one_index_under_two_codes_are_named(market: np.ndarray) -> None:
+    given = levels(market)
+    twice = given | {OTHER: given[ONE] * 2}
+    assert (same_levels(given), same_levels(twice)) == ([], [f"{ONE} and {OTHER}"])
+    half = {ONE: given[ONE], OTHER: np.append(given[ONE][:70], given[OTHER][70:])}
+    assert same_levels(half) == [], "on 69 of 159 days"
+    assert same_levels({code: close[-DAYS:] for code, close in twice.items()}) == [], "one return too few"
 
 
 def test_levels_that_are_none_say_nothing(market: np.ndarray) -> None:

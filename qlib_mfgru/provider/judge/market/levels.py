@@ -1,4 +1,4 @@
-"""Levels of indices against the stocks: of another day, or of another index."""
+"""Levels of indices against the stocks, and each other: of another day, or of another index."""
 
 from __future__ import annotations
 
@@ -16,6 +16,22 @@ SHIFTED_LEVELS = "indices whose returns go with the stocks' of the day before or
 SHIFTED_CAUSE = "their dates are shifted, or those of all stocks: look at the stamps of both"
 SWAPPED_LEVELS = "pairs of indices whose returns go with each other's members rather than with their own"
 SWAPPED_CAUSE = "their levels, or their lists of members, are swapped"
+
+SAME_LEVELS = "pairs of indices whose returns are the same on most days"
+SAME_CAUSE = "one index is under two codes, or the levels of one are missing"
+EQUAL = 1e-6
+"""Difference of two returns that are the same, of levels with two decimals or more."""
+
+
+def level_faults(
+    levels: Mapping[str, np.ndarray], members: Mapping[str, Mapping[str, np.ndarray]], shifts: Shifts
+) -> list[tuple[str, str, list[str]]]:
+    """Each kind of fault with its cause and its cases; parameters are those of the rules."""
+    return [
+        (SHIFTED_LEVELS, SHIFTED_CAUSE, shifted_levels(levels, shifts)),
+        (SWAPPED_LEVELS, SWAPPED_CAUSE, swapped_levels(levels, members, shifts)),
+        (SAME_LEVELS, SAME_CAUSE, same_levels(levels)),
+    ]
 
 
 def shifted_levels(levels: Mapping[str, np.ndarray], shifts: Shifts) -> list[str]:
@@ -53,6 +69,17 @@ def swapped_levels(
         for one, other in combinations(own, 2)
         if _correlation(own[one] - own[other], means[one] - means[other]) <= -FOLLOWS
     ]
+
+
+def same_levels(levels: Mapping[str, np.ndarray]) -> list[str]:
+    """Pairs of indices whose returns are the same, to `EQUAL`, on most of `DAYS` days or more."""
+    own, pairs = {code: _returns(close) for code, close in levels.items()}, []
+    for one, other in combinations(own, 2):
+        apart = np.abs(own[one] - own[other])
+        n_both = np.count_nonzero(~np.isnan(apart))
+        if n_both >= DAYS and np.count_nonzero(apart < EQUAL) * 2 > n_both:
+            pairs.append(f"{one} and {other}")
+    return pairs
 
 
 def _returns(close: np.ndarray) -> np.ndarray:
