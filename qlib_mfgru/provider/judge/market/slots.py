@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from qlib_mfgru.provider.judge.series import BarSeries
-from qlib_mfgru.provider.judge.tally import FEW, NEARLY_ALL
+from qlib_mfgru.provider.judge.tally import NEARLY_ALL
 
 USUAL = 0.9
 """Share of days on which the usual bar is there, where bars without trade are given; else none can be missed."""
+
+LEAST_DAYS = 10
+"""Days of stocks from which on a bar that is always missing is no chance: quiet hours of a few thin stocks are."""
 
 NEVER = "bars of the session that no stock ever has: they are in no file; look at the vendor's times of the day"
 SELDOM = "bars of the session that most stocks lack on most days, and the others not"
@@ -67,7 +70,7 @@ class Slots:
 
     def _named(self, mask: np.ndarray) -> list[str]:
         """Bars under a mask by the time of their end; none where there is no session, and no day to speak of."""
-        return list(self._cases(np.flatnonzero(mask & ~np.isnan(self._ends)))) if self._n_days > FEW else []
+        return list(self._cases(np.flatnonzero(mask & ~np.isnan(self._ends)))) if self._n_days >= LEAST_DAYS else []
 
     def _cases(self, places: np.ndarray) -> Iterator[str]:
         for place in places:
