@@ -115,7 +115,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         if not stocks.lives:
             raise InputError(f"no stock has any usable day\n{report}")
         writer.write_members("all", stocks.codes, stocks.alive())
-        write_indices(vendor, stocks, weights)
+        write_indices(vendor, stocks, weights).warn(stocks, written.verdict.shifts, report)
         report.check(mapping.max_dropped)
         if mapping.industry:
             write_industries(writer, spool.industries)

@@ -10,8 +10,9 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError, printable
 from qlib_mfgru.provider.judge import Verdict
-from qlib_mfgru.provider.judge.moves.payouts import NO_EVENT
-from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
+from qlib_mfgru.provider.judge.market.payouts import NO_EVENT
+from qlib_mfgru.provider.judge.market.shifts import CAUSE, SHIFTED
+from qlib_mfgru.provider.judge.market.slots import SELDOM, SELDOM_CAUSE
 
 EXAMPLES = 3
 """Cases that are named for each reason."""
@@ -145,6 +146,8 @@ class IngestReport:
             self.warn(f"stocks left out as a whole: {tally.kind.text}{cause}", len(rejected), map(str, rejected))
         shifted = [case for _, case in verdict.shifts.judged() if case]
         self.warn(f"{SHIFTED}, kept; {CAUSE}", len(shifted), shifted)
+        seldom = verdict.slots.seldom()
+        self.warn(f"{SELDOM}, kept; {SELDOM_CAUSE}", len(seldom), seldom)
         self.warn(NO_EVENT, verdict.payouts.years_without)
 
     def add(self, other: IngestReport) -> None:

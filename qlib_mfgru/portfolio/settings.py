@@ -12,11 +12,9 @@ from qlib_mfgru.portfolio.optimise.base import Constraint, as_constraints, neede
 from qlib_mfgru.portfolio.optimise.relaxation import by_name, relaxation_groups
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.value_types import DealPrice, Exposures, IndexCode, StockCodes, TurnoverLimits
+from qlib_mfgru.provider.index.codes import BENCHMARKS
 from qlib_mfgru.report.published import published
 from qlib_mfgru.settings import Fraction, Gt, Len, Listed, Names, Positive, Settings, Stamp, Text, checked
-
-BENCHMARKS = {"csi300": "SH000300", "csi500": "SH000905", "csi1000": "SH000852", "cni2000": "SZ399303"}
-"""Code of each index's level in a provider; the indices of the Huatai report."""
 
 
 class ExchangeSettings(Settings):

@@ -166,6 +166,11 @@ class Session(Settings):
         step = freq_minutes(freq)
         return np.concatenate([np.arange(start, end, step) for start, end in self.spans])
 
+    def in_call(self, minutes: np.ndarray) -> np.ndarray:
+        """Whether a bar with that stamp, in minutes after midnight, may see no trade because a call is on."""
+        spans = [(minutes >= start) & (minutes < end) for start, end in self.call_spans]
+        return np.any([np.zeros(len(minutes), dtype=bool), *spans], axis=0)
+
     def calendar(self, days: pd.DatetimeIndex, freq: str) -> pd.DatetimeIndex:
         """Bar-end stamps of `days`, ascending; length ``len(days) * bars_per_day``."""
         import pandas as pd

@@ -23,7 +23,7 @@ def test_it_is_named_at_ingest_and_in_a_check(tmp_path: Path, target: Path) -> N
         frames.append(pd.DataFrame({"symbol": f"{600000 + number}", "date": days, "close": close}))
     early = frames[5]
     frames[5] = early.assign(date=early["date"].shift()).dropna()
-    rows = pd.concat(frames).assign(volume=1000, factor=1.0)
+    rows = pd.concat(frames).assign(volume=100_000, factor=1.0)
     rows = rows.assign(**dict.fromkeys(("open", "high", "low"), rows["close"]))
     (tmp_path / "in").mkdir()
     rows.to_csv(tmp_path / "in" / "daily.csv", index=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.judge import BarSeries, StockSeries, mended_factor, outside_range
 from qlib_mfgru.provider.judge.moves.events import wrong_previous
+from qlib_mfgru.provider.session import Session
 
 
 @dataclass(frozen=True)
@@ -128,10 +130,17 @@ def _bars_of(stock: Stock) -> BarSeries | None:
         positions=np.arange(span.start, span.stop),
         has_first=bars.begin <= first_end,
         has_last=bars.end >= last_end,
+        ends=_ends(conventions.session, bars.freq),
         volume_step=conventions.bars_step,
         undone=conventions.bars_volume_adjusted,
         stated=conventions.bars_units,
     )
+
+
+@lru_cache(maxsize=8)
+def _ends(session: Session, freq: str) -> np.ndarray:
+    ends = session.bar_ends(freq).astype("f8")
+    return np.where(session.in_call(ends), np.nan, ends)
 
 
 def _file_of(stock: Stock) -> Callable[[np.datetime64, str], str]:

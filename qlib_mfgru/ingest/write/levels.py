@@ -16,24 +16,31 @@ from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.writer import ProviderWriter
 
 
-def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> None:
+def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> dict[str, np.ndarray]:
     """Write the levels of every index under its code, on the stocks' calendar; days without one are counted.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_days,)
+        Closes by code, NaN on days without one.
 
     Raises
     ------
     InputError
         A code that is a stock's, whose prices the levels would overwrite; or as of `read_levels`.
     """
-    table, codes = read_levels(index, stocks.days), []
+    table, closes = read_levels(index, stocks.days), {}
     numbers = np.unique(table["stock"])
     _check_codes(index, [index.registry.codes[number] for number in numbers], stocks.lives)
     for number in numbers:
-        codes.append(index.registry.codes[number])
+        code = index.registry.codes[number]
         levels = table[table["stock"] == number].drop(columns="stock").set_index("day").reindex(stocks.days)
         known = np.flatnonzero(levels["close"].notna())
-        _write_index(stocks.writer, codes[-1], int(known[0]), levels.iloc[known[0] : known[-1] + 1])
-        _count_missing(index, codes[-1], stocks.days, known)
-    index.ingest_report.facts["indices"] = ", ".join(codes) or "none"
+        _write_index(stocks.writer, code, int(known[0]), levels.iloc[known[0] : known[-1] + 1])
+        _count_missing(index, code, stocks.days, known)
+        closes[code] = levels["close"].to_numpy()
+    index.ingest_report.facts["indices"] = ", ".join(closes) or "none"
+    return closes
 
 
 def _check_codes(index: VendorInput[RowInput], codes: Sequence[str], stocks: Collection[str]) -> None:

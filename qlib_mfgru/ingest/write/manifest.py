@@ -15,11 +15,8 @@ from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.index.coverage import COVERAGE_FILE, coverage_text
 from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
-from qlib_mfgru.provider.judge.dates import MANY
+from qlib_mfgru.provider.judge.market.sparse import USUAL_DAYS, sparse_days
 from qlib_mfgru.provider.writer import ProviderWriter
-
-SPARSE, USUAL_DAYS = 0.5, 20
-"""Share of the usual number of stocks, the median of so many days, below which a day is counted as sparse."""
 
 
 def write_industries(writer: ProviderWriter, names: Collection[str]) -> None:
@@ -81,13 +78,13 @@ def warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
 
 
 def warn_of_sparse_days(stocks: StoredStocks, report: IngestReport, first: int = 0) -> None:
-    """Count days, from a position on, on which far fewer stocks trade than on those before: perhaps rows are missing.
-
-    On the worst days of July 2015, when half of the market was suspended, 58 % of the usual number traded.
-    """
-    usual = pd.Series(stocks.n_trading).rolling(USUAL_DAYS).median().shift().to_numpy()
-    sparse = (stocks.n_trading < SPARSE * usual) & (usual >= MANY)
-    sparse[:first] = False
-    cases = (f"{day_text(stocks.days[place])}: {stocks.n_trading[place]}" for place in np.flatnonzero(sparse))
-    what = f"days on which less than half as many stocks trade as on the {USUAL_DAYS} days before: are rows missing?"
-    report.warn(what, int(sparse.sum()), cases)
+    """Count days, from a position in the calendar on, on which far fewer stocks trade, or have bars, than on those
+    before: perhaps rows are missing."""
+    for what, days, counts in (
+        ("trade", stocks.days, stocks.n_trading),
+        ("have bars", stocks.bar_days, stocks.n_with_bars),
+    ):
+        sparse = np.flatnonzero(sparse_days(counts) & np.isin(days, stocks.days[first:]))
+        cases = (f"{day_text(days[place])}: {counts[place]}" for place in sparse)
+        kind = f"days on which less than half as many stocks {what} as on the {USUAL_DAYS} days before"
+        report.warn(f"{kind}: are rows missing?", len(sparse), cases)

@@ -33,6 +33,8 @@ class StoredStocks:
         Adjusted closes of the weighted stocks, the last one carried over days without trade.
     n_trading : ndarray of int, shape (n_days,)
         Stocks that trade on each day.
+    n_with_bars : ndarray of int, shape (n_bar_days,)
+        Stocks that have a bar with trade on each day.
     last_traded : ndarray of shape (n_bar_days,)
         Position of the day's last bar, of the finest frequency, in which any stock traded; -1 without any.
     """
@@ -44,6 +46,7 @@ class StoredStocks:
         self.lives: dict[str, tuple[int, int]] = {}
         self.closes: dict[str, np.ndarray] = {}
         self.n_trading = np.zeros(len(self.days), dtype=int)
+        self.n_with_bars = np.zeros(len(self.bar_days), dtype=int)
         self.last_traded = np.full(len(self.bar_days), -1)
         self._weighted = weighted
 
@@ -55,6 +58,7 @@ class StoredStocks:
         for bars in stock.bars:
             self._write_bars(stock, bars)
         if stock.bars:
+            self.n_with_bars += stock.bars[0].traded
             self.last_traded = np.maximum(self.last_traded, stock.bars[0].last_traded)
         self.lives[stock.code] = first, last
         self.n_trading += stock.live
@@ -67,6 +71,7 @@ class StoredStocks:
         self.lives |= others.lives
         self.closes |= others.closes
         self.n_trading += others.n_trading
+        self.n_with_bars += others.n_with_bars
         self.last_traded = np.maximum(self.last_traded, others.last_traded)
 
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:

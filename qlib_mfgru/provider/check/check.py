@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.check.contents import judge_calendar, judge_fields, judge_files
-from qlib_mfgru.provider.check.levels import judge_levels
+from qlib_mfgru.provider.check.levels import judge_level_dates, judge_levels
 from qlib_mfgru.provider.check.lists import judge_lists, judge_span
 from qlib_mfgru.provider.check.peers import Peers
-from qlib_mfgru.provider.check.stored import Stored
+from qlib_mfgru.provider.check.stored import DAY, Stored
 from qlib_mfgru.provider.check.table import Ledger, Row, table
 from qlib_mfgru.provider.check.tables import Tables
 from qlib_mfgru.provider.check.values import judge_values
 from qlib_mfgru.provider.check.whole import judge_whole
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
-from qlib_mfgru.provider.judge.moves.shifts import CAUSE, SHIFTED
+from qlib_mfgru.provider.judge.market.shifts import CAUSE, SHIFTED
+from qlib_mfgru.provider.judge.market.slots import SELDOM, SELDOM_CAUSE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 
@@ -52,6 +54,7 @@ def check_provider(
     """
     stored = Stored(ProviderFiles(path), since)
     ledger, verdict, peers = Ledger(), Verdict(MAX_INCONSISTENT), Peers(stored)
+    levels: dict[str, np.ndarray] = {}
     judge_calendar(stored, ledger)
     judge_lists(stored, ledger)
     tables = Tables(stored, ledger)
@@ -62,6 +65,8 @@ def check_provider(
         judge_files(stock, ledger)
         if stored.is_index(code):
             judge_levels(stock, stored, ledger)
+            closes = stored.judged(stock, DAY)[1].get("close")
+            levels |= {} if closes is None else {code: closes}
             continue
         peers.add(stock)
         judge_fields(stock, stored, ledger)
@@ -72,11 +77,13 @@ def check_provider(
             series = stored.series(stock)
             verdict.add(series, judge(series))
     peers.judge(ledger)
+    judge_level_dates(levels, verdict.shifts, stored, ledger)
     tables.judge_totals(ledger)
     for _, case in verdict.shifts.judged():
         ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)
-    if verdict.payouts.fault:
-        ledger.note("error", verdict.payouts.fault, ["all stocks"])
+    for fault in verdict.faults:
+        ledger.note("error", fault, ["all stocks"])
+    ledger.note("warning", SELDOM, verdict.slots.seldom(), SELDOM_CAUSE)
     return table(ledger, verdict)
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.index.codes import BENCHMARKS
 from qlib_mfgru.provider.index.levels import far_from_close, is_most, jumps, large_steps, repeats, wide_days
+from qlib_mfgru.provider.judge.market.levels import level_faults
+from qlib_mfgru.provider.judge.market.shifts import Shifts
 from qlib_mfgru.provider.judge.ranges import outside_range
 from qlib_mfgru.provider.judge.series import PRICES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def judge_levels(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
@@ -46,6 +53,24 @@ def judge_levels(stock: StoredStock, stored: Stored, ledger: Ledger) -> None:
     ledger.note_days("warning", kind, stock.code, days, is_inside & ~is_known, int(is_inside.sum()), _HOLES)
     ends = [] if known[-1] == len(close) - 1 else [f"{stock.code} {days[known[-1]]}"]
     ledger.note("error", "indices that end before the calendar", ends, _END)
+
+
+def judge_level_dates(levels: Mapping[str, np.ndarray], shifts: Shifts, stored: Stored, ledger: Ledger) -> None:
+    """The levels of an index, by code, are those of its days and of its members."""
+    members = {
+        BENCHMARKS[market]: {code: _within(spans, stored.days) for code, spans in of_market.items()}
+        for market, of_market in stored.lists.items()
+        if BENCHMARKS.get(market) in levels
+    }
+    for kind, cause, cases in level_faults(levels, members, shifts):
+        ledger.note("error", kind, cases, cause, judged=len(levels))
+
+
+def _within(spans: Iterable[tuple[pd.Timestamp, pd.Timestamp]], days: np.ndarray) -> np.ndarray:
+    """Whether a day lies within any of the spans; shape (n_days,)."""
+    stamps = days.astype("datetime64[s]")
+    each = [(stamps >= first.normalize().to_datetime64()) & (stamps <= last.to_datetime64()) for first, last in spans]
+    return np.any([np.zeros(len(days), dtype=bool), *each], axis=0)
 
 
 def _misfits(prices: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What most stocks have and some lack: the sign of files that were lost."""
+"""What most stocks have and some lack, or most lack on a date: the sign of files, or rows, that were lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qlib_mfgru.provider.boards import RULES, board_of
 from qlib_mfgru.provider.check.contents import NEEDED
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.judge.market.sparse import USUAL_DAYS, sparse_days
 from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS
 
 _LIMITS = frozenset({(DAY, "limit_up"), (DAY, "limit_down")})
@@ -24,6 +25,7 @@ class Peers:
         self._files: dict[str, set[tuple[str, str]]] = {}
         self._empty: dict[str, set[tuple[str, str]]] = {}
         self._without_bars: set[str] = set()
+        self._n_priced: dict[str, np.ndarray] = {}
 
     def add(self, stock: StoredStock) -> None:
         """Remember a stock that has any file."""
@@ -34,14 +36,35 @@ class Peers:
         self._empty[stock.code] = {
             file for file, values in stock.values.items() if file not in free and np.isnan(values).all()
         }
+        for freq in {freq for freq, name in stock.values if name == "close"}:
+            self._count_days(stock, freq)
         places, close = self._stored.places, stock.values.get((DAY, "close"))
         if places is not None and close is not None and self._stored.freq not in {freq for freq, _ in stock.files}:
             in_bars = np.isin(self._stored.all_days, places.days)
             if np.isfinite(close[in_bars]).any():
                 self._without_bars.add(stock.code)
 
+    def _count_days(self, stock: StoredStock, freq: str) -> None:
+        """Count a stock on the days on which it has a price."""
+        days, values = self._stored.judged(stock, freq)
+        places = np.searchsorted(self._stored.days, days[np.isfinite(values["close"])])
+        is_priced = np.bincount(places, minlength=len(self._stored.days)) > 0
+        self._n_priced[freq] = self._n_priced.get(freq, 0) + is_priced.astype(int)
+
+    def judge_days(self, ledger: Ledger) -> None:
+        """On no day do far fewer stocks have a price than on those before, from the first to the last day with any."""
+        for freq, n_priced in sorted(self._n_priced.items()):
+            known = np.flatnonzero(n_priced)
+            span = slice(known[0], known[-1] + 1) if len(known) else slice(0)
+            days, n_priced = self._stored.days[span], n_priced[span]
+            cases = [f"{days[place]}: {n_priced[place]}" for place in np.flatnonzero(sparse_days(n_priced))]
+            what = "price" if freq == DAY else f"{freq} bar"
+            kind = f"days on which less than half as many stocks have a {what} as on the {USUAL_DAYS} days before"
+            ledger.note("error", kind, cases, _HOLE, judged=len(days))
+
     def judge(self, ledger: Ledger) -> None:
         """Every stock has the files that more than half of those with its frequency have, and the finest bars."""
+        self.judge_days(ledger)
         with_freq = Counter(freq for files in self._files.values() for freq in {freq for freq, _ in files})
         with_file = Counter(file for code, files in self._files.items() for file in files - self._empty[code])
         usual = sorted(file for file, n in with_file.items() if n * 2 > with_freq[file[0]] and _is_judged(file[1]))
@@ -77,4 +100,5 @@ def _is_judged(name: str) -> bool:
     return name not in NEEDED and not name.endswith("_weight")
 
 
+_HOLE = "rows of that day are missing: make it again from whole files"
 _LOST = "files were lost: make the stocks again"

@@ -33,13 +33,14 @@ class BarPlaces:
         Position of a stamp's day among `days`, and of its time among those that the calendar has.
     days : ndarray of shape (n_bar_days,)
         ``datetime64[D]``.
-    n_slots : int
+    times : ndarray of shape (n_slots,)
+        In minutes after midnight.
     """
 
     day: np.ndarray
     slot: np.ndarray
     days: np.ndarray
-    n_slots: int
+    times: np.ndarray
 
     @classmethod
     def of(cls, stamps: pd.DatetimeIndex, *, ends: bool) -> BarPlaces:
@@ -48,11 +49,11 @@ class BarPlaces:
             days_of(stamps) if ends else stamps.to_numpy().astype("datetime64[D]"), return_inverse=True
         )
         times, slot = np.unique(stamps.to_numpy() - days[day], return_inverse=True)
-        return cls(day, slot, days, len(times))
+        return cls(day, slot, days, times.astype("timedelta64[s]").astype("i8") / 60)
 
     def grid(self, values: np.ndarray) -> np.ndarray:
         """Values of shape (n_stamps,) as (n_bar_days, slots), NaN where the calendar has no stamp."""
-        grid = np.full((len(self.days), self.n_slots), np.nan)
+        grid = np.full((len(self.days), len(self.times)), np.nan)
         grid[self.day, self.slot] = values
         return grid
 
@@ -249,7 +250,13 @@ class Stored:
             vwap=grid("vwap") / scale,
             has_first=priced[:, 0],
             has_last=priced[:, -1],
+            ends=np.where(self._in_call(stock.code, places.times), np.nan, places.times),
         )
+
+    def _in_call(self, code: str, times: np.ndarray) -> np.ndarray:
+        """Times of bars in which there need be no trade."""
+        session = self.session or (ASHARE if self.is_ashare(code) else None)
+        return session.in_call(times) if session else np.zeros(len(times), dtype=bool)
 
     def _daily(self, stock: StoredStock, name: str) -> np.ndarray:
         stored = stock.values.get((DAY, name))

@@ -1,8 +1,9 @@
 """The judge of consistency: whether a stock's numbers can be what they are said to be.
 
-Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars` and `sizes` the rules
-on a day, `moves` and `repeats` those from a day to the next, `extremes` those on highs and lows; `tally` and `dates`
-count what they find, `verdict` decides what happens, `causes` says what is probably behind it.
+Nothing here reads files or knows a mapping. `series` is the record that is judged; `days`, `bars`, `sums` and `sizes`
+the rules on a day, `moves` those from a day to the next, `extremes` those on highs and lows; `market` is what only all
+stocks together show. `tally` counts what the rules find, `verdict` decides what happens, `causes` says what is probably
+behind it.
 """
 
 from qlib_mfgru.provider.judge.extremes.bars import is_bar_spike

@@ -9,6 +9,7 @@ import numpy as np
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, all_positive, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
+from qlib_mfgru.provider.judge.sums import against_day, comparable
 
 CLOSE_TOLERANCE = 0.01
 """By how much the last bar's close, or any bar's price, may differ from the day's: bars of two sources differ."""
@@ -28,8 +29,6 @@ BAR_AMOUNT = Kind("bars whose amount / volume differs from vwap by more than 5 %
 BAR_RANGE = Kind("bars whose open or close lies outside [low, high], or high < low", "bars")
 BAR_NO_PRICE = Kind("bars with trade but a price that is missing or not positive", "bars", "fatal")
 BAR_LARGE = Kind("bars with a number that is infinite or beyond float32", "bars", "fatal")
-VOLUME_SUM = Kind("days whose bars' volume differs from the daily one by more than 5 %", "both", role="systematic")
-AMOUNT_SUM = Kind("days whose bars' amount differs from the daily one by more than 5 %", "both", role="systematic")
 LAST_CLOSE = Kind("days whose last bar's close differs from the daily one by more than 1 %", "both")
 FIRST_OPEN = Kind("days whose first bar's open differs from the daily one by more than 1 %", "both", role="systematic")
 ANOTHER_CLOSE = Kind(
@@ -47,7 +46,7 @@ NO_CLOSE = Kind(
 DAY_SPAN = Kind("days whose bars leave the daily [low, high] by more than 1 %", "both")
 FEW_BARS = Kind("days with fewer bars than the stock has on most days", role="note")
 
-_SHIFTED = "stamps are shifted by one bar, or auction bars are missing: look at stamps and at the vendor's times"
+_SHIFTED = "it is in no file, or stamps are shifted by one bar: look at stamps and at the vendor's first and last times"
 FIRST_BAR = Kind("days without the first bar of the session", role="everywhere", cause=_SHIFTED)
 LAST_BAR = Kind("days without the last bar of the session", role="everywhere", cause=_SHIFTED)
 
@@ -66,8 +65,6 @@ def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
         yield bar_amount(bars, factor, days)
     yield few_bars(bars, days)
     yield from ends_absent(bars, days)
-    yield volume_sum(series, bars)
-    yield amount_sum(series, bars)
     yield last_close(series, bars)
     yield first_open(series, bars)
     yield from cent_rules(series, bars)
@@ -137,25 +134,14 @@ def ends_absent(bars: BarSeries, days: np.ndarray) -> Iterator[Finding]:
     yield Finding(LAST_BAR, judged & ~bars.has_last, judged, days)
 
 
-def volume_sum(series: StockSeries, bars: BarSeries) -> Finding:
-    """|sum of the bars' volume / daily volume - 1| <= 5 % (`AMOUNT_TOLERANCE`)."""
-    return _against_day(VOLUME_SUM, series, bars, np.nansum(bars.volume, axis=1), series.volume, AMOUNT_TOLERANCE)
-
-
-def amount_sum(series: StockSeries, bars: BarSeries) -> Finding:
-    """|sum of the bars' amount / daily amount - 1| <= 5 %, where every bar's amount is known."""
-    total = np.where(bars.priced, bars.amount, 0.0).sum(axis=1)
-    return _against_day(AMOUNT_SUM, series, bars, total, series.amount, AMOUNT_TOLERANCE)
-
-
 def last_close(series: StockSeries, bars: BarSeries) -> Finding:
     """|close of the day's last bar / daily close - 1| <= 1 % (`CLOSE_TOLERANCE`)."""
-    return _against_day(LAST_CLOSE, series, bars, bars.last_close, series.prices["close"], CLOSE_TOLERANCE)
+    return against_day(LAST_CLOSE, series, bars, bars.last_close, series.prices["close"], CLOSE_TOLERANCE)
 
 
 def first_open(series: StockSeries, bars: BarSeries) -> Finding:
     """|open of the day's first bar / daily open - 1| <= 1 % (`CLOSE_TOLERANCE`)."""
-    return _against_day(FIRST_OPEN, series, bars, bars.first_open, series.prices["open"], CLOSE_TOLERANCE)
+    return against_day(FIRST_OPEN, series, bars, bars.first_open, series.prices["open"], CLOSE_TOLERANCE)
 
 
 def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
@@ -165,7 +151,7 @@ def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """
     close = series.prices["close"][bars.positions]
     is_last, *others = (np.abs(price - close) < CENT for price in (bars.last_close, *bars.others_for_close))
-    judged, days = _comparable(series, bars) & (close > 0), series.days[bars.positions]
+    judged, days = comparable(series, bars) & (close > 0), series.days[bars.positions]
     off = judged & ~is_last
     yield Finding(ANOTHER_CLOSE, off & np.any(others, axis=0), judged, days)
     if np.count_nonzero(judged & is_last) >= MOSTLY * np.count_nonzero(judged):
@@ -175,28 +161,10 @@ def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
 def day_span(series: StockSeries, bars: BarSeries) -> Finding:
     """Every bar within the day's [low, high], to `CLOSE_TOLERANCE`."""
     low, high = (series.prices[name][bars.positions] for name in ("low", "high"))
-    judged = _comparable(series, bars) & (low > 0)
+    judged = comparable(series, bars) & (low > 0)
     faulty = outside_range(bars.highest, low, high, CLOSE_TOLERANCE)
     faulty |= outside_range(bars.lowest, low, high, CLOSE_TOLERANCE)
     return Finding(DAY_SPAN, judged & faulty, judged, series.days[bars.positions])
-
-
-def _against_day(
-    kind: Kind, series: StockSeries, bars: BarSeries, ours: np.ndarray, daily: np.ndarray, tolerance: float
-) -> Finding:
-    """Compare a figure of the bars' days with the day's own; evidence: the first by the second."""
-    daily = daily[bars.positions]
-    judged = _comparable(series, bars) & (ours > 0) & (daily > 0)
-    ratio = np.divide(ours, daily, out=np.full(len(ours), np.nan), where=judged)
-    faulty = judged & (np.abs(ratio - 1) > tolerance)
-    days, factor = series.days[bars.positions], series.factor[bars.positions]
-    undone = series.undone if kind is VOLUME_SUM else False
-    return Finding(kind, faulty, judged, days, ratio, factor, undone=undone, stated=series.stated)
-
-
-def _comparable(series: StockSeries, bars: BarSeries) -> np.ndarray:
-    """Days with trade in both, which are given apart; shape (n_bar_days,)."""
-    return bars.traded & (series.traded & series.apart)[bars.positions]
 
 
 def _in_range(

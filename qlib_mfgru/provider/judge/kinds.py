@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-Role = Literal["fault", "systematic", "chance", "fatal", "dated", "everywhere", "note", "hint"]
+Role = Literal["fault", "systematic", "chance", "fatal", "tendency", "dated", "everywhere", "note", "hint"]
 
 
 class Stated(NamedTuple):
@@ -28,12 +28,12 @@ class Kind:
         The cases in words, as a plural.
     unit : {"days", "bars", "both"}
         What is judged, of one stock: days, bars, or days against their bars.
-    role : {"fault", "systematic", "chance", "fatal", "dated", "everywhere", "note", "hint"}
+    role : {"fault", "systematic", "chance", "fatal", "tendency", "dated", "everywhere", "note", "hint"}
         Every case of a ``fault`` counts towards the share that is tolerated. ``systematic`` ones are normal in single
         cases and count only where they are most of a stock's; so are those of ``chance``, which are not even said
-        until then. One ``fatal`` case makes the whole stock useless. ``dated`` ones are normal too, and a fault only
-        where most stocks have one on the same date; so are those that are a fault ``everywhere`` or nowhere. A ``note``
-        is only said, and a ``hint`` only where it holds everywhere.
+        until then, and of a ``tendency``, which is never an error. One ``fatal`` case makes the whole stock useless.
+        ``dated`` ones are normal too, and a fault only where most stocks have one on the same date; so are those that
+        are a fault ``everywhere`` or nowhere. A ``note`` is only said, and a ``hint`` only where it holds everywhere.
     outcome : str
         What ingest does with single cases.
     cause : str

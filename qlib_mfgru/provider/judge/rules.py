@@ -14,11 +14,12 @@ from qlib_mfgru.provider.judge.moves.ends import wild_ends
 from qlib_mfgru.provider.judge.moves.events import event_rules
 from qlib_mfgru.provider.judge.moves.factors import factor_rules
 from qlib_mfgru.provider.judge.moves.jumps import price_jumps
+from qlib_mfgru.provider.judge.moves.repeats import repeated_days
 from qlib_mfgru.provider.judge.moves.spikes import spikes
 from qlib_mfgru.provider.judge.moves.volumes import lost_volumes, volume_jumps, volume_spikes
-from qlib_mfgru.provider.judge.repeats import repeated_days
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.sizes import size_rules
+from qlib_mfgru.provider.judge.sums import sum_rules
 
 
 def judge(series: StockSeries) -> list[Finding]:
@@ -29,6 +30,7 @@ def judge(series: StockSeries) -> list[Finding]:
         findings += [volume_jumps(series), volume_spikes(series), lost_volumes(series), repeated_days(series)]
         if series.bars is not None and series.bars.traded.any():
             findings += bar_rules(series, series.bars)
+            findings += sum_rules(series, series.bars)
             findings += span_rules(series, series.bars)
             findings += neighbour_rules(series, series.bars)
     return [finding for finding in findings if finding.n_judged or finding.count]

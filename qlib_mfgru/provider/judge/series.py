@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -33,6 +33,8 @@ class BarSeries:
         Whether the first and the last bar of the session are there, at the frequency of the source.
     volume_step : float
         Shares that a volume may be off by, because it was rounded to lots; 0 where it was not.
+    ends : ndarray of shape (slots,)
+        When the bars end, in minutes after midnight, NaN where none need be; of shape (0,) where it is not known.
     undone : bool
         The volume came divided by the factor, and was multiplied by it.
     stated : Stated, optional
@@ -46,6 +48,7 @@ class BarSeries:
     positions: np.ndarray
     has_first: np.ndarray
     has_last: np.ndarray
+    ends: np.ndarray = field(default_factory=lambda: np.zeros(0))
     volume_step: float = 0.0
     undone: bool = False
     stated: Stated | None = None

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named, probable_cause
-from qlib_mfgru.provider.judge.dates import Dates
 from qlib_mfgru.provider.judge.kinds import Counts, Finding, Kind
+from qlib_mfgru.provider.judge.market.dates import Dates
 from qlib_mfgru.provider.judge.series import StockSeries
 
 FEW = 3
@@ -79,9 +79,10 @@ class Tally:
     @property
     def said(self) -> list[StockFault]:
         """Faults of the stocks that are spoken of: of chance, those of most of their days, or all on a wrong date."""
-        if self.kind.role not in ("chance", "dated") or self.wrong_dates:
+        role = self.kind.role
+        if role not in ("chance", "tendency", "dated") or self.wrong_dates:
             return self.faults
-        return [fault for fault in self.faults if fault.is_systematic] if self.kind.role == "chance" else []
+        return [] if role == "dated" else [fault for fault in self.faults if fault.is_systematic]
 
     @property
     def count(self) -> int:
@@ -97,7 +98,7 @@ class Tally:
     @property
     def wrong_dates(self) -> list[np.datetime64]:
         """Days on which most stocks are faulty, which is no single value whatever the share; of a note, none."""
-        return [] if self.kind.role in ("note", "hint", "everywhere") else self.dates.wrong()
+        return [] if self.kind.role in ("tendency", "note", "hint", "everywhere") else self.dates.wrong()
 
     def severity(self, max_inconsistent: float) -> Severity:
         """What its cases amount to."""
@@ -149,4 +150,4 @@ def weight_of(kind: Kind, counts: Counts) -> int:
         return counts.judged if counts.faulty else 0
     if kind.role in ("systematic", "chance"):
         return counts.faulty if counts.faulty * 2 > counts.judged else 0
-    return counts.faulty if kind.role == "fault" else 0
+    return counts.faulty if kind.role in ("fault", "everywhere") else 0

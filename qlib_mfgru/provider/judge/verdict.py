@@ -3,7 +3,8 @@
 - More than `max_inconsistent` of the judged days (bars) of any kind, and more than `FEW`, are an error: nothing is
   written. So is a fault of most stocks on one date, whatever its share.
 - Below that, single cases are kept or replaced, as their `Kind.outcome` says, and counted.
-- So is a factor that does not go with the prices of most stocks (`Payouts`).
+- So is what the market as a whole shows: a factor that does not go with the prices (`Payouts`), bars that no stock has
+  (`Slots`), and less, or more, trade than any market has (`Turnover`).
 - A stock is left out as a whole where most of what was judged of it is faulty, or one case is fatal, such as a lost
   factor. A third of the stocks left out, and more than one, is an error whatever the counts, unless
   `max_inconsistent` allows it.
@@ -18,8 +19,10 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
-from qlib_mfgru.provider.judge.moves.payouts import Payouts
-from qlib_mfgru.provider.judge.moves.shifts import Shifts
+from qlib_mfgru.provider.judge.market.payouts import Payouts
+from qlib_mfgru.provider.judge.market.shifts import Shifts
+from qlib_mfgru.provider.judge.market.slots import SELDOM, Slots
+from qlib_mfgru.provider.judge.market.turnover import Turnover
 from qlib_mfgru.provider.judge.series import StockSeries
 from qlib_mfgru.provider.judge.tally import FEW, SEVERITIES, Tally
 
@@ -44,13 +47,15 @@ class Verdict:
         Codes of stocks that cannot be used, and the gravest kind that is the reason.
     shifts : Shifts
     payouts : Payouts
+    slots : Slots
+    turnover : Turnover
         Of the other stocks.
     """
 
     def __init__(self, max_inconsistent: float) -> None:
         self.max_inconsistent = max_inconsistent
         self.left_out: dict[str, Kind] = {}
-        self.shifts, self.payouts = Shifts(), Payouts()
+        self.shifts, self.payouts, self.slots, self.turnover = Shifts(), Payouts(), Slots(), Turnover()
         self._n_stocks = 0
         self._tallies: dict[Kind, Tally] = {}
 
@@ -70,6 +75,9 @@ class Verdict:
         """Take a stock that can be used as evidence on the market."""
         self.shifts.add(series)
         self.payouts.add(series)
+        self.turnover.add(series)
+        if series.bars is not None:
+            self.slots.add(series.bars)
 
     def add_all(self, other: Verdict) -> None:
         """Count the findings of other stocks."""
@@ -79,6 +87,8 @@ class Verdict:
         self.left_out |= other.left_out
         self.shifts.add_all(other.shifts)
         self.payouts.add_all(other.payouts)
+        self.slots.add_all(other.slots)
+        self.turnover.add_all(other.turnover)
 
     def _tally(self, kind: Kind) -> Tally:
         tally = self._tallies.get(kind)
@@ -103,6 +113,11 @@ class Verdict:
         """Faults of a kind that are why their stocks are left out."""
         return [fault for fault in tally.said if self.left_out.get(fault.code) == tally.kind]
 
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with the market as a whole, what explains most first."""
+        return [fault for fault in (self.turnover.fault, self.slots.fault, self.payouts.fault) if fault]
+
     def check(self) -> None:
         """Stop where the numbers cannot be what they are said to be.
 
@@ -112,11 +127,12 @@ class Verdict:
             With the kinds of inconsistency, their first cases and probable causes.
         """
         errors = [tally for tally in self.tallies() if tally.severity(self.max_inconsistent) == "error"]
-        if errors:
-            head = f"inconsistent beyond max_inconsistent = {self.max_inconsistent:.1%}: {errors[0]}"
-            raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
-        if self.payouts.fault:
-            raise InputError(self.payouts.fault)
+        lines = [str(tally) for tally in errors]
+        if lines:
+            lines[0] = f"inconsistent beyond max_inconsistent = {self.max_inconsistent:.1%}: {lines[0]}"
+            lines += [f"{SELDOM} ({case})" for case in self.slots.seldom()]
+        if lines := self.faults + lines:
+            raise InputError("\n  ".join(lines))
         n_lost, n_stocks = self.n_lost, self._n_stocks
         if n_lost > 1 and n_lost >= MOST_LEFT_OUT * n_stocks and n_lost > self.max_inconsistent * n_stocks:
             reasons = "; ".join(str(tally) for tally in self.tallies() if self.rejected(tally))

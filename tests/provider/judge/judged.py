@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from qlib_mfgru.provider.judge import BarSeries, Finding, StockSeries, judge
-from qlib_mfgru.provider.judge.repeats import REPEATED
+from qlib_mfgru.provider.judge.moves.repeats import REPEATED
 
 DAYS = np.array(["2025-03-03", "2025-03-04", "2025-03-05", "2025-03-06", "2025-03-07", "2025-03-10"], "datetime64[D]")
 N, SLOTS = len(DAYS), 4
@@ -73,5 +73,5 @@ def faulty(series: StockSeries) -> dict[str, Finding]:
     """Findings with a case that is one of this stock alone, by the kind in words; but not that it stands still."""
     market = ("dated", "hint", "everywhere")
     cases = [found for found in judge(series) if found.count and found.kind.role not in market]
-    cases = [found for found in cases if found.kind.role != "chance" or found.is_most]
+    cases = [found for found in cases if found.kind.role not in ("chance", "tendency") or found.is_most]
     return {found.kind.text: found for found in cases if found.kind is not REPEATED}

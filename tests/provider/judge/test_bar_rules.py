@@ -9,6 +9,7 @@ import pytest
 from judged import DAYS, SLOTS, N, at, faulty, make_bars, make_series
 
 from qlib_mfgru.provider.judge import bars as rules
+from qlib_mfgru.provider.judge import sums
 
 SHAPE = (N - 2, SLOTS)
 
@@ -31,8 +32,8 @@ def prices(**changed: np.ndarray) -> dict[str, Any]:
         (rules.BAR_RANGE, prices(open=grid(10, (1, 2), 9.891)), prices(open=grid(10, (1, 2), 9.889))),
         (rules.BAR_NO_PRICE, prices(open=grid(10, (1, 2), 9.9)), prices(open=grid(10, (1, 2), np.nan))),
         (rules.BAR_LARGE, {"amount": grid(250, (1, 2), 3.4e38)}, {"amount": grid(250, (1, 2), 3.5e38)}),
-        (rules.VOLUME_SUM, {"volume": grid(25, (1, 2), 29.9)}, {"volume": grid(25, (1, 2), 30.1)}),
-        (rules.AMOUNT_SUM, {"amount": grid(250, (1, 2), 299)}, {"amount": grid(250, (1, 2), 301)}),
+        (sums.VOLUME_SUM, {"volume": grid(25, (1, 2), 29.9)}, {"volume": grid(25, (1, 2), 30.1)}),
+        (sums.AMOUNT_SUM, {"amount": grid(250, (1, 2), 299)}, {"amount": grid(250, (1, 2), 301)}),
         (rules.LAST_CLOSE, prices(close=grid(10, (1, 3), 9.91)), prices(close=grid(10, (1, 3), 9.89))),
         (rules.FIRST_OPEN, prices(open=grid(10, (1, 0), 10.09)), prices(open=grid(10, (1, 0), 10.11))),
         (rules.DAY_SPAN, prices(high=grid(10.1, (1, 2), 10.2)), prices(high=grid(10.1, (1, 2), 10.21))),
@@ -54,14 +55,14 @@ def test_the_last_bar_that_is_there_closes_the_day() -> None:
 
 def test_days_made_of_the_bars_are_not_compared_with_them() -> None:
     spoilt = make_bars(volume=np.full(SHAPE, 2500.0))
-    assert rules.VOLUME_SUM.text in faulty(make_series(bars=spoilt))
-    assert rules.VOLUME_SUM.text not in faulty(make_series(bars=spoilt, apart=np.zeros(N, dtype=bool)))
+    assert sums.VOLUME_SUM.text in faulty(make_series(bars=spoilt))
+    assert sums.VOLUME_SUM.text not in faulty(make_series(bars=spoilt, apart=np.zeros(N, dtype=bool)))
 
 
 def test_a_day_without_trade_in_the_bars_is_not_compared() -> None:
     dead = np.full(SHAPE, 25.0)
     dead[1] = np.nan
-    assert rules.VOLUME_SUM.text not in faulty(make_series(bars=make_bars(volume=dead)))
+    assert sums.VOLUME_SUM.text not in faulty(make_series(bars=make_bars(volume=dead)))
 
 
 def test_volumes_rounded_to_lots_are_no_fault() -> None:

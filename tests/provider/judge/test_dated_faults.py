@@ -12,7 +12,7 @@ from qlib_mfgru.provider.judge import bars as bar_rules
 from qlib_mfgru.provider.judge.extremes import bars as wicks
 from qlib_mfgru.provider.judge.extremes import limits, spans
 from qlib_mfgru.provider.judge.kinds import Kind
-from qlib_mfgru.provider.judge.repeats import REPEATED
+from qlib_mfgru.provider.judge.moves.repeats import REPEATED
 from qlib_mfgru.provider.judge.sizes import SIZE_MOVE
 
 

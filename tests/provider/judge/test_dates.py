@@ -8,7 +8,7 @@ from judged import DAYS, N, at, make_bars, make_series
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.judge import StockSeries, Verdict, judge
-from qlib_mfgru.provider.judge.dates import Dates
+from qlib_mfgru.provider.judge.market.dates import Dates
 
 D = [np.datetime64(day) for day in ("2025-03-03", "2025-03-04", "2025-03-05")]
 

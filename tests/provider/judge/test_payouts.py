@@ -7,7 +7,7 @@ import pytest
 from judged import make_series
 
 from qlib_mfgru.provider.judge import StockSeries
-from qlib_mfgru.provider.judge.moves.payouts import Payouts
+from qlib_mfgru.provider.judge.market.payouts import Payouts
 
 N_DAYS, EX_DATE = 250, 100
 

@@ -7,7 +7,7 @@ import pytest
 from judged import make_series
 
 from qlib_mfgru.provider.judge import StockSeries, Verdict, judge
-from qlib_mfgru.provider.judge.moves.shifts import Shifts
+from qlib_mfgru.provider.judge.market.shifts import Shifts
 
 N_DAYS = 160
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.bars import AMOUNT_SUM, BAR_AMOUNT, BAR_PRICE, LAST_CLOSE, VOLUME_SUM
+from qlib_mfgru.provider.judge.bars import BAR_AMOUNT, BAR_PRICE, LAST_CLOSE
 from qlib_mfgru.provider.judge.causes.cause import NAMED, Cause, Unit, is_near
 from qlib_mfgru.provider.judge.causes.units import close_causes, sum_causes, unexplained, unit_causes
 from qlib_mfgru.provider.judge.days import DAY_AMOUNT, DAY_PRICE
 from qlib_mfgru.provider.judge.kinds import Finding
 from qlib_mfgru.provider.judge.moves.factors import FACTOR
+from qlib_mfgru.provider.judge.sums import AMOUNT_SUM, VOLUME_SUM
 
 _NEAR = 0.1
 """A factor nearer to 1 than that, as a logarithm, tells nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -47,6 +47,25 @@ class Shifts:
         self._returns |= other._returns
         self._n_days = max(self._n_days, other._n_days)
 
+    def mean(self, members: Mapping[str, np.ndarray] | None = None, least: int = OTHERS) -> np.ndarray:
+        """Mean return of a day, of all stocks or of members; shape (n_days,), NaN on days with fewer than `least`.
+
+        Parameters
+        ----------
+        members : mapping of str to ndarray of bool, shape (n_days,)
+            The days on which a stock is one, by code.
+        """
+        total, count = np.zeros((2, self._n_days))
+        for code, (first, returns) in self._returns.items():
+            span = slice(first, first + len(returns))
+            own = returns.astype("f8")
+            if members is not None:
+                own[~members[code][span] if code in members else slice(None)] = np.nan
+            total[span] += np.nan_to_num(own)
+            count[span] += ~np.isnan(own)
+        mean = np.full(self._n_days, np.nan)
+        return np.divide(total, count, out=mean, where=count >= least)
+
     def judged(self) -> Iterator[tuple[str, str]]:
         """Yield each stock that can be judged, and how it is shifted: ``SH600000 a day early``; empty where it is not.
 
@@ -65,15 +84,13 @@ class Shifts:
             others = count[span] - np.pad(~np.isnan(own), 1)
             market = np.full(len(others), np.nan)
             np.divide(total[span] - np.pad(np.nan_to_num(own), 1), others, out=market, where=others >= OTHERS)
-            correlations = _correlations(own, market)
-            if correlations is not None:
-                before, same, after = correlations
-                is_shifted = max(before, after) >= max(FOLLOWS, same + AHEAD)
-                yield code, f"{code} a day {'early' if after > before else 'late'}" if is_shifted else ""
+            shift = shift_of(own, market)
+            if shift is not None:
+                yield code, f"{code} {shift}" if shift else ""
 
 
-def _correlations(own: np.ndarray, market: np.ndarray) -> np.ndarray | None:
-    """Correlation of returns with the market's of the day before, the same and the day after; None of too few days.
+def shift_of(own: np.ndarray, market: np.ndarray) -> str | None:
+    """How returns are shifted against a market's: ``a day early``; empty where they are not, None of too few days.
 
     Parameters
     ----------
@@ -81,6 +98,16 @@ def _correlations(own: np.ndarray, market: np.ndarray) -> np.ndarray | None:
     market : ndarray of shape (n + 2,)
         From the day before the first to the day after the last.
     """
+    correlations = _correlations(own, market)
+    if correlations is None:
+        return None
+    before, same, after = correlations
+    is_shifted = max(before, after) >= max(FOLLOWS, same + AHEAD)
+    return f"a day {'early' if after > before else 'late'}" if is_shifted else ""
+
+
+def _correlations(own: np.ndarray, market: np.ndarray) -> np.ndarray | None:
+    """Correlation of returns with the market's of the day before, the same and the day after; None of too few days."""
     around = np.stack([market[:-2], market[1:-1], market[2:]])
     known = ~np.isnan(own) & ~np.isnan(around).any(axis=0)
     if known.sum() < DAYS:

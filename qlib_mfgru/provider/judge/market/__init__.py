@@ -1,0 +1,1 @@
+"""What only the stocks of a market together show."""
