@@ -12,7 +12,7 @@ from typing import Any
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.assemble.conventions import Conventions
 from qlib_mfgru.provider.judge import Stated
-from qlib_mfgru.provider.judge.moves.payouts import Payouts
+from qlib_mfgru.provider.judge.market.payouts import Payouts
 from qlib_mfgru.provider.session import Session
 
 STATE = "state"
