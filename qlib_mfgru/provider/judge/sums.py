@@ -58,8 +58,8 @@ def usual_share(series: StockSeries, bars: BarSeries, total: Finding, less: Kind
 
     Where most are off by more than 5 % that is said already.
     """
-    ratio, judged = total.evidence, total.judged & ~total.is_most
-    if ratio is None or judged.sum() <= FEW_DAYS:
+    ratio, judged = total.evidence, total.judged
+    if ratio is None or total.is_most or judged.sum() <= FEW_DAYS:
         return
     step = bars.volume_step if total.kind is VOLUME_SUM else 0.0
     rounding = bars.n_bars * step / series.volume[bars.positions]
