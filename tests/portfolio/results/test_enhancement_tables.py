@@ -132,12 +132,12 @@ def test_constraints_that_gave_way() -> None:
 def test_metrics_are_the_tables_numbers() -> None:
     scalars = tables.metrics(RESULT)
     assert scalars["CSI300.0.5.annual_excess"] == tables.performance(RESULT)["annual_excess"][1]
-    assert scalars["CSI300.0.3.n_failed"] == 1
-    assert scalars["CSI300.0.3.market_cap.most"] == 0.2
-    assert scalars["CSI300.0.3.industry_exposure.largest"] == 0.004
-    assert [name for name in scalars if name.startswith("CSI300.benchmark")] == [
-        f"CSI300.benchmark.{name}" for name in ("annual_return", "annual_volatility", "sharpe", "max_drawdown")
-    ]
+    assert set(scalars) == {"CSI300.n_failed"} | {
+        f"CSI300.{limit}.{name}"
+        for limit in ("0.3", "0.5")
+        for name in ("annual_excess", "information_ratio", "excess_max_drawdown")
+    }
+    assert scalars["CSI300.n_failed"] == 1
     assert all(math.isfinite(value) for value in scalars.values())
 
 
