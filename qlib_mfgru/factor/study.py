@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from qlib.log import get_module_logger
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.exclusions import EligibleStocks
@@ -20,9 +20,10 @@ from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider.reader import market_session
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.report.scores import as_series, on_axes
+from qlib_mfgru.report.shown import Shown, View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PoolTest:
     """What one pool gives.
 
@@ -54,14 +55,18 @@ class PoolTest:
     pool_returns: pd.Series
     turnover: pd.DataFrame
 
+    def __repr__(self) -> str:
+        mean = self.rank_ic.mean()
+        return f"<PoolTest of {len(self.counts)} dates, {len(self.layers)} layers: mean RankIC {mean:.2%}>"
+
     @property
     def layers(self) -> list[int]:
         """1 (lowest factors) .. n_layers (TOP)."""
         return [int(layer) for layer in self.returns.columns]
 
 
-@dataclass(frozen=True)
-class FactorTest:
+@dataclass(frozen=True, repr=False)
+class FactorTest(Shown):
     """Results of all pools, and what they were made of.
 
     Attributes
@@ -84,6 +89,12 @@ class FactorTest:
     unfinished: int
     pools: dict[str, PoolTest]
     session: Session
+
+    def view(self) -> View:
+        """Its summary and the layers' curves."""
+        from qlib_mfgru.factor.results.shown import view  # tables and plots are made of results
+
+        return view(self)
 
 
 def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "factor") -> FactorTest:

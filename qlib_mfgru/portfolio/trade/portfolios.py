@@ -8,9 +8,10 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.provider.session import Session
+from qlib_mfgru.report.shown import Shown, View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PortfolioRun:
     """One portfolio's backtest.
 
@@ -40,6 +41,11 @@ class PortfolioRun:
     rebalances: pd.DataFrame
     exposures: pd.DataFrame
 
+    def __repr__(self) -> str:
+        days, n_rebalances = self.report.index, len(self.rebalances)
+        span = f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}"
+        return f"<PortfolioRun, turnover limit {self.limit_name}, {span}, {n_rebalances} rebalances>"
+
     @property
     def limit_name(self) -> str:
         """The turnover limit as the Huatai report's tables print it, e.g. ``0.3``."""
@@ -61,8 +67,8 @@ class PortfolioRun:
         return self.report["bench"]
 
 
-@dataclass(frozen=True)
-class IndexEnhancement:
+@dataclass(frozen=True, repr=False)
+class IndexEnhancement(Shown):
     """All portfolios of one index.
 
     Attributes
@@ -83,6 +89,12 @@ class IndexEnhancement:
     runs: list[PortfolioRun]
     session: Session
     index_holes: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
+
+    def view(self) -> View:
+        """Its performance and the first chart."""
+        from qlib_mfgru.portfolio.results.shown import view  # tables and plots are made of results
+
+        return view(self)
 
     @property
     def index(self) -> str:
