@@ -37,4 +37,9 @@ def add_to_name(recorder: Recorder, model: str, subject: str) -> None:
 def keep_params(recorder: Recorder, values: Mapping[str, Any]) -> None:
     """Log values as params; those that the run has already stay as they are, which is mlflow's rule."""
     known = recorder.list_params()
-    recorder.log_params(**{name: value for name, value in values.items() if name not in known})
+    recorder.log_params(**{name: _plain(value) for name, value in values.items() if name not in known})
+
+
+def _plain(value: Any) -> Any:
+    """A list without its brackets."""
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value

@@ -111,11 +111,11 @@ def test_a_run_has_a_name_and_the_settings_that_it_really_had(our_store: Path, d
     assert run.info.run_name == "GRUModel (day) · seed 3"
     expected = {
         "model": "GRUModel",
-        "hidden_size": "30",
+        "hidden_size": str(FAST["hidden_size"]),
         "loss": "ic",
-        "lr": "0.001",
-        "batch_size": str(FAST.get("batch_size", 5000)),
-        "label": "Ref($close, -11) / Ref($close, -1) - 1",
+        "batch_by": "sample",
+        "lr": str(FAST["lr"]),
+        "label": dataset.handler.label.expression,
         "windows": dataset.params["windows"],
     }
     assert {name: run.data.params[name] for name in expected} == expected
@@ -129,7 +129,7 @@ def test_a_mean_is_named_once_and_says_what_its_members_share(our_store: Path, d
     assert run.info.run_name == "MeanModel · seed 0"
     params = run.data.params
     assert (params["model"], params["member1_freq"], params["member2_freq"]) == ("MeanModel", "day", "15min")
-    assert params["hidden_size"] == "30"
+    assert params["hidden_size"] == str(FAST["hidden_size"])
     assert "member1_hidden_size" not in params
 
 

@@ -186,9 +186,9 @@ def test_what_the_recorder_gets(make_model: Make, dataset: MultiFreqDataset, tin
     assert set(recorder.list_metrics()) == {"valid_ic", "folds/valid_ic"}
     assert {name: recorder.list_params()[name] for name in ("model", "seeds", "retrain", "hidden_size")} == {
         "model": "IncrementalGRUModel",
-        "seeds": "[0, 1]",
+        "seeds": "0, 1",
         "retrain": "1M",
-        "hidden_size": "30",
+        "hidden_size": str(FAST["hidden_size"]),
     }
 
 

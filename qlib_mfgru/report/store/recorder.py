@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -58,6 +60,12 @@ class StoreRecorder(MLflowRecorder):
         if shown not in (None, self.name):
             self.show_as(str(shown))
         return run
+
+    def _log_uncommitted_code(self) -> None:
+        """As qlib's; outside a repository git would print all of its help."""
+        git = shutil.which("git")
+        if git and subprocess.run([git, "rev-parse", "--git-dir"], capture_output=True).returncode == 0:
+            super()._log_uncommitted_code()
 
     @property
     def shown_name(self) -> str:
