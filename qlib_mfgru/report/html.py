@@ -28,13 +28,15 @@ def document(page: str, pictures: Mapping[str, bytes]) -> str:
     ----------
     page : str
     pictures : mapping of str to bytes
-        Name -> PNG; they stand behind the title.
+        Name -> PNG; they stand behind the first section.
     """
-    title, _, rest = page.partition("\n")
-    shown = "\n".join(picture(png, name) for name, png in pictures.items())
+    title, first, *rest = page.split("\n## ")
+    shown = [picture(png, name) for name, png in pictures.items()]
+    heading = title.splitlines()[0].lstrip("# ")
+    body = "\n".join([html(title), html(f"## {first}"), *shown, *(html(f"## {section}") for section in rest)])
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title.lstrip("# "))}</title>'
-        f"<style>{_STYLE}</style></head><body>\n{html(title)}\n{shown}\n{html(rest)}\n</body></html>\n"
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(heading)}</title>'
+        f"<style>{_STYLE}</style></head><body>\n{body}\n</body></html>\n"
     )
 
 
