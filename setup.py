@@ -57,6 +57,7 @@ CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
 DATABASES = ["SQLAlchemy>=2"]  # bars and tables from a database; its driver is the user's choice
 COLLECT = ["baostock>=0.9.4"]  # bars from its server
 HDF5 = ["tables>=3.9"]
+NOTEBOOKS = ["ipykernel>=6", "ipywidgets>=8"]  # a kernel, and progress bars that it can draw
 GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # for qlib's own graphs; plotly 7 lacks what they import
 
 setup(
@@ -100,17 +101,21 @@ setup(
         "databases": DATABASES,
         "hdf5": HDF5,
         "collect": COLLECT,
+        "notebooks": NOTEBOOKS,
         "dev": [
             *CLUSTER,
             *GRAPHS,
             *DATABASES,
             *HDF5,
             *COLLECT,
+            *NOTEBOOKS,
             "alphalens-reloaded>=0.4.5",
             "duckdb-engine>=0.13",
             "psycopg[binary]>=3.1",
             "hypothesis>=6",
             "mongomock>=4.3",
+            "nbclient>=0.8",
+            "nbformat>=5.7",
             "pytest>=8",
             "pytest-xdist>=3.5",
             "ruff>=0.5",

@@ -144,8 +144,9 @@ class MultiFreqHandler(DataHandler):
         return self.instruments if isinstance(self.instruments, str) else f"{len(self.instruments)} instruments"
 
     def __repr__(self) -> str:
-        name, (first, last) = type(self).__name__, (self.start_time, self.end_time)
-        return f"<{name} of {self._market}, {span((first, last))}; {self.params['windows']}; label {self.label}>"
+        bounds = (self.start_time, self.end_time)
+        dates = "all dates" if bounds == (None, None) else span(bounds)
+        return f"<{type(self).__name__} of {self._market}, {dates}; {self.params['windows']}; label {self.label}>"
 
     def setup_data(self, **kwargs: Any) -> None:
         """Read again, e.g. after `config` changed the dates; the panels are reopened only if needed.

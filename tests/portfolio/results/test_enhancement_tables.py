@@ -235,3 +235,14 @@ def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
         warnings.simplefilter("error")
         for name, plot in plots.plots.items():
             style.save(plot(enhancement), tmp_path / name)
+
+
+def test_it_prints_its_performance_and_shows_the_first_chart() -> None:
+    title, _, *rows = repr(RESULT).splitlines()
+    assert title == f"CSI300 enhancement with {RESULT.model}, 2021-12-16 .. 2022-01-26"
+    assert [row.split()[0] for row in rows] == ["0.3", "0.5", "benchmark"]
+    assert rows[1].split()[2] == f"{tables.performance(RESULT)['annual_excess'][1]:.2%}"
+    assert repr(RESULT.runs[0]) == "<PortfolioRun, turnover limit 0.3, 2021-12-16 .. 2022-01-26, 7 rebalances>"
+    page = RESULT._repr_html_()
+    assert page.count("<tr>") == 4
+    assert page.count("data:image/png;base64,") == 1
