@@ -19,7 +19,7 @@ from qlib_mfgru.machine import advice
 from qlib_mfgru.settings import Stamp, checked, refuse_unknown
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossSection:
     """All samples of one date.
 
@@ -41,6 +41,10 @@ class CrossSection:
     features: dict[str, np.ndarray]
     label: np.ndarray
     raw_label: np.ndarray
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{freq} {window.shape[1:]}" for freq, window in self.features.items())
+        return f"<CrossSection of {self.date:%Y-%m-%d}: {len(self.instruments):,} stocks; {shapes}>"
 
 
 class MultiFreqHandler(DataHandler):

@@ -226,3 +226,6 @@ def test_it_says_what_it_is(make_handler: Make, handler: MultiFreqHandler) -> No
     some = make_handler(instruments=CODES[:2], start_time=DAYS[3], end_time=DAYS[60])
     assert repr(some).startswith(f"<MultiFreqHandler of 2 instruments, {DAYS[3]:%Y-%m-%d} .. {DAYS[60]:%Y-%m-%d}; ")
     assert handler.params["label"] == handler.label.expression
+    section = handler.cross_section(DAYS[60])
+    shapes = ", ".join(f"{freq} {shape}" for freq, shape in handler.input_shapes().items())
+    assert repr(section) == f"<CrossSection of {DAYS[60]:%Y-%m-%d}: {len(section.instruments)} stocks; {shapes}>"

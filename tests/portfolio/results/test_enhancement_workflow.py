@@ -107,6 +107,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
             "index_holes.csv",
             "rebalances.csv",
             "index_enhancement.md",
+            "index_enhancement.html",
             "daily.pkl",
             "positions.pkl",
             "exposures.pkl",
