@@ -1,5 +1,6 @@
 # make demo: from nothing to a trained model and its portfolios on the embedded market. make live-demo: three weeks of
-# evenings, from a vendor's server to orders, held against the backtest. make test: set-up and the tests.
+# evenings, from a vendor's server to orders, held against the backtest. make test: set-up and the tests. make dist: sdist
+# and wheel, built and tried in fresh environments (DIST=3.11, --newest, --any-torch: see tests/packaging/dist.py).
 # By hand, since they need more compilers than a test run has (they say which): make sanitize, the compiled kernels under
 # ASan, UBSan and TSan, three minutes; make arm64, the kernels cross-compiled and run by qemu.
 PYTHON ?= python3
@@ -10,9 +11,9 @@ export MFGRU_DEMO_PROVIDER := $(CURDIR)/$(RUN)/provider
 export MFGRU_CACHE := $(CURDIR)/$(RUN)/panels
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 
-.PHONY: demo live-demo test sanitize arm64 clean
+.PHONY: demo live-demo test dist sanitize arm64 clean
 
-$(VENV)/.installed: setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	touch $@
@@ -20,9 +21,9 @@ $(VENV)/.installed: setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp 
 demo: $(VENV)/.installed
 	mkdir -p $(RUN)
 	$(BIN)/mfgru demo --target $(MFGRU_DEMO_PROVIDER)
-	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo_incremental.yaml
+	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo/incremental.yaml
 	@recorder=$$(basename $$(ls -dt $(RUN)/mlruns/*/*/ | head -n 1)) && \
-	(cd $(RUN) && MFGRU_RECORDER=$$recorder $(BIN)/qrun $(CURDIR)/workflow_configs/demo_enhance_csi1000.yaml) && \
+	(cd $(RUN) && MFGRU_RECORDER=$$recorder $(BIN)/qrun $(CURDIR)/workflow_configs/demo/enhance_csi1000.yaml) && \
 	artifacts=$$(ls -d $(RUN)/mlruns/*/$$recorder/artifacts) && \
 	portfolios=$$(ls -dt $(RUN)/mlruns/*/*/artifacts/index_enhancement | head -n 1) && \
 	echo && echo "Done. Look at:" && \
@@ -42,6 +43,9 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+
+dist:
+	$(PYTHON) tests/packaging/dist.py $(DIST)
 
 sanitize arm64:
 	$(PYTHON) tests/native/drive.py $@

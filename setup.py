@@ -1,13 +1,15 @@
-"""Packaging; what was tested together is pinned in constraints.txt.
+"""The part of packaging that is code: the CPU kernels. All else stands in pyproject.toml.
 
-The CPU kernels are built where a C++ compiler is found, once for each instruction set that it can use; which one runs
-is decided at run time. Without them the package works all the same, on a slower path in plain torch and numpy.
+They are built where a C++ compiler is found, once for each instruction set that it can use; which one runs is decided
+at run time. Without them the package works all the same, on a slower path in plain torch and numpy.
 """
 
 import runpy
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
-from setuptools import Extension, find_packages, setup
+from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 NATIVE = "qlib_mfgru/native"
@@ -21,6 +23,9 @@ class BuildKernels(build_ext):
         super().finalize_options()
         self.force = True  # ten seconds; the files' times, after a checkout or a copy, say nothing
 
+    def get_ext_filename(self, fullname: str) -> str:
+        return str(Path(*fullname.split("."))) + EXTENSION_SUFFIXES[-1]  # the suffix that names no Python
+
     def build_extension(self, ext: Extension) -> None:
         common, self.build_temp = self.build_temp, str(Path(self.build_temp, ext.name))
         try:
@@ -29,12 +34,20 @@ class BuildKernels(build_ext):
             self.build_temp = common
 
     def copy_extensions_to_source(self) -> None:
-        for ext in self.extensions:  # none of before stays where its successor does not compile
-            Path(NATIVE, Path(self.get_ext_filename(ext.name)).name).unlink(missing_ok=True)
+        for ext in self.extensions:  # none of before stays, under any suffix, where its successor does not compile
+            for before in Path(NATIVE).glob(f"{ext.name.rpartition('.')[2]}.*"):
+                before.unlink()
         super().copy_extensions_to_source()
 
     def get_export_symbols(self, ext: Extension) -> list[str]:
         return ext.export_symbols  # no PyInit: nobody imports them
+
+
+class KernelWheel(bdist_wheel):
+    """A wheel for every Python of a platform: the kernels are loaded with ctypes and know nothing of Python."""
+
+    def get_tag(self) -> tuple[str, str, str]:
+        return ("py3", "none", super().get_tag()[2])
 
 
 def kernels() -> list[Extension]:
@@ -53,77 +66,4 @@ def kernels() -> list[Extension]:
     ]
 
 
-CLUSTER = ["distributed>=2024.1"]  # rolling training on a Dask cluster
-DATABASES = ["SQLAlchemy>=2"]  # bars and tables from a database; its driver is the user's choice
-COLLECT = ["baostock>=0.9.4"]  # bars from its server
-HDF5 = ["tables>=3.9"]
-NOTEBOOKS = ["ipykernel>=6", "ipywidgets>=8"]  # a kernel, and progress bars that it can draw
-GRAPHS = ["plotly>=5,<7", "statsmodels>=0.14"]  # for qlib's own graphs; plotly 7 lacks what they import
-
-setup(
-    name="qlib_mfgru",
-    version="0.1.0",
-    description="Multi-frequency factor mining with GRU networks on raw bars, as a Microsoft qlib extension",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
-    long_description_content_type="text/markdown",
-    license="MIT",
-    python_requires=">=3.10",
-    packages=find_packages(include=["qlib_mfgru", "qlib_mfgru.*"]),
-    package_data={
-        "": ["*.pyi"],
-        "qlib_mfgru.ingest": ["vendors/*.yaml"],
-        "qlib_mfgru.native": ["*.h", "*.cpp"],
-        "qlib_mfgru.report": ["published/*.csv"],
-    },
-    ext_modules=kernels(),
-    cmdclass={"build_ext": BuildKernels},
-    install_requires=[
-        "pyqlib>=0.9.7",
-        "torch>=2.2",
-        "pandas>=2.0",
-        "numpy>=1.26",
-        "pyarrow>=14.0.1",
-        "safetensors>=0.4",
-        "filelock>=4.2",
-        "joblib>=1.5",
-        "matplotlib>=3.8",
-        "scipy>=1.11",
-        "highspy>=1.10",
-        "mlflow>=2",
-        "pydantic>=2.5",
-        "lazy_loader>=0.4",
-        "tqdm>=4.66",
-        "PyYAML>=6",
-    ],
-    extras_require={
-        "cluster": CLUSTER,
-        "graphs": GRAPHS,
-        "databases": DATABASES,
-        "hdf5": HDF5,
-        "collect": COLLECT,
-        "notebooks": NOTEBOOKS,
-        "dev": [
-            *CLUSTER,
-            *GRAPHS,
-            *DATABASES,
-            *HDF5,
-            *COLLECT,
-            *NOTEBOOKS,
-            "alphalens-reloaded>=0.4.5",
-            "duckdb-engine>=0.13",
-            "psycopg[binary]>=3.1",
-            "hypothesis>=6",
-            "mongomock>=4.3",
-            "nbclient>=0.8",
-            "nbformat>=5.7",
-            "pytest>=8",
-            "pytest-xdist>=3.5",
-            "ruff>=0.5",
-            "mypy>=1.10",
-            "pandas-stubs",
-            "types-PyYAML",
-            "types-tqdm",
-        ],
-    },
-    entry_points={"console_scripts": ["mfgru=qlib_mfgru.cli:main"]},
-)
+setup(ext_modules=kernels(), cmdclass={"build_ext": BuildKernels, "bdist_wheel": KernelWheel})

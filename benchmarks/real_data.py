@@ -2,7 +2,7 @@
 
     python benchmarks/real_data.py --out runs/real_data [--seeds 0 1 2] [--models gru incremental ...]
 
-Reads the YAMLs ``workflow_configs/astock_*.yaml`` as qrun does, trains each with every seed and keeps its prediction
+Reads the YAMLs ``workflow_configs/astock/*.yaml`` as qrun does, trains each with every seed and keeps its prediction
 in OUT; what is already there is not trained again. The table compares all of them on the stocks and dates that all
 of them score. The provider is the YAMLs' (``MFGRU_ASTOCK_PROVIDER``), made by ``mfgru ingest``.
 """
@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 
 from qlib_mfgru.model.mean import mean_of_scores
 
-CONFIGS = Path(__file__).parent.parent / "workflow_configs"
+CONFIGS = Path(__file__).parent.parent / "workflow_configs/astock"
 MODELS = ("gru", "attention", "mixed", "incremental", "daily", "mean", "lightgbm")
 BLOCK = 10  # trading days: labels of dates closer than the horizon overlap
 
@@ -31,7 +31,7 @@ BLOCK = 10  # trading days: labels of dates closer than the horizon overlap
 def load_config(name: str) -> dict[str, Any]:
     """The YAML of a model as qrun sees it: rendered, and merged into its base."""
     yaml = YAML(typ="safe", pure=True)
-    config = yaml.load(render_template(str(CONFIGS / f"astock_{name}.yaml")))
+    config = yaml.load(render_template(str(CONFIGS / f"{name}.yaml")))
     base = config.pop("BASE_CONFIG_PATH", None)
     return config if base is None else update_config(yaml.load((CONFIGS / base).read_text()), config)
 

@@ -2,7 +2,7 @@
 
     python benchmarks/rolling_real_data.py --out runs/rolling [--models incremental daily]
 
-Fits ``workflow_configs/astock_rolling_*.yaml`` as qrun does. Finished units are kept in OUT/units: a killed run goes on
+Fits ``workflow_configs/astock/rolling_*.yaml`` as qrun does. Finished units are kept in OUT/units: a killed run goes on
 where it was. The table compares all models on the stocks and dates that all of them score.
 """
 

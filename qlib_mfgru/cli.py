@@ -26,6 +26,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "configs": Command("qlib_mfgru.shipped.command", "list or copy the workflow configs that come with the package"),
     "demo": Command("qlib_mfgru.demo.command", "make the demo market"),
     "ingest": Command("qlib_mfgru.ingest.command", "turn vendor files into a qlib provider"),
     "collect": Command("qlib_mfgru.live.collecting.command", "collect bars and tables from a vendor into files"),

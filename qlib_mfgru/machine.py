@@ -34,7 +34,8 @@ ADVICE: dict[int, str] = {
 }
 """What a user can do about an error of the system, by its number; where nothing helps but the name there is none."""
 _PARTLY = re.compile(r"\d+ requested and \d+ written")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_OF_THE_SECOND = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EISDIR, errno.ENOTEMPTY)
+"""Errors of a copy, or of a file that takes its place, which are about where it goes."""
 
 
 def advised(error: OSError, where: Path | str | None = None) -> OSError:
@@ -51,8 +52,8 @@ def advised(error: OSError, where: Path | str | None = None) -> OSError:
     if is_numpy:  # it says how much of a write was done, and not why no more
         number, words = errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}, it seems ({error})"
     named = error.filename if error.filename is not None else where
-    if error.errno in _FULL and error.filename2 is not None:
-        named = error.filename2  # of a copy, the file that was written
+    if error.errno in _OF_THE_SECOND and error.filename2 is not None:
+        named = error.filename2
     advice = ADVICE.get(number) if error.errno is not None or is_numpy else None  # those of libraries have no number
     if advice is not None and not words.endswith(advice):
         words = f"{words}: {advice}"

@@ -132,6 +132,12 @@ def _stamp(value: Any) -> Any:
     return stamp
 
 
+def _day(stamp: Any) -> Any:
+    if stamp != stamp.normalize():
+        raise ValueError("must be a day, without a time")
+    return stamp
+
+
 _DATE = re.compile(r"(\d{8}|\d{4}([-/.])\d{1,2}\2\d{1,2})([ T].+)?")
 
 
@@ -169,11 +175,14 @@ FieldName = Annotated[Text, AfterValidator(lambda name: name.removeprefix("$").l
 """A daily field of the provider, in any case, with or without its ``$``; in lower case and without it afterwards."""
 Stamp = Annotated[Any, PlainValidator(_stamp)]
 """A date or time in full; eight digits are a date. A `pandas.Timestamp` afterwards."""
+Date = Annotated[Stamp, AfterValidator(_day)]
+"""A `Stamp` of a day, without a time."""
 Folder = Annotated[Path, PlainValidator(_folder)]
 """A path; a `pathlib.Path` afterwards."""
 
 __all__ = [
     "Count",
+    "Date",
     "Distinct",
     "FieldName",
     "Flag",

@@ -16,10 +16,10 @@ CONFIGS = Path(__file__).parent.parent / "workflow_configs"
 
 
 def load(name: str) -> dict[str, Any]:
-    """A YAML rendered from the environment, and merged into its base."""
-    yaml = YAML(typ="safe", pure=True)
-    config = yaml.load(render_template(str(CONFIGS / f"{name}.yaml")))
-    return update_config(yaml.load((CONFIGS / config.pop("BASE_CONFIG_PATH")).read_text()), config)
+    """A YAML, such as ``demo/gru``, rendered from the environment, and merged into its base."""
+    yaml, file = YAML(typ="safe", pure=True), CONFIGS / f"{name}.yaml"
+    config = yaml.load(render_template(str(file)))
+    return update_config(yaml.load((file.parent / config.pop("BASE_CONFIG_PATH")).read_text()), config)
 
 
 def qrun(config: dict[str, Any], work: Path) -> Path:

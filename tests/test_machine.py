@@ -42,6 +42,14 @@ def test_a_copy_names_the_file_that_was_written() -> None:
     assert said(error).startswith("/store/copy: full: free space there")
 
 
+def test_a_file_that_cannot_take_its_place_names_the_place(tmp_path: Path) -> None:
+    (tmp_path / ".box").write_text("1")
+    (tmp_path / "scores.csv").mkdir()
+    with pytest.raises(IsADirectoryError) as caught, advice(tmp_path):
+        (tmp_path / ".box").replace(tmp_path / "scores.csv")
+    assert said(caught.value) == f"{tmp_path / 'scores.csv'}: Is a directory: {ADVICE[errno.EISDIR]}"
+
+
 def test_what_needs_no_advice_is_as_it_was() -> None:
     error = FileNotFoundError(errno.ENOENT, "No such file or directory", "absent.csv")
     assert advised(error, "elsewhere") is error

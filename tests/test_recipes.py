@@ -63,7 +63,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def kitchen(market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a base for recipes, where they are run; what they put on Python's path is gone afterwards."""
-    base = update_config(yaml.safe_load((CONFIGS / "demo_base.yaml").read_text()), SMALLER)
+    base = update_config(yaml.safe_load((CONFIGS / "demo/demo_base.yaml").read_text()), SMALLER)
     backtest = base["task"]["record"][-1]["kwargs"]["config"]["backtest"]
     backtest |= {"start_time": "2020-09-01", "end_time": "2020-09-30"}
     # a relative address would be that of the first recipe's store for all that one process runs

@@ -18,7 +18,7 @@ from qlib_mfgru.portfolio import IndexEnhancementSettings
 
 def test_the_yaml_makes_its_model_and_names_its_market(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFGRU_DEMO_US_PROVIDER", "/data/us")
-    config = load("demo_us")
+    config = load("us/gru")
     assert config["qlib_init"]["provider_uri"] == "/data/us"
     assert config["qlib_init"]["region"] == "us"
     assert isinstance(init_instance_by_config(config["task"]["model"]), GRUModel)
@@ -29,7 +29,7 @@ def test_the_yaml_makes_its_model_and_names_its_market(monkeypatch: pytest.Monke
 
 
 def test_the_last_label_ends_within_the_default_market() -> None:
-    last = pd.Timestamp(load("demo_us")["task"]["dataset"]["kwargs"]["segments"]["test"][1])
+    last = pd.Timestamp(load("us/gru")["task"]["dataset"]["kwargs"]["segments"]["test"][1])
     days = trading_days("2020-01-01", 978, "us")
     assert 11 <= (days > last).sum() <= 14
 
@@ -39,7 +39,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a qrun of the shipped YAML on 60 stocks and 200 days."""
     work = tmp_path_factory.mktemp("us")
     make_demo_market(work / "provider", 60, 200, intraday_days=190, seed=0, session="us")
-    config = load("demo_us")
+    config = load("us/gru")
     config["qlib_init"]["provider_uri"] = str(work / "provider")
     config["task"]["model"]["kwargs"] |= {"hidden_size": 4, "max_epochs": 2}
     data = config["task"]["dataset"]["kwargs"]

@@ -32,7 +32,7 @@ RECORDS = ["SignalRecord", "SigAnaRecord", "FactorTestRecord", "PortAnaRecord"]
 @pytest.mark.parametrize("market", ["demo", "astock"])
 @pytest.mark.parametrize("name", [*MODELS, "mean"])
 def test_every_yaml_makes_its_model(market: str, name: str) -> None:
-    config = load(f"{market}_{name}")
+    config = load(f"{market}/{name}")
     model = init_instance_by_config(config["task"]["model"])
     if name == "mean":
         assert isinstance(model, MeanModel)
@@ -51,9 +51,9 @@ def test_every_yaml_makes_its_model(market: str, name: str) -> None:
 @pytest.mark.parametrize(("market", "variable"), [("demo", "MFGRU_DEMO_PROVIDER"), ("astock", "MFGRU_ASTOCK_PROVIDER")])
 def test_the_provider_comes_from_the_environment(market: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(variable, raising=False)
-    assert load(f"{market}_gru")["qlib_init"]["provider_uri"].startswith("~/.qlib/qlib_data/")
+    assert load(f"{market}/gru")["qlib_init"]["provider_uri"].startswith("~/.qlib/qlib_data/")
     monkeypatch.setenv(variable, "/data/mine")
-    assert load(f"{market}_gru")["qlib_init"]["provider_uri"] == "/data/mine"
+    assert load(f"{market}/gru")["qlib_init"]["provider_uri"] == "/data/mine"
 
 
 SMALL = """
@@ -114,7 +114,7 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Artifacts of one qrun on a small demo market, in a folder of its own."""
     work = tmp_path_factory.mktemp("qrun")
     make_demo_market(work / "provider", 40, 200, intraday_days=150, seed=0)
-    text = SMALL.format(base=CONFIGS / "demo_base.yaml", provider=work / "provider", cache=work / "panels")
+    text = SMALL.format(base=CONFIGS / "demo/demo_base.yaml", provider=work / "provider", cache=work / "panels")
     (work / "small.yaml").write_text(text)
     qrun = shutil.which("qrun", path=str(Path(sys.executable).parent)) or "qrun"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}

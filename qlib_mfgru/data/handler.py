@@ -16,6 +16,7 @@ from qlib_mfgru.data.panel_set import PanelSet
 from qlib_mfgru.data.settings import REPORT_INPUTS, Frequencies, HandlerSettings, InputSpec, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
+from qlib_mfgru.provider.reader import provider_name
 from qlib_mfgru.settings import Stamp, checked, refuse_unknown
 
 
@@ -186,6 +187,11 @@ class MultiFreqHandler(DataHandler):
             with advice():
                 self._panels = PanelSet(self.settings)
         return self._panels
+
+    @property
+    def source(self) -> str:
+        """The provider that it reads, as charts name it."""
+        return provider_name()
 
     @property
     def horizon(self) -> int:

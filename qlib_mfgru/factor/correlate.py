@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.ic import pearson_ic
 from qlib_mfgru.factor.inputs import FactorTestInputs
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import PoolFactor
-from qlib_mfgru.report import style
+from qlib_mfgru.provider.reader import provider_name
+from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.markdown import markdown, numbers_as
 from qlib_mfgru.report.published import PERIOD, published
 from qlib_mfgru.report.scores import as_series, on_axes
 from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.words import label
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,12 +38,15 @@ class FactorCorrelation(Shown):
         Test dates, within the time that all predictions cover.
     mean_stocks : float
         Stocks per date that all factors score.
+    source : str
+        The provider of the data, as charts name it.
     """
 
     matrix: pd.DataFrame
     pool: str
     dates: pd.DatetimeIndex
     mean_stocks: float
+    source: str = ""
 
     def view(self) -> View:
         """The matrix."""
@@ -65,12 +71,18 @@ class FactorCorrelation(Shown):
         folder.mkdir(parents=True, exist_ok=True)
         self.matrix.to_csv(folder / "correlation.csv", index_label="factor")
         (folder / "correlation.md").write_text(self.document(), encoding="utf-8")
-        title = f"Mean correlation of factors, {len(self.dates)} dates"
-        figure, (ax,) = style.panels(title, [f"{self.pool.upper()} ({self.mean_stocks:.0f} stocks a date)"])
+        style.save(self.plot(), folder / "correlation.png")
+
+    def plot(self) -> Figure:
+        """The matrix as a heatmap."""
+        stocks = label("stocks", pool=self.pool.upper(), n=self.mean_stocks)
+        period = f"{self.dates[0]:%Y-%m-%d} .. {self.dates[-1]:%Y-%m-%d}"
+        subtitle = f"{stocks} · {period} · {label('dates', n=len(self.dates))}"
+        figure, (ax,) = style.panels(label("correlation"), [""], subtitle, style.sourced(self.source))
         names = list(self.matrix.columns)
-        style.heatmap(ax, self.matrix.to_numpy(), names, names, limit=1.0)
+        marks.heatmap(ax, self.matrix.to_numpy(), names, names, limit=1.0)
         style.slant_labels(ax)
-        style.save(figure, folder / "correlation.png")
+        return figure
 
 
 def correlate(predictions: Mapping[str, Any], settings: FactorTestSettings) -> FactorCorrelation:
@@ -96,7 +108,8 @@ def correlate(predictions: Mapping[str, Any], settings: FactorTestSettings) -> F
     by_all = np.logical_and.reduce([np.isfinite(factor) for factor in factors])
     names = list(series)
     frame = pd.DataFrame(matrix, names, names)
-    return FactorCorrelation(frame, settings.pools[0], inputs.dates, float(by_all.sum(axis=1).mean()))
+    n_stocks = float(by_all.sum(axis=1).mean())
+    return FactorCorrelation(frame, settings.pools[0], inputs.dates, n_stocks, provider_name())
 
 
 def _common_time(series: list[pd.Series]) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -42,7 +42,7 @@ class FactorTestSettings(Settings):
     deal_price : str
         ``vwap`` or ``close`` of the next trading day, at which all trades are executed.
     horizons : sequence of int
-        Trading days over which the decay of the IC is shown.
+        Trading days after the entry up to which the RankIC is shown, and between which.
     start_time, end_time : date or None
         First and last day that may be a test date; by default all days that have scores.
 
@@ -62,6 +62,13 @@ class FactorTestSettings(Settings):
     horizons: Annotated[tuple[Count, ...], Listed, Len(1), Distinct] = (1, 2, 3, 5, 10, 15, 20)
     start_time: Stamp | None = None
     end_time: Stamp | None = None
+
+    @property
+    def stretches(self) -> dict[int, str]:
+        """Trading days between each horizon and the one before, ascending: ``{3: "3", 5: "4-5"}`` after 2."""
+        ends = sorted(self.horizons)
+        firsts = [1, *(end + 1 for end in ends[:-1])]
+        return {end: str(end) if first == end else f"{first}-{end}" for first, end in zip(firsts, ends, strict=True)}
 
     @model_validator(mode="after")
     def _check_order(self) -> FactorTestSettings:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from qlib_mfgru.factor.inputs import FactorTestInputs
 from qlib_mfgru.factor.layers import HeldLayers, assign_layers
 from qlib_mfgru.factor.preprocess import preprocess
 from qlib_mfgru.factor.settings import FactorTestSettings
-from qlib_mfgru.provider.reader import market_session
+from qlib_mfgru.provider.reader import market_session, provider_name
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.report.scores import as_series, on_axes
 from qlib_mfgru.report.shown import Shown, View
@@ -36,7 +37,8 @@ class PoolTest:
     autocorrelation : Series
         Of the factor's ranks with those of the test date before.
     decay : DataFrame
-        RankIC by test date, a column for each horizon in trading days from the entry.
+        RankIC by test date, a column for each horizon in trading days from the entry: with the return from the entry to
+        the horizon.
     returns : DataFrame
         Daily returns, gross of costs: columns 1 (lowest factors) .. n_layers (TOP), indexed by day.
     pool_returns : Series
@@ -44,6 +46,8 @@ class PoolTest:
     turnover : DataFrame
         Two-sided, by test date, columns as in `returns`; the first date, and one after a date without layers, build
         and are NaN.
+    marginal : DataFrame
+        As `decay`, but with the return from the horizon before to this one; the first is from the entry.
     """
 
     counts: pd.DataFrame
@@ -54,6 +58,12 @@ class PoolTest:
     returns: pd.DataFrame
     pool_returns: pd.Series
     turnover: pd.DataFrame
+    marginal: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def n_without_ic(self) -> int:
+        """Test dates with layers but without a RankIC: all stocks have the same factor, and layers go by code."""
+        return int((self.rank_ic.isna() & (self.counts["kept"] >= self.layers[-1])).sum())
 
     def __repr__(self) -> str:
         mean = self.rank_ic.mean()
@@ -81,6 +91,8 @@ class FactorTest(Shown):
     pools : dict of str to PoolTest
     session : Session
         Of the market: its trading days a year make the annual figures.
+    source : str
+        The provider of the data, as charts name it.
     """
 
     model: str
@@ -89,6 +101,7 @@ class FactorTest(Shown):
     unfinished: int
     pools: dict[str, PoolTest]
     session: Session
+    source: str = ""
 
     def view(self) -> View:
         """Its summary and the layers' curves."""
@@ -118,7 +131,8 @@ def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "fac
     inputs = FactorTestInputs.read(settings, stamps.min(), stamps.max())
     dense = on_axes(series, inputs.dates, inputs.stocks)
     pools = {pool: _test(pool, inputs, dense) for pool in tqdm(settings.pools, desc="factor test", unit="pool")}
-    return FactorTest(model, settings, inputs.dates, inputs.schedule.unfinished, pools, market_session())
+    unfinished, session = inputs.schedule.unfinished, market_session()
+    return FactorTest(model, settings, inputs.dates, unfinished, pools, session, provider_name())
 
 
 def _test(pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolTest:
@@ -127,10 +141,7 @@ def _test(pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolTest:
     factor.warn_of_equals(inputs.dates)
     entry, exit_, dates = inputs.schedule.entry, inputs.schedule.exit, inputs.dates
     returns = inputs.returns(entry, exit_, factor.columns)
-    decay = {
-        horizon: rank_ic(factor.values, inputs.returns(entry, entry + horizon, factor.columns))
-        for horizon in inputs.settings.horizons
-    }
+    decay, marginal = _by_horizon(factor, inputs)
     n_layers = inputs.settings.n_layers
     layers = assign_layers(factor.values, n_layers)
     held = HeldLayers.over(layers, n_layers, inputs.schedule, inputs.prices[:, factor.columns])
@@ -140,11 +151,24 @@ def _test(pool: str, inputs: FactorTestInputs, scores: np.ndarray) -> PoolTest:
         ic=pd.Series(pearson_ic(factor.values, returns), dates, name="ic"),
         rank_ic=pd.Series(rank_ic(factor.values, returns), dates, name="rank_ic"),
         autocorrelation=pd.Series(rank_autocorrelation(factor.values), dates, name="rank_autocorrelation"),
-        decay=pd.DataFrame(decay, dates),
+        decay=decay,
         returns=pd.DataFrame(held.returns[:, :-1], days, names),
         pool_returns=pd.Series(held.returns[:, -1], days, name="pool"),
         turnover=pd.DataFrame(held.turnover[:, :-1], dates, names),
+        marginal=marginal,
     )
+
+
+def _by_horizon(factor: PoolFactor, inputs: FactorTestInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`PoolTest.decay` and `PoolTest.marginal`."""
+    entry, horizons = inputs.schedule.entry, sorted(inputs.settings.horizons)
+
+    def with_return(begin: int, end: int) -> np.ndarray:
+        return rank_ic(factor.values, inputs.returns(entry + begin, entry + end, factor.columns))
+
+    whole = {horizon: with_return(0, horizon) for horizon in inputs.settings.horizons}
+    stretches = {horizons[0]: whole[horizons[0]]} | {end: with_return(begin, end) for begin, end in pairwise(horizons)}
+    return pd.DataFrame(whole, inputs.dates), pd.DataFrame(stretches, inputs.dates)
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)
-        write_state(vendor, spool, stocks, conventions)
+        write_state(vendor, spool, stocks, conventions, written.verdict.payouts)
 
 
 def _warn_of_codes(written: Outcome, calendars: Calendars, report: IngestReport, *, has_exchanges: bool) -> None:

@@ -9,11 +9,17 @@ from typing import Any
 
 import qlib
 from qlib.config import C
-from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.report.recorders import check_provider, check_store, init_qlib, newest_recorder
+from qlib_mfgru.report.recorders import (
+    check_provider,
+    check_store,
+    has_artifact,
+    init_qlib,
+    load_artifact,
+    newest_recorder,
+)
 from qlib_mfgru.report.store import SQLITE, ExperimentStore, store_file
 
 DEFAULT_STORE = "sqlite:///mlruns.db"
@@ -63,11 +69,16 @@ def start_without_recorder(provider: str | Path | None = None, store: str | None
 
 
 def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
-    """The mapping that qrun leaves in a recorder as ``config`` or ``task``; empty where something else made it."""
-    try:
-        found = recorder.load_object(name)
-    except LoadObjectError:
+    """The mapping that qrun leaves in a recorder as ``config`` or ``task``; empty where something else made it.
+
+    Raises
+    ------
+    InputError
+        It is there and cannot be read.
+    """
+    if not has_artifact(recorder, name):
         return {}
+    found = load_artifact(recorder, name, "qrun saves it")
     return found if isinstance(found, Mapping) else {}
 
 

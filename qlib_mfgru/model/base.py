@@ -21,6 +21,7 @@ from qlib.workflow import R
 from qlib_mfgru import native
 from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.data.samples import SampleTable
+from qlib_mfgru.data.settings import span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
 from qlib_mfgru.model.ahead import check_records
@@ -171,7 +172,7 @@ class NeuralModel(Member):
         self.net, self.reading = net.cpu().eval(), dataset.handler.reading(net.freqs)
         log_validation(self)
         if recorder_is_active():
-            self._save_curve()
+            self._save_curve(dataset)
 
     def fresh(self, dataset: MultiFreqDataset) -> ScoringNet:
         """A network for the dataset's windows, with the weights that the seed draws.
@@ -271,10 +272,11 @@ class NeuralModel(Member):
         panels = tables[0].panels.on_device(device, net.freqs)
         return tuple(table.over(panels) for table in tables)
 
-    def _save_curve(self) -> None:
+    def _save_curve(self, dataset: MultiFreqDataset) -> None:
+        subject = f"{type(self).__name__} · seed {self.settings.seed} · {span(dataset.segments['train'])}"
         with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             curve, history = (Path(folder, self.tag + name) for name in ("training_curve.png", "training_history.json"))
-            plot_training_curve(self.trained, curve)
+            plot_training_curve(self.trained, curve, subject, dataset.handler.source)
             history.write_text(json.dumps(self.history, indent=1))
             for path in (curve, history):
                 R.save_objects(local_path=str(path))

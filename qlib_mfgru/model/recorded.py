@@ -23,6 +23,7 @@ from qlib_mfgru.report.recorders import (
     MODEL,
     find_recorder,
     has_artifact,
+    load_artifact,
     load_model,
     load_prediction,
     model_name,
@@ -127,7 +128,7 @@ def _predicted(
         get_module_logger("mfgru").warning(missing)
         return pd.Series(dtype=float)
     if has_artifact(recorder, DATASET):
-        dataset = recorder.load_object(DATASET)
+        dataset = load_artifact(recorder, DATASET, "qrun saves it")
         first = get_date_by_shift(segment[0], 1 - dataset.step_len) if isinstance(dataset, TSDatasetH) else segment[0]
         dataset.config(handler_kwargs={"start_time": first, "end_time": segment[1]}, segments={"test": segment})
         dataset.setup_data(handler_kwargs={"init_type": DataHandlerLP.IT_LS})

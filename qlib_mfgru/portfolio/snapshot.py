@@ -181,6 +181,13 @@ class MarketSnapshot:
             fields=DailyFields({name: latest[name] for name in self.needs}),
         )
 
+    def member_changes(self, start: pd.Timestamp, end: pd.Timestamp) -> pd.DataFrame:
+        """How many stocks ``joined`` and ``left`` the index on each day from `start` to `end` on which any did."""
+        now, before = self.member[1:], self.member[:-1]
+        counts = {"joined": (now & ~before).sum(axis=1), "left": (before & ~now).sum(axis=1)}
+        changes = pd.DataFrame(counts, self.days[1:].rename("day")).loc[start:end]
+        return changes[changes.any(axis=1)]
+
     def position(self, date: pd.Timestamp) -> int:
         """Row of a trading day; an InputError if it is none."""
         day = int(self.days.searchsorted(date))

@@ -44,11 +44,12 @@ def read_daily(
         No stock of the provider has some of the fields; the message names all of them, and says what to do.
     """
     check_daily(stocks, needs, instead)
-    fields = {name: np.full((len(reader.calendar("day")), len(stocks)), np.nan, dtype=np.float32) for name in needs}
+    n_days = len(reader.calendar("day"))
+    fields = {name: np.full((n_days, len(stocks)), np.nan, dtype=np.float32) for name in needs}
     stored: set[str] = set()
     for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
         for field, values in fields.items():
-            series = reader.read_series(code, field, "day")
+            series = reader.read_series(code, field, "day", n_days)
             if series is not None:
                 stored.add(field)
                 values[series[0] : series[0] + len(series[1]), column] = series[1]

@@ -18,7 +18,7 @@ from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.manifest import session_in
+from qlib_mfgru.provider.manifest import read_manifest, session_in
 from qlib_mfgru.provider.series import check_absent, check_size, checked_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder, is_index
@@ -73,6 +73,13 @@ def market_session() -> Session:
 def _assumed_session(folder: Path) -> Session:
     get_module_logger("mfgru").info(f"the provider {folder} names no session: it is taken for a market of A-shares")
     return ASHARE
+
+
+def provider_name() -> str:
+    """The initialised provider as charts name their source: its folder, and what made it."""
+    folder = provider_path("day")
+    made_by = read_manifest(folder).get("made_by")
+    return f"{folder.name} ({made_by})" if made_by else folder.name
 
 
 def calendar(freq: str) -> pd.DatetimeIndex:
@@ -186,8 +193,11 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
     return mask
 
 
-def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray] | None:
+def read_series(instrument: str, field: str, freq: str, n_stamps: int | None = None) -> tuple[int, np.ndarray] | None:
     """One stored series: position of its first value in the calendar, and its values as float32; None if absent.
+
+    With `n_stamps`, the length of the calendar as the caller knows it, values after it are left out: ``mfgru update``
+    may have appended them since qlib read the calendar.
 
     A file of qlib's format is read in one go, which is three times as fast as slicing qlib's storage object; any
     other storage is read through its interface.
@@ -205,9 +215,13 @@ def read_series(instrument: str, field: str, freq: str) -> tuple[int, np.ndarray
             return None
         raw = np.fromfile(path, dtype="<f4")
         raw = checked_series(path, raw)
-        return (int(raw[0]), raw[1:]) if len(raw) > 1 else None
-    series = storage[:]
-    return (int(series.index[0]), series.to_numpy(np.float32)) if len(series) else None
+        first, values = (int(raw[0]), raw[1:]) if len(raw) > 1 else (0, raw[1:])
+    else:
+        series = storage[:]
+        first, values = int(series.index[0]) if len(series) else 0, series.to_numpy(np.float32)
+    if n_stamps is not None:
+        values = values[: max(n_stamps - first, 0)]
+    return (first, values) if len(values) else None
 
 
 def read_end(instrument: str, field: str, freq: str, position: int) -> tuple[int, np.ndarray] | None:

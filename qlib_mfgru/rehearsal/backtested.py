@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +109,10 @@ def compared(played: Played) -> Comparison:
     live = pd.Series([evening.value for evening in played.evenings[1:]], played.days[1:])
     errors = (live / report["account"] - 1).abs()
     differences = [*files, *differing]
-    for before, evening in pairwise(played.evenings):
-        if evening.dealt.amounts:
-            differences += _unknown_members(before, strategy.snapshot)
+    for evening in played.evenings[1:]:
         differences += _unequal(evening, strategy.orders.get(evening.day, {}), positions[evening.day])
+    for evening in played.evenings:
+        differences += _unequal_members(evening, strategy.snapshot)
     differences += [
         f"{day:%Y-%m-%d}: account value differs by {error:.1e}" for day, error in errors.items() if error > ROUNDING
     ]
@@ -196,10 +195,10 @@ def _unequal(evening: Evening, orders: dict[str, float], held: dict[str, float])
     return [f"{evening.day:%Y-%m-%d}: {what} differ" for what, (live, back) in pairs.items() if not _same(live, back)]
 
 
-def _unknown_members(evening: Evening, snapshot: MarketSnapshot) -> list[str]:
-    """A stock that is suspended on a provider's last day is stored up to its last trade, and in no list after it."""
-    absent = sorted(members_on(snapshot, evening.day) - evening.members)
-    return [f"{evening.day:%Y-%m-%d}: {', '.join(absent)} suspended, and no member by that evening"] if absent else []
+def _unequal_members(evening: Evening, snapshot: MarketSnapshot) -> list[str]:
+    """Stocks that were in the index by that evening, and are not by what came later; or the other way round."""
+    others = sorted(members_on(snapshot, evening.day) ^ evening.members)
+    return [f"{evening.day:%Y-%m-%d}: other members of the index: {', '.join(others)}"] if others else []
 
 
 def _same(one: dict[str, float], other: dict[str, float]) -> bool:

@@ -29,10 +29,12 @@ def table(played: Played) -> str:
 
 def plot(curves: pd.DataFrame, file: Path) -> None:
     """Value of the account, live and in the backtest, and the index."""
-    figure, (ax,) = panels("Evenings on a demo market", ["account, million yuan"])
+    period = f"{curves.index[0]:%Y-%m-%d} .. {curves.index[-1]:%Y-%m-%d}"
+    figure, (ax,) = panels("Evenings on a demo market: the account, live and in the backtest", [""], period)
     ax.plot(curves.index, curves["index"] / 1e6, color=GREY, label="index, from the same value")
     ax.plot(curves.index, curves["backtest"] / 1e6, color=ORANGE, linewidth=4, alpha=0.5, label="backtest")
     ax.plot(curves.index, curves["live"] / 1e6, color=BLUE, marker=".", label="live")
+    ax.set_ylabel("account, million yuan")
     ax.legend()
     date_axis(ax)
     save(figure, file)

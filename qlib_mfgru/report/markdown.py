@@ -7,13 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.report.words import header
+
 _COLUMNS = {
     ".2%": (
         *("annual_return", "annual_volatility", "max_drawdown", "annual_excess", "tracking_error"),
         *("excess_max_drawdown", "monthly_win_rate", "turnover", "largest_turnover", "cost_drag"),
         *("rank_ic_mean", "rank_ic_std", "ic_positive_share", "ic_mean", "ic_std", "long_short_return"),
         *("top_annual_excess", "top_monthly_win_rate", "top_turnover"),
-        *("mean_active_share", "mean_cash", "mean_index_covered", "mean_unfilled_value"),
+        *("mean_active_share", "mean_cash", "mean_index_covered", "mean_unfilled_value", "first_day_excess"),
     ),
     ".2f": (
         *("sharpe", "information_ratio", "calmar", "long_short_sharpe", "top_information_ratio"),
@@ -27,12 +29,15 @@ _COLUMNS = {
 FORMATS: dict[str, str] = {column: specification for specification, names in _COLUMNS.items() for column in names}
 """Format specification of every column that means the same on all pages."""
 
+_OF_NAMES = ("source", "layer", "turnover_limit", "exposure", "constraint")
+"""Columns whose cells are names that have words."""
+
 Formats = Mapping[str, str] | Callable[[pd.DataFrame], Mapping[str, str]]
 """Format specification by column, or a function that makes it of the frame."""
 
 
 def markdown(frame: pd.DataFrame, formats: Formats | None = None) -> str:
-    """A Markdown table of a frame without its index.
+    """A Markdown table of a frame without its index, its columns in words (see `words.header`).
 
     Parameters
     ----------
@@ -43,9 +48,10 @@ def markdown(frame: pd.DataFrame, formats: Formats | None = None) -> str:
     """
     own = formats(frame) if callable(formats) else formats or {}
     by_column = FORMATS | dict(own)
-    lines = [[str(column) for column in frame.columns], ["---"] * len(frame.columns)]
+    lines = [[header(column) for column in frame.columns], ["---"] * len(frame.columns)]
     for row in frame.itertuples(index=False):
-        lines.append([_cell(value, by_column.get(str(column), "")) for column, value in zip(frame, row, strict=True)])
+        cells = zip(map(str, frame.columns), row, strict=True)
+        lines.append([_cell(value, by_column.get(column, ""), column in _OF_NAMES) for column, value in cells])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -75,5 +81,7 @@ def _bullets(notes: Sequence[str]) -> str:
     return "\n".join(f"- {note}" for note in notes)
 
 
-def _cell(value: Any, specification: str) -> str:
-    return "" if pd.isna(value) else format(value, specification)
+def _cell(value: Any, specification: str, is_name: bool) -> str:
+    if pd.isna(value):
+        return ""
+    return header(value) if is_name else format(value, specification)

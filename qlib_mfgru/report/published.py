@@ -78,6 +78,7 @@ def beside(printed: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
         In the columns of the published table, further ones behind them.
     """
     both = pd.concat([printed.assign(source="report"), ours.assign(source="this run")], ignore_index=True)
+    both["figure"] = both["figure"].astype("Int64")
     if printed.empty:
         both = both.drop(columns="figure")
     return both[["source", *both.columns.drop("source")]]

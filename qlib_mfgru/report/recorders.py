@@ -20,6 +20,7 @@ from qlib_mfgru.report.store import store_file
 
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
 """What a SignalRecord and qrun leave in a recorder."""
+_TRAIN = "run its model by qrun, which saves it"
 _NEWEST_FIRST = ["attributes.start_time DESC"]
 
 
@@ -131,20 +132,44 @@ def has_artifact(recorder: Recorder, name: str) -> bool:
 
 
 def load_model(recorder: Recorder) -> Any:
-    """``params.pkl`` of a recorder; an InputError where there is none, or one of another installation."""
-    return _loaded(recorder, MODEL, "run its model by qrun, which saves it")
+    """``params.pkl`` of a recorder; an InputError as of `load_artifact`, or where it is no model."""
+    model = load_artifact(recorder, MODEL, _TRAIN)
+    if not callable(getattr(model, "predict", None)):
+        raise InputError(
+            f"the {MODEL} of the recorder {recorder.id} is a {type(model).__name__}, which predicts nothing: {_TRAIN}"
+        )
+    return model
 
 
 def load_prediction(recorder: Recorder) -> Any:
-    """``pred.pkl`` of a recorder; an InputError where there is none."""
-    return _loaded(recorder, PREDICTION, "run a SignalRecord first")
+    """``pred.pkl`` of a recorder; an InputError as of `load_artifact`."""
+    return load_artifact(recorder, PREDICTION, "run a SignalRecord, which saves it")
 
 
-def _loaded(recorder: Recorder, name: str, advice: str) -> Any:
+def load_artifact(recorder: Recorder, name: str, advice: str) -> Any:
+    """An object of a recorder.
+
+    Parameters
+    ----------
+    recorder : Recorder
+    name : str
+    advice : str
+        How to come by one that is not there.
+
+    Raises
+    ------
+    InputError
+        There is none; or it cannot be read, as where it is damaged or needs packages that are not installed.
+    """
     try:
         return recorder.load_object(name)
     except LoadObjectError as error:
-        raise InputError(f"the recorder {recorder.id} has no {name}: {advice} ({error})") from error
+        if not has_artifact(recorder, name):
+            raise InputError(f"the recorder {recorder.id} has no {name}: {advice}") from error
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"the {name} of the recorder {recorder.id} is damaged or of another installation ({reason}): {advice}"
+        ) from error
 
 
 def model_name(recorder: Recorder) -> str:

@@ -1,58 +1,164 @@
-"""The look that all plots share: panels, colours, axes, and files that are never half written."""
+"""The look that all plots share: titles, panels, colours, axes, language, and files that are never half written."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-BLUE, ORANGE, GREY = "tab:blue", "tab:orange", "0.6"
+from qlib_mfgru.report import fonts, words
+from qlib_mfgru.report.words import label
+
+BLUE, ORANGE, GREY, DARK = "tab:blue", "tab:orange", "0.6", "0.2"
+WARNING = "#b34700"
+"""Colour of words that warn."""
 SERIES = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple", "tab:brown", "tab:pink", "tab:olive")
-"""Colours of unordered series, in this order."""
+"""Colours of unordered series, in this order; see `series`."""
 DIVERGING = "RdBu_r"
 """Colour map of signed values."""
 
-_PANEL = (6.2, 3.7)
-_LEGEND_WIDTH = 1.3
+_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
+_ORDERED = LinearSegmentedColormap.from_list("ordered", ["#1c4f9c", "#7fa3c7", "#a8a8a8", "#d99a8b", "#b2182b"])
+_PAIR, _ROW, _ALONE = (6.2, 3.7), (8.6, 2.9), (8.0, 4.2)
+_LEGEND_WIDTH, _LINE = 1.3, 0.21
+_MOST_IN_A_COLUMN = 3
 
 
-def panels(title: str, names: Sequence[str], legend: bool = False) -> tuple[Figure, list[Axes]]:
-    """A figure with a titled panel for each name, two in a row; `legend` leaves room for one at the right."""
-    columns = min(2, len(names))
+@contextmanager
+def language(spoken: words.Language) -> Iterator[None]:
+    """Charts that are drawn within say their words in this language, in a font that has its characters.
+
+    Where no installed font has Chinese, they keep English words, and one warning says what to install.
+
+    Examples
+    --------
+    ::
+
+        with style.language("zh"):
+            figure = outputs.plots["layers.png"](test)
+    """
+    families = [] if spoken == "en" else fonts.chinese()
+    with words.language(spoken if families else "en"), rc_context({"font.family": families or rcParams["font.family"]}):
+        yield
+
+
+def panels(
+    title: str,
+    names: Sequence[str],
+    subtitle: str = "",
+    source: Sequence[str] = (),
+    legend: bool = False,
+    height: float | None = None,
+    ratios: Sequence[float] | None = None,
+) -> tuple[Figure, list[Axes]]:
+    """A titled figure with a panel for each name: two in a row, or one below the other where their number is odd.
+
+    Parameters
+    ----------
+    title : str
+        What is drawn; the only title of a figure with one panel.
+    names : sequence of str
+        Titles of the panels; an empty one has none.
+    subtitle : str
+        Of what: model, pool or index, period.
+    source : sequence of str
+        Lines below the panels: notes, and where the data come from.
+    legend : bool
+        Leave room for one: see `place_legend`.
+    height : float, optional
+        Of a panel, in inches.
+    ratios : sequence of float, optional
+        Heights of panels that share their dates, one below the other.
+    """
+    columns = 1 if ratios or len(names) in (1, _MOST_IN_A_COLUMN) or (len(names) % 2 and not legend) else 2
     rows = -(-len(names) // columns)
-    size = (_PANEL[0] * columns + (_LEGEND_WIDTH if legend else 0.0), _PANEL[1] * rows + 0.4)
+    width, tall = _ALONE if len(names) == 1 else (_PAIR if columns == 2 else _ROW)
+    heights = [height or tall] * rows if ratios is None else list(ratios)
+    free = rows * columns - len(names)
+    top, bottom = _LINE * (2.4 if subtitle else 1.5), _LINE * len(source)
+    size = (width * columns + (_LEGEND_WIDTH if legend and not free else 0.0), sum(heights) + top + bottom)
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title)
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    _place_titles(figure, title, subtitle, source, (0.0, bottom / size[1], 1.0, 1 - (top + bottom) / size[1]))
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=ratios is not None, height_ratios=heights)
+    axes = list(grid.flat)
     for ax in axes[len(names) :]:
-        ax.remove()
-    for ax, name in zip(axes, names, strict=False):
-        ax.set_title(name)
+        ax.set_axis_off()
+    for ax, name in zip(axes[: len(names)], names, strict=True):
+        ax.set_title(name, loc="left", fontsize="medium")
         ax.grid(alpha=0.3)
+        ax.set_axisbelow(True)
+        ax.tick_params(labelfontfamily=rcParams["font.family"])
     return figure, axes[: len(names)]
 
 
+def _place_titles(
+    figure: Figure, title: str, subtitle: str, source: Sequence[str], rect: tuple[float, float, float, float]
+) -> None:
+    """Title, subtitle and source at the left edge, outside the rectangle of the panels."""
+    height = figure.get_figheight()
+    figure.get_layout_engine().set(rect=rect)  # type: ignore[union-attr, call-arg]
+    left, line = 0.08 / figure.get_figwidth(), _LINE / height
+    weight = "bold" if words.spoken() == "en" else "normal"  # Chinese fonts seldom come with a bold face
+    heading = figure.suptitle(title, x=left, y=1 - 0.3 * line, ha="left", va="top", fontsize="large", weight=weight)
+    texts = [heading, figure.text(left, 1 - 1.55 * line, subtitle, va="top", color=DARK, fontsize="small")]
+    for place, words_ in enumerate(reversed(source)):
+        texts.append(figure.text(left, (place + 0.2) * line, words_, va="bottom", color="0.4", fontsize="x-small"))
+    for text in texts:
+        text.set_in_layout(False)
+
+
+def sourced(source: str, *notes: str) -> list[str]:
+    """Lines for the foot of a chart: notes, then the provider of the data and who calculated."""
+    own = label("own")
+    return [*(note for note in notes if note), label("source", source=f"{source}, {own}" if source else own)]
+
+
+def place_legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str], title: str | None = None) -> None:
+    """One legend for all panels: in the slot that they leave free, else right of them."""
+    free = [ax for ax in figure.axes if not ax.axison]
+    if free:
+        free[0].legend(handles, labels, loc="center", title=title)
+    else:
+        figure.legend(handles, labels, loc="outside right center", title=title)
+
+
 def ordered_colors(n: int) -> list[tuple[float, ...]]:
-    """`n` colours from blue (least) to red (most)."""
-    return [tuple(color) for color in colormaps["turbo"](np.linspace(0.08, 0.92, n))]
+    """`n` colours from blue (least) over grey to red (most)."""
+    return [tuple(color) for color in _ORDERED(np.linspace(0.0, 1.0, n))]
+
+
+def series(n: int) -> list[dict[str, Any]]:
+    """Colour and dashes of `n` unordered series: past the colours, dashes tell them apart."""
+    return [{"color": SERIES[k % len(SERIES)], "linestyle": _DASHES[k // len(SERIES) % len(_DASHES)]} for k in range(n)]
 
 
 def date_axis(ax: Axes) -> None:
     """Dates without repeated years or overlapping labels."""
     locator = AutoDateLocator(maxticks=8)
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    formatter = ConciseDateFormatter(locator)
+    if words.spoken() == "zh":
+        formatter = ConciseDateFormatter(
+            locator,
+            formats=["%Y年", "%m月", "%d日", "%H:%M", "%H:%M", "%S.%f"],
+            zero_formats=["", "%Y年", "%m月", "%m月%d日", "%H:%M", "%H:%M"],
+            offset_formats=["", "%Y年", "%Y年%m月", "%Y年%m月%d日", "%Y年%m月%d日", "%Y年%m月%d日"],
+        )
+    ax.xaxis.set_major_formatter(formatter)
 
 
-def percent_axis(ax: Axes, decimals: int = 0) -> None:
-    """The vertical axis in percent, from fractions."""
+def percent_axis(ax: Axes, decimals: int | None = 0) -> None:
+    """The vertical axis in percent, from fractions; None for as many decimals as the ticks need."""
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
 
 
@@ -65,29 +171,8 @@ def leave_room_above(ax: Axes, share: float = 0.3) -> None:
 def slant_labels(ax: Axes) -> None:
     """Long names below the horizontal axis, each ending at its tick."""
     ax.tick_params(axis="x", rotation=30)
-    for label in ax.get_xticklabels():
-        label.set_horizontalalignment("right")
-
-
-def heatmap(ax: Axes, values: np.ndarray, rows: Sequence[object], columns: Sequence[object], limit: float) -> None:
-    """Signed values as colours with their numbers written in; NaN stays white.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_rows, n_columns)
-    rows, columns : sequence
-        Labels.
-    limit : float
-        Where the colours end on both sides.
-    """
-    ax.imshow(values, cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    ax.set_xticks(range(len(columns)), [str(label) for label in columns])
-    ax.set_yticks(range(len(rows)), [str(label) for label in rows])
-    ax.grid(visible=False)
-    for (row, column), value in np.ndenumerate(values):
-        if np.isfinite(value):
-            color = "white" if abs(value) > 0.6 * limit else "black"
-            ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color, fontsize="small")
+    for text in ax.get_xticklabels():
+        text.set_horizontalalignment("right")
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -19,7 +19,7 @@ KEPT = ("pred.pkl", "label.pkl", "sig_analysis/ic.pkl", "factor_test/summary.csv
 
 def write_run(folder: Path, provider: Path) -> None:
     """``small.yaml``: a daily GRU on the tiny market, three records, the store that the shipped YAMLs name."""
-    config = load("demo_daily")
+    config = load("demo/daily")
     config["qlib_init"]["provider_uri"] = str(provider)
     task = config["task"]
     task["model"]["kwargs"] |= tiny_world.FAST

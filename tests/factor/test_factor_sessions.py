@@ -56,7 +56,7 @@ def test_the_page_has_this_run_alone(tested: FactorTest) -> None:
     """The Huatai report has a pool ALL as well; that is another market's."""
     page = FactorTestRecord(None, pools=["all"], n_layers=5).document(tested)
     assert tables.comparison(tested)[["source", "pool", "n_dates"]].to_numpy().tolist() == [["this run", "ALL", 13]]
-    assert page.startswith("# Factor test of factor\n\n## This run\n\n| source | pool | model | rank_ic_mean |")
+    assert page.startswith("# Factor test of factor\n\n## This run\n\n| source | pool | model | RankIC mean |")
     for words in ("Huatai", "| report |", "figure", "A-shares"):
         assert words not in page
 

@@ -97,6 +97,18 @@ def test_the_future_return_has_rank_ic_1_and_ordered_layers(market_qlib: Path) -
     assert list(result.returns.columns) == [1, 2, 3, 4, 5]
 
 
+def test_the_marginal_rank_ic_is_that_of_the_stretch_alone(market_qlib: Path) -> None:
+    """A factor that is the return from the second to the fourth day after the entry."""
+    settings = FactorTestSettings(pools=["all"], n_layers=5, freq=4, winsorize=None, neutralize=[], horizons=[6, 2, 4])
+    result = run_factor_test(to_scores(future_returns(3, 5)), settings).pools["all"]
+    assert list(result.marginal.columns) == [2, 4, 6]
+    assert list(result.decay.columns) == [6, 2, 4]
+    np.testing.assert_allclose(result.marginal[4], 1.0)
+    assert result.marginal[[2, 6]].mean().abs().max() < 0.2
+    np.testing.assert_array_equal(result.marginal[2], result.decay[2])
+    assert settings.stretches == {2: "1-2", 4: "3-4", 6: "5-6"}
+
+
 def test_the_lag_is_one_day(market_qlib: Path) -> None:
     """The day between the test date and the entry earns nothing, nor does the day after the period."""
     settings = FactorTestSettings(pools=["all"], n_layers=5, freq=1, winsorize=None, neutralize=[], horizons=[1, 3])

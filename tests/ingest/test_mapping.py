@@ -213,7 +213,7 @@ def test_a_mapping_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["astock", "ashare_daily"])
 def test_the_shipped_mappings_are_valid(name: str) -> None:
-    mapping = load_mapping(Path(__file__).parents[2] / "workflow_configs" / f"{name}_mapping.yaml")
+    mapping = load_mapping(Path(__file__).parents[2] / "workflow_configs" / name / "mapping.yaml")
     assert set(mapping.members) == {"csi300", "csi500", "csi1000"}
     assert mapping.carry_members == (name == "astock")
     assert mapping.weights["csi300"].carry

@@ -19,8 +19,8 @@ _RUN = "import sys; from qlib.cli.run import workflow; [workflow(file) for file 
 
 
 def config(yaml: str, provider: Path, work: Path, test: tuple[str, Any], **model: Any) -> dict[str, Any]:
-    """A shipped YAML, as it trains in a second; its experiment is called as the YAML."""
-    content = load(yaml)
+    """A shipped YAML, as it trains in a second; its experiment is called as the YAML, ``demo_gru`` of demo/gru."""
+    content = load(yaml.replace("_", "/", 1))
     content["qlib_init"]["provider_uri"] = str(provider)
     content["experiment_name"] = yaml
     task = content["task"]

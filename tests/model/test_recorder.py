@@ -176,7 +176,7 @@ def test_the_curve_has_a_panel_a_stage(draw: Callable[..., list[Any]], metric: M
     """Read off the figure's own lines: each stage's epochs and metrics, and the epoch whose weights are kept."""
     stages = [[0.1, 0.2, 0.15], [0.3, 0.25]]
     axes = draw(*(stage_result(stage, values, metric) for stage, values in enumerate(stages, start=1)))
-    assert [ax.get_title() for ax in axes] == ["stage 1", "stage 2"]
+    assert [ax.get_title(loc="left") for ax in axes] == ["stage 1", "stage 2"]
     assert axes[0].get_ylabel() == title
     for ax, values in zip(axes, stages, strict=True):
         train, valid = ax.lines[0], ax.lines[1]

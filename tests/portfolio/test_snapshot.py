@@ -187,7 +187,7 @@ def test_st_stocks_cannot_be_identified_without_their_flag(
 ) -> None:
     series = reader.read_series
     monkeypatch.setattr(
-        reader, "read_series", lambda code, field, freq: None if field == "is_st" else series(code, field, freq)
+        reader, "read_series", lambda code, field, *more: None if field == "is_st" else series(code, field, *more)
     )
     with pytest.raises(
         InputError,
@@ -213,7 +213,7 @@ def test_all_that_an_index_lacks_is_one_line_whose_advice_works(
 ) -> None:
     series, missing = reader.read_series, {"vwap", "is_st", f"{INDEX}_weight"}
     monkeypatch.setattr(
-        reader, "read_series", lambda code, field, freq: None if field in missing else series(code, field, freq)
+        reader, "read_series", lambda code, field, *more: None if field in missing else series(code, field, *more)
     )
     weights = rf"\${INDEX}_weight \(the nearest is .*\) for index_weights: drifted"
     fields = rf"the provider .* has no \$vwap for trades, \$is_st for the ST flag, {weights}"
@@ -230,3 +230,21 @@ def test_all_that_an_index_lacks_is_one_line_whose_advice_works(
     missing.add("market_cap")
     with pytest.raises(InputError, match=r"index_weights: drifted: ingest them \(its mapping needs float_shares or "):
         MarketSnapshot.read(INDEX)
+
+
+def test_changes_of_the_index_are_counted_by_day(market: MarketSnapshot) -> None:
+    """From the first day asked for on: the day before it counts as what was there."""
+    member = np.zeros((len(market.days), len(market.stocks)), dtype=bool)
+    member[:, :3] = True
+    member[5:, 3:5] = True
+    member[5:, 0] = False
+    member[9:, 1] = False
+    changed = replace(market, member=member)
+    days = market.days
+    assert changed.member_changes(days[1], days[-1]).to_dict("split") == {
+        "index": [days[5], days[9]],
+        "columns": ["joined", "left"],
+        "data": [[2, 1], [0, 1]],
+    }
+    assert list(changed.member_changes(days[5], days[8]).index) == [days[5]]
+    assert changed.member_changes(days[6], days[8]).empty

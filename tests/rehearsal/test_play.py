@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         patch.setenv("OMP_NUM_THREADS", "1")
         yield play(
             tmp_path_factory.mktemp("played") / "play",
-            PlaySettings(n_stocks=30, n_days=95, intraday_days=60, n_weeks=2),
+            PlaySettings(n_stocks=30, n_days=95, intraday_days=60, n_weeks=2, seed=7),
         )
 
 
@@ -52,6 +53,16 @@ def test_the_evenings_equal_the_backtest(played: Played, comparison: Comparison)
     assert rebalanced[0].turnover > 0.9
     assert 0 < rebalanced[1].turnover < 0.35
     assert [evening.bars_end for evening in played.evenings] == list(played.days)
+
+
+def test_a_member_suspended_in_the_evening_has_its_weight(played: Played) -> None:
+    """The orders of the next day, which equal the backtest's, were decided from it."""
+    (evening,) = [evening for evening in played.evenings if f"{evening.day:%m-%d}" == "05-15"]
+    orders = json.loads((played.desk.work / "orders" / f"{evening.day:%Y-%m-%d}.json").read_text(encoding="utf-8"))
+    (row,) = [row for row in orders["weights"] if row["instrument"] == "SZ000005"]
+    assert "SZ000005" in evening.members
+    assert row["flags"] == "suspended;no_score"
+    assert row["index_weight"] > 0.01
 
 
 def test_a_difference_is_told(played: Played, comparison: Comparison, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ FRAME = pd.DataFrame({"pool": ["ALL", "FEW"], "rank_ic_mean": [0.0839, None], "s
 
 def test_shared_formats_and_missing_values() -> None:
     assert markdown(FRAME).splitlines() == [
-        "| pool | rank_ic_mean | sharpe | 5 |",
+        "| pool | RankIC mean | Sharpe | 5 |",
         "| --- | --- | --- | --- |",
         "| ALL | 8.39% | 1.50 | 0.5 |",
         "| FEW |  | -0.26 | 2.0 |",

@@ -28,7 +28,7 @@ def test_tables_and_plots_are_written_and_series_left_to_the_recorder(tmp_path: 
 
 def test_the_page_has_the_tables_with_headings_and_their_notes() -> None:
     assert BOTH.page(1.5, "Title", ["Made up."]) == (
-        "# Title\n\n## The value\n\n| pool | sharpe |\n| --- | --- |\n| ALL | 1.50 |\n\n- It is 1.5.\n\n"
+        "# Title\n\n## The value\n\n| pool | Sharpe |\n| --- | --- |\n| ALL | 1.50 |\n\n- It is 1.5.\n\n"
         "## No exceptions\n\nNone.\n\n## Conventions of all tables\n\n- Made up.\n"
     )
     assert "## Exceptions\n\n| what |\n| --- |\n| negative |\n" in BOTH.page(-1.0, "Title", [])

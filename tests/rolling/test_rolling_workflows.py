@@ -46,7 +46,7 @@ HOLIDAYS = ["2023-10-02", "2023-10-03", "2023-10-04", "2023-10-05", "2023-10-06"
 @pytest.mark.parametrize("market", TESTS)
 @pytest.mark.parametrize("name", MODELS)
 def test_every_rolling_yaml_makes_its_model(market: str, name: str) -> None:
-    config = load(f"{market}_rolling_{name}")
+    config = load(f"{market}/rolling_{name}")
     model = init_instance_by_config(config["task"]["model"])
     assert isinstance(model, RollingEnsembleModel)
     assert (model.seeds, model.n_jobs) == ([0, 1, 2], 2)
@@ -114,7 +114,7 @@ def command(work: Path, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def artifacts(work: Path) -> Path:
     """Artifacts of one qrun of the shipped incremental rolling YAML, made small."""
-    config = load("demo_rolling_incremental")
+    config = load("demo/rolling_incremental")
     config["qlib_init"]["provider_uri"] = str(provider_of(work))
     config["task"]["model"]["kwargs"] |= SMALL["kwargs"]
     records = {record["class"]: record["kwargs"] for record in config["task"]["record"]}
@@ -163,7 +163,7 @@ def test_the_saved_model_predicts_the_same_in_a_fresh_process(artifacts: Path, w
 
 def test_qlibs_own_rolling(work: Path) -> None:
     """``python -m qlib.contrib.rolling`` rewrites the label, pickles the handler, and moves the split along."""
-    config = YAML(typ="safe", pure=True).load((CONFIGS / "demo_qlib_rolling.yaml").read_text())
+    config = YAML(typ="safe", pure=True).load((CONFIGS / "demo/qlib_rolling.yaml").read_text())
     folder = work / "qlibs_own"
     folder.mkdir()
     shutil.copytree(work / ".qlib", folder / ".qlib")

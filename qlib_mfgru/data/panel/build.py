@@ -169,12 +169,12 @@ def read_blocks(
             for row, code in enumerate(block_codes):
                 lacking = []
                 for column, name in enumerate(names):
-                    series = reader.read_series(code, name, freq)
+                    series = reader.read_series(code, name, freq, n_stamps)
                     if series is None:
                         lacking.append(name)
                         continue
                     stocks_with[name] += 1
-                    first, values = series[0], series[1][: n_stamps - series[0]]
+                    first, values = series
                     if name not in valued and np.isfinite(values).any():
                         valued.add(name)
                     block[row, column, first : first + len(values)] = values

@@ -42,7 +42,7 @@ class Server(ThreadingTCPServer):
     ----------
     host : str
     port : int
-        Free when the server started.
+        The one that was asked for, else one that was free when the server started.
     today : Timestamp
         The last day that is known; set it to another one while the server runs.
     faults : Faults
@@ -57,8 +57,8 @@ class Server(ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, market: VendorMarket, today: pd.Timestamp, faults: Faults) -> None:
-        super().__init__(("127.0.0.1", 0), Connection)
+    def __init__(self, market: VendorMarket, today: pd.Timestamp, faults: Faults, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Connection)
         self.market, self.today, self.asked = market, today, list[Asked]()
         self.stopped = threading.Event()
         self._lock = threading.Lock()
@@ -230,9 +230,9 @@ def resets(connection: socket.socket) -> None:
 
 @contextmanager
 def serving(
-    market: VendorMarket, until: pd.Timestamp | str | None = None, faults: Faults | None = None
+    market: VendorMarket, until: pd.Timestamp | str | None = None, faults: Faults | None = None, port: int = 0
 ) -> Iterator[Server]:
-    """Serve a market on a free port of the loopback while the context is open.
+    """Serve a market on the loopback while the context is open.
 
     The real client library talks to it once its constants ``baostock.common.contants.BAOSTOCK_SERVER_IP`` and
     ``BAOSTOCK_SERVER_PORT`` are `Server.host` and `Server.port`.
@@ -243,8 +243,10 @@ def serving(
         The last day that is known at first; the market's last one by default.
     faults : Faults, optional
         What goes wrong from the beginning.
+    port : int
+        By default one that is free.
     """
-    server = Server(market, pd.Timestamp(until or market.days[-1]), faults or Faults())
+    server = Server(market, pd.Timestamp(until or market.days[-1]), faults or Faults(), port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -8,6 +8,7 @@ from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
 from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
+from qlib_mfgru.report.words import header
 
 _CALENDAR = {
     "day": "every trading day",
@@ -34,11 +35,14 @@ def conventions(test: FactorTest) -> list[str]:
         "from one trade to the next.",
         f"Stocks: members of the pool on the test date, excluding: {_excluded(test)}. {_limit_up(test)}"
         "A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
-        "layers (`n_dates_too_small`) have neither IC nor layers.",
+        f'layers ("{header("n_dates_too_small")}") have neither IC nor layers.',
         f"Factor: {_WINSORIZED[settings.winsorize]}, {_neutralized(settings)}, z-scored; per date and pool, after the "
         "exclusions. Neutralised values that differ only by the rounding of double precision are tied.",
-        "IC_IR is mean / standard deviation (n - 1), not annualised; t is IC_IR times the square root of the number of "
-        "dates.",
+        "RankIC is Spearman's correlation of factor and return across the stocks of a date, IC is Pearson's. "
+        f'"{header("ic_ir")}" (often called IC_IR) and "{header("icir")}" are each mean / standard deviation '
+        "(n - 1), not annualised; t is that times the square root of the number of dates.",
+        "RankIC by horizon is with the return from the entry to the horizon, which accumulates; of a stretch it is "
+        "with the return within the stretch alone.",
         f"Layers: {settings.n_layers} of equal size (to within one stock), {settings.n_layers} is the TOP layer; equal "
         f"weights at each rebalance, then held; marked to each day's {price}, carried forward on days without trade; "
         "gross of all costs; a stock that cannot be sold at a rebalance counts as sold at its last price.",

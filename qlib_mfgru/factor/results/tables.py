@@ -8,6 +8,7 @@ import pandas as pd
 
 from qlib_mfgru.factor.ic import ICStatistics
 from qlib_mfgru.factor.results.conventions import absent_rules, differences, heading, printed
+from qlib_mfgru.factor.results.doubts import doubts
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import measures
 from qlib_mfgru.report.markdown import numbers_as
@@ -67,7 +68,7 @@ def _statistics(test: FactorTest, result: PoolTest) -> dict[str, Any]:
     }
 
 
-@outputs.table("layers.csv", heading="Layers")
+@outputs.table("layers.csv", heading="Layers", notes=doubts)
 def layers(test: FactorTest) -> pd.DataFrame:
     """All measures of all layers, from 1 (lowest factors) to the TOP layer, then long-short: one row each."""
     rows = []
@@ -84,6 +85,16 @@ def decay(test: FactorTest) -> pd.DataFrame:
     """Mean RankIC by horizon in trading days: one row per pool."""
     means = {pool.upper(): result.decay.mean() for pool, result in test.pools.items()}
     return pd.DataFrame(means).T.rename_axis("pool").reset_index()
+
+
+@outputs.table(heading="Mean RankIC of each stretch of trading days alone", formats=numbers_as(".2%"))
+def marginal(test: FactorTest) -> pd.DataFrame:
+    """Mean RankIC with the return between one horizon and the next: one row per pool."""
+    stretches = test.settings.stretches
+    means = {
+        pool.upper(): result.marginal.reindex(columns=list(stretches)).mean() for pool, result in test.pools.items()
+    }
+    return pd.DataFrame(means).T.rename(columns=stretches).rename_axis("pool").reset_index()
 
 
 @outputs.table("exclusions.csv", heading="Stocks per test date, by reason of exclusion", formats=numbers_as(".1f"))
@@ -103,6 +114,12 @@ def ic_series(test: FactorTest) -> pd.DataFrame:
 def decay_series(test: FactorTest) -> pd.DataFrame:
     """RankIC by test date and horizon."""
     return _by_pool({pool: result.decay for pool, result in test.pools.items()})
+
+
+@outputs.pickle("marginal.pkl")
+def marginal_series(test: FactorTest) -> pd.DataFrame:
+    """RankIC by test date and horizon, with the return since the horizon before."""
+    return _by_pool({pool: result.marginal for pool, result in test.pools.items()})
 
 
 @outputs.pickle("layers.pkl")

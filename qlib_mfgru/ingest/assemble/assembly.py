@@ -51,7 +51,8 @@ def assemble(stock: Stock, verdict: Verdict) -> bool:
         is_stand_in = _fill_day_vwap(stock, from_bars)
         add_extras(stock)
         series = series_of(stock, given, is_stand_in)
-        is_kept = verdict.add(series, judge(series))
+        stock.findings = judge(series)
+        is_kept = verdict.add(series, stock.findings)
         if is_kept:
             mend_quantities(stock, given)
             replace_mean_prices(stock)

@@ -22,7 +22,7 @@ from qlib_mfgru.ingest.read.spool import ALWAYS, DAILY_OPTIONAL, PRICES, StockRo
 from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.judge import Moves, is_spike, is_spiked_end
+from qlib_mfgru.provider.judge import Finding, Moves, is_spike, is_spiked_end
 
 DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
@@ -59,13 +59,15 @@ class Stock:
     freqs : tuple of str
         Of `bars`.
     live : ndarray of bool
-        Days that are stored: with trade, by the daily rows or the bars, and a factor.
+        Days with values to store: with trade, by the daily rows or the bars, and a factor.
     bars : list of DayBars
         One of each stored frequency, the finest first; empty if no input has bars.
     board : str, optional
         A key of `boards.RULES`; None where the market has no boards.
     extras : dict of str to ndarray
         Fields besides prices: limits, market cap, industry, special treatment.
+    findings : list of Finding
+        The judge's.
     """
 
     def __init__(
@@ -109,6 +111,7 @@ class Stock:
             for bars in self.bars:
                 bars.volume = raw_volume(bars.volume, self.factor[calendars.bar_span, None])
         self.extras: dict[str, np.ndarray] = {}
+        self.findings: list[Finding] = []
 
     @cached_property
     def moves(self) -> Moves:
@@ -180,6 +183,17 @@ class Stock:
             new = bars["when"][places]
             new = new[self.is_counted(days_of_bars(new))]
             self.report.warn(BEYOND_DAY, len(new), (f"{self.code} {np.datetime64(int(when), 'm')}" for when in new))
+
+    @property
+    def life(self) -> tuple[int, int]:
+        """Positions of the first and the last day that are stored: from the first live day to the last daily row.
+
+        A row that has neither a price nor a volume, not even 0, says nothing of whether the stock is still there.
+        """
+        lived, rows = np.flatnonzero(self.live), self.rows.daily
+        is_told = np.any([rows[name] > 0 for name in PRICES], axis=0) | (rows["volume"] >= 0)
+        told = np.searchsorted(self.calendars.days, rows["when"][is_told][-1:]).tolist()
+        return int(lived[0]), max([int(lived[-1]), *told])
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows

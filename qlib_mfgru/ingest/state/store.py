@@ -12,6 +12,7 @@ from typing import Any
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.assemble.conventions import Conventions
 from qlib_mfgru.provider.judge import Stated
+from qlib_mfgru.provider.judge.moves.payouts import Payouts
 from qlib_mfgru.provider.session import Session
 
 STATE = "state"
@@ -19,7 +20,7 @@ STATE = "state"
 RECORD = f"{STATE}/state.json"
 CLOSES = f"{STATE}/closes.npz"
 TABLES = f"{STATE}/tables"
-_FORMAT = 1
+_FORMAT = 2
 
 Seen = dict[str, tuple[int, int]]
 """Size and time of change, in nanoseconds, of files by their paths as patterns find them."""
@@ -53,6 +54,10 @@ class State:
         Earlier codes and what they became, as far as rows had them.
     seen : dict of str to Seen
         The files that were read, by input.
+    payouts : Payouts
+        What all ex-dates say of the factor.
+    n_trading : tuple of int
+        Stocks that trade on each of the last days.
     """
 
     source: str
@@ -61,6 +66,8 @@ class State:
     industries: tuple[str, ...]
     renames: dict[str, str]
     seen: dict[str, Seen]
+    payouts: Payouts
+    n_trading: tuple[int, ...]
 
     def text(self) -> str:
         """As JSON."""
@@ -74,6 +81,8 @@ class State:
             "industries": list(self.industries),
             "renames": self.renames,
             "seen": self.seen,
+            "payouts": self.payouts.as_dict(),
+            "n_trading": list(self.n_trading),
         }
         return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
@@ -101,6 +110,8 @@ class State:
                 tuple(content["industries"]),
                 content["renames"],
                 seen,
+                Payouts.of(content["payouts"]),
+                tuple(content["n_trading"]),
             )
         except FileNotFoundError:
             raise InputError(

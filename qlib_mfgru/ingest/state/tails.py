@@ -11,6 +11,7 @@ import numpy as np
 
 from qlib_mfgru.ingest.read.spool import ALWAYS, BAR, DAY, VALUE, VALUE_FIELDS, StockRows
 from qlib_mfgru.ingest.read.stamps import days_of_bars
+from qlib_mfgru.ingest.state.past import PAST
 
 OPEN = 26
 """Days with trade, counted from the last one, that a new day may still change: the usual size of a day, which says what
@@ -96,22 +97,36 @@ class Tails:
         Of dtype `DAY` and `BAR`; the first daily row has the factor and flag that hold from before it.
     values : dict of str to dict of str to ndarray
         Of dtype `VALUE`, by field and code: the last before the tail, and all within.
+    past : dict of str to ndarray
+        Of dtype `PAST`: what the judge has counted.
     """
 
     tails: dict[str, Tail] = field(default_factory=dict)
     daily: dict[str, np.ndarray] = field(default_factory=dict)
     bars: dict[str, np.ndarray] = field(default_factory=dict)
     values: dict[str, dict[str, np.ndarray]] = field(default_factory=lambda: {name: {} for name in VALUE_FIELDS})
+    past: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def add(self, rows: StockRows, tail: Tail, made: np.ndarray | None = None, days: np.ndarray | None = None) -> None:
+    def add(
+        self,
+        rows: StockRows,
+        tail: Tail,
+        past: np.ndarray | None = None,
+        made: np.ndarray | None = None,
+        days: np.ndarray | None = None,
+    ) -> None:
         """Keep a stock's tail.
 
         Parameters
         ----------
+        past : ndarray of shape (n_kinds,), optional
+            What the judge has counted of it.
         made, days : ndarray of shape (n_days,), optional
             The factor that previous closes make up, and the days, since 1970, that it is of.
         """
         self.tails[rows.code] = tail
+        if past is not None:
+            self.past[rows.code] = past
         self.daily[rows.code] = _daily_from(rows.daily, tail)
         self.bars[rows.code] = rows.bars[np.searchsorted(days_of_bars(rows.bars["when"]), tail.bars_begin) :]
         for name, values in rows.values.items():
@@ -129,6 +144,7 @@ class Tails:
             "tails": np.array([self.tails[code] for code in codes], dtype="i4").reshape(-1, len(Tail._fields)),
             "daily": _joined(codes, self.daily, DAY),
             "bars": _joined(codes, self.bars, BAR),
+            "past": _joined(codes, self.past, PAST),
             **{f"value_{name}": _joined(codes, values, VALUE) for name, values in self.values.items()},
         }
         file = io.BytesIO()
@@ -144,7 +160,7 @@ class KeptRows(NamedTuple):
     codes : list of str
     tails : list of Tail
     rows : mapping of str to ndarray
-        ``daily``, ``bars``, and by the names of `VALUE_FIELDS`.
+        ``daily``, ``bars``, ``past``, and by the names of `VALUE_FIELDS`.
     """
 
     codes: list[str]
@@ -206,5 +222,6 @@ def _joined(codes: list[str], by_code: Mapping[str, np.ndarray], dtype: np.dtype
     pieces = [by_code.get(code, np.empty(0, dtype)) for code in codes]
     rows = np.concatenate([np.empty(0, dtype), *pieces])
     rows["stock"] = np.repeat(np.arange(len(codes)), [len(piece) for piece in pieces])
-    rows["file"] = 0
+    if dtype is not PAST:
+        rows["file"] = 0
     return rows

@@ -9,9 +9,9 @@ from qlib_mfgru.ingest.assemble.assembly import assemble
 from qlib_mfgru.ingest.assemble.codes import Successions, Twins
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
-from qlib_mfgru.ingest.read.spool import Spool
+from qlib_mfgru.ingest.read.spool import ALWAYS, Spool
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
+from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, counts_of, rows_file
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.judge import Verdict
 from qlib_mfgru.provider.writer import ProviderWriter
@@ -78,7 +78,9 @@ class BucketWriter:
                 outcome.twins.add(stock)
                 outcome.successions.add(stock)
                 stored = tuple(days[list(outcome.stocks.lives[stock.code])].tolist())
-            tails.add(rows, Tail.of(rows, *stored), made, days)
+            tail = Tail.of(rows, *stored)
+            past = counts_of(stock.findings, ALWAYS, tail.opens if tail.is_cut else ALWAYS)
+            tails.add(rows, tail, past, made, days)
         for rows in self.spool.strangers():
             tails.add(rows, NOTHING)
         outcome.stocks.writer.write_bytes(rows_file(bucket), tails.content())

@@ -41,7 +41,7 @@ def write_coverage(writer: ProviderWriter, held: Mapping[tuple[str, str], pd.Ser
 def write_manifest(stocks: StoredStocks, spool: Spool, mapping: IngestMapping, report: IngestReport) -> None:
     """Complete the report with the provider's size and half days, and write it next to its mapping."""
     warn_of_half_days(stocks, report)
-    _warn_of_sparse_days(stocks, report)
+    warn_of_sparse_days(stocks, report)
     report.facts = _size(stocks, spool) | report.facts
     manifest = {
         "made_by": "mfgru ingest",
@@ -80,13 +80,14 @@ def warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
     report.warn("half days: no stock traded after", int(half.sum()), map(minute_text, stamps))
 
 
-def _warn_of_sparse_days(stocks: StoredStocks, report: IngestReport) -> None:
-    """Count days on which far fewer stocks trade than on those before: perhaps rows are missing.
+def warn_of_sparse_days(stocks: StoredStocks, report: IngestReport, first: int = 0) -> None:
+    """Count days, from a position on, on which far fewer stocks trade than on those before: perhaps rows are missing.
 
     On the worst days of July 2015, when half of the market was suspended, 58 % of the usual number traded.
     """
     usual = pd.Series(stocks.n_trading).rolling(USUAL_DAYS).median().shift().to_numpy()
     sparse = (stocks.n_trading < SPARSE * usual) & (usual >= MANY)
+    sparse[:first] = False
     cases = (f"{day_text(stocks.days[place])}: {stocks.n_trading[place]}" for place in np.flatnonzero(sparse))
     what = f"days on which less than half as many stocks trade as on the {USUAL_DAYS} days before: are rows missing?"
     report.warn(what, int(sparse.sum()), cases)

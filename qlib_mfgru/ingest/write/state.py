@@ -7,10 +7,12 @@ from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.vendor import Vendor
 from qlib_mfgru.ingest.state import Closes, State
 from qlib_mfgru.ingest.state.store import CLOSES, RECORD, name_of, seen_now, table_file
+from qlib_mfgru.ingest.write.manifest import USUAL_DAYS
 from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.provider.judge.moves.payouts import Payouts
 
 
-def write_state(vendor: Vendor, spool: Spool, stocks: StoredStocks, conventions: Conventions) -> None:
+def write_state(vendor: Vendor, spool: Spool, stocks: StoredStocks, conventions: Conventions, payouts: Payouts) -> None:
     """Write the state of a provider whose stocks are written."""
     folder, writer = vendor.folder.resolve(), stocks.writer
     state = State(
@@ -20,6 +22,8 @@ def write_state(vendor: Vendor, spool: Spool, stocks: StoredStocks, conventions:
         industries=tuple(sorted(spool.industries)),
         renames=vendor.registry.renamed,
         seen={name: seen_now(vendor.folder, paths) for name, paths in vendor.paths.items()},
+        payouts=payouts,
+        n_trading=tuple(stocks.n_trading[-USUAL_DAYS:].tolist()),
     )
     writer.write_bytes(RECORD, state.text().encode())
     if vendor.mapping.weights:

@@ -28,7 +28,7 @@ class StoredStocks:
     Attributes
     ----------
     lives : dict of str to (int, int)
-        By code, the first and last day with trade as positions in the calendar.
+        By code, as of `Stock.life`: positions in the calendar.
     closes : dict of str to ndarray of shape (n_days,)
         Adjusted closes of the weighted stocks, the last one carried over days without trade.
     n_trading : ndarray of int, shape (n_days,)
@@ -49,7 +49,7 @@ class StoredStocks:
 
     def write(self, stock: Stock) -> None:
         """Write a stock's daily and intraday features."""
-        first, last = ends(stock.live)
+        first, last = stock.life
         daily = {name: values[first : last + 1] for name, values in daily_fields(stock).items()}
         self.writer.write_features(stock.code, "day", first, daily)
         for bars in stock.bars:

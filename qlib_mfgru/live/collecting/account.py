@@ -105,6 +105,8 @@ class Collected:
         Stocks whose last days may only be late.
     bars_begin : str
         Day of the first bar of all.
+    damaged : set of str
+        Files that were lost or damaged, and so asked for again.
     connections : int
         How many were left at the end of a run that had to take fewer; else 0.
     """
@@ -123,6 +125,7 @@ class Collected:
     refused: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
     bars_begin: str = ""
+    damaged: set[str] = field(default_factory=set)
     connections: int = 0
 
     def note(self, asked: int, retried: Counter[str]) -> None:
@@ -138,6 +141,9 @@ class Collected:
         if self.retried:
             causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
             lines.append(f"asked again {self.retried.total():,} times: {causes}")
+        if self.damaged:
+            named = ", ".join(sorted(self.damaged)[:_NAMED]) + (", .." if len(self.damaged) > _NAMED else "")
+            lines.append(f"{len(self.damaged):,} files were lost or damaged, and are collected anew: {named}")
         if self.connections:
             lines.append(f"the server did not bear so many connections: {self.connections} at the end")
         if self.waiting:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from qlib_mfgru.live.collecting.connection import Connection, connection
 from qlib_mfgru.live.collecting.settings import CollectSettings
 from qlib_mfgru.live.collecting.source import Stock, Unreachable, source_class
 from qlib_mfgru.live.collecting.stock import Outcome, StockCollector
-from qlib_mfgru.live.collecting.store import STATE, Store, mapping_text
+from qlib_mfgru.live.collecting.store import STATE, Origin, Store, mapping_text
 from qlib_mfgru.live.collecting.tables import Tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
@@ -63,14 +65,17 @@ def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Co
 def _opened(folder: Path, settings: CollectSettings) -> tuple[Store, str]:
     """The folder, if it is new or of the same vendor and frequency, and the earliest first day it was asked for."""
     store = Store(folder, settings.freq)
-    ours = {"source": settings.source, "freq": settings.freq}
-    there = store.note("collection")
-    if not there and folder.exists() and any(path.name != STATE for path in folder.iterdir()):
+    ours = Origin(settings.source, settings.freq, f"{settings.since:%Y-%m-%d}")
+    there = store.origin()
+    if store.damaged:
+        note, example = folder / store.damaged.pop(), json.dumps(asdict(ours))
+        raise InputError(f"{note} is damaged: write into it what the folder was begun with, such as {example}")
+    if there is None and folder.exists() and any(path.name != STATE for path in folder.iterdir()):
         raise InputError(f"{folder} holds files that `mfgru collect` did not make: name another folder")
-    since = min(f"{settings.since:%Y-%m-%d}", there.pop("since", "9999"))
-    if there and there != ours:
-        raise InputError(f"{folder} holds {there['freq']} bars from {there['source']}: name another folder")
-    store.keep_note("collection", {**ours, "since": since})
+    if there is not None and (there.source, there.freq) != (ours.source, ours.freq):
+        raise InputError(f"{folder} holds {there.freq} bars from {there.source}: name another folder")
+    since = ours.since if there is None else min(ours.since, there.since)
+    store.keep_origin(replace(ours, since=since))
     return store, since
 
 
@@ -99,9 +104,8 @@ def _collect(settings: CollectSettings, since: str, store: Store, asker: Connect
     asker.close()
     _collect_stocks(collector, stocks, settings.jobs, collected, quiet)
     _account(collector, store, stocks, calendar, collected)
-    store.write_text(
-        store.folder / MAPPING, mapping_text(store, settings.source, vendor.industry_level, vendor.member_lists)
-    )
+    mapping = mapping_text(store, settings.source, vendor.industry_level, vendor.member_lists)
+    store.put(store.folder / MAPPING, mapping.encode())
     return collected
 
 
@@ -177,6 +181,7 @@ def _one_pass(
 
 def _count(outcome: Outcome, collected: Collected, bar: Any) -> None:
     collected.note(outcome.asked, outcome.retried)
+    collected.damaged |= outcome.damaged
     if outcome.retried:
         bar.set_postfix_str(f"asked again {collected.retried.total()}", refresh=False)
 
@@ -194,4 +199,5 @@ def _account(
         elif collector.pieces(stock):
             collected.waiting.append(stock.code)
     collected.bars_begin = min(begins, default="")
-    store.write_text(store.folder / GAPS, gaps_csv(collected.gaps))
+    collected.damaged |= store.damaged
+    store.put(store.folder / GAPS, gaps_csv(collected.gaps).encode())

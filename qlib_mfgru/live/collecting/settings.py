@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from qlib_mfgru.live.collecting.source import SOURCES, Address, Patience, SourceSettings
-from qlib_mfgru.settings import Count, Folder, Names, Settings, Stamp, Text
+from qlib_mfgru.settings import Count, Date, Folder, Names, Settings, Text
 
 FREQS = ("5min", "15min", "30min", "60min")
 
@@ -46,8 +46,8 @@ class CollectSettings(Settings):
 
     source: Annotated[Text, _one_of(tuple(SOURCES))] = "baostock"
     out: Folder
-    since: Stamp
-    until: Stamp | None = None
+    since: Date
+    until: Date | None = None
     freq: Annotated[Text, _one_of(FREQS)] = "15min"
     stocks: Names = ()
     jobs: Count = 4

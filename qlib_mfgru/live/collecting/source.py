@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import pandas as pd
 
-from qlib_mfgru.settings import Count, Positive, Settings, Text
+from qlib_mfgru.settings import Count, Ge, Le, Positive, Settings, Text, Whole
 
 SOURCES = {
     "baostock": "qlib_mfgru.live.collecting.sources.baostock.Baostock",
@@ -75,6 +75,9 @@ class Stock(NamedTuple):
     delisted: str
 
 
+_Port = Annotated[Whole, Ge(0), Le(65535)]
+
+
 class Address(Settings):
     """Where a vendor's server is, for mirrors; empty for its own.
 
@@ -88,7 +91,7 @@ class Address(Settings):
     """
 
     host: str = ""
-    port: int = 0
+    port: _Port = 0
     timeout: Positive = 60.0
 
 

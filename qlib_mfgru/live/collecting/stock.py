@@ -12,7 +12,7 @@ from qlib_mfgru.live.collecting.connection import connection
 from qlib_mfgru.live.collecting.derived import with_first_day, with_float_shares
 from qlib_mfgru.live.collecting.plan import LATE, Span, between, covered_until, listed_days, open_spans, runs
 from qlib_mfgru.live.collecting.source import EVENTS, Refused, SourceSettings, Stock, Unreachable
-from qlib_mfgru.live.collecting.store import Covered, StockState, Store
+from qlib_mfgru.live.collecting.store import Covered, Damaged, StockState, Store
 
 _HALF_TICK = 0.0051
 
@@ -29,11 +29,14 @@ class Outcome:
         Repetitions, by what was wrong.
     unreachable : str
         Why the stock is not finished; empty if it is.
+    damaged : frozenset of str
+        Files that this process found to be lost or damaged until now.
     """
 
     asked: int
     retried: Counter[str] = field(default_factory=Counter)
     unreachable: str = ""
+    damaged: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,21 @@ class StockCollector:
             self._store.keep_stock(stock.code, state)
         except Unreachable as error:
             unreachable = str(error) or "no answer"
-        return Outcome(*self._asker.spent(), unreachable)
+        return Outcome(*self._asker.spent(), unreachable, frozenset(self._store.damaged))
 
     def _collect(self, stock: Stock, state: StockState) -> None:
+        """Collect what is missing; a file that is continued and turns out to be damaged is missing from then on."""
+        removed = set[str]()
+        while True:
+            try:
+                return self._collect_missing(stock, state)
+            except Damaged as error:
+                if error.name in removed:
+                    raise
+                removed.add(error.name)
+                (self._store.folder / error.name).unlink(missing_ok=True)
+
+    def _collect_missing(self, stock: Stock, state: StockState) -> None:
         days = listed_days(stock, self._calendar)
         for question in runs(self._open("daily", stock.code, state, days), self._calendar):
             self._daily(stock, state, question)
@@ -156,7 +171,7 @@ class StockCollector:
         """Days of a year on which daily rows say that a stock traded."""
         if not state.daily[year].size:
             return []
-        daily = self._store.read(self._store.year_file("daily", year, code))
+        daily = self._store.read(self._store.year_file("daily", year, code), state.daily[year])
         return list(daily["date"][daily["traded"] == 1])
 
     def _joined(
@@ -164,8 +179,9 @@ class StockCollector:
     ) -> pd.DataFrame | None:
         """The rows of a year's file: those of earlier days that are there, and the new ones."""
         parts = [] if rows is None or rows.empty else [rows.assign(symbol=code)]
-        if span.appends and getattr(state, kind)[span.year].size:
-            kept = self._store.read(self._store.year_file(kind, span.year, code))
+        covered: Covered | None = getattr(state, kind).get(span.year)
+        if span.appends and covered and covered.size:
+            kept = self._store.read(self._store.year_file(kind, span.year, code), covered)
             days = kept["date"] if "date" in kept else kept["datetime"].dt.strftime("%Y-%m-%d")
             parts.insert(0, kept[days < span.first])
         return pd.concat(parts, ignore_index=True)[["symbol", *parts[-1].columns.drop("symbol")]] if parts else None
@@ -181,18 +197,18 @@ class StockCollector:
         if until is None and before is None:
             return  # not a row yet
         until = until or (before.until if before else "")
-        size, begins, name = 0, "", self._store.year_file(kind, span.year, stock.code)
+        size, crc, begins, name = 0, 0, "", self._store.year_file(kind, span.year, stock.code)
         if got.table is None:
             (self._store.folder / name).unlink(missing_ok=True)  # a damaged one
         else:
-            size = self._store.write(name, got.table)
+            size, crc = self._store.write(name, got.table)
             begins = str(got.table["date" if kind == "daily" else "datetime"].iloc[0])[:10]
         end = max(got.there, default="") if stock.delisted else until  # the last days before a delisting have no rows
         missing = [day for day in got.expected if day not in got.there and day <= end]
         short = [day for day in got.short if day <= until]
         if before:
             missing, short = before.missing + missing, before.short + short
-        years[span.year] = Covered(span.start, until, size, missing, short, begins)
+        years[span.year] = Covered(span.start, until, size, crc, missing, short, begins)
         self._store.keep_stock(stock.code, state)
 
     def _events(self, stock: Stock, state: StockState, days: Sequence[str]) -> None:
@@ -205,15 +221,15 @@ class StockCollector:
         if known and known.until >= end:
             return
         breaks = self._breaks(stock.code, state, after)
-        size = known.size if known else 0
+        size, crc = (known.size, known.crc) if known else (0, 0)
         if known is None or breaks or known.until[:4] != end[:4]:
             events = self._asker.ask(lambda source: source.events(stock.code, end))
             events = with_first_day(events[events["date"] <= end], stock.listed)
-            size = self._store.write(name, events.assign(symbol=stock.code)[["symbol", *EVENTS]])
+            size, crc = self._store.write(name, events.assign(symbol=stock.code)[["symbol", *EVENTS]])
             late = [day for day in breaks if day not in set(events["date"]) and day in self._calendar[-LATE:]]
             if late and not stock.delisted:
                 end = max((day for day in days if day < late[0]), default=days[0])
-        state.events = Covered("", end, size)
+        state.events = Covered("", end, size, crc)
         self._store.keep_stock(stock.code, state)
 
     def _breaks(self, code: str, state: StockState, after: str) -> list[str]:
@@ -221,6 +237,7 @@ class StockCollector:
         years = [year for year, covered in sorted(state.daily.items()) if covered.size and year >= after[:4]]
         if not years:
             return []
-        rows = pd.concat([self._store.read(self._store.year_file("daily", year, code)) for year in years])
+        names = {year: self._store.year_file("daily", year, code) for year in years}
+        rows = pd.concat([self._store.read(name, state.daily[year]) for year, name in names.items()])
         steps = (rows["prev_close"] - rows["close"].ffill().shift()).abs()
         return list(rows["date"][(steps > _HALF_TICK) & (rows["date"] > after)])

@@ -1,22 +1,24 @@
 """The folder of a collection: a Parquet file a stock and year, tables beside, and what of it is known to be whole.
 
-Files take their places at once. What days a file covers is noted, with its size, in ``state/`` after it is there: a
-file that a kill left unnoted, and one that is gone or damaged, is asked for again.
+Files take their places at once. What days a file covers is noted, with its size and checksum, in ``state/`` after it is
+there: a file that a kill left unnoted, and one that is gone or damaged, is asked for again, as if its note is.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
@@ -34,7 +36,19 @@ _TYPES = {"symbol": pa.string(), "date": pa.date32(), "datetime": pa.timestamp("
 _TYPES |= {"end": pa.date32(), "name": pa.string(), "industry": pa.string(), "index": pa.string()}
 _TYPES |= {"listed": pa.date32(), "delisted": pa.date32(), "is_st": pa.int8(), "traded": pa.int8()}
 
+Note = TypeVar("Note")
+_as_written = with_config(ConfigDict(extra="forbid"))
 
+
+class Damaged(InputError):
+    """A file of a collection that is not as it was written; `name` is its path within the folder."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        super().__init__(f"{folder / name} is damaged again after it was collected anew: the disk may be broken")
+        self.name = name
+
+
+@_as_written
 @dataclass
 class Covered:
     """What a file holds: all of a stock's days from `first` to `until`, but those that the vendor lacks.
@@ -42,8 +56,8 @@ class Covered:
     Attributes
     ----------
     first, until : str
-    size : int
-        Of the file in bytes; 0 where there is no row, and so no file.
+    size, crc : int
+        Of the file: its bytes, 0 where there is no row and so no file, and their checksum.
     missing : list of str
         Days that should have rows and have none.
     short : list of str
@@ -55,11 +69,13 @@ class Covered:
     first: str
     until: str
     size: int = 0
+    crc: int = 0
     missing: list[str] = field(default_factory=list)
     short: list[str] = field(default_factory=list)
     begins: str = ""
 
 
+@_as_written
 @dataclass
 class StockState:
     """What is there of a stock: by year, for daily rows and bars; and the day up to which its events are known."""
@@ -70,6 +86,16 @@ class StockState:
     refused: str = ""
 
 
+@_as_written
+@dataclass
+class Origin:
+    """What a folder was made for: a vendor, a frequency, and the earliest first day."""
+
+    source: str
+    freq: str
+    since: str
+
+
 class Store:
     """A collection's files.
 
@@ -78,11 +104,17 @@ class Store:
     folder : Path
     freq : str
         Of the bars, e.g. ``15min``, which is the name of their folder.
+
+    Attributes
+    ----------
+    damaged : set of str
+        Files and notes that were found to be lost or damaged; to whoever asks, they are not there.
     """
 
     def __init__(self, folder: Path, freq: str) -> None:
         self.folder = folder
         self.freq = freq
+        self.damaged: set[str] = set()
 
     def year_file(self, kind: str, year: str, code: str) -> str:
         """Path of a stock's daily rows (`kind` is ``daily``) or bars of a year, within the folder."""
@@ -92,22 +124,30 @@ class Store:
         """Path of a stock's adjustment within the folder."""
         return f"{EVENTS_FOLDER}/{code}.parquet"
 
-    def write(self, name: str, frame: pd.DataFrame) -> int:
-        """Put a table in its place at once; its size in bytes."""
+    def write(self, name: str, frame: pd.DataFrame) -> tuple[int, int]:
+        """Put a table in its place at once; its size in bytes, and their checksum."""
         fields = [(column, _TYPES.get(column, pa.float64())) for column in frame.columns]
         dates = {column: _dates(frame[column]) for column, kind in fields if kind == pa.date32()}
         table = pa.Table.from_pandas(frame.assign(**dates), schema=pa.schema(fields), preserve_index=False)
-        path = self.folder / name
-        with advice(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = _unfinished(path)
-            pq.write_table(table.replace_schema_metadata(None), unfinished)
-            os.replace(unfinished, path)
-            return path.stat().st_size
+        file = pa.BufferOutputStream()
+        pq.write_table(table.replace_schema_metadata(None), file)
+        content = file.getvalue().to_pybytes()
+        self.put(self.folder / name, content)
+        return len(content), zlib.crc32(content)
 
-    def read(self, name: str) -> pd.DataFrame:
-        """A table as it was written: days as ISO text; missing ones empty."""
-        frame = pq.read_table(self.folder / name).to_pandas(date_as_object=False)
+    def read(self, name: str, covered: Covered) -> pd.DataFrame:
+        """A table as it was written: days as ISO text; missing ones empty.
+
+        Raises
+        ------
+        Damaged
+            The file is lost, or has other bytes than were written.
+        """
+        content = (self.folder / name).read_bytes() if self.has(name, covered) else b""
+        if zlib.crc32(content) != covered.crc:
+            self.damaged.add(name)
+            raise Damaged(self.folder, name)
+        frame = pq.read_table(pa.BufferReader(content)).to_pandas(date_as_object=False)
         for column in frame.columns:
             if _TYPES.get(column) == pa.date32():
                 frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
@@ -116,42 +156,65 @@ class Store:
     def has(self, name: str, covered: Covered) -> bool:
         """Whether a file is there in the size that it was written in."""
         path = self.folder / name
-        return not covered.size or (path.is_file() and path.stat().st_size == covered.size)
+        is_there = not covered.size or (path.is_file() and path.stat().st_size == covered.size)
+        if not is_there:
+            self.damaged.add(name)
+        return is_there
+
+    def table(self, name: str, note: str) -> tuple[Covered, pd.DataFrame] | None:
+        """A table of the whole market as the last run left it, noted as `note`; None where it is not, or damaged."""
+        covered = self._note(note, _COVERED)
+        if covered is None or not covered.size:
+            return None
+        try:
+            return covered, self.read(name, covered)
+        except Damaged:
+            return None
+
+    def keep_table(self, name: str, note: str, frame: pd.DataFrame, first: str, until: str) -> None:
+        """Write a table of the whole market, and note the days that it covers."""
+        self._keep_note(note, Covered(first, until, *self.write(name, frame)))
 
     def stock(self, code: str) -> StockState:
         """What is there of a stock."""
-        kept = self.note(f"stocks/{code}")
-        if not kept:
-            return StockState()
-        years = {kind: {year: Covered(**one) for year, one in kept[kind].items()} for kind in ("daily", "bars")}
-        events = Covered(**kept["events"]) if kept["events"] else None
-        return StockState(years["daily"], years["bars"], events, kept["refused"])
+        return self._note(f"stocks/{code}", _STOCK) or StockState()
 
     def keep_stock(self, code: str, state: StockState) -> None:
         """Note what is there of a stock."""
-        self.keep_note(f"stocks/{code}", asdict(state))
+        self._keep_note(f"stocks/{code}", state)
 
-    def note(self, name: str) -> dict[str, Any]:
-        """What was noted under a name; empty where there is nothing."""
-        path = self.folder / STATE / f"{name}.json"
+    def origin(self) -> Origin | None:
+        """What the folder was made for; None for a new one."""
+        return self._note("collection", _ORIGIN)
+
+    def keep_origin(self, origin: Origin) -> None:
+        """Note what the folder is for."""
+        self._keep_note("collection", origin)
+
+    def _note(self, name: str, kind: TypeAdapter[Note]) -> Note | None:
+        """What was noted under a name; None where there is nothing that can be read."""
+        file = f"{STATE}/{name}.json"
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            return kind.validate_json((self.folder / file).read_bytes())
         except FileNotFoundError:
-            return {}
-        except ValueError:
-            raise InputError(f"{path} is damaged: remove it, and what it was about is collected again") from None
+            return None
+        except ValidationError:
+            self.damaged.add(file)
+            return None
 
-    def keep_note(self, name: str, content: dict[str, Any]) -> None:
-        """Note something under a name, at once."""
-        path = self.folder / STATE / f"{name}.json"
-        self.write_text(path, json.dumps(content, ensure_ascii=False, sort_keys=True) + "\n")
+    def _keep_note(self, name: str, content: Covered | StockState | Origin) -> None:
+        text = json.dumps(asdict(content), ensure_ascii=False, sort_keys=True) + "\n"
+        self.put(self.folder / STATE / f"{name}.json", text.encode())
 
-    def write_text(self, path: Path, text: str) -> None:
-        """Put a text file in its place at once."""
+    def put(self, path: Path, content: bytes) -> None:
+        """Put a file in its place at once."""
         with advice(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _unfinished(path).write_text(text, encoding="utf-8")
+            _unfinished(path).write_bytes(content)
             os.replace(_unfinished(path), path)
+
+
+_COVERED, _STOCK, _ORIGIN = TypeAdapter(Covered), TypeAdapter(StockState), TypeAdapter(Origin)
 
 
 def level_file(index: str) -> str:

@@ -12,7 +12,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.collecting.connection import Connection
 from qlib_mfgru.live.collecting.plan import between
 from qlib_mfgru.live.collecting.source import INDICES, Refused, Stock
-from qlib_mfgru.live.collecting.store import CALENDAR, INDUSTRY, UNIVERSE, Covered, Store, level_file, member_file
+from qlib_mfgru.live.collecting.store import CALENDAR, INDUSTRY, UNIVERSE, Store, level_file, member_file
 from qlib_mfgru.provider.boards import board_of
 
 CLOCK = "SH000300"
@@ -44,33 +44,31 @@ class Tables:
             There is no such day.
         """
         self._levels(CLOCK, until or _FOREVER)
-        levels = self._store.read(level_file(CLOCK)) if (self._store.folder / level_file(CLOCK)).exists() else None
+        *_, levels = self._left(level_file(CLOCK), f"index/{CLOCK}", _FOREVER)
         known = [] if levels is None else [day for day in levels["date"] if self._since <= day <= (until or _FOREVER)]
         if not known:
             raise InputError(f"there are no days from {self._since}" + (f" to {until}" if until else " on"))
         return self._days(known[-1])
 
     def _days(self, end: str) -> list[str]:
-        note = self._store.note("calendar")
-        fresh = not note or note["first"] > self._since
-        days = [] if fresh else [day for day in self._store.read(CALENDAR)["date"] if day <= note["until"]]
-        if fresh or note["until"] < end:
-            start = self._since if fresh else _next(note["until"])
+        first, until, rows = self._left(CALENDAR, "calendar", self._since)
+        days = [] if rows is None else list(rows["date"])
+        if until < end:
+            start = _next(until) if until else first
             days += self._asker.ask(lambda source: source.calendar(start, end))
-            self._store.write(CALENDAR, pd.DataFrame({"date": days}))
-            first = self._since if fresh else note["first"]
-            self._store.keep_note("calendar", {"first": first, "until": end})
+            self._store.keep_table(CALENDAR, "calendar", pd.DataFrame({"date": days}), first, end)
         return list(between(days, self._since, end))
 
     def universe(self, end: str) -> list[Stock]:
         """A-shares that are listed on a day or were before; asked for once a day of the market."""
-        if self._store.note("universe").get("until", "") < end:
+        _, until, rows = self._left(UNIVERSE, "universe", "")
+        if rows is None or until < end:
             stocks = self._asker.ask(lambda source: source.universe())
             shares = [stock for stock in stocks if board_of(stock.code) != "other" and "" < stock.listed <= end]
-            frame = pd.DataFrame(shares, columns=["symbol", "name", "listed", "delisted"])
-            self._store.write(UNIVERSE, frame.assign(delisted=frame["delisted"].where(frame["delisted"] <= end, "")))
-            self._store.keep_note("universe", {"until": end})
-        return [Stock(*row) for row in self._store.read(UNIVERSE).itertuples(index=False)]
+            rows = pd.DataFrame(shares, columns=["symbol", "name", "listed", "delisted"])
+            rows["delisted"] = rows["delisted"].where(rows["delisted"] <= end, "")
+            self._store.keep_table(UNIVERSE, "universe", rows, "", end)
+        return [Stock(*row) for row in rows.itertuples(index=False)]
 
     def market_days(self, days: Sequence[str]) -> pd.DataFrame | None:
         """Daily rows of all stocks on some days, a question a day; None if the vendor has no such question."""
@@ -93,28 +91,22 @@ class Tables:
             self.refused[name] = str(error)
 
     def _levels(self, index: str, until: str) -> None:
-        note, name = self._store.note(f"index/{index}"), level_file(index)
-        covered = Covered(**note) if note else None
-        fresh = covered is None or covered.first > self._since or not self._store.has(name, covered)
-        start = self._since if fresh or covered is None else _next(covered.until)
+        first, last, kept = self._left(level_file(index), f"index/{index}", self._since)
+        start = _next(last) if last else first
         if start > until:
             return
         new = self._asker.ask(lambda source: source.levels(index, start, until))
         if new.empty:
             return
         new = new.assign(index=index)[["index", *new.columns]]
-        rows = new if fresh else pd.concat([self._store.read(name), new], ignore_index=True)
-        size = self._store.write(name, rows)
-        first = self._since if fresh or covered is None else covered.first
-        self._store.keep_note(f"index/{index}", vars(Covered(first, rows["date"].iloc[-1], size)))
+        rows = pd.concat([kept, new], ignore_index=True)
+        self._store.keep_table(level_file(index), f"index/{index}", rows, first, rows["date"].iloc[-1])
 
     def _industries(self, calendar: Sequence[str]) -> None:
         """On the first trading day of each month: rows of the stocks whose industry is new or another."""
-        note = self._store.note("industry")
-        fresh = not note or note["first"] > calendar[0] or not (self._store.folder / INDUSTRY).exists()
         columns = ["symbol", "date", "industry"]
-        rows = pd.DataFrame(columns=columns, dtype=str) if fresh else self._store.read(INDUSTRY)
-        first, asked = (calendar[0], "") if fresh else (note["first"], note["until"])
+        first, asked, kept = self._left(INDUSTRY, "industry", calendar[0])
+        rows = pd.DataFrame(columns=columns, dtype=str) if kept is None else kept
         for day in _months(calendar):
             if day <= asked:
                 continue
@@ -122,18 +114,15 @@ class Tables:
             known = dict(zip(rows["symbol"], rows["industry"], strict=True))
             changed = [(code, day, name) for code, name in sorted(answer.items()) if known.get(code) != name]
             rows = pd.concat([rows, pd.DataFrame(changed, columns=columns, dtype=str)], ignore_index=True)
-            self._store.write(INDUSTRY, rows)
-            self._store.keep_note("industry", {"first": first, "until": day})
+            self._store.keep_table(INDUSTRY, "industry", rows, first, day)
         begin = min(rows["date"], default="")
         if begin != calendar[0]:
             self.refused[f"industries before {begin or calendar[-1]}"] = "none is known"
 
     def _members(self, market: str, calendar: Sequence[str]) -> None:
         """Spans, exact to the day: asked for on each month's first day and the last, and between where they differ."""
-        note, name = self._store.note(f"members/{market}"), member_file(market)
-        fresh = not note or note["first"] > calendar[0] or not (self._store.folder / name).exists()
-        spans = pd.DataFrame(columns=["symbol", "start", "end"], dtype=str) if fresh else self._store.read(name)
-        first, asked = (calendar[0], "") if fresh else (note["first"], note["until"])
+        first, asked, kept = self._left(member_file(market), f"members/{market}", calendar[0])
+        spans = pd.DataFrame(columns=["symbol", "start", "end"], dtype=str) if kept is None else kept
 
         def ask(day: str) -> frozenset[str]:
             members = self._asker.ask(lambda source: source.members(market, day))
@@ -148,9 +137,19 @@ class Tables:
             days = between(calendar, asked, day) if asked else ["", day]
             for changed, members in list(_changes(days, current, ask(day), ask)):
                 spans = _moved(spans, changed, members, calendar)
-            self._store.write(name, spans.sort_values(["symbol", "start"], ignore_index=True))
+            rows = spans.sort_values(["symbol", "start"], ignore_index=True)
+            self._store.keep_table(member_file(market), f"members/{market}", rows, first, day)
             asked = day
-            self._store.keep_note(f"members/{market}", {"first": first, "until": day})
+
+    def _left(self, name: str, note: str, begin: str) -> tuple[str, str, pd.DataFrame | None]:
+        """Where the last run left a table: the days that it covers, and its rows.
+
+        One that begins after `begin`, is not there or damaged is collected anew: from `begin` to no day, and no rows.
+        """
+        kept = self._store.table(name, note)
+        if kept is None or kept[0].first > begin:
+            return begin, "", None
+        return kept[0].first, kept[0].until, kept[1]
 
 
 def _changes(

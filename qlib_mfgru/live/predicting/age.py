@@ -69,19 +69,18 @@ def age_of(subject: Subject, day: pd.Timestamp) -> Age:
 def train_missing(subject: Subject, day: pd.Timestamp) -> list[Fold]:
     """Train the folds of a rolling model that are missing on a day, and nothing else; return them.
 
+    A single model has no folds, and none is missing.
+
     Raises
     ------
     InputError
-        The model is a single one, or that of another recorder.
+        The model is that of another recorder.
     """
     network = subject.network
     if subject.network is not subject.model:
         raise InputError(f"the model is that of recorder {subject.source.id}: retrain that one")
     if not isinstance(network, RollingEnsembleModel):
-        raise InputError(
-            f"the recorder {subject.recorder.id} holds a single {type(network).__name__}, which has no retraining "
-            "period: train it again by qrun; a RollingEnsembleModel retrains by the calendar"
-        )
+        return []
     return network.extend(_of_test(subject, day))
 
 

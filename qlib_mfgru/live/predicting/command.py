@@ -53,8 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print(prediction)
     if arguments.retrain:
-        trained = f"{prediction.retrained} folds trained now, and kept in the recorder"
-        print(trained if prediction.retrained else "no fold is missing: nothing was trained")
+        print(_retrained(prediction))
     if arguments.save:
         print(_saved(prediction))
     if arguments.out is not None:
@@ -63,6 +62,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is None and not arguments.save:
         print(_head(prediction))
     return 0
+
+
+def _retrained(prediction: Prediction) -> str:
+    if prediction.age.period is None:
+        return "nothing was trained: a qrun trains a single model again, a RollingEnsembleModel has a calendar"
+    if not prediction.retrained:
+        return "no fold is missing: nothing was trained"
+    return f"{prediction.retrained} folds trained now, and kept in the recorder"
 
 
 def _saved(prediction: Prediction) -> str:

@@ -40,7 +40,9 @@ def artifact_lock(recorder: Recorder, name: str) -> AbstractContextManager[None]
     return nullcontext() if file is None else locked(file, wait=True)
 
 
-def continued(recorded: pd.DataFrame, scores: pd.Series) -> pd.DataFrame:
+def continued(recorded: pd.DataFrame | pd.Series, scores: pd.Series) -> pd.DataFrame | pd.Series:
     """A prediction with the scores of later dates behind, as PredUpdater leaves it: in order of date and stock."""
-    later = scores.to_frame(recorded.columns[0])
+    if recorded.index.names[0] != "datetime":
+        recorded = recorded.swaplevel()
+    later = scores if isinstance(recorded, pd.Series) else scores.to_frame(recorded.columns[0])
     return pd.concat([recorded.sort_index(), later]).sort_index()

@@ -22,7 +22,7 @@ from qlib_mfgru.provider import reader
 from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
 from qlib_mfgru.report.scores import as_series
 from qlib_mfgru.report.shown import Shown, View
-from qlib_mfgru.settings import Count, Flag, Settings, Stamp
+from qlib_mfgru.settings import Count, Date, Flag, Settings
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda table, file: table.to_csv(file, index=False),
@@ -33,7 +33,7 @@ _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
 class PredictSettings(Settings):
     """Settings of `predict`."""
 
-    date: Stamp | None = None
+    date: Date | None = None
     last: Count = 1
     save: Flag = False
     retrain: Flag = False
@@ -123,6 +123,8 @@ def check_out(file: Path) -> Path:
         raise InputError(f"{file} must end in {' or '.join(_WRITERS)}")
     if not file.parent.is_dir():
         raise InputError(f"{file}: there is no folder {file.parent}")
+    if file.is_dir():
+        raise InputError(f"{file} is a folder: name a file")
     return file
 
 
@@ -218,4 +220,4 @@ def _scores(subject: Subject, first: pd.Timestamp, last: pd.Timestamp) -> tuple[
         counts = reasons(dataset.handler, freqs, last, pd.Index([])).value_counts()
         why = ", ".join(f"{count} {reason}" for reason, count in counts.items())
         raise InputError(f"no stock can have a score on {last:%Y-%m-%d}: {why}")
-    return as_series(subject.model.predict(dataset)).rename("score").sort_index(), dataset
+    return subject.predict(dataset), dataset

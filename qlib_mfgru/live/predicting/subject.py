@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import RecordedModel
 from qlib_mfgru.model.member import Member
-from qlib_mfgru.report.recorders import DATASET, has_artifact, load_model
+from qlib_mfgru.report.recorders import DATASET, has_artifact, load_artifact, load_model
+from qlib_mfgru.report.scores import as_series
 from qlib_mfgru.rolling import RollingEnsembleModel
 
 
@@ -63,10 +63,7 @@ class Subject:
             The recorder has none, or one of another kind.
         """
         holder = self.source if has_artifact(self.source, DATASET) else self.recorder
-        try:
-            dataset = holder.load_object(DATASET)
-        except LoadObjectError as error:
-            raise InputError(f"the recorder {holder.id} has no {DATASET}: qrun saves it ({error})") from error
+        dataset = load_artifact(holder, DATASET, "qrun saves it")
         if not isinstance(dataset, MultiFreqDataset):
             raise InputError(
                 f"the recorder {holder.id} was made on a {type(dataset).__name__}: qlib's own PredUpdater continues it"
@@ -88,6 +85,27 @@ class Subject:
         dataset.config(handler_kwargs=dates, segments=segments or {"test": (first, last)})
         dataset.setup_data(handler_kwargs={})
         return dataset
+
+    def predict(self, dataset: MultiFreqDataset) -> pd.Series:
+        """Scores of a dataset's test, in order of date and stock.
+
+        Raises
+        ------
+        InputError
+            The model cannot predict, as before it is fitted, or not this dataset.
+        """
+        ours = isinstance(self.network, (Member, RollingEnsembleModel))
+        try:
+            scores = self.model.predict(dataset)
+        except Exception as error:  # the models of others raise what they like
+            if isinstance(error, (InputError, OSError, MemoryError)) or (ours and not isinstance(error, RuntimeError)):
+                raise
+            words = " ".join(str(error).split()) or "no reason is given"
+            raise InputError(
+                f"the {self.name} of the recorder {self.source.id} does not predict its dataset: "
+                f"{type(error).__name__}: {words}"
+            ) from error
+        return as_series(scores).rename("score").sort_index()
 
     def freqs(self, dataset: MultiFreqDataset) -> tuple[str, ...]:
         """Frequencies that a stock needs for a score."""

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from qlib_mfgru.live.rebalancing.account import Account
 from qlib_mfgru.live.rebalancing.orders import Orders, raw_price
+from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance
+from qlib_mfgru.provider import reader
 
 _NEAR = 0.01
 """Difference between two prices of one close, as a fraction, that is still the same close."""
+_HALF_YEAR = 126
+"""Trading days: an index is revised twice a year, and loses then what no longer trades."""
 
 
-def notes_on(rebalance: Rebalance, account: Account, orders: Orders, cash_after: float) -> list[str]:
-    """One sentence each on orders that are too small, purchases beyond the cash, holdings that the provider does not
-    know, and prices of the list that are not of this close."""
+def notes_on(
+    rebalance: Rebalance, snapshot: MarketSnapshot, account: Account, orders: Orders, cash_after: float
+) -> list[str]:
+    """One sentence each on what of the list was left out or assumed, members without a row, orders that are too small,
+    purchases beyond the cash, holdings that the provider does not know, and prices of the list that are not of this
+    close."""
     return [
+        *account.notes,
+        *_without_rows(snapshot, rebalance.decision.market.date),
         *_too_small(orders),
         *_beyond_cash(cash_after),
         *_outside(account),
         *_other_prices(rebalance, account),
+    ]
+
+
+def _without_rows(snapshot: MarketSnapshot, day: pd.Timestamp) -> list[str]:
+    """Stocks that were members up to the last day on which the provider lists them, and are replaced by none."""
+    last = snapshot.position(day)
+    days = snapshot.days[max(last - _HALF_YEAR, 0) : last + 1]
+    member = snapshot.member[last + 1 - len(days) : last + 1]
+    listed = reader.member_mask("all", days, snapshot.stocks)
+    n_members = member.sum(axis=1)
+    ended = member[:-1] & listed[:-1] & ~listed[1:] & (n_members[:-1] > n_members[-1])[:, None]
+    cases = [f"{snapshot.stocks[stock]} ({days[row]:%Y-%m-%d})" for row, stock in np.argwhere(ended)]
+    if not cases:
+        return []
+    return [
+        f"members of {snapshot.index} that have no row since, and so no index weight: {', '.join(cases)}; delisted, or "
+        "suspended where the vendor has no rows of suspended days"
     ]
 
 

@@ -15,6 +15,8 @@ from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 
 _SHARES = ("shares", "asked")
 _WEIGHTS = ("weight_before", "weight_target", "weight_after", "index_weight")
+_ROUNDING = 1e-4
+"""Of a weight: what is less shows in no column."""
 _SHOWN = ("instrument", "name", "side", "shares", "asked", "price", "value", *_WEIGHTS, "score", "flags")
 
 
@@ -29,7 +31,8 @@ def text(plan: RebalancePlan) -> str:
         f"{summary['bought']:,.0f}, sold {summary['sold']:,.0f}, expected cost {summary['cost']:,.0f}; "
         f"{summary['scored']} stocks have a score; index covered {summary['index_covered']:.1%}",
     ]
-    blocks = ["\n".join(heads), _account(plan.account), _constraints(plan.constraints), _orders(plan)]
+    limits = _constraints(plan.constraints) + _rounding(plan.constraints)
+    blocks = ["\n".join(heads), _account(plan.account), limits, _orders(plan)]
     return "\n\n".join([*blocks, *plan.notes])
 
 
@@ -55,6 +58,28 @@ def _constraints(constraints: pd.DataFrame) -> str:
     return frame.drop(columns="bounded").to_string(index=False)
 
 
+def _rounding(constraints: pd.DataFrame) -> str:
+    """What whole lots break that the targets keep, a line; empty where they break nothing."""
+    rows = constraints[["constraint", "rule", "limit", "target", "after"]].itertuples(index=False, name=None)
+    over = {
+        f"{name} by {beyond:.2g}": beyond
+        for name, rule, limit, target, after in rows
+        if (beyond := _beyond(rule, after, limit)) > max(_beyond(rule, target, limit), _ROUNDING)
+    }
+    if not over:
+        return ""
+    return (
+        f"\nin whole lots {len(over)} of {len(constraints)} are beyond their limit, most of all "
+        f"{max(over, key=lambda name: over[name])}"
+    )
+
+
+def _beyond(rule: str, value: float, limit: float) -> float:
+    """By how much a value breaks its limit; 0 where it does not, or where there is none."""
+    distance = limit - value if rule == ">=" else value - limit
+    return max(float(np.nan_to_num(distance, posinf=0.0, neginf=0.0)), 0.0)
+
+
 def _orders(plan: RebalancePlan) -> str:
     orders = plan.orders
     if orders.empty:
@@ -67,18 +92,23 @@ def _orders(plan: RebalancePlan) -> str:
         "value": lambda value: f"{value:,.0f}",
         "score": lambda value: "" if np.isnan(value) else f"{value:.4g}",
     }
-    return frame.to_string(index=False, formatters=formats)
+    with pd.option_context("display.unicode.east_asian_width", True):  # a Chinese character is two columns wide
+        return frame.to_string(index=False, formatters=formats)
 
 
 def write_orders(plan: RebalancePlan, path: Path) -> None:
     """The orders that have shares, as CSV or Parquet, or the whole plan as JSON, by the file's name.
+
+    A table says in each row on what day it was decided, and has cents and weights of six digits; the JSON has all.
 
     Raises
     ------
     InputError
         A name that ends otherwise.
     """
-    _write(path, plan.sendable.drop(columns="amount"), lambda: as_json(plan))
+    orders = plan.sendable.drop(columns="amount").round({"cost": 2, "value": 2, **dict.fromkeys(_WEIGHTS, 6)})
+    orders.insert(0, "decided", plan.summary["decided"])
+    _write(path, orders, lambda: as_json(plan))
 
 
 def write_weights(plan: RebalancePlan, path: Path) -> None:
@@ -98,7 +128,9 @@ def as_json(plan: RebalancePlan) -> str:
 
 
 def check_name(path: Path) -> Path:
-    """A file's name that says how it is written; an InputError for another one."""
+    """A file's name that says how it is written; an InputError for another one, and for a folder's."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: name a file")
     if path.suffix not in (".csv", ".parquet", ".json"):
         raise InputError(f"{path} must end with .csv, .parquet or .json")
     return path

@@ -86,7 +86,7 @@ def make_plan(
         constraint_table(rebalance, rebalancer.optimizer.constraints, after),
         orders.frame,
         _weights(rebalance, account, flags, orders, after),
-        notes_on(rebalance, account, orders, float(figures["after"]["cash"])),
+        notes_on(rebalance, rebalancer.snapshot, account, orders, float(figures["after"]["cash"])),
     )
 
 

@@ -23,7 +23,7 @@ from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
 from qlib_mfgru.provider import reader
 from qlib_mfgru.report.recorders import PREDICTION, load_prediction
-from qlib_mfgru.settings import NonNegative, Stamp, checked
+from qlib_mfgru.settings import Date, NonNegative, checked
 
 
 def rebalance(
@@ -57,7 +57,7 @@ def rebalance(
         A broker's list, or qlib's position at the close; None: a first purchase from cash.
     cash : float, optional
         In the market's currency.
-    date : stamp, optional
+    date : date, optional
         Day whose close it is decided from; by default the provider's last.
     limit : float, optional
         Two-sided turnover limit; by default the first of the settings.
@@ -114,7 +114,7 @@ def _strategy(settings: IndexEnhancementSettings, limit: float | None) -> Strate
 def _day(date: Any) -> tuple[pd.Timestamp, bool]:
     """The day of the decision, and whether it is the provider's last."""
     days = reader.calendar("day")
-    day = days[-1] if date is None else checked(Stamp, "date", date)
+    day = days[-1] if date is None else checked(Date, "date", date)
     if day not in days:
         span = f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}"
         raise InputError(f"{day:%Y-%m-%d} is no trading day of the provider, whose days are {span}")

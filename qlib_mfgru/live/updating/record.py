@@ -11,7 +11,7 @@ from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
-from qlib_mfgru.ingest.write.manifest import warn_of_half_days
+from qlib_mfgru.ingest.write.manifest import warn_of_half_days, warn_of_sparse_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.plan import PlannedWriter
 from qlib_mfgru.live.updating.stocks import Updated
@@ -53,7 +53,7 @@ class UpdateReport(IngestReport):
             updated.report.notes,
         )
         report.facts["new days"] = _span(report.days)
-        report.facts["stock-days with trade"] = updated.n_live
+        report.facts["stock-days with trade"] = int(updated.n_trading.sum())
         revised = updated.writer.revised
         report.warn("stored values that what came later has changed", sum(revised.values()), sorted(revised))
         report.add_verdict(updated.verdict.reported)
@@ -71,10 +71,26 @@ def _span(days: tuple[str, ...]) -> str:
     return f"{len(days)}: {days[0]} .. {days[-1]}" if days else "0"
 
 
+def check_dropped(new: IngestReport, provider: Path, mapping: IngestMapping) -> None:
+    """Stop where too many rows are bad, of all that were ever read; of tables those of this time, which are all.
+
+    Raises
+    ------
+    InputError
+        As of `InputReport.check`.
+    """
+    old = IngestReport.of(read_manifest(provider)["report"]).inputs
+    whole = IngestReport()
+    whole.inputs = {name: rows for name, rows in old.items() if name in new.inputs and name not in mapping.tables()}
+    whole.add(_fresh_rows(new))
+    whole.check(mapping.max_dropped)
+
+
 def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, mapping: IngestMapping) -> None:
     """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together."""
     old = read_manifest(provider)
     warn_of_half_days(stocks, report)
+    warn_of_sparse_days(stocks, report, len(stocks.days) - len(report.days))
     whole = _together(IngestReport.of(old["report"]), report, tuple(mapping.tables()))
     whole.facts |= _size(stocks, whole.facts, report)
     past, writer = old.get(UPDATES, []), stocks.writer
@@ -102,8 +118,7 @@ def _together(old: IngestReport, new: IngestReport, tables: tuple[str, ...]) -> 
     old.warnings = {what: tally for what, tally in old.warnings.items() if not what.startswith(starts)}
     for name in tables:
         old.inputs.pop(name, None)
-    fresh = IngestReport()
-    fresh.inputs = {name: _fresh(rows) for name, rows in new.inputs.items()}
+    fresh = _fresh_rows(new)
     fresh.warnings, fresh.notes = new.warnings, new.notes
     old.add(fresh)
     old.consistency = _all_kinds(old.consistency, new.consistency)
@@ -111,8 +126,14 @@ def _together(old: IngestReport, new: IngestReport, tables: tuple[str, ...]) -> 
     return old
 
 
+def _fresh_rows(report: IngestReport) -> IngestReport:
+    """The rows of all inputs alone, without those that were stored before."""
+    fresh = IngestReport()
+    fresh.inputs = {name: _fresh(rows) for name, rows in report.inputs.items()}
+    return fresh
+
+
 def _fresh(rows: InputReport) -> InputReport:
-    """An input's rows without those that were stored before."""
     known = sum(tally.count for reason, tally in rows.dropped.items() if reason in _NOT_ANEW)
     dropped = {reason: tally for reason, tally in rows.dropped.items() if reason not in _NOT_ANEW}
     return replace(rows, read=rows.read - known, dropped=dropped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +41,8 @@ class UpdateSpool(Spool):
         Stocks of the bucket with rows, or values of stored days, that are new.
     conflicts : Conflicts
         Of the bucket.
+    past : dict of str to ndarray
+        Of its stocks: what the judge has counted so far, of dtype `PAST`.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class UpdateSpool(Spool):
 
     def _begin(self) -> None:
         self.tails: dict[str, Tail] = {}
+        self.past: dict[str, np.ndarray] = {}
         self.touched: set[str] = set()
         self.has_news = False
         self.conflicts = Conflicts()
@@ -100,6 +104,11 @@ class UpdateSpool(Spool):
             stocks = np.full(len(names), -1, "i4")
             stocks[wanted] = self._registry.add_codes(name for name in names if name is not None)
             for field, rows in kept.rows.items():
+                if field == "past":
+                    edges = np.searchsorted(rows["stock"], np.arange(len(names) + 1)).tolist()
+                    of_stock = {name: rows[slice(*span)] for name, span in zip(names, pairwise(edges), strict=True)}
+                    self.past |= {name: counts for name, counts in of_stock.items() if name is not None}
+                    continue
                 rows["stock"] = stocks[rows["stock"]]
                 self._rows.setdefault(field, []).append(rows if wanted.all() else rows[rows["stock"] >= 0])
 

@@ -13,13 +13,16 @@ from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
 from qlib_mfgru.ingest.read.stamps import days_of_bars
 from qlib_mfgru.ingest.report import INCONSISTENT, IngestReport
-from qlib_mfgru.ingest.state import NOTHING, Tail, Tails, rows_file
+from qlib_mfgru.ingest.state import NOTHING, PAST, Tail, Tails, counts_of, rows_file
 from qlib_mfgru.ingest.write.stocks import bar_fields, daily_fields, ends
 from qlib_mfgru.live.updating.overlap import Conflicts
 from qlib_mfgru.live.updating.plan import PlannedWriter
 from qlib_mfgru.live.updating.spool import UpdateSpool
-from qlib_mfgru.live.updating.verdict import UpdateVerdict
+from qlib_mfgru.live.updating.verdict import Judged, UpdateVerdict
 from qlib_mfgru.provider.fill import carried_forward
+
+NO_PAST = np.empty(0, PAST)
+"""Nothing was judged of a stock so far."""
 
 
 @dataclass
@@ -33,26 +36,26 @@ class Updated:
     report : IngestReport
     conflicts : Conflicts
     lives : dict of str to (int, int)
-        Of all stocks that are stored: first and last day with trade, since 1970.
+        Of all stocks that are stored: first and last day of their life, since 1970.
     closes : dict of str to (int, ndarray)
         Of weighted stocks: the position from which on closes are new, and these.
     held : list of str
         Stocks whose new days the judge refused.
     last_traded : ndarray of shape (n_bar_days,)
         As of `StoredStocks`, on new days.
-    n_live : int
-        New days with trade, of all stocks together.
+    n_trading : ndarray of int, shape (n_days,)
+        Stocks that trade on each new day; once all is counted, also on the last ones before.
     """
 
     writer: PlannedWriter
     verdict: UpdateVerdict
     report: IngestReport
     last_traded: np.ndarray
+    n_trading: np.ndarray
     conflicts: Conflicts = field(default_factory=Conflicts)
     lives: dict[str, tuple[int, int]] = field(default_factory=dict)
     closes: dict[str, tuple[int, np.ndarray]] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
-    n_live: int = 0
 
     def add(self, other: Updated) -> None:
         """Count other stocks in."""
@@ -63,7 +66,7 @@ class Updated:
         self.lives |= other.lives
         self.closes |= other.closes
         self.held += other.held
-        self.n_live += other.n_live
+        self.n_trading += other.n_trading
         self.last_traded = np.maximum(self.last_traded, other.last_traded)
 
 
@@ -92,17 +95,22 @@ class BucketUpdate:
 
     def nothing(self, report: IngestReport, writer: PlannedWriter) -> Updated:
         """The outcome of no stocks."""
-        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, np.full(len(self.calendars.bar_days), -1))
+        n_days, n_bar_days = len(self.calendars.days), len(self.calendars.bar_days)
+        last_traded, n_trading = np.full(n_bar_days, -1), np.zeros(n_days, dtype=int)
+        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, last_traded, n_trading)
 
     def __call__(self, bucket: int) -> Updated:
         """Plan a bucket's changes."""
         updated, tails = self.nothing(IngestReport(), self.writer.part()), Tails()
         for rows in self.spool.stocks(bucket, updated.report):
-            tail, made = self.spool.tails.get(rows.code), None
-            if rows.code in self.spool.touched or (tail is not None and tail.is_held):
-                tail, made = self._update(rows, tail, updated)
-            assert tail is not None, f"{rows.code} has rows, and none of them is new"
-            tails.add(rows, tail, made, self.calendars.days)
+            old, past, made = self.spool.tails.get(rows.code), self.spool.past.get(rows.code, NO_PAST), None
+            if rows.code in self.spool.touched or (old is not None and old.is_held):
+                tail, past, made = self._update(rows, old, past, updated)
+            else:
+                assert old is not None, f"{rows.code} has rows, and none of them is new"
+                tail = old
+                updated.verdict.add_known(past, is_stored=tail.first >= 0)
+            tails.add(rows, tail, past, made, self.calendars.days)
             if tail.first >= 0:
                 updated.lives[rows.code] = tail.first, tail.last
                 if self.renumbered is not None:
@@ -115,52 +123,55 @@ class BucketUpdate:
         updated.writer.keep_steps(f"{bucket}")
         return updated
 
-    def _update(self, rows: StockRows, tail: Tail | None, updated: Updated) -> tuple[Tail, np.ndarray | None]:
-        """Assemble a stock and plan what changes; its tail, and the factor that previous closes make up."""
-        if tail is not None and tail.is_cut and tail.first < 0:
-            return self._left_out(rows, tail, updated), None
-        start, calendars = self._slice(rows, tail)
-        since = ALWAYS if tail is None or tail == NOTHING else self.last_day + 1
+    def _update(
+        self, rows: StockRows, old: Tail | None, past: np.ndarray, updated: Updated
+    ) -> tuple[Tail, np.ndarray, np.ndarray | None]:
+        """Assemble a stock and plan what changes; its tail, what is counted of it, and the factor that previous closes
+        make up."""
+        cut = old if old is not None and old.is_cut else None
+        if cut is not None and cut.first < 0:
+            updated.verdict.add_known(past, is_stored=False)
+            return self._left_out(rows, cut, updated), past, None
+        start, calendars = self._slice(rows, cut)
+        since = ALWAYS if old is None or old == NOTHING else self.last_day + 1
         stock = Stock(rows, calendars, self.conventions, updated.report, since)
         made = self._on_all_days(stock.factor, start) if self.conventions.factor_from_closes else None
-        is_cut = tail is not None and tail.is_cut
-        verdict = updated.verdict
-        verdict.opens, verdict.since, verdict.counted = ALWAYS, ALWAYS, since
-        if tail is not None and is_cut:
-            verdict.opens, verdict.since = tail.opens, tail.last + 1
-        is_kept = assemble(stock, verdict)
-        if not is_kept and tail is not None and tail.first >= 0:
+        opens, before = (ALWAYS, NO_PAST) if cut is None else (cut.opens, past)
+        updated.verdict.next = Judged(opens, ALWAYS if cut is None else cut.last + 1, since, before)
+        is_kept = assemble(stock, updated.verdict)
+        if not is_kept and old is not None and old.first >= 0:
             updated.held.append(rows.code)
-            return tail._replace(is_held=True), None
-        if not is_kept:
-            return self._kept_from(rows, tail, -1, -1), made
-        self._write(stock, start, tail.opens if tail is not None and is_cut else None, updated)
-        first, last = calendars.days[list(ends(stock.live))].tolist()
-        return self._kept_from(rows, tail, tail.first if tail is not None and is_cut else first, last), made
+            return old._replace(is_held=True), past, None
+        first, last = -1, -1
+        if is_kept:
+            self._write(stock, start, None if cut is None else opens, updated)
+            first, last = calendars.days[list(stock.life)].tolist()
+        tail = self._kept_from(rows, cut, first if cut is None else cut.first, last)
+        return tail, counts_of(stock.findings, opens, tail.opens if tail.is_cut else opens, before), made
 
-    def _slice(self, rows: StockRows, tail: Tail | None) -> tuple[int, Calendars]:
+    def _slice(self, rows: StockRows, cut: Tail | None) -> tuple[int, Calendars]:
         """Position of the first day that is looked at, and the calendars from there on.
 
         One day more than a stock has tells that it is new on its first.
         """
         days, bar_days = self.calendars.days, self.calendars.bar_days
-        if tail is None or not tail.is_cut:
+        if cut is None:
             start = max(int(np.searchsorted(days, rows.first_day)) - 1, 0)
             return start, Calendars(days[start:], bar_days[bar_days >= days[start]])
-        start = int(np.searchsorted(days, tail.begins))
-        return start, Calendars(days[start:], bar_days[bar_days >= tail.bars_begin])
+        start = int(np.searchsorted(days, cut.begins))
+        return start, Calendars(days[start:], bar_days[bar_days >= cut.bars_begin])
 
     def _on_all_days(self, values: np.ndarray, start: int) -> np.ndarray:
         return np.concatenate([np.full(start, np.nan), values])
 
-    def _kept_from(self, rows: StockRows, old: Tail | None, first: int, last: int) -> Tail:
-        """The tail of a stock with its new rows; it never begins before the old one's rows."""
+    def _kept_from(self, rows: StockRows, cut: Tail | None, first: int, last: int) -> Tail:
+        """The tail of a stock with its new rows; it never begins before those of a tail that is cut."""
         new = Tail.of(rows, first, last)
-        if old is None or not old.is_cut:
+        if cut is None:
             return new
         if not new.is_cut:
-            return old._replace(last=last, is_held=False)
-        return new._replace(bars_begin=max(new.bars_begin, old.bars_begin))
+            return cut._replace(last=last, is_held=False)
+        return new._replace(bars_begin=max(new.bars_begin, cut.bars_begin))
 
     def _left_out(self, rows: StockRows, tail: Tail, updated: Updated) -> Tail:
         """Count new rows of a stock that the ingest left out: it stays so until all is ingested again."""
@@ -171,7 +182,7 @@ class BucketUpdate:
     def _write(self, stock: Stock, start: int, opens: int | None, updated: Updated) -> None:
         """Plan a stock's fields: the whole of them, or from the first day on that can change."""
         writer, days = updated.writer, stock.calendars.days
-        first, last = ends(stock.live)
+        first, last = stock.life
         begin = first if opens is None else int(np.searchsorted(days, opens))
         daily = {name: values[begin : last + 1] for name, values in daily_fields(stock).items()}
         write = writer.write_features if opens is None else writer.write_ends
@@ -189,7 +200,7 @@ class BucketUpdate:
             is_new = stock.calendars.bar_days > self.last_day
             last_traded = np.where(is_new, stock.bars[0].last_traded, -1)
             updated.last_traded[n_before:] = np.maximum(updated.last_traded[n_before:], last_traded)
-        updated.n_live += int((stock.live & (days > self.last_day)).sum())
+        updated.n_trading[start:] += stock.live & (days > self.last_day)
         if stock.code in self.weighted:
             closes = carried_forward(stock.daily["close"] * stock.factor)
             begin = 0 if opens is None else int(np.searchsorted(days, opens))

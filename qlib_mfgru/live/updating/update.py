@@ -21,12 +21,13 @@ from qlib_mfgru.ingest.state import KEPT, State, rows_file
 from qlib_mfgru.ingest.state.store import RECORD
 from qlib_mfgru.ingest.state.tails import codes_in
 from qlib_mfgru.ingest.write.indices import read_all_weights
+from qlib_mfgru.ingest.write.manifest import USUAL_DAYS
 from qlib_mfgru.live.updating.inputs import NewFiles, mapping_of
 from qlib_mfgru.live.updating.journal import commit, finish
 from qlib_mfgru.live.updating.plan import PlannedWriter
-from qlib_mfgru.live.updating.record import UpdateReport, write_record
+from qlib_mfgru.live.updating.record import UpdateReport, check_dropped, write_record
 from qlib_mfgru.live.updating.spool import UpdateSpool
-from qlib_mfgru.live.updating.stocks import BucketUpdate
+from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
 from qlib_mfgru.live.updating.tables import write_tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.boards import board_of
@@ -134,13 +135,16 @@ class _Work:
         ):
             updated.add(each)
         updated.conflicts.check(revise=revise)
-        vendor.report.check(self.mapping.max_dropped)
+        check_dropped(vendor.report, self.provider, self.mapping)
+        updated.verdict.payouts.add_all(self.state.payouts)
         updated.verdict.check()
         report = UpdateReport.of_stocks(updated, calendars, self.last_day)
+        n_old, before = len(calendars.days) - len(report.days), self.state.n_trading
+        updated.n_trading[n_old - len(before) : n_old] = before
         stocks = write_tables(vendor, self.provider, updated, calendars, weights, spool)
-        vendor.report.check(self.mapping.max_dropped)
+        check_dropped(vendor.report, self.provider, self.mapping)
         write_record(report, self.provider, stocks, self.mapping)
-        self._write_state(vendor, spool, writer)
+        self._write_state(vendor, spool, updated)
         self._carry_out(writer, spool, processes)
         return report
 
@@ -156,7 +160,7 @@ class _Work:
         )
         spool.industries |= {name: number for number, name in enumerate(self.state.industries)}
         read_vendor(vendor, spool, processes, part_rows=PART_ROWS)
-        vendor.report.check(self.mapping.max_dropped)
+        check_dropped(vendor.report, self.provider, self.mapping)
         spool.moved = {old: new for old, new in registry.renamed.items() if old in codes}
         for old, new in spool.moved.items():
             if new in codes or board_of(old) != board_of(new):
@@ -207,17 +211,19 @@ class _Work:
         numbers = np.array([rank[name] for name in self.state.industries], dtype=int)
         return None if np.array_equal(numbers, np.arange(len(numbers))) else numbers
 
-    def _write_state(self, vendor: Vendor, spool: UpdateSpool, writer: PlannedWriter) -> None:
+    def _write_state(self, vendor: Vendor, spool: UpdateSpool, updated: Updated) -> None:
         """Write what the next update goes on from, besides the stocks' rows."""
         state = dataclasses.replace(
             self.state,
             industries=tuple(sorted(spool.industries)),
             renames=self.state.renames | vendor.registry.renamed,
             seen=self.files.seen,
+            payouts=updated.verdict.payouts,
+            n_trading=tuple(updated.n_trading[-USUAL_DAYS:].tolist()),
         )
-        writer.write_bytes(RECORD, state.text().encode())
+        updated.writer.write_bytes(RECORD, state.text().encode())
         for name, path in self.files.copies.items():
-            writer.write_bytes(name, path.read_bytes())
+            updated.writer.write_bytes(name, path.read_bytes())
 
     def _carry_out(self, writer: PlannedWriter, spool: UpdateSpool, processes: Processes) -> None:
         """Put the plan into the provider, and do what it says."""

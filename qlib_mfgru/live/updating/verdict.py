@@ -1,19 +1,63 @@
-"""A verdict on the days that an update can change, and on its new days."""
+"""A verdict on what an update can change, together with all that was judged before: as of an ingest of all files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from qlib_mfgru.ingest.read.spool import ALWAYS
+from qlib_mfgru.ingest.state.past import PAST, key_of
 from qlib_mfgru.provider.judge import Finding, StockSeries, Verdict
+from qlib_mfgru.provider.judge.kinds import Counts
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of the stock that is judged next; days since 1970.
+
+    Attributes
+    ----------
+    opens, since, counted : int
+        First open day, first one that is not stored, and first one that is reported.
+    past : ndarray of shape (n_kinds,)
+        Of dtype `PAST`, its closed days ending with `opens`.
+    """
+
+    opens: int = ALWAYS
+    since: int = ALWAYS
+    counted: int = ALWAYS
+    past: np.ndarray = field(default_factory=lambda: np.empty(0, PAST))
+
+
+@dataclass
+class Others:
+    """Counts of what is not judged anew, by kind: what was judged, was faulty, counts towards what is tolerated."""
+
+    counts: dict[int, np.ndarray] = field(default_factory=dict)
+    n_stocks: int = 0
+    n_lost: int = 0
+
+    def add(self, past: np.ndarray) -> None:
+        """Take some of a stock's counts in."""
+        for row in past:
+            self._count(int(row["kind"]), np.array([*row["whole"][:2], row["weight"]], "i8"))
+
+    def add_all(self, other: Others) -> None:
+        """Take others in."""
+        for key, counts in other.counts.items():
+            self._count(key, counts)
+        self.n_stocks, self.n_lost = self.n_stocks + other.n_stocks, self.n_lost + other.n_lost
+
+    def _count(self, key: int, counts: np.ndarray) -> None:
+        self.counts[key] = self.counts.get(key, 0) + counts
 
 
 class UpdateVerdict(Verdict):
-    """Counts what is found on a stock's open days, of which the new ones are reported.
+    """Counts what is found on a stock's open days, and adds what was found before; cases of new days are reported.
 
-    A case that is fatal is so on a new day only: the others have been judged before. Whether most of what was judged is
-    faulty is asked of all open days: a single day has no shares.
+    A case that is fatal is so on a new day only: the others have been judged before.
 
     Parameters
     ----------
@@ -22,31 +66,70 @@ class UpdateVerdict(Verdict):
 
     Attributes
     ----------
-    opens, since, counted : int
-        First open day, first one that is not stored, and first one that is reported, since 1970, of the stock that is
-        judged next.
+    next : Judged
+        The stock that is judged next.
+    others : Others
+        Stocks, and kinds of a stock, that are not judged anew.
     reported : Verdict
-        On the cases of new days.
+        On the cases of new days; whether they are too many is not its to say.
     """
 
     def __init__(self, max_inconsistent: float) -> None:
         super().__init__(max_inconsistent)
-        self.reported = Verdict(max_inconsistent)
-        self.opens = self.since = self.counted = 0
+        self.reported = Verdict(1.0)
+        self.next = Judged()
+        self.others = Others()
 
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether its new days can be used."""
-        judged = [_since(finding, self.since if finding.kind.role == "fatal" else self.opens) for finding in findings]
-        news = [_since(finding, self.counted) for finding in judged if finding.count]
-        if news := [finding for finding in news if finding.count]:
+        now, past = self.next, {int(row["kind"]): row for row in self.next.past}
+        judged = []
+        for finding in findings:
+            row, is_fatal = past.pop(key_of(finding.kind), None), finding.kind.role == "fatal"
+            known = _since(finding, now.since if is_fatal else now.opens)
+            if row is not None:
+                before = Counts(int(row["whole"][0])) if is_fatal else Counts(*row["closed"].tolist())
+                known = replace(known, before=before)
+            judged.append(known)
+        if past:
+            self.others.add(np.array(list(past.values()), PAST))
+        news = [_since(finding, now.counted) for finding in judged if finding.count]
+        if news := [replace(finding, before=Counts()) for finding in news if finding.count]:
             self.reported.add(series, news)
         return super().add(series, judged)
+
+    def add_known(self, past: np.ndarray, *, is_stored: bool) -> None:
+        """Count a stock that has nothing new, or that was left out before."""
+        if len(past):
+            self.others.add(past)
+            self.others.n_stocks += 1
+            self.others.n_lost += not is_stored
+
+    def _remember(self, series: StockSeries) -> None:
+        since = self.next.since if self.next.since > ALWAYS else self.next.counted
+        self.payouts.add(series, np.datetime64(since, "D"))
 
     def add_all(self, other: Verdict) -> None:
         """Count the findings of other stocks."""
         super().add_all(other)
         if isinstance(other, UpdateVerdict):
             self.reported.add_all(other.reported)
+            self.others.add_all(other.others)
+
+    def check(self) -> None:
+        """As of a `Verdict`, with what was counted before; once all is counted."""
+        for kind, tally in self._tallies.items():
+            n_judged, n_faulty, n_weighty = self.others.counts.get(key_of(kind), (0, 0, 0))
+            tally.n_judged += int(n_judged)
+            tally.n_earlier += int(n_faulty)
+            tally.n_weighty += int(n_weighty)
+        self._n_stocks += self.others.n_stocks
+        super().check()
+
+    @property
+    def n_lost(self) -> int:
+        """Stocks that are left out, now or before."""
+        return len(self.left_out) + self.others.n_lost
 
 
 def _since(finding: Finding, day: int) -> Finding:
@@ -57,14 +140,12 @@ def _since(finding: Finding, day: int) -> Finding:
     evidence, factor, price = (
         None if values is None else values[start:] for values in (finding.evidence, finding.factor, finding.price)
     )
-    return Finding(
-        finding.kind,
-        finding.faulty[start:],
-        finding.judged[start:],
-        finding.days[start:],
-        evidence,
-        factor,
-        price,
-        finding.undone,
-        finding.stated,
+    return replace(
+        finding,
+        faulty=finding.faulty[start:],
+        judged=finding.judged[start:],
+        days=finding.days[start:],
+        evidence=evidence,
+        factor=factor,
+        price=price,
     )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
 from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
+from qlib_mfgru.report.words import header
 
 _UNFILLED = {"drop": "dropped", "carry": "carried to the following days until the next rebalance"}
 _WEIGHTS = {
@@ -23,14 +24,16 @@ def conventions(result: IndexEnhancement) -> list[str]:
     settings = result.settings
     return [
         "Timing: a rebalance is decided from what is known at the close of the day before, and executed at the trading "
-        f"day's {settings.deal_price}. Until the first purchase the account is in cash, and the index already counts.",
+        f"day's {settings.deal_price}. Until the first purchase the account is in cash, and the index already counts. "
+        "On the day of that purchase the index counts from the close before, in all tables but that of the excess "
+        "since the first deal; this one and the charts begin with the deal.",
         f"Returns are net of costs: {settings.buy_cost:.2%} of what is bought and {settings.sell_cost:.2%} of what is "
         "sold. Cost drag: annual return before costs less annual return after costs.",
         f"{settings.risk_degree:.1%} of the account is invested. Limits bind the plan, as shares of that capital.",
-        f"Orders that were not executed in full are {_UNFILLED[settings.unfilled]}. `mean_unfilled_value` is the value "
-        "left unexecuted per rebalance, as a share of the account.",
+        f"Orders that were not executed in full are {_UNFILLED[settings.unfilled]}. "
+        f'"{header("mean_unfilled_value")}" is per rebalance, as a share of the account.',
         f"Index weights: {_WEIGHTS[settings.index_weights]}, scaled to sum to 1 over the provider's stocks; "
-        f"`mean_index_covered` is {_COVERED[settings.index_weights]}.",
+        f'"{header("mean_index_covered")}" is {_COVERED[settings.index_weights]}.',
         "Excess: the compounded daily difference of portfolio and index; "
         f"{result.session.days_per_year} days a year; Sharpe without a risk-free rate; information ratio = annual "
         "excess / tracking error; Calmar = annual excess / largest drawdown of the excess; win rate: share of calendar "
@@ -40,13 +43,13 @@ def conventions(result: IndexEnhancement) -> list[str]:
         "purchase is left out, and a failed rebalance counts with what it traded. Prices move between decision and "
         "execution, so turnover can exceed its limit.",
         "Realised exposures are those of the stocks' weights at each close against the index of that close. Price "
-        "moves, orders that were not executed and new index weights take them away from the plan, so `days_beyond`, "
-        "the share of closes outside the limits, does not count plans that broke a limit. Numeric exposures are in "
-        "standard deviations across the stocks traded on the day, everything else in shares. `worst` is the day "
-        "closest to a limit, or furthest beyond it.",
+        "moves, orders that were not executed and new index weights take them away from the plan, so "
+        f'"{header("days_beyond")}", the share of closes outside the limits, does not count plans that broke one. '
+        "Numeric exposures are in standard deviations across the stocks traded on the day, everything else in shares. "
+        f'"{header("worst")}" is that of the day closest to a limit, or furthest beyond it.',
         "Active share: half the sum of absolute deviations from the index's weights.",
-        "A rebalance is `failed` where the optimiser found no portfolio: the holding was kept. It is `relaxed` where "
-        "constraints had to give way; `largest` is by how much at most, in the constraint's own units.",
+        "A rebalance failed where the optimiser found no portfolio: the holding was kept. It is relaxed where "
+        f'constraints had to give way; "{header("largest")}" is by how much at most, in the constraint\'s own units.',
     ]
 
 

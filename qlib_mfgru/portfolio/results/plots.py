@@ -2,96 +2,85 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qlib_mfgru.portfolio.results.bounds import Bound, bounds
+from qlib_mfgru.portfolio.results.exposure_plot import exposures
+from qlib_mfgru.portfolio.results.lines import lines, same, subject
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import style
-from qlib_mfgru.report.measures import (
-    annual_excess,
-    drawdown,
-    excess,
-    excess_max_drawdown,
-    net_value,
-    rebalance_turnover,
-)
+from qlib_mfgru.report.measures import drawdown, excess, net_value, rebalance_turnover
 from qlib_mfgru.report.outputs import Outputs
+from qlib_mfgru.report.words import label
 
 outputs: Outputs[IndexEnhancement] = Outputs()
 
-_EXPOSURES = {
-    "constituent_weight": ("Weight in index members", "share of stocks"),
-    "max_deviation": ("Largest deviation of a stock", "share of stocks"),
-    "max_industry_exposure": ("Largest deviation of an industry", "share of stocks"),
-    "active_share": ("Active share", "share of stocks"),
-    "names": ("Names held", "stocks"),
-}
-"""Title and unit of columns of `exposures.realised`; the others are in standard deviations."""
-_STATUS = {"relaxed": (style.ORANGE, "o", "constraints gave way"), "failed": ("tab:red", "X", "failed, holding kept")}
-"""Colour, marker and words for rebalances that did not go as planned."""
+_STATUS = {"relaxed": (style.ORANGE, "o"), "failed": ("tab:red", "X")}
+"""Colour and marker for rebalances that did not go as planned."""
+
+
+@outputs.plot("net_value.png")
+def net_values(result: IndexEnhancement) -> Figure:
+    """Net value of the portfolios, net of costs, and of the index, above the excess; from the first deal on."""
+    title = label("net_value", index=result.index)
+    figure, (above, below) = _panels(result, title, ["", ""], ratios=(3.4, 2.0))
+    _draw(above, net_value(result.runs[0].since_deal()[1]), {"color": "black", "linewidth": 1.3}, result.index)
+    for line in lines(result):
+        (net, index), words = line.run.since_deal(), label("portfolio_of", limits=line.limits)
+        _draw(above, net_value(net), line.look, words)
+        _draw(below, net_value(excess(net, index)) - 1, line.look, words, start=0.0)
+    above.set_ylabel(label("net_value_axis"))
+    below.set_ylabel(label("excess_axis"))
+    below.axhline(0, color=style.GREY, linewidth=0.8)
+    style.percent_axis(below, None)
+    _mark_deal(above, result)
+    _mark_deal(below, result, named=False)
+    above.legend(fontsize="small", loc="best", ncols=1 + len(result.runs) // 6)
+    style.date_axis(below)
+    return figure
 
 
 @outputs.plot("excess.png")
 def cumulative_excess(result: IndexEnhancement) -> Figure:
-    """Compounded daily difference to the index, net of costs."""
-    figure, ax = _one_panel(result, "cumulative excess over the index", "compounded daily difference, net of costs")
-    for color, run in _coloured(result):
-        value = net_value(excess(run.returns, run.benchmark)) - 1
-        annual = annual_excess(run.returns, run.benchmark, result.session.days_per_year)
-        label = f"{run.limit:.0%}: {annual:.1%} a year"
-        ax.plot(value.index, value, color=color, linewidth=1.3, label=label)
-    return _finish(figure, ax, "cumulative excess")
+    """Compounded daily difference to the index, net of costs, from the first deal on."""
+    figure, (ax,) = _panels(result, label("excess", index=result.index), [""])
+    for line in lines(result):
+        value = net_value(excess(*line.run.since_deal())) - 1
+        _draw(ax, value, line.look, label("since", name=line.limits, value=value.iloc[-1]), start=0.0)
+    return _finish(figure, ax, result, label("excess_axis"), label("since_deal"))
 
 
 @outputs.plot("drawdown.png")
 def excess_drawdown(result: IndexEnhancement) -> Figure:
-    """Loss of the compounded daily difference from its peak."""
-    figure, ax = _one_panel(result, "drawdown of the excess", "loss of the compounded daily difference from its peak")
-    for color, run in _coloured(result):
-        loss = -drawdown(excess(run.returns, run.benchmark))
-        label = f"{run.limit:.0%}: at most {excess_max_drawdown(run.returns, run.benchmark):.1%}"
-        ax.plot(loss.index, loss, color=color, linewidth=1.1, label=label)
-    return _finish(figure, ax, "drawdown")
+    """Loss of the compounded daily difference from its peak, from the first deal on."""
+    figure, (ax,) = _panels(result, label("drawdown", index=result.index), [""])
+    for line in lines(result):
+        loss = -drawdown(excess(*line.run.since_deal()))
+        _draw(ax, loss, line.look, label("at_most", name=line.limits, value=-loss.min()), start=0.0)
+    return _finish(figure, ax, result, label("drawdown_axis"), label("turnover_limit"))
 
 
-@outputs.plot("exposures.png")
-def exposures(result: IndexEnhancement) -> Figure:
-    """Realised exposures at each close and their limits."""
-    limits = bounds(result.settings)
-    names = [*limits, *(name for name in _EXPOSURES if name not in limits)]
-    titles = [_EXPOSURES.get(name, (f"Exposure to {name}", ""))[0] for name in names]
-    figure, axes = style.panels(f"{result.index}: realised exposures at each close", titles, legend=True)
-    for ax, name in zip(axes, names, strict=True):
-        for color, run in _coloured(result):
-            ax.plot(run.exposures.index, run.exposures[name], color=color, linewidth=0.9, label=f"{run.limit:.0%}")
-        _draw_limits(ax, limits.get(name, Bound()))
-        unit = _EXPOSURES.get(name, ("", "standard deviations"))[1]
-        ax.set_ylabel(unit)
-        if unit.startswith("share"):
-            style.percent_axis(ax, decimals=2)
-        style.date_axis(ax)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", title="turnover limit")
-    return figure
+outputs.plot("exposures.png")(exposures)
 
 
 @outputs.plot("turnover.png")
 def turnover(result: IndexEnhancement) -> Figure:
     """Two-sided turnover of each rebalance and its limit, one panel per limit; the first purchase is left out."""
-    titles = [f"limit {run.limit:.0%}" for run in result.runs]
-    figure, axes = style.panels(f"{result.index}: two-sided turnover of each rebalance", titles)
+    title = label("portfolio_turnover", index=result.index)
+    names = [label("limit_of", limit=run.limit) for run in result.runs]
+    figure, axes = style.panels(title, names, subject(result), style.sourced(result.source, *same(result)))
     for ax, run in zip(axes, result.runs, strict=True):
         series = rebalance_turnover(run.report["turnover"], run.dates)
-        ax.plot(series.index, series, color=style.BLUE, linewidth=1.0, label=f"executed, mean {series.mean():.1%}")
-        ax.axhline(run.limit, color="black", linestyle="--", linewidth=1.0, label="limit")
+        words = label("executed", mean=series.mean())
+        ax.plot(series.index, series, color=style.BLUE, linewidth=1.0, label=words)
+        ax.axhline(run.limit, color="black", linestyle="--", linewidth=1.0, label=label("limit"))
         _mark_incidents(ax, run, series)
         ax.set_ylim(bottom=-0.03 * max(run.limit, 0.1))  # markers at 0 stay whole
-        ax.set_ylabel("buys + sells, share of the account")
+        ax.set_ylabel(label("of_account"))
         style.percent_axis(ax)
         style.date_axis(ax)
         style.leave_room_above(ax, 0.35)
@@ -100,32 +89,42 @@ def turnover(result: IndexEnhancement) -> Figure:
 
 
 def _mark_incidents(ax: Axes, run: PortfolioRun, turnovers: pd.Series) -> None:
-    for status, (color, marker, words) in _STATUS.items():
+    for status, (color, marker) in _STATUS.items():
         of_status = run.rebalances["status"] == status
         marked = turnovers[of_status].dropna()  # the first purchase may be one of them
-        label = f"{words}: {of_status.sum()}"
-        ax.plot(marked.index, marked, marker, color=color, markersize=5, zorder=3, label=label)
+        words = label(status, n=int(of_status.sum()))
+        ax.plot(marked.index, marked, marker, color=color, markersize=5, zorder=3, label=words)
 
 
-def _one_panel(result: IndexEnhancement, what: str, how: str) -> tuple[Figure, Axes]:
-    figure, (ax,) = style.panels(f"{result.index}: {what}", [how])
-    return figure, ax
+def _panels(result: IndexEnhancement, title: str, names: list[str], **layout: Any) -> tuple[Figure, list[Axes]]:
+    """Panels of curves that are counted from the first deal, with a note that says so."""
+    run = result.runs[0]
+    day = run.first_deal
+    cost, gap = run.report["cost"].loc[day:].iloc[0], excess(run.returns, run.benchmark).loc[day:].iloc[0]
+    note = label("from_deal", day=day, cost=cost, gap=gap)
+    source = style.sourced(result.source, *same(result), note)
+    return style.panels(title, names, f"{subject(result)} · {label('net')}", source, **layout)
 
 
-def _finish(figure: Figure, ax: Axes, unit: str) -> Figure:
+def _draw(ax: Axes, values: pd.Series, look: dict[str, Any], words: str, start: float = 1.0) -> None:
+    """A curve from its start at the deal, before that day's costs."""
+    ax.plot([values.index[0], *values.index], [start, *values], label=words, **look)
+
+
+def _finish(figure: Figure, ax: Axes, result: IndexEnhancement, unit: str, legend: str) -> Figure:
     ax.axhline(0, color=style.GREY, linewidth=0.8)
+    _mark_deal(ax, result)
     ax.set_ylabel(unit)
-    style.percent_axis(ax, decimals=1)
+    style.percent_axis(ax, None)
     style.date_axis(ax)
-    ax.legend(title="turnover limit", fontsize="small")
+    ax.legend(title=legend, fontsize="small", title_fontsize="small")
     return figure
 
 
-def _draw_limits(ax: Axes, bound: Bound) -> None:
-    for limit in (bound.least, bound.most):
-        if np.isfinite(limit):
-            ax.axhline(limit, color="black", linestyle="--", linewidth=1.0, label="limit")
-
-
-def _coloured(result: IndexEnhancement) -> list[tuple[str, PortfolioRun]]:
-    return list(zip(cycle(style.SERIES), result.runs, strict=False))
+def _mark_deal(ax: Axes, result: IndexEnhancement, named: bool = True) -> None:
+    """A dotted line on the first dealt day."""
+    day = result.runs[0].first_deal
+    ax.axvline(float(np.asarray(ax.convert_xunits(day))), color=style.GREY, linestyle=":", linewidth=1.2)
+    if named:
+        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (4, 4), "textcoords": "offset points"}
+        ax.annotate(label("deal", day=day), (day, 0.0), color=style.DARK, fontsize="x-small", **place)

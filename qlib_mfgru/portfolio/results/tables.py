@@ -15,6 +15,7 @@ from qlib_mfgru.report import measures
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.published import beside, published
 from qlib_mfgru.report.record import scalars
+from qlib_mfgru.report.words import header
 
 outputs: Outputs[IndexEnhancement] = Outputs()
 """The page has the tables with headings in the order of this file."""
@@ -26,7 +27,6 @@ METRICS = ("annual_excess", "information_ratio", "excess_max_drawdown")
 """Measures of each portfolio that a recorder has as metrics."""
 BENCHMARK = "benchmark"
 """Shown instead of the turnover limit in the index's own row."""
-_FIGURE = {"figure": ".0f"}
 
 
 @outputs.table("performance.csv")
@@ -51,7 +51,7 @@ def yearly(result: IndexEnhancement) -> pd.DataFrame:
     return table.reindex(columns=["index", "turnover_limit", *map(str, years.columns), "figure"])
 
 
-@outputs.table("comparison.csv", heading=heading, formats=_FIGURE, notes=differences)
+@outputs.table("comparison.csv", heading=heading, notes=differences)
 def comparison(result: IndexEnhancement) -> pd.DataFrame:
     """`performance` next to the Huatai report's, limit by limit, with the run's counts of rebalances.
 
@@ -63,8 +63,30 @@ def comparison(result: IndexEnhancement) -> pd.DataFrame:
     return both.astype(whole)
 
 
+def two_counts(_: IndexEnhancement) -> list[str]:
+    """How this table counts, and how the others do."""
+    of_day = header("first_day_excess")
+    return [
+        "The table above sets the portfolio's return from the first deal to that day's close beside the index's since "
+        f'the close before; with the costs of the purchase that is "{of_day}". This table and the charts count both '
+        "from the deal: of that day only the costs."
+    ]
+
+
+@outputs.table("since_deal.csv", heading="Excess since the first deal", notes=two_counts)
+def since_deal(result: IndexEnhancement) -> pd.DataFrame:
+    """Measures of the excess counted from the first deal (`PortfolioRun.since_deal`): one row per turnover limit."""
+    rows = []
+    for run in result.runs:
+        day = run.first_deal
+        of_day = measures.excess(run.returns, run.benchmark).loc[day:].iloc[0]
+        first = {"turnover_limit": run.limit_name, "first_deal": f"{day:%Y-%m-%d}", "first_day_excess": of_day}
+        rows.append(first | measures.of_excess(*run.since_deal(), result.session.days_per_year))
+    return pd.DataFrame(rows)
+
+
 def _percent_by_year(table: pd.DataFrame) -> dict[str, str]:
-    return _FIGURE | {column: ".2%" for column in table.columns if column.isdigit()}
+    return {column: ".2%" for column in table.columns if column.isdigit()}
 
 
 @outputs.table("yearly_comparison.csv", heading="Returns by calendar year", formats=_percent_by_year)
@@ -152,6 +174,15 @@ def index_holes(result: IndexEnhancement) -> pd.DataFrame:
     return table.assign(
         **{name: table[name].dt.strftime("%Y-%m-%d") for name in ("first", "last")} if len(table) else {}
     )
+
+
+@outputs.table(
+    "index_changes.csv", heading="Changes of the index's members", empty="The index keeps its members on all days."
+)
+def index_changes(result: IndexEnhancement) -> pd.DataFrame:
+    """How many members joined and left the index: one row per day on which any did."""
+    changes = result.index_changes.reset_index()
+    return changes.assign(day=pd.DatetimeIndex(changes["day"]).strftime("%Y-%m-%d"))
 
 
 @outputs.table("rebalances.csv")

@@ -57,7 +57,8 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
     runs = [_run(signal, limit, settings, exchange, snapshot, benchmark) for limit in settings.turnovers]
-    return IndexEnhancement(settings, model, runs, snapshot.session, holes)
+    changes = snapshot.member_changes(start, end)
+    return IndexEnhancement(settings, model, runs, snapshot.session, holes, changes, reader.provider_name())
 
 
 def check_provider(settings: IndexEnhancementSettings) -> None:

@@ -66,6 +66,28 @@ class PortfolioRun:
         """Daily returns of the index."""
         return self.report["bench"]
 
+    @property
+    def first_deal(self) -> pd.Timestamp:
+        """The first day on which anything was traded; the first day of all where nothing was."""
+        traded = self.report["turnover"].to_numpy() > 0
+        return pd.DatetimeIndex(self.report.index)[int(traded.argmax())]
+
+    def since_deal(self) -> tuple[pd.Series, pd.Series]:
+        """Daily returns of portfolio, net of costs, and index, both counted from the first deal.
+
+        The index has no price of the deal's moment. So the rest of that day, from the deal to the close, counts for
+        neither: of the portfolio only the costs of the deal, of the index nothing. `returns` and `benchmark` set the
+        portfolio's return since the deal beside the index's since the close before.
+        """
+        deal = self.first_deal
+        later = self.report.index > deal
+        return self.returns.where(later, -self.report["cost"]).loc[deal:], self.benchmark.where(later, 0.0).loc[deal:]
+
+
+def no_changes() -> pd.DataFrame:
+    """`IndexEnhancement.index_changes` of an index whose members stay."""
+    return pd.DataFrame({"joined": [], "left": []}, pd.DatetimeIndex([], name="day"), dtype=int)
+
 
 @dataclass(frozen=True, repr=False)
 class IndexEnhancement(Shown):
@@ -82,6 +104,11 @@ class IndexEnhancement(Shown):
         Of the market: its trading days a year make the annual figures.
     index_holes : DatetimeIndex
         Days on which the benchmark has no level.
+    index_changes : DataFrame
+        A row for each day of the backtest on which the index has other members than the day before: how many
+        ``joined`` and ``left``.
+    source : str
+        The provider of the data, as charts name it.
     """
 
     settings: IndexEnhancementSettings
@@ -89,6 +116,8 @@ class IndexEnhancement(Shown):
     runs: list[PortfolioRun]
     session: Session
     index_holes: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
+    index_changes: pd.DataFrame = field(default_factory=no_changes)
+    source: str = ""
 
     def view(self) -> View:
         """Its performance and the first chart."""

@@ -20,7 +20,8 @@ def index_returns(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Serie
     Returns
     -------
     Series of float32 by trading day
-        Where no level is missing, bit for bit what qlib computes.
+        Where no level is missing, bit for bit what qlib computes with pandas 2; with pandas 3 qlib averages, and goes
+        on, in float64.
 
     Raises
     ------
@@ -50,7 +51,8 @@ def days_without_level(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.
 
 def _levels(code: str) -> pd.Series:
     """Levels of an index by trading day of the whole calendar, float32, NaN where there is none."""
-    days, stored = reader.calendar("day"), reader.read_series(code, "close", "day")
+    days = reader.calendar("day")
+    stored = reader.read_series(code, "close", "day", len(days))
     close = np.full(len(days), np.nan, dtype=np.float32)
     if stored is not None:
         close[stored[0] : stored[0] + len(stored[1])] = stored[1]

@@ -50,6 +50,22 @@ class Kind:
     spares_stock: bool = False
 
 
+class Counts(NamedTuple):
+    """Days or bars of one stock that a rule could judge, those of them that are faulty, and days with a faulty one."""
+
+    judged: int = 0
+    faulty: int = 0
+    faulty_days: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        """Of the days of both."""
+        return Counts(*(mine + its for mine, its in zip(self, other, strict=True)))
+
+
+NOTHING_BEFORE = Counts()
+"""All days of a stock are looked at."""
+
+
 @dataclass(frozen=True, eq=False)
 class Finding:
     """What a rule says of one stock.
@@ -72,6 +88,8 @@ class Finding:
         The volumes came divided by the factor, as the mapping says, and were multiplied by it.
     stated : Stated, optional
         Units that the mapping states; None where they are several, or nobody states any.
+    before : Counts
+        Of the stock's days before those that are looked at.
     """
 
     kind: Kind
@@ -83,6 +101,20 @@ class Finding:
     price: np.ndarray | None = None
     undone: bool = False
     stated: Stated | None = None
+    before: Counts = NOTHING_BEFORE
+
+    @cached_property
+    def whole(self) -> Counts:
+        """Of all days of the stock."""
+        n_days = int(np.count_nonzero(self.faulty_days)) if self.count else 0
+        return self.before.plus(Counts(self.n_judged, self.count, n_days))
+
+    def counts(self, since: int, until: int | None = None) -> Counts:
+        """Of the days from one on, up to but without another; both since 1970."""
+        days = self.days.astype("i8")
+        span = slice(*np.searchsorted(days, [since, days[-1] + 1 if until is None else until]))
+        faulty, judged = self.faulty[span], self.judged[span]
+        return Counts(*(int(np.count_nonzero(each)) for each in (judged, faulty, _by_day(faulty))))
 
     @cached_property
     def n_judged(self) -> int:
@@ -113,8 +145,8 @@ class Finding:
 
     @property
     def is_most(self) -> bool:
-        """Whether more than half of what was judged is faulty."""
-        return self.count * 2 > self.n_judged
+        """Whether more than half of what was judged of the stock is faulty."""
+        return self.whole.faulty * 2 > self.whole.judged
 
     def cases(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Evidence of the faulty cases that have any, and factor and price of them; each of shape (n_cases,)."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from qlib_mfgru.provider.judge.causes import NAMED, StockFault, named, probable_cause
 from qlib_mfgru.provider.judge.dates import Dates
-from qlib_mfgru.provider.judge.kinds import Finding, Kind
+from qlib_mfgru.provider.judge.kinds import Counts, Finding, Kind
 from qlib_mfgru.provider.judge.series import StockSeries
 
 FEW = 3
@@ -34,8 +34,10 @@ class Tally:
         Those that could be judged, of all stocks.
     n_weighty : int
         Faulty ones that count towards the share that is tolerated.
+    n_earlier : int
+        Faulty ones of stocks that have none on the days that are looked at.
     faults : list of StockFault
-        One of each stock with a case.
+        One of each stock with a case on these days.
     judged_stocks : Counter
         Stocks that were judged, by board.
     dates : Dates
@@ -45,6 +47,7 @@ class Tally:
     kind: Kind
     n_judged: int = 0
     n_weighty: int = 0
+    n_earlier: int = 0
     faults: list[StockFault] = field(default_factory=list)
     judged_stocks: Counter[str] = field(default_factory=Counter)
     dates: Dates = field(default_factory=Dates)
@@ -52,12 +55,13 @@ class Tally:
     def add(self, series: StockSeries, finding: Finding) -> None:
         """Count what was found in one stock."""
         board = series.board or ""
-        self.n_judged += finding.n_judged
+        self.n_judged += finding.whole.judged
         self.judged_stocks[board] += 1
         self.dates.add(finding.days, finding.judged_days, finding.dated_days if finding.count else None)
+        self.n_weighty += weight_of(finding.kind, finding.whole)
         if not finding.count:
+            self.n_earlier += finding.whole.faulty
             return
-        self.n_weighty += _weight(finding)
         self.faults.append(StockFault.of(series.code, board, finding))
         faulty = finding.days[finding.faulty_days]
         if series.file_of and finding.kind.unit != "both" and len(faulty) <= _FEW_DAYS:
@@ -67,6 +71,7 @@ class Tally:
         """Count what was found in other stocks."""
         self.n_judged += other.n_judged
         self.n_weighty += other.n_weighty
+        self.n_earlier += other.n_earlier
         self.faults += other.faults
         self.judged_stocks += other.judged_stocks
         self.dates.add_all(other.dates)
@@ -81,7 +86,8 @@ class Tally:
     @property
     def count(self) -> int:
         """Faulty ones of the stocks that are spoken of."""
-        return sum(fault.count for fault in self.said)
+        n_earlier = 0 if self.kind.role in ("chance", "dated") else self.n_earlier
+        return n_earlier + sum(fault.count for fault in self.said)
 
     @property
     def share(self) -> float:
@@ -137,11 +143,10 @@ class Tally:
         return f", of most stocks on {where}"
 
 
-def _weight(finding: Finding) -> int:
+def weight_of(kind: Kind, counts: Counts) -> int:
     """How many of a stock's cases count towards the share that is tolerated."""
-    role = finding.kind.role
-    if role == "fatal":
-        return finding.n_judged
-    if role in ("systematic", "chance"):
-        return finding.count if finding.is_most else 0
-    return finding.count if role == "fault" else 0
+    if kind.role == "fatal":
+        return counts.judged if counts.faulty else 0
+    if kind.role in ("systematic", "chance"):
+        return counts.faulty if counts.faulty * 2 > counts.judged else 0
+    return counts.faulty if kind.role == "fault" else 0

@@ -63,9 +63,13 @@ class Verdict:
         if reasons:
             self.left_out[series.code] = min(reasons, key=lambda kind: kind.role != "fatal")
         else:
-            self.shifts.add(series)
-            self.payouts.add(series)
+            self._remember(series)
         return not reasons
+
+    def _remember(self, series: StockSeries) -> None:
+        """Take a stock that can be used as evidence on the market."""
+        self.shifts.add(series)
+        self.payouts.add(series)
 
     def add_all(self, other: Verdict) -> None:
         """Count the findings of other stocks."""
@@ -113,13 +117,18 @@ class Verdict:
             raise InputError("\n".join([head, *(f"  {tally}" for tally in errors[1:])]))
         if self.payouts.fault:
             raise InputError(self.payouts.fault)
-        n_lost, n_stocks = len(self.left_out), self._n_stocks
+        n_lost, n_stocks = self.n_lost, self._n_stocks
         if n_lost > 1 and n_lost >= MOST_LEFT_OUT * n_stocks and n_lost > self.max_inconsistent * n_stocks:
             reasons = "; ".join(str(tally) for tally in self.tallies() if self.rejected(tally))
             raise InputError(
                 f"{n_lost} of {n_stocks} stocks cannot be used ({named(sorted(self.left_out))}), a third or more: "
                 f"{reasons}"
             )
+
+    @property
+    def n_lost(self) -> int:
+        """Stocks that are left out."""
+        return len(self.left_out)
 
     def as_list(self) -> list[dict[str, object]]:
         """JSON-ready content, one entry a kind with a case; hints are no cases."""
@@ -142,7 +151,7 @@ class Verdict:
 
 def _is_useless(series: StockSeries, finding: Finding) -> bool:
     """Whether a stock with cases cannot be used: a fatal one, or most of what was judged of it is faulty."""
-    kind, n_days = finding.kind, int(np.count_nonzero(finding.faulty_days))
+    kind, n_days = finding.kind, finding.whole.faulty_days
     if kind.role not in ("fault", "systematic", "chance") or kind.spares_stock:
         return kind.role == "fatal"
     return finding.is_most and (n_days > FEW or n_days * 2 > int(np.count_nonzero(series.traded)))

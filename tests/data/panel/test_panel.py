@@ -140,11 +140,11 @@ print(BarPanel.open("15min", sys.argv[2]).bars[-1].sum())
 """
 KILL_WHILE_READING = """
 read = reader.read_series
-def dies(instrument, field, freq):
+def dies(instrument, *what):
     if instrument == "SH600009":
         import os, signal
         os.kill(os.getpid(), signal.SIGKILL)
-    return read(instrument, field, freq)
+    return read(instrument, *what)
 reader.read_series = dies
 """
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not (SOURCE / YEARS[0]).exists(), reason="the re
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, IngestReport]:
-    mapping = load_mapping(ROOT / "workflow_configs" / "ashare_daily_mapping.yaml")
+    mapping = load_mapping(ROOT / "workflow_configs/ashare_daily/mapping.yaml")
     assert mapping.daily is not None
     assert mapping.st is not None
     mapping = mapping.changed(

@@ -18,7 +18,7 @@ from ..reference import check_sound
 from ..vendor import spans, stored
 
 ROOT = Path(__file__).parents[3]
-MAPPING = ROOT / "workflow_configs" / "astock_mapping.yaml"
+MAPPING = ROOT / "workflow_configs/astock/mapping.yaml"
 SOURCE = Path(os.environ.get("MFGRU_ASTOCK_FILES", ROOT.parent / "shared" / "data" / "astock"))
 pytestmark = pytest.mark.skipif(not (SOURCE / "daily.parquet").exists(), reason="the real sample is not here")
 

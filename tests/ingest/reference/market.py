@@ -73,7 +73,10 @@ class Reference:
         return self.days[(self.days >= found.min()) & (self.days <= found.max())] if len(found) else self.days[:0]
 
     def series(self, symbol: str, freq: str) -> pd.DataFrame:
-        """`FIELDS` as stored, by stamp, from the first to the last one with trade; empty where the stock has none."""
+        """`FIELDS` as stored, by stamp, from the first to the last one with trade; empty where the stock has none.
+
+        Days go on to the last row that has a price or a volume.
+        """
         raw = self._raw_days(symbol) if freq == "day" else self._raw_bars(symbol, freq)
         factor = raw["factor"]
         stored = raw[[*PRICES, "vwap"]].mul(factor, axis=0).assign(volume=raw["volume"] / factor, amount=raw["amount"])
@@ -83,7 +86,14 @@ class Reference:
             day = (stored.index - pd.Timedelta("1s")).normalize()
             traded = traded.groupby(day).transform("any")
         places = np.flatnonzero(traded.to_numpy())
-        return stored.iloc[places[0] : places[-1] + 1] if len(places) else stored.iloc[:0]
+        if not len(places):
+            return stored.iloc[:0]
+        last = places[-1]
+        if freq == "day":
+            rows = self._rows_of_days[self._rows_of_days["symbol"] == symbol]
+            told = rows["date"][(rows[[*PRICES, "volume"]].astype("f8") >= 0).any(axis=1)]
+            last = max([last, *self.days.get_indexer(told)])
+        return stored.iloc[places[0] : last + 1]
 
     @cached_property
     def _rows_of_days(self) -> pd.DataFrame:

@@ -108,7 +108,7 @@ def _check_lives(target: Path, spans: dict[str, list[tuple[str, str]]], days: li
         series = read_series(target / "features" / feature_folder(code), "day")
         start, closes = series["close"]
         assert [(days[start], days[start + len(closes) - 1])] == lives, f"{code}: prices are not of {lives}"
-        assert np.isfinite(closes[[0, -1]]).all(), f"{code}: its life begins or ends without a price"
+        assert np.isfinite(closes[0]), f"{code}: its life begins without a price"
 
 
 def _check_report(target: Path) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from qlib.contrib.model.gbdt import LGBModel
+from qlib.contrib.model.linear import LinearModel
+from qlib.model.base import Model
 
 from live.evenings import Market
 from qlib_mfgru.cli import main
 from qlib_mfgru.live import predict
+from qlib_mfgru.model import GRUModel
+from qlib_mfgru.rolling import RollingEnsembleModel
 
 
 def typed(text: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -68,6 +75,12 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_a_single_model_is_not_retrained_and_predicts(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = typed(f"demo_gru --provider {market.whole} --retrain", capsys)
+    assert code == 0
+    assert "nothing was trained: a qrun trains a single model again" in out
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -77,10 +90,11 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
         ("demo_gru --date 2020-10-25", "2020-10-25 is no trading day of the provider, whose days run from 2020-01-02"),
         ("demo_gru --date today", "date is 'today': must be a date such as 2020-01-31"),
         ("demo_gru --date 2020-01-03", "no stock can have a score on 2020-01-03: 37 no 15min bars on the day"),
+        ("demo_gru --date '2020-10-26 10:00'", "date is '2020-10-26 10:00': must be a day, without a time"),
+        ("demo_gru --out units", "units must end in .csv or .parquet"),
         ("demo_gru --last 0", "last is 0: must be at least 1"),
         ("demo_gru --out scores.txt", "scores.txt must end in .csv or .parquet"),
         ("demo_gru --out absent/scores.csv", "absent/scores.csv: there is no folder absent"),
-        ("demo_gru --retrain", "holds a single GRUModel, which has no retraining period"),
         ("demo_rolling_incremental --date 2020-08-31", "days before the first fold's test, 2020-09-01"),
     ],
 )
@@ -90,3 +104,75 @@ def test_errors_are_one_line(options: str, message: str, market: Market, capsys:
     assert error.startswith("mfgru: ")
     assert message in error
     assert "\n" not in error
+
+
+class Wordless(Model):
+    """Of somebody else, and raises what it likes."""
+
+    def predict(self, dataset: object, segment: object = "test") -> None:
+        raise KeyError
+
+
+@pytest.fixture
+def artifacts(market: Market) -> Path:
+    """Of demo_gru's recorder; `market` undoes what is changed there."""
+    market.use(market.whole)
+    return Path(market.recorder("demo_gru").get_artifact_uri().removeprefix("file://"))
+
+
+GRU = {"class": "GRUModel", "module_path": "qlib_mfgru.model", "kwargs": {"freq": "15min"}}
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({"a": 1}, "the params.pkl of the recorder {id} is a dict, which predicts nothing: run its model by qrun"),
+        (LGBModel(), "the LGBModel of the recorder {id} does not predict its dataset: ValueError: model is not fitted"),
+        (LinearModel(), "the LinearModel of the recorder {id} does not predict its dataset: ValueError: model is not"),
+        (GRUModel(freq="15min"), "the GRUModel of the recorder {id} does not predict its dataset: RuntimeError: GRU"),
+        (RollingEnsembleModel(GRU), "the RollingEnsembleModel of GRUModel of the recorder {id} does not predict its"),
+        (Wordless(), "the Wordless of the recorder {id} does not predict its dataset: KeyError: no reason is given"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_model_that_cannot_predict_is_named(
+    model: Any, message: str, artifacts: Path, market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (artifacts / "params.pkl").write_bytes(pickle.dumps(model))
+    for more in ("", "--save"):
+        code, out, error = typed(f"demo_gru --provider {market.whole} {more}", capsys)
+        assert (code, out) == (2, "")
+        assert error.startswith(f"mfgru: {message.format(id=artifacts.parent.name)}")
+        assert "\n" not in error
+
+
+@pytest.mark.parametrize("name", ["params.pkl", "pred.pkl", "dataset", "config"])
+def test_a_damaged_artifact_is_named(
+    name: str, artifacts: Path, market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = (artifacts / name).read_bytes()
+    for left in (0, len(content) // 2):
+        (artifacts / name).write_bytes(content[:left])
+        code, out, error = typed("demo_gru --save", capsys)
+        assert (code, out) == (2, "")
+        begin = f"mfgru: the {name} of the recorder {artifacts.parent.name} is damaged or of another installation ("
+        assert error.startswith(begin)
+        assert "\n" not in error
+        assert (artifacts / name).read_bytes() == content[:left]
+
+
+def test_an_artifact_that_is_not_there_is_named(
+    artifacts: Path, market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (artifacts / "pred.pkl").unlink()
+    _, _, error = typed("demo_gru --save", capsys)
+    missing = f"mfgru: the recorder {artifacts.parent.name} has no pred.pkl: run a SignalRecord, which saves it"
+    assert error == missing
+
+
+def test_a_folder_in_the_place_of_the_scores_is_named(
+    market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scores.csv").mkdir()
+    code, _, error = typed(f"demo_gru --out {tmp_path}/scores.csv", capsys)
+    assert (code, error) == (2, f"mfgru: {tmp_path}/scores.csv is a folder: name a file")

@@ -129,10 +129,18 @@ def test_the_turnover_limit_holds_once_something_is_held() -> None:
 
 
 def test_without_turnover_there_are_no_orders() -> None:
-    plan = plan_of(holdings=held(**{MAIN: 4000}), limit=0.0, config=LIMITS | {"constraints": LIMITS["constraints"][:2]})
+    loose = LIMITS | {"constraints": LIMITS["constraints"][:2]}
+    plan = plan_of(holdings=held(**{MAIN: 4000}), cash=0.0, limit=0.0, config=loose)
     assert plan.orders.empty
     assert text(plan).endswith("no orders")
-    assert plan.account["after"].to_dict() == plan.account["before"].to_dict()
+
+
+def test_columns_stay_below_their_headers_beside_chinese_names() -> None:
+    """A Chinese character is two columns wide on a screen."""
+    holdings = held(**{MAIN: 4000}).assign(name="浦发银行")
+    plan = plan_of(holdings=holdings, limit=0.5, config=LIMITS | {"constraints": LIMITS["constraints"][:2]})
+    header, sale, purchase = text(plan).split("\n\n")[3].splitlines()
+    assert header.index("side") == purchase.index(" buy") == sale.index("sell") + len("浦发银行")
 
 
 def test_what_gives_way_is_said() -> None:
@@ -166,11 +174,11 @@ def test_what_the_provider_does_not_know_is_kept_at_the_lists_price() -> None:
 
 def test_a_list_of_another_day_is_noticed_by_its_prices() -> None:
     listed = held(**{MAIN: 3000, SZ: 500}).assign(price=[10.05, 12.5])
-    assert plan_of(holdings=listed).notes == [
+    assert plan_of(holdings=listed, cash=0.0).notes == [
         "1 of 2 prices of the list are not the provider's closes, such as SZ000001: 12.5 there, 12.34 here; is the "
         "list of another day?"
     ]
-    assert plan_of(holdings=listed.assign(price=[10.05, 12.34])).notes == []
+    assert plan_of(holdings=listed.assign(price=[10.05, 12.34]), cash=0.0).notes == []
 
 
 def special(folder: Path) -> Path:
@@ -211,6 +219,24 @@ def test_a_delisted_holding_is_flagged(tmp_path: Path) -> None:
     )
     assert by_code(plan.weights, "flags")[SZ] == "not_listed"
     assert SZ not in set(plan.orders["instrument"])
+
+
+def test_a_member_without_a_row_is_named(tmp_path: Path) -> None:
+    """Not a member that was replaced, nor one that has rows of its suspended days."""
+    frames = {code: stock(code) for code in RAW}
+    frames[BSE] = frames[BSE].loc[: DAYS[4]]
+    frames[STAR].loc[DAYS[5] :, ["open", "high", "low", "close", "vwap", "volume"]] = np.nan
+    provider = write(tmp_path / "provider", frames)
+    small = provider / "instruments/small.txt"
+    small.write_text(small.read_text().replace(f"{BSE}\t2024-02-26\t2024-03-08", f"{BSE}\t2024-02-26\t2024-03-01"))
+    start(provider)
+    assert plan_of(cash=1e6).notes == [
+        "members of small that have no row since, and so no index weight: BJ920001 (2024-03-01); delisted, or "
+        "suspended where the vendor has no rows of suspended days"
+    ]
+    small.write_text(small.read_text().replace(f"{SZ}\t2024-02-26", f"{SZ}\t2024-03-04"))
+    start(provider)
+    assert plan_of(cash=1e6).notes == []
 
 
 def test_nothing_later_changes_anything(tmp_path: Path, provider: Path) -> None:

@@ -73,6 +73,42 @@ def test_a_frame_is_read_like_a_file() -> None:
     assert read_holdings(frame.iloc[:0], ASHARE) == Holdings()
 
 
+@pytest.mark.parametrize(
+    "shares", ["1.000\n600001,1200.000", "1.000\n600001,0.000", "1.000\n600001,200.0", "1.0", "001.000"]
+)
+def test_a_point_that_begins_decimals_is_read(shares: str, tmp_path: Path) -> None:
+    (tmp_path / "holdings.csv").write_text(f"code,shares\n600000,{shares}\n")
+    assert read_holdings(tmp_path / "holdings.csv", ASHARE).stocks[0].shares == 1
+
+
+def test_units_of_a_market_without_lots_may_have_three_decimals() -> None:
+    frame = pd.DataFrame({"symbol": ["BTC-USDT"], "quantity": ["1.000"]})
+    assert read_holdings(frame, SESSIONS["crypto"]).stocks[0].shares == 1
+
+
+def test_what_was_left_out_or_assumed_is_noted(tmp_path: Path) -> None:
+    rows = "688001,华兴源创,300,,0,30,9000\n现金,,5\n,人民币,,,,,7\n合计,,1500\n备注:无\n"
+    (tmp_path / "holdings.csv").write_text(THS.replace("688001,华兴源创,300,300,0,30,9000\n", "") + rows)
+    holdings = read_holdings(tmp_path / "holdings.csv", ASHARE)
+    assert holdings.cash == 12
+    assert holdings.notes == [
+        "rows of the list that are no stocks or have 0 shares, and were left out: 3 (600000), 7 (合计), 8 (备注:无)",
+        "cash is the sum of the rows 5, 6",
+        "the list does not say how many may be sold, and all are taken to be: SH688001",
+    ]
+
+
+def test_a_list_that_says_all_needs_no_note(tmp_path: Path) -> None:
+    (tmp_path / "holdings.csv").write_text("code,shares\n600000,1000\n600001,500\n现金,5\n")
+    assert read_holdings(tmp_path / "holdings.csv", ASHARE).notes == []
+
+
+def test_of_many_rows_that_were_left_out_five_are_named() -> None:
+    frame = pd.DataFrame({"code": [f"60000{digit}" for digit in range(8)], "shares": [0] * 7 + [100]})
+    (note,) = read_holdings(frame, ASHARE).notes
+    assert note.endswith(": 2 (600000), 3 (600001), 4 (600002), 5 (600003), 6 (600004), and 2 more")
+
+
 def test_fractions_are_held_where_the_market_has_no_lots() -> None:
     frame = pd.DataFrame({"symbol": ["btc-usdt"], "quantity": [0.25]})
     (held,) = read_holdings(frame, SESSIONS["crypto"]).stocks
@@ -111,7 +147,24 @@ def test_what_is_no_code_of_the_market_stays_as_it_is() -> None:
             "code,shares,price\n600000,1,200,8\n",
             "holdings.csv: row 2 has 4 cells where the header has 3: quote those with a separator in them",
         ),
-        ("code,shares\ncash,\n", "holdings.csv: its row of cash has no number"),
+        ("code,shares\ncash,\n", "holdings.csv: row 2: cash is no number"),
+        ("code,shares\n现金,200\n资金,-100\n", "holdings.csv: row 3: cash is -100.00: must be at least 0"),
+        ("code,shares\n600000,\n600001,100\n", "holdings.csv: row 2: 600000 has no number of shares"),
+        ("code,shares\n1\n600001,100\n", "holdings.csv: row 2: 1 has no number of shares"),
+        ("code,shares\n,100\n600001,100\n", "holdings.csv: row 2 has no code"),
+        ("code,shares,market_value\n600001,100,9\n,,900\n", "holdings.csv: row 3 has no code"),
+        (
+            "code;shares\n600000;1.000\n",
+            "holdings.csv: row 2: shares is '1.000': 1 or 1,000? write it without the point",
+        ),
+        (
+            "code,shares,available\n600001,300,300\n600000,1000,10.000\n",
+            "holdings.csv: row 3: available is '10.000': 10 or 10,000? write it without the point",
+        ),
+        (
+            "code,shares,sellable\n600000,1000,-5\n",
+            "holdings.csv: row 2: 600000 has -5 that may be sold: must be at least 0",
+        ),
     ],
 )
 def test_one_line_says_which_row_is_wrong(text: str, message: str, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from qlib.workflow import R
 
 from live.rebalancing.four_stocks import BSE, DAY, LIMITS, MAIN, SZ, scores, write
 from qlib_mfgru.cli import main
+from qlib_mfgru.report.recorders import newest_recorder
 
 TASK = {
     "model": {"class": "GRUModel", "module_path": "qlib_mfgru.model"},
@@ -73,6 +74,7 @@ def test_an_experiments_recorder_brings_scores_settings_and_provider(mfgru: Call
     assert "SZ000001 buy 1,600 1,600 12.34 19,744" in out
     assert "weight_deviation abs <= 0.1000 0.1000 0.3000 4 of 4" in out
     assert "free" in out
+    assert "in whole lots 2 of 4 are beyond their limit, most of all full_investment by 0.21" in out
     assert "1 of the orders have too few shares to be sent, and are in no list of orders" in out
 
 
@@ -83,6 +85,8 @@ def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tm
     csv, parquet = pd.read_csv(tmp_path / "orders.csv"), pd.read_parquet(tmp_path / "orders.parquet")
     assert list(csv["instrument"]) == list(parquet["instrument"]) == [SZ, BSE, MAIN]
     assert list(csv["shares"]) == [1600, 4200, 3000]
+    assert set(csv["decided"]) == {"2024-03-05"}, "last week's orders tell themselves apart"
+    assert (csv[["value", "cost"]].round(2) == csv[["value", "cost"]]).all(axis=None)
     assert csv["shares"].dtype == parquet["shares"].dtype == "int64"
     plan = json.loads((tmp_path / "plan.json").read_text())
     assert plan["summary"]["decided"] == "2024-03-05"
@@ -121,6 +125,67 @@ def test_a_brokers_list(mfgru: Callable[..., Any], tmp_path: Path) -> None:
     assert "value 50,000" in out
 
 
+HEADER = "code,shares,sellable\n"
+NO_STOCKS = "the list has no stocks: it is taken as a portfolio without any, whose first turnover is free"
+NO_CASH = "no cash is named, by a row of the list or as cash: it is taken as 0"
+LEFT_OUT = "rows of the list that are no stocks or have 0 shares, and were left out: 3 (合计)"
+
+
+@pytest.mark.parametrize(
+    ("rows", "cash", "notes"),
+    [
+        ("", CASH, [NO_STOCKS]),
+        ("cash,100000,\n", CASH[2:], [NO_STOCKS]),
+        ("600000,10000,10000\n合计,10000,\n", CASH[2:], [LEFT_OUT, NO_CASH]),
+        ("600000,10000,10000\n", CASH, []),
+    ],
+)
+def test_what_a_list_does_not_say_is_noted(
+    rows: str, cash: list[str], notes: list[str], mfgru: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(HEADER + rows)
+    options = ["--holdings", str(tmp_path / "list.csv"), *cash, "--out", str(tmp_path / "plan.json")]
+    code, out, _ = mfgru("evenings", *options)
+    said = json.loads((tmp_path / "plan.json").read_text())["notes"]
+    assert code == 0
+    assert [note for note in said if "the list" in note or "is named" in note] == notes
+    assert all(note in out for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "cash", "words"),
+    [
+        ("600000,100,100\n", "1e300", "cash is worth 1e+300"),
+        ("600000,100,100\n600001,1e12,\n600000.SH,1e30,\n", "1", "row 4 holds SH600000 again"),
+        ("688001,100,100\n600000,1e30,\n", "1", "{list}: row 3: SH600000 is worth 1e+31"),
+    ],
+)
+def test_more_than_any_account_is_worth_is_refused(
+    rows: str, cash: str, words: str, mfgru: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text(HEADER + rows)
+    code, _, said = mfgru("evenings", "--holdings", str(tmp_path / "list.csv"), "--cash", cash, *CASH[2:])
+    assert code == 2
+    assert words.format(list=tmp_path / "list.csv") in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", ["pred.pkl", "task", "config"])
+def test_a_damaged_recorder_is_named(name: str, mfgru: Callable[..., Any], work: Path) -> None:
+    start_qlib(work / "provider", work / "mlruns.db")
+    recorder = newest_recorder("evenings", "pred.pkl")
+    file = Path(recorder.get_artifact_uri().removeprefix("file://"), name)
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
+    try:
+        code, _, said = mfgru(recorder.id, *CASH)
+    finally:
+        file.write_bytes(content)
+    assert code == 2
+    assert said.startswith(f"mfgru: the {name} of the recorder {recorder.id} is damaged or of another installation (")
+    assert "\n" not in said
+
+
 def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], tmp_path: Path) -> None:
     """Nothing may give way, and half a turnover does not reach the index's band."""
     (tmp_path / "strict.yaml").write_text(yaml.safe_dump({**LIMITS, "relaxation": [], "turnover_limits": [0.5]}))
@@ -145,6 +210,8 @@ def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], 
         (["--provider", "provider"], "name a recorder, or scores"),
         (["--scores", "x.csv"], "name the folder of the qlib provider (--provider)"),
         (["--scores", "x.csv", "--provider", "provider", "--index", "csi500"], "index: unknown market 'csi500'"),
+        (["evenings", "--date", "2024-03-05 10:00"], "date is '2024-03-05 10:00': must be a day, without a time"),
+        (["evenings", "--out", "provider"], "provider is a folder: name a file"),
         (["evenings", "--out", "orders.xls"], "orders.xls must end with .csv, .parquet or .json"),
         (["evenings", "--config", "absent.yaml"], "there is no config absent.yaml"),
         (["evenings", "--holdings", "absent.csv", *CASH], "there is no file of holdings absent.csv"),

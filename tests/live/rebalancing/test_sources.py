@@ -50,7 +50,7 @@ def test_a_config_goes_before_the_recorders_task() -> None:
 
 def test_a_shipped_yaml_is_a_config(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MFGRU_RECORDER", "0123abc")
-    file = CONFIGS / "astock_enhance_csi500.yaml"
+    file = CONFIGS / "astock/enhance_csi500.yaml"
     settings, origin = choose_settings(None, file, {})
     assert settings == IndexEnhancementSettings("csi500", index_weights="market_cap")
     assert origin == str(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.mapping import IngestMapping
+from qlib_mfgru.ingest.state.tails import KeptRows
 from qlib_mfgru.provider.session import ASHARE
 
 PRICES = ["open", "high", "low", "close"]
@@ -197,13 +199,24 @@ def _stock(
     bars["close"] = close
     bars["volume"] = random.integers(10, 99, len(close)) * 100.0
     bars["amount"] = np.round(bars["volume"] * (open_ + close) / 2, 2)
-    daily = bars.groupby(bars["datetime"].dt.normalize().rename("date")).agg(HOW).reset_index()
+    daily = bars.groupby(bars["datetime"].dt.normalize().rename("date")).agg(HOW)
+    if place in (2, 6):
+        live = sorted([*live, *idle])
+        daily = _with_suspended_days(daily, days[live], factor[live])
+    daily = daily.reset_index()
     daily.insert(0, "symbol", symbol)
     daily["factor"] = factor[live]
     step = daily["factor"] / daily["factor"].shift().fillna(1.0)
     daily["prev_close"] = (daily["close"].shift() / step).round(2).fillna(daily["open"])
     daily["is_st"] = ((place == 1) & (np.array(live) > 83)).astype(int)
     return bars, daily
+
+
+def _with_suspended_days(daily: pd.DataFrame, days: pd.DatetimeIndex, factor: np.ndarray) -> pd.DataFrame:
+    """Rows of days without trade too: no volume, and the last close, which follows the factor."""
+    daily = daily.reindex(days.rename("date"))
+    last = ((daily["close"] * factor).ffill() / factor).round(2)
+    return daily.fillna({**dict.fromkeys(PRICES, last), "volume": 0.0, "amount": 0.0})
 
 
 def differences(one: Path, other: Path, ignored: Sequence[str] = ("mfgru.json", "checksums.txt")) -> list[str]:
@@ -220,3 +233,14 @@ def differences(one: Path, other: Path, ignored: Sequence[str] = ("mfgru.json", 
         and not name.startswith("state/")
         and (name not in files[0] or name not in files[1] or files[0][name].read_bytes() != files[1][name].read_bytes())
     ]
+
+
+def judged(provider: Path) -> tuple[dict[tuple[str, int], tuple[list[int], list[int], int]], dict[str, list[float]]]:
+    """What the judge has counted of each stock and kind, and what ex-dates say of each stock."""
+    counts = {}
+    for file in (provider / "state/rows").glob("*.npz"):
+        kept = KeptRows.read(file)
+        for row in kept.rows["past"]:
+            code, kind = kept.codes[row["stock"]], int(row["kind"])
+            counts[code, kind] = row["closed"].tolist(), row["whole"].tolist(), int(row["weight"])
+    return counts, json.loads((provider / "state/state.json").read_text())["payouts"]["against"]

@@ -17,7 +17,7 @@ from qlib_mfgru.live import update
 from .evenings import differences
 
 ROOT = Path(__file__).parents[3]
-CONFIG = ROOT / "workflow_configs" / "astock_mapping.yaml"
+CONFIG = ROOT / "workflow_configs/astock/mapping.yaml"
 SAMPLE = Path(os.environ.get("MFGRU_ASTOCK_FILES", ROOT.parent / "shared" / "data" / "astock"))
 MONTHS = ("202512", "202601", "202602", "202603")
 pytestmark = pytest.mark.skipif(not SAMPLE.is_dir(), reason="the sample is not there")

@@ -13,8 +13,9 @@ from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
 from qlib_mfgru.live.updating.gather import MANY
 from qlib_mfgru.provider.check.check import check_provider
+from qlib_mfgru.provider.files import ProviderFiles
 
-from .evenings import N_DAYS, SIGHTS, Evenings, differences
+from .evenings import N_DAYS, SIGHTS, Evenings, differences, judged
 
 
 def in_parts(market: Evenings, folder: Path, cuts: list[int]) -> Path:
@@ -47,13 +48,44 @@ def test_random_parts_of_a_soiled_market(seed: int, tmp_path: Path) -> None:
     market.soil(seed)
     cuts = np.unique([*random.choice(np.arange(70, N_DAYS), 7, replace=False), N_DAYS]).tolist()
     updated = in_parts(market, tmp_path, cuts)
-    assert differences(updated, at_once(market, tmp_path)) == []
+    whole = at_once(market, tmp_path)
+    assert differences(updated, whole) == []
+    (counts, payouts), (all_counts, all_payouts) = judged(updated), judged(whole)
+    assert payouts == {code: pytest.approx(against) for code, against in all_payouts.items()}
+    # the size of a delisted stock is judged up to the calendar's end
+    differing = [key for key in counts.keys() | all_counts.keys() if counts.get(key) != all_counts.get(key)]
+    assert {code for code, _ in differing} <= {"SZ000001", "SZ000002"}
+    assert len(differing) <= 4 < len(counts)
 
 
 def test_day_by_day(tmp_path: Path) -> None:
     market = Evenings.make(9, "prev_close")
     market.soil(9)
     updated = in_parts(market, tmp_path, list(range(90, N_DAYS + 1)))
+    assert differences(updated, at_once(market, tmp_path)) == []
+
+
+def last_days(instruments: Path) -> dict[str, str]:
+    lines = [line.split("\t") for line in instruments.read_text().splitlines()]
+    return {code: end[:10] for code, _, end in lines}
+
+
+def test_a_stock_suspended_in_the_evening_is_in_all_lists(tmp_path: Path) -> None:
+    """Evening by evening up to its last row, with a weight; one without rows ends with its last trade."""
+    market = Evenings.make(0)
+    market.tables["members"]["end"] = market.days[-1]
+    updated, source = tmp_path / "updated", tmp_path / "parts"
+    ingest(market.mapping(), market.write(source, 0, 83), updated, quiet=True, n_jobs=1)
+    for day in range(83, 98):
+        update(updated, market.write(source, day, day + 1), quiet=True, n_jobs=1)
+        last = {name: last_days(updated / "instruments" / f"{name}.txt") for name in ("all", "csi300")}
+        evening = f"{market.days[day]:%Y-%m-%d}"
+        assert (last["all"]["SZ000651"], last["all"]["SH600519"]) == (evening, evening)
+        assert last["csi300"]["SH600519"] == evening
+        stored = ProviderFiles(updated)
+        closes = stored.dense("SH600519", "close", "day"), stored.dense("SH600519", "csi300_weight", "day")
+        assert [np.isfinite(values[-1]) for values in closes] == [day >= 92, True]
+        assert last["all"]["SH688001"] == (f"{market.days[95]:%Y-%m-%d}" if day == 96 else evening)
     assert differences(updated, at_once(market, tmp_path)) == []
 
 

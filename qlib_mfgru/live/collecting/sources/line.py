@@ -37,6 +37,8 @@ class Line(socket.socket):
         self.settimeout(self.timeout_s)
         try:
             super().connect(self.address)
+        except TypeError:  # what it raises for names that cannot be encoded
+            self._dead = f"{self.address[0]!r} cannot be the name of a host"
         except OSError as error:  # which the client prints, to ask a question all the same
             self._dead = f"{self.address[0]}:{self.address[1]}: {error.strerror or 'no connection in time'}"
 

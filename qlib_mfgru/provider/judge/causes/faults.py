@@ -49,7 +49,14 @@ class StockFault:
         days = finding.days[finding.faulty_days]
         is_systematic = finding.is_most or finding.kind in (LAST_CLOSE, FACTOR)
         return cls(
-            code, board, finding.count, finding.n_judged, days[0], days[-1], fitting(finding, board), is_systematic
+            code,
+            board,
+            finding.whole.faulty,
+            finding.whole.judged,
+            days[0],
+            days[-1],
+            fitting(finding, board),
+            is_systematic,
         )
 
     def __str__(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from qlib_mfgru.provider.boards import RULES
@@ -44,17 +47,23 @@ class Payouts:
     """
 
     def __init__(self) -> None:
-        self._against = dict.fromkeys(_OTHERWISE, 0.0)
+        self._against: dict[str, np.ndarray] = {}  # by code, of each reading
         self._n_events, self._n_days = 0, 0
 
-    def add(self, series: StockSeries) -> None:
-        """Count a stock's ex-dates; those whose factor is mended as they were given."""
+    def add(self, series: StockSeries, since: np.datetime64 | None = None) -> None:
+        """Count a stock's ex-dates; those whose factor is mended as they were given.
+
+        Of a stock whose days before `since` are counted already, only what the others tell is: an ex-date is told of
+        by the day after it.
+        """
         if not series.is_adjusted:
             return
         moves = series.unmended or series.moves
-        self._n_events += int(moves.changes.sum())
-        self._n_days += len(moves.raw) if series.board and RULES[series.board] else 0
-        events = np.flatnonzero(moves.changes[1:-1]) + 1
+        days = series.days[moves.places[1:]]
+        is_new = np.ones(len(days), dtype=bool) if since is None else days >= since
+        self._n_events += int((moves.changes & is_new).sum())
+        self._n_days += int(is_new.sum()) if series.board and RULES[series.board] else 0
+        events = np.flatnonzero(moves.changes[1:-1] & is_new[2:]) + 1
         if not len(events):
             return
         before, raw, after = (moves.raw[events + step] for step in (-1, 0, 1))
@@ -65,21 +74,38 @@ class Payouts:
             "late": np.abs(raw + change) + np.abs(before) - np.abs(raw) - np.abs(before + change),
             "early": np.abs(raw + change) + np.abs(after) - np.abs(raw) - np.abs(after + change),
         }
-        for reading, gain in gains.items():
-            of_stock = np.clip(gain / TYPICAL, -MOST, MOST).sum()
-            self._against[reading] += float(np.clip(of_stock, -MOST, MOST))
+        against = [np.clip(gains[reading] / TYPICAL, -MOST, MOST).sum() for reading in _OTHERWISE]
+        self._count(series.code, np.array(against))
+
+    def _count(self, code: str, against: np.ndarray) -> None:
+        self._against[code] = self._against.get(code, np.zeros(len(_OTHERWISE))) + against
 
     def add_all(self, other: Payouts) -> None:
-        """Count other stocks."""
-        for reading, against in other._against.items():
-            self._against[reading] += against
+        """Count other stocks, or other days of the same."""
+        for code, against in other._against.items():
+            self._count(code, against)
         self._n_events, self._n_days = self._n_events + other._n_events, self._n_days + other._n_days
+
+    def as_dict(self) -> dict[str, Any]:
+        """All that was counted; JSON-ready."""
+        against = {code: self._against[code].tolist() for code in sorted(self._against)}
+        return {"against": against, "events": self._n_events, "days": self._n_days}
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Payouts:
+        """From `as_dict`."""
+        payouts = cls()
+        payouts._against = {code: np.array(against) for code, against in content["against"].items()}
+        payouts._n_events, payouts._n_days = content["events"], content["days"]
+        return payouts
 
     @property
     def fault(self) -> str:
         """Why the factor is not that of these prices; empty where it may be."""
-        reading = max(self._against, key=lambda each: self._against[each])
-        if self._against[reading] <= DECISIVE:
+        of_stocks = np.array(list(self._against.values())).reshape(-1, len(_OTHERWISE))
+        against = dict(zip(_OTHERWISE, np.clip(of_stocks, -MOST, MOST).sum(axis=0).tolist(), strict=True))
+        reading = max(against, key=lambda each: against[each])
+        if against[reading] <= DECISIVE:
             return ""
         return f"the factor, which changes {self._n_events} times, does not go with the prices: {_OTHERWISE[reading]}"
 

@@ -1,0 +1,61 @@
+"""Fonts of charts: the first installed one that has Chinese, or one warning that says what to install."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from matplotlib import font_manager, get_cachedir
+from qlib.log import get_module_logger
+
+LATIN = "DejaVu Sans"
+"""Matplotlib brings it along."""
+CHINESE = (
+    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN"),
+    "Noto Sans CJK JP",  # what matplotlib calls the collection of all CJK fonts; it has the Chinese characters
+    *("WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei", "Microsoft YaHei", "PingFang SC"),
+    *("PingFang HK", "Heiti TC", "Hiragino Sans GB", "Arial Unicode MS"),
+)
+"""Fonts with Chinese on Linux, Windows and macOS, the best first."""
+
+
+def chinese() -> list[str]:
+    """Families for Chinese text, `LATIN` last; empty, with one warning a process, where no font has Chinese."""
+    found = first_of(CHINESE)
+    if found is None:
+        _warn()
+        return []
+    return [found, LATIN]
+
+
+def first_of(families: Sequence[str]) -> str | None:
+    """The first family that is installed; fonts that came after matplotlib listed them are found as well."""
+    found = next(iter(_installed(families)), None)
+    if found is None:
+        _list_new_fonts()
+        found = next(iter(_installed(families)), None)
+    return found
+
+
+def _installed(families: Sequence[str]) -> list[str]:
+    names = {font.name for font in font_manager.fontManager.ttflist}
+    return [family for family in families if family in names]
+
+
+def _list_new_fonts() -> None:
+    """Tell matplotlib of fonts that are on the machine but not in its cached list."""
+    listed = {font.fname for font in font_manager.fontManager.ttflist}
+    for path in sorted(set(font_manager.findSystemFonts()) - listed):
+        try:
+            font_manager.fontManager.addfont(path)
+        except (RuntimeError, OSError, UnicodeError):  # bitmaps, emoji and damaged files: not ours to draw with
+            continue
+
+
+@cache
+def _warn() -> None:
+    get_module_logger("mfgru").warning(
+        "no installed font has Chinese, so charts keep English words: install one, e.g. the package fonts-noto-cjk "
+        "(Debian, Ubuntu), google-noto-sans-cjk-fonts (Fedora) or noto-fonts-cjk (Arch); Windows and macOS bring one. "
+        f"If it is not found then, remove matplotlib's list of fonts in {get_cachedir()}"
+    )

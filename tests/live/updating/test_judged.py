@@ -1,0 +1,85 @@
+"""An update refuses what an ingest of all files refuses, and nothing else: shares are those of the whole history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.live import update
+
+from .evenings import SYMBOLS, Evenings, differences
+
+CUT, END = 104, 107
+TRADED = [SYMBOLS[place] for place in (0, 1, 3)]
+"""Stocks that trade on all of the last days."""
+
+
+def cheap(market: Evenings, cases: list[tuple[str, int]]) -> None:
+    """Amounts that are 30 % too low for the volume at any price of the day."""
+    for symbol, day in cases:
+        market.change("daily", symbol, day, amount=0.7)
+        market.change("bars", symbol, day, amount=0.7)
+
+
+def message(run: Callable[[], object]) -> str:
+    with pytest.raises(InputError) as error:
+        run()
+    return str(error.value).splitlines()[0]
+
+
+@pytest.mark.parametrize(("n_old", "n_new", "is_refused"), [(0, 8, False), (8, 1, True), (2, 7, True), (5, 3, False)])
+def test_shares_are_those_of_the_whole_history(n_old: int, n_new: int, is_refused: bool, tmp_path: Path) -> None:
+    """1 % of the 843 stock-days is 8; of the last 26 days alone it is 2."""
+    market = Evenings.make(1)
+    cheap(market, [(TRADED[number % 3], 41 + 2 * number) for number in range(n_old)])
+    cheap(market, [(TRADED[number % 3], CUT + number // 3) for number in range(n_new)])
+    mapping, source = market.mapping(max_inconsistent=0.01), tmp_path / "s"
+    updated, whole = tmp_path / "p", tmp_path / "q"
+    ingest(mapping, market.write(source, 0, CUT), updated, quiet=True, n_jobs=1)
+    market.write(source, CUT, END)
+    if is_refused:
+        first = message(lambda: ingest(mapping, source, whole, quiet=True, n_jobs=1))
+        assert first.startswith(f"inconsistent beyond max_inconsistent = 1.0%: {n_old + n_new} of ")
+        assert message(lambda: update(updated, quiet=True, n_jobs=1)).startswith(first.split(" (")[0])
+    else:
+        update(updated, quiet=True, n_jobs=1)
+        ingest(mapping, source, whole, quiet=True, n_jobs=1)
+        assert differences(updated, whole) == []
+
+
+def test_most_of_the_last_days_are_not_most_of_a_stocks(tmp_path: Path) -> None:
+    """Volumes that disagree with the bars on 20 days in a row are kept, as a whole ingest keeps them."""
+    market = Evenings.make(1)
+    for day in range(CUT - 18, END):
+        market.change("bars", "600000", day, volume=0.9, amount=0.9)
+    source = tmp_path / "s"
+    ingest(market.mapping(), market.write(source, 0, CUT), tmp_path / "p", quiet=True, n_jobs=1)
+    report = update(tmp_path / "p", market.write(source, CUT, END), quiet=True, n_jobs=1)
+    assert not [what for what in report.warnings if what.startswith("stocks whose new days are not stored")]
+    ingest(market.mapping(), source, tmp_path / "q", quiet=True, n_jobs=1)
+    assert differences(tmp_path / "p", tmp_path / "q") == []
+
+
+@pytest.mark.parametrize(("n_old", "is_refused"), [(0, False), (52, True)])
+def test_bad_rows_are_those_of_all_that_were_read(n_old: int, is_refused: bool, tmp_path: Path) -> None:
+    """Two of an evening's ten days are bad, which is 20 % of them; 5 % of all 900 are 45."""
+    market = Evenings.make(1)
+    for day in [*range(n_old), CUT]:
+        market.change("daily", TRADED[day % 2], day, close=[-1.0])
+    market.change("daily", "600519", CUT, close=[-1.0])
+    mapping, source = market.mapping(max_dropped=0.05, max_inconsistent=1.0), tmp_path / "s"
+    lenient = market.mapping(max_dropped=0.5, max_inconsistent=1.0)
+    ingest(lenient, market.write(source, 0, CUT), tmp_path / "p", quiet=True, n_jobs=1)
+    market.write(source, CUT, CUT + 1)
+    for run in (
+        lambda: ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1),
+        lambda: update(tmp_path / "p", mapping=mapping, quiet=True, n_jobs=1),
+    ):
+        if is_refused:
+            assert "rows are bad, more than max_dropped = 5.0%" in message(run)
+        else:
+            run()

@@ -1,0 +1,39 @@
+"""A session that was open before an update goes on with the market as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import qlib
+from qlib.config import REG_CN
+
+from qlib_mfgru.data import BarPanel
+from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.live import update
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import read_daily
+from qlib_mfgru.provider.index.returns import index_returns
+
+from .evenings import Evenings
+
+
+def test_days_that_are_appended_under_it_are_none(tmp_path: Path) -> None:
+    market = Evenings.make(4)
+    source, provider = tmp_path / "source", tmp_path / "provider"
+    ingest(market.mapping(), market.write(source, 0, 100), provider, quiet=True, n_jobs=1)
+    qlib.init(provider_uri=str(provider), region=REG_CN, kernels=1, logging_level=40)
+    stocks, days = list(reader.member_spans("all", "day")), reader.calendar("day")
+    (index,) = {path.name.upper() for path in (provider / "features").iterdir()} - set(stocks)
+    needs = {"close": "this test"}
+    before = read_daily(stocks, needs)["close"], index_returns(index, days[50], days[-1])
+    bars = BarPanel.open("15min", tmp_path / "before").bars
+    update(provider, market.write(source, 100, 102), quiet=True, n_jobs=1)
+    assert len(ending(provider)) == 102
+    assert np.array_equal(read_daily(stocks, needs)["close"], before[0], equal_nan=True)
+    assert index_returns(index, days[50], days[-1]).equals(before[1])
+    assert np.array_equal(BarPanel.open("15min", tmp_path / "after").bars, bars, equal_nan=True)
+
+
+def ending(provider: Path) -> list[str]:
+    return (provider / "calendars" / "day.txt").read_text().split()
