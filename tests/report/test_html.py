@@ -9,8 +9,9 @@ import pandas as pd
 from qlib_mfgru.report.html import cells, document, html
 from qlib_mfgru.report.markdown import markdown, page
 
-FRAME = pd.DataFrame({"pool": ["ALL", "<few>", None], "sharpe": [1.234, None, -2.0], "n": ["", "7", ""]})
-PAGE = page("Test & more", [("Layers", markdown(FRAME), ["Is `rank_ic` < 1?"]), ("None", "Nothing.", [])], ["A.", "B."])
+FRAME = pd.DataFrame({"what": ["ALL", "<few>", None], "value": [1.234, None, -2.0], "other": ["", "7", ""]})
+TABLE = markdown(FRAME, {"value": ".2f"})
+PAGE = page("Test & more", [("Layers", TABLE, ["Is `rank_ic` < 1?"]), ("None", "Nothing.", [])], ["A.", "B."])
 
 
 class Texts(HTMLParser):
@@ -40,7 +41,7 @@ class Texts(HTMLParser):
 
 def test_every_part_of_a_page() -> None:
     found = Texts(html(PAGE)).found
-    assert [text for tag, text in found if tag == "th"] == ["pool", "sharpe", "n"]
+    assert [text for tag, text in found if tag == "th"] == ["what", "value", "other"]
     assert [text for tag, text in found if tag == "td"] == ["ALL", "1.23", "", "<few>", "", "7", "", "-2.00", ""]
     assert [text for tag, text in found if tag in ("h1", "h2")] == [
         "Test & more", "Layers", "None", "Conventions of all tables"]  # fmt: skip
@@ -59,9 +60,9 @@ def test_one_file_with_its_pictures_behind_the_first_section() -> None:
 
 
 def test_numbers_stand_at_the_right() -> None:
-    assert '<td class="number">-2.00</td>' in html(markdown(FRAME))
-    assert "<td>ALL</td>" in html(markdown(FRAME))
+    assert '<td class="number">-2.00</td>' in html(TABLE)
+    assert "<td>ALL</td>" in html(TABLE)
 
 
 def test_cells_of_a_table() -> None:
-    assert cells(markdown(FRAME).splitlines())[1:3] == [["ALL", "1.23", ""], ["<few>", "", "7"]]
+    assert cells(TABLE.splitlines())[1:3] == [["ALL", "1.23", ""], ["<few>", "", "7"]]
