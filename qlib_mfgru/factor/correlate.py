@@ -21,7 +21,7 @@ from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.markdown import markdown, numbers_as
 from qlib_mfgru.report.published import PERIOD, published
 from qlib_mfgru.report.scores import as_series, on_axes
-from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.show.shown import Shown, View
 from qlib_mfgru.report.words import label
 
 

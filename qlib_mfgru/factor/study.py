@@ -21,7 +21,7 @@ from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider.reader import market_session, provider_name
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.report.scores import as_series, on_axes
-from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.show.shown import Shown, View
 
 
 @dataclass(frozen=True, repr=False)

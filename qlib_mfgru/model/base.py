@@ -26,7 +26,6 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
 from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.member import Member
-from qlib_mfgru.model.run import begin_run, log_validation, titled
 from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.start import WarmStart, check_reading
 from qlib_mfgru.model.state import ModelState, fit_of, plain_fit, weights_of
@@ -42,6 +41,7 @@ from qlib_mfgru.model.training.cores import what_runs
 from qlib_mfgru.model.training.curve import plot_training_curve
 from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
+from qlib_mfgru.model.training.run import begin_run, log_validation, titled
 from qlib_mfgru.model.training.scoring import mean_by_date, score_samples
 from qlib_mfgru.model.training.stage import StageResult
 from qlib_mfgru.nn import GRULayer, Inputs, InputShape, MetricName, ScoringNet

@@ -13,8 +13,8 @@ from qlib_mfgru.configs import built, named_class, takes, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
-from qlib_mfgru.model.run import begin_run, log_validation
 from qlib_mfgru.model.state import ModelState
+from qlib_mfgru.model.training.run import begin_run, log_validation
 from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 

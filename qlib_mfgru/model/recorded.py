@@ -28,8 +28,8 @@ from qlib_mfgru.report.recorders import (
     load_prediction,
     model_name,
 )
-from qlib_mfgru.report.runs import name_run, run_name
 from qlib_mfgru.report.scores import as_series
+from qlib_mfgru.report.store.runs import name_run, run_name
 from qlib_mfgru.settings import Text, checked
 
 

@@ -15,10 +15,10 @@ from qlib.workflow.record_temp import ACRecordTemp
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.machine import advice
-from qlib_mfgru.report.html import document
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.recorders import load_prediction, model_name
-from qlib_mfgru.report.runs import add_to_name, keep_params
+from qlib_mfgru.report.show.html import document
+from qlib_mfgru.report.store.runs import add_to_name, keep_params
 from qlib_mfgru.settings import Flag, Settings, Text, checked
 
 Result = TypeVar("Result")

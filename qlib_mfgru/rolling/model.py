@@ -16,8 +16,8 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.mean import mean_of_scores
 from qlib_mfgru.model.member import Member, as_member
-from qlib_mfgru.model.run import describe_run
 from qlib_mfgru.model.training.callbacks import recorder_is_active
+from qlib_mfgru.model.training.run import describe_run
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.identity import fold_identity, prediction_identity
 from qlib_mfgru.rolling.key import code_version, digest

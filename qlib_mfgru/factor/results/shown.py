@@ -6,7 +6,7 @@ from functools import partial
 
 from qlib_mfgru.factor.results import plots, tables
 from qlib_mfgru.factor.study import FactorTest
-from qlib_mfgru.report.shown import View
+from qlib_mfgru.report.show.shown import View
 
 _COLUMNS = ["pool", "rank_ic_mean", "ic_ir", "top_annual_excess", "top_information_ratio", "top_turnover"]
 

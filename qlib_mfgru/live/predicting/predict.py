@@ -21,7 +21,7 @@ from qlib_mfgru.live.predicting.whole import newest_whole_day
 from qlib_mfgru.provider import reader
 from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
 from qlib_mfgru.report.scores import as_series
-from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.show.shown import Shown, View
 from qlib_mfgru.settings import Count, Date, Flag, Settings
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

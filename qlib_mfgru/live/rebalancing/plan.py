@@ -14,7 +14,7 @@ from qlib_mfgru.live.rebalancing.limits import constraint_table
 from qlib_mfgru.live.rebalancing.notes import notes_on
 from qlib_mfgru.live.rebalancing.orders import Orders, raw_price, weights_after
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance, Rebalancer
-from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.show.shown import Shown, View
 
 
 @dataclass(frozen=True, repr=False)

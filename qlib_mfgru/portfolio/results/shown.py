@@ -8,7 +8,7 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.results import plots, tables
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
-from qlib_mfgru.report.shown import View
+from qlib_mfgru.report.show.shown import View
 
 _COLUMNS = ["turnover_limit", "annual_return", "annual_excess", "tracking_error", "information_ratio", "turnover"]
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.provider.session import Session
-from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.show.shown import Shown, View
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qlib_mfgru.report.html import cells, html, picture
 from qlib_mfgru.report.markdown import markdown
+from qlib_mfgru.report.show.html import cells, html, picture
 
 _PRINTED, _IN_NOTEBOOK = 4, 20
 """Rows of a table that are printed, and that a notebook shows."""

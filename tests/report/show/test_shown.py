@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qlib_mfgru.report.shown import Shown, View
+from qlib_mfgru.report.show.shown import Shown, View
 
 
 def frame(rows: int) -> pd.DataFrame:

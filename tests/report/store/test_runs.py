@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from mlflow.tracking import MlflowClient
 
-from qlib_mfgru.report.runs import add_to_name, keep_params, name_run, run_name
 from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.report.store.runs import add_to_name, keep_params, name_run, run_name
 
 
 @pytest.fixture(scope="module")

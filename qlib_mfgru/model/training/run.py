@@ -20,7 +20,10 @@ def begin_run(model: Member, dataset: MultiFreqDataset) -> None:
 
 def describe_run(params: Mapping[str, Any], dataset: MultiFreqDataset, *more: str) -> None:
     """The same of a model's `Member.params`; `more` are further parts of the name."""
-    from qlib_mfgru.report.runs import keep_params, name_run  # no unit's result, and so its key, depends on that room
+    from qlib_mfgru.report.store.runs import (  # no unit's result, and so its key, depends on that room
+        keep_params,
+        name_run,
+    )
 
     recorder, seed = R.get_recorder(), params.get("seed")
     name_run(recorder, titled(params), *more, "" if seed is None else f"seed {seed}")

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pandas as pd
 
-from qlib_mfgru.report.html import cells, document, html
 from qlib_mfgru.report.markdown import markdown, page
+from qlib_mfgru.report.show.html import cells, document, html
 
 FRAME = pd.DataFrame({"what": ["ALL", "<few>", None], "value": [1.234, None, -2.0], "other": ["", "7", ""]})
 TABLE = markdown(FRAME, {"value": ".2f"})
