@@ -227,7 +227,7 @@ def keep_records(artefacts: Artefacts, indices: list[str]) -> None:
 
 
 def keep_record(artefacts: Artefacts, name: str, kind: Any, scores: pd.DataFrame, **settings: Any) -> None:
-    """Run a qlib record on a recorder that holds a prediction: its metrics, tables and pickles."""
+    """Run a qlib record on a recorder that holds a prediction: its tables, which have all metrics, and pickles."""
     from qlib.workflow import R
 
     with artefacts.step(name) as keep:
@@ -235,7 +235,6 @@ def keep_record(artefacts: Artefacts, name: str, kind: Any, scores: pd.DataFrame
             R.save_objects(**{"pred.pkl": scores})
             recorder = R.get_recorder()
             kind(recorder, **settings).generate()
-        keep("metrics", pd.Series(recorder.list_metrics(), name="metric").sort_index())  # complete once it has ended
         folder = Path(recorder.artifact_uri.removeprefix("file://"), kind.artifact_path)
         for file in sorted(folder.iterdir()):
             if file.suffix == ".csv":

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.threads import cores

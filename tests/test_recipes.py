@@ -105,7 +105,7 @@ def test_the_eight_recipes_are_there_and_short() -> None:
 def test_a_tcn_stops_by_the_rank_ic(kitchen: Path) -> None:
     done = cook("A TCN", kitchen)
     assert type(done["model"].net).__name__ == "TCN"
-    assert {"stage1_train_rank_ic", "stage1_valid_rank_ic"} <= done["recorder"].list_metrics().keys()
+    assert {"epochs/stage1_train_rank_ic", "valid_rank_ic"} <= done["recorder"].list_metrics().keys()
     assert done["score"].groupby(level="datetime").nunique().min() > 1
 
 

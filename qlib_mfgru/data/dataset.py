@@ -107,6 +107,17 @@ class MultiFreqDataset(DatasetH):
         refuse_unknown(unknown, ["handler_kwargs"])
         super().setup_data(handler_kwargs)
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """`MultiFreqHandler.params`, and how samples are taken from the segments, by name."""
+        valid = {} if "valid" in self.segments else {"valid": f"last {self.valid_ratio:.0%} of train"}
+        spans = {name: span(bounds) for name, bounds in self.segments.items()}
+        return {**self.handler.params, "sample_step": self.sample_step, **spans, **valid}
+
+    def __repr__(self) -> str:
+        spans = ", ".join(f"{name} {span(bounds)}" for name, bounds in self.segments.items())
+        return f"<{type(self).__name__}: {spans}; of {self.handler!r}>"
+
     def with_segments(self, segments: Mapping[str, Sequence[Any]]) -> MultiFreqDataset:
         """The same data and settings with other segments; the opened data are shared."""
         other = copy.copy(self)

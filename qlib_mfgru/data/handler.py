@@ -13,14 +13,14 @@ from qlib.data.dataset.handler import DataHandler
 
 from qlib_mfgru.data.labels import REPORT_LABEL, Label, z_score
 from qlib_mfgru.data.panel_set import PanelSet
-from qlib_mfgru.data.settings import REPORT_INPUTS, Frequencies, HandlerSettings, InputSpec
+from qlib_mfgru.data.settings import REPORT_INPUTS, Frequencies, HandlerSettings, InputSpec, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import advice
 from qlib_mfgru.provider.reader import provider_name
 from qlib_mfgru.settings import Stamp, checked, refuse_unknown
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossSection:
     """All samples of one date.
 
@@ -42,6 +42,10 @@ class CrossSection:
     features: dict[str, np.ndarray]
     label: np.ndarray
     raw_label: np.ndarray
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(f"{freq} {window.shape[1:]}" for freq, window in self.features.items())
+        return f"<CrossSection of {self.date:%Y-%m-%d}: {len(self.instruments):,} stocks; {shapes}>"
 
 
 class MultiFreqHandler(DataHandler):
@@ -123,6 +127,31 @@ class MultiFreqHandler(DataHandler):
     def settings(self) -> HandlerSettings:
         """The settings as they are now, checked again."""
         return HandlerSettings.of(**{name: getattr(self, name) for name in HandlerSettings.model_fields})
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What decides the samples, in few words by name, defaults included."""
+        fields = {freq: ", ".join(map(str, spec.fields)) for freq, spec in self.inputs.items()}
+        return {
+            "instruments": self._market,
+            "windows": ", ".join(f"{freq}: {spec.days} days by {spec.scale}" for freq, spec in self.inputs.items()),
+            **{f"fields_{freq}": names for freq, names in fields.items()},
+            "label": self.label.expression,
+            "min_traded": self.min_traded,
+            "clip": self.clip,
+        }
+
+    @property
+    def _market(self) -> str:
+        """Its instruments in a word or two."""
+        if isinstance(self.instruments, dict):
+            return str(self.instruments.get("market", f"{len(self.instruments)} instruments"))
+        return self.instruments if isinstance(self.instruments, str) else f"{len(self.instruments)} instruments"
+
+    def __repr__(self) -> str:
+        bounds = (self.start_time, self.end_time)
+        dates = "all dates" if bounds == (None, None) else span(bounds)
+        return f"<{type(self).__name__} of {self._market}, {dates}; {self.params['windows']}; label {self.label}>"
 
     def setup_data(self, **kwargs: Any) -> None:
         """Read again, e.g. after `config` changed the dates; the panels are reopened only if needed.

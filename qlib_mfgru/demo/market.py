@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru import __version__
 from qlib_mfgru.demo.bars import Bars, draw_bars

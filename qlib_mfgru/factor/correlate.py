@@ -21,11 +21,12 @@ from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.markdown import markdown, numbers_as
 from qlib_mfgru.report.published import PERIOD, published
 from qlib_mfgru.report.scores import as_series, on_axes
+from qlib_mfgru.report.show.shown import Shown, View
 from qlib_mfgru.report.words import label
 
 
-@dataclass(frozen=True)
-class FactorCorrelation:
+@dataclass(frozen=True, repr=False)
+class FactorCorrelation(Shown):
     """Mean over test dates of the Pearson correlation of preprocessed factors, over the stocks that both score.
 
     Attributes
@@ -46,6 +47,11 @@ class FactorCorrelation:
     dates: pd.DatetimeIndex
     mean_stocks: float
     source: str = ""
+
+    def view(self) -> View:
+        """The matrix."""
+        title = f"Mean correlation of factors, pool {self.pool.upper()}, {len(self.dates)} dates"
+        return View(title, self.matrix.round(3).rename_axis("factor").reset_index())
 
     def document(self) -> str:
         """The table with its conventions, and the Huatai report's."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from qlib.log import get_module_logger
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.exclusions import EligibleStocks
@@ -21,9 +21,10 @@ from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider.reader import market_session, provider_name
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.report.scores import as_series, on_axes
+from qlib_mfgru.report.show.shown import Shown, View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PoolTest:
     """What one pool gives.
 
@@ -64,14 +65,18 @@ class PoolTest:
         """Test dates with layers but without a RankIC: all stocks have the same factor, and layers go by code."""
         return int((self.rank_ic.isna() & (self.counts["kept"] >= self.layers[-1])).sum())
 
+    def __repr__(self) -> str:
+        mean = self.rank_ic.mean()
+        return f"<PoolTest of {len(self.counts)} dates, {len(self.layers)} layers: mean RankIC {mean:.2%}>"
+
     @property
     def layers(self) -> list[int]:
         """1 (lowest factors) .. n_layers (TOP)."""
         return [int(layer) for layer in self.returns.columns]
 
 
-@dataclass(frozen=True)
-class FactorTest:
+@dataclass(frozen=True, repr=False)
+class FactorTest(Shown):
     """Results of all pools, and what they were made of.
 
     Attributes
@@ -97,6 +102,12 @@ class FactorTest:
     pools: dict[str, PoolTest]
     session: Session
     source: str = ""
+
+    def view(self) -> View:
+        """Its summary and the layers' curves."""
+        from qlib_mfgru.factor.results.shown import view  # tables and plots are made of results
+
+        return view(self)
 
 
 def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "factor") -> FactorTest:

@@ -41,6 +41,7 @@ from qlib_mfgru.model.training.cores import what_runs
 from qlib_mfgru.model.training.curve import plot_training_curve
 from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
+from qlib_mfgru.model.training.run import begin_run, log_validation, titled
 from qlib_mfgru.model.training.scoring import mean_by_date, score_samples
 from qlib_mfgru.model.training.stage import StageResult
 from qlib_mfgru.nn import GRULayer, Inputs, InputShape, MetricName, ScoringNet
@@ -101,6 +102,16 @@ class NeuralModel(Member):
         """Frequencies that the network is built for; None for all of the handler's."""
 
     @property
+    def params(self) -> dict[str, Any]:
+        return super().params | dict(self.settings)
+
+    def __repr__(self) -> str:
+        state = "; ".join(map(str, self.trained)) or "not fitted"
+        hidden = f", hidden size {self.params['hidden_size']}" if "hidden_size" in self.params else ""
+        loss = self.settings.loss if isinstance(self.settings.loss, str) else self.settings.loss["class"]
+        return f"<{titled(self.params)}{hidden}, loss {loss}, seed {self.settings.seed}: {state}>"
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """One row an epoch: ``stage, epoch, train_<metric>, valid_<metric>, seconds``."""
         return [row for result in self.trained for row in result.rows]
@@ -133,8 +144,9 @@ class NeuralModel(Member):
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train on ``train``, stop early on ``valid``, keep the best weights.
 
-        Inside a qlib experiment the metric of every epoch goes to the recorder's metrics, and ``training_history.json``
-        and ``training_curve.png`` to its artifacts.
+        Inside a qlib experiment the recorder gets a name and the settings (`begin_run`), metrics of what is kept
+        (``valid_<metric>``; ``stage<k>_epoch``, 0 for a stage that adds nothing), of every epoch (``epochs/...``), and
+        the artifacts ``training_history.json`` and ``training_curve.png``.
 
         Raises
         ------
@@ -147,6 +159,7 @@ class NeuralModel(Member):
         multi_freq(dataset, type(self).__name__)
         check_records()
         self.settings.torch_device()
+        begin_run(self, dataset)
         net = self.fresh(dataset)
         self.inputs, self.trained = self._shapes(dataset), []
         if self._start is not None:
@@ -157,6 +170,7 @@ class NeuralModel(Member):
         with random, denormals_flushed():  # no decorator: qlib reads the method's own signature
             self.trained = self.train(self._placed(net), dataset)
         self.net, self.reading = net.cpu().eval(), dataset.handler.reading(net.freqs)
+        log_validation(self)
         if recorder_is_active():
             self._save_curve(dataset)
 
@@ -206,8 +220,7 @@ class NeuralModel(Member):
         base = None if data.valid_base is None else mean_by_date(data.valid_base, valid, metric)
         result = StageResult(stage, title, metric, stopping.best_epoch, stopping.best, base, rows)
         get_module_logger("mfgru").info(str(result))
-        if base is not None:
-            log_metrics({f"{self.tag}stage{stage}_kept": float(result.kept)})
+        log_metrics({f"{self.tag}stage{stage}_epoch": float(result.epoch if result.kept else 0)})
         return result
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:

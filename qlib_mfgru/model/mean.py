@@ -14,6 +14,7 @@ from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.state import ModelState
+from qlib_mfgru.model.training.run import begin_run, log_validation
 from qlib_mfgru.nn import METRICS, MetricName
 from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 
@@ -46,6 +47,22 @@ class MeanModel(Member):
         made = [member for member, given in zip(self.members, listed, strict=True) if member is not given]
         if not any(isinstance(member, Member) for member in made):  # there is none that they could go to
             refuse_unknown(settings, ["members", "seed"] if made else ["members"])
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Settings that all members share, and ``member<k>_<name>`` for others."""
+        own = [member.params for member in self._asked()]
+        shared = {name: value for name, value in own[0].items() if all(value == other.get(name) for other in own)}
+        others = {
+            f"member{number}_{name}": value
+            for number, params in enumerate(own, start=1)
+            for name, value in params.items()
+            if name not in shared
+        }
+        return shared | others | super().params
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(map(repr, self.members))}>"
 
     @property
     def history(self) -> list[dict[str, Any]]:
@@ -91,9 +108,11 @@ class MeanModel(Member):
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
         for freqs in self.stage_freqs(dataset):
             multi_freq(dataset, type(self).__name__).handler.frequencies(freqs)
+        begin_run(self, dataset)
         for number, member in enumerate(self._asked(), start=1):
             member.tag = f"{self.tag}member{number}_"
             member.fit(dataset)
+        log_validation(self)
 
     def _asked(self) -> list[Member]:
         return [as_member(member) for member in self.members]

@@ -39,6 +39,11 @@ class Member(Model):
     tag: str
 
     @property
+    def params(self) -> dict[str, Any]:
+        """Its class, as ``model``, and its settings by name, defaults included."""
+        return {"model": type(self).__name__}
+
+    @property
     @abstractmethod
     def history(self) -> list[dict[str, Any]]: ...
 
@@ -103,6 +108,10 @@ class PlainMember(Member):
 
     def __init__(self, model: Model) -> None:
         self.model, self.tag = model, ""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return {"model": type(self.model).__name__}
 
     @property
     def history(self) -> list[dict[str, Any]]:

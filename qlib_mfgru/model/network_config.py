@@ -89,6 +89,10 @@ class StageSettings(Settings):
     freqs: Frequencies
     network: NetworkConfig | None = None
 
+    def __str__(self) -> str:
+        own = "" if self.network is None else f" by {self.network['class']}"
+        return "+".join(self.freqs) + own
+
     def build(self, inputs: Inputs, hidden_size: int) -> ScoringNet:
         """The branch for its own share of `inputs`.
 

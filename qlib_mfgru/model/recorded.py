@@ -12,10 +12,12 @@ from qlib.data.dataset.handler import DataHandlerLP
 from qlib.log import get_module_logger
 from qlib.model.base import Model
 from qlib.utils import get_date_by_shift
+from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.data.settings import Bounds, bounds_of, span
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.report.recorders import (
     DATASET,
     MODEL,
@@ -24,8 +26,10 @@ from qlib_mfgru.report.recorders import (
     load_artifact,
     load_model,
     load_prediction,
+    model_name,
 )
 from qlib_mfgru.report.scores import as_series
+from qlib_mfgru.report.store.runs import name_run, run_name
 from qlib_mfgru.settings import Text, checked
 
 
@@ -50,6 +54,9 @@ class RecordedModel(Model):
         """The recorder; an InputError where the store has none of that id."""
         return find_recorder(self.recorder_id)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of recorder {self.recorder_id}>"
+
     def fit(self, dataset: DatasetH, *_: Any, **__: Any) -> None:
         """Check that there is a prediction.
 
@@ -58,8 +65,11 @@ class RecordedModel(Model):
         InputError
             No such recorder in the store, or no prediction in it.
         """
-        dates = _scores(self.recorder).index.unique("datetime")
+        recorder = self.recorder
+        dates = _scores(recorder).index.unique("datetime")
         span = f"{len(dates)} dates, {min(dates):%Y-%m-%d} .. {max(dates):%Y-%m-%d}"
+        if recorder_is_active():
+            name_run(R.get_recorder(), run_name(recorder) or model_name(recorder))
         get_module_logger("mfgru").info(f"the prediction is that of recorder {self.recorder_id}: {span}")
 
     def predict(self, dataset: DatasetH, segment: str | slice | Sequence[Any] = "test") -> pd.Series:

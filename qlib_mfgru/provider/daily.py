@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from qlib.log import get_module_logger
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader

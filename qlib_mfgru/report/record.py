@@ -17,6 +17,8 @@ from qlib.workflow.recorder import Recorder
 from qlib_mfgru.machine import advice
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.recorders import RESULT, load_prediction, model_name
+from qlib_mfgru.report.show.html import document
+from qlib_mfgru.report.store.runs import add_to_name, keep_params
 from qlib_mfgru.settings import Flag, Settings, Text, checked
 
 Result = TypeVar("Result")
@@ -62,12 +64,25 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
         """The result of a prediction; `model` is what tables call its model."""
 
     @abstractmethod
+    def title(self, result: Result) -> str:
+        """Heading of the page."""
+
+    @abstractmethod
+    def conventions(self, result: Result) -> Sequence[str]:
+        """What the numbers of the page mean, in sentences."""
+
+    @property
+    def subject(self) -> str:
+        """What mlflow shows behind the model in the run's name, e.g. an index."""
+        return ""
+
     def document(self, result: Result) -> str:
         """The page: all tables, and what their numbers mean; see `Outputs.page`."""
+        return self.outputs.page(result, self.title(result), self.conventions(result))
 
     @abstractmethod
     def metrics(self, result: Result) -> dict[str, float]:
-        """Scalars for the recorder; see `scalars`."""
+        """The few scalars by which runs are compared, for the recorder; the tables have all. See `scalars`."""
 
     @abstractmethod
     def summary(self, result: Result) -> str:
@@ -88,15 +103,26 @@ class ResultRecord(ACRecordTemp, ABC, Generic[Result]):
 
     def list(self) -> list[str]:
         """Artifacts below `artifact_path`."""
-        return [*self.outputs.files(), self.page, RESULT]
+        return [*self.outputs.files(), self.page, self._browsed, RESULT]
 
     def write(self, result: Result, folder: Path) -> None:
         """Write tables, plots and the page into a folder; a record without a recorder can do so too."""
         self.outputs.write(result, folder)
-        (folder / self.page).write_text(self.document(result), encoding="utf-8")
+        page = self.document(result)
+        (folder / self.page).write_text(page, encoding="utf-8")
+        pictures = {plot: (folder / plot).read_bytes() for plot in self.outputs.plots}
+        (folder / self._browsed).write_text(document(page, pictures), encoding="utf-8")
+
+    @property
+    def _browsed(self) -> str:
+        """The page with its plots in one file, which mlflow shows in the browser."""
+        return str(Path(self.page).with_suffix(".html"))
 
     def _generate(self, *_: Any, **__: Any) -> dict[str, object]:
-        result = self.compute(load_prediction(self.recorder), self.name or model_name(self.recorder))
+        model = self.name or model_name(self.recorder)
+        result = self.compute(load_prediction(self.recorder), model)
+        add_to_name(self.recorder, model, self.subject)
+        keep_params(self.recorder, {f"{self.artifact_path}.{name}": value for name, value in self.settings})
         with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             self.write(result, Path(folder))
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)

@@ -180,7 +180,8 @@ def load_artifact(recorder: Recorder, name: str, advice: str) -> Any:
 
 
 def model_name(recorder: Recorder) -> str:
-    """Class (and frequency, if it names one) of the model in the task that qrun leaves; else the recorder's name.
+    """Class (and frequency, if it names one) of the model in the task that qrun leaves; without a task the model that a
+    fit of ours has logged, else the recorder's name.
 
     A `RecordedModel` is called as the model that made its prediction.
     """
@@ -189,7 +190,11 @@ def model_name(recorder: Recorder) -> str:
         kwargs = model.get("kwargs", {})
         if "recorder_id" in kwargs:
             return model_name(find_recorder(kwargs["recorder_id"]))
-        freq = kwargs.get("freq")
-        return f"{model['class']} ({freq})" if freq else str(model["class"])
+        return _titled(model["class"], kwargs.get("freq"))
     except (LoadObjectError, KeyError, TypeError):
-        return str(recorder.info["name"])
+        params = recorder.list_params()
+        return _titled(params.get("model", recorder.info["name"]), params.get("freq"))
+
+
+def _titled(model: str, freq: str | None) -> str:
+    return f"{model} ({freq})" if freq else model

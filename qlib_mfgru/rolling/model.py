@@ -17,6 +17,7 @@ from qlib_mfgru.model.ahead import check_records
 from qlib_mfgru.model.mean import mean_of_scores
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
+from qlib_mfgru.model.training.run import describe_run
 from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
 from qlib_mfgru.rolling.identity import fold_identity, prediction_identity
 from qlib_mfgru.rolling.key import code_version, digest
@@ -114,6 +115,16 @@ class RollingEnsembleModel(Model):
         if not self._member().starts_warm and warm_start:
             raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """Settings by name, defaults included: the trained model's (`Member.params`), and its own."""
+        own = {name: getattr(self, name) for name in ("seeds", "retrain", "train_start", "window", "warm_start")}
+        return {name: value for name, value in self._member().params.items() if not name.endswith("seed")} | own
+
+    def __repr__(self) -> str:
+        state = f"{len(self.folds)} folds" if self.folds else "not fitted"
+        return f"<{type(self).__name__} of {self._member()!r}, every {self.retrain}, seeds {self.seeds}: {state}>"
+
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Train the units that are not trained yet, and predict the tests that have other days or values than before.
 
@@ -130,6 +141,9 @@ class RollingEnsembleModel(Model):
         """
         folds = self._folds(dataset)
         check_records()
+        if recorder_is_active():
+            own, seeds = self.params, " ".join(map(str, self.seeds))
+            describe_run(own, dataset, f"rolling {self.retrain}", f"seeds {seeds}")
         self._collect(folds, self._trained(folds, folds, dataset), dataset)
 
     def missing_folds(self, dataset: MultiFreqDataset) -> list[Fold]:

@@ -26,7 +26,8 @@ def save_folds(table: pd.DataFrame) -> None:
 
 
 def save_units(units: Sequence[Mapping[str, Any]], scores: Mapping[int, pd.Series]) -> None:
-    """``units.csv``, ``training_history.json``, every member's scores, and the metric ``valid_<metric>`` by fold.
+    """``units.csv``, ``training_history.json``, every member's scores, and the metrics ``valid_<metric>``, the mean of
+    all units, and ``folds/valid_<metric>`` by fold.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ def save_units(units: Sequence[Mapping[str, Any]], scores: Mapping[int, pd.Serie
             R.save_objects(local_path=str(path), artifact_path=FOLDER)
     members = {f"score_seed{seed}.pkl": score.to_frame() for seed, score in scores.items()}
     R.save_objects(artifact_path=FOLDER, **members)
-    validations = pd.DataFrame([validation_of(unit) for unit in units]).groupby(table["fold"]).mean()
-    for fold, values in validations.iterrows():
-        R.log_metrics(step=int(str(fold)), **{f"valid_{name}": float(value) for name, value in values.items()})
+    validations = pd.DataFrame([validation_of(unit) for unit in units])
+    R.log_metrics(**{f"valid_{name}": float(value) for name, value in validations.mean().items()})
+    for fold, values in validations.groupby(table["fold"]).mean().iterrows():
+        R.log_metrics(step=int(str(fold)), **{f"folds/valid_{name}": float(value) for name, value in values.items()})

@@ -218,3 +218,14 @@ def test_the_label_frame_is_qlibs(handler: MultiFreqHandler) -> None:
     pd.testing.assert_series_equal(frame["LABEL0"].reindex(truth.index), truth, check_names=False, check_dtype=False)
     with pytest.raises(InputError, match="features are tensors"):
         handler.fetch(col_set="feature")
+
+
+def test_it_says_what_it_is(make_handler: Make, handler: MultiFreqHandler) -> None:
+    windows = ", ".join(f"{freq}: {spec.days} days by {spec.scale}" for freq, spec in handler.inputs.items())
+    assert repr(handler) == f"<MultiFreqHandler of all, all dates; {windows}; label {handler.label.expression!r}>"
+    some = make_handler(instruments=CODES[:2], start_time=DAYS[3], end_time=DAYS[60])
+    assert repr(some).startswith(f"<MultiFreqHandler of 2 instruments, {DAYS[3]:%Y-%m-%d} .. {DAYS[60]:%Y-%m-%d}; ")
+    assert handler.params["label"] == handler.label.expression
+    section = handler.cross_section(DAYS[60])
+    shapes = ", ".join(f"{freq} {shape}" for freq, shape in handler.input_shapes().items())
+    assert repr(section) == f"<CrossSection of {DAYS[60]:%Y-%m-%d}: {len(section.instruments)} stocks; {shapes}>"

@@ -16,7 +16,7 @@ from tiny_world import DAYS, FAST, N_INTRADAY_DAYS, N_STOCKS
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel, TrainSettings
+from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MeanModel, MixedGRUModel, TrainSettings
 from qlib_mfgru.model.base import NeuralModel
 from qlib_mfgru.model.training import validate
 from qlib_mfgru.nn import IncrementalNet, ScoreNet
@@ -235,3 +235,12 @@ def same_weights(one: NeuralModel, other: NeuralModel) -> bool:
     assert other.net is not None
     pairs = zip(one.net.state_dict().values(), other.net.state_dict().values(), strict=True)
     return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_models_say_what_they_are(fitted: dict[str, NeuralModel]) -> None:
+    assert repr(GRUModel("day", seed=3)) == "<GRUModel (day), hidden size 30, loss ic, seed 3: not fitted>"
+    model = fitted["incremental"]
+    stages = "; ".join(map(str, model.trained))
+    assert repr(model) == f"<IncrementalGRUModel, hidden size 4, loss ic, seed 0: {stages}>"
+    mean = MeanModel([GRUModel("day"), GRUModel("15min")])
+    assert repr(mean) == f"<MeanModel of {mean.members[0]!r}, {mean.members[1]!r}>"

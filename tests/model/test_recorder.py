@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from experiments import start_qlib
 from mlflow.tracking import MlflowClient
 from qlib.workflow import R
 from tiny_world import FAST
@@ -46,13 +47,13 @@ def history_of(model: Any, stage: int, name: str) -> list[tuple[int, float]]:
 def test_metrics_of_every_stage_and_epoch(tiny_qlib: Path, dataset: MultiFreqDataset) -> None:
     model = IncrementalGRUModel(**FAST)
     recorder = record(model, dataset, "metrics")
-    names = {f"stage{stage}_{name}" for stage in (1, 2) for name in ("train_ic", "valid_ic")}
-    assert set(recorder.list_metrics()) == names | {"stage2_kept"}
+    names = {f"epochs/stage{stage}_{name}" for stage in (1, 2) for name in ("train_ic", "valid_ic")}
+    assert set(recorder.list_metrics()) == names | {"valid_ic", "stage1_epoch", "stage2_epoch"}
     for stage in (1, 2):
         for name in ("train_ic", "valid_ic"):
             rows = history_of(model, stage, name)
             assert [epoch for epoch, _ in rows] == [1, 2, 3]
-            entries = logged(tiny_qlib, recorder, f"stage{stage}_{name}")
+            entries = logged(tiny_qlib, recorder, f"epochs/stage{stage}_{name}")
             assert [step for step, _ in entries] == [1, 2, 3]
             assert [value for _, value in entries] == pytest.approx([value for _, value in rows])
 
@@ -74,10 +75,62 @@ def test_members_of_a_mean_are_told_apart(dataset: MultiFreqDataset) -> None:
         f"member{k}_{name}" for k in (1, 2) for name in ("training_curve.png", "training_history.json")
     }
     metrics = recorder.list_metrics()
-    assert set(metrics) == {f"member{k}_stage1_{name}" for k in (1, 2) for name in ("train_ic", "valid_ic")}
+    curves = {f"epochs/member{k}_stage1_{name}" for k in (1, 2) for name in ("train_ic", "valid_ic")}
+    kept = {f"member{k}_{name}" for k in (1, 2) for name in ("valid_ic", "stage1_epoch")}
+    assert set(metrics) == curves | kept | {"valid_ic"}
     for k, member in enumerate(model.members, start=1):
         assert isinstance(member, GRUModel)
-        assert metrics[f"member{k}_stage1_valid_ic"] == pytest.approx(member.history[-1]["valid_ic"])
+        assert metrics[f"epochs/member{k}_stage1_valid_ic"] == pytest.approx(member.history[-1]["valid_ic"])
+        assert metrics[f"member{k}_valid_ic"] == pytest.approx(member.validation["ic"])
+    assert metrics["valid_ic"] == pytest.approx((metrics["member1_valid_ic"] + metrics["member2_valid_ic"]) / 2)
+
+
+def test_the_metric_to_sort_by_is_that_of_the_weights_that_are_kept(dataset: MultiFreqDataset) -> None:
+    """And not of the last epoch, whose weights are thrown away."""
+    model = GRUModel("day", **FAST | {"max_epochs": 4, "patience": 3, "lr": 0.05})
+    metrics = record(model, dataset, "kept-epoch").list_metrics()
+    valid = [row["valid_ic"] for row in model.history]
+    assert metrics["valid_ic"] == pytest.approx(max(valid))
+    assert metrics["stage1_epoch"] == valid.index(max(valid)) + 1
+    assert metrics["epochs/stage1_valid_ic"] == pytest.approx(valid[-1])
+    assert valid[-1] < max(valid), "the last epoch is not the best one: else this test could not fail"
+
+
+@pytest.fixture
+def our_store(tiny_provider: Path, tiny_qlib: Path, tmp_path: Path) -> Iterator[Path]:
+    """The store that our configs name, which lets mlflow show names of ours."""
+    store = tmp_path / "mlruns.db"
+    start_qlib(tiny_provider, store, ours=True)
+    yield store
+    start_qlib(tiny_provider, tiny_qlib)
+
+
+def test_a_run_has_a_name_and_the_settings_that_it_really_had(our_store: Path, dataset: MultiFreqDataset) -> None:
+    recorder = record(GRUModel("day", seed=3, **FAST), dataset, "named")
+    run = MlflowClient(tracking_uri=f"sqlite:///{our_store}").get_run(recorder.id)
+    assert run.info.run_name == "GRUModel (day) · seed 3"
+    expected = {
+        "model": "GRUModel",
+        "hidden_size": str(FAST["hidden_size"]),
+        "loss": "ic",
+        "batch_by": "sample",
+        "lr": str(FAST["lr"]),
+        "label": dataset.handler.label.expression,
+        "windows": dataset.params["windows"],
+    }
+    assert {name: run.data.params[name] for name in expected} == expected
+    assert recorder.name == "mlflow_recorder", "qlib's own name"
+
+
+def test_a_mean_is_named_once_and_says_what_its_members_share(our_store: Path, dataset: MultiFreqDataset) -> None:
+    model = MeanModel([GRUModel(freq=freq, **FAST) for freq in ("day", "15min")])
+    recorder = record(model, dataset, "named-mean")
+    run = MlflowClient(tracking_uri=f"sqlite:///{our_store}").get_run(recorder.id)
+    assert run.info.run_name == "MeanModel · seed 0"
+    params = run.data.params
+    assert (params["model"], params["member1_freq"], params["member2_freq"]) == ("MeanModel", "day", "15min")
+    assert params["hidden_size"] == str(FAST["hidden_size"])
+    assert "member1_hidden_size" not in params
 
 
 def test_nothing_is_started_or_written_outside_an_experiment(

@@ -34,8 +34,11 @@ class MeanRecord(ResultRecord[float]):
         self.model = model
         return self.settings.factor * float(prediction["score"].mean())
 
-    def document(self, result: float) -> str:
-        return self.outputs.page(result, f"Mean of {self.model}", ["A mean."])
+    def title(self, result: float) -> str:
+        return f"Mean of {self.model}"
+
+    def conventions(self, result: float) -> list[str]:
+        return ["A mean."]
 
     def metrics(self, result: float) -> dict[str, float]:
         return scalars([result_world.value(result)], by=["pool"])
@@ -56,7 +59,7 @@ def recorder(tiny_provider: Path, tmp_path_factory: pytest.TempPathFactory) -> A
 
 def test_what_a_record_leaves(recorder: Any) -> None:
     record = MeanRecord(recorder)
-    assert record.list() == ["value.csv", "kept.csv", "series.pkl", "line.png", "mean.md", "result.pkl"]
+    assert record.list() == ["value.csv", "kept.csv", "series.pkl", "line.png", "mean.md", "mean.html", "result.pkl"]
     record.check(include_self=True)
     folder = Path(recorder.artifact_uri.removeprefix("file://")) / "mean"
     assert sorted(file.name for file in folder.iterdir()) == sorted(record.list())

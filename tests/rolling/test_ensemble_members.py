@@ -128,9 +128,10 @@ def test_any_network_follows_its_metric_through_a_rolling_run(
     best = [max(row["valid_rank_ic"] for row in fold[seed].history) for fold in model.members for seed in (0, 1)]
     assert "valid_ic" not in units
     assert list(units["valid_rank_ic"]) == pytest.approx(best)
-    logged = MlflowClient(tracking_uri=f"sqlite:///{tiny_qlib}").get_metric_history(recorder.id, "valid_rank_ic")
+    logged = MlflowClient(tracking_uri=f"sqlite:///{tiny_qlib}").get_metric_history(recorder.id, "folds/valid_rank_ic")
     assert [entry.value for entry in logged] == pytest.approx([np.mean(best[i : i + 2]) for i in (0, 2, 4)])
-    assert set(recorder.list_metrics()) == {"valid_rank_ic"}
+    assert recorder.list_metrics()["valid_rank_ic"] == pytest.approx(np.mean(best))
+    assert set(recorder.list_metrics()) == {"valid_rank_ic", "folds/valid_rank_ic"}
     tested = DAYS[(DAYS >= "2020-06-03") & (DAYS <= "2020-08-05")]
     assert list(model.predict(dataset).index.unique("datetime")) == list(tested)
 

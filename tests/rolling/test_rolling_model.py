@@ -180,9 +180,16 @@ def test_what_the_recorder_gets(make_model: Make, dataset: MultiFreqDataset, tin
     assert [row["history"] for row in histories] == [fold[seed].history for fold in model.members for seed in (0, 1)]
     best = [fold[seed].trained[1].valid for fold in model.members for seed in (0, 1)]
     assert list(units["valid_ic"]) == pytest.approx(best)
-    logged = MlflowClient(tracking_uri=f"sqlite:///{tiny_qlib}").get_metric_history(recorder.id, "valid_ic")
+    logged = MlflowClient(tracking_uri=f"sqlite:///{tiny_qlib}").get_metric_history(recorder.id, "folds/valid_ic")
     assert [entry.value for entry in logged] == pytest.approx([np.mean(best[i : i + 2]) for i in (0, 2, 4)])
-    assert set(recorder.list_metrics()) == {"valid_ic"}
+    assert recorder.list_metrics()["valid_ic"] == pytest.approx(np.mean(best)), "of all units, not of the last fold's"
+    assert set(recorder.list_metrics()) == {"valid_ic", "folds/valid_ic"}
+    assert {name: recorder.list_params()[name] for name in ("model", "seeds", "retrain", "hidden_size")} == {
+        "model": "IncrementalGRUModel",
+        "seeds": "0, 1",
+        "retrain": "1M",
+        "hidden_size": str(FAST["hidden_size"]),
+    }
 
 
 def test_folds_are_saved_before_anything_trains(

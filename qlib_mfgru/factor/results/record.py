@@ -17,8 +17,9 @@ class FactorTestRecord(ResultRecord[FactorTest]):
 
     It reads ``pred.pkl`` only, so it works on recorders of any model. Under ``factor_test/`` it leaves ``summary.csv``
     (the columns of figures 15 and 24), ``comparison.csv`` (next to their rows), ``statistics.csv``, ``layers.csv``,
-    ``exclusions.csv``, ``factor_test.md`` (all tables with their conventions), series as pickles and plots; scalars go
-    to the recorder's metrics as ``<pool>.<statistic>``.
+    ``exclusions.csv``, ``factor_test.md`` (all tables with their conventions), ``factor_test.html`` (the same with the
+    plots, to look at in mlflow), series as pickles and plots; ``<pool>.rank_ic_mean`` and ``<pool>.top_annual_excess``
+    are metrics of the recorder.
 
     Parameters
     ----------
@@ -52,12 +53,16 @@ class FactorTestRecord(ResultRecord[FactorTest]):
         """Look for the pools and fields."""
         check_provider(self.settings)
 
-    def document(self, result: FactorTest) -> str:
-        """All tables with their conventions."""
-        return self.outputs.page(result, f"Factor test of {result.model}", conventions(result))
+    def title(self, result: FactorTest) -> str:
+        """The model."""
+        return f"Factor test of {result.model}"
+
+    def conventions(self, result: FactorTest) -> list[str]:
+        """Of all tables."""
+        return conventions(result)
 
     def metrics(self, result: FactorTest) -> dict[str, float]:
-        """``<pool>.<statistic>``."""
+        """See `tables.metrics`."""
         return tables.metrics(result)
 
     def summary(self, result: FactorTest) -> str:

@@ -141,8 +141,8 @@ def exclusion_series(test: FactorTest) -> pd.DataFrame:
 
 
 def metrics(test: FactorTest) -> dict[str, float]:
-    """Scalars for a recorder, ``<pool>.<statistic>``, those that are known."""
-    return scalars([summary(test).drop(columns=["model", "figure"]), statistics(test)], by=["pool"])
+    """By which runs are compared: ``<pool>.rank_ic_mean``, ``<pool>.top_annual_excess``, where they are known."""
+    return scalars([summary(test)[["pool", "rank_ic_mean", "top_annual_excess"]]], by=["pool"])
 
 
 def long_short(result: PoolTest) -> pd.Series:

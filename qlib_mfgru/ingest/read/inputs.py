@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.ingest.read.parts import Part, parts_of
 from qlib_mfgru.ingest.read.prices import read_bars, read_daily

@@ -21,6 +21,7 @@ from qlib_mfgru.live.predicting.whole import newest_whole_day
 from qlib_mfgru.provider import reader
 from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
 from qlib_mfgru.report.scores import as_series
+from qlib_mfgru.report.show.shown import Shown, View
 from qlib_mfgru.settings import Count, Date, Flag, Settings
 
 _WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
@@ -38,8 +39,8 @@ class PredictSettings(Settings):
     retrain: Flag = False
 
 
-@dataclass(frozen=True, eq=False)
-class Prediction:
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction(Shown):
     """Scores of a day, or of several up to it.
 
     Attributes
@@ -72,6 +73,12 @@ class Prediction:
     unfinished: dict[pd.Timestamp, str]
     retrained: int
     saved: pd.DatetimeIndex
+
+    def view(self) -> View:
+        """The day's scores, the highest first."""
+        of_day = self.table[self.table["datetime"] == self.day].drop(columns="datetime")
+        counts = f"{len(of_day):,} of {len(self.reasons):,} stocks have a score"
+        return View(f"Prediction of {self.model} for {self.day:%Y-%m-%d}: {counts}", of_day.round(4))
 
     @property
     def counts(self) -> pd.Series:

@@ -14,10 +14,11 @@ from qlib_mfgru.live.rebalancing.limits import constraint_table
 from qlib_mfgru.live.rebalancing.notes import notes_on
 from qlib_mfgru.live.rebalancing.orders import Orders, raw_price, weights_after
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance, Rebalancer
+from qlib_mfgru.report.show.shown import Shown, View
 
 
-@dataclass(frozen=True)
-class RebalancePlan:
+@dataclass(frozen=True, repr=False)
+class RebalancePlan(Shown):
     """A rebalance for the trading day after `decided`.
 
     Attributes
@@ -62,12 +63,15 @@ class RebalancePlan:
         """The orders that have shares."""
         return self.orders[self.orders["shares"] > 0]
 
-    def __repr__(self) -> str:
+    def view(self) -> View:
+        """The orders in few columns, the largest first."""
         summary, n_sales = self.summary, int((self.sendable["side"] == "sell").sum())
-        return (
-            f"<RebalancePlan {summary['index']} decided {summary['decided']}, {summary['status']}: {n_sales} sales, "
-            f"{len(self.sendable) - n_sales} purchases, turnover {summary['turnover_ordered']:.1%}>"
+        title = (
+            f"Rebalance of {summary['index']} decided {summary['decided']}, {summary['status']}: {n_sales} sales, "
+            f"{len(self.sendable) - n_sales} purchases, turnover {summary['turnover_ordered']:.1%}"
         )
+        orders = self.sendable.sort_values("value", ascending=False)[["instrument", "side", "shares", "price", "value"]]
+        return View(title, orders.astype({"shares": "Int64"}).round({"price": 3, "value": 0}))
 
 
 def make_plan(

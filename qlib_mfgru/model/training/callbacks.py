@@ -64,13 +64,17 @@ class Progress:
 
 
 class RecorderLog:
-    """Metrics ``stage<k>_train_<metric>`` and ``stage<k>_valid_<metric>`` of the running qlib experiment, if any."""
+    """Metrics ``epochs/stage<k>_train_<metric>`` and ``..._valid_<metric>`` of the running qlib experiment, if any.
+
+    mlflow's table shows and sorts by the last value of a metric, here that of weights that are thrown away: hence the
+    name apart from those of what is kept.
+    """
 
     def __init__(self, tag: str = "") -> None:
         self.tag = tag
 
     def __call__(self, record: EpochRecord, net: ScoringNet) -> None:
-        values = {f"{self.tag}stage{record.stage}_{name}": value for name, value in record.values.items()}
+        values = {f"epochs/{self.tag}stage{record.stage}_{name}": value for name, value in record.values.items()}
         log_metrics(values, record.epoch)
 
 

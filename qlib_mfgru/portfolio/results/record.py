@@ -23,8 +23,9 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
     ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (next to that report's
     figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``index_holes.csv``, ``rebalances.csv`` (the
-    solver's log), ``index_enhancement.md`` (all tables with their conventions), ``daily.pkl``, ``positions.pkl``,
-    ``exposures.pkl`` and plots; scalars go to the recorder's metrics as ``<INDEX>.<limit>.<measure>``.
+    solver's log), ``index_enhancement.md`` (all tables with their conventions), ``index_enhancement.html`` (the same
+    with the plots, to look at in mlflow), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl`` and plots; annual excess,
+    information ratio and excess drawdown are metrics of the recorder, as ``<INDEX>.<limit>.<measure>``.
 
     Parameters
     ----------
@@ -71,12 +72,21 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
         """Look for the index, the fields and the benchmark's levels."""
         check_provider(self.settings)
 
-    def document(self, result: IndexEnhancement) -> str:
-        """Performance and years next to the Huatai report's, costs and orders, exposures; what each number means."""
-        return self.outputs.page(result, f"{result.index} enhancement with {result.model}", conventions(result))
+    def title(self, result: IndexEnhancement) -> str:
+        """Index and model."""
+        return f"{result.index} enhancement with {result.model}"
+
+    def conventions(self, result: IndexEnhancement) -> list[str]:
+        """Of all tables."""
+        return conventions(result)
+
+    @property
+    def subject(self) -> str:
+        """The index."""
+        return str(self.settings.index).upper()
 
     def metrics(self, result: IndexEnhancement) -> dict[str, float]:
-        """The numbers of all tables: see `tables.metrics`."""
+        """See `tables.metrics`."""
         return tables.metrics(result)
 
     def summary(self, result: IndexEnhancement) -> str:

@@ -23,6 +23,8 @@ outputs: Outputs[IndexEnhancement] = Outputs()
 PERFORMANCE_COLUMNS = tuple(published("enhancement_performance").columns)
 """Columns of the Huatai report's figures 36, 40, 44 and 48. In a table of ours `figure` is empty."""
 EXPOSURE_COLUMNS = ("turnover_limit", "exposure", "least", "most", "mean", "worst", "days_beyond")
+METRICS = ("annual_excess", "information_ratio", "excess_max_drawdown")
+"""Measures of each portfolio that a recorder has as metrics."""
 BENCHMARK = "benchmark"
 """Shown instead of the turnover limit in the index's own row."""
 
@@ -208,16 +210,11 @@ def daily_exposures(result: IndexEnhancement) -> pd.DataFrame:
 
 
 def metrics(result: IndexEnhancement) -> dict[str, float]:
-    """Scalars for a recorder, those that are known: ``<INDEX>.<limit>.<measure>``, and the same with an exposure or
-    constraint before the measure."""
-    tables = (
-        performance(result).drop(columns=["index", "figure"]),
-        statistics(result),
-        exposures(result).rename(columns={"exposure": "of"}),
-        relaxed(result).rename(columns={"constraint": "of"}),
-    )
-    named = scalars(tables, by=("turnover_limit", "of"))
-    return {f"{result.index}.{name}": value for name, value in named.items()}
+    """By which runs are compared: ``<INDEX>.<limit>.<measure>`` of `METRICS` where it is known, and
+    ``<INDEX>.n_failed``, the rebalances of all portfolios that failed."""
+    compared = scalars([performance(result)[["turnover_limit", *METRICS]]], by=["turnover_limit"])
+    failed = {"n_failed": float(statistics(result)["n_failed"].sum())}
+    return {f"{result.index}.{name}": value for name, value in (compared | failed).items()}
 
 
 def _statistics(run: PortfolioRun, days_per_year: int) -> dict[str, Any]:

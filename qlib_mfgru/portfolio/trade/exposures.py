@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot, MarketView

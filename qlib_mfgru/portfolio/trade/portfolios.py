@@ -8,9 +8,10 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.provider.session import Session
+from qlib_mfgru.report.show.shown import Shown, View
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PortfolioRun:
     """One portfolio's backtest.
 
@@ -39,6 +40,11 @@ class PortfolioRun:
     positions: pd.DataFrame
     rebalances: pd.DataFrame
     exposures: pd.DataFrame
+
+    def __repr__(self) -> str:
+        days, n_rebalances = self.report.index, len(self.rebalances)
+        span = f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}"
+        return f"<PortfolioRun, turnover limit {self.limit_name}, {span}, {n_rebalances} rebalances>"
 
     @property
     def limit_name(self) -> str:
@@ -83,8 +89,8 @@ def no_changes() -> pd.DataFrame:
     return pd.DataFrame({"joined": [], "left": []}, pd.DatetimeIndex([], name="day"), dtype=int)
 
 
-@dataclass(frozen=True)
-class IndexEnhancement:
+@dataclass(frozen=True, repr=False)
+class IndexEnhancement(Shown):
     """All portfolios of one index.
 
     Attributes
@@ -112,6 +118,12 @@ class IndexEnhancement:
     index_holes: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
     index_changes: pd.DataFrame = field(default_factory=no_changes)
     source: str = ""
+
+    def view(self) -> View:
+        """Its performance and the first chart."""
+        from qlib_mfgru.portfolio.results.shown import view  # tables and plots are made of results
+
+        return view(self)
 
     @property
     def index(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -9,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.utils.file_utils import local_file_uri_to_path
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from mlflow.utils.uri import is_local_uri
 from qlib.log import get_module_logger
 from qlib.utils.serial import Serializable
@@ -19,6 +22,11 @@ from qlib.workflow.exp import MLflowExperiment
 from qlib.workflow.recorder import MLflowRecorder
 
 from qlib_mfgru.machine import advice
+
+UNNAMED = "mlflow_recorder"
+"""What qlib calls a recorder that nobody named."""
+_QLIB_NAME = "qlib.recorder_name"
+"""Tag of a recorder that mlflow shows under another name: qlib's own name of it."""
 
 
 class StoreClient(MlflowClient):
@@ -32,11 +40,41 @@ class StoreClient(MlflowClient):
 
 
 class StoreRecorder(MLflowRecorder):
-    """qlib's MLflowRecorder without its thread, in which the first error ends all that is logged later, in silence."""
+    """qlib's MLflowRecorder without its thread, in which the first error ends all that is logged later, in silence.
+
+    mlflow may show it under a name that says more than qlib's (`show_as`): `name` stays qlib's, by which pipelines find
+    and resume a recorder.
+    """
 
     def __init__(self, experiment_id: str, uri: str, name: str | None = None, mlflow_run: Run | None = None) -> None:
         super().__init__(experiment_id, uri, name, mlflow_run)
         self.client = StoreClient(uri)
+        if mlflow_run is not None:
+            tags = mlflow_run.data.tags
+            self.name = tags.get(_QLIB_NAME, tags[MLFLOW_RUN_NAME])
+
+    def start_run(self) -> Run:
+        """As qlib's, which gives a run that goes on qlib's own name again."""
+        shown = None if self.id is None else self.shown_name
+        run = super().start_run()
+        if shown not in (None, self.name):
+            self.show_as(str(shown))
+        return run
+
+    def _log_uncommitted_code(self) -> None:
+        """As qlib's; outside a repository git would print all of its help."""
+        git = shutil.which("git")
+        if git and subprocess.run([git, "rev-parse", "--git-dir"], capture_output=True).returncode == 0:
+            super()._log_uncommitted_code()
+
+    @property
+    def shown_name(self) -> str:
+        """The name that mlflow shows."""
+        return str(self.client.get_run(self.id).data.tags[MLFLOW_RUN_NAME])
+
+    def show_as(self, name: str) -> None:
+        """Let mlflow show another name."""
+        self.set_tags(**{_QLIB_NAME: self.name, MLFLOW_RUN_NAME: name})
 
     def log_params(self, **params: Any) -> None:
         self._note(self.client.log_param, params)
@@ -77,3 +115,16 @@ class StoreExperiment(MLflowExperiment):
     def _get_recorder(self, recorder_id: str | None = None, recorder_name: str | None = None) -> StoreRecorder:
         known = super()._get_recorder(recorder_id, recorder_name)
         return StoreRecorder(self.id, self._uri, mlflow_run=self._client.get_run(known.id))
+
+    def list_recorders(
+        self,
+        rtype: str = MLflowExperiment.RT_D,
+        max_results: int = MLflowExperiment.UNLIMITED,
+        status: str | None = None,
+        filter_string: str = "",
+    ) -> Any:
+        """As qlib's, by which it also looks for names."""
+        runs = self._client.search_runs([self.id], filter_string, ViewType.ACTIVE_ONLY, max_results)
+        ours = [StoreRecorder(self.id, self._uri, mlflow_run=run) for run in runs]
+        wanted = [recorder for recorder in ours if status in (None, recorder.status)]
+        return wanted if rtype == self.RT_L else {recorder.id: recorder for recorder in wanted}

@@ -61,7 +61,10 @@ def test_a_first_purchase() -> None:
     assert plan.summary["turnover"] == pytest.approx(1.0)
     assert plan.summary["turnover_ordered"] == pytest.approx(0.79144)
     assert plan.summary["status"] == "solved"
-    assert repr(plan) == (f"<RebalancePlan small decided {DAY:%Y-%m-%d}, solved: 0 sales, 3 purchases, turnover 79.1%>")
+    title, _, *rows = repr(plan).splitlines()
+    assert title == f"Rebalance of small decided {DAY:%Y-%m-%d}, solved: 0 sales, 3 purchases, turnover 79.1%"
+    orders = plan.sendable.sort_values("value", ascending=False)
+    assert [row.split()[:3] for row in rows] == [[o.instrument, "buy", str(o.shares)] for o in orders.itertuples()]
 
 
 def test_orders_above_the_boards_largest_are_flagged() -> None:

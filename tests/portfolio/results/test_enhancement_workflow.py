@@ -111,6 +111,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
             "index_changes.csv",
             "rebalances.csv",
             "index_enhancement.md",
+            "index_enhancement.html",
             "daily.pkl",
             "positions.pkl",
             "exposures.pkl",

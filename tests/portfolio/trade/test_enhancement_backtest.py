@@ -121,3 +121,13 @@ def test_what_the_provider_lacks_is_said_before_anything_runs(
     with pytest.raises(InputError, match=f"^{message}") as caught:
         run_index_enhancement(random_scores, settings(market, **others))
     assert "\n" not in str(caught.value)
+
+
+def test_the_solver_prints_no_banner(
+    market: MarketSnapshot, random_scores: pd.Series, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not even from its C++ code."""
+    run_index_enhancement(random_scores, settings(market))
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "HiGHS" not in printed.err
