@@ -15,6 +15,7 @@ from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.write.attendance import check_lone_days
 from qlib_mfgru.ingest.write.buckets import BucketWriter, Outcome
 from qlib_mfgru.ingest.write.indices import read_all_weights, write_indices
 from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
@@ -117,6 +118,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         writer.write_members("all", stocks.codes, stocks.alive())
         write_indices(vendor, stocks, weights)
         report.check(mapping.max_dropped)
+        check_lone_days(stocks)
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)

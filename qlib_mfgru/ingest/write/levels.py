@@ -31,6 +31,7 @@ def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> None:
         codes.append(index.registry.codes[number])
         levels = table[table["stock"] == number].drop(columns="stock").set_index("day").reindex(stocks.days)
         known = np.flatnonzero(levels["close"].notna())
+        stocks.has_level[known] = True
         _write_index(stocks.writer, codes[-1], int(known[0]), levels.iloc[known[0] : known[-1] + 1])
         _count_missing(index, codes[-1], stocks.days, known)
     index.ingest_report.facts["indices"] = ", ".join(codes) or "none"

@@ -10,16 +10,13 @@ import pandas as pd
 from qlib_mfgru import __version__
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.spool import Spool
-from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text, minute_text
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, minute_text
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.write.attendance import warn_of_sparse_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.index.coverage import COVERAGE_FILE, coverage_text
 from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
-from qlib_mfgru.provider.judge.dates import MANY
 from qlib_mfgru.provider.writer import ProviderWriter
-
-SPARSE, USUAL_DAYS = 0.5, 20
-"""Share of the usual number of stocks, the median of so many days, below which a day is counted as sparse."""
 
 
 def write_industries(writer: ProviderWriter, names: Collection[str]) -> None:
@@ -78,16 +75,3 @@ def warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
     half = (last >= 0) & (last < len(ends) - 1)
     stamps = stocks.bar_days[half] * MINUTES_A_DAY + ends[last[half]]
     report.warn("half days: no stock traded after", int(half.sum()), map(minute_text, stamps))
-
-
-def warn_of_sparse_days(stocks: StoredStocks, report: IngestReport, first: int = 0) -> None:
-    """Count days, from a position on, on which far fewer stocks trade than on those before: perhaps rows are missing.
-
-    On the worst days of July 2015, when half of the market was suspended, 58 % of the usual number traded.
-    """
-    usual = pd.Series(stocks.n_trading).rolling(USUAL_DAYS).median().shift().to_numpy()
-    sparse = (stocks.n_trading < SPARSE * usual) & (usual >= MANY)
-    sparse[:first] = False
-    cases = (f"{day_text(stocks.days[place])}: {stocks.n_trading[place]}" for place in np.flatnonzero(sparse))
-    what = f"days on which less than half as many stocks trade as on the {USUAL_DAYS} days before: are rows missing?"
-    report.warn(what, int(sparse.sum()), cases)

@@ -33,6 +33,8 @@ class StoredStocks:
         Adjusted closes of the weighted stocks, the last one carried over days without trade.
     n_trading : ndarray of int, shape (n_days,)
         Stocks that trade on each day.
+    has_level : ndarray of bool, shape (n_days,)
+        Days on which any index has a level, or is among the stocks.
     last_traded : ndarray of shape (n_bar_days,)
         Position of the day's last bar, of the finest frequency, in which any stock traded; -1 without any.
     """
@@ -44,6 +46,7 @@ class StoredStocks:
         self.lives: dict[str, tuple[int, int]] = {}
         self.closes: dict[str, np.ndarray] = {}
         self.n_trading = np.zeros(len(self.days), dtype=int)
+        self.has_level = np.zeros(len(self.days), dtype=bool)
         self.last_traded = np.full(len(self.bar_days), -1)
         self._weighted = weighted
 
@@ -58,6 +61,7 @@ class StoredStocks:
             self.last_traded = np.maximum(self.last_traded, stock.bars[0].last_traded)
         self.lives[stock.code] = first, last
         self.n_trading += stock.live
+        self.has_level |= stock.live & stock.is_index
         if stock.code in self._weighted:
             self.closes[stock.code] = carried_forward(stock.daily["close"] * stock.factor)
 
@@ -67,6 +71,7 @@ class StoredStocks:
         self.lives |= others.lives
         self.closes |= others.closes
         self.n_trading += others.n_trading
+        self.has_level |= others.has_level
         self.last_traded = np.maximum(self.last_traded, others.last_traded)
 
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:

@@ -11,7 +11,8 @@ from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
-from qlib_mfgru.ingest.write.manifest import warn_of_half_days, warn_of_sparse_days
+from qlib_mfgru.ingest.write.attendance import check_lone_days, warn_of_sparse_days
+from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.plan import PlannedWriter
 from qlib_mfgru.live.updating.stocks import Updated
@@ -87,10 +88,18 @@ def check_dropped(new: IngestReport, provider: Path, mapping: IngestMapping) -> 
 
 
 def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, mapping: IngestMapping) -> None:
-    """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together."""
+    """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together.
+
+    Raises
+    ------
+    InputError
+        As of `check_lone_days`.
+    """
     old = read_manifest(provider)
+    n_old = len(stocks.days) - len(report.days)
+    check_lone_days(stocks, n_old)
     warn_of_half_days(stocks, report)
-    warn_of_sparse_days(stocks, report, len(stocks.days) - len(report.days))
+    warn_of_sparse_days(stocks, report, n_old)
     whole = _together(IngestReport.of(old["report"]), report, tuple(mapping.tables()))
     whole.facts |= _size(stocks, whole.facts, report)
     past, writer = old.get(UPDATES, []), stocks.writer

@@ -45,6 +45,8 @@ class Updated:
         As of `StoredStocks`, on new days.
     n_trading : ndarray of int, shape (n_days,)
         Stocks that trade on each new day; once all is counted, also on the last ones before.
+    has_level : ndarray of bool, shape (n_days,)
+        As of `StoredStocks`, of indices among the stocks that have new rows.
     """
 
     writer: PlannedWriter
@@ -52,6 +54,7 @@ class Updated:
     report: IngestReport
     last_traded: np.ndarray
     n_trading: np.ndarray
+    has_level: np.ndarray
     conflicts: Conflicts = field(default_factory=Conflicts)
     lives: dict[str, tuple[int, int]] = field(default_factory=dict)
     closes: dict[str, tuple[int, np.ndarray]] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Updated:
         self.closes |= other.closes
         self.held += other.held
         self.n_trading += other.n_trading
+        self.has_level |= other.has_level
         self.last_traded = np.maximum(self.last_traded, other.last_traded)
 
 
@@ -97,7 +101,8 @@ class BucketUpdate:
         """The outcome of no stocks."""
         n_days, n_bar_days = len(self.calendars.days), len(self.calendars.bar_days)
         last_traded, n_trading = np.full(n_bar_days, -1), np.zeros(n_days, dtype=int)
-        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, last_traded, n_trading)
+        has_level = np.zeros(n_days, dtype=bool)
+        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, last_traded, n_trading, has_level)
 
     def __call__(self, bucket: int) -> Updated:
         """Plan a bucket's changes."""
@@ -201,6 +206,7 @@ class BucketUpdate:
             last_traded = np.where(is_new, stock.bars[0].last_traded, -1)
             updated.last_traded[n_before:] = np.maximum(updated.last_traded[n_before:], last_traded)
         updated.n_trading[start:] += stock.live & (days > self.last_day)
+        updated.has_level[start:] |= stock.live & stock.is_index
         if stock.code in self.weighted:
             closes = carried_forward(stock.daily["close"] * stock.factor)
             begin = 0 if opens is None else int(np.searchsorted(days, opens))

@@ -21,7 +21,6 @@ from qlib_mfgru.ingest.state import KEPT, State, rows_file
 from qlib_mfgru.ingest.state.store import RECORD
 from qlib_mfgru.ingest.state.tails import codes_in
 from qlib_mfgru.ingest.write.indices import read_all_weights
-from qlib_mfgru.ingest.write.manifest import USUAL_DAYS
 from qlib_mfgru.live.updating.inputs import NewFiles, mapping_of
 from qlib_mfgru.live.updating.journal import commit, finish
 from qlib_mfgru.live.updating.plan import PlannedWriter
@@ -30,6 +29,7 @@ from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
 from qlib_mfgru.live.updating.tables import write_tables
 from qlib_mfgru.processes import Processes
+from qlib_mfgru.provider.attendance import USUAL_DAYS
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.series import sums_of
