@@ -1,4 +1,4 @@
-"""How many stocks trade on a day beside the days before it: rows that are missing, or a date that is none of the market.
+"""How many stocks trade on a day beside the days before: whether rows are missing, or the date is no trading day.
 
 On the worst days of July 2015, when half of the market was suspended, 58 % of the usual number traded.
 """

@@ -38,6 +38,6 @@ def check_lone_days(stocks: StoredStocks, first: int = 0) -> None:
     others = f", and {len(places) - 1} more such days" if len(places) > 1 else ""
     raise InputError(
         f"{day_text(stocks.days[place])}: {stocks.n_trading[place]} of the usual {usual[place]:.0f} stocks "
-        f"trade{named}, and no index has a level{others}: a wrong date: correct or take out its rows; or files that are "
-        "not complete: wait for the others"
+        f"trade{named}, and no index has a level{others}: a wrong date: correct or take out its rows; or files "
+        "that are not complete: wait for the others"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.assembly import assemble
+from qlib_mfgru.ingest.assemble.codes import Codes
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
@@ -41,6 +42,8 @@ class Updated:
         Of weighted stocks: the position from which on closes are new, and these.
     held : list of str
         Stocks whose new days the judge refused.
+    codes : Codes
+        Of all stocks that are stored, with their last days.
     last_traded : ndarray of shape (n_bar_days,)
         As of `StoredStocks`, on new days.
     n_trading : ndarray of int, shape (n_days,)
@@ -59,6 +62,7 @@ class Updated:
     lives: dict[str, tuple[int, int]] = field(default_factory=dict)
     closes: dict[str, tuple[int, np.ndarray]] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
+    codes: Codes = field(default_factory=Codes)
 
     def add(self, other: Updated) -> None:
         """Count other stocks in."""
@@ -69,6 +73,7 @@ class Updated:
         self.lives |= other.lives
         self.closes |= other.closes
         self.held += other.held
+        self.codes.add_all(other.codes)
         self.n_trading += other.n_trading
         self.has_level |= other.has_level
         self.last_traded = np.maximum(self.last_traded, other.last_traded)
@@ -115,6 +120,8 @@ class BucketUpdate:
                 assert old is not None, f"{rows.code} has rows, and none of them is new"
                 tail = old
                 updated.verdict.add_known(past, is_stored=tail.first >= 0)
+                if tail.first >= 0 and not self.conventions.daily_adjusted:
+                    updated.codes.add_rows(rows)
             tails.add(rows, tail, past, made, self.calendars.days)
             if tail.first >= 0:
                 updated.lives[rows.code] = tail.first, tail.last
@@ -151,6 +158,7 @@ class BucketUpdate:
         if is_kept:
             self._write(stock, start, None if cut is None else opens, updated)
             first, last = calendars.days[list(stock.life)].tolist()
+            updated.codes.add(stock, is_new=old is None or old.first < 0)
         tail = self._kept_from(rows, cut, first if cut is None else cut.first, last)
         return tail, counts_of(stock.findings, opens, tail.opens if tail.is_cut else opens, before), made
 
