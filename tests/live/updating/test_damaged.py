@@ -92,9 +92,7 @@ def test_a_lost_copy_of_a_table_that_is_nowhere_else(
     name = next((provider / "state/tables/weights.csi300/weights").iterdir()).relative_to(provider)
     damage(provider / name)
     source = shutil.copytree(history[0], tmp_path / "s", ignore=shutil.ignore_patterns("weights"))
-    with pytest.raises(
-        InputError, match=rf"{name}.*: give the file of weights.csi300 again, or"
-    ):
+    with pytest.raises(InputError, match=rf"{name}.*: give the file of weights.csi300 again, or"):
         update(provider, source, quiet=True, n_jobs=1)
 
 
