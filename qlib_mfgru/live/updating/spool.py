@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -152,9 +152,9 @@ class UpdateSpool(Spool):
         return super()._without_repeats(name, rows[left], report)
 
     def _named(self, stocks: np.ndarray, days: np.ndarray, which: np.ndarray) -> Iterator[str]:
-        """Stock and day of some rows."""
-        cases = zip(stocks[which].tolist(), days[which].tolist(), strict=True)
-        return (f"{self._registry.codes[stock]} {day_text(day)}" for stock, day in cases)
+        """Stock and day of some rows, each once."""
+        cases = groupby(zip(stocks[which].tolist(), days[which].tolist(), strict=True))
+        return (f"{self._registry.codes[stock]} {day_text(day)}" for (stock, day), _ in cases)
 
     def _one_value_each(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         is_new = rows["file"] != 0

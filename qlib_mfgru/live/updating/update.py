@@ -40,7 +40,7 @@ PART_ROWS = 500_000
 """Rows that a process reads at a time, about."""
 
 ALL_DAYS = np.datetime64("1800-01-01")
-"""What a file that has grown is read from where rows that are too old to change are to be told of."""
+"""Before all rows: with `revise` a file that has grown is read whole, so that rows too old to change are told of."""
 
 PARALLEL_STOCKS = 1000
 """Stocks from which on several processes are worth their start."""
