@@ -15,12 +15,12 @@ from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.ingest.write.buckets import BucketWriter, Outcome
+from qlib_mfgru.ingest.write.attendance import check_lone_days
+from qlib_mfgru.ingest.write.buckets import BucketWriter
 from qlib_mfgru.ingest.write.indices import read_all_weights, write_indices
 from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
 from qlib_mfgru.ingest.write.state import write_state
 from qlib_mfgru.processes import Processes
-from qlib_mfgru.provider.symbols import is_index
 from qlib_mfgru.provider.writer import check_replaceable, new_provider
 
 SLICE_ROWS = 500_000
@@ -108,7 +108,7 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         ):
             written.add(outcome)
         stocks = written.stocks
-        _warn_of_codes(written, calendars, report, has_exchanges=mapping.session.codes == "ashare")
+        written.codes.warn(report, calendars.days, has_exchanges=mapping.session.codes == "ashare")
         report.check(mapping.max_dropped)
         written.verdict.check()
         report.add_verdict(written.verdict)
@@ -117,25 +117,8 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         writer.write_members("all", stocks.codes, stocks.alive())
         write_indices(vendor, stocks, weights).warn(stocks, written.verdict.shifts, report)
         report.check(mapping.max_dropped)
+        check_lone_days(stocks)
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)
         write_state(vendor, spool, stocks, conventions, written.verdict.payouts)
-
-
-def _warn_of_codes(written: Outcome, calendars: Calendars, report: IngestReport, *, has_exchanges: bool) -> None:
-    """Count codes that may not be what they are taken for: indices, and stocks under two codes."""
-    if has_exchanges:
-        indices = [code for code in written.stocks.codes if is_index(code)]
-        report.warn("indices among the stocks, stored as stocks (levels belong in index)", len(indices), indices)
-        successions = list(written.successions.pairs(calendars.days))
-        report.warn(
-            "pairs of codes of which one begins the day after the other's end, at its close: perhaps one stock "
-            "(renames makes it one)",
-            len(successions),
-            successions,
-        )
-    pairs = list(written.twins.pairs())
-    report.warn(
-        "pairs of codes with identical days, one stock under two codes (renames makes it one)", len(pairs), pairs
-    )

@@ -95,7 +95,7 @@ def test_a_date_on_which_most_stocks_are_empty_is_found_in_a_provider(
 ) -> None:
     gone = (daily["date"] == DAYS[60]) & (daily["symbol"] >= "600010")
     run(write(tmp_path / "in", None, daily[~gone]), target, {"daily": DAILY})
-    kind = "days on which less than half as many stocks have a price as on the 20 days before"
+    kind = "days on which less than half as many stocks have a price as on the 20 days before: are rows missing?"
     (row,) = [row for row in check_provider(target, quiet=True) if row.kind == kind]
     assert (row.severity, row.count, row.judged, row.cases) == ("error", 1, 130, ["2025-05-26: 10"])
 
@@ -106,7 +106,7 @@ def test_a_date_on_which_most_stocks_have_no_bars_is_counted(tmp_path: Path, tar
     report = run(write(tmp_path / "in", bars[~gone], make_daily(bars)), target, BOTH)
     what = "days on which less than half as many stocks have bars as on the 20 days before: are rows missing?"
     assert (report.warnings[what].count, report.warnings[what].examples) == (1, ["2025-04-02: 3"])
-    kind = "days on which less than half as many stocks have a 15min bar as on the 20 days before"
+    kind = "days on which less than half as many stocks have a 15min bar as on the 20 days before: are rows missing?"
     assert [row.cases for row in check_provider(target, quiet=True) if row.kind == kind] == [["2025-04-02: 3"]]
 
 

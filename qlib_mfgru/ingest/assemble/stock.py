@@ -23,6 +23,7 @@ from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.judge import Finding, Moves, is_spike, is_spiked_end
+from qlib_mfgru.provider.symbols import is_index
 
 DAY_PRICES = (*PRICES, "vwap", "prev_close", "limit_up", "limit_down")
 
@@ -207,6 +208,11 @@ class Stock:
             if len(rows.values[name]):
                 daily[name] = np.where(np.isnan(daily[name]), day_values(rows.values[name], days), daily[name])
         return daily
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is an index by its code, where codes tell."""
+        return self.conventions.session.codes == "ashare" and is_index(self.code)
 
     @property
     def is_new(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from qlib_mfgru.ingest.assemble.assembly import assemble
-from qlib_mfgru.ingest.assemble.codes import Successions, Twins
+from qlib_mfgru.ingest.assemble.codes import Codes
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import ALWAYS, Spool
@@ -27,26 +27,22 @@ class Outcome:
         Those that are written.
     verdict : Verdict
         On all of them.
-    twins : Twins
-        Their days.
-    successions : Successions
-        Their first and last daily rows.
+    codes : Codes
+        Theirs, with their days.
     report : IngestReport
         Where their rows are counted.
     """
 
     stocks: StoredStocks
     verdict: Verdict
-    twins: Twins
-    successions: Successions
+    codes: Codes
     report: IngestReport
 
     def add(self, other: Outcome) -> None:
         """Count other stocks in; those of the buckets in order, so that the report does not depend on the processes."""
         self.stocks.add(other.stocks)
         self.verdict.add_all(other.verdict)
-        self.twins.add_all(other.twins)
-        self.successions.add_all(other.successions)
+        self.codes.add_all(other.codes)
         self.report.add(other.report)
 
 
@@ -64,7 +60,7 @@ class BucketWriter:
     def nothing(self, report: IngestReport, writer: ProviderWriter) -> Outcome:
         """The outcome of no stocks, which counts in `report` and writes with `writer`."""
         stocks = StoredStocks(writer, self.calendars, self.weighted)
-        return Outcome(stocks, Verdict(self.max_inconsistent), Twins(), Successions(), report)
+        return Outcome(stocks, Verdict(self.max_inconsistent), Codes(), report)
 
     def __call__(self, bucket: int) -> Outcome:
         """Write a bucket's stocks, and their last rows for updates to go on from."""
@@ -75,8 +71,7 @@ class BucketWriter:
             made, stored = stock.factor if self.conventions.factor_from_closes else None, (-1, -1)
             if assemble(stock, outcome.verdict):
                 outcome.stocks.write(stock)
-                outcome.twins.add(stock)
-                outcome.successions.add(stock)
+                outcome.codes.add(stock)
                 stored = tuple(days[list(outcome.stocks.lives[stock.code])].tolist())
             tail = Tail.of(rows, *stored)
             past = counts_of(stock.findings, ALWAYS, tail.opens if tail.is_cut else ALWAYS)

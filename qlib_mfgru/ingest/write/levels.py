@@ -36,6 +36,7 @@ def write_levels(stocks: StoredStocks, index: VendorInput[RowInput]) -> dict[str
         code = index.registry.codes[number]
         levels = table[table["stock"] == number].drop(columns="stock").set_index("day").reindex(stocks.days)
         known = np.flatnonzero(levels["close"].notna())
+        stocks.has_level[known] = True
         _write_index(stocks.writer, code, int(known[0]), levels.iloc[known[0] : known[-1] + 1])
         _count_missing(index, code, stocks.days, known)
         closes[code] = levels["close"].to_numpy()

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-import numpy as np
 import pandas as pd
 
 from qlib_mfgru import __version__
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.spool import Spool
-from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text, minute_text
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, minute_text
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.write.attendance import warn_of_sparse_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.provider.index.coverage import COVERAGE_FILE, coverage_text
 from qlib_mfgru.provider.industries import INDUSTRIES_FILE, industries_text
-from qlib_mfgru.provider.judge.market.sparse import USUAL_DAYS, sparse_days
 from qlib_mfgru.provider.writer import ProviderWriter
 
 
@@ -75,16 +74,3 @@ def warn_of_half_days(stocks: StoredStocks, report: IngestReport) -> None:
     half = (last >= 0) & (last < len(ends) - 1)
     stamps = stocks.bar_days[half] * MINUTES_A_DAY + ends[last[half]]
     report.warn("half days: no stock traded after", int(half.sum()), map(minute_text, stamps))
-
-
-def warn_of_sparse_days(stocks: StoredStocks, report: IngestReport, first: int = 0) -> None:
-    """Count days, from a position in the calendar on, on which far fewer stocks trade, or have bars, than on those
-    before: perhaps rows are missing."""
-    for what, days, counts in (
-        ("trade", stocks.days, stocks.n_trading),
-        ("have bars", stocks.bar_days, stocks.n_with_bars),
-    ):
-        sparse = np.flatnonzero(sparse_days(counts) & np.isin(days, stocks.days[first:]))
-        cases = (f"{day_text(days[place])}: {counts[place]}" for place in sparse)
-        kind = f"days on which less than half as many stocks {what} as on the {USUAL_DAYS} days before"
-        report.warn(f"{kind}: are rows missing?", len(sparse), cases)

@@ -35,6 +35,8 @@ class StoredStocks:
         Stocks that trade on each day.
     n_with_bars : ndarray of int, shape (n_bar_days,)
         Stocks that have a bar with trade on each day.
+    has_level : ndarray of bool, shape (n_days,)
+        Days on which any index has a level, or is among the stocks.
     last_traded : ndarray of shape (n_bar_days,)
         Position of the day's last bar, of the finest frequency, in which any stock traded; -1 without any.
     """
@@ -47,6 +49,7 @@ class StoredStocks:
         self.closes: dict[str, np.ndarray] = {}
         self.n_trading = np.zeros(len(self.days), dtype=int)
         self.n_with_bars = np.zeros(len(self.bar_days), dtype=int)
+        self.has_level = np.zeros(len(self.days), dtype=bool)
         self.last_traded = np.full(len(self.bar_days), -1)
         self._weighted = weighted
 
@@ -62,6 +65,7 @@ class StoredStocks:
             self.last_traded = np.maximum(self.last_traded, stock.bars[0].last_traded)
         self.lives[stock.code] = first, last
         self.n_trading += stock.live
+        self.has_level |= stock.live & stock.is_index
         if stock.code in self._weighted:
             self.closes[stock.code] = carried_forward(stock.daily["close"] * stock.factor)
 
@@ -72,6 +76,7 @@ class StoredStocks:
         self.closes |= others.closes
         self.n_trading += others.n_trading
         self.n_with_bars += others.n_with_bars
+        self.has_level |= others.has_level
         self.last_traded = np.maximum(self.last_traded, others.last_traded)
 
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:

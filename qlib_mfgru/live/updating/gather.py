@@ -24,7 +24,7 @@ def gathered(
     since: np.datetime64,
     folder: Path,
 ) -> dict[str, list[Path]]:
-    """The files of inputs, or one in their place in `folder`, which is made.
+    """The files of inputs, or in their place one of the new and one of those that have grown, in `folder`, made here.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def gathered(
 def _gathered(
     name: str, source: RowInput, paths: list[Path], known: Collection[Path], since: np.datetime64, folder: Path
 ) -> list[Path]:
-    """The one file; none where the files are not Parquet, have no column of codes or stamps, or differ in theirs."""
+    """The one or two files; none where the files are not Parquet, have no column of codes or stamps, or differ."""
     import pyarrow as pa
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
@@ -58,21 +58,19 @@ def _gathered(
     grown = [path for path in paths if path in set(known)] if name in _BY_DAY else []
     others = [path for path in paths if path not in set(grown)]
     try:
-        schema = pq.read_schema(paths[0])
+        schema, targets = pq.read_schema(paths[0]), []
         kind = schema.field(column).type
         if not (pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None)):
             return []
         first = pa.scalar(since.astype("datetime64[s]").item(), pa.timestamp("s")).cast(kind)
-        tables = []
-        for some, condition in ((others, None), (grown, ds.field(column) >= first)):
+        for kind_of, some, condition in (("new", others, None), ("grown", grown, ds.field(column) >= first)):
             if some:
-                tables.append(ds.dataset([str(path) for path in some], schema=schema).to_table(filter=condition))
-        table = pa.concat_tables(tables)
+                table = ds.dataset([str(path) for path in some], schema=schema).to_table(filter=condition)
+                targets.append(folder / f"{len(some)} {kind_of} files of {name}.parquet")
+                pq.write_table(table, targets[-1])
     except (pa.ArrowException, OSError, KeyError):
         return []  # read one by one, the file that is wrong is named
-    target = folder / f"{len(paths)} files of {name}.parquet"
-    pq.write_table(table, target)
-    return [target]
+    return targets
 
 
 def _stamp_column(path: Path, source: RowInput) -> str | None:

@@ -15,10 +15,12 @@ from qlib_mfgru.ingest.read.sources import found, matching
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.ingest.state import State
+from qlib_mfgru.ingest.state import STATE, State
 from qlib_mfgru.ingest.state.store import TABLES, Seen, name_of, seen_now, table_file
 from qlib_mfgru.live.updating.gather import gathered
+from qlib_mfgru.live.updating.plan import AGAIN
 from qlib_mfgru.provider.manifest import MANIFEST, read_manifest
+from qlib_mfgru.provider.series import sums_of
 from qlib_mfgru.refusals import within
 
 _PRICES = ("bars", "daily")
@@ -55,9 +57,9 @@ class NewFiles:
         Raises
         ------
         InputError
-            None of the bars, or of the daily bars, is there.
+            None of the bars, or of the daily bars, is there; or a table's copy is lost, and its file is not there.
         """
-        tables = mapping.tables()
+        tables, damaged = mapping.tables(), damaged_copies(provider)
         paths: dict[str, list[Path]] = {}
         seen: dict[str, Seen] = {}
         grown: dict[str, set[Path]] = {}
@@ -74,7 +76,11 @@ class NewFiles:
                 continue
             paths[name] = here if source.provider else _with_copies(folder, source, provider / TABLES / name)
             if not source.provider:
-                copies |= {table_file(name, name_of(folder, path)): path for path in changed}
+                places = {table_file(name, name_of(folder, path)): path for path in here}
+                copies |= {place: path for place, path in places.items() if path in changed or place in damaged}
+                for place in damaged.keys() - places.keys():
+                    if place.startswith(table_file(name, "")):
+                        raise InputError(f"{damaged[place]}: give the file of {name} again, or {AGAIN}")
         return cls(folder, paths, seen, grown, copies)
 
     def vendor(self, mapping: IngestMapping, since: np.datetime64, folder: Path, *, quiet: bool) -> Vendor:
@@ -97,6 +103,28 @@ class NewFiles:
         """Whether no file of prices is new."""
         prices: Mapping[str, RowInput] = {name: mapping.inputs()[name] for name in _PRICES if name in mapping.inputs()}
         return not any(self.paths[name] or source.sql for name, source in prices.items())
+
+
+def check_kept(provider: Path) -> None:
+    """Refuse to go on from a calendar, or from rows and closes in the state, that are not what was written.
+
+    Raises
+    ------
+    InputError
+        The first such file.
+    """
+    sums = sums_of(provider)
+    starts = ("calendars/", f"{STATE}/")
+    names = [name for name in sums.files if name.startswith(starts) and not name.startswith(f"{TABLES}/")]
+    for fault in sums.damaged(provider, names):
+        raise InputError(f"{fault}: {AGAIN}")
+
+
+def damaged_copies(provider: Path) -> dict[str, str]:
+    """Copies of tables' files that are not what was written, with what is wrong with them."""
+    sums = sums_of(provider)
+    copies = [name for name in sums.files if name.startswith(f"{TABLES}/")]
+    return {name: fault for name in copies for fault in sums.damaged(provider, (name,))}
 
 
 def mapping_of(provider: Path) -> IngestMapping:

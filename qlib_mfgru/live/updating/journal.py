@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders.exchange import sync
 from qlib_mfgru.live.updating.plan import read_steps
 from qlib_mfgru.processes import Processes
@@ -39,23 +40,44 @@ def commit(plan: Path, provider: Path, moved: Mapping[str, str]) -> None:
 
 
 def finish(provider: Path, processes: Processes) -> bool:
-    """Carry out the plan that lies in a provider; whether there was one. The provider's lock must be held."""
+    """Carry out the plan that lies in a provider; whether there was one. The provider's lock must be held.
+
+    Raises
+    ------
+    InputError
+        The plan is damaged, or a folder lies where a file belongs.
+    """
     folder = provider / JOURNAL.parent
     if not (provider / JOURNAL).is_file():
         shutil.rmtree(folder, ignore_errors=True)  # what is left of one that is done
         return False
-    content = json.loads((provider / JOURNAL).read_text(encoding="utf-8"))
-    for new, old in content["moved"].items():
+    moved, files = _read(provider / JOURNAL)
+    for new, old in moved.items():
         _move(provider / "features" / old, provider / "features" / new)
     for _ in processes.map(_Steps(provider), sorted(folder.glob("*.steps"))):
         pass
     sync(provider)
-    for name in content["files"]:
+    for name in files:
         _replace(folder / "files" / name, provider / name)
     sync(provider)
     (provider / JOURNAL).unlink()
     shutil.rmtree(folder, ignore_errors=True)
     return True
+
+
+def _read(journal: Path) -> tuple[dict[str, str], list[str]]:
+    """Folders that get another name, by the new one, and files that are replaced."""
+    try:
+        content = json.loads(journal.read_text(encoding="utf-8"))
+        return dict(content["moved"].items()), [str(name) for name in content["files"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise _damaged(journal) from None
+
+
+def _damaged(file: Path) -> InputError:
+    return InputError(
+        f"{file} is damaged, and the update that it is of cannot be finished: ingest all files again, to another target"
+    )
 
 
 class _Steps:
@@ -66,7 +88,11 @@ class _Steps:
 
     def __call__(self, file: Path) -> None:
         folders = set[str]()
-        for step in read_steps(file):
+        try:
+            steps = read_steps(file)
+        except (ValueError, TypeError):
+            raise _damaged(file) from None
+        for step in steps:
             folder = os.path.dirname(step.name)
             if folder not in folders:
                 os.makedirs(f"{self.provider}/{folder}", exist_ok=True)
@@ -93,6 +119,8 @@ def _move(old: Path, new: Path) -> None:
 
 
 def _replace(new: Path, file: Path) -> None:
+    if file.is_dir():
+        raise InputError(f"{file} is a folder, and a file belongs there: move it away, and update again")
     if new.exists():  # else it is done already
         file.parent.mkdir(parents=True, exist_ok=True)
         os.replace(new, file)

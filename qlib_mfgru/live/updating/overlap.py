@@ -13,8 +13,9 @@ from qlib_mfgru.errors import InputError
 _NAMED = 5
 _KEYS = frozenset({"stock", "when", "file"})
 _SEVERAL = 3
-"""Rows of a stock from which on one ratio between new and stored prices is that of another adjustment."""
+"""Days of a stock from which on one ratio between new and stored prices is that of another adjustment."""
 _SAME_RATIO = 1e-3
+_DATE = len("2024-01-02")
 
 
 class Conflict(NamedTuple):
@@ -29,6 +30,8 @@ class Conflict(NamedTuple):
         Of the new close, or factor, to the stored one; NaN where there is none.
     is_early : bool
         It is of a day that an update cannot change.
+    is_after_same : bool
+        A price of an earlier day is the stored one.
     """
 
     code: str
@@ -36,6 +39,7 @@ class Conflict(NamedTuple):
     fields: tuple[str, ...]
     ratio: float
     is_early: bool
+    is_after_same: bool
 
     def __str__(self) -> str:
         return f"{self.code} {self.when} {', '.join(self.fields)}"
@@ -82,15 +86,18 @@ class Conflicts:
         raise InputError(f"{len(cases)} rows of stored days differ from what is stored: {named}: {way_out}")
 
     def _adjusted_anew(self) -> Conflict | None:
-        """A case of a stock of which several rows are the stored ones times one other number than 1."""
+        """A case of a stock of which several days are the stored ones times one other number than 1.
+
+        A stock that is adjusted anew is so on all days up to an event: prices before them are not the same.
+        """
         ratios: dict[str, list[Conflict]] = {}
         for case in self.cases:
-            if np.isfinite(case.ratio) and {"close", "factor"} & {*case.fields}:
+            if np.isfinite(case.ratio) and not case.is_after_same and {"close", "factor"} & {*case.fields}:
                 ratios.setdefault(case.code, []).append(case)
         for cases in ratios.values():
             values = np.array([case.ratio for case in cases])
-            middle = float(np.median(values))
-            if len(values) >= _SEVERAL and abs(middle - 1) > _SAME_RATIO and np.ptp(values) < _SAME_RATIO * middle:
+            middle, n_days = float(np.median(values)), len({case.when[:_DATE] for case in cases})
+            if n_days >= _SEVERAL and abs(middle - 1) > _SAME_RATIO and np.ptp(values) < _SAME_RATIO * middle:
                 return cases[0]
         return None
 
@@ -112,10 +119,47 @@ def stored_twins(rows: np.ndarray) -> np.ndarray:
     return np.where(is_stored[firsts] & ~is_stored, firsts, -1) if len(rows) else positions
 
 
+def skipped_rows(rows: np.ndarray, twins: np.ndarray) -> np.ndarray:
+    """Stored rows that a new file does not have, though it has earlier and later ones of the stock; shape (n,).
+
+    Rows and twins are as of `stored_twins`.
+    """
+    new = np.flatnonzero(rows["file"] != 0)
+    key = (rows["stock"][new].astype("i8") << 32) + rows["file"][new]
+    _, firsts = np.unique(key, return_index=True)
+    _, lasts = np.unique(key[::-1], return_index=True)
+    edges = np.zeros(len(rows) + 1, dtype=int)
+    np.add.at(edges, new[firsts], 1)
+    np.add.at(edges, new[::-1][lasts], -1)
+    is_between = edges.cumsum()[:-1] > 0
+    is_between[new] = False
+    is_between[twins[twins >= 0]] = False
+    return is_between
+
+
+def after_same(rows: np.ndarray, is_same: np.ndarray) -> np.ndarray:
+    """Rows of a stock that has an earlier one with a price that `is_same` as stored; shape (n,), sorted as above."""
+    price = rows["close"] if "close" in (rows.dtype.names or ()) else rows["value"]
+    places = np.flatnonzero(is_same & (price > 0))
+    stocks, firsts = np.unique(rows["stock"][places], return_index=True)
+    first = np.full(int(rows["stock"].max(initial=0)) + 1, np.iinfo("i8").max)
+    first[stocks] = rows["when"][places][firsts]
+    return np.asarray(rows["when"] > first[rows["stock"]])
+
+
 def conflicts_of(
-    rows: np.ndarray, others: np.ndarray, when: Sequence[str], early: np.ndarray, codes: Sequence[str], name: str
+    rows: np.ndarray,
+    others: np.ndarray,
+    when: Sequence[str],
+    early: np.ndarray,
+    after: np.ndarray,
+    codes: Sequence[str],
+    name: str,
 ) -> list[Conflict]:
-    """What differs between rows and the stored ones; of values, `name` is that of the only field."""
+    """What differs between rows and the stored ones; of values, `name` is that of the only field.
+
+    `early` and `after` are the conflicts' `is_early` and `is_after_same`.
+    """
     masks: Mapping[str, np.ndarray] = differing(rows, others)
     close = "close" if "close" in masks else "value"
     cases = []
@@ -124,5 +168,6 @@ def conflicts_of(
         key = "factor" if "factor" in fields and close == "close" and "close" not in fields else close
         ratio = float(rows[key][place]) / float(others[key][place]) if others[key][place] else np.nan
         known = ratio if key != "value" or name == "factor" else np.nan
-        cases.append(Conflict(codes[rows["stock"][place]], when[place], fields, known, bool(early[place])))
+        code = codes[rows["stock"][place]]
+        cases.append(Conflict(code, when[place], fields, known, bool(early[place]), bool(after[place])))
     return cases

@@ -13,10 +13,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import feature_folder
 from qlib_mfgru.provider.writer import ProviderWriter
+
+AGAIN = "ingest all files again"
+"""The way out where what is stored is damaged."""
 
 
 class Step(NamedTuple):
@@ -86,7 +90,7 @@ class PlannedWriter(ProviderWriter):
                 self.write_features(instrument, freq, start, {field: values})
                 continue
             if first is None:  # the same of all fields of a stock
-                first = int(np.fromfile(self._path(name), "<f4", 1)[0])
+                first = int(np.frombuffer(self._read(name, 0, 4), "<f4")[0])
             self._put(name, 4 * (1 + start - first), np.asarray(values, "<f4").tobytes(), freq, start)
 
     def is_stored(self, instrument: str, freq: str) -> bool:
@@ -98,7 +102,7 @@ class PlannedWriter(ProviderWriter):
         name = _name(instrument, field, "day")
         if name not in self._old:
             return
-        series = np.fromfile(self._path(name), "<f4")
+        series = np.frombuffer(self._read(name), "<f4").copy()
         known = ~np.isnan(series[1:])
         self.changed["day"] = 0
         series[1:][known] = numbers[series[1:][known].astype(int)]
@@ -112,13 +116,7 @@ class PlannedWriter(ProviderWriter):
     def _put(self, name: str, offset: int, content: bytes, freq: str, position: int) -> None:
         """Plan what differs from `offset` on, which is that of a `position` in the calendar; nothing is after it."""
         size, _ = self._old.get(name, (0, 0))
-        stored = b""
-        if size:
-            descriptor = os.open(self._path(name), os.O_RDONLY)
-            try:
-                stored = os.pread(descriptor, size - offset, offset)
-            finally:
-                os.close(descriptor)
+        stored = self._read(name, offset) if size else b""
         if stored == content:
             return
         same = len(stored) if content.startswith(stored) else _same(stored, content)
@@ -134,10 +132,29 @@ class PlannedWriter(ProviderWriter):
         if offset < size:
             crc = 0
             if offset:
-                with open(self._path(name), "rb") as file:
-                    crc = zlib.crc32(file.read(offset))
+                crc = zlib.crc32(self._read(name, 0, offset))
         self._steps.append(Step(name, offset, offset + len(content) < size, content))
         self.sums.files[name] = offset + len(content), zlib.crc32(content, crc)
+
+    def _read(self, name: str, offset: int = 0, n_bytes: int | None = None) -> bytes:
+        """Bytes of a stored series, by default up to its end.
+
+        Raises
+        ------
+        InputError
+            It is not as long as it was written: what is appended would lie behind a hole, which nothing shows later.
+        """
+        path, (size, _) = self._path(name), self._old[name]
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise InputError(f"{path} is missing, though it was written: {AGAIN}") from None
+        try:
+            if (found := os.fstat(descriptor).st_size) != size:
+                raise InputError(f"{path} has {found} bytes, not the {size} that were written: {AGAIN}")
+            return os.pread(descriptor, size - offset if n_bytes is None else n_bytes, offset)
+        finally:
+            os.close(descriptor)
 
     def _path(self, name: str) -> str:
         """Where a file is that has its new name only in the plan."""
@@ -147,9 +164,17 @@ class PlannedWriter(ProviderWriter):
         return f"{self._provider}/{name}"
 
     def write_bytes(self, name: str, content: bytes) -> None:
-        """Plan to replace a side file, unless it is the same."""
-        crc = zlib.crc32(content)
-        if self._old.get(name) == (len(content), crc):
+        """Plan to replace a side file, unless it is the same.
+
+        Raises
+        ------
+        InputError
+            A folder lies where it belongs.
+        """
+        crc, place = zlib.crc32(content), self._provider / name
+        if place.is_dir():
+            raise InputError(f"{place} is a folder, and a file belongs there: move it away")
+        if self._old.get(name) == (len(content), crc) and place.is_file() and place.read_bytes() == content:
             return
         path = self.folder / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +222,13 @@ def write_steps(file: Path, steps: Iterable[Step]) -> None:
 
 
 def read_steps(file: Path) -> list[Step]:
-    """Steps of a file."""
+    """Steps of a file.
+
+    Raises
+    ------
+    ValueError
+        It is not what was written.
+    """
     content = file.read_bytes()
     line = content.index(b"\n")
     place = line + 1 + int(content[:line])
@@ -205,6 +236,8 @@ def read_steps(file: Path) -> list[Step]:
     for name, offset, is_cut, length in json.loads(content[line + 1 : place]):
         steps.append(Step(name, offset, is_cut, content[place : place + length]))
         place += length
+    if place != len(content):
+        raise ValueError(f"{len(content)} bytes, not {place}")
     return steps
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from qlib_mfgru import __version__
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.stamps import day_text
-from qlib_mfgru.ingest.report import STORED, TOO_EARLY, IngestReport, InputReport
-from qlib_mfgru.ingest.write.manifest import warn_of_half_days, warn_of_sparse_days
+from qlib_mfgru.ingest.report import REVISED, STORED, TOO_EARLY, IngestReport, InputReport
+from qlib_mfgru.ingest.write.attendance import check_lone_days, warn_of_sparse_days
+from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.plan import PlannedWriter
+from qlib_mfgru.live.updating.spool import LATE
 from qlib_mfgru.live.updating.stocks import Updated
 from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest
@@ -71,6 +74,26 @@ def _span(days: tuple[str, ...]) -> str:
     return f"{len(days)}: {days[0]} .. {days[-1]}" if days else "0"
 
 
+def check_revised(report: UpdateReport) -> None:
+    """Say which rows were too old to be compared where the later ones are to be taken.
+
+    Raises
+    ------
+    InputError
+        There are such rows, and nothing was taken.
+    """
+    early = {name: rows.dropped[TOO_EARLY] for name, rows in report.inputs.items() if TOO_EARLY in rows.dropped}
+    for name, tally in early.items():
+        report.warn(f"{name}: rows too old for --revise, not compared", tally.count, tally.examples)
+    revised = any(REVISED in rows.dropped for rows in report.inputs.values())
+    if early and not (report.days or revised or any(what.endswith(LATE) for what in report.warnings)):
+        rows = "; ".join(f"{tally.count} of {name} (e.g. {tally.examples[0]})" for name, tally in early.items())
+        raise InputError(
+            "--revise has taken nothing: rows of days before those that an update can change were not compared: "
+            f"{rows}: ingest all files again"
+        )
+
+
 def check_dropped(new: IngestReport, provider: Path, mapping: IngestMapping) -> None:
     """Stop where too many rows are bad, of all that were ever read; of tables those of this time, which are all.
 
@@ -87,10 +110,18 @@ def check_dropped(new: IngestReport, provider: Path, mapping: IngestMapping) -> 
 
 
 def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, mapping: IngestMapping) -> None:
-    """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together."""
+    """Plan the provider's ``mfgru.json``: what was counted so far and what is counted now, together.
+
+    Raises
+    ------
+    InputError
+        As of `check_lone_days`.
+    """
     old = read_manifest(provider)
+    n_old = len(stocks.days) - len(report.days)
+    check_lone_days(stocks, n_old)
     warn_of_half_days(stocks, report)
-    warn_of_sparse_days(stocks, report, len(stocks.days) - len(report.days))
+    warn_of_sparse_days(stocks, report, n_old)
     whole = _together(IngestReport.of(old["report"]), report, tuple(mapping.tables()))
     whole.facts |= _size(stocks, whole.facts, report)
     past, writer = old.get(UPDATES, []), stocks.writer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,9 @@ from qlib_mfgru.ingest.read.stamps import day_text, days_of_bars, minute_text
 from qlib_mfgru.ingest.report import REVISED, STORED, TOO_EARLY, IngestReport
 from qlib_mfgru.ingest.state import Tail, rows_file
 from qlib_mfgru.ingest.state.tails import KeptRows
-from qlib_mfgru.live.updating.overlap import Conflicts, conflicts_of, differing, stored_twins
+from qlib_mfgru.live.updating.overlap import Conflicts, after_same, conflicts_of, differing, skipped_rows, stored_twins
+
+LATE = "rows of stored days that came late, taken in"
 
 
 class UpdateSpool(Spool):
@@ -134,10 +136,12 @@ class UpdateSpool(Spool):
         late = is_new & (twins < 0) & ~early & (days <= self._last_day) & self._known[rows["stock"]]
         counted = report.input(name)
         counted.drop_count(STORED, int(same.sum()), ())
-        counted.drop_count(TOO_EARLY, int((left_out | (differs & early)).sum()), ())
-        lately = zip(rows["stock"][late].tolist(), days[late].tolist(), strict=True)
-        cases = (f"{self._registry.codes[stock]} {day_text(day)}" for stock, day in lately)
-        report.warn(f"{name}: rows of stored days that came late, taken in", int(late.sum()), cases)
+        too_early, skipped = left_out | (differs & early), skipped_rows(rows, twins)
+        counted.drop_count(TOO_EARLY, int(too_early.sum()), self._named(rows["stock"], days, too_early))
+        came_late = f"{name}: {LATE}"
+        report.warn(came_late, int(late.sum()), self._named(rows["stock"], days, late))
+        gone = f"{name}: rows of stored days that are not in a file with days before and after them; kept"
+        report.warn(gone, int(skipped.sum()), self._named(rows["stock"], days, skipped))
         counted.kept += int(late.sum())  # rows of new days are counted where they are assembled
         replaced = np.zeros(len(rows), dtype=bool)
         replaced[twins[differs & ~early]] = True
@@ -146,6 +150,11 @@ class UpdateSpool(Spool):
         left = ~(same | left_out | (differs & early) | replaced)
         self._touch(rows[left & is_new])
         return super()._without_repeats(name, rows[left], report)
+
+    def _named(self, stocks: np.ndarray, days: np.ndarray, which: np.ndarray) -> Iterator[str]:
+        """Stock and day of some rows, each once."""
+        cases = groupby(zip(stocks[which].tolist(), days[which].tolist(), strict=True))
+        return (f"{self._registry.codes[stock]} {day_text(day)}" for (stock, day), _ in cases)
 
     def _one_value_each(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         is_new = rows["file"] != 0
@@ -187,8 +196,12 @@ class UpdateSpool(Spool):
         places = np.flatnonzero(differs)
         if len(places) and not (self._keeps_last(name) and not early[places].any()):
             when = [text(each) for each in rows["when"][places]]
-            codes = self._registry.codes
-            self.conflicts.add(conflicts_of(rows[places], rows[twins[places]], when, early[places], codes, name))
+            is_same = np.zeros(len(rows), dtype=bool)
+            is_same[pairs] = ~differs[pairs]
+            after, codes = after_same(rows, is_same), self._registry.codes
+            self.conflicts.add(
+                conflicts_of(rows[places], rows[twins[places]], when, early[places], after[places], codes, name)
+            )
         return differs
 
     def _keeps_last(self, name: str) -> bool:
@@ -228,8 +241,8 @@ class UpdateSpool(Spool):
         others = rows.copy()
         others["value"] = np.nan
         when = [day_text(each) for each in rows["when"]]
-        early = np.ones(len(rows), dtype=bool)
-        self.conflicts.add(conflicts_of(rows, others, when, early, self._registry.codes, name))
+        early, after = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+        self.conflicts.add(conflicts_of(rows, others, when, early, after, self._registry.codes, name))
 
     def _touch(self, rows: np.ndarray) -> None:
         self.touched |= {self._registry.codes[stock] for stock in np.unique(rows["stock"]).tolist()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qlib_mfgru.ingest.assemble.assembly import assemble
+from qlib_mfgru.ingest.assemble.codes import Codes
 from qlib_mfgru.ingest.assemble.conventions import Calendars, Conventions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import ALWAYS, StockRows
@@ -41,10 +42,14 @@ class Updated:
         Of weighted stocks: the position from which on closes are new, and these.
     held : list of str
         Stocks whose new days the judge refused.
+    codes : Codes
+        Of all stocks that are stored, with their last days.
     last_traded : ndarray of shape (n_bar_days,)
         As of `StoredStocks`, on new days.
     n_trading : ndarray of int, shape (n_days,)
         Stocks that trade on each new day; once all is counted, also on the last ones before.
+    has_level : ndarray of bool, shape (n_days,)
+        As of `StoredStocks`, of indices among the stocks that have new rows.
     """
 
     writer: PlannedWriter
@@ -52,10 +57,12 @@ class Updated:
     report: IngestReport
     last_traded: np.ndarray
     n_trading: np.ndarray
+    has_level: np.ndarray
     conflicts: Conflicts = field(default_factory=Conflicts)
     lives: dict[str, tuple[int, int]] = field(default_factory=dict)
     closes: dict[str, tuple[int, np.ndarray]] = field(default_factory=dict)
     held: list[str] = field(default_factory=list)
+    codes: Codes = field(default_factory=Codes)
 
     def add(self, other: Updated) -> None:
         """Count other stocks in."""
@@ -66,7 +73,9 @@ class Updated:
         self.lives |= other.lives
         self.closes |= other.closes
         self.held += other.held
+        self.codes.add_all(other.codes)
         self.n_trading += other.n_trading
+        self.has_level |= other.has_level
         self.last_traded = np.maximum(self.last_traded, other.last_traded)
 
 
@@ -97,7 +106,8 @@ class BucketUpdate:
         """The outcome of no stocks."""
         n_days, n_bar_days = len(self.calendars.days), len(self.calendars.bar_days)
         last_traded, n_trading = np.full(n_bar_days, -1), np.zeros(n_days, dtype=int)
-        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, last_traded, n_trading)
+        has_level = np.zeros(n_days, dtype=bool)
+        return Updated(writer, UpdateVerdict(self.max_inconsistent), report, last_traded, n_trading, has_level)
 
     def __call__(self, bucket: int) -> Updated:
         """Plan a bucket's changes."""
@@ -110,6 +120,8 @@ class BucketUpdate:
                 assert old is not None, f"{rows.code} has rows, and none of them is new"
                 tail = old
                 updated.verdict.add_known(past, is_stored=tail.first >= 0)
+                if tail.first >= 0 and not self.conventions.daily_adjusted:
+                    updated.codes.add_rows(rows)
             tails.add(rows, tail, past, made, self.calendars.days)
             if tail.first >= 0:
                 updated.lives[rows.code] = tail.first, tail.last
@@ -146,6 +158,7 @@ class BucketUpdate:
         if is_kept:
             self._write(stock, start, None if cut is None else opens, updated)
             first, last = calendars.days[list(stock.life)].tolist()
+            updated.codes.add(stock, is_new=old is None or old.first < 0)
         tail = self._kept_from(rows, cut, first if cut is None else cut.first, last)
         return tail, counts_of(stock.findings, opens, tail.opens if tail.is_cut else opens, before), made
 
@@ -201,6 +214,7 @@ class BucketUpdate:
             last_traded = np.where(is_new, stock.bars[0].last_traded, -1)
             updated.last_traded[n_before:] = np.maximum(updated.last_traded[n_before:], last_traded)
         updated.n_trading[start:] += stock.live & (days > self.last_day)
+        updated.has_level[start:] |= stock.live & stock.is_index
         if stock.code in self.weighted:
             closes = carried_forward(stock.daily["close"] * stock.factor)
             begin = 0 if opens is None else int(np.searchsorted(days, opens))

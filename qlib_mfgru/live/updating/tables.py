@@ -34,7 +34,7 @@ def write_tables(
     for code, life in updated.lives.items():
         first, last = np.searchsorted(calendars.days, life).tolist()
         stocks.lives[code] = first, last
-    stocks.last_traded, stocks.n_trading = updated.last_traded, updated.n_trading
+    stocks.last_traded, stocks.n_trading, stocks.has_level = updated.last_traded, updated.n_trading, updated.has_level
     if weights:
         wanted = {code for table in weights.values() for code in table.columns} & stocks.lives.keys()
         closes = _closes(provider, wanted, updated, len(calendars.days), spool.moved)

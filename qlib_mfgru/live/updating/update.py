@@ -21,23 +21,26 @@ from qlib_mfgru.ingest.state import KEPT, State, rows_file
 from qlib_mfgru.ingest.state.store import RECORD
 from qlib_mfgru.ingest.state.tails import codes_in
 from qlib_mfgru.ingest.write.indices import read_all_weights
-from qlib_mfgru.live.updating.inputs import NewFiles, mapping_of
+from qlib_mfgru.live.updating.inputs import NewFiles, check_kept, mapping_of
 from qlib_mfgru.live.updating.journal import commit, finish
 from qlib_mfgru.live.updating.plan import PlannedWriter
-from qlib_mfgru.live.updating.record import UpdateReport, check_dropped, write_record
+from qlib_mfgru.live.updating.record import UpdateReport, check_dropped, check_revised, write_record
 from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
 from qlib_mfgru.live.updating.tables import write_tables
 from qlib_mfgru.processes import Processes
+from qlib_mfgru.provider.attendance import USUAL_DAYS
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles
-from qlib_mfgru.provider.judge.market.sparse import USUAL_DAYS
 from qlib_mfgru.provider.series import sums_of
 from qlib_mfgru.provider.session import days_of
 from qlib_mfgru.provider.symbols import feature_folder
 
 PART_ROWS = 500_000
 """Rows that a process reads at a time, about."""
+
+ALL_DAYS = np.datetime64("1800-01-01")
+"""Before all rows: with `revise` a file that has grown is read whole, so that rows too old to change are told of."""
 
 PARALLEL_STOCKS = 1000
 """Stocks from which on several processes are worth their start."""
@@ -101,6 +104,7 @@ class _Work:
     ) -> None:
         self.provider, self.mapping, self.folder, self.quiet = provider, mapping, folder, quiet
         self.state = State.read(provider, mapping.session)
+        check_kept(provider)
         given = Path(source if source is not None else self.state.source).expanduser()
         if not given.is_dir():
             raise InputError(f"{given}: no such folder (--source)")
@@ -112,7 +116,8 @@ class _Work:
         """Read, plan, write."""
         if self.files.without_prices(self.mapping):
             return UpdateReport.nothing(f"no file below {self.files.folder} is new")
-        vendor = self.files.vendor(self.mapping, self._since(), self.folder / "gathered", quiet=self.quiet)
+        since = ALL_DAYS if revise else self._since()
+        vendor = self.files.vendor(self.mapping, since, self.folder / "gathered", quiet=self.quiet)
         spool = self._read(vendor, processes)
         if not spool.days:
             return UpdateReport.nothing(f"no row in the new files below {self.files.folder} is usable\n{vendor.report}")
@@ -138,7 +143,11 @@ class _Work:
         check_dropped(vendor.report, self.provider, self.mapping)
         updated.verdict.payouts.add_all(self.state.payouts)
         updated.verdict.check()
+        has_exchanges = self.mapping.session.codes == "ashare"
+        updated.codes.warn(vendor.report, calendars.days, self.last_day + 1, has_exchanges=has_exchanges)
         report = UpdateReport.of_stocks(updated, calendars, self.last_day)
+        if revise:
+            check_revised(report)
         n_old, before = len(calendars.days) - len(report.days), self.state.n_trading
         updated.n_trading[n_old - len(before) : n_old] = before
         stocks = write_tables(vendor, self.provider, updated, calendars, weights, spool)

@@ -13,6 +13,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.check.contents import judge_calendar, judge_fields, judge_files
 from qlib_mfgru.provider.check.levels import judge_level_dates, judge_levels
 from qlib_mfgru.provider.check.lists import judge_lists, judge_span
+from qlib_mfgru.provider.check.market import Market
 from qlib_mfgru.provider.check.peers import Peers
 from qlib_mfgru.provider.check.stored import DAY, Stored
 from qlib_mfgru.provider.check.table import Ledger, Row, table
@@ -53,7 +54,7 @@ def check_provider(
         No provider, a calendar that is damaged, or a stock that is not there.
     """
     stored = Stored(ProviderFiles(path), since)
-    ledger, verdict, peers = Ledger(), Verdict(MAX_INCONSISTENT), Peers(stored)
+    ledger, verdict, peers, market = Ledger(), Verdict(MAX_INCONSISTENT), Peers(stored), Market(stored)
     levels: dict[str, np.ndarray] = {}
     judge_calendar(stored, ledger)
     judge_lists(stored, ledger)
@@ -69,6 +70,7 @@ def check_provider(
             levels |= {} if closes is None else {code: closes}
             continue
         peers.add(stock)
+        market.add(stock)
         judge_fields(stock, stored, ledger)
         judge_span(stock, stored, ledger)
         judge_values(stock, stored, ledger)
@@ -78,6 +80,8 @@ def check_provider(
             verdict.add(series, judge(series))
     peers.judge(ledger)
     judge_level_dates(levels, verdict.shifts, stored, ledger)
+    if not stocks:
+        market.judge(ledger)
     tables.judge_totals(ledger)
     for _, case in verdict.shifts.judged():
         ledger.note("warning", SHIFTED, [case] if case else [], CAUSE)

@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 
+from qlib_mfgru.provider.attendance import SPARSE_DAYS, sparse_days
 from qlib_mfgru.provider.boards import RULES, board_of
 from qlib_mfgru.provider.check.contents import NEEDED
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
-from qlib_mfgru.provider.judge.market.sparse import USUAL_DAYS, sparse_days
 from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS
 
 _LIMITS = frozenset({(DAY, "limit_up"), (DAY, "limit_down")})
@@ -46,9 +46,12 @@ class Peers:
 
     def _count_days(self, stock: StoredStock, freq: str) -> None:
         """Count a stock on the days on which it has a price."""
-        days, values = self._stored.judged(stock, freq)
-        places = np.searchsorted(self._stored.days, days[np.isfinite(values["close"])])
-        is_priced = np.bincount(places, minlength=len(self._stored.days)) > 0
+        if freq == DAY:
+            is_priced = np.isfinite(stock.values[freq, "close"])
+        else:
+            days, values = self._stored.judged(stock, freq)
+            places = np.searchsorted(self._stored.all_days, days[np.isfinite(values["close"])])
+            is_priced = np.bincount(places, minlength=len(self._stored.all_days)) > 0
         self._n_priced[freq] = self._n_priced.get(freq, 0) + is_priced.astype(int)
 
     def judge_days(self, ledger: Ledger) -> None:
@@ -56,11 +59,12 @@ class Peers:
         for freq, n_priced in sorted(self._n_priced.items()):
             known = np.flatnonzero(n_priced)
             span = slice(known[0], known[-1] + 1) if len(known) else slice(0)
-            days, n_priced = self._stored.days[span], n_priced[span]
-            cases = [f"{days[place]}: {n_priced[place]}" for place in np.flatnonzero(sparse_days(n_priced))]
-            what = "price" if freq == DAY else f"{freq} bar"
-            kind = f"days on which less than half as many stocks have a {what} as on the {USUAL_DAYS} days before"
-            ledger.note("error", kind, cases, _HOLE, judged=len(days))
+            days, n_priced = self._stored.all_days[span], n_priced[span]
+            places = np.flatnonzero(sparse_days(n_priced) & (days >= self._stored.days[0]))
+            cases = [f"{days[place]}: {n_priced[place]}" for place in places]
+            kind = SPARSE_DAYS.format(what="have a price" if freq == DAY else f"have a {freq} bar")
+            is_late = len(places) > 0 and days[places[0]] == self._stored.all_days[-1]
+            ledger.note("warning" if is_late else "error", kind, cases, _LATE if is_late else _HOLE, judged=len(days))
 
     def judge(self, ledger: Ledger) -> None:
         """Every stock has the files that more than half of those with its frequency have, and the finest bars."""
@@ -101,4 +105,5 @@ def _is_judged(name: str) -> bool:
 
 
 _HOLE = "rows of that day are missing: make it again from whole files"
+_LATE = "the vendor was late, or files are not complete: mfgru update takes in what comes late"
 _LOST = "files were lost: make the stocks again"

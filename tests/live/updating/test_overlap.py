@@ -142,3 +142,52 @@ def test_days_that_the_judge_refuses_wait_for_what_shows_them_right(market: Even
     update(provider, market.write(tmp_path / "s", CUT + 1, CUT + 3), quiet=True, n_jobs=1)
     ingest(market.mapping(), tmp_path / "s", tmp_path / "q", quiet=True, n_jobs=1)
     assert differences(provider, tmp_path / "q") == []
+
+
+PRICED = ("open", "high", "low", "close", "amount")
+SKIPPED = "rows of stored days that are not in a file with days before and after them; kept"
+
+
+@pytest.mark.parametrize("n_days", [1, 3])
+def test_a_correction_of_whole_days_is_no_adjustment(n_days: int, market: Evenings, tmp_path: Path) -> None:
+    """All prices of a stock and of its bars times one number, after days that are the same."""
+    provider = started(market, tmp_path)
+    for day in range(CUT - 1 - n_days, CUT - 1):
+        for name in ("daily", "bars"):
+            market.change(name, "600000", day, **dict.fromkeys(PRICED, 1.01))
+    again = market.write(tmp_path / "again", CUT - 6, CUT + 2)
+    with pytest.raises(InputError, match=rf"^{17 * n_days} rows of stored days differ .*--revise takes the later"):
+        update(provider, again, quiet=True, n_jobs=1)
+    update(provider, again, revise=True, quiet=True, n_jobs=1)
+    ingest(market.mapping(), market.write(tmp_path / "t", 0, CUT + 2), tmp_path / "q", quiet=True, n_jobs=1)
+    assert differences(provider, tmp_path / "q") == []
+
+
+def test_rows_that_a_file_has_no_more_are_counted(market: Evenings, tmp_path: Path) -> None:
+    """Of one stock a day, of another its bars; not those before a file's first row."""
+    provider, day = started(market, tmp_path), market.days[CUT - 3].date()
+    market.drop("daily", "600000", [CUT - 3])
+    market.drop("bars", "600519", [CUT - 3, CUT - 2])
+    report = update(provider, market.write(tmp_path / "again", CUT - 5, CUT + 2), quiet=True, n_jobs=1)
+    told = {what: tally for what, tally in report.warnings.items() if what.endswith(SKIPPED)}
+    assert {what.split(":")[0]: tally.count for what, tally in told.items()} == {"daily": 1, "bars": 32}
+    assert told[f"daily: {SKIPPED}"].examples == [f"SH600000 {day}"]
+
+
+def test_files_of_single_days_skip_nothing(market: Evenings, tmp_path: Path) -> None:
+    provider = started(market, tmp_path)
+    for day in (CUT - 4, CUT - 1, CUT):
+        market.write(tmp_path / "again", day, day + 1)
+    report = update(provider, tmp_path / "again", quiet=True, n_jobs=1)
+    assert not any(what.endswith(SKIPPED) for what in report.warnings)
+
+
+def test_revising_what_is_too_old_has_taken_nothing(market: Evenings, tmp_path: Path) -> None:
+    provider, day = started(market, tmp_path), market.days[10].date()
+    market.change("daily", "600000", 10, volume=1.01)
+    old = market.write(tmp_path / "old", 10, 11)
+    expected = rf"^--revise has taken nothing: .* of bars .*; \d+ of daily \(e.g. \w+ {day}\): ingest all files again"
+    with pytest.raises(InputError, match=expected):
+        update(provider, old, revise=True, quiet=True, n_jobs=1)
+    report = update(provider, market.write(old, CUT, CUT + 1), revise=True, quiet=True, n_jobs=1)
+    assert report.warnings["daily: rows too old for --revise, not compared"].count > 3

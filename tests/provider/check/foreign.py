@@ -16,7 +16,8 @@ MINUTES = ("09:30:00", "10:30:00", "13:00:00", "14:00:00")
 class Foreign:
     """Writes such a provider; each series can be written over, or removed.
 
-    Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2. Highs and lows differ a little by day.
+    Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2. Highs and lows differ a little by day
+    and stock.
     """
 
     def __init__(self, folder: Path, *, minutes: bool = False) -> None:
@@ -25,10 +26,10 @@ class Foreign:
             (folder / name).mkdir(parents=True)
         self._lines("calendars/day.txt", [f"{day:%Y-%m-%d}" for day in DAYS])
         self._lines("instruments/all.txt", [f"{code}\t2025-03-03\t2025-03-14" for code in CODES])
-        for code in CODES:
+        for place, code in enumerate(CODES):
             self._prices(code, "day", len(DAYS), 200.0)
             for field, sign in (("high", 1), ("low", -1)):
-                self.write(code, field, 20.0 + sign * (0.2 + np.arange(len(DAYS)) / 1e4))
+                self.write(code, field, 20.0 + sign * (0.2 + (np.arange(len(DAYS)) + place * len(DAYS)) / 1e4))
         if minutes:
             stamps = [f"{day:%Y-%m-%d} {time}" for day in DAYS for time in MINUTES]
             self._lines("calendars/60min.txt", stamps)

@@ -1,6 +1,6 @@
 """Stocks under two codes: their days are the same, or those of one code begin where the other's end."""
 
+from qlib_mfgru.ingest.assemble.codes.codes import Codes
 from qlib_mfgru.ingest.assemble.codes.successions import Successions
-from qlib_mfgru.ingest.assemble.codes.twins import Twins
 
-__all__ = ["Successions", "Twins"]
+__all__ = ["Codes", "Successions"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.read.spool import StockRows
 from qlib_mfgru.ingest.read.stamps import day_text
 
 _CENT = 0.005
@@ -24,12 +24,14 @@ class Successions:
         self._begins: list[tuple[int, str, float]] = []
         self._ends: list[tuple[int, str, float]] = []
 
-    def add(self, stock: Stock) -> None:
-        """Remember a stock, if its daily rows hold raw prices."""
-        daily = stock.rows.daily
-        if len(daily) and not stock.conventions.daily_adjusted:
-            self._begins.append((int(daily["when"][0]), stock.code, float(daily["prev_close"][0])))
-            self._ends.append((int(daily["when"][-1]), stock.code, float(daily["close"][-1])))
+    def add(self, rows: StockRows, *, is_new: bool = True) -> None:
+        """Remember a stock whose daily rows hold raw prices; of one that is not new the rows end, but begin nothing."""
+        daily = rows.daily
+        if not len(daily):
+            return
+        self._ends.append((int(daily["when"][-1]), rows.code, float(daily["close"][-1])))
+        if is_new:
+            self._begins.append((int(daily["when"][0]), rows.code, float(daily["prev_close"][0])))
 
     def add_all(self, other: Successions) -> None:
         """Remember other stocks."""

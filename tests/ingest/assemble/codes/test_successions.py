@@ -13,12 +13,10 @@ DAYS = np.array([20000, 20001, 20004, 20005])
 """A weekend between the second and the third: 2024-10-04, 05, 08, 09."""
 
 
-def stock(code: str, days: list[int], previous: float, close: float, adjusted: bool = False) -> Any:
+def stock(code: str, days: list[int], previous: float, close: float) -> Any:
     daily = np.zeros(len(days), DAY)
     daily["when"], daily["close"], daily["prev_close"] = days, close, previous
-    return SimpleNamespace(
-        code=code, rows=SimpleNamespace(daily=daily), conventions=SimpleNamespace(daily_adjusted=adjusted)
-    )
+    return SimpleNamespace(code=code, daily=daily)
 
 
 def pairs(*stocks: Any) -> list[str]:
@@ -44,7 +42,6 @@ OLD = stock("SZ000022", [20000, 20001], 16.0, 16.46)
         (stock("SH601872", [20004, 20005], 16.46, 17.0), False),
         (stock("SZ001872", [20001, 20004], 16.46, 17.0), False),
         (stock("SZ001872", [20005], 16.46, 17.0), False),
-        (stock("SZ001872", [20004, 20005], 16.46, 17.0, adjusted=True), False),
         (stock("SZ001872", [], 16.46, 17.0), False),
     ],
 )
@@ -57,3 +54,10 @@ def test_the_calendars_last_day_ends_no_stock() -> None:
     ended = stock("SZ000022", [20005], 16.0, 16.46)
     assert pairs(ended, stock("SZ001872", [20000], 16.46, 17.0)) == []
     assert pairs() == []
+
+
+def test_the_first_row_that_is_kept_of_a_known_stock_is_no_beginning() -> None:
+    found = Successions()
+    found.add(OLD)
+    found.add(stock("SZ001872", [20004, 20005], 16.46, 17.0), is_new=False)
+    assert list(found.pairs(DAYS)) == []

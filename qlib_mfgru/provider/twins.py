@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.stock import Stock
-from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.ingest.read.stamps import day_text
-
+TWINS = "pairs of codes with identical days, one stock under two codes (renames makes it one)"
+"""What is said of them."""
 _DAYS = 3
 """Identical days from which on two codes are one stock."""
 _HELD = 4_000_000
@@ -25,13 +23,21 @@ class Twins:
         self._pieces: list[np.ndarray] = []
         self._n_held, self._every = 0, 1
 
-    def add(self, stock: Stock) -> None:
-        """Remember the live days of a stock."""
-        live = np.flatnonzero(stock.live & (stock.daily["volume"] > 0))
-        piece = np.empty(len(live), _DAY_HASH)
-        piece["hash"] = _hashes(stock, live)
-        piece["stock"], piece["day"] = len(self._codes), stock.calendars.days[live]
-        self._codes.append(stock.code)
+    def add(self, code: str, days: np.ndarray, values: Sequence[np.ndarray]) -> None:
+        """Remember days of a stock.
+
+        Parameters
+        ----------
+        days : ndarray of int, shape (n_days,)
+            Since 1970.
+        values : sequence of ndarray of shape (n_days,)
+            Prices and volume, raw or all adjusted, the same of all stocks; days without a volume are none.
+        """
+        traded = values[-1] > 0
+        piece = np.empty(int(traded.sum()), _DAY_HASH)
+        piece["hash"] = _hashes(days[traded], [each[traded] for each in values])
+        piece["stock"], piece["day"] = len(self._codes), days[traded]
+        self._codes.append(code)
         self._hold(piece)
 
     def add_all(self, other: Twins) -> None:
@@ -49,8 +55,16 @@ class Twins:
             self._pieces = [piece[piece["hash"] % self._every == 0] for piece in self._pieces]
             self._n_held = sum(map(len, self._pieces))
 
-    def pairs(self) -> Iterator[str]:
-        """Pairs of codes with identical days: both codes, the first and the last such day."""
+    def pairs(self, since: int | None = None, new: Collection[str] = ()) -> Iterator[str]:
+        """Pairs of codes with identical days: both codes, the first and the last such day.
+
+        Parameters
+        ----------
+        since : int, optional
+            Leave out pairs whose days before this one, since 1970, are enough to have told of them.
+        new : collection of str
+            Codes of which nothing was known then.
+        """
         hashes = np.sort(np.concatenate([np.empty(0, "u8"), *(piece["hash"] for piece in self._pieces)]))
         twice = hashes[1:][hashes[1:] == hashes[:-1]]
         found = [piece[np.isin(piece["hash"], twice)] for piece in self._pieces] if len(twice) else []
@@ -61,16 +75,17 @@ class Twins:
             if one["stock"] != other["stock"]:
                 days.setdefault((int(one["stock"]), int(other["stock"])), []).append(int(one["day"]))
         for (one, other), each in sorted(days.items()):
-            if len(each) * self._every >= _DAYS:
-                codes = sorted([self._codes[one], self._codes[other]])
-                yield f"{' and '.join(codes)}, {day_text(min(each))} .. {day_text(max(each))}"
+            codes = sorted([self._codes[one], self._codes[other]])
+            n_known = 0 if since is None or not {*new}.isdisjoint(codes) else sum(day < since for day in each)
+            if len(each) * self._every >= _DAYS and n_known < _DAYS:
+                first, last = np.array([min(each), max(each)], "M8[D]")
+                yield f"{' and '.join(codes)}, {first} .. {last}"
 
 
-def _hashes(stock: Stock, places: np.ndarray) -> np.ndarray:
-    """A hash of each day's date, raw prices and volume; shape (n,)."""
-    columns = [stock.calendars.days[places].astype("u8")]
-    columns += [stock.daily[name][places].astype("f4").view("u4").astype("u8") for name in (*PRICES, "volume")]
-    hashes = np.zeros(len(places), "u8")
+def _hashes(days: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
+    """A hash of each day's date, prices and volume; shape (n_days,)."""
+    columns = [days.astype("u8"), *(each.astype("f4").view("u4").astype("u8") for each in values)]
+    hashes = np.zeros(len(days), "u8")
     for column in columns:
         # the steps of splitmix64, one for each value
         hashes = (hashes ^ column) * np.uint64(0x9E3779B97F4A7C15)

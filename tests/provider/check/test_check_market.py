@@ -1,0 +1,46 @@
+"""Findings on all stocks together: a last day that is half there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qlib_mfgru.demo import make_demo_market
+from qlib_mfgru.provider.attendance import SPARSE_DAYS
+from qlib_mfgru.provider.check.check import check_provider
+from qlib_mfgru.provider.files import ProviderFiles
+
+SPARSE = SPARSE_DAYS.format(what="have a price")
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A market of 20 stocks, of which 4 trade on the last day."""
+    path = tmp_path_factory.mktemp("check") / "p"
+    make_demo_market(path, 20, 60, intraday_days=1, seed=0)
+    files = ProviderFiles(path)
+    closes = {code: files.dense(code, "close", "day") for code in files.instruments("all")}
+    trading = [code for code, close in closes.items() if close[-1] > 0]
+    for code in trading[4:]:
+        for file in (path / "features" / code.lower()).glob("*.day.bin"):
+            series = np.fromfile(file, "<f4")
+            series[-1] = np.nan
+            series.tofile(file)
+    return path
+
+
+def test_a_half_filled_last_day_is_a_warning(provider: Path) -> None:
+    last = ProviderFiles(provider).calendar("day")[-1]
+    rows = {row.kind: row for row in check_provider(provider, quiet=True)}
+    assert (rows[SPARSE].severity, rows[SPARSE].count) == ("warning", 1)
+    assert rows[SPARSE].cases == [f"{last:%Y-%m-%d}: 4"]
+    since = check_provider(provider, since=pd.Timestamp(last), quiet=True)
+    assert SPARSE in {row.kind for row in since}
+
+
+def test_some_stocks_say_nothing_of_the_market(provider: Path) -> None:
+    code = next(iter(ProviderFiles(provider).instruments("all")))
+    assert SPARSE not in {row.kind for row in check_provider(provider, stocks=[code], quiet=True)}
