@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -167,7 +168,7 @@ class _Run:
         """Run a part as qrun does; its recorder's id."""
         task, experiment = part.make(self.ids), self.settings.experiment_name
         with _quiet(), _none_left_open():
-            recorder = task_train(task, experiment, part.name)
+            recorder = task_train(deepcopy(task), experiment, part.name)  # qlib puts model and dataset into what it gets
         config = {"experiment_name": experiment, "task": task}
         if self.settings.qlib_init is not None:
             config["qlib_init"] = self.settings.qlib_init
