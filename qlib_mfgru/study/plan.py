@@ -19,6 +19,8 @@ from qlib_mfgru.study.source import StudySource
 
 Task = dict[str, Any]
 ROLLING = "RollingEnsembleModel"
+_OF_TESTS = {"pools", "n_layers", "horizons"}
+"""Settings of the factor test that a correlation does not depend on."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _tests(settings: StudySettings) -> Iterator[Part]:
             yield Part(f"{name}, factor test", partial(_on_recorded, name, dataset, record), (name,), name)
     if settings.correlation is not None and len(settings.models) > 1:
         names = tuple(settings.models)
-        own = {key: value for key, value in options.items() if key != "pools"}
+        own = {key: value for key, value in options.items() if key not in _OF_TESTS}
         kwargs = {"pool": settings.correlation.pool, **own}
         yield Part("correlation", partial(_correlated, names, dataset, kwargs), names, "")
 

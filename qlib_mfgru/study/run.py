@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 import qlib
 from qlib.config import C
+from qlib.log import set_global_logger_level_cm
 from qlib.model.trainer import task_train
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
@@ -168,7 +170,9 @@ class _Run:
         """Run a part as qrun does; its recorder's id."""
         task, experiment = part.make(self.ids), self.settings.experiment_name
         with _quiet(), _none_left_open():
-            recorder = task_train(deepcopy(task), experiment, part.name)  # qlib puts model and dataset into what it gets
+            recorder = task_train(
+                deepcopy(task), experiment, part.name
+            )  # qlib puts model and dataset into what it gets
         config = {"experiment_name": experiment, "task": task}
         if self.settings.qlib_init is not None:
             config["qlib_init"] = self.settings.qlib_init
@@ -190,8 +194,9 @@ def _finished(experiment_name: str, key: str) -> str | None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Drop what qlib's records print: heads of tables that are in the recorder, and would tear the progress apart."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+    """Drop what qlib's records print and log, which is in the recorders and would tear the progress apart."""
+    quiet = set_global_logger_level_cm(logging.WARNING)
+    with quiet, open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 from qlib.cli.run import render_template, sys_config
+from qlib.log import set_global_logger_level_cm
 from qlib.utils.data import update_config
 from ruamel.yaml import YAML, YAMLError
 
@@ -83,7 +85,8 @@ def _base(content: dict[str, Any], folder: Path) -> Path | None:
 
 def _loaded(file: Path) -> dict[str, Any]:
     try:
-        return _mapping(file, render_template(str(file)))
+        with set_global_logger_level_cm(logging.WARNING):  # it logs the environment's values
+            return _mapping(file, render_template(str(file)))
     except (OSError, UnicodeDecodeError, TemplateError) as error:
         raise InputError(f"{file}: cannot be read ({' '.join(str(error).split())})") from error
 
