@@ -25,9 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(part.name) for part in study.parts)
     words = {"run": "run", "there": "there already", "failed": "failed"}
     for part in study.parts:
-        print(f"{part.name:{width}}  {words[part.status]:13}  {part.recorder}".rstrip())
+        print(f"{part.name:{width}}  {words[part.status]:13}  {part.recorder or part.reason}")
     if study.page is not None:
         print(f"the page: {len(study.page.figures)} figures of the Huatai report")
-    for part in study.failed:
-        complain(f"mfgru: {part.name} failed: {part.reason}")
+    if study.failed:
+        complain(f"mfgru: {len(study.failed)} of {len(study.parts)} parts failed; called again, it runs them alone")
     return 2 if study.failed else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from copy import deepcopy
@@ -150,7 +151,7 @@ class _Run:
                 done = self._part(part)
                 self.done.append(done)
                 if done.status == "failed":
-                    bar.write(f"{part.name} failed: {done.reason}")
+                    bar.write(f"{part.name} failed: {done.reason}", file=sys.stderr)
                 bar.update()
 
     def _part(self, part: Part) -> Done:

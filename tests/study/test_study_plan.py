@@ -110,6 +110,6 @@ def test_no_such_file_and_no_yaml(tmp_path: Path) -> None:
         run_study(tmp_path / "odd.yaml")
 
 
-@pytest.mark.parametrize(("market", "n_parts"), [("demo", 17)])
+@pytest.mark.parametrize(("market", "n_parts"), [("demo", 17), ("astock", 18), ("ashare_daily", 5)])
 def test_the_shipped_studies(market: str, n_parts: int) -> None:
     assert len(parts_of(CONFIGS / market / "study.yaml")) == n_parts

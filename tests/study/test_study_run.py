@@ -66,7 +66,7 @@ def test_a_killed_study_goes_on(world: StudyWorld, study: Study) -> None:
 
 def test_what_is_there_is_not_run_again(world: StudyWorld, study: Study) -> None:
     before = world.runs()
-    again = run_study(world.study())
+    again = run_study(world.study(page=None))
     assert {part.status for part in again.parts} == {"there"}
     assert [part.recorder for part in again.parts] == [part.recorder for part in study.parts]
     assert world.runs() == before
@@ -127,20 +127,23 @@ def test_a_recorder_that_exists_is_taken(world: StudyWorld, study: Study) -> Non
 def test_the_others_go_on_where_a_part_fails(
     world: StudyWorld, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    models = {"bars": {}, "broken": {"kwargs": {"lr": 0.002, "freq": "day", "max_epochs": 1}}}
-    small = world.study(models=models, factor_test={"pools": ["nowhere"]}, enhancements=None)
-    small["page"] = {"out": str(tmp_path / "failed.html")}
+    small = world.study(factor_test={"pools": ["nowhere"]}, enhancements=None, page=None)
     file = tmp_path / "study.yaml"
     file.write_text(json.dumps(small))
     assert main(["study", str(file)]) == 2
     output, errors = capsys.readouterr()
-    lines = [line.split() for line in output.splitlines()]
-    assert [" ".join(line[:-1]) for line in lines[:2]] == ["bars there already", "broken run"]
-    assert [" ".join(line) for line in lines[2:4]] == ["bars, factor test failed", "broken, factor test failed"]
-    assert lines[4][:2] == ["correlation", "run"]
-    assert "mfgru: bars, factor test failed: " in errors
-    assert "nowhere" in errors
-    assert (tmp_path / "failed.html").is_file()
+    failed = "failed         pools: unknown market 'nowhere'"
+    assert [
+        line.split("; ")[0].replace(study.parts[row].recorder, "id") for row, line in enumerate(output.splitlines())
+    ] == [
+        "bars                there already  id",
+        "daily               there already  id",
+        f"bars, factor test   {failed}",
+        f"daily, factor test  {failed}",
+        "correlation         there already  id",
+    ]
+    assert "mfgru: 2 of 5 parts failed; called again, it runs them alone" in errors
+    assert "bars, factor test failed: pools: unknown market" in errors
 
 
 def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
