@@ -140,7 +140,7 @@ def _on_recorded(name: str, dataset: Task, record: Task, ids: Mapping[str, str])
 
 def _correlated(names: tuple[str, ...], dataset: Task, kwargs: Task, ids: Mapping[str, str]) -> Task:
     known = {"recorders": {name: ids[name] for name in names}, **kwargs}
-    return _on_recorded(names[0], dataset, _record("CorrelationRecord", "qlib_mfgru.study.correlation", known), ids)
+    return _on_recorded(names[0], dataset, _record("CorrelationRecord", "qlib_mfgru.study", known), ids)
 
 
 def _record(kind: str, module_path: str, kwargs: Task) -> Task:
