@@ -1,4 +1,5 @@
-# make demo: from nothing to a trained model and its portfolios on the embedded market. make live-demo: three weeks of
+# make demo: from nothing to a trained model and its portfolios on the embedded market. make study: the Huatai
+# report on it, all models, one page; called again it goes on where it was stopped. make live-demo: three weeks of
 # evenings, from a vendor's server to orders, held against the backtest. make test: set-up and the tests. make dist: sdist
 # and wheel, built and tried in fresh environments (DIST=3.11, --newest, --any-torch: see tests/packaging/dist.py).
 # By hand, since they need more compilers than a test run has (they say which): make sanitize, the compiled kernels under
@@ -11,7 +12,9 @@ export MFGRU_DEMO_PROVIDER := $(CURDIR)/$(RUN)/provider
 export MFGRU_CACHE := $(CURDIR)/$(RUN)/panels
 export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 
-.PHONY: demo live-demo test dist sanitize arm64 clean
+STUDY := runs/study
+
+.PHONY: demo study live-demo test dist sanitize arm64 clean
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +37,13 @@ demo: $(VENV)/.installed
 	echo "  $$artifacts/portfolio_analysis/           qlib's own backtest of the best 20 stocks" && \
 	echo "  $$portfolios/index_enhancement.md    three enhanced CSI1000 portfolios; plots beside it" && \
 	echo "  (cd $(RUN) && $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
+
+study: $(VENV)/.installed
+	mkdir -p $(STUDY)
+	test -d $(STUDY)/provider || $(BIN)/mfgru demo --target $(CURDIR)/$(STUDY)/provider
+	cd $(STUDY) && MFGRU_DEMO_PROVIDER=$(CURDIR)/$(STUDY)/provider MFGRU_CACHE=$(CURDIR)/$(STUDY)/panels \
+		$(BIN)/mfgru study $(CURDIR)/workflow_configs/demo/study.yaml
+	@echo && echo "Done. Look at $(STUDY)/study.html"
 
 live-demo: $(VENV)/.installed
 	$(BIN)/python -m qlib_mfgru.rehearsal $(CURDIR)/runs/live_demo

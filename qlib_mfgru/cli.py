@@ -36,6 +36,7 @@ COMMANDS = {
     "rebalance": Command("qlib_mfgru.live.rebalancing.command", "target weights and orders for the next trading day"),
     "units": Command("qlib_mfgru.rolling.command", "list or clear finished units of rolling runs"),
     "correlate": Command("qlib_mfgru.factor.command", "correlate the factors of several recorders"),
+    "study": Command("qlib_mfgru.study.command", "the Huatai report as one file: models, tests, portfolios, page"),
     "report": Command("qlib_mfgru.study.page.command", "one page of recorders: tables, charts, conventions"),
 }
 

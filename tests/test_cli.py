@@ -33,6 +33,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("rebalance", "--holdings"),
         ("predict", "--retrain"),
         ("report", "--lang"),
+        ("study", "STUDY.yaml"),
     ],
 )
 def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:

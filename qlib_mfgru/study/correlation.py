@@ -1,0 +1,48 @@
+"""``CorrelationRecord``: how alike several recorders' factors are, as a qlib record."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Len
+from qlib.workflow.record_temp import RecordTemp
+from qlib.workflow.recorder import Recorder
+
+from qlib_mfgru.factor.correlate import correlate
+from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.machine import advice
+from qlib_mfgru.report.recorders import find_recorder, load_prediction
+from qlib_mfgru.settings import Text, checked
+
+
+class CorrelationRecord(RecordTemp):
+    """Figure 33 of the Huatai report as a record: a folder ``correlation/`` with table, page and heatmap.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Where the folder is left.
+    recorders : mapping of str to str
+        Ids of the recorders that hold the predictions, by the names of these.
+    pool : str
+    **settings
+        Others of `FactorTestSettings`.
+    """
+
+    artifact_path = "correlation"
+
+    def __init__(self, recorder: Recorder, recorders: Mapping[str, str], pool: str = "all", **settings: Any) -> None:
+        super().__init__(recorder)
+        self.recorders = checked(Annotated[dict[Text, Text], Len(2)], "recorders", recorders)
+        self.settings = FactorTestSettings.of(pools=[pool], **settings)
+
+    def generate(self, **_: Any) -> None:
+        """Compute it, and leave the folder in the recorder."""
+        predictions = {name: load_prediction(find_recorder(known)) for name, known in self.recorders.items()}
+        found = correlate(predictions, self.settings)
+        with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
+            found.write(Path(folder))
+            self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)

@@ -1,0 +1,56 @@
+"""What a part's recorder is known by: a digest of all that its result depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qlib.config import C
+
+import qlib_mfgru
+from qlib_mfgru.provider.updates import content_key
+from qlib_mfgru.rolling.key import code_version, digest
+from qlib_mfgru.rolling.spelling import spelled
+
+_FORMAT = 1  # part of every key: raise it when a part's meaning changes
+_HOW = {"n_jobs", "backend", "units_dir", "cache_dir"}
+"""Settings of how something is computed, and of where it is kept, which change no result."""
+
+
+def part_key(task: Mapping[str, Any], content: str) -> str:
+    """The key of a part.
+
+    Parameters
+    ----------
+    task : mapping
+        In which a recorder that it needs is named by that one's own key.
+    content : str
+        As of `provider_content`.
+    """
+    settled = _settled(task)
+    return digest([_FORMAT, spelled(settled), content, qlib_mfgru.__version__, code_version(settled)])
+
+
+def provider_content() -> str:
+    """A key of the content of the provider on which qlib is initialised.
+
+    It is that of its checksums; of a provider that another program made, that of its files' names, sizes and times.
+    """
+    folders = {str(folder) for folder in C.dpm.provider_uri.values()}
+    return digest([_content(Path(folder).expanduser()) for folder in sorted(folders)])
+
+
+def _content(folder: Path) -> Any:
+    key = content_key(folder)
+    if key:
+        return key
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    return [[file.relative_to(folder).as_posix(), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+
+
+def _settled(value: Any) -> Any:
+    """A config without the settings that change no result."""
+    if isinstance(value, Mapping):
+        return {key: _settled(each) for key, each in value.items() if key not in _HOW}
+    return [_settled(each) for each in value] if isinstance(value, (list, tuple)) else value

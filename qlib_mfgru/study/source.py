@@ -1,0 +1,105 @@
+"""A study's file, and those of the models that it names, as qrun reads them: rendered, and merged into their base."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+from qlib.cli.run import render_template, sys_config
+from qlib.log import set_global_logger_level_cm
+from qlib.utils.data import update_config
+from ruamel.yaml import YAML, YAMLError
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.shipped import FOLDER
+
+BASE, SYS = "BASE_CONFIG_PATH", "sys"
+
+
+@dataclass(frozen=True)
+class StudySource:
+    """What a study's file says, merged into its base.
+
+    Attributes
+    ----------
+    content : mapping
+    folder : Path
+        Where the files that it names are looked for first.
+    base : Path or None
+    """
+
+    content: Mapping[str, Any]
+    folder: Path
+    base: Path | None
+
+    @classmethod
+    def read(cls, study: str | Path | Mapping[str, Any]) -> StudySource:
+        """Of a file, or of what could stand in one.
+
+        Raises
+        ------
+        InputError
+            There is no such file, or it is no YAML.
+        """
+        file = None if isinstance(study, Mapping) else Path(study)
+        own = dict(study) if isinstance(study, Mapping) else _loaded(Path(study))
+        folder = Path.cwd() if file is None else file.absolute().parent
+        sys_config(own, str(file or folder / "study"))
+        own.pop(SYS, None)
+        base = _base(own, folder)
+        return cls(own if base is None else update_config(_raw(base), own), folder, base)
+
+    def task_of(self, name: str) -> dict[str, Any]:
+        """The task of a workflow's YAML: one of the study's own base adds to the study's task, any other stands alone.
+
+        Parameters
+        ----------
+        name : str
+            A path from the study's folder, or from that of the shipped configs; its ``.yaml`` may be left out.
+        """
+        named = Path(f"{name.removesuffix('.yaml')}.yaml").expanduser()
+        file = next((place / named for place in (self.folder, FOLDER) if (place / named).is_file()), None)
+        if file is None:
+            raise InputError(f"there is no {named} in {self.folder}, nor among the shipped configs (mfgru configs)")
+        own = _loaded(file)
+        base = _base(own, file.absolute().parent)
+        if base is not None and self.base is not None and base.samefile(self.base):
+            return dict(update_config(self.content["task"], own.get("task") or {}))
+        return dict((own if base is None else update_config(_raw(base), own)).get("task") or {})
+
+
+def _base(content: dict[str, Any], folder: Path) -> Path | None:
+    """The base that it names, where qrun would find it; the name is taken out."""
+    name = content.pop(BASE, None)
+    if name is None:
+        return None
+    found = next((file for file in (Path(name), folder / name) if file.is_file()), None)
+    if found is None:
+        raise InputError(f"{BASE} is {name}: there is no such file here, nor in {folder}")
+    return found
+
+
+def _loaded(file: Path) -> dict[str, Any]:
+    try:
+        with set_global_logger_level_cm(logging.WARNING):  # it logs the environment's values
+            return _mapping(file, render_template(str(file)))
+    except (OSError, UnicodeDecodeError, TemplateError) as error:
+        raise InputError(f"{file}: cannot be read ({' '.join(str(error).split())})") from error
+
+
+def _raw(file: Path) -> dict[str, Any]:
+    return _mapping(file, file.read_text(encoding="utf-8"))
+
+
+def _mapping(file: Path, text: str) -> dict[str, Any]:
+    try:
+        content = YAML(typ="safe", pure=True).load(text)
+    except YAMLError as error:
+        raise InputError(f"{file}: no YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{file}: must be a mapping")
+    return content

@@ -1,0 +1,115 @@
+"""What a study's file makes: its parts, and the one line of a wrong setting."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shipped import CONFIGS, load
+from small_study import PARTS, StudyWorld
+
+from qlib_mfgru.cli import main
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.settings import checked
+from qlib_mfgru.study import run_study
+from qlib_mfgru.study.plan import Part, plan
+from qlib_mfgru.study.settings import StudySettings
+from qlib_mfgru.study.source import StudySource
+
+NOBODY = StudyWorld(Path("nowhere"))
+
+
+def parts_of(study: Any) -> dict[str, Part]:
+    source = StudySource.read(study)
+    return {part.name: part for part in plan(checked(StudySettings, "", source.content), source).parts}
+
+
+def test_parts_in_order() -> None:
+    parts = parts_of(NOBODY.study())
+    assert list(parts) == PARTS
+    task = parts["daily, csi300"].make({"daily": "an id"})
+    assert task["model"]["kwargs"] == {"recorder_id": "an id"}
+    assert task["record"][1]["kwargs"] == {"name": "daily", "index": "csi300", "turnover_limits": [0.5]}
+
+
+@pytest.mark.parametrize("left_out", ["factor_test", "correlation", "enhancements", "page"])
+def test_any_part_may_be_left_out(left_out: str) -> None:
+    study = NOBODY.study()
+    del study[left_out]
+    names = {"factor_test": "factor test", "correlation": "correlation", "enhancements": "csi300", "page": "page"}
+    assert list(parts_of(study)) == [name for name in PARTS if names[left_out] not in name]
+
+
+def test_rolling_makes_an_ensemble_of_the_seeds() -> None:
+    model = parts_of(NOBODY.study(rolling={"retrain": "1M", "n_jobs": 2}, seeds=[3, 4]))["daily"].make({})["model"]
+    assert model["class"] == "RollingEnsembleModel"
+    inner = model["kwargs"].pop("model")
+    assert model["kwargs"] == {"retrain": "1M", "n_jobs": 2, "seeds": [3, 4]}
+    assert (inner["class"], inner["kwargs"]["freq"]) == ("GRUModel", "day")
+    assert parts_of(NOBODY.study(seeds=[5]))["daily"].make({})["model"]["kwargs"]["seed"] == 5
+
+
+def test_yamls_of_the_same_base_begin_with_the_study() -> None:
+    """One of another base, or of none, is taken whole: LightGBM with Alpha158, which trains once."""
+    study = load("astock/daily")
+    study |= {
+        "BASE_CONFIG_PATH": str(CONFIGS / "astock/astock_base.yaml"),
+        "models": {"daily": "astock/daily", "lightgbm": "astock/lightgbm.yaml"},
+        "rolling": {},
+    }
+    study["task"]["model"] = {"kwargs": {"lr": 0.5}}
+    parts = parts_of(study)
+    daily, lightgbm = (parts[name].make({}) for name in ("daily", "lightgbm"))
+    assert daily["model"]["kwargs"]["model"]["kwargs"] == {"batch_size": 1000, "seed": 0, "lr": 0.5, "freq": "day"}
+    assert lightgbm["model"] == load_alone("astock/lightgbm")["task"]["model"]
+    assert lightgbm["dataset"]["kwargs"]["handler"]["class"] == "Alpha158"
+
+
+def load_alone(name: str) -> Any:
+    return StudySource.read(CONFIGS / f"{name}.yaml").content
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"modles": {}}, "unknown setting 'modles'; did you mean 'models'?"),
+        ({"models": {}}, "models is {}: must not be empty"),
+        ({"models": {"a=b": {}}}, "must have no `=` in its name"),
+        ({"models": {"bars": {"kwargs": {"lr": -1.0}}}}, "models.bars: lr is -1.0: must be at least 0"),
+        ({"models": {"bars": "no_such"}}, "there is no no_such.yaml in "),
+        ({"models": {"bars": {"recorder": "1", "lr": 2}}}, "models.bars: a recorder is named by its id alone"),
+        ({"factor_test": {"n_layer": 4}}, "factor_test: unknown setting 'n_layer'; did you mean 'n_layers'?"),
+        ({"enhancements": {"indices": []}}, "enhancements.indices is "),
+        ({"enhancements": {"indices": ["csi300"], "models": ["gru"]}}, "enhancements.models names gru, which is none"),
+        ({"enhancements": {"indices": {"csi300": {"blacklist": 3}}}}, "indices.csi300: blacklist is 3: must be a list"),
+        ({"seeds": [0, 1]}, "seeds are several and rolling is left out"),
+        ({"rolling": {"retrain": "5M"}}, "models.bars: retrain is '5M': must be a number of months"),
+        ({"page": {"out": "study.pdf"}}, "page.out is "),
+        ({"task": {}}, "task.dataset is missing"),
+        ({"qlib_init": {"provider_uri": "/no/such"}}, "there is no provider folder /no/such"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    changes: dict[str, Any], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "study.yaml"
+    file.write_text(json.dumps(StudyWorld(tmp_path).study(**{"enhancements": None, **changes})))
+    assert main(["study", str(file)]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("mfgru: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_no_such_file_and_no_yaml(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.yaml: cannot be read"):
+        run_study(tmp_path / "absent.yaml")
+    (tmp_path / "odd.yaml").write_text("models: [")
+    with pytest.raises(InputError, match=r"odd\.yaml: no YAML"):
+        run_study(tmp_path / "odd.yaml")
+
+
+@pytest.mark.parametrize(("market", "n_parts"), [("demo", 17), ("astock", 18), ("ashare_daily", 5)])
+def test_the_shipped_studies(market: str, n_parts: int) -> None:
+    assert len(parts_of(CONFIGS / market / "study.yaml")) == n_parts

@@ -1,0 +1,160 @@
+"""A study from end to end: killed and gone on with, changed, of recorders that exist, with parts that fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from parsed import ParsedPage
+from small_study import PARTS, StudyWorld
+
+from qlib_mfgru.cli import main
+from qlib_mfgru.demo import make_demo_market
+from qlib_mfgru.study import Study, run_study
+
+KILLED = """
+import json, os, signal, sys
+from qlib.workflow import R
+from qlib_mfgru.study import run
+
+train, begun = run.task_train, []
+
+def killed(task, experiment, name):
+    begun.append(name)
+    if len(begun) < 2:
+        return train(task, experiment, name)
+    with R.start(experiment_name=experiment, recorder_name=name):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+run.task_train = killed
+run.run_study(json.loads(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> StudyWorld:
+    """Where a study was killed while its second model trained."""
+    work = tmp_path_factory.mktemp("study_run")
+    make_demo_market(work / "provider", 40, 200, intraday_days=150, seed=0)
+    world = StudyWorld(work)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED, json.dumps(world.study())]
+    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+    assert world.runs() == [("bars", "FINISHED"), ("daily", "RUNNING")]
+    return world
+
+
+@pytest.fixture(scope="module")
+def study(world: StudyWorld) -> Study:
+    """The same study, called again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(world.work)
+        return run_study(world.study())
+
+
+def test_a_killed_study_goes_on(world: StudyWorld, study: Study) -> None:
+    assert [(part.name, part.status) for part in study.parts] == [("bars", "there"), *((p, "run") for p in PARTS[1:])]
+    assert world.runs()[2:] == [(name, "FINISHED") for name in PARTS[1:]]
+
+
+def test_what_is_there_is_not_run_again(world: StudyWorld, study: Study) -> None:
+    before = world.runs()
+    again = run_study(world.study(page=None))
+    assert {part.status for part in again.parts} == {"there"}
+    assert [part.recorder for part in again.parts] == [part.recorder for part in study.parts]
+    assert world.runs() == before
+
+
+def test_each_part_holds_its_own(world: StudyWorld, study: Study) -> None:
+    """Each model predicts by itself; tests and portfolios are of the prediction of the model that names them."""
+    ids = {part.name: part.recorder for part in study.parts}
+    scores = {name: pd.read_pickle(world.artifact(ids[name], "pred.pkl")) for name in PARTS}
+    assert scores["bars"]["score"].corr(scores["daily"]["score"]) < 0.9
+    for name in ("bars", "daily"):
+        pd.testing.assert_frame_equal(scores[f"{name}, factor test"], scores[name], check_exact=True)
+        summary = pd.read_csv(world.artifact(ids[f"{name}, factor test"], "factor_test/summary.csv"))
+        assert list(summary["model"]) == [name]
+    matrix = pd.read_csv(world.artifact(ids["correlation"], "correlation/correlation.csv"), index_col=0)
+    assert list(matrix) == ["bars", "daily"]
+    assert 0 < abs(matrix.loc["bars", "daily"]) < 0.9
+    performance = pd.read_csv(world.artifact(ids["daily, csi300"], "index_enhancement/performance.csv"))
+    assert "0.5" in performance.to_csv()
+
+
+def test_the_page_shows_all_of_it(world: StudyWorld, study: Study) -> None:
+    page = ParsedPage((world.work / "study.html").read_text())
+    assert {"14", "33", "34", "35", "36", "37"} <= set(page.figures)
+    assert "bars" in page.texts["summary"]
+    assert "daily" in page.texts["summary"]
+
+
+def test_a_changed_setting_runs_its_part_alone(world: StudyWorld, study: Study) -> None:
+    changed = run_study(world.study(factor_test={"pools": ["all"], "n_layers": 4}, page=None))
+    assert [part.name for part in changed.parts if part.status == "run"] == PARTS[2:4]
+    models = {"bars": {}, "daily": {"kwargs": {"freq": "day", "max_epochs": 1}}}
+    retrained = run_study(world.study(models=models, page=None))
+    assert [part.name for part in retrained.parts if part.status == "there"] == ["bars", "bars, factor test"]
+
+
+def test_how_it_is_computed_changes_no_part(world: StudyWorld, study: Study) -> None:
+    moved = world.study(page=None)
+    moved["task"]["dataset"]["kwargs"]["handler"]["kwargs"]["cache_dir"] = str(world.work / "elsewhere")
+    moved["models"]["bars"] = {"kwargs": {"freq": "15min"}}  # the default, written out
+    assert {part.status for part in run_study(moved).parts} == {"there"}
+
+
+def test_a_recorder_that_exists_is_taken(world: StudyWorld, study: Study) -> None:
+    trained = study.parts[0].recorder
+    models = {"old": {"recorder": trained}, "daily": {"kwargs": {"freq": "day"}}}
+    taken = run_study(world.study(models=models, correlation=None, enhancements=None))
+    assert [(part.name, part.status) for part in taken.parts] == [
+        ("daily", "there"),
+        ("old, factor test", "run"),
+        ("daily, factor test", "there"),
+    ]
+    scores = [world.artifact(recorder, "pred.pkl") for recorder in (trained, taken.parts[1].recorder)]
+    pd.testing.assert_frame_equal(*map(pd.read_pickle, scores), check_exact=True)
+    assert "old" in ParsedPage((world.work / "study.html").read_text()).texts["training"]
+
+
+def test_the_others_go_on_where_a_part_fails(
+    world: StudyWorld, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = world.study(factor_test={"pools": ["nowhere"]}, enhancements=None, page=None)
+    file = tmp_path / "study.yaml"
+    file.write_text(json.dumps(small))
+    assert main(["study", str(file)]) == 2
+    output, errors = capsys.readouterr()
+    failed = "failed         pools: unknown market 'nowhere'"
+    assert [
+        line.split("; ")[0].replace(study.parts[row].recorder, "id") for row, line in enumerate(output.splitlines())
+    ] == [
+        "bars                there already  id",
+        "daily               there already  id",
+        f"bars, factor test   {failed}",
+        f"daily, factor test  {failed}",
+        "correlation         there already  id",
+    ]
+    assert "mfgru: 2 of 5 parts failed; called again, it runs them alone" in errors
+    assert "bars, factor test failed: pools: unknown market" in errors
+
+
+def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("no more\nmemory")
+
+    monkeypatch.setattr("qlib_mfgru.study.run.task_train", fails)
+    models = {"bars": {"kwargs": {"lr": 0.003}}}
+    done = run_study(world.study(models=models, enhancements=None, correlation=None))
+    assert [(part.name, part.reason) for part in done.failed] == [
+        ("bars", "RuntimeError: no more memory"),
+        ("bars, factor test", "it needs bars"),
+    ]
+    assert done.page is None
