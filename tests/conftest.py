@@ -14,6 +14,28 @@ from qlib.workflow import R
 from qlib_mfgru import native
 from qlib_mfgru.native import recipe
 
+LONG = (
+    "rolling/test_resume.py",
+    "rolling/test_rolling_workflows.py",
+    "rolling/test_growth.py",
+    "rolling/test_ensemble_members.py",
+    "rehearsal/test_play.py",
+    "live/collecting/test_collect_faults.py",
+    "live/predicting/test_predict_command.py",
+    "live/updating/test_interrupted.py",
+    "report/test_experiment_store.py",
+    "drill/test_damage.py",
+    "drill/test_surroundings.py",
+    "study/test_study_run.py",
+    "tests/test_workflows.py",
+    "tests/test_notebooks.py",
+)
+"""Files that take longest: they begin first, so that no process is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+
 
 def builds() -> list[str]:
     """The compiled kernels' builds that this processor can run, in torch's words."""

@@ -20,8 +20,10 @@ PUBLIC = {
 
 
 def rooms_used(path: Path) -> set[str]:
-    """Rooms that a file imports from, those for type checkers included."""
-    nodes = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
+    """Rooms that a file imports from, those for type checkers included; what shows a result is imported when it does."""
+    nodes = ast.parse(path.read_text(encoding="utf-8")).body
+    nodes += [inner for node in nodes if isinstance(node, ast.If) for inner in node.body]
+    nodes = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     names = [f"{node.module}.{alias.name}".split(".") for node in nodes for alias in node.names]
     return {name[2] for name in names if name[:2] == ["qlib_mfgru", "portfolio"] and name[2] in ROOMS}
 

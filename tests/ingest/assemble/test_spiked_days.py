@@ -64,7 +64,7 @@ def test_an_end_of_another_unit_is_left_out_or_made_from_its_bars(
         given = daily[daily["symbol"] == "000001"]["close"] * 2
         np.testing.assert_allclose(stored(target, "SZ000001", "close"), given, rtol=1e-6)
     else:
-        first, last = DAYS[[1, 9] if place == 0 else [0, 8]].strftime("%Y-%m-%d")
+        first, last = DAYS[[1 if place == 0 else 0, 9]].strftime("%Y-%m-%d")  # a row that is left out is one
         assert ["SZ000001", first, last] in spans(target)
 
 

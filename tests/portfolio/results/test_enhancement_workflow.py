@@ -115,6 +115,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
             "daily.pkl",
             "positions.pkl",
             "exposures.pkl",
+            "result.pkl",
         ),
         *("net_value.png", "excess.png", "drawdown.png", "exposures.png", "turnover.png"),
     }
