@@ -20,7 +20,7 @@ PUBLIC = {
 
 
 def rooms_used(path: Path) -> set[str]:
-    """Rooms that a file imports from, those for type checkers included; what shows a result is imported when it does."""
+    """Rooms that a file imports from, for type checkers too, but for what is imported only when a result is shown."""
     nodes = ast.parse(path.read_text(encoding="utf-8")).body
     nodes += [inner for node in nodes if isinstance(node, ast.If) for inner in node.body]
     nodes = [node for node in nodes if isinstance(node, ast.ImportFrom)]
