@@ -129,7 +129,7 @@ def _read(recorder: Recorder, own_name: str, manager: ExpManager) -> Subject:
         recorder=recorder,
         task=task,
         origin=source.id,
-        model=MODELS.get(_network(saved(source, "task")), ""),
+        model=_reports(saved(source, "task")),
         factor=factor,
         enhancements=enhancements,
         histories=_histories(recorder),
@@ -144,12 +144,19 @@ def _source(recorder: Recorder, manager: ExpManager) -> Recorder:
     return _source(find_recorder(kwargs["recorder_id"], manager), manager) if "recorder_id" in kwargs else recorder
 
 
-def _network(task: Mapping[str, Any]) -> str:
-    """Class of the model, or of what a rolling or mean model trains several of."""
-    config = task.get("model") or {}
-    while isinstance(config, Mapping) and isinstance((config.get("kwargs") or {}).get("model"), Mapping):
-        config = config["kwargs"]["model"]
-    return str(config.get("class", ""))
+def _reports(task: Mapping[str, Any]) -> str:
+    """The Huatai report's name of the model, or of what a rolling or mean model trains several of; empty for another.
+
+    A network of 15-minute bars that was set to other ones, as by ``freq: day``, is another.
+    """
+    config, freqs = task.get("model") or {}, list[Any]()
+    while isinstance(config, Mapping):
+        kwargs = config.get("kwargs") or {}
+        freqs.append(kwargs.get("freq", "15min"))
+        if not isinstance(kwargs.get("model"), Mapping):
+            break
+        config = kwargs["model"]
+    return MODELS.get(str(config.get("class", "")), "") if set(freqs) == {"15min"} else ""
 
 
 def _results(recorder: Recorder, folder: str, unread: list[str]) -> Iterator[tuple[Any, str]]:
