@@ -48,7 +48,7 @@ def run(
 def test_no_worker_outlives_a_run(
     run: subprocess.Popen[str], tmp_path: Path, stop: signal.Signals, moment: str
 ) -> None:
-    wait_for(lambda: len(workers_of(run.pid)) == 1 + (moment != "start"))
+    wait_for(lambda: len(workers_of(run.pid)) > (moment != "start"))
     if moment == "train":
         wait_for(lambda: len(list(tmp_path.glob("hangs-*"))) == 2)
     workers = workers_of(run.pid)
