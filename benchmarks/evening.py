@@ -141,7 +141,7 @@ def beside(market: VendorMarket, files: Path) -> None:
     pd.DataFrame({"symbol": symbols[-1:], "start": first, "end": ""}).to_csv(files / "st.csv", index=False)
     industries = [f"I{number % 31:02d}" for number in range(len(symbols))]
     pd.DataFrame({"symbol": symbols, "industry": industries}).to_csv(files / "industry.csv", index=False)
-    shares = np.random.default_rng(0).lognormal(20, 1, len(symbols)).round()
+    shares = np.random.default_rng(0).lognormal(15, 1, len(symbols)).round()  # some 3 % are traded a day
     pd.DataFrame({"symbol": symbols, "date": first, "float_shares": shares}).to_csv(files / "shares.csv", index=False)
 
 
