@@ -12,6 +12,7 @@ from qlib.config import C
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.report.plain import PlainUnpickler
 from qlib_mfgru.report.recorders import (
     check_provider,
     check_store,
@@ -71,6 +72,8 @@ def start_without_recorder(provider: str | Path | None = None, store: str | None
 def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
     """The mapping that qrun leaves in a recorder as ``config`` or ``task``; empty where something else made it.
 
+    Objects in it are left: see `PlainUnpickler`.
+
     Raises
     ------
     InputError
@@ -78,7 +81,7 @@ def saved(recorder: Recorder, name: str) -> Mapping[str, Any]:
     """
     if not has_artifact(recorder, name):
         return {}
-    found = load_artifact(recorder, name, "qrun saves it")
+    found = load_artifact(recorder, name, "qrun saves it", PlainUnpickler)
     return found if isinstance(found, Mapping) else {}
 
 

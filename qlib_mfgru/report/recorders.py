@@ -16,6 +16,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.report.plain import PlainUnpickler
 from qlib_mfgru.report.store import store_file
 
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
@@ -153,7 +154,7 @@ def load_result(recorder: Recorder, folder: str) -> Any:
     return load_artifact(recorder, f"{folder}/{RESULT}", "run its record again")
 
 
-def load_artifact(recorder: Recorder, name: str, advice: str) -> Any:
+def load_artifact(recorder: Recorder, name: str, advice: str, *unpickler: type[PlainUnpickler]) -> Any:
     """An object of a recorder.
 
     Parameters
@@ -162,6 +163,8 @@ def load_artifact(recorder: Recorder, name: str, advice: str) -> Any:
     name : str
     advice : str
         How to come by one that is not there.
+    unpickler : type, optional
+        `PlainUnpickler` for settings alone.
 
     Raises
     ------
@@ -169,7 +172,7 @@ def load_artifact(recorder: Recorder, name: str, advice: str) -> Any:
         There is none; or it cannot be read, as where it is damaged or needs packages that are not installed.
     """
     try:
-        return recorder.load_object(name)
+        return recorder.load_object(name, *unpickler)
     except LoadObjectError as error:
         if not has_artifact(recorder, name):
             raise InputError(f"the recorder {recorder.id} has no {name}: {advice}") from error
