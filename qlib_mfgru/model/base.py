@@ -38,7 +38,6 @@ from qlib_mfgru.model.training.callbacks import (
     recorder_is_active,
 )
 from qlib_mfgru.model.training.cores import what_runs
-from qlib_mfgru.model.training.curve import plot_training_curve
 from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
 from qlib_mfgru.model.training.run import begin_run, log_validation, titled
@@ -273,6 +272,8 @@ class NeuralModel(Member):
         return tuple(table.over(panels) for table in tables)
 
     def _save_curve(self, dataset: MultiFreqDataset) -> None:
+        from qlib_mfgru.model.training.curve import plot_training_curve  # a prediction needs no matplotlib
+
         subject = f"{type(self).__name__} · seed {self.settings.seed} · {span(dataset.segments['train'])}"
         with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             curve, history = (Path(folder, self.tag + name) for name in ("training_curve.png", "training_history.json"))

@@ -6,12 +6,15 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from qlib_mfgru.report.markdown import markdown
 from qlib_mfgru.report.show.html import cells, html, picture
+
+if TYPE_CHECKING:  # charts are drawn in notebooks; a scheduler's command need not wait for matplotlib
+    from matplotlib.figure import Figure
 
 _PRINTED, _IN_NOTEBOOK = 4, 20
 """Rows of a table that are printed, and that a notebook shows."""
