@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +19,12 @@ of all count towards the share that is tolerated."""
 
 def key_of(kind: Kind) -> int:
     """The number that stands for a kind."""
-    return zlib.crc32(kind.text.encode())
+    return _key(kind.text)
+
+
+@cache
+def _key(text: str) -> int:
+    return zlib.crc32(text.encode())
 
 
 def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.ndarray | None = None) -> np.ndarray:
@@ -38,12 +45,22 @@ def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.n
     """
     before = np.empty(0, PAST) if before is None else before
     known = {int(row["kind"]): row for row in before}
-    rows = np.zeros(len(findings), PAST)
-    for row, finding in zip(rows, findings, strict=True):
-        row["kind"] = key = key_of(finding.kind)
+    spans: dict[int, tuple[slice, slice]] = {}  # most findings share the days of the stock, or of its bars
+    rows: list[Any] = []
+    for finding in findings:
+        key = key_of(finding.kind)
+        if id(finding.days) not in spans:
+            spans[id(finding.days)] = _spans(finding.days, opens, closes)
+        newly_closed, still_open = spans[id(finding.days)]
         closed = Counts(*known.pop(key)["closed"].tolist()) if key in known else Counts()
-        row["closed"] = closed = closed.plus(finding.counts(opens, closes))
-        row["whole"] = whole = closed.plus(finding.counts(max(opens, closes)))
-        row["weight"] = weight_of(finding.kind, whole)
-    rows = np.concatenate([rows, np.array(list(known.values()), PAST)])
-    return rows[rows["whole"].any(axis=1)]
+        closed = closed.plus(finding.counts(newly_closed))
+        whole = closed.plus(finding.counts(still_open))
+        rows.append((0, key, closed, whole, weight_of(finding.kind, whole)))
+    counted = np.array([*rows, *known.values()], PAST)
+    return counted[counted["whole"].any(axis=1)]
+
+
+def _spans(days: np.ndarray, opens: int, closes: int) -> tuple[slice, slice]:
+    """Days from the one that opens on that are closed now, and those that stay open."""
+    first, end, still = np.searchsorted(days.astype("i8"), [opens, closes, max(opens, closes)])
+    return slice(first, end), slice(still, None)

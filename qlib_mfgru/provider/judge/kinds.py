@@ -59,7 +59,7 @@ class Counts(NamedTuple):
 
     def plus(self, other: Counts) -> Counts:
         """Of the days of both."""
-        return Counts(*(mine + its for mine, its in zip(self, other, strict=True)))
+        return Counts(self.judged + other.judged, self.faulty + other.faulty, self.faulty_days + other.faulty_days)
 
 
 NOTHING_BEFORE = Counts()
@@ -109,12 +109,13 @@ class Finding:
         n_days = int(np.count_nonzero(self.faulty_days)) if self.count else 0
         return self.before.plus(Counts(self.n_judged, self.count, n_days))
 
-    def counts(self, since: int, until: int | None = None) -> Counts:
-        """Of the days from one on, up to but without another; both since 1970."""
-        days = self.days.astype("i8")
-        span = slice(*np.searchsorted(days, [since, days[-1] + 1 if until is None else until]))
-        faulty, judged = self.faulty[span], self.judged[span]
-        return Counts(*(int(np.count_nonzero(each)) for each in (judged, faulty, _by_day(faulty))))
+    def counts(self, span: slice) -> Counts:
+        """Of a span of the days."""
+        n_judged = int(np.count_nonzero(self.judged[span]))
+        if not self.count:
+            return Counts(n_judged)
+        faulty = self.faulty[span]
+        return Counts(n_judged, int(np.count_nonzero(faulty)), int(np.count_nonzero(_by_day(faulty))))
 
     @cached_property
     def n_judged(self) -> int:
