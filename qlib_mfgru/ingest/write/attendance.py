@@ -8,7 +8,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.provider.attendance import SPARSE_DAYS, lone_days, sparse_days, usual_number
+from qlib_mfgru.provider.judge.market.attendance import SPARSE_DAYS, lone_days, sparse_days, usual_number
 
 
 def warn_of_sparse_days(stocks: StoredStocks, report: IngestReport, first: int = 0) -> None:

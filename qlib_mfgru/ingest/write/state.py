@@ -8,7 +8,7 @@ from qlib_mfgru.ingest.read.vendor import Vendor
 from qlib_mfgru.ingest.state import Closes, State
 from qlib_mfgru.ingest.state.store import CLOSES, RECORD, name_of, seen_now, table_file
 from qlib_mfgru.ingest.write.stocks import StoredStocks
-from qlib_mfgru.provider.attendance import USUAL_DAYS
+from qlib_mfgru.provider.judge.market.attendance import USUAL_DAYS
 from qlib_mfgru.provider.judge.market.payouts import Payouts
 
 

@@ -29,9 +29,9 @@ from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
 from qlib_mfgru.live.updating.tables import write_tables
 from qlib_mfgru.processes import Processes
-from qlib_mfgru.provider.attendance import USUAL_DAYS
 from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.judge.market.attendance import USUAL_DAYS
 from qlib_mfgru.provider.series import sums_of
 from qlib_mfgru.provider.session import days_of
 from qlib_mfgru.provider.symbols import feature_folder

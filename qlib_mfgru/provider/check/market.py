@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.judge.market.twins import TWINS, Twins
 from qlib_mfgru.provider.judge.series import PRICES
-from qlib_mfgru.provider.twins import TWINS, Twins
 
 
 class Market:

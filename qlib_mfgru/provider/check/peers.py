@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 
-from qlib_mfgru.provider.attendance import SPARSE_DAYS, sparse_days
 from qlib_mfgru.provider.boards import RULES, board_of
 from qlib_mfgru.provider.check.contents import NEEDED
 from qlib_mfgru.provider.check.stored import DAY, Stored, StoredStock
 from qlib_mfgru.provider.check.table import Ledger
+from qlib_mfgru.provider.judge.market.attendance import SPARSE_DAYS, sparse_days
 from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS
 
 _LIMITS = frozenset({(DAY, "limit_up"), (DAY, "limit_down")})

@@ -10,7 +10,7 @@ import pytest
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
 from qlib_mfgru.provider.check.check import check_provider
-from qlib_mfgru.provider.twins import TWINS
+from qlib_mfgru.provider.judge.market.twins import TWINS
 
 from .evenings import Evenings
 

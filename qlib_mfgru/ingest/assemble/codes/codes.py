@@ -10,8 +10,8 @@ from qlib_mfgru.ingest.assemble.codes.successions import Successions
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.read.spool import PRICES, StockRows
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.judge.market.twins import TWINS, Twins
 from qlib_mfgru.provider.symbols import is_index
-from qlib_mfgru.provider.twins import TWINS, Twins
 
 _SUCCESSIONS = (
     "pairs of codes of which one begins the day after the other's end, at its close: perhaps one stock "

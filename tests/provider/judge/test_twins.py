@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qlib_mfgru.provider import twins as module
-from qlib_mfgru.provider.twins import Twins
+from qlib_mfgru.provider.judge.market.twins import Twins
 
 
 def values(n_days: int, seed: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qlib_mfgru.provider.attendance import lone_days, sparse_days
+from qlib_mfgru.provider.judge.market.attendance import lone_days, sparse_days
 
 
 @pytest.mark.parametrize(
