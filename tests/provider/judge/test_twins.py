@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qlib_mfgru.provider import twins as module
+from qlib_mfgru.provider.judge.market import twins as module
 from qlib_mfgru.provider.judge.market.twins import Twins
 
 
