@@ -170,10 +170,9 @@ class _Run:
     def _trained(self, part: Part, key: str) -> str:
         """Run a part as qrun does; its recorder's id."""
         task, experiment = part.make(self.ids), self.settings.experiment_name
+        filled = deepcopy(task)  # qlib puts model and dataset into what it gets
         with _quiet(), _none_left_open():
-            recorder = task_train(
-                deepcopy(task), experiment, part.name
-            )  # qlib puts model and dataset into what it gets
+            recorder = task_train(filled, experiment, part.name)
         config = {"experiment_name": experiment, "task": task}
         if self.settings.qlib_init is not None:
             config["qlib_init"] = self.settings.qlib_init

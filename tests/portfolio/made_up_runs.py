@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementSettings, PortfolioRun
+from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord, IndexEnhancementSettings, PortfolioRun
 from qlib_mfgru.provider import ASHARE
 
 
@@ -71,3 +72,19 @@ def _exposures(days: pd.DatetimeIndex, random: np.random.Generator) -> pd.DataFr
         "market_cap": random.normal(0.05, 0.08, n),
     }
     return pd.DataFrame(values, days)
+
+
+def compounded(returns: list[float]) -> float:
+    return math.prod(1 + r for r in returns) - 1
+
+
+def page_of(enhancement: IndexEnhancement) -> str:
+    return IndexEnhancementRecord(None, index="csi300").document(enhancement)
+
+
+def compounded_from_the_deal(run: PortfolioRun) -> list[float]:
+    """1 at the deal, then what the costs of the first day and the differences of the later days leave."""
+    value = [1.0, 1.0 - run.report["cost"].iloc[0]]
+    for r in (run.returns - run.benchmark).iloc[1:]:
+        value.append(value[-1] * (1 + r))
+    return value

@@ -1,25 +1,19 @@
-"""Tables, page and plots of made-up portfolios against plain loops."""
+"""Tables and page of made-up portfolios against plain loops."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_runs import result
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
+from made_up_runs import compounded, compounded_from_the_deal, page_of, result
 
 from qlib_mfgru.portfolio import (
     FullInvestment,
-    IndexEnhancement,
-    IndexEnhancementRecord,
     IndexEnhancementSettings,
-    PortfolioRun,
 )
 from qlib_mfgru.portfolio.results import tables
 from qlib_mfgru.portfolio.results.plots import outputs as plots
@@ -31,10 +25,6 @@ RESULT = result()
 """2021-12-16 .. 2022-01-26, limits 0.3 and 0.5."""
 CHANGE = pd.DatetimeIndex(["2022-03-15"], name="day")
 REBALANCES = ["2021-12-16", "2021-12-20", "2021-12-27", "2022-01-03", "2022-01-10", "2022-01-17", "2022-01-24"]
-
-
-def compounded(returns: list[float]) -> float:
-    return math.prod(1 + r for r in returns) - 1
 
 
 def test_performance_has_the_reports_columns_and_rows() -> None:
@@ -152,10 +142,6 @@ def test_metrics_are_the_tables_numbers() -> None:
     assert all(math.isfinite(value) for value in scalars.values())
 
 
-def page_of(enhancement: IndexEnhancement) -> str:
-    return IndexEnhancementRecord(None, index="csi300").document(enhancement)
-
-
 def test_the_page_says_what_did_not_go_as_planned() -> None:
     page = page_of(RESULT)
     unfilled, orders = (RESULT.runs[0].rebalances[name].sum() for name in ("unfilled", "orders"))
@@ -212,57 +198,6 @@ def test_own_constraints_that_limit_no_exposure(tmp_path: Path) -> None:
     style.save(plots.plots["exposures.png"](free), tmp_path / "exposures.png")
 
 
-def curves(ax: Axes) -> list[Line2D]:
-    """The named curves of a panel, without lines that mark zero or a day."""
-    return [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
-
-
-def compounded_from_the_deal(run: PortfolioRun) -> list[float]:
-    """1 at the deal, then what the costs of the first day and the differences of the later days leave."""
-    value = [1.0, 1.0 - run.report["cost"].iloc[0]]
-    for r in (run.returns - run.benchmark).iloc[1:]:
-        value.append(value[-1] * (1 + r))
-    return value
-
-
-def test_curves_are_the_compounded_difference_from_the_deal_on() -> None:
-    for file, expected in (("excess.png", lambda v: v[-1] - 1), ("drawdown.png", lambda v: v[-1] / max(1, *v) - 1)):
-        for line, run in zip(curves(plots.plots[file](RESULT).axes[0]), RESULT.runs, strict=True):
-            value = compounded_from_the_deal(run)
-            assert line.get_ydata()[0] == 0
-            assert line.get_xdata()[0] == line.get_xdata()[1] == pd.Timestamp("2021-12-16")
-            assert line.get_ydata()[-1] == pytest.approx(expected(value))
-
-
-def test_the_first_chart_has_net_values_above_the_excess_on_the_same_dates() -> None:
-    assert next(iter(plots.plots)) == "net_value.png"
-    figure = plots.plots["net_value.png"](RESULT)
-    above, below = figure.axes
-    index, *portfolios = curves(above)
-    assert above.get_shared_x_axes().joined(above, below)
-    assert index.get_label() == "CSI300"
-    assert index.get_ydata()[-1] == pytest.approx(1 + compounded(list(RESULT.runs[0].benchmark[1:])))
-    for line, run in zip(portfolios, RESULT.runs, strict=True):
-        net = [-run.report["cost"].iloc[0], *run.returns[1:]]
-        assert line.get_ydata()[-1] == pytest.approx(1 + compounded(net))
-    for line, run in zip(curves(below), RESULT.runs, strict=True):
-        np.testing.assert_allclose(line.get_ydata(), np.array(compounded_from_the_deal(run)) - 1)
-
-
-def test_a_late_first_deal_begins_the_curves() -> None:
-    """The days before it, on which the account is in cash, are in none of them."""
-    late = result()
-    for run in late.runs:
-        run.report.loc[:"2021-12-21", ["turnover", "cost", "return"]] = 0.0
-        run.report.loc["2021-12-22", "turnover"] = 0.9
-        assert run.first_deal == pd.Timestamp("2021-12-22")
-        net, index = run.since_deal()
-        assert (net.index[0], net.iloc[0], index.iloc[0]) == (run.first_deal, -run.report["cost"]["2021-12-22"], 0.0)
-        pd.testing.assert_series_equal(net[1:], run.returns["2021-12-23":], check_names=False)
-        pd.testing.assert_series_equal(index[1:], run.benchmark["2021-12-23":], check_names=False)
-    assert curves(plots.plots["excess.png"](late).axes[0])[0].get_xdata()[0] == pd.Timestamp("2021-12-22")
-
-
 def test_excess_since_the_deal_stands_beside_that_of_the_tables() -> None:
     table, run = tables.since_deal(RESULT), RESULT.runs[1]
     row = table.iloc[1]
@@ -271,81 +206,3 @@ def test_excess_since_the_deal_stands_beside_that_of_the_tables() -> None:
     assert row["first_day_excess"] == pytest.approx((run.returns - run.benchmark).iloc[0])
     assert row["annual_excess"] == pytest.approx(value[-1] ** (252 / 30) - 1)
     assert row["excess_max_drawdown"] == pytest.approx(max(1 - v / max(value[: k + 1]) for k, v in enumerate(value)))
-
-
-def test_changes_of_the_index_are_named_where_they_throw_an_exposure_off_the_scale() -> None:
-    changed = replace(result(115), index_changes=pd.DataFrame({"joined": [12], "left": [11]}, CHANGE))
-    for run in changed.runs:
-        run.exposures.loc[CHANGE[0], "constituent_weight"] = 0.4
-    ax = plots.plots["exposures.png"](changed).axes[0]
-    assert 0.7 < ax.get_ylim()[0] < 0.8
-    words = [text.get_text() for text in ax.texts]
-    assert words == ["40.0% on 2022-03-15\nCSI300 changed: 12 in, 11 out"]
-    assert tables.index_changes(changed).to_dict("list") == {"day": ["2022-03-15"], "joined": [12], "left": [11]}
-    assert "| 2022-03-15 | 12 | 11 |" in page_of(changed)
-    assert "The index keeps its members on all days." in page_of(RESULT)
-
-
-def test_portfolios_that_are_the_same_are_one_line_that_names_all() -> None:
-    twice = result(limits=(0.3, 0.4, 0.5))
-    twice.runs[1] = replace(twice.runs[0], limit=0.4)
-    figure = plots.plots["excess.png"](twice)
-    assert [str(line.get_label()).split(":")[0] for line in curves(figure.axes[0])] == ["30%, 40%", "50%"]
-    assert any("turnover limits 30%, 40% are the same" in text.get_text() for text in figure.texts)
-
-
-@pytest.mark.parametrize("file", list(plots.plots))
-def test_charts_name_model_index_period_and_source(file: str) -> None:
-    figure = plots.plots[file](replace(RESULT, source="my_market (mfgru ingest)"))
-    said = [text.get_text() for text in figure.texts]
-    assert "CSI300" in figure.get_suptitle()
-    assert any(words.startswith("SomeModel · CSI300 · 2021-12-16 .. 2022-01-26") for words in said)
-    assert any(words.startswith("Source: my_market (mfgru ingest)") for words in said)
-    assert not any(ax.get_title() for ax in figure.axes)  # what a panel is of stands at its left
-
-
-def test_limits_are_drawn() -> None:
-    def dashed(file: str) -> list[list[float]]:
-        axes = plots.plots[file](RESULT).axes
-        return [[line.get_ydata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"] for ax in axes]
-
-    assert dashed("exposures.png") == [[0.8], [0.008], [0.02], [-0.2, 0.2], [], []]
-    assert dashed("turnover.png") == [[0.3], [0.5]]
-
-
-def test_two_limits_at_one_height_are_one_line() -> None:
-    settings = IndexEnhancementSettings(index="csi300", exposures={"market_cap": 0.0})
-    ax = plots.plots["exposures.png"](replace(RESULT, settings=settings)).axes[3]
-    assert [line.get_ydata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"] == [0.0]
-
-
-def test_every_portfolio_is_drawn_however_many_there_are() -> None:
-    """Also more than there are colours, and each looks different."""
-    limits = [0.1 * number for number in range(1, 12)]
-    drawn = curves(plots.plots["excess.png"](result(limits=limits)).axes[0])
-    assert [str(line.get_label()).split(":")[0] for line in drawn] == [f"{limit:.0%}" for limit in limits]
-    assert len({(line.get_color(), str(line._dash_pattern)) for line in drawn}) == 11  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
-def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
-    """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
-    enhancement = result(115, (0.3, 0.4, 0.5))
-    for run in enhancement.runs:
-        run.rebalances["status"] = status
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for name, plot in plots.plots.items():
-            style.save(plot(enhancement), tmp_path / name)
-
-
-def test_it_prints_its_performance_and_shows_the_first_chart() -> None:
-    title, _, *rows = repr(RESULT).splitlines()
-    assert title == f"CSI300 enhancement with {RESULT.model}, 2021-12-16 .. 2022-01-26"
-    assert [row.split()[0] for row in rows[:2]] == ["0.3", "0.5"]
-    assert len(rows) == 3, "the index is the last one"
-    assert rows[1].split()[2] == f"{tables.performance(RESULT)['annual_excess'][1]:.2%}"
-    assert repr(RESULT.runs[0]) == "<PortfolioRun, turnover limit 0.3, 2021-12-16 .. 2022-01-26, 7 rebalances>"
-    page = RESULT._repr_html_()
-    assert page.count("<tr>") == 4
-    assert page.count("data:image/png;base64,") == 1
