@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
+from qlib_mfgru.ingest.read.spool.day_runs import DayRuns
 from qlib_mfgru.ingest.read.spool.repeats import run_starts
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.provider.judge.ranges import all_positive, mean_price

@@ -12,6 +12,7 @@ from qlib_mfgru.ingest.assemble.bars import DayBars, stand_in_price
 from qlib_mfgru.ingest.assemble.consistency import Given
 from qlib_mfgru.ingest.assemble.screening import TWICE
 from qlib_mfgru.ingest.assemble.stock import Stock
+from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, mean_price, outside_range
 
 CLOSER = 10.0
@@ -47,6 +48,7 @@ class FarOff:
     price, volume, amount : ndarray of shape (n_days, n_bars)
         Of all bars of these days; the price is the mean of the four.
     is_off : ndarray of bool, shape (n_days, n_bars)
+        As of `is_far_off`.
     """
 
     days: np.ndarray
@@ -56,9 +58,10 @@ class FarOff:
     is_off: np.ndarray
 
     @classmethod
-    def of(cls, prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray) -> FarOff:
+    def of(
+        cls, is_off: np.ndarray, prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray
+    ) -> FarOff:
         """Of arrays of shape (n, n_bars)."""
-        is_off = is_far_off(prices, volume, amount)
         days = np.flatnonzero(is_off.any(axis=1))
         price = stand_in_price({name: values[days] for name, values in prices.items()})
         return cls(days, price, volume[days], amount[days], is_off[days])
@@ -134,9 +137,10 @@ def mend_quantities(stock: Stock, given: Given) -> None:
 def _mend_bars(stock: Stock, given: Given) -> None:
     """The finest bars are held against the daily row, if this does not contradict itself; the others follow."""
     finest, daily, span = stock.bars[0], stock.daily, stock.calendars.bar_span
-    found = FarOff.of(finest.prices, finest.volume, finest.amount)
-    if not len(found.days):
+    is_off = is_far_off(finest.prices, finest.volume, finest.amount)
+    if not is_off.any():
         return
+    found = FarOff.of(is_off, finest.prices, finest.volume, finest.amount)
     days = found.days + span.start
     is_row = given.live & ~is_far_off(daily, daily["volume"], given.amount)
     rows = Totals(np.where(is_row, daily["volume"], np.nan), np.where(is_row, given.amount, np.nan))
@@ -153,10 +157,11 @@ def _mend_days(stock: Stock, given: Given) -> None:
     """The vendor's daily rows are held against the sums of their bars, if none of these is far off."""
     daily = stock.daily
     amount = np.where(given.live, daily["amount"], np.nan)
-    prices = {name: daily[name][:, None] for name in ("open", "high", "low", "close")}
-    found = FarOff.of(prices, daily["volume"][:, None], amount[:, None])
-    if not len(found.days):
+    is_off = is_far_off(daily, daily["volume"], amount)
+    if not is_off.any():
         return
+    prices = {name: daily[name][:, None] for name in PRICES}
+    found = FarOff.of(is_off[:, None], prices, daily["volume"][:, None], amount[:, None])
     wrong = found.wrong(_sums_of_bars(stock, given).at(found.days), _usual(stock, found.days))
     for name, values in zip(("volume", "amount"), found.mended(wrong), strict=True):
         daily[name][found.days] = values[:, 0]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
 from qlib_mfgru.ingest.read.spool import PRICES
+from qlib_mfgru.ingest.read.spool.day_runs import DayRuns
 from qlib_mfgru.provider.judge import far, is_bar_spike, outside_range
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, all_positive, mean_price
 

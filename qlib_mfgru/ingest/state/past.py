@@ -5,7 +5,6 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -43,20 +42,24 @@ def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.n
     ndarray of shape (n_kinds,)
         Of dtype `PAST`.
     """
-    before = np.empty(0, PAST) if before is None else before
-    known = {int(row["kind"]): row for row in before}
+    known = {} if before is None else {int(row["kind"]): row for row in before}
     spans: dict[int, tuple[slice, slice]] = {}  # most findings share the days of the stock, or of its bars
-    rows: list[Any] = []
+    rows: list[tuple[int, ...]] = []
     for finding in findings:
         key = key_of(finding.kind)
         if id(finding.days) not in spans:
             spans[id(finding.days)] = _spans(finding.days, opens, closes)
         newly_closed, still_open = spans[id(finding.days)]
+        if not finding.count and key not in known:  # as nearly all are, and many of each stock
+            n_closed = finding.domain.count_in(newly_closed)
+            rows.append((0, key, n_closed, 0, 0, n_closed + finding.domain.count_in(still_open), 0, 0, 0))
+            continue
         closed = Counts(*known.pop(key)["closed"].tolist()) if key in known else Counts()
         closed = closed.plus(finding.counts(newly_closed))
         whole = closed.plus(finding.counts(still_open))
-        rows.append((0, key, closed, whole, weight_of(finding.kind, whole)))
-    counted = np.array([*rows, *known.values()], PAST)
+        rows.append((0, key, *closed, *whole, weight_of(finding.kind, whole)))
+    new = np.array(rows, "u4").reshape(-1, PAST.itemsize // 4).view(PAST)[:, 0]
+    counted = np.concatenate([new, np.array([*known.values()], PAST)])
     return counted[counted["whole"].any(axis=1)]
 
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool import ALWAYS, BAR, DAY, VALUE, VALUE_FIELDS, StockRows
-from qlib_mfgru.ingest.read.stamps import days_of_bars
+from qlib_mfgru.ingest.read.spool.day_runs import DayRuns
+from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY
 from qlib_mfgru.ingest.state.past import PAST
 
 OPEN = 26
@@ -69,12 +70,15 @@ NOTHING = Tail(False, 0, 0, 0, -1, -1, False)
 def _days_with_trade(rows: StockRows) -> tuple[np.ndarray, np.ndarray]:
     """Days with trade, and those with an amount as well, by daily rows or bars; ascending."""
     bars, daily = rows.bars[-_LAST_BARS:], rows.daily
-    bar_days, is_bar = days_of_bars(bars["when"]), bars["volume"] > 0
+    runs, is_bar = DayRuns.of(bars["when"]), bars["volume"] > 0
     is_day = (daily["volume"] > 0) & (daily["close"] > 0)
-    return (
-        np.union1d(daily["when"][is_day], bar_days[is_bar]),
-        np.union1d(daily["when"][is_day & (daily["amount"] > 0)], bar_days[is_bar & (bars["amount"] > 0)]),
-    )
+    traded = _either(daily["when"][is_day], runs.of_any(is_bar))
+    return traded, _either(daily["when"][is_day & (daily["amount"] > 0)], runs.of_any(is_bar & (bars["amount"] > 0)))
+
+
+def _either(days: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Days that are in one or the other, both of which are ascending; most stocks have the same in both."""
+    return days if np.array_equal(days, others) else np.union1d(days, others)
 
 
 def _are_whole(daily: np.ndarray, traded: np.ndarray, begins: int, opens: int) -> bool:
@@ -82,7 +86,8 @@ def _are_whole(daily: np.ndarray, traded: np.ndarray, begins: int, opens: int) -
     rows = daily[(daily["when"] >= begins) & (daily["when"] < opens)]
     days = traded[(traded >= begins) & (traded < opens)]
     is_whole = (rows["volume"] > 0) & (rows["amount"] > 0)
-    return bool(np.isin(days, rows["when"][is_whole]).all())
+    whole = rows["when"][is_whole]
+    return np.array_equal(days, whole) or bool(np.isin(days, whole).all())
 
 
 @dataclass
@@ -128,7 +133,9 @@ class Tails:
         if past is not None:
             self.past[rows.code] = past
         self.daily[rows.code] = _daily_from(rows.daily, tail)
-        self.bars[rows.code] = rows.bars[np.searchsorted(days_of_bars(rows.bars["when"]), tail.bars_begin) :]
+        self.bars[rows.code] = rows.bars[
+            np.searchsorted(rows.bars["when"], tail.bars_begin * MINUTES_A_DAY, side="right") :
+        ]
         for name, values in rows.values.items():
             kept = values if name == "st_span" or not tail.is_cut else _values_from(values, tail.begins)
             self.values[name][rows.code] = kept

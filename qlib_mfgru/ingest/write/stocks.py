@@ -61,8 +61,9 @@ class StoredStocks:
         for bars in stock.bars:
             self._write_bars(stock, bars)
         if stock.bars:
-            self.n_with_bars += stock.bars[0].traded
-            self.last_traded = np.maximum(self.last_traded, stock.bars[0].last_traded)
+            last_traded = stock.bars[0].last_traded
+            self.n_with_bars += last_traded >= 0
+            self.last_traded = np.maximum(self.last_traded, last_traded)
         self.lives[stock.code] = first, last
         self.n_trading += stock.live
         self.has_level |= stock.live & stock.is_index
@@ -80,8 +81,9 @@ class StoredStocks:
         self.last_traded = np.maximum(self.last_traded, others.last_traded)
 
     def _write_bars(self, stock: Stock, bars: DayBars) -> None:
-        if bars.traded.any():
-            begin, end = ends(bars.traded)
+        traded = bars.traded
+        if traded.any():
+            begin, end = ends(traded)
             fields = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock, bars).items()}
             self.writer.write_features(stock.code, bars.freq, begin * bars.volume.shape[1], fields)
 

@@ -118,8 +118,8 @@ class UpdateVerdict(Verdict):
 
     def check(self) -> None:
         """As of a `Verdict`, with what was counted before; once all is counted."""
-        for kind, tally in self._tallies.items():
-            n_judged, n_faulty, n_weighty = self.others.counts.get(key_of(kind), (0, 0, 0))
+        for tally in self._tallies.values():
+            n_judged, n_faulty, n_weighty = self.others.counts.get(key_of(tally.kind), (0, 0, 0))
             tally.n_judged += int(n_judged)
             tally.n_earlier += int(n_faulty)
             tally.n_weighty += int(n_weighty)

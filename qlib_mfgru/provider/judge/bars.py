@@ -9,7 +9,7 @@ import numpy as np
 from qlib_mfgru.provider.judge.kinds import Finding, Kind
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE, RANGE_TOLERANCE, all_positive, mean_price, outside_range
 from qlib_mfgru.provider.judge.series import PRICES, BarSeries, StockSeries
-from qlib_mfgru.provider.judge.sums import against_day, comparable
+from qlib_mfgru.provider.judge.sums import against_day
 
 CLOSE_TOLERANCE = 0.01
 """By how much the last bar's close, or any bar's price, may differ from the day's: bars of two sources differ."""
@@ -55,7 +55,7 @@ _FLOAT32 = np.finfo(np.float32)
 
 def bar_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """Every rule that looks at bars."""
-    factor, days = series.factor[bars.positions], series.days[bars.positions]
+    factor, days = series.factor[bars.positions], series.bar_days
     yield bar_too_large(bars, factor, days)
     yield bar_missing_price(bars, days)
     yield bar_range(bars, days)
@@ -85,7 +85,7 @@ def bar_price(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Iterator
 
 def bar_vwap(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
     """low * 0.999 <= vwap <= high * 1.001; evidence: vwap / close."""
-    return _in_range(BAR_VWAP, np.where(bars.volume > 0, bars.vwap, np.nan), bars, factor, days)
+    return _in_range(BAR_VWAP, np.where(bars.with_trade, bars.vwap, np.nan), bars, factor, days)
 
 
 def bar_amount(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding:
@@ -99,7 +99,7 @@ def bar_amount(bars: BarSeries, factor: np.ndarray, days: np.ndarray) -> Finding
 
 def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
     """low <= open, close <= high, to `RANGE_TOLERANCE`."""
-    prices, traded = bars.prices, bars.volume > 0
+    prices, traded = bars.prices, bars.with_trade
     faulty = prices["high"] < prices["low"] * (1 - 1e-6)
     for name in ("open", "close"):
         faulty |= outside_range(prices[name], prices["low"], prices["high"])
@@ -108,7 +108,7 @@ def bar_range(bars: BarSeries, days: np.ndarray) -> Finding:
 
 def bar_missing_price(bars: BarSeries, days: np.ndarray) -> Finding:
     """A bar with trade has four positive prices."""
-    traded = bars.volume > 0
+    traded = bars.with_trade
     return Finding(BAR_NO_PRICE, traded & ~all_positive(bars.prices), traded, days)
 
 
@@ -151,7 +151,7 @@ def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """
     close = series.prices["close"][bars.positions]
     is_last, *others = (np.abs(price - close) < CENT for price in (bars.last_close, *bars.others_for_close))
-    judged, days = comparable(series, bars) & (close > 0), series.days[bars.positions]
+    judged, days = series.comparable & (close > 0), series.bar_days
     off = judged & ~is_last
     yield Finding(ANOTHER_CLOSE, off & np.any(others, axis=0), judged, days)
     if np.count_nonzero(judged & is_last) >= MOSTLY * np.count_nonzero(judged):
@@ -161,10 +161,10 @@ def cent_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
 def day_span(series: StockSeries, bars: BarSeries) -> Finding:
     """Every bar within the day's [low, high], to `CLOSE_TOLERANCE`."""
     low, high = (series.prices[name][bars.positions] for name in ("low", "high"))
-    judged = comparable(series, bars) & (low > 0)
+    judged = series.comparable & (low > 0)
     faulty = outside_range(bars.highest, low, high, CLOSE_TOLERANCE)
     faulty |= outside_range(bars.lowest, low, high, CLOSE_TOLERANCE)
-    return Finding(DAY_SPAN, judged & faulty, judged, series.days[bars.positions])
+    return Finding(DAY_SPAN, judged & faulty, judged, series.bar_days)
 
 
 def _in_range(

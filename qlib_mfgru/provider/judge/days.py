@@ -149,11 +149,11 @@ def whole_yuan(series: StockSeries) -> Finding:
     A day at one price is one number, and no evidence.
     """
     prices = np.stack([series.prices[name] for name in PRICES])
-    is_whole = (np.abs(prices - np.round(prices)) <= 1e-6 * prices).all(axis=0)
-    close = prices[-1, series.priced]
-    is_large = len(close) > 0 and np.median(close) >= LEAST_FEN
     judged = series.priced & (prices[1] > prices[2])
-    return Finding(WHOLE_YUAN, judged & is_whole & is_large, judged, series.days)
+    is_whole = judged & (np.abs(prices - np.round(prices)) <= 1e-6 * prices).all(axis=0)
+    if is_whole.any():
+        is_whole &= np.median(prices[-1, series.priced]) >= LEAST_FEN
+    return Finding(WHOLE_YUAN, is_whole, judged, series.days)
 
 
 def broken_shares(series: StockSeries) -> Finding:

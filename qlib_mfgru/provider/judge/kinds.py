@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -66,7 +66,37 @@ NOTHING_BEFORE = Counts()
 """All days of a stock are looked at."""
 
 
-@dataclass(frozen=True, eq=False)
+class Judged:
+    """The days or bars that a rule could judge, with what is counted of them: once for all findings that share them.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (n,) or (n, slots)
+    """
+
+    def __init__(self, mask: np.ndarray) -> None:
+        self.mask = mask
+        self._counts: dict[tuple[int | None, int | None], int] = {}
+
+    @cached_property
+    def count(self) -> int:
+        """Those that could be judged."""
+        return int(np.count_nonzero(self.mask))
+
+    @cached_property
+    def days(self) -> np.ndarray:
+        """Whether a day, or any bar of it, could be judged; shape (n,)."""
+        return _by_day(self.mask)
+
+    def count_in(self, span: slice) -> int:
+        """Those in a span of the days."""
+        ends = span.start, span.stop
+        if ends not in self._counts:
+            self._counts[ends] = int(np.count_nonzero(self.mask[span]))
+        return self._counts[ends]
+
+
+@dataclass(eq=False)
 class Finding:
     """What a rule says of one stock.
 
@@ -90,6 +120,10 @@ class Finding:
         Units that the mapping states; None where they are several, or nobody states any.
     before : Counts
         Of the stock's days before those that are looked at.
+    domain : Judged
+        `judged`, with its counts.
+    count : int
+        Faulty days or bars.
     """
 
     kind: Kind
@@ -102,30 +136,32 @@ class Finding:
     undone: bool = False
     stated: Stated | None = None
     before: Counts = NOTHING_BEFORE
+    domain: Judged = field(init=False, repr=False)
+    count: int = field(init=False)
 
-    @cached_property
+    def __post_init__(self) -> None:
+        self.domain = Judged(self.judged)
+        self.count = int(np.count_nonzero(self.faulty))
+
+    @property
     def whole(self) -> Counts:
         """Of all days of the stock."""
         n_days = int(np.count_nonzero(self.faulty_days)) if self.count else 0
-        return self.before.plus(Counts(self.n_judged, self.count, n_days))
+        own = Counts(self.n_judged, self.count, n_days)
+        return own if self.before is NOTHING_BEFORE else self.before.plus(own)
 
     def counts(self, span: slice) -> Counts:
         """Of a span of the days."""
-        n_judged = int(np.count_nonzero(self.judged[span]))
+        n_judged = self.domain.count_in(span)
         if not self.count:
             return Counts(n_judged)
         faulty = self.faulty[span]
         return Counts(n_judged, int(np.count_nonzero(faulty)), int(np.count_nonzero(_by_day(faulty))))
 
-    @cached_property
+    @property
     def n_judged(self) -> int:
         """Days or bars that the rule could judge."""
-        return int(np.count_nonzero(self.judged))
-
-    @cached_property
-    def count(self) -> int:
-        """Faulty days or bars."""
-        return int(np.count_nonzero(self.faulty))
+        return self.domain.count
 
     @cached_property
     def faulty_days(self) -> np.ndarray:
@@ -142,12 +178,13 @@ class Finding:
     @property
     def judged_days(self) -> np.ndarray:
         """Whether a day, or any bar of it, could be judged; shape (n,)."""
-        return _by_day(self.judged)
+        return self.domain.days
 
     @property
     def is_most(self) -> bool:
         """Whether more than half of what was judged of the stock is faulty."""
-        return self.whole.faulty * 2 > self.whole.judged
+        whole = self.whole
+        return whole.faulty * 2 > whole.judged
 
     def cases(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Evidence of the faulty cases that have any, and factor and price of them; each of shape (n_cases,)."""

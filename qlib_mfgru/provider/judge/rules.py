@@ -9,7 +9,7 @@ from qlib_mfgru.provider.judge.days import day_rules
 from qlib_mfgru.provider.judge.extremes.bars import neighbour_rules
 from qlib_mfgru.provider.judge.extremes.limits import limit_rules
 from qlib_mfgru.provider.judge.extremes.spans import span_rules
-from qlib_mfgru.provider.judge.kinds import Finding
+from qlib_mfgru.provider.judge.kinds import Finding, Judged
 from qlib_mfgru.provider.judge.moves.ends import wild_ends
 from qlib_mfgru.provider.judge.moves.events import event_rules
 from qlib_mfgru.provider.judge.moves.factors import factor_rules
@@ -33,4 +33,7 @@ def judge(series: StockSeries) -> list[Finding]:
             findings += sum_rules(series, series.bars)
             findings += span_rules(series, series.bars)
             findings += neighbour_rules(series, series.bars)
+    shared: dict[int, Judged] = {}
+    for finding in findings:
+        finding.domain = shared.setdefault(id(finding.judged), finding.domain)
     return [finding for finding in findings if finding.n_judged or finding.count]

@@ -64,9 +64,14 @@ class BarSeries:
         return np.asarray(self.priced.sum(axis=1))
 
     @cached_property
+    def with_trade(self) -> np.ndarray:
+        """Whether a bar has a volume."""
+        return self.volume > 0
+
+    @cached_property
     def traded(self) -> np.ndarray:
         """Whether a day saw any trade; shape (n_bar_days,)."""
-        return np.asarray((self.volume > 0).any(axis=1))
+        return np.asarray(self.with_trade.any(axis=1))
 
     @cached_property
     def is_whole(self) -> np.ndarray:
@@ -211,6 +216,18 @@ class StockSeries:
     def priced(self) -> np.ndarray:
         """Whether a day saw trade and has all four prices."""
         return self.traded & all_positive(self.prices)
+
+    @cached_property
+    def bar_days(self) -> np.ndarray:
+        """The days that have bars, if any; shape (n_bar_days,)."""
+        return self.days[self.bars.positions if self.bars else []]
+
+    @cached_property
+    def comparable(self) -> np.ndarray:
+        """Those with trade in bars and in a daily row, which are given apart; shape (n_bar_days,)."""
+        if self.bars is None:
+            return np.zeros(0, dtype=bool)
+        return self.bars.traded & (self.traded & self.apart)[self.bars.positions]
 
     @cached_property
     def moves(self) -> Moves:

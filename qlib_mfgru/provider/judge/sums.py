@@ -61,9 +61,9 @@ def usual_share(series: StockSeries, bars: BarSeries, total: Finding, less: Kind
     ratio, judged = total.evidence, total.judged
     if ratio is None or total.is_most or judged.sum() <= FEW_DAYS:
         return
-    step = bars.volume_step if total.kind is VOLUME_SUM else 0.0
-    rounding = bars.n_bars * step / series.volume[bars.positions]
-    tolerance = USUAL_TOLERANCE + np.nan_to_num(rounding)
+    tolerance: np.ndarray | float = USUAL_TOLERANCE
+    if total.kind is VOLUME_SUM and bars.volume_step:
+        tolerance += np.nan_to_num(bars.n_bars * bars.volume_step / series.volume[bars.positions])
     yield Finding(less, judged & (ratio < 1 - tolerance), judged, total.days)
     yield Finding(more, judged & (ratio > 1 + tolerance), judged, total.days)
 
@@ -73,14 +73,9 @@ def against_day(
 ) -> Finding:
     """Compare a figure of the bars' days with the day's own; evidence: the first by the second."""
     daily = daily[bars.positions]
-    judged = comparable(series, bars) & (ours > 0) & (daily > 0)
+    judged = series.comparable & (ours > 0) & (daily > 0)
     ratio = np.divide(ours, daily, out=np.full(len(ours), np.nan), where=judged)
     faulty = judged & (np.abs(ratio - 1) > tolerance)
-    days, factor = series.days[bars.positions], series.factor[bars.positions]
+    factor = series.factor[bars.positions]
     undone = series.undone if kind is VOLUME_SUM else False
-    return Finding(kind, faulty, judged, days, ratio, factor, undone=undone, stated=series.stated)
-
-
-def comparable(series: StockSeries, bars: BarSeries) -> np.ndarray:
-    """Days with trade in both, which are given apart; shape (n_bar_days,)."""
-    return bars.traded & (series.traded & series.apart)[bars.positions]
+    return Finding(kind, faulty, judged, series.bar_days, ratio, factor, undone=undone, stated=series.stated)

@@ -54,13 +54,15 @@ class Tally:
 
     def add(self, series: StockSeries, finding: Finding) -> None:
         """Count what was found in one stock."""
-        board = series.board or ""
-        self.n_judged += finding.whole.judged
+        board, whole = series.board or "", finding.whole
+        self.n_judged += whole.judged
         self.judged_stocks[board] += 1
         self.dates.add(finding.days, finding.judged_days, finding.dated_days if finding.count else None)
-        self.n_weighty += weight_of(finding.kind, finding.whole)
+        if not whole.faulty:
+            return
+        self.n_weighty += weight_of(finding.kind, whole)
         if not finding.count:
-            self.n_earlier += finding.whole.faulty
+            self.n_earlier += whole.faulty
             return
         self.faults.append(StockFault.of(series.code, board, finding))
         faulty = finding.days[finding.faulty_days]

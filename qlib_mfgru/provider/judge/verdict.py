@@ -57,7 +57,7 @@ class Verdict:
         self.left_out: dict[str, Kind] = {}
         self.shifts, self.payouts, self.slots, self.turnover = Shifts(), Payouts(), Slots(), Turnover()
         self._n_stocks = 0
-        self._tallies: dict[Kind, Tally] = {}
+        self._tallies: dict[str, Tally] = {}  # by what the kind says: its hash is at hand
 
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether it can be used."""
@@ -82,8 +82,8 @@ class Verdict:
     def add_all(self, other: Verdict) -> None:
         """Count the findings of other stocks."""
         self._n_stocks += other._n_stocks
-        for kind, tally in other._tallies.items():
-            self._tally(kind).add_all(tally)
+        for tally in other._tallies.values():
+            self._tally(tally.kind).add_all(tally)
         self.left_out |= other.left_out
         self.shifts.add_all(other.shifts)
         self.payouts.add_all(other.payouts)
@@ -91,9 +91,9 @@ class Verdict:
         self.turnover.add_all(other.turnover)
 
     def _tally(self, kind: Kind) -> Tally:
-        tally = self._tallies.get(kind)
+        tally = self._tallies.get(kind.text)
         if tally is None:
-            tally = self._tallies[kind] = Tally(kind)
+            tally = self._tallies[kind.text] = Tally(kind)
         return tally
 
     def tallies(self) -> list[Tally]:

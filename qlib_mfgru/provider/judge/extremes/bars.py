@@ -45,7 +45,7 @@ WICKS = Kind(
 
 def neighbour_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """A bar and those beside it, within a day and over its ends; wicks of most bars."""
-    days, judged = series.days[bars.positions], bars.priced & (bars.volume > 0)
+    days, judged = series.bar_days, bars.priced & bars.with_trade
     spiked, bound = np.zeros(judged.shape, dtype=bool), np.full(len(days), np.nan)
     bound[bars.traded] = far(days[bars.traded], series.board)
     prices = {name: bars.prices[name][judged] for name in PRICES}
@@ -62,7 +62,7 @@ def _wicks(series: StockSeries, bars: BarSeries, judged: np.ndarray) -> Finding:
     tick = CENT if series.board else 0.0
     long = bars.prices["high"] > high * (1 + LONG_WICK) + tick
     long |= bars.prices["low"] < low / (1 + LONG_WICK) - tick
-    return Finding(WICKS, judged & long, judged, series.days[bars.positions])
+    return Finding(WICKS, judged & long, judged, series.bar_days)
 
 
 def _ends_apart(prices: Mapping[str, np.ndarray], judged: np.ndarray) -> np.ndarray:

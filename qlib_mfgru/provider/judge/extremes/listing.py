@@ -38,11 +38,13 @@ def since_listing(
         Where in `days` the stock first appears.
     """
     session = np.arange(len(days)) - first
-    before = np.full(len(days), LISTED_BEFORE)
     if first > 0:
         return session
-    beyond = [_leaves_limits(code, days[NEW], prices, reference[NEW], each[NEW]) for each in (before, session)]
-    return session if (beyond[0] & ~beyond[1]).any() else before
+    before = np.full(len(days), LISTED_BEFORE)
+    beyond = _leaves_limits(code, days[NEW], prices, reference[NEW], before[NEW])
+    if beyond.any():
+        beyond &= ~_leaves_limits(code, days[NEW], prices, reference[NEW], session[NEW])
+    return session if beyond.any() else before
 
 
 def _leaves_limits(

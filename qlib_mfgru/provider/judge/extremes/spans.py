@@ -33,8 +33,8 @@ DAY_BEYOND = Kind(
 def span_rules(series: StockSeries, bars: BarSeries) -> Iterator[Finding]:
     """Highest high and lowest low of the bars against the day's, both ways; the second way of whole days only."""
     day_high, day_low = (series.prices[name][bars.positions] for name in ("high", "low"))
-    judged = bars.traded & (series.traded & series.apart)[bars.positions] & (day_low > 0)
-    days = series.days[bars.positions]
+    judged = series.comparable & (day_low > 0)
+    days = series.bar_days
     beyond = _is_beyond(bars.highest, bars.lowest, day_high, day_low, RANGE_TOLERANCE)
     yield Finding(BARS_BEYOND, judged & beyond, judged, days)
     whole = judged & bars.is_whole

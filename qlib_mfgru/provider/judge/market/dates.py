@@ -78,7 +78,9 @@ class Dates:
     def _places(self, days: np.ndarray) -> np.ndarray | slice:
         """Where the days lie; those not seen before get a place."""
         # nearly all stocks have the days of the calendar: the comparison is what the count of a stock costs
-        if days.tobytes() == self.days.tobytes():
+        if days is not self.days and days.tobytes() == self.days.tobytes():
+            self.days = days
+        if days is self.days:
             return slice(None)
         seen = np.union1d(self.days, days)
         if len(seen) > len(self.days):

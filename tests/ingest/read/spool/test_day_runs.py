@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qlib_mfgru.ingest.assemble.on_calendar import DayRuns
+from qlib_mfgru.ingest.read.spool.day_runs import DayRuns
 from qlib_mfgru.ingest.read.spool.repeats import run_starts
 
 
