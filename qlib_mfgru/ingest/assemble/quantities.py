@@ -58,9 +58,7 @@ class FarOff:
     is_off: np.ndarray
 
     @classmethod
-    def of(
-        cls, is_off: np.ndarray, prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray
-    ) -> FarOff:
+    def of(cls, is_off: np.ndarray, prices: Mapping[str, np.ndarray], volume: np.ndarray, amount: np.ndarray) -> FarOff:
         """Of arrays of shape (n, n_bars)."""
         days = np.flatnonzero(is_off.any(axis=1))
         price = stand_in_price({name: values[days] for name, values in prices.items()})

@@ -113,10 +113,12 @@ class Registry:
         if part is self:
             return stocks, 0
         for (input_name, index), met in part._met.items():
+            ours = self._met.setdefault((input_name, index), {})
             for spelling, (number, file) in met.items():
-                here = self.stock_number(spelling, input_name, file, index=index)
+                if spelling not in ours:
+                    self.stock_number(spelling, input_name, file, index=index)
                 if number >= 0:
-                    stocks[number] = here
+                    stocks[number] = ours[spelling][0]
         self.files += part.files
         return stocks, len(self.files) - len(part.files)
 

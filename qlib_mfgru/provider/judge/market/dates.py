@@ -39,6 +39,11 @@ class Dates:
         judged, faulty : ndarray of bool or int32, shape (n,)
             No `faulty` where none is.
         """
+        if self._are(days):
+            self.judged += judged
+            if faulty is not None:
+                self.faulty += faulty
+            return
         places = self._places(days)
         self.judged[places] += judged
         if faulty is not None:
@@ -75,13 +80,14 @@ class Dates:
         files = self.files.get(day, set())
         return next(iter(files)) if len(files) == 1 else ""
 
-    def _places(self, days: np.ndarray) -> np.ndarray | slice:
-        """Where the days lie; those not seen before get a place."""
-        # nearly all stocks have the days of the calendar: the comparison is what the count of a stock costs
+    def _are(self, days: np.ndarray) -> bool:
+        """Whether the days are those that are seen; nearly all stocks have the calendar's, mostly the same object."""
         if days is not self.days and days.tobytes() == self.days.tobytes():
             self.days = days
-        if days is self.days:
-            return slice(None)
+        return days is self.days
+
+    def _places(self, days: np.ndarray) -> np.ndarray:
+        """Where the days lie; those not seen before get a place."""
         seen = np.union1d(self.days, days)
         if len(seen) > len(self.days):
             before = np.searchsorted(seen, self.days)

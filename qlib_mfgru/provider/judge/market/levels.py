@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.market.shifts import DAYS, FOLLOWS, Shifts, shift_of
+from qlib_mfgru.provider.judge.market.shifts import DAYS, FOLLOWS, Shifts, shifts_of
 
 MEMBERS = 10
 """Members with a return on a day that stand for an index."""
@@ -45,8 +45,9 @@ def shifted_levels(levels: Mapping[str, np.ndarray], shifts: Shifts) -> list[str
         The stocks' returns on the same days.
     """
     market = np.pad(shifts.mean(), 1, constant_values=np.nan)
-    found = {code: shift_of(_returns(close), market) for code, close in levels.items()}
-    return [f"{code} {shift}" for code, shift in found.items() if shift]
+    returns = np.array([_returns(close) for close in levels.values()]).reshape(len(levels), len(market) - 2)
+    found = zip(levels, shifts_of(returns, market), strict=True)
+    return [f"{code} {shift}" for code, shift in found if shift]
 
 
 def swapped_levels(

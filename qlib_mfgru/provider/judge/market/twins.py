@@ -65,10 +65,13 @@ class Twins:
         new : collection of str
             Codes of which nothing was known then.
         """
-        hashes = np.sort(np.concatenate([np.empty(0, "u8"), *(piece["hash"] for piece in self._pieces)]))
-        twice = hashes[1:][hashes[1:] == hashes[:-1]]
-        found = [piece[np.isin(piece["hash"], twice)] for piece in self._pieces] if len(twice) else []
-        rows = np.sort(np.concatenate([np.empty(0, _DAY_HASH), *found]), order=["hash", "stock"])
+        rows = np.concatenate([np.empty(0, _DAY_HASH), *self._pieces])
+        order = np.argsort(rows["hash"])
+        hashes = rows["hash"][order]
+        is_same, is_twice = hashes[1:] == hashes[:-1], np.zeros(len(hashes), dtype=bool)
+        is_twice[1:] |= is_same
+        is_twice[:-1] |= is_same
+        rows = np.sort(rows[order[is_twice]], order=["hash", "stock"])
         days: dict[tuple[int, int], list[int]] = {}
         for place in np.flatnonzero(rows["hash"][1:] == rows["hash"][:-1]):
             one, other = rows[place], rows[place + 1]
