@@ -16,6 +16,8 @@ from study_recorders import Recorders
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.study import Page, report
+from qlib_mfgru.study.page.parts.training import training_figure
+from qlib_mfgru.study.page.words import Words
 
 
 @pytest.fixture
@@ -107,6 +109,13 @@ def test_wrong_recorders(names: list[str], message: str, recorders: Recorders) -
     ids = [recorders.bare if name == "bare" else name for name in names]
     with pytest.raises(InputError, match=message):
         report(ids, provider=recorders.provider, store=recorders.uri)
+
+
+def test_epochs_are_whole_numbers() -> None:
+    rows = [{"epoch": epoch, "train_ic": 0.1, "valid_ic": 0.1} for epoch in range(1, 20)]
+    ticks = training_figure("gru", {"": rows}, Words("en")).axes[0].get_xticks()
+    assert len(ticks) > 3
+    assert all(tick == round(tick) for tick in ticks)
 
 
 def test_a_language_that_is_none() -> None:

@@ -92,7 +92,7 @@ def test_settings(parsed: ParsedPage) -> None:
     printed, ours = table.rows
     assert (printed["industry_exposure"][1], ours["industry_exposure"][1]) == (0.0, 0.02)
     assert (printed["two_sided_cost"][1], ours["two_sided_cost"][1]) == (0.004, 0.004)
-    assert (printed["turnover_limits"][0], ours["turnover_limits"][0]) == ("0.3;0.4;0.5", "0.3;0.5")
+    assert (printed["turnover_limits"][0], ours["turnover_limits"][0]) == ("0.3, 0.4, 0.5", "0.3, 0.5")
 
 
 def test_correlation(parsed: ParsedPage, recorders: Recorders) -> None:

@@ -135,6 +135,7 @@ def settings_frame(named: Sequence[Named]) -> pd.DataFrame:
     """The Huatai report's settings of the index above ours; own constraints have none of its limits."""
     result = named[0].result
     printed = conventions.printed(result, "enhancement_settings").drop(columns=["figure", "index"])
+    printed["turnover_limits"] = printed["turnover_limits"].str.replace(";", ", ")
     ours = pd.DataFrame([{"model": each.name, **_own(each.result)} for each in named])
     return stacked([("report", printed.assign(model="incremental")), ("run", ours)])[["source", *ours.columns]]
 
@@ -146,7 +147,7 @@ def _own(result: IndexEnhancement) -> dict[str, object]:
         "max_weight_deviation": settings.max_weight_deviation,
         "industry_exposure": settings.industry_exposure,
         "size_exposure": (settings.exposures or {}).get("market_cap"),
-        "turnover_limits": ";".join(f"{limit:g}" for limit in settings.turnovers),
+        "turnover_limits": ", ".join(f"{limit:g}" for limit in settings.turnovers),
         "rebalance": "week",
         "deal_price": settings.deal_price,
         "two_sided_cost": settings.buy_cost + settings.sell_cost,

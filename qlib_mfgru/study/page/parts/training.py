@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from qlib_mfgru.report import style
 from qlib_mfgru.study.page.draw import Drawer
@@ -52,6 +53,7 @@ def training_figure(name: str, histories: Mapping[str, History], words: Words) -
             rows = [row for row in history if row.get("stage", 1) == stage]
             _draw(ax, rows, metric, words, labelled=number == 0, thin=many)
         ax.set_xlabel(words("epoch"))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylabel(_TITLES.get(metric, metric))
         ax.legend(fontsize="small")
     return figure
