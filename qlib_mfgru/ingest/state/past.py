@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from qlib_mfgru.provider.judge.kinds import Counts, Finding, Kind
+from qlib_mfgru.provider.judge.kinds import NOTHING_BEFORE, Counts, Finding, Kind
 from qlib_mfgru.provider.judge.tally import weight_of
 
 PAST = np.dtype([("stock", "i4"), ("kind", "u4"), ("closed", "i4", 3), ("whole", "i4", 3), ("weight", "i4")])
@@ -42,7 +42,7 @@ def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.n
     ndarray of shape (n_kinds,)
         Of dtype `PAST`.
     """
-    known = {} if before is None else {int(row["kind"]): row for row in before}
+    known = Past(np.empty(0, PAST) if before is None else before)
     spans: dict[int, tuple[slice, slice]] = {}  # most findings share the days of the stock, or of its bars
     rows: list[tuple[int, ...]] = []
     for finding in findings:
@@ -50,17 +50,44 @@ def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.n
         if id(finding.days) not in spans:
             spans[id(finding.days)] = _spans(finding.days, opens, closes)
         newly_closed, still_open = spans[id(finding.days)]
-        if not finding.count and key not in known:  # as nearly all are, and many of each stock
+        closed, _ = known.take(key)
+        if not finding.count and closed is NOTHING_BEFORE:  # as nearly all are in an ingest
             n_closed = finding.domain.count_in(newly_closed)
             rows.append((0, key, n_closed, 0, 0, n_closed + finding.domain.count_in(still_open), 0, 0, 0))
             continue
-        closed = Counts(*known.pop(key)["closed"].tolist()) if key in known else Counts()
         closed = closed.plus(finding.counts(newly_closed))
         whole = closed.plus(finding.counts(still_open))
-        rows.append((0, key, *closed, *whole, weight_of(finding.kind, whole)))
+        rows.append((0, key, *closed, *whole, weight_of(finding.kind, whole) if whole.faulty else 0))
     new = np.array(rows, "u4").reshape(-1, PAST.itemsize // 4).view(PAST)[:, 0]
-    counted = np.concatenate([new, np.array([*known.values()], PAST)])
+    counted = np.concatenate([new, known.left])
     return counted[counted["whole"].any(axis=1)]
+
+
+class Past:
+    """A stock's counts so far, which are taken kind by kind.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_kinds,)
+        Of dtype `PAST`.
+    """
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self._rows = rows
+        self._closed, self._whole = rows["closed"].tolist(), rows["whole"].tolist()
+        self._places = {key: place for place, key in enumerate(rows["kind"].tolist())}
+
+    def take(self, key: int) -> tuple[Counts, Counts]:
+        """Counts of a kind, of the closed days and of all; none of a kind of which nothing is known."""
+        place = self._places.pop(key, None)
+        if place is None:
+            return NOTHING_BEFORE, NOTHING_BEFORE
+        return Counts(*self._closed[place]), Counts(*self._whole[place])
+
+    @property
+    def left(self) -> np.ndarray:
+        """The rows that nobody has taken."""
+        return self._rows[list(self._places.values())]
 
 
 def _spans(days: np.ndarray, opens: int, closes: int) -> tuple[slice, slice]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from qlib_mfgru.ingest.read.spool import ALWAYS
-from qlib_mfgru.ingest.state.past import PAST, key_of
+from qlib_mfgru.ingest.state.past import PAST, Past, key_of
 from qlib_mfgru.provider.judge import Finding, StockSeries, Verdict
-from qlib_mfgru.provider.judge.kinds import Counts
+from qlib_mfgru.provider.judge.kinds import NOTHING_BEFORE, Counts
 
 
 @dataclass(frozen=True)
@@ -82,19 +82,19 @@ class UpdateVerdict(Verdict):
 
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether its new days can be used."""
-        now, past = self.next, {int(row["kind"]): row for row in self.next.past}
+        now, past = self.next, Past(self.next.past)
+        places: dict[tuple[int, int], int] = {}  # most findings share the days of the stock, or of its bars
         judged = []
         for finding in findings:
-            row, is_fatal = past.pop(key_of(finding.kind), None), finding.kind.role == "fatal"
-            known = _since(finding, now.since if is_fatal else now.opens)
-            if row is not None:
-                before = Counts(int(row["whole"][0])) if is_fatal else Counts(*row["closed"].tolist())
-                known = replace(known, before=before)
-            judged.append(known)
-        if past:
-            self.others.add(np.array(list(past.values()), PAST))
-        news = [_since(finding, now.counted) for finding in judged if finding.count]
-        if news := [replace(finding, before=Counts()) for finding in news if finding.count]:
+            closed, whole = past.take(key_of(finding.kind))
+            is_fatal = finding.kind.role == "fatal"
+            day, before = (now.since, Counts(whole.judged)) if is_fatal else (now.opens, closed)
+            if (id(finding.days), day) not in places:
+                places[id(finding.days), day] = _place(finding, day)
+            judged.append(finding.later(places[id(finding.days), day], before))
+        self.others.add(past.left)
+        news = [each.later(_place(each, now.counted), NOTHING_BEFORE) for each in judged if each.count]
+        if news := [finding for finding in news if finding.count]:
             self.reported.add(series, news)
         return super().add(series, judged)
 
@@ -132,20 +132,6 @@ class UpdateVerdict(Verdict):
         return len(self.left_out) + self.others.n_lost
 
 
-def _since(finding: Finding, day: int) -> Finding:
-    """A finding on the days from one on alone."""
-    start = int(np.searchsorted(finding.days, np.datetime64(day, "D")))
-    if start == 0:
-        return finding
-    evidence, factor, price = (
-        None if values is None else values[start:] for values in (finding.evidence, finding.factor, finding.price)
-    )
-    return replace(
-        finding,
-        faulty=finding.faulty[start:],
-        judged=finding.judged[start:],
-        days=finding.days[start:],
-        evidence=evidence,
-        factor=factor,
-        price=price,
-    )
+def _place(finding: Finding, day: int) -> int:
+    """Where a day, since 1970, begins among those of a finding."""
+    return int(np.searchsorted(finding.days, np.datetime64(day, "D")))

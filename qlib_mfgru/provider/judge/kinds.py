@@ -77,6 +77,7 @@ class Judged:
     def __init__(self, mask: np.ndarray) -> None:
         self.mask = mask
         self._counts: dict[tuple[int | None, int | None], int] = {}
+        self._later: dict[int, Judged] = {}
 
     @cached_property
     def count(self) -> int:
@@ -94,6 +95,12 @@ class Judged:
         if ends not in self._counts:
             self._counts[ends] = int(np.count_nonzero(self.mask[span]))
         return self._counts[ends]
+
+    def later(self, start: int) -> Judged:
+        """Those of the days from a position on."""
+        if start not in self._later:
+            self._later[start] = Judged(self.mask[start:])
+        return self._later[start]
 
 
 @dataclass(eq=False)
@@ -157,6 +164,27 @@ class Finding:
             return Counts(n_judged)
         faulty = self.faulty[span]
         return Counts(n_judged, int(np.count_nonzero(faulty)), int(np.count_nonzero(_by_day(faulty))))
+
+    def later(self, start: int, before: Counts) -> Finding:
+        """On the days from a position on alone, with the counts of all before them."""
+        domain = self.domain.later(start)
+        evidence, factor, price = (
+            None if values is None else values[start:] for values in (self.evidence, self.factor, self.price)
+        )
+        later = Finding(
+            self.kind,
+            self.faulty[start:],
+            domain.mask,
+            self.days[start:],
+            evidence,
+            factor,
+            price,
+            self.undone,
+            self.stated,
+            before,
+        )
+        later.domain = domain
+        return later
 
     @property
     def n_judged(self) -> int:
