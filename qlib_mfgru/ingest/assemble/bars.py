@@ -62,6 +62,8 @@ class DayBars:
         ends, cells = np.append(starts, len(rows))[1:] - 1, place[starts]
 
         def on_grid(values: np.ndarray) -> np.ndarray:
+            if len(cells) == len(bar_days) * slots:  # ascending, so it is all of them
+                return values.astype("f8").reshape(-1, slots)
             grid = np.full(len(bar_days) * slots, np.nan)
             grid[cells] = values
             return grid.reshape(-1, slots)

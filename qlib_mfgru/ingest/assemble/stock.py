@@ -192,9 +192,10 @@ class Stock:
         A row that has neither a price nor a volume, not even 0, says nothing of whether the stock is still there.
         """
         lived, rows = np.flatnonzero(self.live), self.rows.daily
-        is_told = np.any([rows[name] > 0 for name in PRICES], axis=0) | (rows["volume"] >= 0)
-        told = np.searchsorted(self.calendars.days, rows["when"][is_told][-1:]).tolist()
-        return int(lived[0]), max([int(lived[-1]), *told])
+        told = _told(rows[-1:])
+        if not len(told):
+            told = _told(rows)
+        return int(lived[0]), max([int(lived[-1]), *np.searchsorted(self.calendars.days, told[-1:]).tolist()])
 
     def _daily_on_calendar(self) -> dict[str, np.ndarray]:
         days, rows = self.calendars.days, self.rows
@@ -238,6 +239,12 @@ class Stock:
             return
         named = days[cases.any(axis=1) if cases.ndim == 2 else cases]
         self.report.warn(what, int(cases.sum()), (f"{self.code} {day_text(day)}" for day in named))
+
+
+def _told(rows: np.ndarray) -> np.ndarray:
+    """Days of the daily rows that have a price, or a volume."""
+    is_told = np.any([rows[name] > 0 for name in PRICES], axis=0) | (rows["volume"] >= 0)
+    return np.asarray(rows["when"][is_told])
 
 
 def raw_volume(volume: np.ndarray, factor: np.ndarray) -> np.ndarray:
