@@ -26,6 +26,7 @@ from qlib_mfgru.provider.symbols import normalise_symbol
 _EVENINGS = 3
 """Days that are asked for all stocks together."""
 _KEPT = "what was collected is kept: run again to go on"
+_NOTHING = "nothing was collected: run again"
 
 
 def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:
@@ -47,7 +48,7 @@ def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Co
     ------
     InputError
         Wrong settings, a folder of another collection, a vendor that cannot be reached or lets nobody in. What was
-        collected until then is kept.
+        collected until then is kept; where that is nothing, no folder is left.
     """
     chosen = CollectSettings.of(out=out, since=since, **settings)
     folder = chosen.out.expanduser()
@@ -57,9 +58,11 @@ def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Co
         try:
             return _collect(chosen, since, store, asker, quiet)
         except Unreachable as error:
-            raise InputError(f"{chosen.source} does not answer: {error}; {_KEPT}") from None
+            left = _KEPT if store.has_files() else _NOTHING
+            raise InputError(f"{chosen.source} does not answer: {error}; {left}") from None
         finally:
             asker.close()
+            store.forget_nothing()
 
 
 def _opened(folder: Path, settings: CollectSettings) -> tuple[Store, str]:
