@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_out(arguments.out)
     prediction = predict(
         arguments.recorder,
-        provider=None if arguments.provider is None else str(arguments.provider),
+        provider=arguments.provider,
         store=arguments.store,
         date=arguments.date,
         last=arguments.last,

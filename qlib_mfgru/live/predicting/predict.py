@@ -131,7 +131,7 @@ def check_out(file: Path) -> Path:
 def predict(
     recorder: str,
     *,
-    provider: str | None = None,
+    provider: str | Path | None = None,
     store: str | None = None,
     date: Any = None,
     last: int = 1,
@@ -144,7 +144,7 @@ def predict(
     ----------
     recorder : str
         Its id, or the name of an experiment: the newest finished recorder that has a model.
-    provider, store : str, optional
+    provider, store : optional
         See `opened`.
     date : date, optional
         By default the newest day whose bars are whole, see `newest_whole_day`.
