@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qlib_mfgru.live.collecting.store import StockState
+from qlib_mfgru.live.wording import NAMED, counted, named
 
 MAPPING, GAPS = "mapping.yaml", "gaps.csv"
 NO_DAILY, NO_BARS, FEW_BARS = "no daily row", "no bars", "few bars"
@@ -21,7 +22,6 @@ MEANING = {
     NO_BARS: "no bars, though the daily row has trade",
     FEW_BARS: "fewer bars than a day has",
 }
-_NAMED = 3
 
 
 class Gap(NamedTuple):
@@ -77,8 +77,8 @@ def gap_lines(gaps: Sequence[Gap], bars_begin: str) -> list[str]:
     for what, meaning in MEANING.items():
         own = [gap for gap in gaps if gap.what == what and not (what == NO_BARS and gap.last < bars_begin)]
         if own:
-            longest = sorted(own, key=lambda gap: -gap.days)[:_NAMED]
-            lines.append(f"{meaning}: {_size(own)}; {_named(list(map(str, longest)), len(own))}")
+            longest = sorted(own, key=lambda gap: -gap.days)[:NAMED]
+            lines.append(f"{meaning}: {_size(own)}; {named(list(map(str, longest)), len(own))}")
     return lines
 
 
@@ -86,16 +86,6 @@ def _size(gaps: Sequence[Gap]) -> str:
     """How many days of stocks some gaps are."""
     days, stocks = sum(gap.days for gap in gaps), len({gap.code for gap in gaps})
     return f"{counted(days, 'day')} of {counted(stocks, 'stock')}" + (" in all" if stocks > 1 else "")
-
-
-def _named(first: Sequence[str], n_all: int) -> str:
-    """The first of some cases."""
-    return ", ".join(first[:_NAMED]) + (", .." if n_all > _NAMED else "")
-
-
-def counted(number: int, what: str) -> str:
-    """``1 day``, ``2 days``."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
 
 
 @dataclass(repr=False)
@@ -160,13 +150,15 @@ class Collected:
             causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
             lines.append(f"{counted(self.retried.total(), 'question')} asked again: {causes}")
         if self.damaged:
-            named = _named(sorted(self.damaged), len(self.damaged))
-            lines.append(f"{counted(len(self.damaged), 'file')} lost or damaged, and so collected anew: {named}")
+            files = counted(len(self.damaged), "file")
+            lines.append(
+                f"{files} lost or damaged, and so collected anew: {named(sorted(self.damaged), len(self.damaged))}"
+            )
         if self.connections:
             lines.append(f"the server did not bear so many connections: {self.connections} at the end")
         if self.waiting:
             late = f"{counted(len(self.waiting), 'stock')} not up to {self.last} yet, which may only be late"
-            lines.append(f"{late}: run again; {_named(self.waiting, len(self.waiting))}")
+            lines.append(f"{late}: run again; {named(self.waiting, len(self.waiting))}")
         lines += gap_lines(self.gaps, self.bars_begin)
         if self.gaps:
             lines.append(f"each gap, by stock and days: {self.out / GAPS}")
