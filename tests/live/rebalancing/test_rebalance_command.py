@@ -96,6 +96,16 @@ def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tm
     assert len(list(tmp_path.iterdir())) == 6  # no lock, and nothing half written, is left
 
 
+def test_quiet_is_one_line(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    out = tmp_path / "orders.csv"
+    line = "3 orders from the close of 2024-03-05, 1 note, "
+    assert mfgru("evenings", *CASH, "--quiet") == (0, f"{line}in no file: name one by --out\n", "")
+    assert mfgru("evenings", *CASH, "--quiet", "--out", str(out)) == (0, f"{line}written to {out}\n", "")
+    loud = mfgru("evenings", *CASH, "--out", str(out))[1]
+    assert loud.endswith(f"\n\n{line}written to {out}\n")
+    assert mfgru("evenings", "--quiet", "--date", f"{DAY:%Y-%m-%d}")[0] == 2
+
+
 def test_scores_of_a_file_and_settings_of_a_yaml(mfgru: Callable[..., Any], work: Path, tmp_path: Path) -> None:
     scores().reset_index().to_csv(tmp_path / "scores.csv", index=False)
     scores().to_frame().to_parquet(tmp_path / "scores.parquet")
