@@ -141,7 +141,7 @@ class Collected:
         self.retried += retried
 
     def __str__(self) -> str:
-        days = f"{counted(self.days, 'trading day')} ({self.new_days or 'none'} new)"
+        days = counted(self.days, "trading day") + (f" ({self.new_days:,} new)" if self.new_days else "")
         lines = [
             f"{self.source}, {self.freq} bars: {counted(self.stocks, 'stock')}, {days}, {self.first} .. {self.last}",
             f"{counted(self.asked, 'question')} answered: {self._done()}",

@@ -52,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.live.rebalancing.rebalance import rebalance
 
     files = [page.check_name(path) for path in (arguments.out, arguments.weights) if path is not None]
+    if len(files) > 1 and files[0].absolute() == files[1].absolute():
+        raise InputError(f"{files[0]}: orders and weights would be one file: name another one by --weights")
     plan = rebalance(
         arguments.recorder,
         arguments.index,

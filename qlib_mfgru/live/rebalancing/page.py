@@ -94,7 +94,7 @@ def _beyond(rule: str, value: float, limit: float) -> float:
 def _orders(plan: RebalancePlan) -> str:
     orders = plan.orders
     if orders.empty:
-        return "no orders"
+        return f"no orders: {_why_none(plan)}"
     told = {"name": orders["name"].any(), "asked": (orders["asked"] != orders["shares"]).any()}
     frame = orders[[name for name in _SHOWN if told.get(name, True)]]
     formats: dict[str, Callable[[float], str]] = {
@@ -105,6 +105,14 @@ def _orders(plan: RebalancePlan) -> str:
     }
     with pd.option_context("display.unicode.east_asian_width", True):  # a Chinese character is two columns wide
         return frame.to_string(index=False, formatters=formats)
+
+
+def _why_none(plan: RebalancePlan) -> str:
+    """Why a plan has no orders."""
+    planned = plan.summary["turnover"]
+    if planned < _ROUNDING / 100 or plan.summary["status"] == "failed":
+        return "the holding is kept"
+    return f"none of the planned {planned:.2%} of {plan.account['before']['invested']:,.0f} reaches a lot"
 
 
 def write_orders(plan: RebalancePlan, path: Path) -> None:

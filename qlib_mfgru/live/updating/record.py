@@ -14,8 +14,7 @@ from qlib_mfgru.ingest.write.attendance import check_lone_days, warn_of_sparse_d
 from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.plan import PlannedWriter
-from qlib_mfgru.live.updating.reporting.page import TRADED
-from qlib_mfgru.live.updating.reporting.report import UpdateReport
+from qlib_mfgru.live.updating.reporting.report import TRADED, UpdateReport
 from qlib_mfgru.live.updating.spool import LATE
 from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest

@@ -17,6 +17,8 @@ _LIMITS = frozenset({(DAY, "limit_up"), (DAY, "limit_down")})
 _GRAVE = frozenset({"vwap", "amount", "factor"})
 _OF_TABLES = frozenset({"industry", "market_cap"})
 """Fields from a vendor's tables, which name a new share some weeks after its listing."""
+_LATE_DAYS = 10
+"""Trading days within which `mfgru collect` asks again for what is missing."""
 _NEW_DAYS = 25
 """Trading days from its first one on which a share is new: a month with its first day after."""
 
@@ -70,8 +72,10 @@ class Peers:
             places = np.flatnonzero(sparse_days(n_priced) & (days >= self._stored.days[0]))
             cases = [f"{days[place]}: {n_priced[place]}" for place in places]
             kind = SPARSE_DAYS.format(what="have a price" if freq == DAY else f"have a {freq} bar")
-            is_late = len(places) > 0 and days[places[0]] == self._stored.all_days[-1]
-            ledger.note("warning" if is_late else "error", kind, cases, _LATE if is_late else _HOLE, judged=len(days))
+            first = days[places[0]] if len(places) else self._stored.all_days[0]
+            cause = _LATE if first in self._stored.all_days[-_LATE_DAYS:] else _HOLE
+            is_last = first == self._stored.all_days[-1]
+            ledger.note("warning" if is_last else "error", kind, cases, cause, judged=len(days))
 
     def judge(self, ledger: Ledger) -> None:
         """Every stock has the files that more than half of those with its frequency have, and the finest bars."""

@@ -67,7 +67,7 @@ def test_the_account_of_evenings_says_what_is_new(collect: Collect, server: Serv
     assert heads[0][0] == f"baostock, 15min bars: 2 stocks, 148 trading days (148 new), {span}"
     assert heads[1][0] == f"baostock, 15min bars: 2 stocks, 149 trading days (1 new), {days[0]} .. {days[-1]}"
     assert heads[2] == [
-        f"baostock, 15min bars: 2 stocks, 149 trading days (none new), {days[0]} .. {days[-1]}",
+        f"baostock, 15min bars: 2 stocks, 149 trading days, {days[0]} .. {days[-1]}",
         "1 question answered: every stock was complete before",
     ]
     assert heads[3][0] == f"baostock, 15min bars: 2 stocks, 150 trading days (1 new), {first} .. {days[-1]}"

@@ -10,7 +10,7 @@ import pytest
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import UpdateReport, update
 
-from .evenings import Evenings
+from .evenings import SYMBOLS, Evenings
 
 CUT = 104
 
@@ -77,6 +77,19 @@ def test_bars_that_a_new_day_lacks_are_counted_and_named(market: Evenings, provi
     n_stocks = len(of_days(market, "daily", CUT, CUT + 1))
     assert line(report, "bars rows") == f"bars rows {16 * n_stocks - 22} new"
     assert "live days without bars" not in str(report).split("counted:")[-1]
+
+
+def test_an_evening_of_few_stocks_is_said_before_the_rows(market: Evenings, provider: Path) -> None:
+    """As of a collection that was interrupted."""
+    for name in ("bars", "daily"):
+        for symbol in SYMBOLS[2:]:
+            market.drop(name, symbol, [CUT])
+    report = evening(market, provider, CUT, CUT + 1)
+    lines = str(report).splitlines()
+    assert lines[0] == f"1 new day, {market.days[CUT]:%Y-%m-%d}: 2 stocks with trade"
+    assert " ".join(lines[1].split()).startswith("1 days on which less than half as many stocks trade")
+    assert lines[2].startswith("bars rows")
+    assert str(report).count("less than half") == 1
 
 
 def test_an_evening_on_which_no_bars_have_come_yet(market: Evenings, provider: Path) -> None:

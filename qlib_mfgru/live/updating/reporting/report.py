@@ -5,9 +5,13 @@ from __future__ import annotations
 from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import IngestReport
-from qlib_mfgru.live.updating.reporting.page import TRADED, text
+from qlib_mfgru.live.updating.reporting.page import lines
 from qlib_mfgru.live.updating.spool import LATE
 from qlib_mfgru.live.updating.stocks import Updated
+from qlib_mfgru.live.wording import counted
+
+TRADED = "stock-days with trade"
+"""The fact that counts days of stocks on which they trade."""
 
 
 class UpdateReport(IngestReport):
@@ -72,7 +76,25 @@ class UpdateReport(IngestReport):
         return report
 
     def __str__(self) -> str:
-        return text(self)
+        resumed = ["an update that was interrupted has been finished first"] if self.is_resumed else []
+        lacks_bars = self.days and "" < self.bars_end < self.days[-1]
+        no_bars = [f"no bars after {self.bars_end} yet"] if lacks_bars else []
+        return "\n".join([*resumed, self._head(), *no_bars, *lines(self, self.before)])
+
+    def _head(self) -> str:
+        """What came in."""
+        if self.days:
+            first, last, traded = self.days[0], self.days[-1], self.facts[TRADED]
+            if first == last:
+                return f"1 new day, {first}: {counted(traded, 'stock')} with trade"
+            return f"{counted(len(self.days), 'new day')}, {first} .. {last}: {traded:,} days of stocks with trade"
+        if self.idle:
+            found = f"nothing new: {self.idle}"
+        elif self.changes_stored:
+            found = "no new day, but stored ones have changed"
+        else:
+            found = "nothing new: all rows of bars and days were there already"
+        return f"{found}; the provider ends on {self.end}"
 
 
 def _span(days: tuple[str, ...]) -> str:
