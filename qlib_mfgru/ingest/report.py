@@ -24,6 +24,8 @@ TOO_EARLY = "of days before those that an update can change, not compared"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
 DUPLICATE = "again with the same numbers"
+NO_BARS = "live days without bars"
+"""Cases that are kept."""
 NO_FAULT = frozenset(
     {
         *("suspended day", "no trade and no price", "not in the stocks' calendar"),
@@ -99,7 +101,7 @@ class InputReport:
         if share > max_dropped:
             raise InputError(
                 f"{self.name}: {share:.1%} of {self.read} rows are bad, more than max_dropped = {max_dropped:.1%}:\n"
-                + "\n".join(_tally_lines(bad))
+                + "\n".join(tally_lines(bad))
             )
 
 
@@ -203,10 +205,13 @@ class IngestReport:
         lines = [f"{name:<28} {value}" for name, value in self.facts.items()]
         for rows in self.inputs.values():
             lines.append(f"{rows.name + ' rows':<28} {rows.read} read, {rows.kept} kept, {_dropped(rows)}")
-            lines += _tally_lines(rows.dropped)
-        lines += ["counted:", *_tally_lines(self.warnings)] if self.warnings else []
+            lines += tally_lines(rows.dropped)
+        lines += ["counted:", *tally_lines(self.warnings)] if self.warnings else []
         lines += ["derived or assumed:", *(f"  - {note}" for note in self.notes)] if self.notes else []
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _dropped(rows: InputReport) -> str:
@@ -224,7 +229,8 @@ def _tallies(content: dict[str, Any]) -> dict[str, Tally]:
     return {reason: Tally(tally["count"], list(tally["examples"])) for reason, tally in content.items()}
 
 
-def _tally_lines(tallies: dict[str, Tally]) -> list[str]:
+def tally_lines(tallies: dict[str, Tally]) -> list[str]:
+    """A line for each: its count, what it is, and the first cases."""
     return [
         f"  {tally.count:>10}  {reason}" + (f" (e.g. {'; '.join(tally.examples)})" if tally.examples else "")
         for reason, tally in tallies.items()

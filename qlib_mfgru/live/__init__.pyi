@@ -4,7 +4,7 @@ from .predicting.age import Age
 from .predicting.predict import Prediction, predict
 from .rebalancing.plan import RebalancePlan
 from .rebalancing.rebalance import rebalance
-from .updating.record import UpdateReport
+from .updating.reporting.report import UpdateReport
 from .updating.update import update
 
 __all__ = [

@@ -26,7 +26,7 @@ def main() -> int:
     played = play(_empty(work))
     print(page.table(played), "\n")
     comparison = compared(played)
-    page.plot(comparison.curves, work / "account.png")
+    page.plot(played, comparison.curves, work / "account.png")
     print(comparison)
     print(
         f"\n{work / 'account.png'}, orders and holdings in {work / 'orders'}, what was printed: {work / 'evenings.log'}"

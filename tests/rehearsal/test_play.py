@@ -94,7 +94,7 @@ def test_the_page(played: Played, comparison: Comparison, tmp_path: Path) -> Non
     lines = page.table(played).splitlines()
     assert len(lines) == len(played.evenings) + 1
     assert lines[0].split()[:8] == ["day", "bars", "end", "scores", "orders", "turnover", "value", "collect"]
-    page.plot(comparison.curves, tmp_path / "account.png")
+    page.plot(played, comparison.curves, tmp_path / "account.png")
     assert (tmp_path / "account.png").stat().st_size > 10_000
 
 

@@ -20,7 +20,7 @@ from qlib_mfgru.ingest.assemble.screening import SPIKED
 from qlib_mfgru.ingest.assemble.stock import DAY_PRICES, Stock
 from qlib_mfgru.ingest.read.spool import DAY, PRICES
 from qlib_mfgru.ingest.read.stamps import MINUTES_A_DAY, day_text
-from qlib_mfgru.ingest.report import INCONSISTENT
+from qlib_mfgru.ingest.report import INCONSISTENT, NO_BARS
 from qlib_mfgru.provider.judge import Verdict, judge
 
 EARLY = "no factor yet, before the first of the table (with before_first: one it is 1 until then)"
@@ -157,7 +157,7 @@ def _complete_days(
             stock.report.input("bars").drop_count(SPIKED, int(bars_kept[new].sum()), cases)
     if stock.conventions.has_daily:
         stock.warn("days without a live daily row, made from their bars", bar_days, lacking & ~spiked)
-        stock.warn("live days without bars", bar_days, stock.live[span] & ~traded)
+        stock.warn(NO_BARS, bar_days, stock.live[span] & ~traded)
     return spiked
 
 

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from qlib_mfgru.live.collecting.store import StockState
+from qlib_mfgru.live.wording import NAMED, counted, named
 
 MAPPING, GAPS = "mapping.yaml", "gaps.csv"
 NO_DAILY, NO_BARS, FEW_BARS = "no daily row", "no bars", "few bars"
 MEANING = {
-    NO_DAILY: "trading days of listed stocks without a daily row",
-    NO_BARS: "days without bars that daily rows say were traded",
-    FEW_BARS: "days with fewer bars than a day has",
+    NO_DAILY: "no daily row, though the stock is listed",
+    NO_BARS: "no bars, though the daily row has trade",
+    FEW_BARS: "fewer bars than a day has",
 }
-_NAMED = 3
 
 
 class Gap(NamedTuple):
@@ -64,7 +64,7 @@ def gaps_csv(gaps: Sequence[Gap]) -> str:
 
 
 def gap_lines(gaps: Sequence[Gap], bars_begin: str) -> list[str]:
-    """A line for each kind of gap: how many days, of how many stocks, and the longest.
+    """A line for each kind of gap: how many days of how many stocks, and the longest.
 
     Parameters
     ----------
@@ -73,25 +73,31 @@ def gap_lines(gaps: Sequence[Gap], bars_begin: str) -> list[str]:
         Day of the first bar of all; what is missing before it is counted in one number.
     """
     early = [gap for gap in gaps if gap.what == NO_BARS and gap.last < bars_begin]
-    lines = [f"bars begin on {bars_begin}: {sum(gap.days for gap in early):,} days before it"] if early else []
+    lines = [f"no bars before {bars_begin} of any stock, though daily rows have trade: {_size(early)}"] if early else []
     for what, meaning in MEANING.items():
         own = [gap for gap in gaps if gap.what == what and not (what == NO_BARS and gap.last < bars_begin)]
         if own:
-            longest = sorted(own, key=lambda gap: -gap.days)[:_NAMED]
-            named = ", ".join(map(str, longest)) + (", .." if len(own) > _NAMED else "")
-            stocks = len({gap.code for gap in own})
-            lines.append(f"{sum(gap.days for gap in own):,} {meaning}, of {stocks:,} stocks: {named}")
+            longest = sorted(own, key=lambda gap: -gap.days)[:NAMED]
+            lines.append(f"{meaning}: {_size(own)}; {named(list(map(str, longest)), len(own))}")
     return lines
 
 
-@dataclass
+def _size(gaps: Sequence[Gap]) -> str:
+    """How many days of stocks some gaps are."""
+    days, stocks = sum(gap.days for gap in gaps), len({gap.code for gap in gaps})
+    return f"{counted(days, 'day')} of {counted(stocks, 'stock')}" + (" in all" if stocks > 1 else "")
+
+
+@dataclass(repr=False)
 class Collected:
-    """What a run did, and what is there afterwards; printed, it is the account.
+    """What a run did, and what is there afterwards; printed or shown in a notebook, it is the account.
 
     Attributes
     ----------
     days : int
         Trading days from `first` to `last`.
+    new_days : int
+        Of which no earlier run knew.
     stocks : int
         Of which `finished` were complete before.
     asked : int
@@ -118,6 +124,7 @@ class Collected:
     last: str
     days: int
     stocks: int
+    new_days: int = 0
     finished: int = 0
     asked: int = 0
     retried: Counter[str] = field(default_factory=Counter)
@@ -134,25 +141,38 @@ class Collected:
         self.retried += retried
 
     def __str__(self) -> str:
+        days = counted(self.days, "trading day") + (f" ({self.new_days:,} new)" if self.new_days else "")
         lines = [
-            f"{self.source}, {self.freq}: {self.stocks:,} stocks, {self.days:,} days, {self.first} .. {self.last}",
-            f"{self.asked:,} questions answered; {self.finished:,} stocks were complete before",
+            f"{self.source}, {self.freq} bars: {counted(self.stocks, 'stock')}, {days}, {self.first} .. {self.last}",
+            f"{counted(self.asked, 'question')} answered: {self._done()}",
         ]
         if self.retried:
             causes = ", ".join(f"{cause} ({count})" for cause, count in self.retried.most_common(3))
-            lines.append(f"asked again {self.retried.total():,} times: {causes}")
+            lines.append(f"{counted(self.retried.total(), 'question')} asked again: {causes}")
         if self.damaged:
-            named = ", ".join(sorted(self.damaged)[:_NAMED]) + (", .." if len(self.damaged) > _NAMED else "")
-            lines.append(f"{len(self.damaged):,} files were lost or damaged, and are collected anew: {named}")
+            files = counted(len(self.damaged), "file")
+            lines.append(
+                f"{files} lost or damaged, and so collected anew: {named(sorted(self.damaged), len(self.damaged))}"
+            )
         if self.connections:
             lines.append(f"the server did not bear so many connections: {self.connections} at the end")
         if self.waiting:
-            named = ", ".join(self.waiting[:3]) + (", .." if len(self.waiting) > 3 else "")
-            lines.append(f"{len(self.waiting):,} stocks end earlier, which may only be late: run again; {named}")
+            late = f"{counted(len(self.waiting), 'stock')} not up to {self.last} yet, which may only be late"
+            lines.append(f"{late}: run again; {named(self.waiting, len(self.waiting))}")
         lines += gap_lines(self.gaps, self.bars_begin)
         if self.gaps:
-            lines.append(f"all gaps: {self.out / GAPS}")
+            lines.append(f"each gap, by stock and days: {self.out / GAPS}")
         lines += [f"not from {self.source}: {name}: {words}" for name, words in list(self.refused.items())[:5]]
         if len(self.refused) > 5:
             lines.append(f"not from {self.source}: {len(self.refused) - 5:,} more")
         return "\n".join([*lines, f"mapping: {self.out / MAPPING}"])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _done(self) -> str:
+        """What the questions were for."""
+        if self.finished == self.stocks:
+            return "every stock was complete before"
+        before = f", {self.finished:,} complete before" if self.finished else ""
+        return f"{counted(self.stocks - self.finished, 'stock')} continued or begun{before}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from qlib_mfgru.folders import locked
 from qlib_mfgru.live.collecting.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
 from qlib_mfgru.live.collecting.connection import Connection, connection
 from qlib_mfgru.live.collecting.settings import CollectSettings
-from qlib_mfgru.live.collecting.source import Stock, Unreachable, source_class
+from qlib_mfgru.live.collecting.source import Address, Patience, Stock, Unreachable, source_class
 from qlib_mfgru.live.collecting.stock import Outcome, StockCollector
 from qlib_mfgru.live.collecting.store import STATE, Origin, Store, mapping_text
 from qlib_mfgru.live.collecting.tables import Tables
@@ -23,33 +24,73 @@ from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
+_THE_VENDORS, _TWO_MINUTES = Address(), Patience()
 _EVENINGS = 3
 """Days that are asked for all stocks together."""
 _KEPT = "what was collected is kept: run again to go on"
+_NOTHING = "nothing was collected: run again"
 
 
-def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Collected:
+def collect(
+    out: Path | str,
+    since: date | str,
+    *,
+    source: str = "baostock",
+    until: date | str | None = None,
+    freq: str = "15min",
+    stocks: Sequence[str] = (),
+    jobs: int = 4,
+    address: Address | Mapping[str, Any] = _THE_VENDORS,
+    patience: Patience | Mapping[str, Any] = _TWO_MINUTES,
+    quiet: bool = False,
+) -> Collected:
     """Collect what a folder lacks: bars, daily rows, adjustment, shares, industries, members, levels.
 
     Parameters
     ----------
-    out, since, **settings
-        See `CollectSettings`.
+    out : Path or str
+        The folder; one that is there is continued.
+    since : date or str
+        First day, such as ``"2013-01-01"``; a folder that begins earlier is continued as a whole.
+    source : str
+        ``baostock``, ``tushare`` or ``xtquant``.
+    until : date or str, optional
+        Last day; by default the newest that the vendor has.
+    freq : str
+        Of the bars: ``5min``, ``15min``, ``30min`` or ``60min``.
+    stocks : sequence of str
+        Codes in any spelling; empty for all A-shares.
+    jobs : int
+        Connections side by side, a process each.
+    address : Address or mapping
+        ``host`` and ``port`` of a mirror, and ``timeout``, seconds for one answer.
+    patience : Patience or mapping
+        ``total`` seconds of pauses of one question before the run gives up.
     quiet : bool
         No progress bars.
 
     Returns
     -------
     Collected
-        Its text is the account that the command prints.
+        Printed it is the account; `gaps`, `waiting`, `refused` and others for programs.
 
     Raises
     ------
     InputError
         Wrong settings, a folder of another collection, a vendor that cannot be reached or lets nobody in. What was
-        collected until then is kept.
+        collected until then is kept; where that is nothing, no folder is left.
     """
-    chosen = CollectSettings.of(out=out, since=since, **settings)
+    chosen = CollectSettings.of(
+        out=out,
+        since=since,
+        source=source,
+        until=until,
+        freq=freq,
+        stocks=stocks,
+        jobs=jobs,
+        address=address,
+        patience=patience,
+    )
     folder = chosen.out.expanduser()
     with locked(folder, wait=False):
         store, since = _opened(folder, chosen)
@@ -57,9 +98,11 @@ def collect(out: Any, since: Any, *, quiet: bool = False, **settings: Any) -> Co
         try:
             return _collect(chosen, since, store, asker, quiet)
         except Unreachable as error:
-            raise InputError(f"{chosen.source} does not answer: {error}; {_KEPT}") from None
+            left = _KEPT if store.has_files() else _NOTHING
+            raise InputError(f"{chosen.source} does not answer: {error}; {left}") from None
         finally:
             asker.close()
+            store.forget_nothing()
 
 
 def _opened(folder: Path, settings: CollectSettings) -> tuple[Store, str]:
@@ -94,6 +137,7 @@ def _collect(settings: CollectSettings, since: str, store: Store, asker: Connect
         calendar[-1],
         len(calendar),
         len(stocks),
+        tables.new_days,
         refused=tables.refused,
     )
     collector = StockCollector(settings.asking, store, calendar, len(ASHARE.bar_ends(settings.freq)))

@@ -10,6 +10,7 @@ import json
 import os
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,6 +26,8 @@ from qlib_mfgru.machine import advice
 
 DAILY_FOLDER, EVENTS_FOLDER, STATE = "daily", "events", "state"
 CALENDAR, UNIVERSE, INDUSTRY = "calendar.parquet", "universe.parquet", "industry.parquet"
+_COLLECTION = "collection"
+"""The note on what a folder was made for."""
 _TEXT = """# Made by `mfgru collect {source}`, for `mfgru ingest mapping.yaml --source THIS_FOLDER --target PROVIDER`.
 bars: {{files: {freq}/*/*.parquet, freq: {freq}, stamps: end, volume: shares, amount: yuan}}
 daily: {{files: {daily}/*/*.parquet, volume: shares, amount: yuan}}
@@ -185,11 +188,24 @@ class Store:
 
     def origin(self) -> Origin | None:
         """What the folder was made for; None for a new one."""
-        return self._note("collection", _ORIGIN)
+        return self._note(_COLLECTION, _ORIGIN)
 
     def keep_origin(self, origin: Origin) -> None:
         """Note what the folder is for."""
-        self._keep_note("collection", origin)
+        self._keep_note(_COLLECTION, origin)
+
+    def has_files(self) -> bool:
+        """Whether anything was collected: there is more than the note on what the folder is for."""
+        note = self.folder / STATE / f"{_COLLECTION}.json"
+        return any(path.is_file() for path in self.folder.rglob("*") if path != note)
+
+    def forget_nothing(self) -> None:
+        """Take the folder away where nothing was collected: it would stay bound to a vendor and a first day."""
+        if not self.has_files():
+            (self.folder / STATE / f"{_COLLECTION}.json").unlink(missing_ok=True)
+            with suppress(OSError):  # it may hold folders of the user's
+                (self.folder / STATE).rmdir()
+                self.folder.rmdir()
 
     def _note(self, name: str, kind: TypeAdapter[Note]) -> Note | None:
         """What was noted under a name; None where there is nothing that can be read."""

@@ -27,6 +27,8 @@ class Tables:
     ----------
     refused : dict of str to str
         Tables that the vendor does not have, and its words.
+    new_days : int
+        Trading days that no earlier run knew; once the calendar is asked for.
     """
 
     def __init__(self, asker: Connection, store: Store, since: str) -> None:
@@ -34,6 +36,7 @@ class Tables:
         self._store = store
         self._since = since
         self.refused: dict[str, str] = {}
+        self.new_days = 0
 
     def calendar(self, until: str | None) -> list[str]:
         """Trading days from `since` to `until`, or to the newest day that there is if that is earlier.
@@ -55,7 +58,9 @@ class Tables:
         days = [] if rows is None else list(rows["date"])
         if until < end:
             start = _next(until) if until else first
+            known = self._store.table(CALENDAR, "calendar")
             days += self._asker.ask(lambda source: source.calendar(start, end))
+            self.new_days = len(set(days).difference([] if known is None else known[1]["date"]))
             self._store.keep_table(CALENDAR, "calendar", pd.DataFrame({"date": days}), first, end)
         return list(between(days, self._since, end))
 

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from qlib_mfgru.arguments import local_path
+from qlib_mfgru.live.wording import counted
 
 if TYPE_CHECKING:
     from qlib_mfgru.live.predicting.predict import Prediction
@@ -33,32 +34,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--retrain", action="store_true", help="first train what a rolling model's calendar asks for, and nothing else"
     )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars, and one line of what was done")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, say what there is to know, and write, save or print the scores."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
+    if arguments.quiet:
+        os.environ["TQDM_DISABLE"] = "1"  # tqdm looks when it is imported
     from qlib_mfgru.live.predicting.predict import check_out, predict
 
     if arguments.out is not None:
         check_out(arguments.out)
     prediction = predict(
         arguments.recorder,
-        provider=None if arguments.provider is None else str(arguments.provider),
+        provider=arguments.provider,
         store=arguments.store,
         date=arguments.date,
         last=arguments.last,
         save=arguments.save,
         retrain=arguments.retrain,
     )
-    print(prediction)
-    if arguments.retrain:
-        print(_retrained(prediction))
-    if arguments.save:
-        print(_saved(prediction))
     if arguments.out is not None:
         prediction.write(arguments.out)
-        print(f"{len(prediction.scores)} scores written to {arguments.out}")
+    done = [
+        *([_retrained(prediction)] if arguments.retrain else []),
+        *([_saved(prediction)] if arguments.save else []),
+        *([f"{counted(len(prediction.scores), 'score')} written to {arguments.out}"] if arguments.out else []),
+    ]
+    if arguments.quiet:
+        print("; ".join([prediction.scored, *done]))
+        return 0
+    print("\n".join([str(prediction), *done]))
     if arguments.out is None and not arguments.save:
         print(_head(prediction))
     return 0
@@ -69,19 +76,22 @@ def _retrained(prediction: Prediction) -> str:
         return "nothing was trained: a qrun trains a single model again, a RollingEnsembleModel has a calendar"
     if not prediction.retrained:
         return "no fold is missing: nothing was trained"
-    return f"{prediction.retrained} folds trained now, and kept in the recorder"
+    return f"{counted(prediction.retrained, 'fold')} trained now, and kept in the recorder"
 
 
 def _saved(prediction: Prediction) -> str:
     saved = prediction.saved
     if not len(saved):
         return f"pred.pkl has {prediction.day:%Y-%m-%d} already: nothing was saved"
-    return f"pred.pkl continued by {len(saved)} days, {saved[0]:%Y-%m-%d} .. {saved[-1]:%Y-%m-%d}"
+    return f"pred.pkl continued by {counted(len(saved), 'day')}, {saved[0]:%Y-%m-%d} .. {saved[-1]:%Y-%m-%d}"
 
 
 def _head(prediction: Prediction) -> str:
     """The highest scores of the day."""
-    of_day = prediction.table[prediction.table["datetime"] == prediction.day]
-    rows = [f"{stock:<12} {score: .6f}" for stock, score in of_day[["instrument", "score"]].head(_HEAD).to_numpy()]
+    of_day = prediction.of_day
+    rows = [
+        f"{stock:<12} {score: .6f}{''.join(f'  {name}' for name in names)}".rstrip()
+        for stock, score, *names in of_day.head(_HEAD).itertuples(index=False)
+    ]
     more = [f"... and {len(of_day) - len(rows)} more; --out FILE writes all of them"] if len(of_day) > len(rows) else []
-    return "\n".join([f"{'instrument':<12}  score", *rows, *more])
+    return "\n".join(["  ".join([f"{'instrument':<12}", f"{'score':<8}", *of_day.columns[2:]]).rstrip(), *rows, *more])

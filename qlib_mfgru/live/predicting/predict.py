@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked, staged_file
+from qlib_mfgru.live.names import stock_names
 from qlib_mfgru.live.opening import opened
 from qlib_mfgru.live.predicting.age import Age, age_of, train_missing
 from qlib_mfgru.live.predicting.keep import artifact_lock, continued, put
@@ -19,6 +20,7 @@ from qlib_mfgru.live.predicting.reasons import SCORED, reasons
 from qlib_mfgru.live.predicting.subject import Subject
 from qlib_mfgru.live.predicting.whole import newest_whole_day
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.reader import provider_path
 from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
 from qlib_mfgru.report.scores import as_series
 from qlib_mfgru.report.show.shown import Shown, View
@@ -62,6 +64,8 @@ class Prediction(Shown):
         Folds that were trained now.
     saved : DatetimeIndex
         Days that were added to the recorder's prediction.
+    names : mapping of str to str
+        What stocks are called, by code, as far as it is known; in no file.
     """
 
     recorder: str
@@ -73,12 +77,19 @@ class Prediction(Shown):
     unfinished: dict[pd.Timestamp, str]
     retrained: int
     saved: pd.DatetimeIndex
+    names: Mapping[str, str]
 
     def view(self) -> View:
         """The day's scores, the highest first."""
-        of_day = self.table[self.table["datetime"] == self.day].drop(columns="datetime")
+        of_day = self.of_day
         counts = f"{len(of_day):,} of {len(self.reasons):,} stocks have a score"
         return View(f"Prediction of {self.model} for {self.day:%Y-%m-%d}: {counts}", of_day.round(4))
+
+    @property
+    def of_day(self) -> pd.DataFrame:
+        """The scores of `day` in columns ``instrument, score``, the highest first; ``name`` where names are known."""
+        frame = self.table[self.table["datetime"] == self.day].drop(columns="datetime")
+        return frame.assign(name=frame["instrument"].map(self.names).fillna("")) if self.names else frame
 
     @property
     def counts(self) -> pd.Series:
@@ -106,12 +117,17 @@ class Prediction(Shown):
         with locked(file, wait=True), staged_file(file) as new:
             _WRITERS[file.suffix](self.table, new)
 
-    def __str__(self) -> str:
+    @property
+    def scored(self) -> str:
+        """In words, how many stocks have a score on `day`."""
         scored = int(self.counts[SCORED])
+        return f"bars end on {self.day:%Y-%m-%d}: {scored} of {len(self.reasons)} listed stocks have a score"
+
+    def __str__(self) -> str:
         lines = [
             f"{self.model}, recorder {self.recorder}: {self.age}",
             *(f"{day:%Y-%m-%d} is not whole yet: {fault}" for day, fault in self.unfinished.items()),
-            f"bars end on {self.day:%Y-%m-%d}: {scored} of {len(self.reasons)} listed stocks have a score",
+            self.scored,
             *(f"  {count} {reason}" for reason, count in self.counts.items() if reason != SCORED),
         ]
         return "\n".join(lines)
@@ -131,7 +147,7 @@ def check_out(file: Path) -> Path:
 def predict(
     recorder: str,
     *,
-    provider: str | None = None,
+    provider: str | Path | None = None,
     store: str | None = None,
     date: Any = None,
     last: int = 1,
@@ -144,7 +160,7 @@ def predict(
     ----------
     recorder : str
         Its id, or the name of an experiment: the newest finished recorder that has a model.
-    provider, store : str, optional
+    provider, store : optional
         See `opened`.
     date : date, optional
         By default the newest day whose bars are whole, see `newest_whole_day`.
@@ -182,9 +198,10 @@ def predict(
         scores, dataset = _scores(subject, wanted[0], day)
     scores = scores.loc[wanted[0] :]
     scored = scores.loc[day:].index.get_level_values("instrument")
+    names = stock_names(provider_path("day"))
     why = reasons(dataset.handler, subject.freqs(dataset), day, scored)
     age = age_of(subject, day)
-    return Prediction(subject.recorder.id, subject.name, day, scores, why, age, unfinished, folds, added)
+    return Prediction(subject.recorder.id, subject.name, day, scores, why, age, unfinished, folds, added, names)
 
 
 def _day(

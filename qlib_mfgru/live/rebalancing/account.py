@@ -141,7 +141,7 @@ def _of_list(
         SortedPosition(cash=cash, position_dict=stocks),
         {held.code: held.shares for held in inside},
         {held.code: held.sellable for held in inside},
-        {held.code: held.name for held in holdings.stocks},
+        {held.code: held.name for held in holdings.stocks if held.name},
         {held.code: held.price for held in inside},
         outside,
         notes,

@@ -39,16 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=local_path, help="write the orders here: .csv, .parquet, or .json with all tables"
     )
+    parser.add_argument("--quiet", action="store_true", help="no progress bars, and one line of what was done")
     parser.add_argument("--weights", type=local_path, help="write the table of weights here, likewise")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Decide, print, and write the files."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
+    if arguments.quiet:
+        os.environ["TQDM_DISABLE"] = "1"  # tqdm looks when it is imported
     from qlib_mfgru.live.rebalancing import page
     from qlib_mfgru.live.rebalancing.rebalance import rebalance
 
     files = [page.check_name(path) for path in (arguments.out, arguments.weights) if path is not None]
+    if len(files) > 1 and files[0].absolute() == files[1].absolute():
+        raise InputError(f"{files[0]}: orders and weights would be one file: name another one by --weights")
     plan = rebalance(
         arguments.recorder,
         arguments.index,
@@ -61,13 +66,14 @@ def run(arguments: argparse.Namespace) -> int:
         limit=arguments.limit,
         config=arguments.config,
     )
-    print(page.text(plan))
+    if not arguments.quiet:
+        print(page.text(plan))
     if plan.summary["status"] == "failed":
         raise InputError(f"no weights were found, nothing is written: {plan.summary['message']}")
     if arguments.out is not None:
         page.write_orders(plan, arguments.out)
     if arguments.weights is not None:
         page.write_weights(plan, arguments.weights)
-    if files:
-        print(f"\nwritten to {' and '.join(map(str, files))}")
+    if files or arguments.quiet:
+        print("" if arguments.quiet else "\n", page.done(plan, files), sep="")
     return 0

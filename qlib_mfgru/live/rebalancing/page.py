@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked, staged_file
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
+from qlib_mfgru.live.wording import counted
 
 _SHARES = ("shares", "asked")
 _WEIGHTS = ("weight_before", "weight_target", "weight_after", "index_weight")
@@ -34,6 +35,16 @@ def text(plan: RebalancePlan) -> str:
     limits = _constraints(plan.constraints) + _rounding(plan.constraints)
     blocks = ["\n".join(heads), _account(plan.account), limits, _orders(plan)]
     return "\n\n".join([*blocks, *plan.notes])
+
+
+def done(plan: RebalancePlan, files: Sequence[Path]) -> str:
+    """What was decided and written, in one line."""
+    told = ["constraints gave way"] if plan.summary["relaxed"] else []
+    told += [counted(len(plan.notes), "note")] if plan.notes else []
+    place = f"written to {' and '.join(map(str, files))}" if files else "in no file: name one by --out"
+    return ", ".join(
+        [f"{counted(len(plan.sendable), 'order')} from the close of {plan.summary['decided']}", *told, place]
+    )
 
 
 def _outcome(plan: RebalancePlan) -> str:
@@ -83,7 +94,7 @@ def _beyond(rule: str, value: float, limit: float) -> float:
 def _orders(plan: RebalancePlan) -> str:
     orders = plan.orders
     if orders.empty:
-        return "no orders"
+        return f"no orders: {_why_none(plan)}"
     told = {"name": orders["name"].any(), "asked": (orders["asked"] != orders["shares"]).any()}
     frame = orders[[name for name in _SHOWN if told.get(name, True)]]
     formats: dict[str, Callable[[float], str]] = {
@@ -94,6 +105,14 @@ def _orders(plan: RebalancePlan) -> str:
     }
     with pd.option_context("display.unicode.east_asian_width", True):  # a Chinese character is two columns wide
         return frame.to_string(index=False, formatters=formats)
+
+
+def _why_none(plan: RebalancePlan) -> str:
+    """Why a plan has no orders."""
+    planned = plan.summary["turnover"]
+    if planned < _ROUNDING / 100 or plan.summary["status"] == "failed":
+        return "the holding is kept"
+    return f"none of the planned {planned:.2%} of {plan.account['before']['invested']:,.0f} reaches a lot"
 
 
 def write_orders(plan: RebalancePlan, path: Path) -> None:

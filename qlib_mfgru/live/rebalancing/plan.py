@@ -70,7 +70,8 @@ class RebalancePlan(Shown):
             f"Rebalance of {summary['index']} decided {summary['decided']}, {summary['status']}: {n_sales} sales, "
             f"{len(self.sendable) - n_sales} purchases, turnover {summary['turnover_ordered']:.1%}"
         )
-        orders = self.sendable.sort_values("value", ascending=False)[["instrument", "side", "shares", "price", "value"]]
+        columns = ["instrument", *(["name"] if self.orders["name"].any() else []), "side", "shares", "price", "value"]
+        orders = self.sendable.sort_values("value", ascending=False)[columns]
         return View(title, orders.astype({"shares": "Int64"}).round({"price": 3, "value": 0}))
 
 
@@ -155,5 +156,9 @@ def _weights(rebalance: Rebalance, account: Account, flags: Flags, orders: Order
 
 def _outside(account: Account) -> pd.DataFrame:
     """Rows of what the provider does not know."""
-    rows = [(held.code, held.name, held.shares, held.shares, held.price, "not_in_provider") for held in account.outside]
+    names = account.names
+    rows = [
+        (held.code, names.get(held.code, ""), held.shares, held.shares, held.price, "not_in_provider")
+        for held in account.outside
+    ]
     return pd.DataFrame(rows, columns=["instrument", "name", "shares_before", "shares_after", "price", "flags"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from qlib.backtest.position import BasePosition
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.names import stock_names
 from qlib_mfgru.live.opening import opened, saved, start_without_recorder
 from qlib_mfgru.live.rebalancing.account import read_account
 from qlib_mfgru.live.rebalancing.flags import Flags
@@ -22,6 +24,7 @@ from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.reader import provider_path
 from qlib_mfgru.report.recorders import PREDICTION, load_prediction
 from qlib_mfgru.settings import Date, NonNegative, checked
 
@@ -89,6 +92,7 @@ def rebalance(
     snapshot = settings.read_market()
     score = scores_of_day(_prediction(recorder, scores), day, snapshot.stocks, newest)
     account = read_account(holdings, money, snapshot.known_at(day), snapshot)
+    account = replace(account, names=stock_names(provider_path("day")) | dict(account.names))
     rebalancer = Rebalancer(_strategy(settings, limit), snapshot)
     costs = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, day, day, **costs)

@@ -23,7 +23,8 @@ from qlib_mfgru.provider.manifest import MANIFEST, read_manifest
 from qlib_mfgru.provider.series import sums_of
 from qlib_mfgru.refusals import within
 
-_PRICES = ("bars", "daily")
+PRICES = ("bars", "daily")
+"""Inputs of which an evening's files must be there."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class NewFiles:
 
     def without_prices(self, mapping: IngestMapping) -> bool:
         """Whether no file of prices is new."""
-        prices: Mapping[str, RowInput] = {name: mapping.inputs()[name] for name in _PRICES if name in mapping.inputs()}
+        prices: Mapping[str, RowInput] = {name: mapping.inputs()[name] for name in PRICES if name in mapping.inputs()}
         return not any(self.paths[name] or source.sql for name, source in prices.items())
 
 
@@ -156,7 +157,7 @@ def _here(folder: Path, source: RowInput, name: str) -> list[Path]:
         return []
     if source.provider:
         return [folder / source.provider.expanduser()]
-    if name in _PRICES and not source.optional:
+    if name in PRICES and not source.optional:
         return matching(folder, source.patterns, name)
     return [path for pattern in source.patterns for path in found(folder, pattern)]
 

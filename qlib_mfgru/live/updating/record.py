@@ -8,70 +8,19 @@ from typing import Any
 
 from qlib_mfgru import __version__
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.mapping import IngestMapping
-from qlib_mfgru.ingest.read.stamps import day_text
 from qlib_mfgru.ingest.report import REVISED, STORED, TOO_EARLY, IngestReport, InputReport
 from qlib_mfgru.ingest.write.attendance import check_lone_days, warn_of_sparse_days
 from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.plan import PlannedWriter
+from qlib_mfgru.live.updating.reporting.report import TRADED, UpdateReport
 from qlib_mfgru.live.updating.spool import LATE
-from qlib_mfgru.live.updating.stocks import Updated
 from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest
 from qlib_mfgru.provider.updates import UPDATES, content_key
 
 _NOT_ANEW = frozenset({STORED, TOO_EARLY})
-
-
-class UpdateReport(IngestReport):
-    """What was read, kept and dropped of new days.
-
-    Attributes
-    ----------
-    days : tuple of str
-        The new days.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.days: tuple[str, ...] = ()
-
-    @classmethod
-    def nothing(cls, why: str) -> UpdateReport:
-        """That of an update without anything new."""
-        report = cls()
-        report.note(f"nothing to do: {why}")
-        return report
-
-    @classmethod
-    def of_stocks(cls, updated: Updated, calendars: Calendars, last_day: int) -> UpdateReport:
-        """That of stocks whose new days are planned."""
-        report = cls()
-        report.days = tuple(day_text(day) for day in calendars.days[calendars.days > last_day])
-        report.inputs, report.warnings, report.notes = (
-            updated.report.inputs,
-            updated.report.warnings,
-            updated.report.notes,
-        )
-        report.facts["new days"] = _span(report.days)
-        report.facts["stock-days with trade"] = int(updated.n_trading.sum())
-        revised = updated.writer.revised
-        report.warn("stored values that what came later has changed", sum(revised.values()), sorted(revised))
-        report.add_verdict(updated.verdict.reported)
-        held = sorted(updated.held)
-        report.warn(
-            "stocks whose new days are not stored yet, for the judge refuses them (an update looks again, an ingest of "
-            "all files may leave them out)",
-            len(held),
-            held,
-        )
-        return report
-
-
-def _span(days: tuple[str, ...]) -> str:
-    return f"{len(days)}: {days[0]} .. {days[-1]}" if days else "0"
 
 
 def check_revised(report: UpdateReport) -> None:
@@ -118,6 +67,7 @@ def write_record(report: UpdateReport, provider: Path, stocks: StoredStocks, map
         As of `check_lone_days`.
     """
     old = read_manifest(provider)
+    report.before = IngestReport.of(old["report"])
     n_old = len(stocks.days) - len(report.days)
     check_lone_days(stocks, n_old)
     warn_of_half_days(stocks, report)
@@ -189,7 +139,7 @@ def _size(stocks: StoredStocks, old: dict[str, Any], report: UpdateReport) -> di
     size_of: dict[str, Any] = {
         **size,
         "days": f"{len(days)}: {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}",
-        "stock-days with trade": old.get("stock-days with trade", 0) + report.facts["stock-days with trade"],
+        TRADED: old.get(TRADED, 0) + report.facts[TRADED],
     }
     for freq, stamps in stocks.writer.calendars.items():
         if freq != "day":

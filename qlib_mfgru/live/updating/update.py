@@ -24,7 +24,8 @@ from qlib_mfgru.ingest.write.indices import read_all_weights
 from qlib_mfgru.live.updating.inputs import NewFiles, check_kept, mapping_of
 from qlib_mfgru.live.updating.journal import commit, finish
 from qlib_mfgru.live.updating.plan import PlannedWriter
-from qlib_mfgru.live.updating.record import UpdateReport, check_dropped, check_revised, write_record
+from qlib_mfgru.live.updating.record import check_dropped, check_revised, write_record
+from qlib_mfgru.live.updating.reporting.report import UpdateReport
 from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
 from qlib_mfgru.live.updating.tables import write_tables
@@ -75,7 +76,7 @@ def update(
     Returns
     -------
     UpdateReport
-        What was read, kept and dropped of the new days; the provider's ``mfgru.json`` has it added to what was there.
+        What came in, and what was left out; the provider's ``mfgru.json`` has it added to what was there.
 
     Raises
     ------
@@ -91,8 +92,7 @@ def update(
         work = _Work(provider, source, mapping or mapping_of(provider), folder, quiet=quiet)
         with Processes(n_jobs if len(work.old.stored) >= PARALLEL_STOCKS else 1) as processes:
             report = work.run(processes, revise=revise)
-        if finished:
-            report.note("an update that was interrupted has been finished first")
+    report.is_resumed = finished
     return report
 
 
@@ -115,12 +115,13 @@ class _Work:
     def run(self, processes: Processes, *, revise: bool) -> UpdateReport:
         """Read, plan, write."""
         if self.files.without_prices(self.mapping):
-            return UpdateReport.nothing(f"no file below {self.files.folder} is new")
+            return UpdateReport.nothing(f"no file below {self.files.folder} is new or has changed", self.last_day)
         since = ALL_DAYS if revise else self._since()
         vendor = self.files.vendor(self.mapping, since, self.folder / "gathered", quiet=self.quiet)
         spool = self._read(vendor, processes)
         if not spool.days:
-            return UpdateReport.nothing(f"no row in the new files below {self.files.folder} is usable\n{vendor.report}")
+            why = f"no row in the new files below {self.files.folder} is usable"
+            return UpdateReport.nothing(why, self.last_day, vendor.report)
         calendars, weights = self._calendars(spool), read_all_weights(vendor)
         weighted = {code for table in weights.values() for code in table.columns}
         writer = self._writer(spool, calendars)

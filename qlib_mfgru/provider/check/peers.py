@@ -15,6 +15,12 @@ from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS
 
 _LIMITS = frozenset({(DAY, "limit_up"), (DAY, "limit_down")})
 _GRAVE = frozenset({"vwap", "amount", "factor"})
+_OF_TABLES = frozenset({"industry", "market_cap"})
+"""Fields from a vendor's tables, which name a new share some weeks after its listing."""
+_LATE_DAYS = 10
+"""Trading days within which `mfgru collect` asks again for what is missing."""
+_NEW_DAYS = 25
+"""Trading days from its first one on which a share is new: a month with its first day after."""
 
 
 class Peers:
@@ -25,6 +31,7 @@ class Peers:
         self._files: dict[str, set[tuple[str, str]]] = {}
         self._empty: dict[str, set[tuple[str, str]]] = {}
         self._without_bars: set[str] = set()
+        self._new: set[str] = set()
         self._n_priced: dict[str, np.ndarray] = {}
 
     def add(self, stock: StoredStock) -> None:
@@ -39,6 +46,8 @@ class Peers:
         for freq in {freq for freq, name in stock.values if name == "close"}:
             self._count_days(stock, freq)
         places, close = self._stored.places, stock.values.get((DAY, "close"))
+        if close is not None and not np.isfinite(close[:-_NEW_DAYS]).any() and len(close) > _NEW_DAYS:
+            self._new.add(stock.code)
         if places is not None and close is not None and self._stored.freq not in {freq for freq, _ in stock.files}:
             in_bars = np.isin(self._stored.all_days, places.days)
             if np.isfinite(close[in_bars]).any():
@@ -63,8 +72,10 @@ class Peers:
             places = np.flatnonzero(sparse_days(n_priced) & (days >= self._stored.days[0]))
             cases = [f"{days[place]}: {n_priced[place]}" for place in places]
             kind = SPARSE_DAYS.format(what="have a price" if freq == DAY else f"have a {freq} bar")
-            is_late = len(places) > 0 and days[places[0]] == self._stored.all_days[-1]
-            ledger.note("warning" if is_late else "error", kind, cases, _LATE if is_late else _HOLE, judged=len(days))
+            first = days[places[0]] if len(places) else self._stored.all_days[0]
+            cause = _LATE if first in self._stored.all_days[-_LATE_DAYS:] else _HOLE
+            is_last = first == self._stored.all_days[-1]
+            ledger.note("warning" if is_last else "error", kind, cases, cause, judged=len(days))
 
     def judge(self, ledger: Ledger) -> None:
         """Every stock has the files that more than half of those with its frequency have, and the finest bars."""
@@ -76,11 +87,16 @@ class Peers:
             freqs = {freq for freq, _ in files}
             lacking = [file for file in usual if file[0] in freqs and file not in files]
             needed = [f"{code} {name}.{freq}" for freq, name in lacking if name in _GRAVE]
-            others = [f"{code} {name}.{freq}" for freq, name in lacking if name not in _GRAVE]
+            empty = [file for file in usual if file in self._empty[code]]
+            awaited = _OF_TABLES if code in self._new else frozenset()
+            late = [f"{code} {name}.{freq}" for freq, name in (*lacking, *empty) if name in awaited]
+            others = [f"{code} {name}.{freq}" for freq, name in lacking if name not in _GRAVE | awaited]
             ledger.note("error", "files that most stocks have and these lack", needed, _LOST, judged=len(usual))
             ledger.note("warning", "further files that most stocks have", others, _LOST, judged=len(usual))
-            empty = [f"{code} {name}.{freq}" for freq, name in usual if (freq, name) in self._empty[code]]
-            ledger.note("warning", "fields of most stocks without any value", empty, _LOST, judged=len(usual))
+            no_value = [f"{code} {name}.{freq}" for freq, name in empty if name not in awaited]
+            ledger.note("warning", "fields of most stocks without any value", no_value, _LOST, judged=len(usual))
+            kind = f"fields of most stocks that shares of the last {_NEW_DAYS} days have not yet"
+            ledger.note("note", kind, late, _AWAITED, judged=len(usual))
             if self._is_usual(with_freq):
                 without = [code] if code in self._without_bars else []
                 ledger.note(
@@ -106,4 +122,8 @@ def _is_judged(name: str) -> bool:
 
 _HOLE = "rows of that day are missing: make it again from whole files"
 _LATE = "the vendor was late, or files are not complete: mfgru update takes in what comes late"
+_AWAITED = (
+    "nothing is lost: the vendor's tables do not name them yet; mfgru update takes them in once a newer table does "
+    "(mfgru collect asks for industries on each month's first trading day)"
+)
 _LOST = "files were lost: make the stocks again"

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -73,8 +74,17 @@ def _left(table: pd.DataFrame, rows: int) -> list[str]:
 def _aligned(lines: Sequence[str]) -> list[str]:
     """Columns below each other: the first at the left, others at the right."""
     rows = cells(lines)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    blanks = [[" " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return [
+        "  ".join([row[0] + first, *map(str.__add__, others, row[1:])]).rstrip()
+        for row, (first, *others) in zip(rows, blanks, strict=True)
+    ]
+
+
+def _width(text: str) -> int:
+    """Columns of a terminal: a Chinese character takes two."""
+    return len(text) + sum(east_asian_width(character) in "WF" for character in text)
 
 
 def _png(figure: Figure) -> bytes:

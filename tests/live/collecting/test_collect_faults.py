@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from live.collecting.conftest import Collect, contents
+from qlib_mfgru import live
 from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.collecting.sources.baostock import Baostock
@@ -61,24 +63,47 @@ def test_a_page_that_does_not_come(collect: Collect, server: Server, market: Ven
     [
         ("10001011", "baostock does not let us in: 10001011"),
         ("10001004", "baostock does not let us in: 10001004"),
-        ("10005001", "baostock does not answer: 10005001 .*; what was collected is kept: run again to go on"),
+        ("10005001", "baostock does not answer: 10005001 .*; nothing was collected: run again"),
     ],
 )
-def test_what_no_repetition_mends_is_one_line(collect: Collect, server: Server, code: str, words: str) -> None:
+def test_what_no_repetition_mends_is_one_line(
+    collect: Collect, server: Server, tmp_path: Path, code: str, words: str
+) -> None:
     server.faults = Faults(error=code)
     with pytest.raises(InputError, match=words) as caught:
         collect()
     assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
 
 
-def test_nobody_listens(collect: Collect, server: Server) -> None:
+def test_nobody_listens(collect: Collect, server: Server, tmp_path: Path) -> None:
     server.stop()
     begin = time.monotonic()
     with pytest.raises(
-        InputError, match=f"baostock does not answer: 127.0.0.1:{server.port}: Connection refused; what"
+        InputError, match=f"baostock does not answer: 127.0.0.1:{server.port}: Connection refused; nothing"
     ):
         collect()
     assert time.monotonic() - begin < 5
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_client_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lay there stays, and a folder that was made is bound to no vendor, frequency or first day."""
+    for name in ("baostock", "tushare"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tmp_path / "out/notes").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"baostock is not installed: pip install 'qlib_mfgru\[collect\]'"):
+        live.collect(tmp_path / "made", "2020-01-01")
+    with pytest.raises(InputError, match="tushare is not installed"):
+        live.collect(tmp_path / "made", "2021-01-01", source="tushare", freq="60min")
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "notes"]
+
+
+def test_a_folder_stays_its_vendors_once_anything_is_there(collect: Collect, server: Server, tmp_path: Path) -> None:
+    server.faults = Faults(error="10005001", only=("query_trade_dates",))
+    with pytest.raises(InputError, match="; what was collected is kept: run again to go on"):
+        collect()
+    assert {"index/SH000300.parquet", "state/collection.json"} < contents(tmp_path / "out").keys()
 
 
 def test_a_server_that_dies_midway(collect: Collect, server: Server, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from qlib.model.base import Model
 from live.evenings import Market
 from qlib_mfgru.cli import main
 from qlib_mfgru.live import predict
+from qlib_mfgru.live.predicting import predict as predicting
 from qlib_mfgru.model import GRUModel
 from qlib_mfgru.rolling import RollingEnsembleModel
 
@@ -65,7 +69,7 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
     last = f"{market.days[-1]:%Y-%m-%d}"
     assert code == 0
     assert out.splitlines()[-2:] == [
-        "1 folds trained now, and kept in the recorder",
+        "1 fold trained now, and kept in the recorder",
         f"pred.pkl continued by 15 days, {market.days[-15]:%Y-%m-%d} .. {last}",
     ]
     code, out, _ = typed(command, capsys)
@@ -73,6 +77,36 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
         "no fold is missing: nothing was trained",
         f"pred.pkl has {last} already: nothing was saved",
     ]
+
+
+def test_quiet_is_one_line_without_bars(market: Market, tmp_path: Path) -> None:
+    out = tmp_path / "scores.csv"
+    command = [*("predict", "demo_gru", "--provider", str(market.whole), "--save", "--out", str(out)), "--quiet"]
+    environment = {name: value for name, value in os.environ.items() if name != "TQDM_DISABLE"}
+    done = subprocess.run(
+        [sys.executable, "-m", "qlib_mfgru.cli", *command],
+        capture_output=True,
+        text=True,
+        env={**environment, "PYTHONPATH": os.pathsep.join(sys.path), "MFGRU_CACHE": str(tmp_path / "panels")},
+    )
+    first, last = (f"{market.days[at]:%Y-%m-%d}" for at in (-15, -1))
+    n_scores, n_listed = len(pd.read_csv(out)), len(predict("demo_gru", provider=market.whole).reasons)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"bars end on {last}: {n_scores} of {n_listed} listed stocks have a score; "
+        f"pred.pkl continued by 15 days, {first} .. {last}; {n_scores} scores written to {out}\n"
+    )
+
+
+def test_names_are_on_the_screen_and_in_no_file(
+    market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predicting, "stock_names", lambda provider: {"SH600000": "浦发银行"})
+    _, out, _ = typed(f"demo_gru --provider {market.whole}", capsys)
+    assert "instrument    score     name" in out.splitlines()
+    prediction = predict("demo_gru")
+    assert dict(prediction.of_day[["instrument", "name"]].to_numpy())["SH600000"] == "浦发银行"
+    assert list(prediction.table.columns) == ["datetime", "instrument", "score"]
 
 
 def test_a_single_model_is_not_retrained_and_predicts(market: Market, capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,6 +96,25 @@ def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tm
     assert len(list(tmp_path.iterdir())) == 6  # no lock, and nothing half written, is left
 
 
+def test_quiet_is_one_line(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    out = tmp_path / "orders.csv"
+    line = "3 orders from the close of 2024-03-05, 1 note, "
+    assert mfgru("evenings", *CASH, "--quiet") == (0, f"{line}in no file: name one by --out\n", "")
+    assert mfgru("evenings", *CASH, "--quiet", "--out", str(out)) == (0, f"{line}written to {out}\n", "")
+    loud = mfgru("evenings", *CASH, "--out", str(out))[1]
+    assert loud.endswith(f"\n\n{line}written to {out}\n")
+    assert mfgru("evenings", "--quiet", "--date", f"{DAY:%Y-%m-%d}")[0] == 2
+
+
+def test_why_there_are_no_orders(mfgru: Callable[..., Any], tmp_path: Path) -> None:
+    """From 500 yuan no stock reaches a lot; and the whole portfolio that is held is what is wanted."""
+    out = mfgru("evenings", "--cash", "500", *CASH[2:])[1]
+    assert "\nno orders: none of the planned 100.00% of 500 reaches a lot" in out
+    (tmp_path / "list.csv").write_text("code,shares\n600000,3000\n000001,2000\n")
+    out = mfgru("evenings", "--holdings", str(tmp_path / "list.csv"), *CASH[2:], "--limit", "0")[1]
+    assert "\nno orders: the holding is kept" in out
+
+
 def test_scores_of_a_file_and_settings_of_a_yaml(mfgru: Callable[..., Any], work: Path, tmp_path: Path) -> None:
     scores().reset_index().to_csv(tmp_path / "scores.csv", index=False)
     scores().to_frame().to_parquet(tmp_path / "scores.parquet")
@@ -213,6 +232,7 @@ def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], 
         (["evenings", "--date", "2024-03-05 10:00"], "date is '2024-03-05 10:00': must be a day, without a time"),
         (["evenings", "--out", "provider"], "provider is a folder: name a file"),
         (["evenings", "--out", "orders.xls"], "orders.xls must end with .csv, .parquet or .json"),
+        (["evenings", "--out", "o.csv", "--weights", "./o.csv"], "o.csv: orders and weights would be one file"),
         (["evenings", "--config", "absent.yaml"], "there is no config absent.yaml"),
         (["evenings", "--holdings", "absent.csv", *CASH], "there is no file of holdings absent.csv"),
     ],

@@ -97,7 +97,12 @@ def test_prices_adjusted_to_the_newest_day_need_a_whole_ingest(tmp_path: Path) -
 def test_nothing_new(market: Evenings, tmp_path: Path) -> None:
     provider = started(market, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in provider.rglob("*")}
-    assert "nothing to do" in str(update(provider, quiet=True, n_jobs=1))
+    report = update(provider, quiet=True, n_jobs=1)
+    assert str(report) == (
+        f"nothing new: no file below {tmp_path / 's'} is new or has changed; the provider ends on "
+        f"{market.days[CUT - 1]:%Y-%m-%d}"
+    )
+    assert report.days == ()
     assert before == {path: path.stat().st_mtime_ns for path in provider.rglob("*")}
 
 

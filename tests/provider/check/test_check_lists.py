@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from foreign import CODES, Foreign
 
+from qlib_mfgru.provider.check import peers
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.check.table import Row
 
@@ -113,3 +114,25 @@ def test_files_that_only_some_stocks_lack_are_said(foreign: Foreign) -> None:
         "error",
         ["SH600000 $close"],
     )
+
+
+def test_a_new_share_that_no_table_names_yet_is_a_note_with_what_to_do(
+    foreign: Foreign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A share of three days has no industry: nothing is lost. One of four days, and a lost vwap, are not so."""
+    monkeypatch.setattr(peers, "_NEW_DAYS", 3)
+    others = [f"60000{number}" for number in range(1, 6)]
+    for code in (*CODES, *(f"SH{other}" for other in others)):
+        for name in ("open", "high", "low", "close", "volume", "factor", "vwap", "industry"):
+            foreign.write(code, name, np.full(10, 20.0))
+    for code, first in (("SH600000", 7), ("SZ000001", 6)):
+        for name in ("open", "high", "low", "close", "volume", "factor", "vwap"):
+            foreign.change(code, name, slice(first), np.nan)
+        foreign.change(code, "industry", slice(None), np.nan)
+    foreign.change("SH600000", "vwap", slice(None), np.nan)
+    rows = found(foreign.path)
+    new = rows["fields of most stocks that shares of the last 3 days have not yet"]
+    assert (new.severity, new.cases) == ("note", ["SH600000 industry.day"])
+    assert "mfgru update takes them in once a newer table does" in new.cause
+    lost = rows["fields of most stocks without any value"]
+    assert (lost.severity, lost.cases) == ("warning", ["SH600000 vwap.day", "SZ000001 industry.day"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,18 @@ def test_a_half_filled_last_day_is_a_warning(provider: Path) -> None:
     assert rows[SPARSE].cases == [f"{last:%Y-%m-%d}: 4"]
     since = check_provider(provider, since=pd.Timestamp(last), quiet=True)
     assert SPARSE in {row.kind for row in since}
+
+
+def test_two_days_that_came_late_are_mended_by_an_update(provider: Path, tmp_path: Path) -> None:
+    """As after a collection that was interrupted: no need to make the provider again."""
+    shutil.copytree(provider, tmp_path / "p")
+    for file in (tmp_path / "p/features").glob("*/*.day.bin"):
+        series = np.fromfile(file, "<f4")
+        series[-2] = series[-1]
+        series.tofile(file)
+    (row,) = [row for row in check_provider(tmp_path / "p", quiet=True) if row.kind == SPARSE]
+    assert (row.severity, row.count) == ("error", 2)
+    assert row.cause == "the vendor was late, or files are not complete: mfgru update takes in what comes late"
 
 
 def test_some_stocks_say_nothing_of_the_market(provider: Path) -> None:

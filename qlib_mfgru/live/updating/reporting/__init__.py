@@ -1,0 +1,1 @@
+"""What an update says: the report, and its words."""
