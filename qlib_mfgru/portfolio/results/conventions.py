@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
-from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
+from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
 from qlib_mfgru.report.words import header
 
 _UNFILLED = {"drop": "dropped", "carry": "carried to the following days until the next rebalance"}
@@ -65,7 +65,8 @@ def heading(result: IndexEnhancement) -> str:
 
 def differences(result: IndexEnhancement) -> list[str]:
     """Why the Huatai report's figures and this run's differ, and where that report contradicts itself."""
-    if printed(result).empty:
+    rows = printed(result)
+    if rows.empty:
         return []
     days = result.runs[0].report.index
     return [
@@ -75,5 +76,5 @@ def differences(result: IndexEnhancement) -> list[str]:
         "Data and model: another vendor's bars, and whatever model made this prediction; other training periods and "
         "random seeds.",
         "The Huatai report's mean turnover exceeds its limits (32 % to 33 % at 30 %); it does not say why.",
-        *SLIPS["enhancement_performance"],
+        *slips("enhancement_performance", rows),
     ]
