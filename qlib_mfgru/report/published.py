@@ -23,6 +23,7 @@ enhancement_performance: 36, 40, 44, 48; enhancement_yearly: 37, 41, 45, 49."""
 PERIOD = "2017-01-04 .. 2023-04-28"
 """The Huatai report's test period."""
 
+
 @dataclass(frozen=True)
 class Slip:
     """Where the Huatai report's prose and its tables disagree; we quote the tables.

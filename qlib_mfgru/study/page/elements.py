@@ -34,7 +34,7 @@ class Cell:
     @property
     def exact(self) -> str:
         """The number to its last digit, as ``data-value``."""
-        return "" if self.value is None else repr(float(self.value))
+        return "" if self.value is None else repr(float(self.value) + 0.0)  # -0.0 becomes 0.0
 
     @property
     def is_long(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.report.markdown import FORMATS, Formats
 from qlib_mfgru.study.page.elements import Cell, Head, Row, Source, Table
 from qlib_mfgru.study.page.words import Words
@@ -76,7 +77,7 @@ def cell(value: Any, specification: str, words: Words) -> Cell:
         return Cell(f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else words("yes" if value else "no"))
     number = float(value)
     if specification:
-        return Cell(format(number, specification).replace("-", "−"), number)
+        return Cell(numeral(number, specification).replace("-", "−"), number)
     return Cell(f"{int(number):,}" if number.is_integer() else f"{number:.6g}", number)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from qlib_mfgru.numerals import Numerals
 from qlib_mfgru.study.page.words.chinese import in_chinese
 from qlib_mfgru.study.page.words.headers import HEADERS
 from qlib_mfgru.study.page.words.sentences import SENTENCES
@@ -21,7 +22,7 @@ class Words:
 
     def __call__(self, name: str, /, **values: Any) -> str:
         """A sentence or title of the page, with values in it."""
-        return SENTENCES[name][self._place].format(**values)
+        return Numerals().format(SENTENCES[name][self._place], **values)
 
     def __contains__(self, name: str) -> bool:
         return name in HEADERS
