@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from qlib_mfgru.report import style
 from qlib_mfgru.report.outputs import Plot
 from qlib_mfgru.report.words import spoken
 from qlib_mfgru.study.page.elements import Chart
+from qlib_mfgru.study.page.naming import translated
 from qlib_mfgru.study.page.svg import inline_svg
 from qlib_mfgru.study.page.words import Words
 
@@ -32,6 +34,10 @@ class Drawer:
         with style.language(self._words.language):
             return Words(spoken())
 
+    def called(self, name: str) -> str:
+        """A model's name in the words of charts."""
+        return translated(name, self._words, self.words)
+
     def plot(self, file: str, plot: Plot[Any], result: Any, of: str = "") -> Chart:
         """A plot of a registry.
 
@@ -40,14 +46,15 @@ class Drawer:
         file : str
             The name under which it is registered: its title is in the table of words, or is what it says of itself.
         plot : callable
-        result : Any
+        result : dataclass
+            Its `model` is what the page calls the model.
         of : str
             What the chart is of, before its title.
         """
         says = (inspect.getdoc(plot) or file).splitlines()[0].rstrip(".")
         title = self._words.head(file) if file in self._words else says
         with style.language(self._words.language):
-            figure = plot(result)
+            figure = plot(replace(result, model=self.called(result.model)))
         return self.figure(figure, f"{of}: {title}" if of else title)
 
     def figure(self, figure: Figure, title: str) -> Chart:

@@ -31,7 +31,7 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
         if not any(subject.histories.values()):
             without.append(subject.name)
             continue
-        figure = training_figure(subject.name, subject.histories, drawer.words)
+        figure = training_figure(drawer.called(subject.name), subject.histories, drawer.words)
         blocks.append(drawer.figure(figure, words("training_of", name=subject.name)))
         blocks.append(Said(_best_epochs(subject.histories, words)))
     if without:
