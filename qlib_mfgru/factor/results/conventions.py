@@ -10,6 +10,7 @@ from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
 from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
+from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.report.words import header
 
 _CALENDAR = {
@@ -77,6 +78,11 @@ def absent_rules(test: FactorTest) -> list[str]:
     lacking = [rule for rule, fields in FIELDS.items() if {*fields} & {*test.session.absent_fields}]
     counts = [result.counts for result in test.pools.values()]
     return [rule for rule in lacking if not any(rule in count and count[rule].any() for count in counts)]
+
+
+def notes(test: FactorTest) -> list[str]:
+    """What is to be known of the first table: how long a time it is of, and `differences`."""
+    return [*extrapolated(test.days, test.session.days_per_year), *differences(test)]
 
 
 def differences(test: FactorTest, models: Collection[str] | None = None) -> list[str]:

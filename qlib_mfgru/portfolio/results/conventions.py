@@ -6,6 +6,7 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
 from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
+from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.report.words import header
 
 _UNFILLED = {"drop": "dropped", "carry": "carried to the following days until the next rebalance"}
@@ -63,12 +64,17 @@ def heading(result: IndexEnhancement) -> str:
     return comparison_heading(printed(result))
 
 
+def notes(result: IndexEnhancement) -> list[str]:
+    """What is to be known of the first table: how long a time it is of, and `differences`."""
+    return [*extrapolated(result.days, result.session.days_per_year), *differences(result)]
+
+
 def differences(result: IndexEnhancement) -> list[str]:
     """Why the Huatai report's figures and this run's differ, and where that report contradicts itself."""
     rows = printed(result)
     if rows.empty:
         return []
-    days = result.runs[0].report.index
+    days = result.days
     return [
         f"Period: the Huatai report covers {PERIOD}; this run {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, {len(days)} "
         "trading days.",

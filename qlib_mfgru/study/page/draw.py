@@ -13,7 +13,6 @@ from qlib_mfgru.report import style
 from qlib_mfgru.report.outputs import Plot
 from qlib_mfgru.report.words import spoken
 from qlib_mfgru.study.page.elements import Chart
-from qlib_mfgru.study.page.naming import translated
 from qlib_mfgru.study.page.svg import inline_svg
 from qlib_mfgru.study.page.words import Words
 
@@ -36,7 +35,7 @@ class Drawer:
 
     def called(self, name: str) -> str:
         """A model's name in the words of charts."""
-        return translated(name, self._words, self.words)
+        return self._words.translated(name, self.words)
 
     def plot(self, file: str, plot: Plot[Any], result: Any, of: str = "") -> Chart:
         """A plot of a registry.

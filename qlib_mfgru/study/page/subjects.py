@@ -18,6 +18,7 @@ from qlib_mfgru.live.opening import saved
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
 from qlib_mfgru.report.recorders import PREDICTION, RESULT, find_recorder, has_artifact, load_result
 from qlib_mfgru.study.page.numbering import MODELS
+from qlib_mfgru.study.page.words import Words
 
 HISTORY, UNITS = "training_history.json", "rolling/units.csv"
 
@@ -99,6 +100,21 @@ def read_subjects(names: Iterable[str], manager: ExpManager) -> list[Subject]:
                 raise InputError(f"the recorder {recorder.id} is named twice")
             subjects[recorder.id] = _read(recorder, own_name, manager)
     return _told_apart(list(subjects.values()))
+
+
+def called(subject: Subject, words: Words) -> Subject:
+    """A subject, and its results, under the one name that the page has for its model.
+
+    That is the name it was given; of one that was given the Huatai report's model's, as ``gru``, the words for that.
+    """
+    own = subject.name.removesuffix(f" {subject.origin[:6]}")
+    name = words.head(own) + subject.name[len(own) :] if own == subject.model else subject.name
+    return replace(
+        subject,
+        name=name,
+        factor=subject.factor and replace(subject.factor, model=name),
+        enhancements=[replace(each, result=replace(each.result, model=name)) for each in subject.enhancements],
+    )
 
 
 def _recorders(text: str, manager: ExpManager) -> Iterator[tuple[str, Recorder]]:

@@ -13,7 +13,6 @@ from study_recorders import Recorders
 
 from qlib_mfgru.report import fonts
 from qlib_mfgru.study import Page, report
-from qlib_mfgru.study.page.naming import translated
 from qlib_mfgru.study.page.words import Words
 from qlib_mfgru.study.page.words.chinese import in_chinese, sentences
 from qlib_mfgru.study.page.words.headers import HEADERS
@@ -90,14 +89,9 @@ def test_a_model_has_one_name_on_the_whole_page(recorders: Recorders, monkeypatc
         ("15 分钟频 GRU 0b1f5c", "15-minute GRU 0b1f5c"),
         ("我的", "我的"),
     ],
-    [
-        ("15 分钟频注意力 GRU", "15-minute GRU with attention"),
-        ("15 分钟频 GRU 0b1f5c", "15-minute GRU 0b1f5c"),
-        ("我的", "我的"),
-    ],
 )
 def test_names_where_charts_are_english(name: str, english: str) -> None:
-    assert translated(name, Words("zh"), Words("en")) == english
+    assert Words("zh").translated(name, Words("en")) == english
 
 
 def test_a_chinese_page_has_the_same_numbers(page: Page, chinese: Page) -> None:
