@@ -26,7 +26,7 @@ from qlib_mfgru.report.recorders import PREDICTION, check_provider, find_recorde
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study.identity import part_key, provider_content
 from qlib_mfgru.study.page.report import Page, report
-from qlib_mfgru.study.plan import Part, Plan, plan
+from qlib_mfgru.study.plan import CORRELATION, Part, Plan, plan
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 
@@ -229,8 +229,8 @@ def _shown(run: _Run, settings: StudySettings, planned: Plan) -> list[str]:
     A recorder that was there before the study is left out where its own results would stand beside the study's.
     """
     model = {part.name: part.model for part in planned.parts}
-    own = [(model[done.name], done.recorder) for done in run.done if done.recorder and model[done.name]]
-    tested = {name for name, _ in own}
+    own = [(model[done.name], done.recorder) for done in run.done if done.recorder]
+    tested = {model[done.name] for done in run.done if done.recorder and done.name != CORRELATION}
     before = [
         (name, known)
         for name, known in planned.recorded.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -52,13 +53,13 @@ class Drawer:
         """
         says = (inspect.getdoc(plot) or file).splitlines()[0].rstrip(".")
         title = self._words.head(file) if file in self._words else says
-        with style.language(self._words.language):
-            figure = plot(replace(result, model=self.called(result.model)))
-        return self.figure(figure, f"{of}: {title}" if of else title)
+        result = replace(result, model=self.called(result.model))
+        return self.drawn(lambda: plot(result), f"{of}: {title}" if of else title)
 
-    def figure(self, figure: Figure, title: str) -> Chart:
-        """A figure that is drawn already."""
+    def drawn(self, draw: Callable[[], Figure], title: str) -> Chart:
+        """What a function draws, in the words of charts."""
         with style.language(self._words.language):
+            figure = draw()
             svg = inline_svg(figure, f"c{next(self._numbers)}")
         width = round(figure.get_figwidth() * _PIXELS)
         return Chart(svg, title, width)

@@ -17,6 +17,7 @@ from qlib_mfgru.factor import FactorTest, FactorTestRecord
 from qlib_mfgru.live.opening import saved
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
 from qlib_mfgru.report.recorders import PREDICTION, RESULT, find_recorder, has_artifact, load_result
+from qlib_mfgru.study.correlation import CorrelationRecord, RecordedCorrelation
 from qlib_mfgru.study.page.numbering import MODELS
 from qlib_mfgru.study.page.words import Words
 
@@ -48,6 +49,7 @@ class Subject:
         The Huatai report's name of the model; empty for one that it lacks.
     factor : FactorTest or None
     enhancements : list of Enhanced
+    correlation : RecordedCorrelation or None
     histories : mapping of str to list of dict
         Rows of training, by whom they are of: one model, or the units of a rolling run.
     units : DataFrame
@@ -63,6 +65,7 @@ class Subject:
     model: str
     factor: FactorTest | None = None
     enhancements: Sequence[Enhanced] = ()
+    correlation: RecordedCorrelation | None = None
     histories: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     unread: Sequence[str] = ()
@@ -148,6 +151,7 @@ def _read(recorder: Recorder, own_name: str, manager: ExpManager) -> Subject:
         model=_reports(saved(source, "task")),
         factor=factor,
         enhancements=enhancements,
+        correlation=_correlation(recorder),
         histories=_histories(recorder),
         units=_units(recorder),
         unread=unread,
@@ -191,13 +195,16 @@ def _folders(recorder: Recorder, folder: str) -> list[str]:
     return [*([folder] if any(path.suffix for path in here) else []), *below]
 
 
+def _correlation(recorder: Recorder) -> RecordedCorrelation | None:
+    folder = CorrelationRecord.artifact_path
+    return load_result(recorder, folder) if f"{folder}/{RESULT}" in recorder.list_artifacts(folder) else None
+
+
 def _histories(recorder: Recorder) -> dict[str, list[dict[str, Any]]]:
-    """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean of members by member."""
-    if has_artifact(recorder, HISTORY):
-        by_member: dict[str, list[dict[str, Any]]] = {}
-        for row in _json(recorder, HISTORY):
-            by_member.setdefault(str(row.get("member", "")), []).append(row)
-        return by_member
+    """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean by member, each with a file of its own."""
+    files = [name for name in recorder.list_artifacts() if name.endswith(HISTORY)]
+    if files:
+        return {name.removesuffix(HISTORY).rstrip("_"): _json(recorder, name) for name in files}
     if f"rolling/{HISTORY}" in recorder.list_artifacts("rolling"):
         units = _json(recorder, f"rolling/{HISTORY}")
         return {f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in units}

@@ -121,12 +121,9 @@ def test_the_main_figures_come_first_and_are_compared(parsed: ParsedPage, record
     assert parsed.ids.index("main-figures") < parsed.ids.index("data")
     summary = recorded(recorders.folder(recorders.network) / "factor_test", "summary.csv").set_index("pool")
     factors = parsed.table("main-figures", "Factors")
-    assert [row["of"][0].split() for row in factors.rows] == [["IncrementalGRUModelALL"], ["LGBModelALL"]]
-    for name, printed in (
-        ("rank_ic_mean", "10.22%"),
-        ("top_annual_excess", "36.36%"),
-        ("top_information_ratio", "5.95"),
-    ):
+    assert [row["of"][0] for row in factors.rows] == ["IncrementalGRUModelALL", "LGBModelALL"]
+    printed_by = {"rank_ic_mean": "10.22%", "top_annual_excess": "36.36%", "top_information_ratio": "5.95"}
+    for name, printed in printed_by.items():
         text, value = factors.rows[0][name]
         assert value == summary.loc["ALL", name]
         assert text.endswith(f"report {printed}")
@@ -137,14 +134,13 @@ def test_the_main_figures_of_portfolios_are_by_limit(parsed: ParsedPage, recorde
     portfolios = parsed.table("main-figures", "net of costs")
     assert portfolios.names == ["of", "0.3", "0.5"]
     assert [row["of"][0] for row in portfolios.rows] == [
-        f"{index}IncrementalGRUModel" for index in ("CSI300", "CSI1000")
+        "CSI300IncrementalGRUModel, csi300",
+        "CSI1000IncrementalGRUModel, csi1000",
     ]
     for row, index in zip(portfolios.rows, ("csi300", "csi1000"), strict=True):
         folder = recorders.folder(recorders.portfolios) / "index_enhancement" / index
-        want = recorded(folder, "performance.csv").set_index("turnover_limit")
-        assert [row[limit][1] for limit in ("0.3", "0.5")] == [
-            want.loc[limit, "annual_excess"] for limit in ("0.3", "0.5")
-        ]
+        want = recorded(folder, "performance.csv").set_index("turnover_limit")["annual_excess"]
+        assert [row["0.3"][1], row["0.5"][1]] == [want["0.3"], want["0.5"]]
     assert portfolios.rows[0]["0.3"][0].endswith("report 9.48% · 1.66")
 
 
@@ -170,7 +166,7 @@ def test_no_zero_has_a_minus(parsed: ParsedPage) -> None:
 def test_training_says_what_was_kept(parsed: ParsedPage) -> None:
     words = " ".join(parsed.texts["training"].split())
     assert "Stage 2: best validation IC 0.1000 at epoch 3" in words
-    assert "2 trained models (folds and seeds)" in words
+    assert "2 trained models (members, or folds and seeds)" in words
     assert "No training history: LGBModel" in words
 
 

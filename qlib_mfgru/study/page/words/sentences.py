@@ -113,8 +113,8 @@ _TRAINING = {
         "第 {stage} 阶段：验证集 {metric} 在第 {epoch} 轮最高，为 {value}，保留该轮权重。",
     ),
     "many_trained": (
-        "A pair of lines for each of {models} trained models (folds and seeds).",
-        "共 {models} 个模型（滚动期与种子），每个模型一对曲线。",
+        "A pair of lines for each of {models} trained models (members, or folds and seeds).",
+        "共 {models} 个模型（成员，或滚动期与种子），每个模型一对曲线。",
     ),
     "no_training": (
         "No recorder of a training was given: these use the predictions of others.",
