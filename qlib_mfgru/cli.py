@@ -12,6 +12,7 @@ from qlib_mfgru.arguments import Parser
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import said
 from qlib_mfgru.output import ReaderGone, complain, standard_output, unwritable
+from qlib_mfgru.quiet import hush
 
 
 class Command(NamedTuple):
@@ -87,6 +88,7 @@ def _run(argv: Sequence[str] | None) -> int:
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.summary, module=command.module)
     arguments = parser.parse_args(argv)
+    hush()
     return int(arguments.run(arguments))
 
 

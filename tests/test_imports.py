@@ -26,6 +26,7 @@ EVERYWHERE = {
     "numerals",
     "output",
     "processes",
+    "quiet",
     "refusals",
     "settings",
     "threads",

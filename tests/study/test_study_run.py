@@ -16,6 +16,7 @@ from small_study import PARTS, StudyWorld
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
+from qlib_mfgru.folders import Busy, locked
 from qlib_mfgru.study import Study, report, run_study
 
 KILLED = """
@@ -93,6 +94,13 @@ def test_the_page_shows_all_of_it(world: StudyWorld, study: Study) -> None:
     assert {"14", "33", "34", "35", "36", "37"} <= set(page.figures)
     assert "bars" in page.texts["summary"]
     assert "daily" in page.texts["summary"]
+
+
+def test_two_processes_do_not_run_one_study(world: StudyWorld, study: Study) -> None:
+    with locked(world.work / "study of small", wait=False):
+        with pytest.raises(Busy, match=rf"study of small is being written by process {os.getpid()} .*: wait for it"):
+            run_study(world.study(page=None))
+    assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}
 
 
 def test_the_page_shows_the_correlation_that_was_recorded(

@@ -204,11 +204,20 @@ def _histories(recorder: Recorder) -> dict[str, list[dict[str, Any]]]:
     """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean by member, each with a file of its own."""
     files = [name for name in recorder.list_artifacts() if name.endswith(HISTORY)]
     if files:
-        return {name.removesuffix(HISTORY).rstrip("_"): _json(recorder, name) for name in files}
+        return _by_member({name.removesuffix(HISTORY): _json(recorder, name) for name in files})
     if f"rolling/{HISTORY}" in recorder.list_artifacts("rolling"):
         units = _json(recorder, f"rolling/{HISTORY}")
-        return {f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in units}
+        return _by_member({f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in units})
     return {}
+
+
+def _by_member(histories: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each member of a mean apart, where rows name one."""
+    split: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in histories.items():
+        for row in rows:
+            split.setdefault(f"{name} {row['member']}" if "member" in row else name, []).append(row)
+    return split
 
 
 def _units(recorder: Recorder) -> pd.DataFrame:
