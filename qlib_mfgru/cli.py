@@ -11,8 +11,7 @@ from qlib_mfgru import __version__
 from qlib_mfgru.arguments import Parser
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import said
-from qlib_mfgru.output import ReaderGone, complain, standard_output, unwritable
-from qlib_mfgru.quiet import hush
+from qlib_mfgru.output import ReaderGone, complain, hush, standard_output, unwritable
 
 
 class Command(NamedTuple):

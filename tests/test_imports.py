@@ -26,7 +26,6 @@ EVERYWHERE = {
     "numerals",
     "output",
     "processes",
-    "quiet",
     "refusals",
     "settings",
     "threads",

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from qlib_mfgru.quiet import HARMLESS, hush
+from qlib_mfgru.output import HARMLESS, hush
 
 
 @pytest.mark.parametrize(("name", "beginning"), [(name, text) for name, texts in HARMLESS.items() for text in texts])
@@ -34,5 +34,5 @@ def test_the_harmless_are_hushed_and_others_are_not(
 
 def test_gym_says_nothing() -> None:
     pytest.importorskip("gym_notices")
-    code = "import gym_notices.notices as n; from qlib_mfgru.quiet import hush; hush(); assert n.notices == {}"
+    code = "import gym_notices.notices as n; from qlib_mfgru.output import hush; hush(); assert n.notices == {}"
     subprocess.run([sys.executable, "-c", code], check=True)

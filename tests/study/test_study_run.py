@@ -97,9 +97,9 @@ def test_the_page_shows_all_of_it(world: StudyWorld, study: Study) -> None:
 
 
 def test_two_processes_do_not_run_one_study(world: StudyWorld, study: Study) -> None:
-    with locked(world.work / "study of small", wait=False):
-        with pytest.raises(Busy, match=rf"study of small is being written by process {os.getpid()} .*: wait for it"):
-            run_study(world.study(page=None))
+    said = rf"study of small is being written by process {os.getpid()} .*: wait for it to end"
+    with locked(world.work / "study of small", wait=False), pytest.raises(Busy, match=said):
+        run_study(world.study(page=None))
     assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}
 
 
