@@ -17,10 +17,7 @@ _NAME = "standard output"
 HARMLESS = {
     "qlib.utils": ("The parameter `reweighter` with value `None` is ignored",),  # of each task, which has none
     "qlib.workflow": ("No valid experiment found. Create a new experiment",),  # of the first run of each
-    "qlib.data": (
-        "load calendar error: freq=day, future=True",
-        "You can get future calendar",
-    ),  # a backtest ends before
+    "qlib.data": ("load calendar error: freq=day, future=True", "You can get future calendar"),  # none is needed
     "qlib.BaseExecutor": ("`common_infra` is not set for",),  # qlib's backtest sets it next
     "mlflow.store.db.utils": ("Creating initial MLflow database tables", "Updating database tables"),
 }

@@ -209,8 +209,11 @@ def _finished(experiment_name: str, key: str) -> str | None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Drop what qlib's records print and log, which is in the recorders and would tear the progress apart."""
-    quiet = set_global_logger_level_cm(logging.WARNING)
+    """Drop what qlib's records print and log, which is in the recorders and would tear the progress apart.
+
+    Who has qlib log for debugging gets all that it logs.
+    """
+    quiet = set_global_logger_level_cm(logging.DEBUG if C.logging_level <= logging.DEBUG else logging.WARNING)
     with quiet, open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
 
