@@ -23,9 +23,9 @@ class Kept(logging.Handler):
 @pytest.mark.parametrize(("name", "beginning"), [(name, text) for name, texts in HARMLESS.items() for text in texts])
 def test_the_harmless_are_hushed_and_others_are_not(name: str, beginning: str, monkeypatch: pytest.MonkeyPatch) -> None:
     logger, kept = logging.getLogger(name), Kept()
-    for attribute, value in {"filters": [], "handlers": [kept], "propagate": False, "level": logging.INFO}.items():
+    for attribute, value in {"filters": [], "handlers": [kept], "propagate": False, "level": logger.level}.items():
         monkeypatch.setattr(logger, attribute, value)
-    logger.manager._clear_cache()  # type: ignore[attr-defined]
+    logger.setLevel(logging.INFO)
     hush()
     hush()
     assert len(logger.filters) == 1
@@ -34,6 +34,7 @@ def test_the_harmless_are_hushed_and_others_are_not(name: str, beginning: str, m
     logger.setLevel(logging.DEBUG)
     logger.warning(f"{beginning} again")
     assert kept.said == [("WARNING", f"disk full: {beginning}"), ("DEBUG", f"{beginning} again")]
+    logger.setLevel(logging.NOTSET)  # and as it was
 
 
 def test_gym_says_nothing() -> None:
