@@ -11,7 +11,7 @@ from qlib_mfgru import __version__
 from qlib_mfgru.arguments import Parser
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import said
-from qlib_mfgru.output import ReaderGone, complain, standard_output, unwritable
+from qlib_mfgru.output import ReaderGone, complain, hush, standard_output, unwritable
 
 
 class Command(NamedTuple):
@@ -87,6 +87,7 @@ def _run(argv: Sequence[str] | None) -> int:
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.summary, module=command.module)
     arguments = parser.parse_args(argv)
+    hush()
     return int(arguments.run(arguments))
 
 

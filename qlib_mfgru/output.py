@@ -1,18 +1,27 @@
-"""What a command prints: all of it or an error, in any encoding."""
+"""What a command prints: all of it or an error, in any encoding; and what nobody needs to read."""
 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.machine import said
 
 _NAME = "standard output"
+HARMLESS = {
+    "qlib.utils": ("The parameter `reweighter` with value `None` is ignored",),  # of each task, which has none
+    "qlib.workflow": ("No valid experiment found. Create a new experiment",),  # of the first run of each
+    "qlib.data": ("load calendar error: freq=day, future=True", "You can get future calendar"),  # none is needed
+    "qlib.BaseExecutor": ("`common_infra` is not set for",),  # qlib's backtest sets it next
+    "mlflow.store.db.utils": ("Creating initial MLflow database tables", "Updating database tables"),
+}
+"""Logger -> how messages begin that are no warnings to a user. All others are shown."""
 
 
 class ReaderGone(Exception):
@@ -85,3 +94,33 @@ def _give_up(stream: TextIO) -> None:
 def unwritable(error: UnicodeEncodeError) -> str:
     """What to do about a name that the system's encoding lacks, as under ``LC_ALL=C`` without UTF-8."""
     return f"{error.object!a} cannot be written in {error.encoding}, the encoding of this locale: set PYTHONUTF8=1"
+
+
+def hush() -> None:
+    """Turn `HARMLESS` messages into ones for debugging: qlib's ``logging_level: 10`` shows them.
+
+    And gym's notice that it is no longer maintained, which it prints when qlib imports it, is not printed.
+    """
+    for name, beginnings in HARMLESS.items():
+        logger = logging.getLogger(name)
+        if not any(isinstance(each, _Demoted) for each in logger.filters):
+            logger.addFilter(_Demoted(beginnings))
+    with suppress(ImportError):
+        from gym_notices import notices
+
+        notices.notices.clear()
+
+
+class _Demoted(logging.Filter):
+    """Gives messages with these beginnings the level of debugging."""
+
+    def __init__(self, beginnings: tuple[str, ...]) -> None:
+        super().__init__()
+        self._beginnings = beginnings
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a record is shown."""
+        if not record.getMessage().startswith(self._beginnings):
+            return True
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        return logging.getLogger(record.name).isEnabledFor(logging.DEBUG)

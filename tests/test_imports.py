@@ -23,6 +23,7 @@ EVERYWHERE = {
     "errors",
     "folders",
     "machine",
+    "numerals",
     "output",
     "processes",
     "refusals",

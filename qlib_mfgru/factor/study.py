@@ -103,6 +103,11 @@ class FactorTest(Shown):
     session: Session
     source: str = ""
 
+    @property
+    def days(self) -> pd.DatetimeIndex:
+        """Trading days of the layers' returns: of the pool that has most."""
+        return max((pd.DatetimeIndex(pool.returns.index) for pool in self.pools.values()), key=len)
+
     def view(self) -> View:
         """Its summary and the layers' curves."""
         from qlib_mfgru.factor.results.shown import view  # tables and plots are made of results

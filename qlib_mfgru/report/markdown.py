@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.report.words import header
 
 _COLUMNS = {
@@ -84,4 +85,4 @@ def _bullets(notes: Sequence[str]) -> str:
 def _cell(value: Any, specification: str, is_name: bool) -> str:
     if pd.isna(value):
         return ""
-    return header(value) if is_name else format(value, specification)
+    return header(value) if is_name else numeral(value, specification)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.report import style
 from qlib_mfgru.report.words import label
 
@@ -81,7 +82,7 @@ def heatmap(ax: Axes, values: np.ndarray, rows: Sequence[object], columns: Seque
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
             color = "white" if abs(value) > 0.6 * limit else "black"
-            ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=color, fontsize="small")
+            ax.text(column, row, numeral(value, ".2f"), ha="center", va="center", color=color, fontsize="small")
 
 
 def core_range(curves: pd.DataFrame, limits: Sequence[float]) -> tuple[float, float] | None:

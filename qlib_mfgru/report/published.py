@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
 import pandas as pd
@@ -22,20 +23,64 @@ enhancement_performance: 36, 40, 44, 48; enhancement_yearly: 37, 41, 45, 49."""
 PERIOD = "2017-01-04 .. 2023-04-28"
 """The Huatai report's test period."""
 
-SLIPS: dict[str, tuple[str, ...]] = {
-    "factor_tests": (
+
+@dataclass(frozen=True)
+class Slip:
+    """Where the Huatai report's prose and its tables disagree; we quote the tables.
+
+    Attributes
+    ----------
+    table : str
+        One of `TABLES`.
+    rows : mapping of str to str
+        Values of the columns of the rows that it is about.
+    said : str
+    """
+
+    table: str
+    rows: Mapping[str, str]
+    said: str
+
+
+SLIPS = (
+    Slip(
+        "factor_tests",
+        {"pool": "ALL", "model": "mixed"},
         "The Huatai report's summary quotes 8.58 % RankIC and 30.12 % excess as the mixed model's figures for all "
         "shares; these belong to CSI1000. The row for all shares in its table (8.39 %, 30.00 %) is the one shown here.",
+    ),
+    Slip(
+        "factor_tests",
+        {"model": "incremental"},
         "Shares of positive weeks are multiples of 1/307, but of 1/306 for the incremental model (our reading of the "
         "printed digits).",
     ),
-    "enhancement_performance": (
+    Slip(
+        "enhancement_performance",
+        {"index": "CSI300"},
         "The Huatai report's summary gives 1.21 to 1.40 as the CSI300 portfolios' information ratio; that is the "
         "Calmar column. The information ratio is 1.49 to 1.66.",
+    ),
+    Slip(
+        "enhancement_performance",
+        {"index": "CSI300", "turnover_limit": "0.4"},
         "Its range of CSI300 excess returns, 8.77 % to 9.48 %, leaves out the 9.58 % of the 40 % turnover limit.",
     ),
-}
-"""Where the Huatai report's prose and its tables disagree; we quote the tables."""
+)
+
+
+def slips(table: str, shown: pd.DataFrame) -> list[str]:
+    """What is to be said of the rows that the Huatai report prints where `shown` of them stand.
+
+    Parameters
+    ----------
+    table : str
+        One of `TABLES`.
+    shown : DataFrame
+        Some of its rows.
+    """
+    of_table = [slip for slip in SLIPS if slip.table == table]
+    return [slip.said for slip in of_table if (shown[list(slip.rows)] == pd.Series(slip.rows)).all(axis=1).any()]
 
 
 def published(table: str) -> pd.DataFrame:

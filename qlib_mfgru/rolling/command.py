@@ -7,6 +7,7 @@ import argparse
 from qlib_mfgru.addresses import without_addresses
 from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.numerals import numeral
 
 DESCRIPTION = """List the (fold, seed) units of rolling runs, finished and damaged ones; with --clear or --clear-all
 remove some, so that they are trained again."""
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     units, damaged = store.finished(), store.damaged()
     print(f"finished units in {root}: {len(units)}")
     if len(units):
-        print(units.to_string(index=False, float_format="{:.4f}".format))
+        print(units.to_string(index=False, float_format=lambda value: numeral(value, ".4f")))
     if len(damaged):
         print(f"damaged: {len(damaged)}; they are trained again when they are needed")
         print("\n".join(f"{key}  {wrong}" for key, wrong in damaged.itertuples(index=False)))

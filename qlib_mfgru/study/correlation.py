@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,15 +13,23 @@ from annotated_types import Len
 from qlib.workflow.record_temp import RecordTemp
 from qlib.workflow.recorder import Recorder
 
-from qlib_mfgru.factor.correlate import correlate
+from qlib_mfgru.factor.correlate import FactorCorrelation, correlate
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.machine import advice
-from qlib_mfgru.report.recorders import find_recorder, load_prediction
+from qlib_mfgru.report.recorders import RESULT, find_recorder, load_prediction
 from qlib_mfgru.settings import Text, checked
 
 
+@dataclass(frozen=True)
+class RecordedCorrelation:
+    """What a `CorrelationRecord` leaves: the correlation, and ids of the recorders by its names of their models."""
+
+    found: FactorCorrelation
+    recorders: Mapping[str, str]
+
+
 class CorrelationRecord(RecordTemp):
-    """Figure 33 of the Huatai report as a record: a folder ``correlation/`` with table, page and heatmap.
+    """Figure 33 of the Huatai report as a record: a folder ``correlation/`` with table, page, heatmap and the result.
 
     Parameters
     ----------
@@ -45,4 +55,6 @@ class CorrelationRecord(RecordTemp):
         found = correlate(predictions, self.settings)
         with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             found.write(Path(folder))
+            result = RecordedCorrelation(found, dict(self.recorders))
+            Path(folder, RESULT).write_bytes(pickle.dumps(result))
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)

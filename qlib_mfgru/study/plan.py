@@ -19,6 +19,8 @@ from qlib_mfgru.study.source import StudySource
 
 Task = dict[str, Any]
 ROLLING = "RollingEnsembleModel"
+CORRELATION = "correlation"
+"""Name of the part of figure 33, whose recorder is one more of the first model's prediction."""
 _OF_TESTS = {"pools", "n_layers", "horizons"}
 """Settings of the factor test that a correlation does not depend on."""
 
@@ -35,7 +37,7 @@ class Part:
     needs : tuple of str
         Names of models.
     model : str
-        Whose results the page shows it with; empty for none.
+        Whose results the page shows it with.
     """
 
     name: str
@@ -119,7 +121,7 @@ def _tests(settings: StudySettings) -> Iterator[Part]:
         names = tuple(settings.models)
         own = {key: value for key, value in options.items() if key not in _OF_TESTS}
         kwargs = {"pool": settings.correlation.pool, **own}
-        yield Part("correlation", partial(_correlated, names, dataset, kwargs), names, "")
+        yield Part(CORRELATION, partial(_correlated, names, dataset, kwargs), names, names[0])
 
 
 def _enhancements(settings: StudySettings) -> Iterator[Part]:

@@ -21,12 +21,14 @@ from qlib.workflow.recorder import Recorder
 from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import locked
 from qlib_mfgru.live.opening import DEFAULT_STORE
 from qlib_mfgru.report.recorders import PREDICTION, check_provider, find_recorder, has_artifact
+from qlib_mfgru.report.store import store_file
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study.identity import part_key, provider_content
 from qlib_mfgru.study.page.report import Page, report
-from qlib_mfgru.study.plan import Part, Plan, plan
+from qlib_mfgru.study.plan import CORRELATION, Part, Plan, plan
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 
@@ -94,7 +96,8 @@ def run_study(study: str | Path | Mapping[str, Any]) -> Study:
     Raises
     ------
     InputError
-        A wrong setting, no such provider, or no such recorder, before anything runs.
+        A wrong setting, no such provider, or no such recorder, before anything runs; `Busy` where another process runs
+        a study of the same experiment.
     """
     source = StudySource.read(study)
     settings = checked(StudySettings, "", source.content)
@@ -102,9 +105,10 @@ def run_study(study: str | Path | Mapping[str, Any]) -> Study:
     _start(settings)
     for name, known in planned.recorded.items():
         _check_recorded(name, known)
-    run = _Run(settings, planned)
-    run.all_parts()
-    return Study(run.done, _page(run, settings, planned))
+    with _alone(settings.experiment_name):
+        run = _Run(settings, planned)
+        run.all_parts()
+        return Study(run.done, _page(run, settings, planned))
 
 
 def _start(settings: StudySettings) -> None:
@@ -122,6 +126,17 @@ def _start(settings: StudySettings) -> None:
     manager = {"class": "ExperimentStore", "module_path": "qlib_mfgru.report.store", "kwargs": store}
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
     qlib.init(**{"exp_manager": manager, "logging_level": 30, **settings.qlib_init})
+
+
+@contextmanager
+def _alone(experiment: str) -> Iterator[None]:
+    """No other process runs a study of the experiment meanwhile; of a store that is no file nobody can tell."""
+    file = store_file(R.exp_manager.uri)
+    if file is None:
+        yield
+        return
+    with locked(file.absolute().parent / f"study of {experiment.replace('/', '_')}", wait=False):
+        yield
 
 
 def _check_recorded(name: str, recorder_id: str) -> None:
@@ -194,8 +209,11 @@ def _finished(experiment_name: str, key: str) -> str | None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Drop what qlib's records print and log, which is in the recorders and would tear the progress apart."""
-    quiet = set_global_logger_level_cm(logging.WARNING)
+    """Drop what qlib's records print and log, which is in the recorders and would tear the progress apart.
+
+    Who has qlib log for debugging gets all that it logs.
+    """
+    quiet = set_global_logger_level_cm(logging.DEBUG if C.logging_level <= logging.DEBUG else logging.WARNING)
     with quiet, open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
 
@@ -229,8 +247,8 @@ def _shown(run: _Run, settings: StudySettings, planned: Plan) -> list[str]:
     A recorder that was there before the study is left out where its own results would stand beside the study's.
     """
     model = {part.name: part.model for part in planned.parts}
-    own = [(model[done.name], done.recorder) for done in run.done if done.recorder and model[done.name]]
-    tested = {name for name, _ in own}
+    own = [(model[done.name], done.recorder) for done in run.done if done.recorder]
+    tested = {model[done.name] for done in run.done if done.recorder and done.name != CORRELATION}
     before = [
         (name, known)
         for name, known in planned.recorded.items()

@@ -18,6 +18,11 @@ def test_shared_formats_and_missing_values() -> None:
     ]
 
 
+def test_no_zero_has_a_minus() -> None:
+    table = markdown(pd.DataFrame({"least": [-0.0], "correlation": [-1e-4], "other": [-0.0]}))
+    assert table.splitlines()[2] == "| 0.0000 | 0.000 | 0.0 |"
+
+
 def test_formats_of_one_table_go_before_the_shared_ones() -> None:
     assert markdown(FRAME, {"sharpe": ".1f"}).splitlines()[2] == "| ALL | 8.39% | 1.5 | 0.5 |"
     assert markdown(FRAME, numbers_as(".1%")).splitlines()[2] == "| ALL | 8.4% | 150.0% | 50.0% |"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from qlib_mfgru.provider import ASHARE, SESSIONS
-from qlib_mfgru.report.published import SLIPS, TABLES, beside, comparison_heading, printed_of, published
+from qlib_mfgru.report.published import SLIPS, TABLES, beside, comparison_heading, printed_of, published, slips
 
 
 def test_sizes() -> None:
@@ -18,7 +18,24 @@ def test_sizes() -> None:
         "enhancement_performance": 16,
         "enhancement_yearly": 16,
     }
-    assert set(SLIPS) <= set(TABLES)
+    assert {slip.table for slip in SLIPS} <= set(TABLES)
+
+
+@pytest.mark.parametrize(
+    ("table", "rows", "words"),
+    [
+        ("enhancement_performance", "index == 'CSI300'", ["Calmar column", "leaves out the 9.58 %"]),
+        ("enhancement_performance", "index == 'CSI300' and turnover_limit != '0.4'", ["Calmar column"]),
+        ("enhancement_performance", "index != 'CSI300'", []),
+        ("factor_tests", "pool == 'ALL' and model == 'mixed'", ["belong to CSI1000"]),
+        ("factor_tests", "pool == 'CSI300' and model == 'incremental'", ["1/306"]),
+        ("factor_tests", "model in ['gru', 'attention']", []),
+    ],
+)
+def test_a_slip_is_said_where_its_rows_stand(table: str, rows: str, words: list[str]) -> None:
+    said = slips(table, published(table).query(rows))
+    assert len(said) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, said, strict=True))
 
 
 def test_ic_ir_is_mean_over_deviation() -> None:

@@ -16,7 +16,8 @@ from small_study import PARTS, StudyWorld
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
-from qlib_mfgru.study import Study, run_study
+from qlib_mfgru.folders import Busy, locked
+from qlib_mfgru.study import Study, report, run_study
 
 KILLED = """
 import json, os, signal, sys
@@ -93,6 +94,32 @@ def test_the_page_shows_all_of_it(world: StudyWorld, study: Study) -> None:
     assert {"14", "33", "34", "35", "36", "37"} <= set(page.figures)
     assert "bars" in page.texts["summary"]
     assert "daily" in page.texts["summary"]
+
+
+def test_two_processes_do_not_run_one_study(world: StudyWorld, study: Study) -> None:
+    said = rf"study of small is being written by process {os.getpid()} .*: wait for it to end"
+    with locked(world.work / "study of small", wait=False), pytest.raises(Busy, match=said):
+        run_study(world.study(page=None))
+    assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}
+
+
+def test_the_page_shows_the_correlation_that_was_recorded(
+    world: StudyWorld, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def computed(*_: object) -> None:
+        raise AssertionError("it is there")
+
+    monkeypatch.setattr("qlib_mfgru.study.page.parts.correlation.correlate", computed)
+    ids = {part.name: part.recorder for part in study.parts}
+    page = report([f"one={ids['bars']}", f"two={ids['daily']}", f"one={ids['correlation']}"])
+    matrix = pd.read_csv(world.artifact(ids["correlation"], "correlation/correlation.csv"), index_col=0)
+    (row,) = ParsedPage(page.html).table("figure-33").rows
+    assert (row["model_a"][0], row["model_b"][0]) == ("one", "two")
+    assert row["correlation"][1] == pytest.approx(matrix.loc["bars", "daily"], abs=1e-15)
+    monkeypatch.undo()
+    fewer = report([f"one={ids['bars']}", f"two={ids['daily']}"])  # without the record it is computed
+    (computed_row,) = ParsedPage(fewer.html).table("figure-33").rows
+    assert computed_row["correlation"][1] == row["correlation"][1]
 
 
 def test_a_changed_setting_runs_its_part_alone(world: StudyWorld, study: Study) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
-from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
+from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
+from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.report.words import header
 
 _CALENDAR = {
@@ -77,10 +80,24 @@ def absent_rules(test: FactorTest) -> list[str]:
     return [rule for rule in lacking if not any(rule in count and count[rule].any() for count in counts)]
 
 
-def differences(test: FactorTest) -> list[str]:
-    """Why the Huatai report's figures and this run's differ, and where the report contradicts itself."""
-    if printed(test).empty:
+def notes(test: FactorTest) -> list[str]:
+    """What is to be known of the first table: how long a time it is of, and `differences`."""
+    return [*extrapolated(test.days, test.session.days_per_year), *differences(test)]
+
+
+def differences(test: FactorTest, models: Collection[str] | None = None) -> list[str]:
+    """Why the Huatai report's figures and this run's differ, and where the report contradicts itself.
+
+    Parameters
+    ----------
+    test : FactorTest
+    models : collection of str, optional
+        Those of the Huatai report's models whose rows stand there; by default all.
+    """
+    rows = printed(test)
+    if rows.empty:
         return []
+    shown = rows if models is None else rows[rows["model"].isin(models)]
     first, last = test.dates[0], test.dates[-1]
     sizes = ", ".join(f"{pool.upper()} {result.counts['kept'].mean():.0f}" for pool, result in test.pools.items())
     return [
@@ -89,7 +106,7 @@ def differences(test: FactorTest) -> list[str]:
         f"Universe: the Huatai report has all A-shares; this run the provider's stocks, on average {sizes} per date.",
         "Data and model: bars of another vendor, and whatever model made this prediction; other training periods and "
         "random seeds.",
-        *SLIPS["factor_tests"],
+        *slips("factor_tests", shown),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from qlib_mfgru.factor.ic import ICStatistics
-from qlib_mfgru.factor.results.conventions import absent_rules, differences, heading, printed
+from qlib_mfgru.factor.results.conventions import absent_rules, heading, notes, printed
 from qlib_mfgru.factor.results.doubts import doubts
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import measures
@@ -33,7 +33,7 @@ def summary(test: FactorTest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
-@outputs.table("comparison.csv", heading=heading, notes=differences)
+@outputs.table("comparison.csv", heading=heading, notes=notes)
 def comparison(test: FactorTest) -> pd.DataFrame:
     """The Huatai report's models and this run, pool by pool; pools and markets that the report lacks stand alone."""
     ours = summary(test)

@@ -13,6 +13,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked, staged_file
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 from qlib_mfgru.live.wording import counted
+from qlib_mfgru.numerals import numeral
 
 _SHARES = ("shares", "asked")
 _WEIGHTS = ("weight_before", "weight_target", "weight_after", "index_weight")
@@ -55,18 +56,22 @@ def _outcome(plan: RebalancePlan) -> str:
 
 
 def _account(account: pd.DataFrame) -> str:
-    return account.map(lambda value: f"{value:,.0f}").rename_axis(None).to_string()
+    return account.map(lambda value: numeral(value, ",.0f")).rename_axis(None).to_string()
 
 
 def _constraints(constraints: pd.DataFrame) -> str:
     frame = constraints.copy()
     for name in ("limit", "target", "after"):
-        frame[name] = frame[name].map(lambda value: "" if np.isnan(value) else f"{value:.4f}".replace("inf", "free"))
+        frame[name] = frame[name].map(_limit)
     frame["gave_way"] = frame["gave_way"].map(lambda value: f"{value:.2g}" if value else "")
     frame["active"] = [
         f"{active} of {bounded}" for active, bounded in zip(frame["active"], frame["bounded"], strict=True)
     ]
     return frame.drop(columns="bounded").to_string(index=False)
+
+
+def _limit(value: float) -> str:
+    return "" if np.isnan(value) else numeral(value, ".4f").replace("inf", "free")
 
 
 def _rounding(constraints: pd.DataFrame) -> str:
@@ -99,9 +104,9 @@ def _orders(plan: RebalancePlan) -> str:
     frame = orders[[name for name in _SHOWN if told.get(name, True)]]
     formats: dict[str, Callable[[float], str]] = {
         **dict.fromkeys(_SHARES, lambda value: f"{value:,.10g}"),
-        **dict.fromkeys(_WEIGHTS, lambda value: f"{value:.3%}"),
-        "value": lambda value: f"{value:,.0f}",
-        "score": lambda value: "" if np.isnan(value) else f"{value:.4g}",
+        **dict.fromkeys(_WEIGHTS, lambda value: numeral(value, ".3%")),
+        "value": lambda value: numeral(value, ",.0f"),
+        "score": lambda value: "" if np.isnan(value) else numeral(value, ".4g"),
     }
     with pd.option_context("display.unicode.east_asian_width", True):  # a Chinese character is two columns wide
         return frame.to_string(index=False, formatters=formats)

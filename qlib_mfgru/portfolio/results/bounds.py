@@ -49,5 +49,5 @@ def bounds(settings: PortfolioSettings) -> dict[str, Bound]:
             case rules.IndustryExposure(limit):
                 by_column["max_industry_exposure"] = Bound(most=limit)
             case rules.FactorExposure(field, limit):
-                by_column[field] = Bound(-limit, limit)
+                by_column[field] = Bound(0.0 - limit, limit)  # of 0 no -0
     return by_column

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
-from qlib_mfgru.report.published import PERIOD, SLIPS, comparison_heading, printed_of
+from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
+from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.report.words import header
 
 _UNFILLED = {"drop": "dropped", "carry": "carried to the following days until the next rebalance"}
@@ -63,11 +64,17 @@ def heading(result: IndexEnhancement) -> str:
     return comparison_heading(printed(result))
 
 
+def notes(result: IndexEnhancement) -> list[str]:
+    """What is to be known of the first table: how long a time it is of, and `differences`."""
+    return [*extrapolated(result.days, result.session.days_per_year), *differences(result)]
+
+
 def differences(result: IndexEnhancement) -> list[str]:
     """Why the Huatai report's figures and this run's differ, and where that report contradicts itself."""
-    if printed(result).empty:
+    rows = printed(result)
+    if rows.empty:
         return []
-    days = result.runs[0].report.index
+    days = result.days
     return [
         f"Period: the Huatai report covers {PERIOD}; this run {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, {len(days)} "
         "trading days.",
@@ -75,5 +82,5 @@ def differences(result: IndexEnhancement) -> list[str]:
         "Data and model: another vendor's bars, and whatever model made this prediction; other training periods and "
         "random seeds.",
         "The Huatai report's mean turnover exceeds its limits (32 % to 33 % at 30 %); it does not say why.",
-        *SLIPS["enhancement_performance"],
+        *slips("enhancement_performance", rows),
     ]

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.portfolio.results.bounds import Bound, bounds
 from qlib_mfgru.portfolio.results.lines import lines, same, subject
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
@@ -50,14 +51,14 @@ def _draw(ax: Axes, result: IndexEnhancement, name: str, bound: Bound) -> None:
     if name in _SHARES:
         style.percent_axis(ax, None)
     style.date_axis(ax)
-    marks.cut_spikes(ax, curves, limits, _cause(result, "{:.1%}" if name in _SHARES else "{:.2f}"))
+    marks.cut_spikes(ax, curves, limits, _cause(result, ".1%" if name in _SHARES else ".2f"))
 
 
-def _cause(result: IndexEnhancement, value_format: str) -> Callable[[pd.Timestamp, float], str]:
+def _cause(result: IndexEnhancement, specification: str) -> Callable[[pd.Timestamp, float], str]:
     """Words for a value off the scale: what it is, on which day, and whether the index changed on that day."""
 
     def words(day: pd.Timestamp, value: float) -> str:
-        said = label("spike", value=value_format.format(value), day=day)
+        said = label("spike", value=numeral(value, specification), day=day)
         if day not in result.index_changes.index:
             return said
         changed = result.index_changes.loc[day]

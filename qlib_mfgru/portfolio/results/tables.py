@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.portfolio.results.bounds import bounds
-from qlib_mfgru.portfolio.results.conventions import differences, heading, printed
+from qlib_mfgru.portfolio.results.conventions import heading, notes, printed
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import measures
 from qlib_mfgru.report.outputs import Outputs
@@ -51,7 +51,7 @@ def yearly(result: IndexEnhancement) -> pd.DataFrame:
     return table.reindex(columns=["index", "turnover_limit", *map(str, years.columns), "figure"])
 
 
-@outputs.table("comparison.csv", heading=heading, notes=differences)
+@outputs.table("comparison.csv", heading=heading, notes=notes)
 def comparison(result: IndexEnhancement) -> pd.DataFrame:
     """`performance` next to the Huatai report's, limit by limit, with the run's counts of rebalances.
 

@@ -126,6 +126,11 @@ class IndexEnhancement(Shown):
         return view(self)
 
     @property
+    def days(self) -> pd.DatetimeIndex:
+        """Trading days of the backtest."""
+        return pd.DatetimeIndex(self.runs[0].report.index)
+
+    @property
     def index(self) -> str:
         """The index as the Huatai report writes it, e.g. ``CSI300``."""
         return self.settings.index.upper()

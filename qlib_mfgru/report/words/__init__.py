@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
 
+from qlib_mfgru.numerals import Numerals
 from qlib_mfgru.report.words.headers import HEADERS
 from qlib_mfgru.report.words.labels import LABELS
 
@@ -46,7 +47,7 @@ def label(name: str, /, **values: object) -> str:
     KeyError
         No such name in `LABELS`.
     """
-    return _said(LABELS[name]).format(**values)
+    return Numerals().format(_said(LABELS[name]), **values)
 
 
 def _said(words: tuple[str, str]) -> str:

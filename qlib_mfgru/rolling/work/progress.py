@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tqdm.auto import tqdm
 
 from qlib_mfgru.nn import METRIC_TITLES, MetricName
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.rolling.work.about import validation_of
 from qlib_mfgru.rolling.work.files import DamagedUnit
 from qlib_mfgru.rolling.work.store import UnitStore
@@ -66,11 +67,11 @@ class UnitProgress:
         values = [validation[name] for validation in self.validations.values() if name in validation]
         if not values:
             return ""
-        shown = f"validation {METRIC_TITLES[name]} {sum(values) / len(values):.4f}"
+        shown = f"validation {METRIC_TITLES[name]} {numeral(sum(values) / len(values), '.4f')}"
         if latest is None or name not in self.validations[latest.key]:
             return shown
         value = self.validations[latest.key][name]
-        return f"{shown} (fold {latest.fold.number}, seed {latest.seed}: {value:.4f})"
+        return f"{shown} (fold {latest.fold.number}, seed {latest.seed}: {numeral(value, '.4f')})"
 
     def _validation(self, key: str) -> dict[MetricName, float]:
         try:

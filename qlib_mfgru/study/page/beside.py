@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.report.markdown import FORMATS
 from qlib_mfgru.study.page.words import Words
 
@@ -27,7 +28,7 @@ def compared(name: str, ours: float, printed: float, words: Words, short: bool =
         return ""
     specification = FORMATS.get(name, ".2f")
     percent = specification.endswith("%")
-    shown = format(printed, specification).replace("-", "−")
+    shown = numeral(printed, specification).replace("-", "−")
     difference = abs(ours - printed) * (100 if percent else 1)
     by = f"{difference:.1f}" if percent else f"{difference:.2f}"
     if not float(by):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -32,6 +34,10 @@ class Drawer:
         with style.language(self._words.language):
             return Words(spoken())
 
+    def called(self, name: str) -> str:
+        """A model's name in the words of charts."""
+        return self._words.translated(name, self.words)
+
     def plot(self, file: str, plot: Plot[Any], result: Any, of: str = "") -> Chart:
         """A plot of a registry.
 
@@ -40,19 +46,20 @@ class Drawer:
         file : str
             The name under which it is registered: its title is in the table of words, or is what it says of itself.
         plot : callable
-        result : Any
+        result : dataclass
+            Its `model` is what the page calls the model.
         of : str
             What the chart is of, before its title.
         """
         says = (inspect.getdoc(plot) or file).splitlines()[0].rstrip(".")
         title = self._words.head(file) if file in self._words else says
-        with style.language(self._words.language):
-            figure = plot(result)
-        return self.figure(figure, f"{of}: {title}" if of else title)
+        result = replace(result, model=self.called(result.model))
+        return self.drawn(lambda: plot(result), f"{of}: {title}" if of else title)
 
-    def figure(self, figure: Figure, title: str) -> Chart:
-        """A figure that is drawn already."""
+    def drawn(self, draw: Callable[[], Figure], title: str) -> Chart:
+        """What a function draws, in the words of charts."""
         with style.language(self._words.language):
+            figure = draw()
             svg = inline_svg(figure, f"c{next(self._numbers)}")
         width = round(figure.get_figwidth() * _PIXELS)
         return Chart(svg, title, width)

@@ -34,7 +34,7 @@ class Cell:
     @property
     def exact(self) -> str:
         """The number to its last digit, as ``data-value``."""
-        return "" if self.value is None else repr(float(self.value))
+        return "" if self.value is None else repr(float(self.value) + 0.0)  # -0.0 becomes 0.0
 
     @property
     def is_long(self) -> bool:
@@ -80,10 +80,20 @@ class Chart:
 
 @dataclass(frozen=True)
 class Said:
-    """Sentences: bullets, or a single paragraph; `warning` where something is lacking."""
+    """Sentences: bullets, or a single paragraph.
+
+    Attributes
+    ----------
+    sentences : sequence of str
+    warning : bool
+        Something is lacking.
+    caution : bool
+        What is there has to be read with care.
+    """
 
     sentences: Sequence[str]
     warning: bool = False
+    caution: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,18 +105,30 @@ class Code:
 
 @dataclass(frozen=True)
 class MainFigure:
-    """A figure of the summary: what it is, its value, and the Huatai report's in words."""
+    """A figure of the summary, and what stands below it in small letters, the Huatai report's among it."""
 
-    title: str
     value: Cell
-    beside: str
+    below: Sequence[str]
+
+
+@dataclass(frozen=True)
+class MainRow:
+    """Main figures of one model or portfolio: what it is, in small letters of what, and the anchor of all about it."""
+
+    name: str
+    of: str
+    anchor: str
+    figures: Sequence[MainFigure]
 
 
 @dataclass(frozen=True)
 class MainFigures:
-    """The figures that a reader looks for first."""
+    """The figures that a reader looks for first; `what` is the head of the rows' names."""
 
-    figures: Sequence[MainFigure]
+    title: str
+    what: str
+    heads: Sequence[Head]
+    rows: Sequence[MainRow]
 
 
 Block = Table | Chart | Said | Code | MainFigures

@@ -24,7 +24,7 @@ from qlib_mfgru.study.page.elements import Part, Said
 from qlib_mfgru.study.page.market import Market, read_market
 from qlib_mfgru.study.page.parts import conventions, correlation, data, factors, origin, portfolios, summary, training
 from qlib_mfgru.study.page.render import rendered
-from qlib_mfgru.study.page.subjects import Subject, read_subjects
+from qlib_mfgru.study.page.subjects import Subject, called, read_subjects
 from qlib_mfgru.study.page.words import Language, Words
 
 
@@ -88,7 +88,7 @@ def report(
     names = [recorders] if isinstance(recorders, str) else list(recorders)
     words = Words(checked(Language, "lang", lang))
     manager = _manager(provider, store)
-    subjects = read_subjects(names, manager)
+    subjects = [called(subject, words) for subject in read_subjects(names, manager)]
     market = _market(subjects, provider, store)
     with language(lang):  # sentences of the records name columns
         parts = _parts(subjects, market, _command(names, provider, store, lang), words)

@@ -17,7 +17,9 @@ from qlib_mfgru.factor import FactorTest, FactorTestRecord
 from qlib_mfgru.live.opening import saved
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
 from qlib_mfgru.report.recorders import PREDICTION, RESULT, find_recorder, has_artifact, load_result
+from qlib_mfgru.study.correlation import CorrelationRecord, RecordedCorrelation
 from qlib_mfgru.study.page.numbering import MODELS
+from qlib_mfgru.study.page.words import Words
 
 HISTORY, UNITS = "training_history.json", "rolling/units.csv"
 
@@ -47,6 +49,7 @@ class Subject:
         The Huatai report's name of the model; empty for one that it lacks.
     factor : FactorTest or None
     enhancements : list of Enhanced
+    correlation : RecordedCorrelation or None
     histories : mapping of str to list of dict
         Rows of training, by whom they are of: one model, or the units of a rolling run.
     units : DataFrame
@@ -62,6 +65,7 @@ class Subject:
     model: str
     factor: FactorTest | None = None
     enhancements: Sequence[Enhanced] = ()
+    correlation: RecordedCorrelation | None = None
     histories: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     unread: Sequence[str] = ()
@@ -101,6 +105,21 @@ def read_subjects(names: Iterable[str], manager: ExpManager) -> list[Subject]:
     return _told_apart(list(subjects.values()))
 
 
+def called(subject: Subject, words: Words) -> Subject:
+    """A subject, and its results, under the one name that the page has for its model.
+
+    That is the name it was given; of one that was given the Huatai report's model's, as ``gru``, the words for that.
+    """
+    own = subject.name.removesuffix(f" {subject.origin[:6]}")
+    name = words.head(own) + subject.name[len(own) :] if own == subject.model else subject.name
+    return replace(
+        subject,
+        name=name,
+        factor=subject.factor and replace(subject.factor, model=name),
+        enhancements=[replace(each, result=replace(each.result, model=name)) for each in subject.enhancements],
+    )
+
+
 def _recorders(text: str, manager: ExpManager) -> Iterator[tuple[str, Recorder]]:
     own_name, _, name = text.rpartition("=")
     experiment = None if own_name else manager.client.get_experiment_by_name(name)
@@ -132,6 +151,7 @@ def _read(recorder: Recorder, own_name: str, manager: ExpManager) -> Subject:
         model=_reports(saved(source, "task")),
         factor=factor,
         enhancements=enhancements,
+        correlation=_correlation(recorder),
         histories=_histories(recorder),
         units=_units(recorder),
         unread=unread,
@@ -175,17 +195,29 @@ def _folders(recorder: Recorder, folder: str) -> list[str]:
     return [*([folder] if any(path.suffix for path in here) else []), *below]
 
 
+def _correlation(recorder: Recorder) -> RecordedCorrelation | None:
+    folder = CorrelationRecord.artifact_path
+    return load_result(recorder, folder) if f"{folder}/{RESULT}" in recorder.list_artifacts(folder) else None
+
+
 def _histories(recorder: Recorder) -> dict[str, list[dict[str, Any]]]:
-    """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean of members by member."""
-    if has_artifact(recorder, HISTORY):
-        by_member: dict[str, list[dict[str, Any]]] = {}
-        for row in _json(recorder, HISTORY):
-            by_member.setdefault(str(row.get("member", "")), []).append(row)
-        return by_member
+    """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean by member, each with a file of its own."""
+    files = [name for name in recorder.list_artifacts() if name.endswith(HISTORY)]
+    if files:
+        return _by_member({name.removesuffix(HISTORY): _json(recorder, name) for name in files})
     if f"rolling/{HISTORY}" in recorder.list_artifacts("rolling"):
         units = _json(recorder, f"rolling/{HISTORY}")
-        return {f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in units}
+        return _by_member({f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in units})
     return {}
+
+
+def _by_member(histories: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of each member of a mean apart, where rows name one."""
+    split: dict[str, list[dict[str, Any]]] = {}
+    for name, rows in histories.items():
+        for row in rows:
+            split.setdefault(f"{name} {row['member']}" if "member" in row else name, []).append(row)
+    return split
 
 
 def _units(recorder: Recorder) -> pd.DataFrame:

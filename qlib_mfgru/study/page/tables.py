@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.report.markdown import FORMATS, Formats
 from qlib_mfgru.study.page.elements import Cell, Head, Row, Source, Table
 from qlib_mfgru.study.page.words import Words
@@ -21,14 +22,10 @@ _SETTINGS = {
     "size_exposure": ".1f",
     "weight": ".2%",
 }
-_OF_NAMES = frozenset(
-    (
-        *("source", "model", "model_a", "model_b", "layer", "turnover_limit", "exposure", "constraint"),
-        "freq",
-        "rebalance",
-    )
-)
+_OF_NAMES = {"source", "layer", "turnover_limit", "exposure", "constraint", "freq", "rebalance"}
 """Columns whose cells are names that have words."""
+_OF_MODELS = {"model", "model_a", "model_b"}
+"""Columns whose cells are names of models: the report's have words, ours are called as everywhere on the page."""
 _MISSING = "–"
 
 
@@ -54,14 +51,15 @@ def table(
     heads = [Head(name, words.head(name), number) for name, number in numeric.items()]
     sources: Sequence[Source] = list(frame[SOURCE]) if SOURCE in frame else ["run"] * len(frame)
     rows = [
-        Row([_cell(head.name, value, by_column, words) for head, value in zip(heads, values, strict=True)], of)
+        Row([_cell(head.name, value, by_column, words, of) for head, value in zip(heads, values, strict=True)], of)
         for values, of in zip(frame.itertuples(index=False, name=None), sources, strict=True)
     ]
     return Table(heads, rows, conventions, title)
 
 
-def _cell(column: str, value: Any, formats: Mapping[str, str], words: Words) -> Cell:
-    if isinstance(value, str) and column in _OF_NAMES and value in words:
+def _cell(column: str, value: Any, formats: Mapping[str, str], words: Words, of: Source) -> Cell:
+    has_words = column in _OF_NAMES or (column in _OF_MODELS and of == "report")
+    if isinstance(value, str) and has_words and value in words:
         return Cell(words.head(value))
     return cell(value, formats.get(column, ""), words)
 
@@ -76,7 +74,7 @@ def cell(value: Any, specification: str, words: Words) -> Cell:
         return Cell(f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else words("yes" if value else "no"))
     number = float(value)
     if specification:
-        return Cell(format(number, specification).replace("-", "−"), number)
+        return Cell(numeral(number, specification).replace("-", "−"), number)
     return Cell(f"{int(number):,}" if number.is_integer() else f"{number:.6g}", number)
 
 

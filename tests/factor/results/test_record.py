@@ -98,6 +98,7 @@ def test_the_page_states_its_conventions(folder: Path) -> None:
         "Universe: the Huatai report has all A-shares; this run",
         "8.58 %",
         "Limit-up means opening at the limit price. A stock",
+        "to a year of 252: so short a time says little of a year.",
     ):
         assert words in page
 

@@ -29,3 +29,5 @@ def test_bounds_are_those_of_the_constraints() -> None:
         "beta": Bound(-0.1, 0.1),
     }
     assert bounds(IndexEnhancementSettings(index="csi300", constraints=[FullInvestment()])) == {}
+    of_none = bounds(IndexEnhancementSettings(index="csi300", exposures={"market_cap": 0.0}))["market_cap"]
+    assert not np.signbit(of_none.least)

@@ -153,6 +153,7 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
     assert "2021-12-16 .. 2022-01-26, 30 trading days" in page
     assert "| 0.3 | industry exposure | 1 | 0.0040 |" in page
     assert "1.21 to 1.40" in page
+    assert page.count("extrapolates 30 trading days, 2021-12-16 .. 2022-01-26, to a year of 252") == 1
     assert "| report | CSI300 | 0.3 | 26.95% | -19.55% | 36.18% | 37.12% | 19.37% | -11.40% | 4.61% | 37 |" in page
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == [
         "The Huatai report and this run",

@@ -24,7 +24,7 @@ from qlib_mfgru.study.page.words import Words
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts without a drawing: what is tested is elsewhere."""
     monkeypatch.setattr("qlib_mfgru.study.page.draw.inline_svg", lambda figure, key: f'<svg id="{key}"></svg>')
-    monkeypatch.setattr("qlib_mfgru.study.page.draw.Drawer.plot", lambda self, *_: self.figure(Figure(), "chart"))
+    monkeypatch.setattr("qlib_mfgru.study.page.draw.Drawer.plot", lambda self, *_: self.drawn(Figure, "chart"))
 
 
 def test_nothing_comes_from_elsewhere(page: Page) -> None:

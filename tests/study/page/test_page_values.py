@@ -118,18 +118,55 @@ def test_every_figure_is_numbered_once(parsed: ParsedPage, page: Page) -> None:
 
 
 def test_the_main_figures_come_first_and_are_compared(parsed: ParsedPage, recorders: Recorders) -> None:
-    summary = recorded(recorders.folder(recorders.network) / "factor_test", "summary.csv")
-    mean = summary.set_index("pool").loc["ALL", "rank_ic_mean"]
-    side = "above" if mean > 0.1022 else "below"
+    assert parsed.ids.index("main-figures") < parsed.ids.index("data")
+    summary = recorded(recorders.folder(recorders.network) / "factor_test", "summary.csv").set_index("pool")
+    factors = parsed.table("main-figures", "Factors")
+    assert [row["of"][0] for row in factors.rows] == ["IncrementalGRUModelALL", "LGBModelALL"]
+    printed_by = {"rank_ic_mean": "10.22%", "top_annual_excess": "36.36%", "top_information_ratio": "5.95"}
+    for name, printed in printed_by.items():
+        text, value = factors.rows[0][name]
+        assert value == summary.loc["ALL", name]
+        assert text.endswith(f"report {printed}")
+    assert "report" not in factors.rows[1]["rank_ic_mean"][0]  # which has no such model
+
+
+def test_the_main_figures_of_portfolios_are_by_limit(parsed: ParsedPage, recorders: Recorders) -> None:
+    portfolios = parsed.table("main-figures", "net of costs")
+    assert portfolios.names == ["of", "0.3", "0.5"]
+    assert [row["of"][0] for row in portfolios.rows] == [
+        "CSI300IncrementalGRUModel, csi300",
+        "CSI1000IncrementalGRUModel, csi1000",
+    ]
+    for row, index in zip(portfolios.rows, ("csi300", "csi1000"), strict=True):
+        folder = recorders.folder(recorders.portfolios) / "index_enhancement" / index
+        want = recorded(folder, "performance.csv").set_index("turnover_limit")["annual_excess"]
+        assert [row["0.3"][1], row["0.5"][1]] == [want["0.3"], want["0.5"]]
+    assert portfolios.rows[0]["0.3"][0].endswith("report 9.48% · 1.66")
+
+
+def test_a_short_time_is_warned_of_once(parsed: ParsedPage) -> None:
     words = " ".join(parsed.texts["summary"].split())
-    assert f"{abs(mean - 0.1022) * 100:.1f} points {side} the report's 10.22%" in words
-    assert f"RankIC mean: IncrementalGRUModel, ALL {mean:.2%}".replace("-", "−") in words
+    assert words.count("to a year of 252: so short a time says little of a year") == 1
+    assert not any("so short a time" in parsed.texts[part] for part in ("factors", "index-csi300", "conventions"))
+
+
+def test_what_the_report_says_of_csi300_stands_there_alone(parsed: ParsedPage) -> None:
+    said = {part for part in ("factors", "index-csi300", "index-csi1000") if "Calmar column" in parsed.texts[part]}
+    assert said == {"index-csi300"}
+    assert "1/306" in parsed.texts["figure-24"]
+    assert "1/306" not in parsed.texts["figure-other"]
+
+
+def test_no_zero_has_a_minus(parsed: ParsedPage) -> None:
+    cells = [cell for table in parsed.tables for row in table.rows for cell in row.values()]
+    assert not [text for text, _ in cells if text.startswith(("−0", "-0")) and not set(text) & set("123456789")]
+    assert not [value for _, value in cells if value == 0 and np.signbit(value)]
 
 
 def test_training_says_what_was_kept(parsed: ParsedPage) -> None:
     words = " ".join(parsed.texts["training"].split())
     assert "Stage 2: best validation IC 0.1000 at epoch 3" in words
-    assert "2 trained models (folds and seeds)" in words
+    assert "2 trained models (members, or folds and seeds)" in words
     assert "No training history: LGBModel" in words
 
 

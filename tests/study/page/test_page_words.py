@@ -6,9 +6,12 @@ import re
 import string
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from parsed import ParsedPage
 from study_recorders import Recorders
 
+from qlib_mfgru.report import fonts
 from qlib_mfgru.study import Page, report
 from qlib_mfgru.study.page.words import Words
 from qlib_mfgru.study.page.words.chinese import in_chinese, sentences
@@ -55,6 +58,40 @@ def test_names_of_columns_are_known() -> None:
     assert (words.head("seeds"), words.head("something_new")) == ("随机种子", "something new")
     assert words("points_above", by="1.2", printed="10.22%") == "比研报的 10.22% 高 1.2 个百分点"
     assert all(len(pair) == 2 for pair in HEADERS.values())
+
+
+def test_a_model_has_one_name_on_the_whole_page(recorders: Recorders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the name that it was given is the Huatai report's, for which tables have words."""
+    charts: list[str] = []
+
+    def drawn(figure: Figure, key: str) -> str:
+        charts.extend(text.get_text() for text in figure.findobj(Text))
+        return f'<svg id="{key}"></svg>'
+
+    monkeypatch.setattr("qlib_mfgru.study.page.draw.inline_svg", drawn)
+    names = [f"incremental={recorders.network}", recorders.portfolios, f"gru={recorders.lightgbm}"]
+    page = ParsedPage(report(names, provider=recorders.provider, store=recorders.uri).html)
+    assert "\ngruALL" in page.texts["summary"]  # which is none of the report's models
+    assert "15-minute GRU" not in page.texts["summary"]
+    chinese = ParsedPage(report(names, provider=recorders.provider, store=recorders.uri, lang="zh").html)
+    for part in ("summary", "data", "training", "factors", "correlation", "index-csi300"):
+        assert "多频率增量混合模型" in chinese.texts[part], part
+        assert "incremental" not in chinese.texts[part], part
+    drawn_as = "多频率增量混合模型" if fonts.chinese() else "incremental"
+    assert any(f"{drawn_as} · " in text for text in charts)
+    assert not any("IncrementalGRUModel" in text for text in charts)
+
+
+@pytest.mark.parametrize(
+    ("name", "english"),
+    [
+        ("15 分钟频注意力 GRU", "15-minute GRU with attention"),
+        ("15 分钟频 GRU 0b1f5c", "15-minute GRU 0b1f5c"),
+        ("我的", "我的"),
+    ],
+)
+def test_names_where_charts_are_english(name: str, english: str) -> None:
+    assert Words("zh").translated(name, Words("en")) == english
 
 
 def test_a_chinese_page_has_the_same_numbers(page: Page, chinese: Page) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -25,13 +26,13 @@ _WIDEST = "all"
 
 
 def correlation_part(subjects: Sequence[Subject], with_market: bool, drawer: Drawer, words: Words) -> Part:
-    """Correlations of all predictions; or why there are none.
+    """Correlations of all predictions, as they were recorded or else computed; or why there are none.
 
     Parameters
     ----------
     subjects : sequence of Subject
     with_market : bool
-        Whether qlib is initialised on the provider, which the preprocessing of factors needs.
+        Whether qlib is initialised on the provider, which the preprocessing of factors needs where there is no record.
     drawer : Drawer
     words : Words
     """
@@ -44,16 +45,34 @@ def _blocks(subjects: Sequence[Subject], with_market: bool, drawer: Drawer, word
     scored = {subject.origin: subject for subject in subjects if subject.has_prediction}
     if len(scored) < 2:
         return [Said([words("no_second_prediction")], warning=True)]
-    if not with_market:
+    found = _recorded(subjects, scored)
+    if found is None and not with_market:
         return [Said([words("no_provider_correlation")], warning=True)]
-    predictions = {subject.name: load_prediction(subject.recorder) for subject in scored.values()}
     try:
-        found = correlate(predictions, _settings(scored.values()))
+        found = found or _computed(scored)
     except InputError as error:
         return [Said([words("failed_correlation", why=str(error))], warning=True)]
     models = {subject.name: subject.model for subject in scored.values()}
-    chart = drawer.figure(found.plot(), words.head("correlation.png"))
+    chart = drawer.drawn(_renamed(found, drawer.called).plot, words.head("correlation.png"))
     return [table(pairs(found, models), words), chart, Said([_how(found, words)])]
+
+
+def _recorded(subjects: Sequence[Subject], scored: Mapping[str, Subject]) -> FactorCorrelation | None:
+    """What a `CorrelationRecord` left of these predictions and no others, under the page's names; None if none did."""
+    for subject in subjects:
+        if subject.correlation is not None and {*subject.correlation.recorders.values()} == {*scored}:
+            names = {name: scored[known].name for name, known in subject.correlation.recorders.items()}
+            return _renamed(subject.correlation.found, names.__getitem__)
+    return None
+
+
+def _renamed(found: FactorCorrelation, name: Callable[[str], str]) -> FactorCorrelation:
+    return replace(found, matrix=found.matrix.rename(index=name, columns=name))
+
+
+def _computed(scored: Mapping[str, Subject]) -> FactorCorrelation:
+    predictions = {subject.name: load_prediction(subject.recorder) for subject in scored.values()}
+    return correlate(predictions, _settings(scored.values()))
 
 
 def _settings(subjects: Any) -> FactorTestSettings:

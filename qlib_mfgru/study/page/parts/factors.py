@@ -88,7 +88,8 @@ def _title(figures: FactorFigures, words: Words) -> str:
 def _table_section(subjects: Sequence[Subject], figures: FactorFigures, words: Words) -> Section:
     blocks: list[Block] = [table(comparison(subjects, figures.models), words, conventions=ANCHOR)]
     said = [sentence for subject in subjects for sentence in _beside(subject, words)]
-    notes = dict.fromkeys(note for subject in subjects for note in conventions.differences(factor_test(subject)))
+    tests = [factor_test(subject) for subject in subjects]
+    notes = dict.fromkeys(note for test in tests for note in conventions.differences(test, figures.models))
     blocks += [Said(each) for each in (said, [words.said(note) for note in notes]) if each]
     return Section(f"figure-{figures.table or 'other'}", _title(figures, words), blocks, figures.table)
 

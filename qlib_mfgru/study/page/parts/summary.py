@@ -1,4 +1,4 @@
-"""The main figures, first: of each factor in its widest pool, of each index at every turnover limit."""
+"""The main figures, first: of each factor in its widest pool, of each index's portfolios at every turnover limit."""
 
 from __future__ import annotations
 
@@ -11,68 +11,87 @@ import pandas as pd
 from qlib_mfgru.portfolio.results import tables as portfolio_tables
 from qlib_mfgru.report.markdown import FORMATS
 from qlib_mfgru.report.published import PERIOD
-from qlib_mfgru.study.page.beside import compared
-from qlib_mfgru.study.page.elements import Block, MainFigure, MainFigures, Part, Said, Section
+from qlib_mfgru.report.spans import extrapolated
+from qlib_mfgru.study.page.elements import Block, Cell, Head, MainFigure, MainFigures, MainRow, Part, Said, Section
 from qlib_mfgru.study.page.market import Market
 from qlib_mfgru.study.page.parts import factors, portfolios
 from qlib_mfgru.study.page.subjects import Subject
-from qlib_mfgru.study.page.tables import cell, table
+from qlib_mfgru.study.page.tables import cell
 from qlib_mfgru.study.page.words import Words
 
-_FACTOR, _PORTFOLIO = ("rank_ic_mean", "top_annual_excess"), ("annual_excess", "information_ratio")
-_COLUMNS = ["index", "model", "turnover_limit", "annual_excess", "tracking_error", "information_ratio"]
+_FACTOR = ("rank_ic_mean", "top_annual_excess", "top_information_ratio")
+_EXCESS, _RATIO = "annual_excess", "information_ratio"
 
 
 def summary_part(subjects: Sequence[Subject], market: Market | None, words: Words) -> Part:
-    """Main figures with the Huatai report's in words, the portfolios in short, and why the two differ."""
-    figures = [*_of_factors(subjects, words), *_of_portfolios(subjects, words)]
-    blocks: list[Block] = [MainFigures(figures)] if figures else []
-    short = _portfolios(subjects)
-    if len(short):
-        blocks.append(table(short, words, conventions=portfolios.ANCHOR, title=words("portfolios_in_short")))
+    """Main figures above the Huatai report's, whether they extrapolate, and why the two differ."""
+    blocks: list[Block] = [each for each in (_factors(subjects, words), _portfolios(subjects, words)) if each.rows]
+    short = _extrapolated(subjects)
+    blocks += [Said([words.said(sentence) for sentence in short], caution=True)] if short else []
     blocks.append(Said(_why(subjects, market, words)))
     lacking = [f"{subject.name}: {reason}" for subject in subjects for reason in subject.unread]
     blocks += [Said(lacking, warning=True)] if lacking else []
     return Part("summary", words("part_summary"), [Section("main-figures", "", blocks)])
 
 
-def _of_factors(subjects: Sequence[Subject], words: Words) -> Iterator[MainFigure]:
-    """Of each tested factor in its last pool, which is the widest by default."""
-    for subject in subjects:
-        if subject.factor is None:
-            continue
-        row = factors.ours_of(subject).iloc[-1]
-        printed = factors.printed_row(subject, row["pool"])
-        for name in _FACTOR:
-            title = words("figure_of", what=words.head(name), of=f"{subject.name}, {row['pool']}")
-            yield _figure(title, name, row, printed, words)
+def _factors(subjects: Sequence[Subject], words: Words) -> MainFigures:
+    """A row for each tested factor, in its last pool, which is the widest by default."""
+    heads = [Head(name, words.head(name), number=True) for name in _FACTOR]
+    rows = [_factor(subject, words) for subject in subjects if subject.factor is not None]
+    return MainFigures(words("factors_in_short"), words.head("model"), heads, rows)
 
 
-def _of_portfolios(subjects: Sequence[Subject], words: Words) -> Iterator[MainFigure]:
-    """Of each enhancement at its first turnover limit."""
-    for index, named in portfolios.by_index(subjects).items():
-        for each in named:
-            row = portfolio_tables.performance(each.result).iloc[0]
-            limit = row["turnover_limit"]
-            of = words("limit_of", name=f"{index}, {each.name}", limit=limit)
-            for name in _PORTFOLIO:
-                title = words("figure_of", what=words.head(name), of=of)
-                yield _figure(title, name, row, portfolios.printed_row(each.result, limit), words)
+def _factor(subject: Subject, words: Words) -> MainRow:
+    row = factors.ours_of(subject).iloc[-1]
+    printed = factors.printed_row(subject, row["pool"])
+    figures = [MainFigure(_cell(name, row, words), _printed([_said(name, printed, words)], words)) for name in _FACTOR]
+    return MainRow(subject.name, row["pool"], f"factor-{subject.origin}", figures)
 
 
-def _figure(title: str, name: str, row: pd.Series, printed: Mapping[str, Any] | None, words: Words) -> MainFigure:
-    beside = "" if printed is None else compared(name, float(row[name]), float(printed[name]), words)
-    return MainFigure(title, cell(row[name], FORMATS[name], words), beside or words("not_in_the_report"))
-
-
-def _portfolios(subjects: Sequence[Subject]) -> pd.DataFrame:
-    frames = [
-        portfolio_tables.performance(each.result).assign(index=index, model=each.name).iloc[:-1]
-        for index, named in portfolios.by_index(subjects).items()
-        for each in named
+def _portfolios(subjects: Sequence[Subject], words: Words) -> MainFigures:
+    """A row for each enhancement, a column for each turnover limit: annual excess and information ratio."""
+    named = [(index, each) for index, of_index in portfolios.by_index(subjects).items() for each in of_index]
+    limits = sorted({run.limit for _, each in named for run in each.result.runs})
+    names = {run.limit: run.limit_name for _, each in named for run in each.result.runs}
+    heads = [Head(names[limit], words("at_limit", limit=names[limit]), number=True) for limit in limits]
+    rows = [
+        MainRow(index, each.name, f"index-{index.lower()}", list(_by_limit(each, [names[k] for k in limits], words)))
+        for index, each in named
     ]
-    columns = [*_COLUMNS, "excess_max_drawdown", "turnover"]
-    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame()
+    return MainFigures(words("portfolios_in_short"), words.head("index"), heads, rows)
+
+
+def _by_limit(each: portfolios.Named, limits: Sequence[str], words: Words) -> Iterator[MainFigure]:
+    rows = portfolio_tables.performance(each.result).set_index("turnover_limit")
+    for limit in limits:
+        if limit not in rows.index:
+            yield MainFigure(cell(np.nan, "", words), [])
+            continue
+        ours, printed = dict(rows.loc[limit]), portfolios.printed_row(each.result, limit)
+        ratio = words("ratio_of", value=_cell(_RATIO, ours, words).text)
+        both = [_said(_EXCESS, printed, words), _said(_RATIO, printed, words)]
+        yield MainFigure(_cell(_EXCESS, ours, words), [ratio, *_printed(both, words)])
+
+
+def _cell(name: str, row: Mapping[Any, Any] | pd.Series, words: Words) -> Cell:
+    return cell(row[name], FORMATS[name], words)
+
+
+def _said(name: str, printed: Mapping[str, Any] | None, words: Words) -> str:
+    return "" if printed is None else _cell(name, printed, words).text
+
+
+def _printed(texts: Sequence[str], words: Words) -> list[str]:
+    """The Huatai report's figures in a line; none where it has none."""
+    return [words("printed", printed=" · ".join(texts))] if all(texts) else []
+
+
+def _extrapolated(subjects: Sequence[Subject]) -> list[str]:
+    """Of the shortest time that annual figures of the page are of."""
+    tests = [(test.days, test.session) for subject in subjects if (test := subject.factor) is not None]
+    runs = [(each.result.days, each.result.session) for subject in subjects for each in subject.enhancements]
+    shortest = min([*tests, *runs], key=lambda each: len(each[0]), default=None)
+    return [] if shortest is None else extrapolated(shortest[0], shortest[1].days_per_year)
 
 
 def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> list[str]:
@@ -92,7 +111,4 @@ def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> li
 
 def _period(subject: Subject) -> list[Any]:
     dates = [] if subject.factor is None else [subject.factor.dates[0], subject.factor.dates[-1]]
-    for each in subject.enhancements:
-        report = each.result.runs[0].report
-        dates += [report.index[0], report.index[-1]]
-    return dates
+    return [*dates, *(day for each in subject.enhancements for day in each.result.days[[0, -1]])]

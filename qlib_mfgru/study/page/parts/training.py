@@ -1,8 +1,14 @@
-"""Training curves: figure 14."""
+"""Training curves: figure 14.
+
+The plot that a training leaves (`qlib_mfgru.model.training.curve`) is of one model's `StageResult`: it imports torch,
+which a page need not wait for, and has no room for the units of a rolling run. This one is drawn from the rows of
+epochs that recorders keep.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -31,8 +37,8 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
         if not any(subject.histories.values()):
             without.append(subject.name)
             continue
-        figure = training_figure(subject.name, subject.histories, drawer.words)
-        blocks.append(drawer.figure(figure, words("training_of", name=subject.name)))
+        draw = partial(training_figure, drawer.called(subject.name), subject.histories, drawer.words)
+        blocks.append(drawer.drawn(draw, words("training_of", name=subject.name)))
         blocks.append(Said(_best_epochs(subject.histories, words)))
     if without:
         blocks.append(Said([words("no_history", names=", ".join(without))], warning=True))

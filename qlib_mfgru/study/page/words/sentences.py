@@ -28,7 +28,6 @@ _GENERAL = {
     "named": ("{name} {text}", "{name}{text}"),
     "row_beside": ("{row}: {text}.", "{row}：{text}。"),
     "limit_of": ("{name}, turnover limit {limit}", "{name}，换手率上限 {limit}"),
-    "figure_of": ("{what}: {of}", "{what}：{of}"),
     "points_above": ("{by} points above the report's {printed}", "比研报的 {printed} 高 {by} 个百分点"),
     "points_below": ("{by} points below the report's {printed}", "比研报的 {printed} 低 {by} 个百分点"),
     "above": ("{by} above the report's {printed}", "比研报的 {printed} 高 {by}"),
@@ -39,10 +38,13 @@ _GENERAL = {
     "below_it": ("{by} below {printed}", "比 {printed} 低 {by}"),
     "as_it": ("as {printed}", "与 {printed} 相同"),
     "as_the_report": ("as the report's {printed}", "与研报的 {printed} 相同"),
-    "not_in_the_report": ("not in the report", "研报中没有"),
 }
 _SUMMARY = {
-    "portfolios_in_short": ("Portfolios, net of costs", "指数增强组合（扣费后）"),
+    "factors_in_short": ("Factors, in their widest pool", "因子（最大股票池）"),
+    "portfolios_in_short": ("Annual excess of portfolios, net of costs", "指数增强组合的年化超额收益率（扣费后）"),
+    "at_limit": ("turnover limit {limit}", "换手率上限 {limit}"),
+    "ratio_of": ("IR {value}", "信息比率 {value}"),
+    "printed": ("report {printed}", "研报 {printed}"),
     "period": (
         "Period: {first} .. {last}; the Huatai report (AI 68, 11 May 2023) covers {printed}.",
         "区间：{first} .. {last}；华泰研报（人工智能 68，2023-05-11）为 {printed}。",
@@ -111,8 +113,8 @@ _TRAINING = {
         "第 {stage} 阶段：验证集 {metric} 在第 {epoch} 轮最高，为 {value}，保留该轮权重。",
     ),
     "many_trained": (
-        "A pair of lines for each of {models} trained models (folds and seeds).",
-        "共 {models} 个模型（滚动期与种子），每个模型一对曲线。",
+        "A pair of lines for each of {models} trained models (members, or folds and seeds).",
+        "共 {models} 个模型（成员，或滚动期与种子），每个模型一对曲线。",
     ),
     "no_training": (
         "No recorder of a training was given: these use the predictions of others.",
