@@ -1,7 +1,7 @@
 """What the site has beside docs/: the home page, pages of the root, notebooks, and the API, a page for each room.
 
-A hook of mkdocs. Links between README.md, the other files of the root and docs/ are relative to where these lie, as GitHub
-shows them; here they are turned into the site's own.
+A hook of mkdocs. Links between README.md, the other files of the root and docs/ are relative to where these lie, as a
+checkout shows them; here they are turned into the site's own.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from qlib_mfgru.study.source import StudySource
 SEGMENTS = {"train": ["2020-01-01", "2023-06-30"], "test": ["2023-07-03", "2023-12-15"]}
 VENDOR = "tushare"
 """Whose ready mapping a part of a mapping goes over, as such parts are meant."""
+BLOCK = "of_a_page.yaml"
 _ROWS = {"files", "wide", "sql", "provider"}
 _TASK, _RUN = {"model", "dataset", "record"}, {"qlib_init", "experiment_name", "task"}
 _WITHOUT_SETTINGS = {"recorder", "model", "dataset"}
@@ -46,6 +47,7 @@ def fault(block: Shown, kitchen: Path) -> str | None:
         kind = next((kind for kind, is_one in KINDS.items() if is_one(content)), None)
         if kind is None:
             return "of no kind that tests/docs/settings_blocks.py knows"
+        (kitchen / BLOCK).write_text(block.text)
         kind(content, kitchen)
     except (InputError, yaml.YAMLError) as error:
         return " ".join(str(error).split())
@@ -63,7 +65,7 @@ def stock(folder: Path, pages: list[Page]) -> Path:
 
 
 def _component(config: Any, _: Path) -> None:
-    """One ``{class, module_path, kwargs}``, and those within its kwargs."""
+    """One ``{class, module_path, kwargs}``; ours check what is within them, of others it is looked at here."""
     kind = named_class(config, object, "class")
     kwargs = config.get("kwargs") or {}
     if issubclass(kind, ResultRecord):
@@ -74,8 +76,8 @@ def _component(config: Any, _: Path) -> None:
         built(config, kind, "class")
     else:
         class_of(config, object, "class", *_WITHOUT_SETTINGS - kwargs.keys())
-    for inner in _configs_within(kwargs):
-        _component(inner, _)
+        for inner in _configs_within(kwargs):
+            _component(inner, _)
 
 
 def _configs_within(kwargs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -94,9 +96,9 @@ def _components(configs: list[Any], kitchen: Path) -> None:
         _component(config, kitchen)
 
 
-def _workflow(content: dict[str, Any], kitchen: Path) -> None:
+def _workflow(_: dict[str, Any], kitchen: Path) -> None:
     """What qrun takes, merged into its base."""
-    whole = _merged(content, kitchen)
+    whole = StudySource.read(kitchen / BLOCK).content
     _only(whole, _RUN, "")
     _only(whole["task"], _TASK, "task.")
     _component(whole["task"]["model"], kitchen)
@@ -105,15 +107,9 @@ def _workflow(content: dict[str, Any], kitchen: Path) -> None:
     _component(whole["qlib_init"]["exp_manager"], kitchen)
 
 
-def _study(content: dict[str, Any], kitchen: Path) -> None:
-    source = StudySource({**_merged(content, kitchen)}, kitchen, kitchen / content["BASE_CONFIG_PATH"])
+def _study(_: dict[str, Any], kitchen: Path) -> None:
+    source = StudySource.read(kitchen / BLOCK)
     plan(StudySettings(**source.content), source)
-
-
-def _merged(content: dict[str, Any], kitchen: Path) -> dict[str, Any]:
-    file = kitchen / "of_a_page.yaml"
-    file.write_text(yaml.safe_dump(content))
-    return dict(StudySource.read(file).content)
 
 
 def _mapping(content: dict[str, Any], _: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every command that README.md and docs/ show is one that its program takes, and every block is of a kind that is checked."""
+"""Commands that README.md and docs/ show are taken by their programs, and every block is of a kind that is checked."""
 
 from __future__ import annotations
 
