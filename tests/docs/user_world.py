@@ -36,8 +36,8 @@ class World:
     ----------
     root : Path
     ids : list of str
-        Recorders that a page may mean where it says ``RECORDER``, or shows an id: of the incremental model, of the daily
-        one, and of a portfolio of the first.
+        Recorders that a page may mean where it says ``RECORDER``, or shows an id: of the incremental model, of the
+        daily one, and of a portfolio of the first.
     """
 
     root: Path
@@ -111,7 +111,8 @@ class World:
             self.bash(line)
             (made,) = set(self.work.glob("mlruns/*/*")) - before
             self.ids.append(made.name)
-        self.bash("mfgru predict RECORDER --out scores.csv")
+        self.of_the_portfolio().bash("mfgru predict RECORDER --save")
+        self.bash("mfgru predict RECORDER --save --out scores.csv")
         self.bash("mfgru rebalance RECORDER --index csi500 --cash 1e7 --out orders.csv")
         self._hold()
         return self
