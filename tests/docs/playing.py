@@ -26,6 +26,12 @@ NOT_RUN = (
     Kind(r"-m pytest", "tests"),
     Kind(r"^python benchmarks/", "a benchmark, which takes minutes"),
     Kind(r"mfgru collect|live\.collect|collect\(", "asks a vendor's server; make live-demo has one"),
+    Kind(
+        r"",
+        "(c) has a test of its own (test_played_pages.py); (a), (b) read a user's files",
+        page=r"^README.md",
+    ),
+    Kind(r"", "the lines of README.md (tests/docs/test_readmes.py)", page=r"^README.zh.md"),
     Kind(r"", "make live-demo plays its evenings (tests/rehearsal)", page=r"docs/daily\.md"),
     Kind(r"~/data/|my_files|my_mapping|\$ ", "reads a vendor's files, which only its customers have"),
     Kind(r"qlib_data/(cn_data|mine|my_market)|astock|MFGRU_\w*PROVIDER=", "reads a provider of real bars"),

@@ -206,6 +206,6 @@ PROGRAMS: dict[str, Callable[[Command, Page], str | None]] = {
     "pytest": _pytest,
     "pip": _pip,
     "mlflow": _mlflow,
-    **dict.fromkeys(("cd", "mkdir", "cp", "source", "export", "set", "trap", "echo"), _free),
+    **dict.fromkeys(("cd", "mkdir", "cp", "source", "export", "set", "trap", "echo", "tee", "sed"), _free),
     **dict.fromkeys(("systemctl", "journalctl", "crontab"), _free),
 }

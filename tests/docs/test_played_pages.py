@@ -10,6 +10,7 @@ import pytest
 from docs.markdown_blocks import Page, pages
 from docs.playing import NOT_RUN, QUICK, played_code, played_lines, reason, script, shell_lines
 from docs.user_world import PlayError, World
+from qlib_mfgru.demo.baostock import VendorMarket, serving
 
 OF_PORTFOLIOS = ("docs/rebalance.md",)
 PAGES = [page for page in pages() if played_lines(page) or played_code(page)]
@@ -36,6 +37,25 @@ def test_a_page_runs(page: Page, request: pytest.FixtureRequest) -> None:
         pytest.skip("takes minutes: --docs")
     world = request.getfixturevalue("settled")
     play(page, world.of_the_portfolio() if page.name in OF_PORTFOLIOS else world)
+
+
+def test_the_readmes_way_from_nothing(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Its commands from `mfgru collect` on, with its own study, on the server on the loopback that it names."""
+    if not request.config.getoption("--docs"):
+        pytest.skip("takes minutes: --docs")
+    (page,) = (page for page in pages() if page.name == "README.md")
+    given = [line.text for line in shell_lines(page)]
+    begin = next(number for number, text in enumerate(given) if text.startswith("mfgru collect"))
+    world, market = World(tmp_path), VendorMarket.of(n_stocks=60, n_days=250, intraday_days=200, seed=0)
+    (study,) = (block.text for block in page.blocks if "experiment_name" in block.text)
+    (world.work / "mine.yaml").write_text(study)
+    with serving(market) as server:
+        collect = given[begin].partition("#")[0]
+        world.bash(f"{collect} --host {server.host} --port {server.port}")
+    for line in given[begin + 1 :]:
+        world.bash(line)
+    assert (world.work / "mine.html").stat().st_size > 100_000
+    assert len((world.work / "orders.csv").read_text().splitlines()) > 10
 
 
 def test_the_quickest_lines_run(tmp_path: Path) -> None:
