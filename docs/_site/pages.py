@@ -84,7 +84,7 @@ def on_config(config: Any) -> Any:
     """The API ends the navigation."""
     config.nav.append({"API": [{room: f"api/{room}.md"} for room in ROOMS]})
     if (ROOT / "README.zh.md").exists():
-        config.nav[0]["Start"].insert(1, PAGES["README.zh.md"])
+        config.nav[0]["Start"].insert(1, {"中文": PAGES["README.zh.md"]})
     return config
 
 
