@@ -33,7 +33,7 @@ NOT_RUN = (
     ),
     Kind(r"", "the lines of README.md (tests/docs/test_readmes.py)", page=r"^README.zh.md"),
     Kind(r"", "make live-demo plays its evenings (tests/rehearsal)", page=r"docs/daily\.md"),
-    Kind(r"~/data/|my_files|my_mapping|\$ ", "reads a vendor's files, which only its customers have"),
+    Kind(r"~/data/|my_files|my_mapping", "reads a vendor's files, which only its customers have"),
     Kind(r"qlib_data/(cn_data|mine|my_market)|astock|MFGRU_\w*PROVIDER=", "reads a provider of real bars"),
     Kind(r"^mlflow ui", "serves until it is stopped"),
     Kind(r"^# file: ", "tests/test_recipes.py runs it", page=r"docs/extend\.md"),
@@ -73,7 +73,7 @@ def shell_lines(page: Page) -> Iterator[Line]:
 
 
 def played_lines(page: Page) -> list[Line]:
-    return [line for line in shell_lines(page) if reason(page.name, line.text) is None]
+    return [line for line in shell_lines(page) if reason(page.name, line.bare) is None]
 
 
 def played_code(page: Page) -> list[Shown]:

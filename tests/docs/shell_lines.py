@@ -38,6 +38,11 @@ class Line:
     text: str
     commands: tuple[Command, ...]
 
+    @property
+    def bare(self) -> str:
+        """The line without its comment."""
+        return re.sub(r"\s+#.*", "", self.text)
+
 
 def lines(block: Shown) -> Iterator[Line]:
     """Lines of a shell's block; of a console's (`$ ` before what is typed), those that are typed."""

@@ -44,14 +44,13 @@ def test_the_readmes_way_from_nothing(request: pytest.FixtureRequest, tmp_path: 
     if not request.config.getoption("--docs"):
         pytest.skip("takes minutes: --docs")
     (page,) = (page for page in pages() if page.name == "README.md")
-    given = [line.text for line in shell_lines(page)]
+    given = [line.bare for line in shell_lines(page)]
     begin = next(number for number, text in enumerate(given) if text.startswith("mfgru collect"))
     world, market = World(tmp_path), VendorMarket.of(n_stocks=60, n_days=250, intraday_days=200, seed=0)
     (study,) = (block.text for block in page.blocks if "experiment_name" in block.text)
     (world.work / "mine.yaml").write_text(study)
     with serving(market) as server:
-        collect = given[begin].partition("#")[0]
-        world.bash(f"{collect} --host {server.host} --port {server.port}")
+        world.bash(f"{given[begin]} --host {server.host} --port {server.port}")
     for line in given[begin + 1 :]:
         world.bash(line)
     assert (world.work / "mine.html").stat().st_size > 100_000
@@ -60,7 +59,7 @@ def test_the_readmes_way_from_nothing(request: pytest.FixtureRequest, tmp_path: 
 
 def test_the_quickest_lines_run(tmp_path: Path) -> None:
     world = World(tmp_path)
-    quick = {line.text.partition("#")[0].strip() for page in pages() for line in shell_lines(page)}
+    quick = {line.bare for page in pages() for line in shell_lines(page)}
     chosen = sorted(line for line in quick if re.search(QUICK, line))
     assert len(chosen) == 4
     for line in chosen:
@@ -68,7 +67,7 @@ def test_the_quickest_lines_run(tmp_path: Path) -> None:
 
 
 def test_each_kind_that_is_not_run_is_on_a_page() -> None:
-    shown = [(page.name, line.text) for page in pages() for line in shell_lines(page)]
+    shown = [(page.name, line.bare) for page in pages() for line in shell_lines(page)]
     shown += [(page.name, block.text) for page in pages() for block in page.blocks if block.language == "python"]
     assert [kind.words for kind in NOT_RUN if not any(kind.holds(*each) for each in shown)] == []
     assert sum(reason(*each) is None for each in shown) > 30
