@@ -16,11 +16,10 @@ _FILE = re.compile(r"^# file: (\S+)\n")
 
 @dataclass(frozen=True)
 class Shown:
-    """A block, or words in a line: where it begins, the heading above, the block's language, what it says."""
+    """A block, or words in a line: where it begins, the block's language, what it says."""
 
     page: str
     line: int
-    heading: str
     language: str
     text: str
 
@@ -52,7 +51,7 @@ class Page:
         """Words set as code in the prose between the blocks."""
         prose = self._read[1]
         return [
-            Shown(self.name, prose.count("\n", 0, found.start()) + 1, "", "", " ".join(found[1].split()))
+            Shown(self.name, prose.count("\n", 0, found.start()) + 1, "", " ".join(found[1].split()))
             for found in _SPAN.finditer(prose)
         ]
 
@@ -64,7 +63,7 @@ class Page:
             if line.strip():
                 in_list = bool(re.match(r"\s*([-*]|\d+\.) ", line)) or (in_list and line.startswith(" "))
                 if line.startswith("    ") and not in_list and (number == 0 or not lines[number - 1].strip()):
-                    found.append(Shown(self.name, number + 1, "", "", line.strip()))
+                    found.append(Shown(self.name, number + 1, "", line.strip()))
         return found
 
     @cached_property
@@ -72,18 +71,16 @@ class Page:
         """Blocks, and the text with nothing in their lines."""
         blocks: list[Shown] = []
         prose: list[str] = []
-        heading, fence, body, begin, language = "", None, [], 0, ""
+        fence, body, begin, language = None, [], 0, ""
         for number, line in enumerate(self.text.splitlines(), 1):
             met = _FENCE.match(line)
             if fence is None and met:
                 fence, body, begin, language = met, [], number + 1, met[3]
             elif fence is not None and met and met[2].startswith(fence[2]) and not met[3]:
-                blocks.append(Shown(self.name, begin, heading, language, "\n".join(body) + "\n"))
+                blocks.append(Shown(self.name, begin, language, "\n".join(body) + "\n"))
                 fence = None
             elif fence is not None:
                 body.append(line.removeprefix(fence[1]))
-            elif line.startswith("#"):
-                heading = line.lstrip("# ")
             prose.append("" if fence is not None or met else line)
         assert fence is None, f"{self.name}:{begin}: a block without an end"
         return blocks, "\n".join(prose)

@@ -65,7 +65,7 @@ def parsed(parse: Callable[[Sequence[str]], object], words: Sequence[str], is_me
         return None
     except SystemExit as end:
         told = said.getvalue().strip().splitlines()
-        lacks = is_mention and told and any(words in told[-1] for words in _LACKS)
+        lacks = is_mention and told and any(phrase in told[-1] for phrase in _LACKS)
         if end.code in (0, None):
             return None
         return _unknown_option(parse, words) if lacks else " ".join(told[-1:]) or f"it ends with {end.code}"
