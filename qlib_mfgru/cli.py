@@ -80,13 +80,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end(str(error), 2)
 
 
-def _run(argv: Sequence[str] | None) -> int:
-    parser = Parser(prog="mfgru", description="From raw bars to a traded portfolio, inside qlib.")
-    parser.add_argument("--version", action="version", version=f"mfgru {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+def parser() -> Parser:
+    """What the command line takes; a parsed line has what does it as `run`."""
+    whole = Parser(prog="mfgru", description="From raw bars to a traded portfolio, inside qlib.")
+    whole.add_argument("--version", action="version", version=f"mfgru {__version__}")
+    commands = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=command.summary, module=command.module)
-    arguments = parser.parse_args(argv)
+    return whole
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = parser().parse_args(argv)
     hush()
     return int(arguments.run(arguments))
 

@@ -33,6 +33,10 @@ LONG = (
 """Files that take longest: they begin first, so that no process is left alone with one at the end."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--docs", action="store_true", help="run what README and docs show, not only its quickest part")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
 

@@ -17,18 +17,13 @@ from qlib_mfgru.report.store.trouble import StoreError, speak
 class ExperimentStore(MLflowExpManager):
     """qlib's MLflowExpManager for an sqlite file, made under another name first, which says what is wrong with it.
 
-    Other stores are mlflow's matter. In a YAML::
+    Other stores are mlflow's matter. It takes qlib's `uri` and `default_exp_name`. In a YAML::
 
         qlib_init:
           exp_manager:
             class: ExperimentStore
             module_path: qlib_mfgru.report.store
             kwargs: {uri: "sqlite:///mlruns.db", default_exp_name: mfgru}
-
-    Parameters
-    ----------
-    uri : str
-    default_exp_name : str
 
     Raises
     ------
