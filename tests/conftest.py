@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import once
+import psutil
 import pytest
 import tiny_world
 from experiments import start_qlib
@@ -33,6 +37,20 @@ LONG = (
 """Files that take longest: they begin first, so that no process is left alone with one at the end."""
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 4e9
+"""Bytes that must be free there: a run takes a quarter of that."""
+
+
+def pytest_configure() -> None:
+    """Temporary folders lie in memory where there is room: a disk takes milliseconds for each metric of a recorder.
+
+    Where PYTEST_DEBUG_TEMPROOT, or --basetemp, says another place, they lie there.
+    """
+    if MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
 
@@ -52,9 +70,18 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return request.param
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_folder_of_the_run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> None:
+    """Where the run's processes keep what `once` makes: each has its temporary folders below the same one."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "once"
+    folder.mkdir(exist_ok=True)
+    once.keep_in(folder)
+
+
 @pytest.fixture(scope="session")
-def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
+def tiny_provider() -> Path:
+    return once.made_once("tiny", tiny_world.write_provider)
 
 
 @pytest.fixture(scope="module")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from qlib.cli.run import render_template
 from qlib.utils.data import update_config
 from ruamel.yaml import YAML
+from started import done
 
 CONFIGS = Path(__file__).parent.parent / "workflow_configs"
+QRUN = "import sys; from qlib.cli.run import workflow; [workflow(file) for file in sys.argv[1:]]"
+"""A program that does what ``qrun`` does, for one file after the other."""
 
 
 def load(name: str) -> dict[str, Any]:
@@ -27,9 +27,6 @@ def qrun(config: dict[str, Any], work: Path) -> Path:
     with (work / "small.yaml").open("w") as file:
         YAML(typ="safe", pure=True).dump(config, file)
     before = set(work.glob("mlruns/*/*/artifacts"))
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-m", "qlib.cli.run", "small.yaml"]
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-5000:]
+    done(QRUN, "small.yaml", folder=work)
     (made,) = set(work.glob("mlruns/*/*/artifacts")) - before
     return made
