@@ -52,6 +52,11 @@ class Started:
             raise AssertionError(f"still at work after {seconds} s\n{self.said[-3000:]}")
         return self.process.exitcode
 
+    def kill(self) -> None:
+        """End it as the system does where memory is short."""
+        self.process.kill()
+        self.process.join()
+
     @property
     def said(self) -> str:
         """All that it printed."""

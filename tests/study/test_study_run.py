@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from parsed import ParsedPage
 from small_study import PARTS, StudyWorld
+from started import Started
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
@@ -43,10 +41,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StudyWorld:
     work = tmp_path_factory.mktemp("study_run")
     make_demo_market(work / "provider", 40, 200, intraday_days=150, seed=0)
     world = StudyWorld(work)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLED, json.dumps(world.study())]
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+    killed = Started(KILLED, json.dumps(world.study()), folder=work)
+    assert killed.end() == -signal.SIGKILL, killed.said[-3000:]
     assert world.runs() == [("bars", "FINISHED"), ("daily", "RUNNING")]
     return world
 
