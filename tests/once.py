@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock
@@ -43,11 +41,3 @@ def _make_store(file: Path) -> None:
     from mlflow.tracking import MlflowClient
 
     MlflowClient(tracking_uri=f"sqlite:///{file}").search_experiments(max_results=1)
-
-
-def copy_recorders(work: Path, target: Path) -> None:
-    """Copy a folder with recorders below it and their store, whose addresses are those of the copy."""
-    shutil.copytree(work, target)
-    with closing(sqlite3.connect(target / "mlruns.db")) as store, store:
-        for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
-            store.execute(f"update {table} set {column} = replace({column}, ?, ?)", (str(work), str(target)))

@@ -11,8 +11,15 @@ from ruamel.yaml import YAML
 from started import done
 
 CONFIGS = Path(__file__).parent.parent / "workflow_configs"
-QRUN = "import sys; from qlib.cli.run import workflow; [workflow(file) for file in sys.argv[1:]]"
-"""A program that does what ``qrun`` does, for one file after the other."""
+QRUN = """
+import sys
+import blank_charts
+from qlib.cli.run import workflow
+blank_charts.use()
+for file in sys.argv[1:]:
+    workflow(file)
+"""
+"""A program that does what ``qrun`` does, for one file after the other; it draws no charts."""
 
 
 def load(name: str) -> dict[str, Any]:

@@ -6,14 +6,17 @@ import json
 import signal
 from pathlib import Path
 
+import blank_charts
 import pandas as pd
 import pytest
+from once import empty_store
 from parsed import ParsedPage
 from small_study import PARTS, StudyWorld
 from started import Started
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
+from qlib_mfgru.report import style
 from qlib_mfgru.study import Study, run_study
 
 KILLED = """
@@ -40,6 +43,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StudyWorld:
     """Where a study was killed while its second model trained."""
     work = tmp_path_factory.mktemp("study_run")
     make_demo_market(work / "provider", 40, 200, intraday_days=150, seed=0)
+    empty_store(work / "mlruns.db")
     world = StudyWorld(work)
     killed = Started(KILLED, json.dumps(world.study()), folder=work)
     assert killed.end() == -signal.SIGKILL, killed.said[-3000:]
@@ -47,11 +51,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StudyWorld:
     return world
 
 
+@pytest.fixture(autouse=True)
+def charts_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(style, "save", blank_charts.save)
+
+
 @pytest.fixture(scope="module")
 def study(world: StudyWorld) -> Study:
     """The same study, called again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(world.work)
+        patch.setattr(style, "save", blank_charts.save)
         return run_study(world.study())
 
 
