@@ -38,8 +38,8 @@ LONG = (
 
 
 MEMORY = Path("/dev/shm")
-ROOM = 4e9
-"""Bytes that must be free there: a run takes a quarter of that."""
+ROOM = 6e9
+"""Bytes that must be free there: a run takes half of that, until it ends."""
 
 
 def pytest_configure() -> None:
@@ -71,12 +71,18 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_folder_of_the_run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> None:
-    """Where the run's processes keep what `once` makes: each has its temporary folders below the same one."""
+def one_folder_of_the_run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the run's processes keep what `once` makes: each has its temporary folders below the same one.
+
+    In memory those of a process are gone at its end, unless a test failed.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if hasattr(request.config, "workerinput") else base) / "once"
     folder.mkdir(exist_ok=True)
     once.keep_in(folder)
+    yield
+    if MEMORY in base.parents and not request.session.testsfailed:
+        shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
