@@ -19,6 +19,7 @@ CONTEXT.set_forkserver_preload(
         "qlib_mfgru.rolling.model",
         "mlflow.store.tracking.sqlalchemy_store",
         "qlib.cli.run",
+        "torch._dynamo",  # which an optimiser imports when the first one is made
     ]
 )
 

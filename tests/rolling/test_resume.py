@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from experiments import start_qlib
 from odd_models import fits, places
 from rolling_world import SEGMENTS
 from started import Started
+from worker_watch import wait_for
 
 import qlib_mfgru
 from qlib_mfgru import native
@@ -58,14 +58,6 @@ def start(model: RollingEnsembleModel, provider: Path, cache: Path, folder: Path
     return Started(RUN, provider, cache, folder / "unfitted.pkl", folder / "scores.pkl", folder=folder)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("it did not happen within a minute")
-
-
 def is_at_work(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -81,12 +73,12 @@ def test_killed_in_the_middle_of_units(
         (tmp_path / f"hang-{unit}").touch()
     run = start(odd(n_jobs=2), tiny_provider, panel_cache, tmp_path)
     for unit in ("7-0", "7-1"):
-        wait_for(lambda unit=unit: (tmp_path / f"hangs-{unit}").exists())  # type: ignore[misc]
+        wait_for(lambda unit=unit: (tmp_path / f"hangs-{unit}").exists(), 180)  # type: ignore[misc]
     run.kill()
     assert run.end() == -signal.SIGKILL
     assert len(UnitStore(tmp_path / "units").finished()) == 2
     assert sorted(fits(tmp_path)) == ALL[:4]
-    wait_for(lambda: not any(is_at_work(place.process) for place in places(tmp_path)))
+    wait_for(lambda: not any(is_at_work(place.process) for place in places(tmp_path)), 180)
 
     for unit in ("7-0", "7-1"):
         (tmp_path / f"hang-{unit}").unlink()
