@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import once
+import psutil
 import pytest
 import tiny_world
 from experiments import start_qlib
@@ -19,14 +23,27 @@ LONG = (
     "rolling/test_rolling_workflows.py",
     "rolling/test_growth.py",
     "rolling/test_ensemble_members.py",
+    "rolling/test_units.py",
+    "rolling/work/test_workers.py",
+    "rolling/work/test_workers_end.py",
     "rehearsal/test_play.py",
+    "live/test_qlib_chain.py",
     "live/collecting/test_collect_faults.py",
+    "live/collecting/test_collect_resumed.py",
     "live/predicting/test_predict_command.py",
+    "live/updating/test_equal.py",
     "live/updating/test_interrupted.py",
+    "model/test_signal.py",
+    "ingest/fuzz/test_fuzz.py",
+    "portfolio/results/test_enhancement_workflow.py",
     "report/test_experiment_store.py",
     "drill/test_damage.py",
     "drill/test_surroundings.py",
+    "drill/test_rivals.py",
     "study/test_study_run.py",
+    "docs/test_played_pages.py",
+    "docs/test_site.py",
+    "tests/test_recipes.py",
     "tests/test_workflows.py",
     "tests/test_notebooks.py",
 )
@@ -35,6 +52,20 @@ LONG = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--docs", action="store_true", help="run what README and docs show, not only its quickest part")
+
+
+MEMORY = Path("/dev/shm")
+ROOM = 6e9
+"""Bytes that must be free there: a run takes half of that, until it ends."""
+
+
+def pytest_configure() -> None:
+    """Temporary folders lie in memory where there is room: a disk takes milliseconds for each metric of a recorder.
+
+    Where PYTEST_DEBUG_TEMPROOT, or --basetemp, says another place, they lie there.
+    """
+    if MEMORY.is_dir() and min(shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available) > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,9 +87,24 @@ def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return request.param
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_folder_of_the_run(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where the run's processes keep what `once` makes: each has its temporary folders below the same one.
+
+    In memory those of a process are gone at its end, unless a test failed.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "once"
+    folder.mkdir(exist_ok=True)
+    once.keep_in(folder)
+    yield
+    if MEMORY in base.parents and not request.session.testsfailed:
+        shutil.rmtree(base, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def tiny_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_world.write_provider(tmp_path_factory.mktemp("tiny") / "provider")
+def tiny_provider() -> Path:
+    return once.made_once("tiny", tiny_world.write_provider)
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def ran(arguments: list[str], capsys: Any) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("words", ["units --dir absent", "--help"])
+@pytest.mark.parametrize("words", ["configs", "--help"])
 def test_a_full_output_is_one_line(words: str, unbuffered: str) -> None:
     with open("/dev/full", "w") as full:
         run = subprocess.run(
@@ -226,11 +226,11 @@ def test_closed_and_full_streams(redirection: str, said: str) -> None:
 
 @pytest.mark.parametrize("change", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "HOME": ""}])
 def test_any_encoding_takes_any_name(change: dict[str, str], tmp_path: Path) -> None:
-    command = [*MFGRU, "units", "--dir", str(tmp_path / "单 元")]
+    command = [*MFGRU, "configs", "--copy", str(tmp_path / "单 元")]
     run = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **change})
     assert (run.returncode, run.stderr) == (0, b"")
-    assert run.stdout.startswith(b"finished units in ")
-    assert run.stdout.endswith(b": 0\n")
+    assert run.stdout.startswith(str(tmp_path).encode())
+    assert run.stdout.endswith(b" copied, 0 there already\n")
 
 
 def test_a_name_that_the_system_cannot_write_is_one_line(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from once import empty_store
 from qlib.utils import init_instance_by_config
 from shipped import load, qrun
 
@@ -39,11 +40,12 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Of a qrun of the shipped YAML on 60 stocks and 200 days."""
     work = tmp_path_factory.mktemp("us")
     make_demo_market(work / "provider", 60, 200, intraday_days=190, seed=0, session="us")
+    empty_store(work / "mlruns.db")
     config = load("us/gru")
     config["qlib_init"]["provider_uri"] = str(work / "provider")
     config["task"]["model"]["kwargs"] |= {"hidden_size": 4, "max_epochs": 2}
     data = config["task"]["dataset"]["kwargs"]
-    data["segments"] = {"train": ["2020-01-01", "2020-08-14"], "test": ["2020-08-17", "2020-09-30"]}
+    data["segments"] = {"train": ["2020-05-01", "2020-08-14"], "test": ["2020-08-17", "2020-09-30"]}
     inputs = {"15min": {"days": 2, "scale": "mean"}}
     data["handler"]["kwargs"] |= {"cache_dir": str(work / "panels"), "inputs": inputs}
     *_, factor_test, _ = config["task"]["record"]

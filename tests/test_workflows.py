@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from qlib.utils import init_instance_by_config
 from shipped import CONFIGS, load
+from started import done
 
 from qlib_mfgru.data import MultiFreqHandler
 from qlib_mfgru.demo import make_demo_market
@@ -152,6 +153,5 @@ def test_qrun_records_the_training(recorder: Path) -> None:
 
 
 def test_the_saved_model_predicts_the_same_in_a_fresh_process(recorder: Path) -> None:
-    provider = recorder.parents[3] / "provider"
-    command = [sys.executable, "-c", PREDICT, str(provider), str(recorder)]
-    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True)
+    work = recorder.parents[3]
+    done(PREDICT, work / "provider", recorder, folder=work)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from small_market import DAYS
+from started import done
 
 from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 
@@ -36,10 +34,7 @@ def test_a_pickled_dataset_is_small_and_works_in_a_fresh_process(
     path = tmp_path / "dataset.pkl"
     path.write_bytes(pickle.dumps(dataset))
     assert path.stat().st_size < 5_000
-    command = [sys.executable, "-c", FRESH, str(provider), str(path)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    n_stocks, features, label_sum = run.stdout.split()
+    n_stocks, features, label_sum = done(FRESH, provider, path, folder=tmp_path).split()
     assert int(n_stocks) == len(section.instruments)
     assert float(features) == pytest.approx(float(section.features["15min"].sum(dtype=np.float64)), abs=1e-3)
     assert float(label_sum) == pytest.approx(labels)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import signal
@@ -16,16 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from started import CONTEXT, leave, redirect
 
 from qlib_mfgru.errors import InputError
 
 Work = Callable[..., "int | None"]
 """What a process does; returns its exit code, or None for 0."""
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    ["qlib_mfgru.cli", "qlib_mfgru.ingest.pipeline", "qlib_mfgru.demo.market", "qlib_mfgru.rolling.model", "mlflow"]
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ class Job:
 
     def __init__(self, work: Work, *arguments: Any, output: Path, environment: Mapping[str, str | None] | None = None):
         self.output = output
-        self.process = _CONTEXT.Process(target=_begin, args=(str(output), dict(environment or {}), work, arguments))
+        self.process = CONTEXT.Process(target=_begin, args=(str(output), dict(environment or {}), work, arguments))
         self.begun = time.monotonic()
         self.process.start()
 
@@ -117,9 +112,7 @@ def _begin(output: str, environment: dict[str, str | None], work: Work, argument
         if value is not None:
             os.environ[name] = value
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    printed = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(printed, stream)
+    redirect(Path(output))
     try:
         code = work(*arguments) or 0
     except (InputError, OSError) as error:  # as the command line does; here it is for work without one
@@ -128,9 +121,7 @@ def _begin(output: str, environment: dict[str, str | None], work: Work, argument
     except BaseException:
         traceback.print_exc()
         code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # a fork's own way to end waits for joblib's pool, which waits for this process's end
+    leave(code)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """A killed ingest leaves no provider; memory grows with the slice, not with the input."""
 
-import signal
 import subprocess
 import sys
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from started import Started
 
 from qlib_mfgru.errors import InputError
 
@@ -17,22 +17,18 @@ from .vendor import make_bars, make_daily, run, spans, write
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
 
 
-def start(source: Path, target: Path, code: str = "") -> subprocess.Popen[str]:
-    """An ingest in a process of its own, after running `code` there."""
-    program = f"""
+PROGRAM = """
 import sys
 from pathlib import Path
 from qlib_mfgru.ingest.mapping import load_mapping
 from qlib_mfgru.ingest import pipeline
 
-{code}
+%s
 pipeline.ingest(load_mapping(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3]), quiet=True,
                 slice_rows=4000, chunk_rows=2000)
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
-    (source / "mapping.yaml").write_text(MAPPING)
-    arguments = [sys.executable, "-c", program, source / "mapping.yaml", source, target]
-    return subprocess.Popen([str(word) for word in arguments], stdout=subprocess.PIPE, text=True)
+"""An ingest, after other code."""
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -70,12 +66,12 @@ def test_a_killed_ingest_leaves_the_target_as_it_was(tmp_path: Path, code: str, 
     if before:
         run(source, target)
     old = {path: path.read_bytes() for path in target.rglob("*") if path.is_file()}
-    process = start(source, target, code)
+    (source / "mapping.yaml").write_text(MAPPING)
+    process = Started(PROGRAM % code, source / "mapping.yaml", source, target, folder=source)
     try:
         wait_for(lambda: any(tmp_path.glob(f".provider.*/{sign}")))
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
     assert target.exists() == before
     assert {path: path.read_bytes() for path in target.rglob("*") if path.is_file()} == old
     assert list(tmp_path.glob(".provider.*"))
@@ -93,10 +89,10 @@ def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
         bars = make_bars([f"60{number:04d}" for number in range(n_stocks)], days)
         source = write(tmp_path / name, bars, make_daily(bars))
         bars.to_parquet(source / "bars" / "all.parquet", row_group_size=5000)
-        process = start(source, tmp_path / f"{name}_provider")
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 0
-        peaks.append(int(output) / 1024)
+        (source / "mapping.yaml").write_text(MAPPING)
+        words = [sys.executable, "-c", PROGRAM % "", source / "mapping.yaml", source, tmp_path / f"{name}_provider"]
+        run = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=True, timeout=60)
+        peaks.append(int(run.stdout) / 1024)
     # 240 stocks more, as a frame of eight columns: what reading everything at once would take at the least
     more = 240 * 60 * 16 * 8 * 8 / 2**20
     assert peaks[1] - peaks[0] < more, f"{peaks} MiB"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from once import empty_store
 
 from live.cut_market import cut
 from live.evenings import HELD_BACK, YAMLS, Market
@@ -39,6 +40,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Market:
     work = tmp_path_factory.mktemp("evenings")
     make_demo_market(work / "whole", 40, 200, intraday_days=150, seed=0)
     cut(work / "whole", work / "cut", HELD_BACK)
+    empty_store(work / "mlruns.db")
     test = ("2020-09-01", None)
     qruns(work, *(config(yaml, work / "cut", work, test, **kwargs) for yaml, kwargs in YAMLS.items()))
     return Market(work, work / "whole", work / "cut")

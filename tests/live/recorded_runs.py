@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from shipped import load
+from shipped import QRUN, load
+from started import done
 
 INPUTS = {"day": {"days": 10, "scale": "last"}, "15min": {"days": 2, "scale": "mean"}}
 FAST = {"hidden_size": 4, "max_epochs": 2}
 ROLLING: dict[str, Any] = {**FAST, "retrain": "1M", "seeds": [0, 1], "n_jobs": 1}
-
-_RUN = "import sys; from qlib.cli.run import workflow; [workflow(file) for file in sys.argv[1:]]"
 
 
 def config(yaml: str, provider: Path, work: Path, test: tuple[str, Any], **model: Any) -> dict[str, Any]:
@@ -39,12 +35,4 @@ def qruns(work: Path, *configs: dict[str, Any]) -> None:
         with (work / f"{number}.yaml").open("w") as file:
             YAML(typ="safe", pure=True).dump(content, file)
         files.append(f"{number}.yaml")
-    environment = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "MFGRU_UNITS": str(work / "units"),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    command = [sys.executable, "-c", _RUN, *files]
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-5000:]
+    done(QRUN, *files, folder=work, MFGRU_UNITS=str(work / "units"))

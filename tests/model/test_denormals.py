@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_world import FAST
+from tiny_world import DAYS, FAST
 
 from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
@@ -21,6 +21,13 @@ from qlib_mfgru.model.training.denormals import denormals_flushed, flushes_denor
 
 SETTINGS = FAST | {"max_epochs": 1}
 IMPLEMENTATIONS = ["plain", "torch"] + ["compiled"] * (native.library() is not None)
+
+
+@pytest.fixture
+def dataset(dataset: MultiFreqDataset) -> MultiFreqDataset:
+    """A month of it, and a week to predict."""
+    return dataset.with_segments({"train": (DAYS[100], DAYS[120]), "test": (DAYS[130], DAYS[134])})
+
 
 Settings = list[bool]
 """Whether denormals are flushed, of the calling thread and of torch's second one."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from started import done
 from tiny_world import FAST, SEGMENTS
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -55,7 +54,7 @@ def test_another_process_predicts_the_same(
     """From pickles of the models and of the dataset alone; without torch's global state of this process."""
     (tmp_path / "models.pkl").write_bytes(pickle.dumps(models))
     (tmp_path / "dataset.pkl").write_bytes(pickle.dumps(dataset))
-    subprocess.run([sys.executable, "-c", ELSEWHERE, str(tiny_provider), str(tmp_path)], check=True, timeout=120)
+    done(ELSEWHERE, tiny_provider, tmp_path, folder=tmp_path)
     elsewhere = pd.read_pickle(tmp_path / "scores.pkl")
     for name, model in models.items():
         pd.testing.assert_series_equal(elsewhere[name], model.predict(dataset), check_exact=True, obj=name)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +17,8 @@ import tiny_world
 from experiments import start_qlib
 from odd_models import fits, places
 from rolling_world import SEGMENTS
+from started import Started
+from worker_watch import wait_for
 
 import qlib_mfgru
 from qlib_mfgru import native
@@ -54,21 +52,10 @@ def odd(make_model: Make, tmp_path: Path) -> Callable[..., RollingEnsembleModel]
     return lambda **settings: make_model("OddModel", {"folder": str(tmp_path)}, **settings)
 
 
-def start(model: RollingEnsembleModel, provider: Path, cache: Path, folder: Path) -> subprocess.Popen[bytes]:
+def start(model: RollingEnsembleModel, provider: Path, cache: Path, folder: Path) -> Started:
     """Fit and predict in a process of its own; the prediction goes to ``scores.pkl``."""
     model.to_pickle(folder / "unfitted.pkl")
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(tiny_world.__file__).parent), *sys.path])
-    arguments = [str(provider), str(cache), str(folder / "unfitted.pkl"), str(folder / "scores.pkl")]
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([sys.executable, "-c", RUN, *arguments], env=environment, stderr=subprocess.DEVNULL)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.1)
-    pytest.fail("it did not happen within a minute")
+    return Started(RUN, provider, cache, folder / "unfitted.pkl", folder / "scores.pkl", folder=folder)
 
 
 def is_at_work(pid: int) -> bool:
@@ -84,18 +71,18 @@ def test_killed_in_the_middle_of_units(
     """SIGKILL while two of six units are trained but not kept: two are there, the same command does four."""
     for unit in ("7-0", "7-1"):
         (tmp_path / f"hang-{unit}").touch()
-    process = start(odd(n_jobs=2), tiny_provider, panel_cache, tmp_path)
+    run = start(odd(n_jobs=2), tiny_provider, panel_cache, tmp_path)
     for unit in ("7-0", "7-1"):
-        wait_for(lambda unit=unit: (tmp_path / f"hangs-{unit}").exists())  # type: ignore[misc]
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+        wait_for(lambda unit=unit: (tmp_path / f"hangs-{unit}").exists(), 180)  # type: ignore[misc]
+    run.kill()
+    assert run.end() == -signal.SIGKILL
     assert len(UnitStore(tmp_path / "units").finished()) == 2
     assert sorted(fits(tmp_path)) == ALL[:4]
-    wait_for(lambda: not any(is_at_work(place.process) for place in places(tmp_path)))
+    wait_for(lambda: not any(is_at_work(place.process) for place in places(tmp_path)), 180)
 
     for unit in ("7-0", "7-1"):
         (tmp_path / f"hang-{unit}").unlink()
-    assert start(odd(), tiny_provider, panel_cache, tmp_path).wait() == 0
+    assert start(odd(), tiny_provider, panel_cache, tmp_path).end() == 0
     assert fits(tmp_path) == ALL[2:]
     resumed = (tmp_path / "scores.pkl").read_bytes()
 

@@ -15,7 +15,8 @@ from qlib.model.trainer import TrainerR
 from qlib.utils import init_instance_by_config
 from qlib.workflow.task.gen import RollingGen, task_generator
 from ruamel.yaml import YAML
-from shipped import CONFIGS, load
+from shipped import CONFIGS, QRUN, load
+from started import done
 from tiny_world import DAYS, FAST, INPUTS, LABEL
 
 from qlib_mfgru.demo import make_demo_market
@@ -101,14 +102,9 @@ def write_small(config: dict[str, Any], work: Path) -> None:
         YAML(typ="safe", pure=True).dump(config, file)
 
 
-def command(work: Path, *arguments: str) -> str:
-    """Run Python in `work`, one thread, with `work` as the home; what it says on stderr."""
-    settings = {"OMP_NUM_THREADS": "1", "HOME": str(work), "MFGRU_UNITS": str(work / "units")}
-    environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment["MLFLOW_ALLOW_FILE_STORE"] = "true"  # where qlib's own rolling keeps its recorders
-    done = subprocess.run([sys.executable, *arguments], cwd=work, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-5000:]
-    return done.stderr
+def command(work: Path, code: str, *arguments: object) -> str:
+    """Run a program in `work`, which is its home as well; what it says."""
+    return done(code, *arguments, folder=work, HOME=str(work), MFGRU_UNITS=str(work / "units"))
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +117,7 @@ def artifacts(work: Path) -> Path:
     records["FactorTestRecord"]["n_layers"] = 3
     records["PortAnaRecord"]["config"]["backtest"] |= {"start_time": "2020-08-03", "end_time": "2020-09-30"}
     write_small(config, work)
-    (work / "log").write_text(command(work, "-m", "qlib.cli.run", "small.yaml"))
+    (work / "log").write_text(command(work, QRUN, "small.yaml"))
     (found,) = work.glob("mlruns/*/*/artifacts")
     return found
 
@@ -158,7 +154,7 @@ def test_the_folds_are_shown_before_anything_trains(artifacts: Path, work: Path)
 def test_the_saved_model_predicts_the_same_in_a_fresh_process(artifacts: Path, work: Path) -> None:
     """From the members' networks, without the units."""
     shutil.rmtree(work / "units")
-    command(work, "-c", PREDICT, str(provider_of(work)), str(artifacts))
+    command(work, PREDICT, provider_of(work), artifacts)
 
 
 def test_qlibs_own_rolling(work: Path) -> None:
@@ -170,7 +166,9 @@ def test_qlibs_own_rolling(work: Path) -> None:
     config["task"]["model"]["kwargs"] |= {"hidden_size": 4, "max_epochs": 2}
     write_small(config, folder)
     rolling = ["-m", "qlib.contrib.rolling", "base", "--conf_path", "small.yaml", "--step", "25", "--horizon", "3"]
-    command(folder, *rolling, "run")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HOME": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment["MLFLOW_ALLOW_FILE_STORE"] = "true"  # where it keeps its recorders
+    subprocess.run([sys.executable, *rolling, "run"], cwd=folder, env=environment, capture_output=True, check=True)
     preds = {path.parent: pd.read_pickle(path) for path in folder.glob("mlruns/*/*/artifacts/pred.pkl")}
     (whole,) = [part for part, pred in preds.items() if (part / "sig_analysis").exists()]
     tasks = [pred for part, pred in preds.items() if part != whole]
@@ -206,4 +204,4 @@ def test_qlibs_task_manager(tiny_qlib: Path, tiny_provider: Path, panel_cache: P
         days = pd.read_pickle(folder / "pred.pkl").index.unique("datetime")
         spans.append((days[0], days[-1]))
     assert spans == [(DAYS[120], DAYS[135]), (DAYS[136], DAYS[151])]
-    command(tmp_path, "-c", PREDICT, str(tiny_provider), str(tmp_path / "0"), str(tmp_path / "1"))
+    command(tmp_path, PREDICT, tiny_provider, tmp_path / "0", tmp_path / "1")

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
+import blank_charts
 import pandas as pd
 import pytest
+from once import empty_store
 from parsed import ParsedPage
 from small_study import PARTS, StudyWorld
+from started import Started
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.folders import Busy, locked
+from qlib_mfgru.report import style
 from qlib_mfgru.study import Study, report, run_study
 
 KILLED = """
@@ -43,13 +45,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StudyWorld:
     """Where a study was killed while its second model trained."""
     work = tmp_path_factory.mktemp("study_run")
     make_demo_market(work / "provider", 40, 200, intraday_days=150, seed=0)
+    empty_store(work / "mlruns.db")
     world = StudyWorld(work)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLED, json.dumps(world.study())]
-    done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+    killed = Started(KILLED, json.dumps(world.study()), folder=work)
+    assert killed.end() == -signal.SIGKILL, killed.said[-3000:]
     assert world.runs() == [("bars", "FINISHED"), ("daily", "RUNNING")]
     return world
+
+
+@pytest.fixture(autouse=True)
+def charts_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(style, "save", blank_charts.save)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +63,7 @@ def study(world: StudyWorld) -> Study:
     """The same study, called again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(world.work)
+        patch.setattr(style, "save", blank_charts.save)
         return run_study(world.study())
 
 

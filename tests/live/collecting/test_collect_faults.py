@@ -8,14 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from live.collecting.conftest import Collect, contents
+from live.collecting.conftest import QUICK, Collect, contents
 from qlib_mfgru import live
-from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket
+from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket, serving
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.collecting.sources.baostock import Baostock
 
 DAY = "2020-10-08"  # the first of its month
 STOCKS = ("sh.600000", "sh.600001", "sz.000001")
+
+
+@pytest.fixture(scope="module")
+def calm(market: VendorMarket, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a folder of `STOCKS` holds where nothing goes wrong."""
+    pytest.importorskip("baostock")
+    folder = tmp_path_factory.mktemp("calm") / "out"
+    with serving(market) as server:
+        address = {"host": server.host, "port": server.port}
+        live.collect(
+            folder, f"{market.days[0]:%Y-%m-%d}", jobs=1, stocks=STOCKS, quiet=True, patience=QUICK, address=address
+        )
+    return contents(folder)
 
 
 @pytest.mark.parametrize(
@@ -42,11 +55,12 @@ def test_faults_that_pass(collect: Collect, server: Server, tmp_path: Path, faul
     assert "asked again" in str(collected)
 
 
-def test_a_server_that_does_not_answer_for_a_while(collect: Collect, server: Server, tmp_path: Path) -> None:
-    collect("calm", stocks=STOCKS)
+def test_a_server_that_does_not_answer_for_a_while(
+    collect: Collect, server: Server, tmp_path: Path, calm: dict[str, bytes]
+) -> None:
     server.faults = Faults(silent=True, only=("query_history_k_data_plus",), times=2)
     assert collect("rough", stocks=STOCKS, timeout=0.3).retried == {"no answer within 0.3 s": 2}
-    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert contents(tmp_path / "rough") == calm
 
 
 def test_a_page_that_does_not_come(collect: Collect, server: Server, market: VendorMarket, tmp_path: Path) -> None:
@@ -106,14 +120,13 @@ def test_a_folder_stays_its_vendors_once_anything_is_there(collect: Collect, ser
     assert {"index/SH000300.parquet", "state/collection.json"} < contents(tmp_path / "out").keys()
 
 
-def test_a_server_that_dies_midway(collect: Collect, server: Server, tmp_path: Path) -> None:
-    collect("calm", stocks=STOCKS)
+def test_a_server_that_dies_midway(collect: Collect, server: Server, tmp_path: Path, calm: dict[str, bytes]) -> None:
     server.faults = Faults(silent=True, only=("query_adjust_factor",))
     with pytest.raises(InputError, match=r"baostock does not answer: no answer within 0\.3 s"):
         collect("rough", stocks=STOCKS, timeout=0.3)
     server.faults = Faults()
     collect("rough", stocks=STOCKS)
-    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert contents(tmp_path / "rough") == calm
 
 
 @pytest.mark.parametrize("code", ["10001006", "10004020"])
@@ -175,13 +188,12 @@ def test_no_other_host_is_asked(collect: Collect, server: Server) -> None:
 
 
 def test_an_index_without_members_is_not_believed(
-    collect: Collect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collect: Collect, tmp_path: Path, calm: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    collect("calm", stocks=STOCKS)
     known = Baostock.members
     with monkeypatch.context() as patched:
         patched.setattr(Baostock, "members", lambda *asked: frozenset() if asked[2] == DAY else known(*asked))
         collected = collect("rough", stocks=STOCKS)
     assert collected.refused["members of csi300"] == f"nobody is a member on {DAY}, which cannot be"
     assert collect("rough", stocks=STOCKS).refused == {}
-    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+    assert contents(tmp_path / "rough") == calm

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from once import empty_store
 from qlib.utils import init_instance_by_config
 from shipped import load, qrun
 
@@ -84,6 +85,7 @@ def small(work: Path) -> dict[str, Any]:
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("enhanced")
     make_demo_market(folder / "provider", 60, 200, intraday_days=190, seed=0)
+    empty_store(folder / "mlruns.db")
     return folder
 
 

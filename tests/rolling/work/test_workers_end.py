@@ -43,8 +43,10 @@ def run(
     end(process)
 
 
-@pytest.mark.parametrize("moment", ["start", "import", "train"])
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("stop", "moment"),
+    [(signal.SIGKILL, "start"), (signal.SIGKILL, "train"), (signal.SIGINT, "import"), (signal.SIGINT, "train")],
+)
 def test_no_worker_outlives_a_run(
     run: subprocess.Popen[str], tmp_path: Path, stop: signal.Signals, moment: str
 ) -> None:
