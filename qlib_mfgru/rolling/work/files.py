@@ -90,7 +90,7 @@ def read(folder: Path) -> UnitResult:
         return UnitResult(state, score, about)
     except OSError as error:
         raise DamagedUnit(f"{error.filename or folder}: {error.strerror or error}") from error
-    except (ArrowException, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (ArrowException, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise error if isinstance(error, DamagedUnit) else DamagedUnit(f"{folder} is damaged: {error}") from error
 
 
@@ -167,7 +167,7 @@ def _says_so(folder: Path) -> bool:
             return True
     except PermissionError:
         raise
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     try:
         sums = Sums.read(folder)
