@@ -89,8 +89,8 @@ def sweep(parent: Path) -> None:
 def tidy(target: Path) -> None:
     """Remove what a writer of a folder has left that was killed when the folder had its place already.
 
-    For those who find it whole, and write nothing. What it was written in goes before its lock, so that one look at that
-    is enough; a writer that is alive is let be, and so is what this process may not remove.
+    For those who find it whole, and write nothing. What it was written in goes before its lock, so that one look at
+    that is enough; a writer that is alive is let be, and so is what this process may not remove.
     """
     if lock_file(target).exists():
         _clear(target)
