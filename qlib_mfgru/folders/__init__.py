@@ -4,8 +4,8 @@
 """
 
 from qlib_mfgru.folders.holder import Holder
-from qlib_mfgru.folders.lock import Busy, lock_file, locked, sweep
+from qlib_mfgru.folders.lock import Busy, lock_file, locked, sweep, tidy
 from qlib_mfgru.folders.stage import scratch, staged, staged_file
 from qlib_mfgru.folders.sums import SUMS, Sums
 
-__all__ = ["SUMS", "Busy", "Holder", "Sums", "lock_file", "locked", "scratch", "staged", "staged_file", "sweep"]
+__all__ = ["SUMS", "Busy", "Holder", "Sums", "lock_file", "locked", "scratch", "staged", "staged_file", "sweep", "tidy"]

@@ -45,10 +45,18 @@ def remove(box: Path, target: Path) -> None:
             (box / OLD).rename(box / _REPLACED if os.path.lexists(target) else target)
         for path in box.iterdir():
             if path.name != MARKER:
-                shutil.rmtree(path, ignore_errors=True)
+                _remove_all(path)
         if set(os.listdir(box)) <= {MARKER}:
             (box / MARKER).unlink(missing_ok=True)
             box.rmdir()
+
+
+def _remove_all(path: Path) -> None:
+    """Remove a folder; of a link to one, which had the new folder's place, the link."""
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def clear(target: Path) -> None:

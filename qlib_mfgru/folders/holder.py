@@ -57,7 +57,7 @@ class Holder:
         """As `read`, of what is in a file."""
         try:
             return cls(**json.loads(content))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
 
     def write(self, file: Path) -> None:

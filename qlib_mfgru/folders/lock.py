@@ -83,8 +83,22 @@ def sweep(parent: Path) -> None:
     """Remove what killed writers of any folder in `parent` have left there; those that are alive are let be."""
     locks = {file: file.with_name(file.name[1 : -len(".lock")]) for file in parent.glob(".?*.lock")}
     for target in targets(parent) | {target for file, target in locks.items() if Holder.read(file) is not None}:
-        with suppress(InputError, OSError), locked(target, wait=False, patience=0.0):
-            pass  # getting the lock clears
+        _clear(target)
+
+
+def tidy(target: Path) -> None:
+    """Remove what a writer of a folder has left that was killed when the folder had its place already.
+
+    For those who find it whole, and write nothing. What it was written in goes before its lock, so that one look at
+    that is enough; a writer that is alive is let be, and so is what this process may not remove.
+    """
+    if lock_file(target).exists():
+        _clear(target)
+
+
+def _clear(target: Path) -> None:
+    with suppress(InputError, OSError), locked(target, wait=False, patience=0.0):
+        pass  # getting the lock clears
 
 
 def _check_ours(file: Path, target: Path) -> None:

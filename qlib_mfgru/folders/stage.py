@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,7 +41,7 @@ def staged(target: Path) -> Iterator[Path]:
     with scratch(target) as folder:
         yield folder
         sync(folder)
-        if not target.exists():
+        if not os.path.lexists(target):  # a link gives way as well, and what it leads to stays
             folder.rename(target)
         elif not exchange(folder, target):
             target.rename(folder.with_name(OLD))

@@ -50,7 +50,7 @@ class Sums:
             The file is damaged, if only cut short: it says so, by its name.
         """
         file = folder / SUMS
-        if not file.exists():
+        if not file.is_file():
             return None
         files = {}
         try:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import Busy, Holder, lock_file, locked, sweep
+from qlib_mfgru.folders import Busy, Holder, lock_file, locked, sweep, tidy
+from qlib_mfgru.folders.box import new_box
 
 
 def test_a_lock_that_a_killed_holder_left_is_swept_away(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_lock_is_open_to_others_as_the_umask_says(tmp_path: Path, mask: int) -
         os.umask(before)
 
 
-@pytest.mark.parametrize("kind", ["text", "braces", "folder", "link", "fifo"])
+@pytest.mark.parametrize("kind", ["text", "braces", "deep", "folder", "link", "fifo"])
 def test_what_is_no_lock_is_left_and_named(tmp_path: Path, kind: str) -> None:
     target, theirs = tmp_path / "market", tmp_path / "theirs"
     file = lock_file(target)
@@ -97,6 +98,7 @@ def test_what_is_no_lock_is_left_and_named(tmp_path: Path, kind: str) -> None:
     make: dict[str, Callable[[], object]] = {
         "text": lambda: file.write_text("precious"),
         "braces": lambda: file.write_text("{}"),
+        "deep": lambda: file.write_text("[" * 100_000),
         "folder": file.mkdir,
         "link": lambda: file.symlink_to(theirs),
         "fifo": lambda: os.mkfifo(file),
@@ -118,3 +120,25 @@ def test_an_empty_lock_is_one(tmp_path: Path) -> None:
     with locked(tmp_path / "market", wait=False):
         pass
     assert not os.listdir(tmp_path)
+
+
+def test_what_a_writer_left_that_was_killed_at_the_very_end_is_tidied_up(tmp_path: Path) -> None:
+    """The folder has its place; beside it are an empty box, and the lock, which goes last."""
+    target = tmp_path / "market"
+    target.mkdir()
+    (target / "mine").touch()
+    new_box(target)
+    Holder.this().write(lock_file(target))
+    tidy(target)
+    assert os.listdir(tmp_path) == ["market"]
+    assert os.listdir(target) == ["mine"]
+
+
+def test_a_living_writer_and_what_is_no_lock_are_not_tidied_up(tmp_path: Path) -> None:
+    with locked(tmp_path / "market", wait=False):
+        box = new_box(tmp_path / "market")
+        tidy(tmp_path / "market")
+        assert {box, lock_file(tmp_path / "market")} == set(tmp_path.iterdir())
+    lock_file(tmp_path / "other").write_text("precious")
+    tidy(tmp_path / "other")
+    assert lock_file(tmp_path / "other").read_text() == "precious"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import Holder, locked, scratch, staged, sweep
+from qlib_mfgru.folders import Holder, locked, scratch, stage, staged, sweep
 from qlib_mfgru.folders.box import MARKER
 
 WRITER = """
@@ -215,3 +215,25 @@ def test_a_scratch_folder_stays_while_the_lock_is_held_and_is_gone_at_the_end(tm
             (folder / "rows").write_text((spool / "rows").read_text())
         assert (spool / "rows").exists()
     assert names(tmp_path) == ["market"]
+
+
+@pytest.mark.parametrize("leads_to", ["folder", "nothing"])
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_link_gives_way_and_what_it_leads_to_stays(
+    tmp_path: Path, leads_to: str, can_exchange: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_exchange:
+        monkeypatch.setattr(stage, "exchange", lambda *_: False)
+    place = tmp_path / "place"
+    place.mkdir()
+    if leads_to == "folder":
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "old").write_text("kept")
+    (place / "market").symlink_to(tmp_path / "elsewhere")
+    with written(place / "market") as folder:
+        (folder / "content").write_text("new")
+    assert names(place) == ["market"]
+    assert not (place / "market").is_symlink()
+    assert names(place / "market") == ["content"]
+    if leads_to == "folder":
+        assert (tmp_path / "elsewhere" / "old").read_text() == "kept"

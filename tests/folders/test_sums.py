@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -104,4 +106,11 @@ def test_a_damaged_list_says_so(folder: Path, content: str) -> None:
 
 
 def test_no_list_is_none(tmp_path: Path) -> None:
+    assert Sums.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_no_list(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """A pipe would be read for ever."""
+    make(tmp_path / SUMS)
     assert Sums.read(tmp_path) is None

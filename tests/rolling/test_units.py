@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,33 @@ def test_a_unit_that_vanishes_before_the_end_is_trained_again(
     first, *lines = str(caught.value).splitlines()
     assert first == "6 of 6 units were removed or damaged while the run was at work; run the same command again:"
     assert all(line.endswith(" is not there") for line in lines)
+
+
+def test_a_unit_that_another_run_has_trained_anew_meanwhile_is_not_discarded(
+    odd: Make, dataset: MultiFreqDataset, store: UnitStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs find the same one damaged: the second waits for the first, which holds its lock while it trains."""
+    odd().fit(dataset)
+    key = store.finished()["key"][0]
+    whole, held, damaged, waiting = tmp_path / "whole", UnitStore.held, [True], [True]
+    shutil.copytree(store.root / key, whole)
+    train = Training._train
+
+    def then_damaged(training: Training) -> dict[str, Any]:
+        models = train(training)
+        if damaged and damaged.pop():
+            (store.root / key / "score.parquet").write_bytes(b"")
+        return models
+
+    def after_the_first(self: UnitStore, wanted: str) -> AbstractContextManager[None]:
+        if waiting and waiting.pop():
+            shutil.copytree(whole, self.root / wanted, dirs_exist_ok=True)
+        return held(self, wanted)
+
+    monkeypatch.setattr(Training, "_train", then_damaged)
+    monkeypatch.setattr(UnitStore, "held", after_the_first)
+    odd().fit(dataset)
+    assert fits(tmp_path) == ALL  # none again
 
 
 def test_a_clear_between_two_units_ends_in_no_traceback(

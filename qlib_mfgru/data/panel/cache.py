@@ -14,7 +14,7 @@ from qlib_mfgru.data.panel.build import BARS, DESCRIPTION, folder_name, write
 from qlib_mfgru.data.panel.extend import extend
 from qlib_mfgru.data.panel.fields import Field
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import SUMS, Sums, locked, staged, sweep
+from qlib_mfgru.folders import SUMS, Sums, locked, staged, sweep, tidy
 
 _WHILE_READ = 1 << 24
 """Bytes up to which a file is read anyway, and its checksum held against what was written; of larger ones the size."""
@@ -31,6 +31,7 @@ def panel_folder(root: Path, freq: str, codes: list[str], fields: Sequence[Field
     """
     folder = root / folder_name(freq, codes, fields)
     if _is_whole(folder):
+        tidy(folder)
         return folder
     with locked(folder, wait=True):
         if not _is_whole(folder):
@@ -82,7 +83,7 @@ def _fault(folder: Path) -> str:
 
 def _strangers(folder: Path) -> list[str]:
     """What lies in a panel's folder and is no file of a panel's."""
-    return sorted({path.name for path in folder.iterdir()} - _FILES)
+    return sorted(path.name for path in folder.iterdir() if path.name not in _FILES or path.is_dir())
 
 
 def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
@@ -94,7 +95,7 @@ def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
     for file in folder.parent.glob(f"{description['freq']}-*/{DESCRIPTION}"):
         try:
             other = {"fields": description["fields"], **json.loads(file.read_text())}
-        except (OSError, ValueError):
+        except (OSError, ValueError, TypeError):
             continue  # removed meanwhile, or damaged: it is made again by whoever opens it
         is_earlier = all(other.get(name) == description[name] for name in ("provider", "fields"))
         if is_earlier and file.parent != folder and not _strangers(file.parent):

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from qlib_mfgru.errors import InputError
@@ -45,11 +46,11 @@ def finish(provider: Path, processes: Processes) -> bool:
     Raises
     ------
     InputError
-        The plan is damaged, or a folder lies where a file belongs.
+        The plan is damaged, or a folder lies where a file belongs; or something that is no plan lies in its place.
     """
     folder = provider / JOURNAL.parent
     if not (provider / JOURNAL).is_file():
-        shutil.rmtree(folder, ignore_errors=True)  # what is left of one that is done
+        _make_room(folder)
         return False
     moved, files = _read(provider / JOURNAL)
     for new, old in moved.items():
@@ -60,9 +61,26 @@ def finish(provider: Path, processes: Processes) -> bool:
     for name in files:
         _replace(folder / "files" / name, provider / name)
     sync(provider)
-    (provider / JOURNAL).unlink()
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     return True
+
+
+def _remove(folder: Path) -> None:
+    """Remove a plan that is done, what says that it is one last: what a kill leaves of it is carried out once more."""
+    shutil.rmtree(folder / "files", ignore_errors=True)
+    for file in (*folder.glob("*.steps"), *folder.glob("*.own")):
+        file.unlink()
+    (folder / JOURNAL.name).unlink()
+    with suppress(OSError):  # of somebody else, who is told by the next update
+        folder.rmdir()
+
+
+def _make_room(folder: Path) -> None:
+    """Make sure that a plan can have its place: what lies there and is none is somebody's."""
+    with suppress(OSError):
+        folder.rmdir()  # a kill has left it, empty
+    if os.path.lexists(folder):
+        raise InputError(f"{folder} is in the place of an update's plan, and is none: move it away")
 
 
 def _read(journal: Path) -> tuple[dict[str, str], list[str]]:
@@ -97,13 +115,26 @@ class _Steps:
             if folder not in folders:
                 os.makedirs(f"{self.provider}/{folder}", exist_ok=True)
                 folders.add(folder)
-            descriptor = os.open(f"{self.provider}/{step.name}", os.O_WRONLY | os.O_CREAT, 0o666)
+            descriptor = _opened(f"{self.provider}/{step.name}", file)
             try:
                 _write_at(descriptor, step.content, step.offset)
                 if step.is_cut:
                     os.ftruncate(descriptor, step.offset + len(step.content))
             finally:
                 os.close(descriptor)
+
+
+def _opened(series: str, steps: Path) -> int:
+    """A series to write to, as its descriptor: one that shares its bytes with a hard link, a copy's, gets its own."""
+    descriptor = os.open(series, os.O_WRONLY | os.O_CREAT, 0o666)
+    if os.fstat(descriptor).st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    own = steps.with_suffix(".own")
+    shutil.copyfile(series, own)
+    shutil.copymode(series, own)
+    os.replace(own, series)
+    return os.open(series, os.O_WRONLY)
 
 
 def _write_at(descriptor: int, content: bytes, offset: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from mlflow.tracking import MlflowClient
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import locked, scratch
+from qlib_mfgru.folders import locked, scratch, tidy
 from qlib_mfgru.report.store.trouble import trouble
 
 SQLITE = "sqlite:///"
@@ -54,6 +54,7 @@ def make_store(file: Path) -> None:
     if file.is_symlink():
         file = Path(os.path.realpath(file))  # else the store would take the place of a link that leads nowhere yet
     if _is_whole(file):
+        tidy(file)
         return
     with locked(file, wait=True):
         if not _is_whole(file):

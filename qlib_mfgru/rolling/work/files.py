@@ -84,13 +84,13 @@ def read(folder: Path) -> UnitResult:
         about = _mapping(contents, ABOUT)
         if about["key"] != folder.name:
             raise DamagedUnit(f"{folder / ABOUT} is that of another unit, {about['key']}")
-        score = pd.read_parquet(io.BytesIO(contents[SCORE]), engine="pyarrow")["score"]
+        score = _scores(contents[SCORE])
         kept = TENSORS in contents
         state = ModelState(load(contents[TENSORS]), _mapping(contents, PLAIN)) if kept else None
         return UnitResult(state, score, about)
     except OSError as error:
         raise DamagedUnit(f"{error.filename or folder}: {error.strerror or error}") from error
-    except (ArrowException, SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (ArrowException, SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise error if isinstance(error, DamagedUnit) else DamagedUnit(f"{folder} is damaged: {error}") from error
 
 
@@ -105,6 +105,13 @@ def _checked(folder: Path) -> dict[str, bytes]:
     if wrong is not None:
         raise DamagedUnit(wrong)
     return {name: (folder / name).read_bytes() for name in sums.files}
+
+
+def _scores(content: bytes) -> pd.Series:
+    score = pd.read_parquet(io.BytesIO(content), engine="pyarrow")["score"]
+    if score.dtype.kind not in "fiu" or score.index.names != ["datetime", "instrument"]:
+        raise ValueError(f"{SCORE} holds no scores")
+    return score
 
 
 def _mapping(contents: Mapping[str, bytes], name: str) -> dict[str, Any]:
@@ -162,12 +169,12 @@ def remove(folder: Path) -> None:
 
 def _says_so(folder: Path) -> bool:
     try:
-        about = json.loads((folder / ABOUT).read_bytes())
+        about = json.loads((folder / ABOUT).read_bytes()) if (folder / ABOUT).is_file() else None
         if isinstance(about, dict) and about.get("key") == folder.name:
             return True
     except PermissionError:
         raise
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         pass
     try:
         sums = Sums.read(folder)

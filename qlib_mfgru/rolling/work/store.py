@@ -45,16 +45,22 @@ class UnitStore:
         return None
 
     def read(self, key: str) -> UnitResult:
-        """A finished unit.
+        """A finished unit; one that another takes the place of while it is read is read again.
 
         Raises
         ------
         DamagedUnit
             It is not whole, or not there.
         """
-        if not os.path.lexists(self.root / key):
-            raise DamagedUnit(f"{self.root / key} is not there")
-        return read(self.root / key)
+        while True:
+            before = _inode(self.root / key)
+            if before is None:
+                raise DamagedUnit(f"{self.root / key} is not there")
+            try:
+                return read(self.root / key)
+            except DamagedUnit:
+                if _inode(self.root / key) == before:
+                    raise
 
     def about(self, key: str) -> dict[str, Any]:
         """The plain values of a finished unit; errors as of `read`."""
@@ -179,7 +185,8 @@ class UnitStore:
         return ""
 
     def _only(self, key: str, listed: list[str]) -> str:
-        matches = [name for name in listed if name.startswith(key)]
+        """The unit of a key or of its beginning, which a variable that is not set is none of."""
+        matches = [name for name in listed if name == key] or [name for name in listed if key and name.startswith(key)]
         if len(matches) != 1:
             raise InputError(f"{len(matches)} units in {self.root} have a key that begins with {key!r}")
         return matches[0]
@@ -191,3 +198,10 @@ class UnitStore:
             raise InputError(f"units_dir {self.root} is not a folder, and cannot be made one: use another")
         if not os.access(self.root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
             raise InputError(f"units_dir {self.root} cannot be written: use another, or make it writable")
+
+
+def _inode(folder: Path) -> int | None:
+    """What tells a folder from another that takes its place; None where there is nothing."""
+    with suppress(OSError):
+        return folder.lstat().st_ino
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -72,9 +72,7 @@ class Training:
             if not lost:
                 _say_what_is_not_kept(trained.values())
                 return trained
-            for key, wrong in lost.items():
-                with self.store.held(key):
-                    self.store.discard(key, wrong)
+            self._discard(lost, fresh)
         raise RollingError(
             f"{len(lost)} of {len(self.units)} units were removed or damaged while the run was at work; run the same "
             f"command again:\n{_grouped(lost)}"
@@ -132,13 +130,25 @@ class Training:
         lost: dict[str, str] = {}
         for unit in self.units:
             try:
-                result = self.store.read(unit.key)
-                model = fresh[unit.key] if unit.key in fresh else unit.model(result)
-                result = unit.tested(result, model, self.dataset)
-                trained[unit.key] = Trained(model, result.score, result.about)
+                trained[unit.key] = self._read_one(unit, fresh)
             except DamagedUnit as error:
                 lost[unit.key] = str(error)
         return trained, lost
+
+    def _read_one(self, unit: Unit, fresh: Mapping[str, Model]) -> Trained:
+        result = self.store.read(unit.key)
+        model = fresh[unit.key] if unit.key in fresh else unit.model(result)
+        result = unit.tested(result, model, self.dataset)
+        return Trained(model, result.score, result.about)
+
+    def _discard(self, keys: Container[str], fresh: Mapping[str, Model]) -> None:
+        """Remove units that are lost; those that another run has trained anew, once it lets go of them, are not."""
+        for unit in (unit for unit in self.units if unit.key in keys):
+            with self.store.held(unit.key):
+                try:
+                    self._read_one(unit, fresh)
+                except DamagedUnit as error:
+                    self.store.discard(unit.key, str(error))
 
 
 def _say_what_is_not_kept(trained: Iterable[Trained]) -> None:

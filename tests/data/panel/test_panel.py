@@ -17,7 +17,8 @@ from started import Started
 from qlib_mfgru.data import FIELDS, BarPanel
 from qlib_mfgru.data.panel import cache
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import SUMS
+from qlib_mfgru.folders import SUMS, Holder, lock_file
+from qlib_mfgru.folders.box import new_box
 from qlib_mfgru.machine import ADVICE
 
 STOCK = {code: number for number, code in enumerate(CODES)}
@@ -109,6 +110,28 @@ def test_reopened_without_reading(copy: Path, tmp_path: Path, monkeypatch: pytes
     again = BarPanel.open("day", tmp_path / "cache")
     np.testing.assert_array_equal(again.bars, made.bars)
     np.testing.assert_array_equal(again.traded, made.traded)
+
+
+def test_what_a_builder_left_that_was_killed_at_its_end_goes_when_the_panel_is_opened(
+    copy: Path, tmp_path: Path
+) -> None:
+    use(copy)
+    BarPanel.open("day", tmp_path / "cache")
+    (folder,) = (tmp_path / "cache").iterdir()
+    new_box(folder)
+    Holder.this().write(lock_file(folder))
+    BarPanel.open("day", tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null", "{"])
+def test_a_description_of_nonsense_beside_it_is_left(copy: Path, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "cache" / "day-mine" / "panel.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    use(copy)
+    BarPanel.open("day", tmp_path / "cache")
+    assert file.read_text() == content
 
 
 def test_a_provider_changed_in_place_makes_a_new_panel_and_removes_the_old(copy: Path, tmp_path: Path) -> None:

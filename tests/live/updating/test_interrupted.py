@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -144,3 +145,61 @@ def test_a_full_disk_loses_nothing(
             update(provider, source, quiet=True, n_jobs=1)
     update(provider, source, quiet=True, n_jobs=1)
     assert differences(provider, new, ignored=()) == []
+
+
+def test_a_hard_link_of_a_series_keeps_its_bytes(history: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    """A copy as of ``cp -al`` is the market as it was."""
+    source, old, new = history
+    provider, copy = tmp_path / "p", tmp_path / "copy"
+    shutil.copytree(old, provider)
+    shutil.copytree(provider, copy, copy_function=os.link)
+    update(provider, source, quiet=True, n_jobs=1)
+    assert differences(copy, old, ignored=()) == []
+    assert differences(provider, new, ignored=()) == []
+
+
+@pytest.mark.parametrize("name", [".update", ".update/notes.txt", ".update/files/mine", ".update/0.steps"])
+def test_what_is_no_plan_is_left_and_named(name: str, history: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    source, old, _ = history
+    provider = tmp_path / "p"
+    shutil.copytree(old, provider)
+    (provider / name).parent.mkdir(parents=True, exist_ok=True)
+    (provider / name).write_text("mine")
+    with pytest.raises(InputError, match=r"p/\.update is in the place of an update's plan, and is none: move it away$"):
+        update(provider, source, quiet=True, n_jobs=1)
+    assert (provider / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_kill_while_a_plan_is_removed(
+    at: int, history: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the folder of files goes, before or after the first steps do, or when the journal is gone."""
+    source, old, new = history
+    provider, steps, unlink = tmp_path / "p", itertools.count(), Path.unlink
+    shutil.copytree(old, provider)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    def counted(path: Path) -> None:
+        if next(steps) == at - 1:
+            raise Killed
+        unlink(path)
+
+    def remove(folder: Path) -> None:
+        with monkeypatch.context() as patch:
+            if at == 0:
+                patch.setattr(shutil, "rmtree", killed)
+            patch.setattr(Path, "rmdir", killed)
+            patch.setattr(Path, "unlink", counted)
+            remove_plan(folder)
+
+    remove_plan = journal._remove
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "_remove", remove)
+        with pytest.raises(Killed):
+            update(provider, source, quiet=True, n_jobs=1)
+    update(provider, source, quiet=True, n_jobs=1)
+    assert differences(provider, new, ignored=()) == []
+    assert not (provider / ".update").exists()

@@ -130,7 +130,8 @@ def test_right_checksums_of_wrong_files(folder: Path) -> None:
     """Whoever can write a folder can write its checksums: what they cover must still be a unit's."""
     for name in ("model.safetensors", "score.parquet", "unit.json", "model.json"):
         original = (folder / name).read_bytes()
-        for content in (b"", b"[]", b"{}", b"null", original[: len(original) // 2]):
+        deep = b"[" * 100_000
+        for content in (b"", b"[]", b"{}", b"null", deep, original[: len(original) // 2]):
             (folder / name).write_bytes(content)
             Sums.of(folder).write(folder)
             if (name, content) != ("model.json", b"{}"):  # what is missing there the model says
@@ -139,6 +140,23 @@ def test_right_checksums_of_wrong_files(folder: Path) -> None:
         (folder / name).write_bytes(original)
     Sums.of(folder).write(folder)
     read(folder)
+
+
+@pytest.mark.parametrize("frame", [{"score": ["a"]}, {"score": [1.0]}, {"score": [[1.0]]}], ids=str)
+def test_a_table_that_holds_no_scores(folder: Path, frame: dict[str, list[object]]) -> None:
+    """Text, or numbers of no date and no stock."""
+    pd.DataFrame(frame).to_parquet(folder / "score.parquet")
+    Sums.of(folder).write(folder)
+    with pytest.raises(DamagedUnit, match=r"damaged: score.parquet holds no scores$"):
+        read(folder)
+
+
+@pytest.mark.parametrize("name", ["unit.json", SUMS])
+def test_a_pipe_is_never_read(tmp_path: Path, name: str) -> None:
+    """Nobody writes to it, and who reads it waits for ever."""
+    (tmp_path / KEY).mkdir()
+    os.mkfifo(tmp_path / KEY / name)
+    assert UnitStore(tmp_path).damaged()["key"].tolist() == [KEY]
 
 
 def test_a_unit_under_another_key(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from unit_world import KEYS, keep, result
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import Holder
+from qlib_mfgru.folders import Holder, Sums
 from qlib_mfgru.folders.box import MARKER
 from qlib_mfgru.rolling import UnitStore
 from qlib_mfgru.rolling.work.files import DamagedUnit, remove
@@ -89,6 +90,35 @@ def test_a_damaged_unit_is_cleared_by_its_key(store: UnitStore) -> None:
     (store.root / KEYS[0] / "unit.json").unlink()
     assert store.clear([KEYS[0][:3], KEYS[2][:3], KEYS[2]]) == 2
     assert names(store.root) == [KEYS[1]]
+
+
+def test_a_key_that_is_whole_means_its_unit_alone(store: UnitStore) -> None:
+    """Also beside a copy, whose name begins like that."""
+    copy = shutil.copytree(store.root / KEYS[0], store.root / f"{KEYS[0]}-copy")
+    assert store.clear([KEYS[0]]) == 1
+    assert names(store.root) == sorted([copy.name, *KEYS[1:]])
+
+
+def test_no_key_is_no_beginning_of_one(store: UnitStore) -> None:
+    """``--clear "$KEY"``, where the variable is not set, beside a single unit."""
+    store.clear(KEYS[:2])
+    with pytest.raises(InputError, match=r"^0 units in .* have a key that begins with ''$"):
+        store.clear([""])
+    assert names(store.root) == KEYS[2:]
+
+
+def test_a_unit_that_is_replaced_while_it_is_read_is_whole(store: UnitStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when another run predicts a longer test: the checksums that were read are those of the older one."""
+    read_sums, newer = Sums.read, [result(7)]
+
+    def then_replaced(folder: Path) -> Sums | None:
+        sums = read_sums(folder)
+        if newer:
+            keep(store, KEYS[0], newer.pop())
+        return sums
+
+    monkeypatch.setattr(Sums, "read", then_replaced)
+    assert store.read(KEYS[0]).about["seed"] == 7
 
 
 def test_nothing_of_anybody_else_is_cleared(store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
