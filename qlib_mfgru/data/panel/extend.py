@@ -22,6 +22,7 @@ from qlib_mfgru.data.panel.build import (
     write_rest,
 )
 from qlib_mfgru.data.panel.fields import Field, stored_names
+from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.updates import changed_since
 
@@ -41,10 +42,14 @@ def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequenc
     -------
     dict or None
         What the description says; None, and nothing written, where the earlier panel is not one of the same fields and
-        provider, or what has changed since is not known.
+        provider, what has changed since is not known, or its bars are damaged.
     """
-    start = _unchanged_days(old, freq, fields)
+    start, log = _unchanged_days(old, freq, fields), get_module_logger("BarPanel")
     if not start:
+        return None
+    sums = Sums.read(old)
+    if fault := next(sums.damaged(old, [BARS]), "") if sums else "":  # opening looks at its size alone
+        log.warning(f"{fault}: all days of {freq} bars are read from the provider")
         return None
     days, bars_per_day = read_grid(freq)
     before: dict[str, Any] = json.loads((old / DESCRIPTION).read_text())
@@ -83,7 +88,7 @@ def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequenc
     digests = np.load(old / "digests.npy")[:start] if is_same_before else None
     description = {**described(freq, codes, fields, shape), "stand_ins": stand_ins}
     write_rest(folder, description, days, codes, bars, traded, priced, digests)
-    get_module_logger("BarPanel").info(f"{len(days) - start} days of {freq} bars read, {start} taken from {old}")
+    log.info(f"{len(days) - start} days of {freq} bars read, {start} taken from {old}")
     return description
 
 

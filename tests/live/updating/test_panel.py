@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import qlib
 from qlib.config import REG_CN
 
 from qlib_mfgru.data import BarPanel
-from qlib_mfgru.data.panel import cache
+from qlib_mfgru.data.panel import cache, extend
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
 
@@ -59,3 +60,25 @@ def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
         opened(provider, tmp_path / "other", "day").bars,
         equal_nan=True,
     )
+
+
+def test_a_damaged_panel_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bars are too large to be read whenever it is opened, so a flipped byte shows first where they are copied."""
+    market = Evenings.make(1)
+    source, provider = tmp_path / "s", tmp_path / "p"
+    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    opened(provider, tmp_path / "cache", "day")
+    (file,) = (tmp_path / "cache").glob("day-*/bars.npy")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    update(provider, market.write(source, 98, 99), quiet=True, n_jobs=1)
+    said: list[str] = []
+    monkeypatch.setattr(extend, "get_module_logger", lambda _: SimpleNamespace(warning=said.append, info=str))
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_WHILE_READ", 1)  # as large as a real one
+        extended = opened(provider, tmp_path / "cache", "day")
+    assert np.array_equal(extended.bars, opened(provider, tmp_path / "other", "day").bars, equal_nan=True)
+    assert said == [
+        f"{file} is not what was written: its checksum differs: all days of day bars are read from the provider"
+    ]
