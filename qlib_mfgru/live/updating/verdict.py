@@ -83,15 +83,13 @@ class UpdateVerdict(Verdict):
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether its new days can be used."""
         now, past = self.next, Past(self.next.past)
-        places: dict[tuple[int, int], int] = {}  # most findings share the days of the stock, or of its bars
+        places: dict[int, int] = {}  # most findings share the days of the stock, or of its bars
         judged = []
         for finding in findings:
-            closed, whole = past.take(key_of(finding.kind))
-            is_fatal = finding.kind.role == "fatal"
-            day, before = (now.since, Counts(whole.judged)) if is_fatal else (now.opens, closed)
-            if (id(finding.days), day) not in places:
-                places[id(finding.days), day] = _place(finding, day)
-            judged.append(finding.later(places[id(finding.days), day], before))
+            closed, _ = past.take(key_of(finding.kind))
+            if id(finding.days) not in places:
+                places[id(finding.days)] = _place(finding, now.opens)
+            judged.append(finding.later(places[id(finding.days)], closed))
         self.others.add(past.left)
         news = [each.later(_place(each, now.counted), NOTHING_BEFORE) for each in judged if each.count]
         if news := [finding for finding in news if finding.count]:
