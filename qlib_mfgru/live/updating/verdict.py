@@ -57,7 +57,7 @@ class Others:
 class UpdateVerdict(Verdict):
     """Counts what is found on a stock's open days, and adds what was found before; cases of new days are reported.
 
-    A case that is fatal is so on a new day only: the others have been judged before.
+    A fatal case on a stored day is one that only later days show.
 
     Parameters
     ----------
