@@ -10,7 +10,7 @@ import numpy as np
 from qlib_mfgru.ingest.read.spool import ALWAYS
 from qlib_mfgru.ingest.state.past import PAST, Past, key_of
 from qlib_mfgru.provider.judge import Finding, StockSeries, Verdict
-from qlib_mfgru.provider.judge.kinds import NOTHING_BEFORE, Counts
+from qlib_mfgru.provider.judge.kinds import NOTHING_BEFORE
 
 
 @dataclass(frozen=True)
