@@ -97,6 +97,16 @@ class PlannedWriter(ProviderWriter):
         """Whether there are series of a stock."""
         return _name(instrument, "close", freq) in self._old
 
+    def has_close(self, instrument: str, start: int, n_days: int) -> np.ndarray:
+        """Whether a stock has a stored close on days from a position on; bool, shape (n_days,)."""
+        found, name = np.zeros(n_days, dtype=bool), _name(instrument, "close", "day")
+        if name in self._old:
+            series = np.frombuffer(self._read(name), "<f4")
+            first, stored = int(series[0]), np.isfinite(series[1:])
+            begin, end = max(first, start), min(first + len(stored), start + n_days)
+            found[begin - start : max(begin, end) - start] = stored[begin - first : max(begin, end) - first]
+        return found
+
     def renumber(self, instrument: str, field: str, numbers: np.ndarray) -> None:
         """Change all stored values of a daily field from a number to another: to `numbers` at that place."""
         name = _name(instrument, field, "day")
