@@ -2,7 +2,8 @@
 
 The order: folders that get another name, values, side files, instruments, intraday calendars, the calendar of days.
 Every step can be done twice. As long as the plan is there, readers take a series to its calendar's end and no further,
-so that they see the market as it was until the calendars are replaced.
+so that they see the market as it was until the calendars are replaced. Of a plan that is not what was written nothing
+is done.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import SUMS, Sums
 from qlib_mfgru.folders.exchange import sync
 from qlib_mfgru.live.updating.plan import read_steps
 from qlib_mfgru.processes import Processes
@@ -22,6 +24,10 @@ from qlib_mfgru.provider.series import JOURNAL
 
 _LAST = ("instruments/", "calendars/", "calendars/day.txt")
 """Files that are replaced after all others, in this order."""
+_FILES = "files/"
+"""Where a plan keeps the files that take the place of the provider's."""
+_DONE = "done.json"
+"""The journal's name once all is carried out, as long as anything is left of the plan."""
 
 
 def commit(plan: Path, provider: Path, moved: Mapping[str, str]) -> None:
@@ -34,8 +40,9 @@ def commit(plan: Path, provider: Path, moved: Mapping[str, str]) -> None:
     moved : mapping of str to str
         Stocks' folders by their new names.
     """
-    content = {"moved": dict(moved), "files": _in_order(plan / "files")}
+    content = {"moved": dict(moved), "files": _in_order(plan / _FILES)}
     (plan / JOURNAL.name).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    Sums.of(plan).write(plan)
     sync(plan)
     plan.rename(provider / JOURNAL.parent)
 
@@ -52,50 +59,55 @@ def finish(provider: Path, processes: Processes) -> bool:
     if not (provider / JOURNAL).is_file():
         _make_room(folder)
         return False
-    moved, files = _read(provider / JOURNAL)
-    for new, old in moved.items():
+    _check(folder, provider)
+    journal = json.loads((provider / JOURNAL).read_text(encoding="utf-8"))
+    for new, old in journal["moved"].items():
         _move(provider / "features" / old, provider / "features" / new)
     for _ in processes.map(_Steps(provider), sorted(folder.glob("*.steps"))):
         pass
     sync(provider)
-    for name in files:
-        _replace(folder / "files" / name, provider / name)
+    for name in journal["files"]:
+        _replace(folder / _FILES / name, provider / name)
     sync(provider)
+    (provider / JOURNAL).rename(folder / _DONE)
     _remove(folder)
     return True
 
 
 def _remove(folder: Path) -> None:
-    """Remove a plan that is done, what says that it is one last: what a kill leaves of it is carried out once more."""
-    shutil.rmtree(folder / "files", ignore_errors=True)
-    for file in (*folder.glob("*.steps"), *folder.glob("*.own")):
-        file.unlink()
-    (folder / JOURNAL.name).unlink()
+    """Remove a plan that is done, what says so last: after a kill the rest is not taken for somebody else's."""
+    shutil.rmtree(folder / _FILES, ignore_errors=True)
+    for file in (*folder.glob("*.steps"), *folder.glob("*.own"), folder / SUMS, folder / _DONE):
+        file.unlink(missing_ok=True)
     with suppress(OSError):  # of somebody else, who is told by the next update
         folder.rmdir()
 
 
 def _make_room(folder: Path) -> None:
     """Make sure that a plan can have its place: what lies there and is none is somebody's."""
+    if (folder / _DONE).is_file():
+        _remove(folder)
     with suppress(OSError):
         folder.rmdir()  # a kill has left it, empty
     if os.path.lexists(folder):
         raise InputError(f"{folder} is in the place of an update's plan, and is none: move it away")
 
 
-def _read(journal: Path) -> tuple[dict[str, str], list[str]]:
-    """Folders that get another name, by the new one, and files that are replaced."""
+def _check(folder: Path, provider: Path) -> None:
+    """Refuse a plan that is not what was written; files that are in their places already are looked at there."""
     try:
-        content = json.loads(journal.read_text(encoding="utf-8"))
-        return dict(content["moved"].items()), [str(name) for name in content["files"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise _damaged(journal) from None
-
-
-def _damaged(file: Path) -> InputError:
-    return InputError(
-        f"{file} is damaged, and the update that it is of cannot be finished: ingest all files again, to another target"
-    )
+        planned = Sums.read(folder) or Sums()
+        if JOURNAL.name not in planned.files:
+            raise ValueError(f"{folder / SUMS} is missing, or lists no {JOURNAL.name}")
+        for name, each in planned.files.items():
+            is_done = name.startswith(_FILES) and not (folder / name).exists()
+            place, name = (provider, name.removeprefix(_FILES)) if is_done else (folder, name)
+            if fault := next(Sums({name: each}).damaged(place), None):
+                raise ValueError(fault)
+    except ValueError as error:
+        raise InputError(
+            f"{error}: the update that was begun cannot be finished: ingest all files again, to another target"
+        ) from None
 
 
 class _Steps:
@@ -106,11 +118,7 @@ class _Steps:
 
     def __call__(self, file: Path) -> None:
         folders = set[str]()
-        try:
-            steps = read_steps(file)
-        except (ValueError, TypeError):
-            raise _damaged(file) from None
-        for step in steps:
+        for step in read_steps(file):
             folder = os.path.dirname(step.name)
             if folder not in folders:
                 os.makedirs(f"{self.provider}/{folder}", exist_ok=True)

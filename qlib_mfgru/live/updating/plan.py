@@ -97,6 +97,16 @@ class PlannedWriter(ProviderWriter):
         """Whether there are series of a stock."""
         return _name(instrument, "close", freq) in self._old
 
+    def has_close(self, instrument: str, start: int, n_days: int) -> np.ndarray:
+        """Whether a stock has a stored close on days from a position on; bool, shape (n_days,)."""
+        found, name = np.zeros(n_days, dtype=bool), _name(instrument, "close", "day")
+        if name in self._old:
+            series = np.frombuffer(self._read(name), "<f4")
+            first, stored = int(series[0]), np.isfinite(series[1:])
+            begin, end = max(first, start), min(first + len(stored), start + n_days)
+            found[begin - start : max(begin, end) - start] = stored[begin - first : max(begin, end) - first]
+        return found
+
     def renumber(self, instrument: str, field: str, numbers: np.ndarray) -> None:
         """Change all stored values of a daily field from a number to another: to `numbers` at that place."""
         name = _name(instrument, field, "day")
@@ -222,13 +232,7 @@ def write_steps(file: Path, steps: Iterable[Step]) -> None:
 
 
 def read_steps(file: Path) -> list[Step]:
-    """Steps of a file.
-
-    Raises
-    ------
-    ValueError
-        It is not what was written.
-    """
+    """Steps of a file."""
     content = file.read_bytes()
     line = content.index(b"\n")
     place = line + 1 + int(content[:line])
@@ -236,8 +240,6 @@ def read_steps(file: Path) -> list[Step]:
     for name, offset, is_cut, length in json.loads(content[line + 1 : place]):
         steps.append(Step(name, offset, is_cut, content[place : place + length]))
         place += length
-    if place != len(content):
-        raise ValueError(f"{len(content)} bytes, not {place}")
     return steps
 
 

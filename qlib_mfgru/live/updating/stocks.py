@@ -47,7 +47,8 @@ class Updated:
     last_traded : ndarray of shape (n_bar_days,)
         As of `StoredStocks`, on new days.
     n_trading : ndarray of int, shape (n_days,)
-        Stocks that trade on each new day; once all is counted, also on the last ones before.
+        Stocks that trade on each new day, and on stored ones by how many more; once all is counted, all of them on
+        the last ones before too.
     has_level : ndarray of bool, shape (n_days,)
         As of `StoredStocks`, of indices among the stocks that have new rows.
     """
@@ -213,7 +214,8 @@ class BucketUpdate:
             is_new = stock.calendars.bar_days > self.last_day
             last_traded = np.where(is_new, stock.bars[0].last_traded, -1)
             updated.last_traded[n_before:] = np.maximum(updated.last_traded[n_before:], last_traded)
-        updated.n_trading[start:] += stock.live & (days > self.last_day)
+        more = stock.live.astype(int) - writer.has_close(stock.code, start, len(days))
+        updated.n_trading[start:] += np.where(days >= (ALWAYS if opens is None else opens), more, 0)
         updated.has_level[start:] |= stock.live & stock.is_index
         if stock.code in self.weighted:
             closes = carried_forward(stock.daily["close"] * stock.factor)

@@ -150,7 +150,7 @@ class _Work:
         if revise:
             check_revised(report)
         n_old, before = len(calendars.days) - len(report.days), self.state.n_trading
-        updated.n_trading[n_old - len(before) : n_old] = before
+        updated.n_trading[n_old - len(before) : n_old] += before
         stocks = write_tables(vendor, self.provider, updated, calendars, weights, spool)
         check_dropped(vendor.report, self.provider, self.mapping)
         write_record(report, self.provider, stocks, self.mapping)

@@ -10,7 +10,7 @@ import numpy as np
 from qlib_mfgru.ingest.read.spool import ALWAYS
 from qlib_mfgru.ingest.state.past import PAST, Past, key_of
 from qlib_mfgru.provider.judge import Finding, StockSeries, Verdict
-from qlib_mfgru.provider.judge.kinds import NOTHING_BEFORE, Counts
+from qlib_mfgru.provider.judge.kinds import NOTHING_BEFORE
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Others:
 class UpdateVerdict(Verdict):
     """Counts what is found on a stock's open days, and adds what was found before; cases of new days are reported.
 
-    A case that is fatal is so on a new day only: the others have been judged before.
+    A fatal case on a stored day is one that only later days show.
 
     Parameters
     ----------
@@ -83,15 +83,13 @@ class UpdateVerdict(Verdict):
     def add(self, series: StockSeries, findings: Sequence[Finding]) -> bool:
         """Count the findings of one stock; return whether its new days can be used."""
         now, past = self.next, Past(self.next.past)
-        places: dict[tuple[int, int], int] = {}  # most findings share the days of the stock, or of its bars
+        places: dict[int, int] = {}  # most findings share the days of the stock, or of its bars
         judged = []
         for finding in findings:
-            closed, whole = past.take(key_of(finding.kind))
-            is_fatal = finding.kind.role == "fatal"
-            day, before = (now.since, Counts(whole.judged)) if is_fatal else (now.opens, closed)
-            if (id(finding.days), day) not in places:
-                places[id(finding.days), day] = _place(finding, day)
-            judged.append(finding.later(places[id(finding.days), day], before))
+            closed, _ = past.take(key_of(finding.kind))
+            if id(finding.days) not in places:
+                places[id(finding.days)] = _place(finding, now.opens)
+            judged.append(finding.later(places[id(finding.days)], closed))
         self.others.add(past.left)
         news = [each.later(_place(each, now.counted), NOTHING_BEFORE) for each in judged if each.count]
         if news := [finding for finding in news if finding.count]:

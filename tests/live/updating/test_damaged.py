@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders import Sums
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
+from qlib_mfgru.live.updating import update as module
 
 from .evenings import Evenings, differences
 
@@ -96,18 +97,43 @@ def test_a_lost_copy_of_a_table_that_is_nowhere_else(
         update(provider, source, quiet=True, n_jobs=1)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"a": 1}', '{"moved": {}, "files": 3}'])
-def test_a_journal_that_is_none(content: str, provider: Path, history: tuple[Path, Path]) -> None:
-    (provider / ".update").mkdir()
-    (provider / ".update/journal.json").write_text(content)
-    with pytest.raises(InputError, match=r"journal.json is damaged, .*: ingest all files again, to another target"):
-        update(provider, history[0], quiet=True, n_jobs=1)
+@pytest.fixture(scope="module")
+def begun(history: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The provider with a plan of which nothing is done yet."""
+    source, provider = history[0], Path(shutil.copytree(history[1], tmp_path_factory.mktemp("begun") / "p"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "finish", lambda *_: False)
+        update(provider, source, quiet=True, n_jobs=1)
+    return provider
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"4\n[[1]", b'20\n[["x", 0, true, 9]]ab', np.arange(99).tobytes()])
-def test_steps_that_are_none(content: bytes, provider: Path, history: tuple[Path, Path]) -> None:
-    (provider / ".update").mkdir()
-    (provider / ".update/journal.json").write_text('{"moved": {}, "files": []}')
-    (provider / ".update/0.steps").write_bytes(content)
-    with pytest.raises(InputError, match=r"0.steps is damaged"):
+@pytest.mark.parametrize("damage", [Path.unlink, halve, flip])
+def test_a_damaged_plan_is_not_begun(
+    damage: Callable[[Path], None], begun: Path, history: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Whichever of its files is damaged, nothing is taken from it; only without its journal it is no plan."""
+    names = {path.relative_to(begun).as_posix() for path in (begun / ".update").rglob("*") if path.is_file()}
+    assert {".update/0.steps", ".update/files/calendars/day.txt", ".update/files/industries.csv"} < names
+    for number, name in enumerate(sorted(names - {".update/journal.json"} if damage is Path.unlink else names)):
+        provider = Path(shutil.copytree(begun, tmp_path / f"{number}"))
+        damage(provider / name)
+        before = {path: path.read_bytes() for path in provider.rglob("*") if path.is_file()}
+        with pytest.raises(
+            InputError, match="the update that was begun cannot be finished: ingest all files again"
+        ) as error:
+            update(provider, history[0], quiet=True, n_jobs=1)
+        assert name.removeprefix(".update/").removeprefix("files/") in str(error.value)
+        assert {path: path.read_bytes() for path in provider.rglob("*") if path.is_file()} == before
+        shutil.rmtree(provider)
+
+
+def test_a_file_that_was_put_in_its_place_and_is_lost(begun: Path, history: tuple[Path, Path], tmp_path: Path) -> None:
+    provider = Path(shutil.copytree(begun, tmp_path / "p"))
+    (provider / ".update/files/industries.csv").replace(provider / "industries.csv")
+    half_done = shutil.copytree(provider, tmp_path / "half")
+    flip(provider / "industries.csv")
+    with pytest.raises(InputError, match=r"p/industries.csv is not what was written: its checksum differs: the update"):
         update(provider, history[0], quiet=True, n_jobs=1)
+    update(half_done, history[0], quiet=True, n_jobs=1)
+    assert not (half_done / ".update").exists()
+    assert next(Sums.read(half_done).damaged(half_done), None) is None

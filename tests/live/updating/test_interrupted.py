@@ -170,11 +170,11 @@ def test_what_is_no_plan_is_left_and_named(name: str, history: tuple[Path, Path,
     assert (provider / name).read_text() == "mine"
 
 
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", range(6))
 def test_a_kill_while_a_plan_is_removed(
     at: int, history: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before the folder of files goes, before or after the first steps do, or when the journal is gone."""
+    """Before the folder of files goes, before any other file does, and when all are gone."""
     source, old, new = history
     provider, steps, unlink = tmp_path / "p", itertools.count(), Path.unlink
     shutil.copytree(old, provider)
@@ -182,10 +182,10 @@ def test_a_kill_while_a_plan_is_removed(
     def killed(*_: Any, **__: Any) -> None:
         raise Killed
 
-    def counted(path: Path) -> None:
+    def counted(path: Path, *, missing_ok: bool) -> None:
         if next(steps) == at - 1:
             raise Killed
-        unlink(path)
+        unlink(path, missing_ok=missing_ok)
 
     def remove(folder: Path) -> None:
         with monkeypatch.context() as patch:

@@ -83,3 +83,16 @@ def test_bad_rows_are_those_of_all_that_were_read(n_old: int, is_refused: bool, 
             assert "rows are bad, more than max_dropped = 5.0%" in message(run)
         else:
             run()
+
+
+def test_what_only_a_later_day_shows_counts_as_in_an_ingest(tmp_path: Path) -> None:
+    """Adjusted daily prices of the last day, 30 % too high: a jump, once the next day is there."""
+    market, source = Evenings.make(119, "adjusted"), tmp_path / "s"
+    market.change("daily", "600001", 90, open=1.3, high=1.3, low=1.3, close=1.3)
+    mapping = market.mapping(max_inconsistent=0.01)
+    ingest(mapping, market.write(source, 0, 88), tmp_path / "p", quiet=True, n_jobs=1)
+    update(tmp_path / "p", market.write(source, 88, 91), quiet=True, n_jobs=1)
+    market.write(source, 91, 92)
+    jump = "stocks have days on which the price jumps beyond any limit and stays there"
+    assert jump in message(lambda: ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1))
+    assert jump in message(lambda: update(tmp_path / "p", quiet=True, n_jobs=1))

@@ -10,6 +10,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.pipeline import ingest
+from qlib_mfgru.ingest.state import State
 from qlib_mfgru.live import update
 
 from .evenings import SYMBOLS, Evenings, differences
@@ -91,3 +92,20 @@ def test_a_day_with_a_level_is_one_of_the_market(tmp_path: Path) -> None:
     update(tmp_path / "p", market.write(source, 106, 107), quiet=True, n_jobs=1)
     ingest(market.mapping(), source, tmp_path / "q", quiet=True, n_jobs=1)
     assert differences(tmp_path / "p", tmp_path / "q") == []
+
+
+def test_what_came_late_is_usual(tmp_path: Path) -> None:
+    """Of each evening a quarter comes first, the others later: what is usual then is what an ingest of all counts."""
+    market, source = large(1), tmp_path / "s"
+    first = Evenings(market.way, market.days, dict(market.tables))
+    for name in ("bars", "daily"):
+        table = market.tables[name]
+        first.tables[name] = table[table["symbol"].isin(sorted({*table["symbol"]})[::4])]
+    ingest(market.mapping(), market.write(source, 0, 90), tmp_path / "p", quiet=True, n_jobs=1)
+    for day in (90, 91):
+        report = update(tmp_path / "p", first.write(source, day, day + 1), quiet=True, n_jobs=1)
+        assert report.warnings[SPARSE].count == 1
+        update(tmp_path / "p", market.write(source, day, day + 1), quiet=True, n_jobs=1)
+    ingest(market.mapping(), source, tmp_path / "q", quiet=True, n_jobs=1)
+    states = [State.read(tmp_path / name, market.mapping().session) for name in "pq"]
+    assert states[0].n_trading == states[1].n_trading
