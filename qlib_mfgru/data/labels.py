@@ -16,6 +16,7 @@ from qlib.log import set_global_logger_level_cm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.stored import SeriesReader
 
 REPORT_LABEL = "Ref($close, -11) / Ref($close, -1) - 1"
 """Return over the next ten trading days, entered at the close of t+1."""
@@ -67,9 +68,9 @@ class Label:
                 raise InputError(f"qlib cannot read it ({error})") from error
         if ahead < 1 or ahead != int(ahead):
             raise InputError("must look at least one whole day ahead, as Ref($close, -1) does")
-        codes = list(reader.member_spans("all", "day"))
+        codes, stored = list(reader.member_spans("all", "day")), SeriesReader("day")
         for field in self.fields:
-            if all(reader.read_series(code, field, "day") is None for code in codes):
+            if all(stored.whole(code, field) is None for code in codes):
                 raise InputError(f"the provider {reader.provider_path('day')} has no ${field} at day")
 
     @property

@@ -1,8 +1,9 @@
 from .daily import as_exposure, read_daily
 from .fill import carried_forward
 from .manifest import MANIFEST, read_manifest
-from .reader import calendar, fingerprint, market_session, member_mask, member_spans, provider_path, read_series
+from .reader import calendar, fingerprint, market_session, member_mask, member_spans, provider_path
 from .session import ASHARE, FREQS, SESSIONS, Session
+from .stored import SeriesReader, read_series
 from .writer import Span, check_replaceable, new_provider
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "FREQS",
     "MANIFEST",
     "SESSIONS",
+    "SeriesReader",
     "Session",
     "Span",
     "as_exposure",

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.stored import SeriesReader
 from qlib_mfgru.provider.symbols import feature_folder
 
 Instead = Callable[[Collection[str]], str]
@@ -44,12 +45,12 @@ def read_daily(
         No stock of the provider has some of the fields; the message names all of them, and says what to do.
     """
     check_daily(stocks, needs, instead)
-    n_days = len(reader.calendar("day"))
+    n_days, stored_series = len(reader.calendar("day")), SeriesReader("day")
     fields = {name: np.full((n_days, len(stocks)), np.nan, dtype=np.float32) for name in needs}
     stored: set[str] = set()
     for column, code in enumerate(tqdm(stocks, desc="reading daily fields", unit="stock", leave=False)):
         for field, values in fields.items():
-            series = reader.read_series(code, field, "day", n_days)
+            series = stored_series.whole(code, field, n_days)
             if series is not None:
                 stored.add(field)
                 values[series[0] : series[0] + len(series[1]), column] = series[1]
@@ -73,7 +74,8 @@ def check_daily(stocks: Sequence[str], needs: Mapping[str, str], instead: Instea
 
 def is_stored(stocks: Sequence[str], field: str) -> bool:
     """Whether any of the stocks has a daily field."""
-    return any(reader.read_series(code, field, "day") is not None for code in stocks)
+    stored_series = SeriesReader("day")
+    return any(stored_series.whole(code, field) is not None for code in stocks)
 
 
 def _told(names: Mapping[str, str], needs: Mapping[str, str]) -> str:

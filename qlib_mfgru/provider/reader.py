@@ -13,13 +13,11 @@ import numpy as np
 import pandas as pd
 from qlib.config import C
 from qlib.data import D
-from qlib.data.data import FeatureD
-from qlib.data.storage.file_storage import FileFeatureStorage, FileStorageMixin
+from qlib.data.storage.file_storage import FileStorageMixin
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import read_manifest, session_in
-from qlib_mfgru.provider.series import check_absent, check_size, checked_series
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
 from qlib_mfgru.provider.symbols import feature_folder, is_index
 
@@ -193,59 +191,8 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
     return mask
 
 
-def read_series(instrument: str, field: str, freq: str, n_stamps: int | None = None) -> tuple[int, np.ndarray] | None:
-    """One stored series: position of its first value in the calendar, and its values as float32; None if absent.
-
-    With `n_stamps`, the length of the calendar as the caller knows it, values after it are left out: ``mfgru update``
-    may have appended them since qlib read the calendar.
-
-    A file of qlib's format is read in one go, which is three times as fast as slicing qlib's storage object; any
-    other storage is read through its interface.
-
-    Raises
-    ------
-    InputError
-        A file that is not what was written, or not there any more, or does not fit its calendar; the message names it.
-    """
-    storage = FeatureD.backend_obj(instrument=feature_folder(instrument), field=field, freq=freq)
-    if isinstance(storage, FileFeatureStorage):
-        path = storage.uri
-        if not path.exists():
-            check_absent(path)
-            return None
-        raw = np.fromfile(path, dtype="<f4")
-        raw = checked_series(path, raw)
-        first, values = (int(raw[0]), raw[1:]) if len(raw) > 1 else (0, raw[1:])
-    else:
-        series = storage[:]
-        first, values = int(series.index[0]) if len(series) else 0, series.to_numpy(np.float32)
-    if n_stamps is not None:
-        values = values[: max(n_stamps - first, 0)]
-    return (first, values) if len(values) else None
-
-
-def read_end(instrument: str, field: str, freq: str, position: int) -> tuple[int, np.ndarray] | None:
-    """A stored series from a position in the calendar on, as of `read_series`; of a file its end alone is read."""
-    storage = FeatureD.backend_obj(instrument=feature_folder(instrument), field=field, freq=freq)
-    if not isinstance(storage, FileFeatureStorage):
-        series = read_series(instrument, field, freq)
-        cut = 0 if series is None else max(position - series[0], 0)
-        return series if series is None else (series[0] + cut, series[1][cut:])
-    path = storage.uri
-    if not path.exists():
-        check_absent(path)
-        return None
-    with open(path, "rb", buffering=0) as file:
-        head = np.frombuffer(file.read(4), "<f4")
-        first = max(position, int(head[0])) if len(head) else position
-        file.seek(4 * (1 + first - int(head[0])) if len(head) else 0)
-        end = np.frombuffer(file.read(), "<f4")
-    check_size(path, head)
-    return first, end
-
-
 def fingerprint(freq: str, codes: list[str], fields: tuple[str, ...]) -> str:
-    """Hash of everything that `read_series` would read: it differs as soon as the provider does.
+    """Hash of everything that a `SeriesReader` would read: it differs as soon as the provider does.
 
     It covers the content of the calendar and of the stock list, and the size and modification time of every series, so
     that a file rewritten in place counts as a change.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,30 +37,58 @@ def checked_series(file: Path, raw: np.ndarray) -> np.ndarray:
     InputError
         Truncated, of another size than was written, or beyond the calendar; the message names the file.
     """
-    return raw[: 1 + check_size(file, raw)]
+    checks = SeriesChecks(file.parents[2], file.name.split(".")[1])
+    _, n_values = checks.extent(str(file), file.stat().st_size, raw[:1].tobytes())
+    return raw[: 1 + n_values]
 
 
-def check_size(file: Path, head: np.ndarray) -> int:
-    """How many values a file holds up to its calendar's end; parameters and errors as of `checked_series`.
+class SeriesChecks:
+    """What all series of a frequency are held against, looked up once for many of them.
 
-    `head` need only hold the position.
+    Parameters
+    ----------
+    provider : Path
+    freq : str
     """
-    size = file.stat().st_size
-    if size < 4 or size % 4:
-        raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
-    folder, name, series = file.parts[-3:]
-    known, start, n_values = _known(file.parents[2], series.split(".")[1]), float(head[0]), size // 4 - 1
-    is_position = start >= 0 and start.is_integer()
-    if known.is_updated and is_position:
-        return int(max(min(n_values, known.n_stamps - start), 0))
-    if not (is_position and start + n_values <= known.n_stamps):
-        raise InputError(
-            f"{file}: damaged: {n_values} values from position {start:g} on, its calendar has {known.n_stamps}"
-        )
-    written, _ = known.written.get(f"{folder}/{name}/{series}", (size, 0))
-    if written != size:
-        raise InputError(f"{file}: damaged: it has {size} bytes, not the {written} that were written")
-    return n_values
+
+    def __init__(self, provider: Path, freq: str) -> None:
+        self._look_up = partial(_known, provider, freq)
+        self._known = self._look_up()
+
+    def extent(self, file: str, size: int, head: bytes) -> tuple[int, int]:
+        """Where in its calendar a series begins, and how many values it holds up to the calendar's end.
+
+        Parameters
+        ----------
+        file : str
+            ``.../features/CODE/FIELD.FREQ.bin``, of `size` bytes, the first of which are the `head`.
+
+        Raises
+        ------
+        InputError
+            As of `checked_series`.
+        """
+        try:
+            return self._extent(file, size, head)
+        except InputError:
+            self._known = self._look_up()  # an update may have come between
+            return self._extent(file, size, head)
+
+    def _extent(self, file: str, size: int, head: bytes) -> tuple[int, int]:
+        if size < 4 or size % 4:
+            raise InputError(f"{file}: truncated: {size} bytes are not whole 4-byte numbers")
+        (start,), n_values, known = struct.unpack("<f", head), size // 4 - 1, self._known
+        is_position = start >= 0 and start.is_integer()
+        if known.is_updated and is_position:
+            return int(start), int(max(min(n_values, known.n_stamps - start), 0))
+        if not (is_position and start + n_values <= known.n_stamps):
+            raise InputError(
+                f"{file}: damaged: {n_values} values from position {start:g} on, its calendar has {known.n_stamps}"
+            )
+        written, _ = known.written.get("/".join(file.rsplit("/", 3)[1:]), (size, 0))
+        if written != size:
+            raise InputError(f"{file}: damaged: it has {size} bytes, not the {written} that were written")
+        return int(start), n_values
 
 
 def check_absent(file: Path) -> None:

@@ -18,7 +18,7 @@ from qlib_mfgru.portfolio import (
     MarketSnapshot,
     MarketView,
 )
-from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.stored import SeriesReader
 
 INDEX = "csi500"
 
@@ -185,10 +185,8 @@ def test_a_missing_field_is_named_with_what_to_do(market: MarketSnapshot) -> Non
 def test_st_stocks_cannot_be_identified_without_their_flag(
     market: MarketSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    series = reader.read_series
-    monkeypatch.setattr(
-        reader, "read_series", lambda code, field, *more: None if field == "is_st" else series(code, field, *more)
-    )
+    whole = SeriesReader.whole
+    monkeypatch.setattr(SeriesReader, "whole", lambda self, *of: None if of[1] == "is_st" else whole(self, *of))
     with pytest.raises(
         InputError,
         match=r"no \$is_st for the ST flag: ingest it \(its mapping needs st\)$",
@@ -211,10 +209,8 @@ def test_stocks_of_a_blacklist_that_the_provider_lacks_are_named(market: MarketS
 def test_all_that_an_index_lacks_is_one_line_whose_advice_works(
     market: MarketSnapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    series, missing = reader.read_series, {"vwap", "is_st", f"{INDEX}_weight"}
-    monkeypatch.setattr(
-        reader, "read_series", lambda code, field, *more: None if field in missing else series(code, field, *more)
-    )
+    whole, missing = SeriesReader.whole, {"vwap", "is_st", f"{INDEX}_weight"}
+    monkeypatch.setattr(SeriesReader, "whole", lambda self, *of: None if of[1] in missing else whole(self, *of))
     weights = rf"\${INDEX}_weight \(the nearest is .*\) for index_weights: drifted"
     fields = rf"the provider .* has no \$vwap for trades, \$is_st for the ST flag, {weights}"
     with pytest.raises(InputError, match=rf"^{fields}: ingest them \(its mapping needs st, weights\)$"):

@@ -13,7 +13,7 @@ import qlib
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Sums
-from qlib_mfgru.provider import reader
+from qlib_mfgru.provider import read_series
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.writer import new_provider
@@ -140,7 +140,7 @@ def test_a_series_that_was_written_and_is_gone_is_an_error(provider: Path, lost:
 
 def read_by_qlib(provider: Path, field: str) -> object:
     qlib.init(provider_uri=str(provider), region="cn", kernels=1)
-    return reader.read_series("SH600000", field, "day")
+    return read_series("SH600000", field, "day")
 
 
 def test_check_misses_the_folder_of_an_index_that_no_list_names(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import days_of
+from qlib_mfgru.provider.stored import SeriesReader
 from qlib_mfgru.provider.updates import content_key
 
 _FORMAT = 3  # part of the cache key: raise it when the files' meaning changes
@@ -161,7 +162,7 @@ def read_blocks(
     `stand_ins` counts the stocks of each field that is made of others, `stocks_with` those that have a series of their
     own, and `valued` gets the names of the series with a value.
     """
-    names = stored_names(fields)
+    names, stored = stored_names(fields), SeriesReader(freq)
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
             block_codes = codes[start : start + _STOCKS_PER_BLOCK]
@@ -169,7 +170,7 @@ def read_blocks(
             for row, code in enumerate(block_codes):
                 lacking = []
                 for column, name in enumerate(names):
-                    series = reader.read_series(code, name, freq, n_stamps)
+                    series = stored.whole(code, name, n_stamps)
                     if series is None:
                         lacking.append(name)
                         continue

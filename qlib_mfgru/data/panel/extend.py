@@ -24,6 +24,7 @@ from qlib_mfgru.data.panel.build import (
 from qlib_mfgru.data.panel.fields import Field, stored_names
 from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.stored import SeriesReader
 from qlib_mfgru.provider.updates import changed_since
 
 _DAYS_AT_ONCE = 16
@@ -129,14 +130,14 @@ def _ends(freq: str, codes: Sequence[str], fields: Sequence[Field], last: np.nda
     -------
     ndarray of shape (1 + n_stamps, n_names, n_codes), float32
     """
-    names, n_stamps = stored_names(fields), len(reader.calendar(freq)) - position
+    names, n_stamps, stored = stored_names(fields), len(reader.calendar(freq)) - position, SeriesReader(freq)
     block = np.full((len(codes), len(names), 1 + n_stamps), np.nan, dtype=np.float32)
     for row, field in enumerate(fields):
         if field.name == "close" or field.kind == "level":
             block[:, names.index(field.name), 0] = last[row]
     for row, code in enumerate(codes):
         for column, name in enumerate(names):
-            values = reader.read_end(code, name, freq, position)
+            values = stored.end(code, name, position)
             if values is not None:
                 first, end = values
                 block[row, column, 1 + first - position : 1 + first - position + len(end)] = end[:n_stamps]

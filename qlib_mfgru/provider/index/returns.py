@@ -9,6 +9,7 @@ from qlib.log import get_module_logger
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
+from qlib_mfgru.provider.stored import read_series
 
 
 def index_returns(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:
@@ -52,7 +53,7 @@ def days_without_level(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.
 def _levels(code: str) -> pd.Series:
     """Levels of an index by trading day of the whole calendar, float32, NaN where there is none."""
     days = reader.calendar("day")
-    stored = reader.read_series(code, "close", "day", len(days))
+    stored = read_series(code, "close", "day", len(days))
     close = np.full(len(days), np.nan, dtype=np.float32)
     if stored is not None:
         close[stored[0] : stored[0] + len(stored[1])] = stored[1]

@@ -20,6 +20,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Holder, lock_file
 from qlib_mfgru.folders.box import new_box
 from qlib_mfgru.machine import ADVICE
+from qlib_mfgru.provider.stored import SeriesReader
 
 STOCK = {code: number for number, code in enumerate(CODES)}
 FIELD = {field: number for number, field in enumerate(FIELDS)}
@@ -106,7 +107,7 @@ def test_a_stock_beyond_the_axis_is_an_error(panel: BarPanel, stock: int) -> Non
 def test_reopened_without_reading(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(copy)
     made = BarPanel.open("day", tmp_path / "cache")
-    monkeypatch.setattr("qlib_mfgru.provider.reader.read_series", lambda *_: pytest.fail("the provider was read again"))
+    monkeypatch.setattr(SeriesReader, "whole", lambda *_: pytest.fail("the provider was read again"))
     again = BarPanel.open("day", tmp_path / "cache")
     np.testing.assert_array_equal(again.bars, made.bars)
     np.testing.assert_array_equal(again.traded, made.traded)
@@ -155,19 +156,19 @@ BUILD = """
 import sys, numpy as np, qlib
 from qlib_mfgru.data import BarPanel, panel
 from qlib_mfgru.data.panel import cache
-from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.stored import SeriesReader
 qlib.init(provider_uri=sys.argv[1], region="cn", kernels=1, logging_level=40)
 {code}
 print(np.nansum(BarPanel.open("15min", sys.argv[2]).bars[-1]))
 """
 KILL_WHILE_READING = """
-read = reader.read_series
-def dies(instrument, *what):
+read = SeriesReader.whole
+def dies(reader, instrument, *what):
     if instrument == "SH600009":
         import os, signal
         os.kill(os.getpid(), signal.SIGKILL)
-    return read(instrument, *what)
-reader.read_series = dies
+    return read(reader, instrument, *what)
+SeriesReader.whole = dies
 """
 
 

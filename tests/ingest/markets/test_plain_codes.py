@@ -32,7 +32,7 @@ def test_qlib_opens_what_was_written(folder: Path, target: Path) -> None:
     import qlib
     from qlib.data import D
 
-    from qlib_mfgru.provider.reader import fingerprint, read_series
+    from qlib_mfgru.provider import fingerprint, read_series
 
     closes = {"aapl": 10.0, "BRK.B": 20.0, "con": 30.0, "LPT1": 40.0, "0700.HK": 50.0}
     csv(folder, "d/all.csv", [row for symbol, close in closes.items() for row in rows(symbol, close)])
