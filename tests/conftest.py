@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import command_line
 import once
 import psutil
 import pytest
@@ -51,7 +52,7 @@ LONG = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--docs", action="store_true", help="run what README and docs show, not only its quickest part")
+    command_line.add_options(parser)
 
 
 MEMORY = Path("/dev/shm")

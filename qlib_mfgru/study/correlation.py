@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +54,6 @@ class CorrelationRecord(RecordTemp):
         found = correlate(predictions, self.settings)
         with advice(tempfile.gettempdir()), tempfile.TemporaryDirectory() as folder:
             found.write(Path(folder))
-            result = RecordedCorrelation(found, dict(self.recorders))
-            Path(folder, RESULT).write_bytes(pickle.dumps(result))
             self.recorder.save_objects(local_path=folder, artifact_path=self.artifact_path)
+        result = RecordedCorrelation(found, dict(self.recorders))
+        self.recorder.save_objects(artifact_path=self.artifact_path, **{RESULT: result})

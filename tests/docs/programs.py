@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import conftest
+import command_line
 from _pytest.config import UsageError, get_config
 
 from docs.markdown_blocks import ROOT, Page
@@ -159,7 +159,7 @@ def _qlib_rolling(words: Sequence[str]) -> str | None:
 
 def _pytest(command: Command, page: Page) -> str | None:
     parser = get_config()._parser
-    conftest.pytest_addoption(parser)
+    command_line.add_options(parser)
     try:
         known, unknown = parser.parse_known_and_unknown_args(list(command.words[1:]))
     except UsageError as error:

@@ -50,7 +50,7 @@ def test_a_table_is_collected_anew(how: Callable[[bytes], bytes], collect: Colle
     before = contents(tmp_path / "out")
     for name in TABLES:
         damage(tmp_path / "out" / name, how)
-        assert said(collect(stocks=FEW)) == f"1 files were lost or damaged, and are collected anew: {name}"
+        assert said(collect(stocks=FEW)) == f"1 file lost or damaged, and so collected anew: {name}"
         assert contents(tmp_path / "out") == before
     assert "lost or damaged" not in str(collect(stocks=FEW))
 
@@ -77,7 +77,7 @@ def test_a_stocks_file_is_collected_anew_before_it_is_continued(
     for name in names:
         damage(tmp_path / "out" / name, DAMAGES[how])
     account = collect("out", stocks=FEW, jobs=jobs)
-    assert said(account) == f"3 files were lost or damaged, and are collected anew: {', '.join(names)}"
+    assert said(account) == f"3 files lost or damaged, and so collected anew: {', '.join(names)}"
     assert contents(tmp_path / "out") == contents(tmp_path / "once")
 
 
@@ -86,9 +86,7 @@ def test_of_many_damaged_files_three_are_named(collect: Collect, tmp_path: Path)
     for file in (tmp_path / "out/daily").rglob("*.parquet"):
         file.unlink()
     names = [f"daily/{year}/{code}.parquet" for year in (2020, 2021) for code in ("SH600000", "SH600001", "SZ000001")]
-    assert said(collect(stocks=FEW)) == (
-        f"6 files were lost or damaged, and are collected anew: {', '.join(names[:3])}, .."
-    )
+    assert said(collect(stocks=FEW)) == (f"6 files lost or damaged, and so collected anew: {', '.join(names[:3])}, ..")
 
 
 @pytest.mark.parametrize("text", ["{", '{"a": 1}'])
@@ -126,7 +124,7 @@ def test_a_folder_in_the_place_of_a_file_is_named(collect: Collect, tmp_path: Pa
         (
             "--host",
             "市" * 70,
-            f"baostock does not answer: '{'市' * 70}' cannot be the name of a host; what was collected",
+            f"baostock does not answer: '{'市' * 70}' cannot be the name of a host; nothing was collected",
         ),
         ("--since", "2020-06-15 10:00", "since is '2020-06-15 10:00': must be a day, without a time"),
         ("--until", "2020-06-15T10:00", "until is '2020-06-15T10:00': must be a day, without a time"),

@@ -173,7 +173,8 @@ def test_bars_that_come_after_the_daily_rows(
         collected = collect("late", stocks=FEW)
     traded = [code for code in FEW if market.daily(code).index[-1] == newest and market.daily(code)["traded"].iloc[-1]]
     assert collected.waiting == [code.replace(".", "").upper() for code in traded]
-    assert f"{len(traded)} stocks end earlier, which may only be late: run again; SH600000" in str(collected)
+    late = f"{len(traded)} stocks not up to {newest:%Y-%m-%d} yet, which may only be late: run again; SH600000"
+    assert late in str(collected)
     assert not any(gap.last == f"{newest:%Y-%m-%d}" for gap in collected.gaps)
     again = collect("late", stocks=FEW)
     assert (again.asked, again.waiting) == (len(traded) + 1, [])

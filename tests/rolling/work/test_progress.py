@@ -16,13 +16,14 @@ from qlib_mfgru.rolling.work.units import Unit
 from qlib_mfgru.rolling.work.workers import Outcome
 
 DAY = pd.Timestamp("2020-01-02")
+SCORE = pd.Series([0.5], pd.MultiIndex.from_tuples([(DAY, "SH600000")], names=["datetime", "instrument"]), name="score")
 
 
 def keep(store: UnitStore, key: str, valid_ic: float) -> None:
     """Write a finished unit."""
     about = {"valid_ic": valid_ic, "history": [], "finished": "2020-01-02 10:00:00"}
     with store.held(key):
-        store.write(key, UnitResult(None, pd.Series(dtype=float), about))
+        store.write(key, UnitResult(None, SCORE, about))
 
 
 def unit(key: str, number: int, seed: int) -> Unit:
@@ -53,7 +54,7 @@ def test_units_that_validate_by_another_metric_or_not_at_all(
     store = UnitStore(tmp_path)
     keep(store, "a", 0.02)
     for key, about in {"b": {"valid_rank_ic": 0.05}, "c": {}}.items():
-        store.write(key, UnitResult(None, pd.Series(dtype=float), {"history": [], **about}))
+        store.write(key, UnitResult(None, SCORE, {"history": [], **about}))
     with UnitProgress({"a": 1, "b": 1, "c": 1, "d": 1}, store) as progress:
         assert "left, validation IC 0.0200, validation RankIC 0.0500" in capsys.readouterr().err
         progress.update(Outcome(unit("c", 1, 8), None))
