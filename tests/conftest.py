@@ -51,13 +51,13 @@ LONG = (
 """Files that take longest: they begin first, so that no process is left alone with one at the end."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    command_line.add_options(parser)
-
-
 MEMORY = Path("/dev/shm")
 ROOM = 6e9
 """Bytes that must be free there: a run takes half of that, until it ends."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    command_line.add_options(parser)
 
 
 def pytest_configure() -> None:
