@@ -36,8 +36,9 @@ def write_run(folder: Path, provider: Path) -> None:
         if record["class"] == "FactorTestRecord":
             record["kwargs"] |= {"pools": ["all"], "n_layers": 3, "exclude": ["suspended"], "neutralize": []}
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "small.yaml").open("w", encoding="utf-8") as file:
+    with (folder / "small.new").open("w", encoding="utf-8") as file:
         YAML(typ="safe", pure=True).dump(config, file)
+    (folder / "small.new").replace(folder / "small.yaml")  # a rival that began before reads it now
 
 
 def records_of(provider: Path) -> Kind:
