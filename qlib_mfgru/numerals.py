@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from string import Formatter
 from typing import Any
 
@@ -14,7 +15,7 @@ def numeral(value: Any, specification: str = "") -> str:
     A limit of ``-0.0`` or a mean of -1e-9 would else be ``-0.0000``.
     """
     text = format(value, specification)
-    is_zero = isinstance(value, float) and "-0" in text and not _DIGITS & set(text.lower().partition("e")[0])
+    is_zero = isinstance(value, Real) and "-0" in text and not _DIGITS & set(text.lower().partition("e")[0])
     return text.replace("-0", "0", 1) if is_zero else text
 
 

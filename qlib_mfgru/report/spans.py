@@ -18,7 +18,6 @@ def extrapolated(days: pd.DatetimeIndex, days_per_year: int) -> list[str]:
     if not 0 < len(days) < days_per_year:
         return []
     span = f"{len(days)} trading days, {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}"
-    span = f"{len(days)} trading days, {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}"
     return [
         f"What is annual here extrapolates {span}, to a year of {days_per_year}: so short a time says little of a year."
     ]

@@ -50,7 +50,7 @@ def counts_of(findings: Sequence[Finding], opens: int, closes: int, before: np.n
         if id(finding.days) not in spans:
             spans[id(finding.days)] = _spans(finding.days, opens, closes)
         newly_closed, still_open = spans[id(finding.days)]
-        closed, _ = known.take(key)
+        closed = known.take(key)
         if not finding.count and closed is NOTHING_BEFORE:  # as nearly all are in an ingest
             n_closed = finding.domain.count_in(newly_closed)
             rows.append((0, key, n_closed, 0, 0, n_closed + finding.domain.count_in(still_open), 0, 0, 0))
@@ -74,15 +74,13 @@ class Past:
 
     def __init__(self, rows: np.ndarray) -> None:
         self._rows = rows
-        self._closed, self._whole = rows["closed"].tolist(), rows["whole"].tolist()
+        self._closed = rows["closed"].tolist()
         self._places = {key: place for place, key in enumerate(rows["kind"].tolist())}
 
-    def take(self, key: int) -> tuple[Counts, Counts]:
-        """Counts of a kind, of the closed days and of all; none of a kind of which nothing is known."""
+    def take(self, key: int) -> Counts:
+        """Counts of a kind on the closed days; `NOTHING_BEFORE` of one of which nothing is known."""
         place = self._places.pop(key, None)
-        if place is None:
-            return NOTHING_BEFORE, NOTHING_BEFORE
-        return Counts(*self._closed[place]), Counts(*self._whole[place])
+        return NOTHING_BEFORE if place is None else Counts(*self._closed[place])
 
     @property
     def left(self) -> np.ndarray:

@@ -20,7 +20,6 @@ from qlib_mfgru.live.predicting.reasons import SCORED, reasons
 from qlib_mfgru.live.predicting.subject import Subject
 from qlib_mfgru.live.predicting.whole import newest_whole_day
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.reader import provider_path
 from qlib_mfgru.report.recorders import MODEL, PREDICTION, load_prediction
 from qlib_mfgru.report.scores import as_series
 from qlib_mfgru.report.show.shown import Shown, View
@@ -198,7 +197,7 @@ def predict(
         scores, dataset = _scores(subject, wanted[0], day)
     scores = scores.loc[wanted[0] :]
     scored = scores.loc[day:].index.get_level_values("instrument")
-    names = stock_names(provider_path("day"))
+    names = stock_names(reader.provider_path("day"))
     why = reasons(dataset.handler, subject.freqs(dataset), day, scored)
     age = age_of(subject, day)
     return Prediction(subject.recorder.id, subject.name, day, scores, why, age, unfinished, folds, added, names)

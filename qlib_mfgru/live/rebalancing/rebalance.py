@@ -24,7 +24,6 @@ from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.reader import provider_path
 from qlib_mfgru.report.recorders import PREDICTION, load_prediction
 from qlib_mfgru.settings import Date, NonNegative, checked
 
@@ -92,7 +91,7 @@ def rebalance(
     snapshot = settings.read_market()
     score = scores_of_day(_prediction(recorder, scores), day, snapshot.stocks, newest)
     account = read_account(holdings, money, snapshot.known_at(day), snapshot)
-    account = replace(account, names=stock_names(provider_path("day")) | dict(account.names))
+    account = replace(account, names=stock_names(reader.provider_path("day")) | dict(account.names))
     rebalancer = Rebalancer(_strategy(settings, limit), snapshot)
     costs = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, day, day, **costs)

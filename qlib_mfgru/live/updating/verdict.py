@@ -86,10 +86,9 @@ class UpdateVerdict(Verdict):
         places: dict[int, int] = {}  # most findings share the days of the stock, or of its bars
         judged = []
         for finding in findings:
-            closed, _ = past.take(key_of(finding.kind))
             if id(finding.days) not in places:
                 places[id(finding.days)] = _place(finding, now.opens)
-            judged.append(finding.later(places[id(finding.days)], closed))
+            judged.append(finding.later(places[id(finding.days)], past.take(key_of(finding.kind))))
         self.others.add(past.left)
         news = [each.later(_place(each, now.counted), NOTHING_BEFORE) for each in judged if each.count]
         if news := [finding for finding in news if finding.count]:

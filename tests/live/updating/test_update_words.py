@@ -122,6 +122,16 @@ def test_rows_that_came_late_or_are_revised_are_no_new_day(market: Evenings, pro
     assert line(report, "daily rows") == words
 
 
+def test_rows_that_came_late_are_no_stocks_of_the_new_day(market: Evenings, provider: Path) -> None:
+    late = Evenings.make(5)
+    for name in ("bars", "daily"):
+        late.drop(name, "600001", [CUT])
+    evening(late, provider, CUT, CUT + 1)
+    report = evening(market, provider, CUT, CUT + 2)
+    n_stocks = len(of_days(market, "daily", CUT + 1, CUT + 2))
+    assert str(report).splitlines()[0] == f"1 new day, {market.days[CUT + 1]:%Y-%m-%d}: {n_stocks} stocks with trade"
+
+
 def test_what_was_said_before_is_not_said_every_evening(market: Evenings, provider: Path) -> None:
     first = evening(market, provider, CUT, CUT + 1)
     assert first.notes

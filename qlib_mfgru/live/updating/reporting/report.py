@@ -21,6 +21,8 @@ class UpdateReport(IngestReport):
     ----------
     days : tuple of str
         The new days.
+    n_trading : int
+        Days of stocks with trade among the new days; what came late is not among them.
     end, bars_end : str
         Last days of the provider, and of its bars; empty where it has none.
     idle : str
@@ -36,6 +38,7 @@ class UpdateReport(IngestReport):
     def __init__(self) -> None:
         super().__init__()
         self.days: tuple[str, ...] = ()
+        self.n_trading = 0
         self.end = self.bars_end = self.idle = ""
         self.changes_stored = self.is_resumed = False
         self.before = IngestReport()
@@ -62,6 +65,7 @@ class UpdateReport(IngestReport):
         )
         report.facts["new days"] = _span(report.days)
         report.facts[TRADED] = int(updated.n_trading.sum())
+        report.n_trading = int(updated.n_trading[calendars.days > last_day].sum())
         revised = updated.writer.revised
         report.changes_stored = bool(revised) or any(what.endswith(LATE) for what in report.warnings)
         report.warn("stored values that what came later has changed", sum(revised.values()), sorted(revised))
@@ -84,7 +88,7 @@ class UpdateReport(IngestReport):
     def _head(self) -> str:
         """What came in."""
         if self.days:
-            first, last, traded = self.days[0], self.days[-1], self.facts[TRADED]
+            first, last, traded = self.days[0], self.days[-1], self.n_trading
             if first == last:
                 return f"1 new day, {first}: {counted(traded, 'stock')} with trade"
             return f"{counted(len(self.days), 'new day')}, {first} .. {last}: {traded:,} days of stocks with trade"
