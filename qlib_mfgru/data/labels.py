@@ -16,7 +16,7 @@ from qlib.log import set_global_logger_level_cm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.stored import SeriesReader
+from qlib_mfgru.provider.storage.stored import SeriesReader
 
 REPORT_LABEL = "Ref($close, -11) / Ref($close, -1) - 1"
 """Return over the next ten trading days, entered at the close of t+1."""

@@ -3,7 +3,7 @@ from .fill import carried_forward
 from .manifest import MANIFEST, read_manifest
 from .reader import calendar, fingerprint, market_session, member_mask, member_spans, provider_path
 from .session import ASHARE, FREQS, SESSIONS, Session
-from .stored import SeriesReader, read_series
+from .storage.stored import SeriesReader, read_series
 from .writer import Span, check_replaceable, new_provider
 
 __all__ = [

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.stored import SeriesReader
+from qlib_mfgru.provider.storage.stored import SeriesReader
 from qlib_mfgru.provider.symbols import feature_folder
 
 Instead = Callable[[Collection[str]], str]

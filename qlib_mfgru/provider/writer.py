@@ -16,8 +16,8 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums, staged
 from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST
-from qlib_mfgru.provider.series import JOURNAL
 from qlib_mfgru.provider.session import ASHARE, Session
+from qlib_mfgru.provider.storage.series import JOURNAL
 from qlib_mfgru.provider.symbols import feature_folder
 
 Span = tuple[str, pd.Timestamp, pd.Timestamp]

@@ -9,7 +9,7 @@ from typing import Any
 from qlib.config import C
 
 import qlib_mfgru
-from qlib_mfgru.provider.updates import content_key
+from qlib_mfgru.provider.storage.updates import content_key
 from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.spelling import spelled
 

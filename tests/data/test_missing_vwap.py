@@ -17,7 +17,7 @@ from qlib_mfgru.data import MultiFreqHandler
 from qlib_mfgru.data.panel import REPORT_FIELDS, BarPanel, build, with_typical_vwap
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 TYPICAL = with_typical_vwap(REPORT_FIELDS)
 SETTINGS: dict[str, Any] = {"inputs": {"day": {"days": 10, "scale": "last"}}, "instruments": "csi300"}

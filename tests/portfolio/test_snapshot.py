@@ -18,7 +18,7 @@ from qlib_mfgru.portfolio import (
     MarketSnapshot,
     MarketView,
 )
-from qlib_mfgru.provider.stored import SeriesReader
+from qlib_mfgru.provider.storage.stored import SeriesReader
 
 INDEX = "csi500"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 WHOLE = "SH600000\t2020-01-02\t2020-06-30\n"
 

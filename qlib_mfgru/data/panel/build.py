@@ -22,8 +22,8 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.session import days_of
-from qlib_mfgru.provider.stored import SeriesReader
-from qlib_mfgru.provider.updates import content_key
+from qlib_mfgru.provider.storage.stored import SeriesReader
+from qlib_mfgru.provider.storage.updates import content_key
 
 _FORMAT = 3  # part of the cache key: raise it when the files' meaning changes
 DESCRIPTION, BARS = "panel.json", "bars.npy"

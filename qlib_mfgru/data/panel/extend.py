@@ -24,8 +24,8 @@ from qlib_mfgru.data.panel.build import (
 from qlib_mfgru.data.panel.fields import Field, stored_names
 from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import reader
-from qlib_mfgru.provider.stored import SeriesReader
-from qlib_mfgru.provider.updates import changed_since
+from qlib_mfgru.provider.storage.stored import SeriesReader
+from qlib_mfgru.provider.storage.updates import changed_since
 
 _DAYS_AT_ONCE = 16
 _STOCKS_AT_ONCE = 256

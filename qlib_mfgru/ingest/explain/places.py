@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 _DATABASES = ((0, b"SQLite format 3\0", "sqlite"), (8, b"DUCK", "duckdb"))
 """Where in a file its kind is written, how, and what SQLAlchemy calls it."""

@@ -20,7 +20,7 @@ from qlib_mfgru.ingest.state.store import TABLES, Seen, name_of, seen_now, table
 from qlib_mfgru.live.updating.gather import gathered
 from qlib_mfgru.live.updating.plan import AGAIN
 from qlib_mfgru.provider.manifest import MANIFEST, read_manifest
-from qlib_mfgru.provider.series import sums_of
+from qlib_mfgru.provider.storage.series import sums_of
 from qlib_mfgru.refusals import within
 
 PRICES = ("bars", "daily")

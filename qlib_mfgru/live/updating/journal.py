@@ -20,7 +20,7 @@ from qlib_mfgru.folders import SUMS, Sums
 from qlib_mfgru.folders.exchange import sync
 from qlib_mfgru.live.updating.plan import read_steps
 from qlib_mfgru.processes import Processes
-from qlib_mfgru.provider.series import JOURNAL
+from qlib_mfgru.provider.storage.series import JOURNAL
 
 _LAST = ("instruments/", "calendars/", "calendars/day.txt")
 """Files that are replaced after all others, in this order."""

@@ -18,7 +18,7 @@ from qlib_mfgru.live.updating.reporting.report import TRADED, UpdateReport
 from qlib_mfgru.live.updating.spool import LATE
 from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest
-from qlib_mfgru.provider.updates import UPDATES, content_key
+from qlib_mfgru.provider.storage.updates import UPDATES, content_key
 
 _NOT_ANEW = frozenset({STORED, TOO_EARLY})
 

@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.write.manifest import write_industries
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import Updated
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 
 def write_tables(

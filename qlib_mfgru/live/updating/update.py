@@ -31,10 +31,10 @@ from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
 from qlib_mfgru.live.updating.tables import write_tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge.market.attendance import USUAL_DAYS
-from qlib_mfgru.provider.series import sums_of
 from qlib_mfgru.provider.session import days_of
+from qlib_mfgru.provider.storage.files import ProviderFiles
+from qlib_mfgru.provider.storage.series import sums_of
 from qlib_mfgru.provider.symbols import feature_folder
 
 PART_ROWS = 500_000

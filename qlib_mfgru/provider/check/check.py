@@ -20,10 +20,10 @@ from qlib_mfgru.provider.check.table import Ledger, Row, table
 from qlib_mfgru.provider.check.tables import Tables
 from qlib_mfgru.provider.check.values import judge_values
 from qlib_mfgru.provider.check.whole import judge_whole
-from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge import MAX_INCONSISTENT, Verdict, judge
 from qlib_mfgru.provider.judge.market.shifts import CAUSE, SHIFTED
 from qlib_mfgru.provider.judge.market.slots import SELDOM, SELDOM_CAUSE
+from qlib_mfgru.provider.storage.files import ProviderFiles
 from qlib_mfgru.provider.symbols import normalise_symbol
 
 

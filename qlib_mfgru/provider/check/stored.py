@@ -11,13 +11,13 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.boards import board_of
-from qlib_mfgru.provider.files import ProviderFiles, Spans
 from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.provider.judge import BarSeries, StockSeries, since_listing
 from qlib_mfgru.provider.judge.ranges import AMOUNT_TOLERANCE
 from qlib_mfgru.provider.judge.series import PRICES
 from qlib_mfgru.provider.limits import derive_limits, reference_price
 from qlib_mfgru.provider.session import ASHARE, FREQS, days_of
+from qlib_mfgru.provider.storage.files import ProviderFiles, Spans
 from qlib_mfgru.provider.symbols import is_index, normalise_symbol
 
 DAY = "day"

@@ -9,9 +9,9 @@ from tqdm.auto import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS
 from qlib_mfgru.provider.check.table import Ledger
-from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.manifest import CHECKSUMS, MANIFEST, read_manifest
-from qlib_mfgru.provider.series import JOURNAL, sums_of
+from qlib_mfgru.provider.storage.files import ProviderFiles
+from qlib_mfgru.provider.storage.series import JOURNAL, sums_of
 from qlib_mfgru.provider.symbols import feature_folder
 
 _AGAIN = "changed, cut or lost since the provider was made: make it again"

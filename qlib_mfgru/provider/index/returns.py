@@ -9,7 +9,7 @@ from qlib.log import get_module_logger
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
-from qlib_mfgru.provider.stored import read_series
+from qlib_mfgru.provider.storage.stored import read_series
 
 
 def index_returns(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Series:

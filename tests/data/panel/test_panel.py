@@ -20,7 +20,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Holder, lock_file
 from qlib_mfgru.folders.box import new_box
 from qlib_mfgru.machine import ADVICE
-from qlib_mfgru.provider.stored import SeriesReader
+from qlib_mfgru.provider.storage.stored import SeriesReader
 
 STOCK = {code: number for number, code in enumerate(CODES)}
 FIELD = {field: number for number, field in enumerate(FIELDS)}
@@ -156,7 +156,7 @@ BUILD = """
 import sys, numpy as np, qlib
 from qlib_mfgru.data import BarPanel, panel
 from qlib_mfgru.data.panel import cache
-from qlib_mfgru.provider.stored import SeriesReader
+from qlib_mfgru.provider.storage.stored import SeriesReader
 qlib.init(provider_uri=sys.argv[1], region="cn", kernels=1, logging_level=40)
 {code}
 print(np.nansum(BarPanel.open("15min", sys.argv[2]).bars[-1]))

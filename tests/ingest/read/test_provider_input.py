@@ -13,7 +13,7 @@ from plain_provider import adjusted, write_plain_provider
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import parse_mapping
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 from ..vendor import BARS, CODES, DAYS, MEMBERS, csv, make_bars, make_daily, run, spans, stored, text, write
 from ..vendor import with_inputs as mapped

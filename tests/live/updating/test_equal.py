@@ -13,7 +13,7 @@ from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
 from qlib_mfgru.live.updating.gather import MANY
 from qlib_mfgru.provider.check.check import check_provider
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 from .evenings import N_DAYS, SIGHTS, Evenings, differences, judged
 

@@ -20,7 +20,7 @@ from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
 from qlib_mfgru.live.updating import journal
 from qlib_mfgru.provider.check.check import check_provider
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 from qlib_mfgru.provider.writer import check_replaceable
 
 from .evenings import Evenings, differences

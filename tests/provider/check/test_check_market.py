@@ -11,8 +11,8 @@ import pytest
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.provider.check.check import check_provider
-from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.judge.market.attendance import SPARSE_DAYS
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 SPARSE = SPARSE_DAYS.format(what="have a price")
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.ingest.read.spool import PRICES
-from qlib_mfgru.provider.files import ProviderFiles, Spans
 from qlib_mfgru.provider.session import days_of
+from qlib_mfgru.provider.storage.files import ProviderFiles, Spans
 
 _ADJUSTED = (*PRICES, "vwap", "limit_up", "limit_down")
 NO_FACTOR = "no_factor"

@@ -17,8 +17,8 @@ from qlib_mfgru.ingest.read.inputs import Source_co, VendorInput
 from qlib_mfgru.ingest.read.provider.rows import NO_FACTOR, industry_rows, price_rows, span_rows, value_rows
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.stamps.grid import Grid
-from qlib_mfgru.provider.files import ProviderFiles
 from qlib_mfgru.provider.industries import read_industries
+from qlib_mfgru.provider.storage.files import ProviderFiles
 from qlib_mfgru.provider.symbols import is_index
 
 _GIVEN = ("daily", "bars", "factors", "index", "industry", "market_cap", "members", "weights")

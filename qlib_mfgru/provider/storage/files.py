@@ -10,8 +10,8 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import session_in
-from qlib_mfgru.provider.series import check_absent, checked_series
 from qlib_mfgru.provider.session import Session
+from qlib_mfgru.provider.storage.series import check_absent, checked_series
 from qlib_mfgru.provider.symbols import feature_folder
 
 Spans = dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]]

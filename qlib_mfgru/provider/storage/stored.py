@@ -10,7 +10,7 @@ import numpy as np
 from qlib.data.data import FeatureD
 from qlib.data.storage.file_storage import FileFeatureStorage
 
-from qlib_mfgru.provider.series import SeriesChecks, check_absent
+from qlib_mfgru.provider.storage.series import SeriesChecks, check_absent
 from qlib_mfgru.provider.symbols import feature_folder
 
 Series: TypeAlias = tuple[int, np.ndarray]

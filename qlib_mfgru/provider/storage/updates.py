@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qlib_mfgru.folders import SUMS
 from qlib_mfgru.provider.manifest import read_manifest
-from qlib_mfgru.provider.series import JOURNAL
+from qlib_mfgru.provider.storage.series import JOURNAL
 
 UPDATES = "updates"
 """The key of ``mfgru.json`` that lists them, each with the `content_key` before it and the first changed positions."""

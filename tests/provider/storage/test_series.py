@@ -15,7 +15,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import read_series
 from qlib_mfgru.provider.check.check import check_provider
-from qlib_mfgru.provider.files import ProviderFiles
+from qlib_mfgru.provider.storage.files import ProviderFiles
 from qlib_mfgru.provider.writer import new_provider
 
 DAYS = pd.bdate_range("2025-01-02", periods=30)

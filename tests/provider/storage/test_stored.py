@@ -11,7 +11,7 @@ import pytest
 import qlib
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.provider.stored import SeriesReader
+from qlib_mfgru.provider.storage.stored import SeriesReader
 from qlib_mfgru.provider.writer import new_provider
 
 DAYS = pd.bdate_range("2025-01-02", periods=12)
