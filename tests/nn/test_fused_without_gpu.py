@@ -17,6 +17,7 @@ from qlib_mfgru.nn import GRULayer
 
 IMPORT = """
 import sys
+import torch  # of a build for GPUs, it looks for triton itself
 
 class NoTriton:
     wanted = []
