@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
@@ -150,3 +151,24 @@ def deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
         if seen:
             signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def quiet_end() -> Iterator[None]:
+    """Log for debugging, and do not print, how the thread of a pool ends that is killed before tasks are handed out.
+
+    loky forgets such tasks before their numbers, and its thread looks them up: the processes are killed by then.
+    """
+    usual = threading.excepthook
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_type is KeyError and args.thread is not None and args.thread.name == "ExecutorManagerThread":
+            logging.getLogger("qlib.mfgru").debug(f"a pool ended with tasks that nobody had begun: {args.exc_value!r}")
+        else:
+            usual(args)
+
+    threading.excepthook = hook
+    try:
+        yield
+    finally:
+        threading.excepthook = usual

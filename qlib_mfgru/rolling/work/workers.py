@@ -22,7 +22,7 @@ from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.processes import begin_worker, deaf, end_with
+from qlib_mfgru.processes import begin_worker, deaf, end_with, quiet_end
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
 
@@ -67,7 +67,7 @@ class Workers:
         worker cannot take others with it.
         """
         store.make_room(unit.key for unit in units)
-        with self._environment() as threads:
+        with self._environment() as threads, quiet_end():
             task = partial(_run, shared=Shared(dataset), store=store, threads=threads)
             suspects = yield from self._together(units, task, store)
             for unit in suspects:
