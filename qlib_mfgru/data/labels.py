@@ -116,8 +116,15 @@ def _nodes(expression: Any) -> Iterator[Expression]:
             yield from _nodes(value)
 
 
-def z_score(values: np.ndarray) -> np.ndarray:
-    """Standardise one date's labels over those that are known (population deviation); float32, 0 if all are equal."""
+def z_score(values: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
+    """Standardise one date's labels over those that are known (population deviation); float32, 0 if all are equal.
+
+    With `groups` of the same shape, numbers such as industries, each is first taken as the distance from its group's
+    mean; those whose group is NaN are one group.
+    """
+    if groups is not None:
+        series = pd.Series(values, dtype=np.float64)
+        values = (series - series.groupby(groups, dropna=False).transform("mean")).to_numpy()
     finite = values[np.isfinite(values)].astype(np.float64)
     std = finite.std() if len(finite) else 0.0
     if std == 0.0:
