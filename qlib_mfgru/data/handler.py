@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from qlib.data.dataset.handler import DataHandler
 
-from qlib_mfgru.data.labels import REPORT_LABEL, Label, z_score
+from qlib_mfgru.data.labels import REPORT_LABEL, Label
 from qlib_mfgru.data.panel_set import PanelSet
 from qlib_mfgru.data.settings import REPORT_INPUTS, Frequencies, HandlerSettings, InputSpec, span
 from qlib_mfgru.errors import InputError
@@ -32,7 +32,8 @@ class CrossSection:
     features : dict of str to ndarray of shape (n_stocks, n_steps, n_fields), float32
         Per frequency the normalised window, fields in the order of the input's `fields`.
     label : ndarray of shape (n_stocks,), float32
-        The label z-scored over the stocks for which it is known; NaN where it is not (yet) known.
+        The label z-scored over the stocks for which it is known, within industries if it is to be neutral; NaN where it
+        is not (yet) known.
     raw_label : ndarray of shape (n_stocks,), float32
         The label's own value, e.g. a return as a fraction.
     """
@@ -75,6 +76,9 @@ class MultiFreqHandler(DataHandler):
     missing_vwap : str, optional
         ``typical``: a stock without ``$vwap``, as in qlib's own cn_data, takes (open + high + low + close) / 4 in its
         place. By default such a provider is refused.
+    label_neutral : str, optional
+        ``industry``: before it is z-scored, the label becomes its distance from the mean of the stock's ``$industry``
+        on that date, the last known one; stocks of none known are one industry. The report takes the label as it is.
 
     Raises
     ------
@@ -92,6 +96,7 @@ class MultiFreqHandler(DataHandler):
     clip: float | None
     cache_dir: Path | None
     missing_vwap: Literal["typical"] | None = None
+    label_neutral: Literal["industry"] | None = None
     _panels: PanelSet | None = None
 
     def __init__(
@@ -105,6 +110,7 @@ class MultiFreqHandler(DataHandler):
         clip: float | None = None,
         cache_dir: Path | str | None = None,
         missing_vwap: str | None = None,
+        label_neutral: str | None = None,
         **unknown: Any,
     ) -> None:
         settings = HandlerSettings.of(
@@ -117,6 +123,7 @@ class MultiFreqHandler(DataHandler):
             clip=clip,
             cache_dir=cache_dir,
             missing_vwap=missing_vwap,
+            label_neutral=label_neutral,
             **unknown,
         )
         # the base class insists on a loader, which it would only call in the setup_data that is replaced here
@@ -137,6 +144,7 @@ class MultiFreqHandler(DataHandler):
             "windows": ", ".join(f"{freq}: {spec.days} days by {spec.scale}" for freq, spec in self.inputs.items()),
             **{f"fields_{freq}": names for freq, names in fields.items()},
             "label": self.label.expression,
+            "label_neutral": self.label_neutral,
             "min_traded": self.min_traded,
             "clip": self.clip,
         }
@@ -240,13 +248,12 @@ class MultiFreqHandler(DataHandler):
         stocks = np.flatnonzero(complete[day])
         if len(stocks) == 0:
             raise InputError(self._nothing_left(complete, stamp, in_use))
-        raw = panels.labels[day, stocks]
         return CrossSection(
             date=stamp,
             instruments=np.array(panels.instruments, dtype=object)[stocks],
             features={freq: self._windows(freq, day, complete[day]) for freq in in_use},
-            label=z_score(raw),
-            raw_label=raw,
+            label=panels.label_scores(day, complete[day])[stocks],
+            raw_label=panels.labels[day, stocks],
         )
 
     def _windows(self, freq: str, day: int, members: np.ndarray) -> np.ndarray:

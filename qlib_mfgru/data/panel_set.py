@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from qlib_mfgru.data.labels import z_score
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.panel import BarPanel, check_on_axis, day_digests
 from qlib_mfgru.data.resident import ResidentSource
@@ -19,6 +20,8 @@ from qlib_mfgru.data.settings import HandlerSettings
 from qlib_mfgru.data.window import WindowSource
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import read_daily
+from qlib_mfgru.provider.fill import carried_forward
 from qlib_mfgru.threads import in_threads
 
 
@@ -83,7 +86,7 @@ class PanelSet:
         self.days = _between(reader.calendar("day"), settings.start_time, settings.end_time)
         self.instruments = list(reader.member_spans("all", "day"))
         self.members = reader.member_mask(settings.instruments, self.days, self.instruments)
-        self._label = settings.label
+        self._label, self._neutral = settings.label, settings.label_neutral
         self.windows = {freq: self._placed(freq, settings) for freq in settings.inputs}
 
     def complete(self, freqs: Sequence[str]) -> np.ndarray:
@@ -96,6 +99,22 @@ class PanelSet:
         return self._label.load(self.days, self.instruments)
 
     @cached_property
+    def label_groups(self) -> np.ndarray | None:
+        """By day and stock the group that labels are compared within, of the shape of `labels`; None for one of all.
+
+        It is the last known one, NaN before the first. An `InputError` says that the provider lacks the field.
+        """
+        if self._neutral is None:
+            return None
+        fields = read_daily(self.instruments, {self._neutral: "label_neutral"}, lambda _: "leave label_neutral out")
+        return carried_forward(fields[self._neutral])[reader.calendar("day").get_indexer(self.days)]
+
+    def label_scores(self, day: int, among: np.ndarray) -> np.ndarray:
+        """One day's labels z-scored `among` some stocks, within their groups if there are: (n_stocks,), else NaN."""
+        groups = None if self.label_groups is None else self.label_groups[day]
+        return z_score(np.where(among, self.labels[day], np.nan), groups)
+
+    @cached_property
     def member_digests(self) -> np.ndarray:
         """By day, which members have a complete window of any input: (n_days, 32) uint8.
 
@@ -106,9 +125,10 @@ class PanelSet:
 
     @cached_property
     def label_digests(self) -> np.ndarray:
-        """By day, the members' labels as far as they are known: (n_days, 32) uint8."""
+        """By day, the members' labels as far as they are known, and their groups: (n_days, 32) uint8."""
         labelled = self.members & np.isfinite(self.labels)
-        return day_digests(self.days, self.instruments, labelled, self.labels)
+        groups = [] if self.label_groups is None else [self.label_groups]
+        return day_digests(self.days, self.instruments, labelled, self.labels, *groups)
 
     def moments(self, freq: str, days: np.ndarray, members: np.ndarray) -> Moments:
         """Statistics of several dates' cross-sections, one column per date.

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from qlib_mfgru.data.labels import z_score
 from qlib_mfgru.data.normalize import Moments
 from qlib_mfgru.data.panel_set import PanelSet
 
@@ -89,8 +88,7 @@ class SampleTable:
     @cached_property
     def labels(self) -> torch.Tensor:
         """z-scored label of every sample, (len(self),) float32."""
-        labels = self.panels.labels[self.days]
-        scored = [z_score(np.where(row, label, np.nan)) for row, label in zip(self._complete, labels, strict=True)]
+        scored = [self.panels.label_scores(day, row) for row, day in zip(self._complete, self.days, strict=True)]
         return torch.from_numpy(np.stack(scored)[self._index]) if scored else torch.empty(0)
 
     def __len__(self) -> int:

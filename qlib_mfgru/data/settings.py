@@ -108,6 +108,7 @@ class HandlerSettings(Settings):
     clip: Positive | None
     cache_dir: Folder | None
     missing_vwap: Literal["typical"] | None = None
+    label_neutral: Literal["industry"] | None = None
 
     def panel_fields(self, freq: str) -> tuple[Field, ...]:
         """Fields of an input as its panel is to hold them."""

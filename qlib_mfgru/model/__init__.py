@@ -1,5 +1,6 @@
 """The networks as qlib Models."""
 
+from qlib_mfgru.model.expression import ExpressionModel
 from qlib_mfgru.model.incremental import IncrementalGRUModel
 from qlib_mfgru.model.mean import MeanModel
 from qlib_mfgru.model.member import Member, as_member
@@ -11,6 +12,7 @@ from qlib_mfgru.model.training.failures import TrainingError
 
 __all__ = [
     "AttentionGRUModel",
+    "ExpressionModel",
     "GRUModel",
     "IncrementalGRUModel",
     "MeanModel",

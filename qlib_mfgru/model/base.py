@@ -63,7 +63,7 @@ class NeuralModel(Member):
     ----------
     **settings
         Those of `settings_kind`: any of `TrainSettings`, ``batch_size, batch_by, lr, max_epochs, patience, seed,
-        device, gru, loss, metric``, and for the report's models ``hidden_size`` (report: 30).
+        device, gru, loss, metric``, and for the report's models ``hidden_size`` (report: 30) and ``dropout`` (none).
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ class IncrementalGRUModel(NeuralModel):
         ``{freq: 15min, network: {class, module_path, kwargs}}`` any other `ScoringNet`, which gets its stage's shapes
         as in `NetworkModel`; ``freqs: [...]`` instead of ``freq`` gives a branch several.
     **settings
-        See `NeuralModel`; ``hidden_size`` is that of the GRUs.
+        See `NeuralModel`; ``hidden_size`` and ``dropout`` are of the GRUs.
     """
 
     settings_kind = IncrementalSettings
@@ -59,7 +59,9 @@ class IncrementalGRUModel(NeuralModel):
         return stages
 
     def build(self, inputs: Inputs) -> IncrementalNet:
-        return IncrementalNet([stage.build(inputs, self.hidden_size) for stage in self.settings.stages])
+        return IncrementalNet(
+            [stage.build(inputs, self.hidden_size, self.settings.dropout) for stage in self.settings.stages]
+        )
 
     def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[StageResult]:
         assert isinstance(net, IncrementalNet)  # what build() makes

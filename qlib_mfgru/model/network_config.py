@@ -93,7 +93,7 @@ class StageSettings(Settings):
         own = "" if self.network is None else f" by {self.network['class']}"
         return "+".join(self.freqs) + own
 
-    def build(self, inputs: Inputs, hidden_size: int) -> ScoringNet:
+    def build(self, inputs: Inputs, hidden_size: int, dropout: float = 0.0) -> ScoringNet:
         """The branch for its own share of `inputs`.
 
         Raises
@@ -102,7 +102,7 @@ class StageSettings(Settings):
             A network that reads what is not the stage's.
         """
         own = {freq: inputs[freq] for freq in self.freqs}
-        net = ScoreNet(own, hidden_size) if self.network is None else built_network(self.network, own)
+        net = ScoreNet(own, hidden_size, dropout=dropout) if self.network is None else built_network(self.network, own)
         if not own.keys() >= set(net.freqs):
             raise InputError(f"stages: {type(net).__name__} reads {list(net.freqs)}, its stage {list(self.freqs)}")
         return net

@@ -81,7 +81,7 @@ class JointModel(OneStageModel):
         return [self.freqs]
 
     def build(self, inputs: Inputs) -> ScoringNet:
-        return ScoreNet(inputs, self.hidden_size, self.attention)
+        return ScoreNet(inputs, self.hidden_size, self.attention, self.settings.dropout)
 
 
 class MixedGRUModel(JointModel):

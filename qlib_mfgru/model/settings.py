@@ -15,7 +15,7 @@ from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.nn import LOSSES, Implementation, Loss, MetricName
 from qlib_mfgru.nn.attention import AttentionForm
-from qlib_mfgru.settings import Count, NonNegative, Seed, Settings, Text, shown
+from qlib_mfgru.settings import Count, Fraction, Lt, NonNegative, Seed, Settings, Text, shown
 
 
 def _device(name: str) -> str:
@@ -58,7 +58,7 @@ class TrainSettings(Settings):
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     gru : {"auto", "compiled", "plain", "fused", "torch"}
         Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that has been measured there.
-    loss : {"ic", "rank_ic", "mse"} or config
+    loss : {"ic", "rank_ic", "top_ic", "pairwise", "mse"} or config
         What a batch's scores are trained to lower; a config (class, module_path, kwargs) names a `Loss`.
     metric : {"ic", "rank_ic"}
         What early stopping follows, and histories, curves and recorders show.
@@ -104,9 +104,12 @@ class GRUNetworkSettings(TrainSettings):
     Attributes
     ----------
     hidden_size : int
+    dropout : float
+        Share of the code, the last states behind their BatchNorm, that is dropped while the network is trained.
     """
 
     hidden_size: Count = 30
+    dropout: Annotated[Fraction, Lt(1)] = 0.0
 
 
 class GRUSettings(GRUNetworkSettings):

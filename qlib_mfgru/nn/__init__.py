@@ -2,7 +2,7 @@
 
 from qlib_mfgru.nn.attention import TemporalAttention
 from qlib_mfgru.nn.gru import GRULayer, Implementation
-from qlib_mfgru.nn.losses import LOSSES, ICLoss, Loss, LossName, MSELoss, RankICLoss
+from qlib_mfgru.nn.losses import LOSSES, ICLoss, Loss, LossName, MSELoss, PairwiseLoss, RankICLoss, TopICLoss
 from qlib_mfgru.nn.metrics import METRIC_TITLES, METRICS, MetricName, ic, rank_ic
 from qlib_mfgru.nn.networks import Encoder, Features, IncrementalNet, Inputs, InputShape, ScoreNet, ScoringNet
 from qlib_mfgru.nn.ranking import soft_ranks
@@ -23,10 +23,12 @@ __all__ = [
     "LossName",
     "MSELoss",
     "MetricName",
+    "PairwiseLoss",
     "RankICLoss",
     "ScoreNet",
     "ScoringNet",
     "TemporalAttention",
+    "TopICLoss",
     "ic",
     "rank_ic",
     "soft_ranks",

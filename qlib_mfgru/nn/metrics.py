@@ -36,13 +36,16 @@ def average_ranks(values: torch.Tensor) -> torch.Tensor:
     return torch.where(values.isfinite().all(), ranks, torch.nan)
 
 
-def unit(values: torch.Tensor) -> torch.Tensor:
+def unit(values: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
     """Values (n,) centred and of norm 1; NaN if they are all equal.
+
+    With `weights` (n,), whose sum is 1, centred by the weighted mean and multiplied by the weights' roots: the product
+    of two such vectors is the weighted correlation.
 
     Shift and scale change neither the result nor its gradient. Taking the first value off makes constants exactly 0,
     where their mean would leave rounding errors; the scale keeps the squares of tiny and of large values in range.
     """
     values = values - values[:1].detach()
     values = values / values.detach().abs().max()
-    centred = values - values.mean()
+    centred = values - values.mean() if weights is None else (values - weights @ values) * weights.sqrt()
     return centred / torch.linalg.vector_norm(centred)

@@ -96,20 +96,28 @@ class ScoreNet(ScoringNet):
     hidden_size : int
         Report: 30.
     attention : {"alstm", "literal"}, optional
+    dropout : float
+        Share of the code that is dropped before the Linear while it is trained; the report drops nothing.
     """
 
-    stochastic = False
-
-    def __init__(self, inputs: Inputs, hidden_size: int = 30, attention: AttentionForm | None = None) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        hidden_size: int = 30,
+        attention: AttentionForm | None = None,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__(inputs)
+        self.stochastic = dropout > 0
         encoders = [Encoder(shape.fields, hidden_size, attention) for shape in inputs.values()]
         self.encoders = nn.ModuleList(encoders)
+        self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.head = nn.Linear(sum(encoder.width for encoder in encoders), 1)
 
     def forward(self, features: Features) -> torch.Tensor:
         """Scores (n,) of the windows of this network's frequencies."""
         codes = [encoder(features[freq]) for freq, encoder in zip(self.freqs, self.encoders, strict=True)]
-        return self.head(torch.cat(codes, dim=1)).squeeze(1)
+        return self.head(self.dropout(torch.cat(codes, dim=1))).squeeze(1)
 
 
 class IncrementalNet(ScoringNet):

@@ -44,7 +44,7 @@ def training_identity(dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]
     last = [int(dataset.sample_days("valid", freqs).max(initial=train[0])) for freqs in stages]
     sampled = np.arange(train[0], max(last, default=train[-1]) + 1)
     known = np.arange(train[0], min(sampled[-1] + handler.horizon, train[-1]) + 1)
-    labels = handler.label.expression, _hash(handler.panels.label_digests[sampled])
+    labels = handler.label.expression, handler.label_neutral, _hash(handler.panels.label_digests[sampled])
     return digest([dataset.sample_step, dataset.valid_ratio, labels, _read(dataset, known)])
 
 

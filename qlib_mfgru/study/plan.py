@@ -19,6 +19,8 @@ from qlib_mfgru.study.source import StudySource
 
 Task = dict[str, Any]
 ROLLING = "RollingEnsembleModel"
+_AS_THEY_ARE = {ROLLING, "ExpressionModel"}
+"""Classes of models that get no rolling and no seeds: one has them already, the other learns nothing."""
 CORRELATION = "correlation"
 """Name of the part of figure 33, whose recorder is one more of the first model's prediction."""
 _OF_TESTS = {"pools", "n_layers", "horizons"}
@@ -94,7 +96,7 @@ def _trained(name: str, settings: StudySettings, source: StudySource) -> Part:
             raise InputError(f"models.{name}: {entry} has no task.{needed}")
     dataset = class_of(task["dataset"], Dataset, f"models.{name}.dataset")
     model = task["model"]
-    if issubclass(dataset, MultiFreqDataset) and model.get("class") != ROLLING:
+    if issubclass(dataset, MultiFreqDataset) and model.get("class") not in _AS_THEY_ARE:
         model = _with_seeds(model, settings)
     built(model, Model, f"models.{name}")
     made: Task = {"model": model, "dataset": task["dataset"], "record": [_SIGNAL, _ANALYSIS]}

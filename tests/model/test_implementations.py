@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from qlib.log import get_module_logger
 from tiny_world import FAST
 
 from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
-from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel
+from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
 from qlib_mfgru.model.base import NeuralModel
+from qlib_mfgru.model.training.cores import kernels_do_the_work
 
 IMPLEMENTATIONS = ["plain", "torch"] + ["compiled"] * (native.library() is not None)
 
@@ -49,3 +51,21 @@ def test_a_model_pickled_where_the_kernel_was_built_predicts_where_it_was_not(
     monkeypatch.setattr(native, "capability", lambda: "DEFAULT")
     there = pickle.loads(pickle.dumps(model)).predict(dataset)
     np.testing.assert_allclose(there.to_numpy(), expected.to_numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("build", [GRUModel, AttentionGRUModel, MixedGRUModel, IncrementalGRUModel])
+def test_dropout_follows_the_seed_and_stays_with_the_kernels(
+    build: Callable[..., NeuralModel], dataset: MultiFreqDataset
+) -> None:
+    torch.manual_seed(99)
+    state, scores = torch.random.get_rng_state(), []
+    for dropout in (0.5, 0.5, 0.0):
+        model = build(**FAST, dropout=dropout)
+        model.fit(dataset)
+        scores.append(model.predict(dataset))
+        assert model.net is not None
+        assert model.net.stochastic == (dropout > 0)
+        assert kernels_do_the_work(model.net) == (native.library() is not None)
+    assert scores[0].equals(scores[1])
+    assert not np.allclose(scores[0], scores[2])
+    assert torch.equal(torch.random.get_rng_state(), state), "the caller's random numbers are left alone"

@@ -27,7 +27,7 @@ from qlib_mfgru.settings import UnknownSetting
 Build = Callable[..., Any]
 EVERY = pytest.mark.parametrize("build", [GRUModel, AttentionGRUModel, MixedGRUModel, IncrementalGRUModel])
 
-LOSS = "must be one of 'ic', 'rank_ic', 'mse', or a config with class, module_path, kwargs"
+LOSS = "must be one of 'ic', 'rank_ic', 'top_ic', 'pairwise', 'mse', or a config with class, module_path, kwargs"
 TRAINING = [
     ({"batch_by": "dates"}, "batch_by is 'dates': must be one of 'sample', 'date'"),
     ({"batch_by": "week"}, "batch_by is 'week': must be one of 'sample', 'date'"),
@@ -74,8 +74,10 @@ def test_training_settings(build: Build, settings: dict[str, Any], message: str)
 
 @EVERY
 def test_an_unknown_setting_without_a_near_one(build: Build) -> None:
-    with pytest.raises(UnknownSetting, match=r"^unknown setting 'dropout'; known are batch_size, batch_by, lr, max_ep"):
-        build(dropout=0.1)
+    with pytest.raises(
+        UnknownSetting, match=r"^unknown setting 'momentum'; known are batch_size, batch_by, lr, max_ep"
+    ):
+        build(momentum=0.1)
 
 
 OWN_TCN = {"class": "TCN", "module_path": "own_networks"}
@@ -108,7 +110,7 @@ OWN = [
      "lr, max_epochs, patience, seed, device, gru, loss, metric, network, freqs"),
     (lambda: IncrementalGRUModel(["day", "day"]), "stages has the same branch of ['day'] twice"),
     (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are batch_size, batch_by, lr, "
-     "max_epochs, patience, seed, device, gru, loss, metric, hidden_size, stages"),
+     "max_epochs, patience, seed, device, gru, loss, metric, hidden_size, dropout, stages"),
     (lambda: RecordedModel(17), "recorder_id is 17: must be text"),
 ]  # fmt: skip
 

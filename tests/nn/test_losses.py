@@ -9,7 +9,7 @@ from scipy.special import expit
 from scipy.stats import rankdata, spearmanr
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.nn import LOSSES, ICLoss, Loss, MSELoss, RankICLoss, ic, soft_ranks
+from qlib_mfgru.nn import LOSSES, ICLoss, Loss, MSELoss, PairwiseLoss, RankICLoss, TopICLoss, ic, soft_ranks
 
 
 def draw(n: int, dtype: torch.dtype = torch.float64) -> tuple[torch.Tensor, torch.Tensor]:
@@ -24,16 +24,38 @@ def rank_ic_loss(scores: np.ndarray, label: np.ndarray, tau: float) -> float:
     return -float(np.corrcoef(ranks, rankdata(label))[0, 1])
 
 
+def top_ic_loss(scores: np.ndarray, label: np.ndarray, half_life: float) -> float:
+    depth = 1 - np.maximum(rankdata(scores), rankdata(label)) / len(scores)
+    return -float(np.cov(scores, label, aweights=(weights := 0.5 ** (depth / half_life)), ddof=0)[0, 1]) / float(
+        np.sqrt(np.prod([np.cov(values, aweights=weights, ddof=0) for values in (scores, label)]))
+    )
+
+
+def pairwise_loss(scores: np.ndarray, label: np.ndarray, steps: list[int]) -> float:
+    n, values = len(scores), []
+    for i in range(n):
+        for step in steps:
+            j = (i + step) % n
+            if label[i] != label[j]:
+                better, worse = (i, j) if label[i] > label[j] else (j, i)
+                values.append(np.log1p(np.exp(scores[worse] - scores[better])))
+    return float(np.mean(values))
+
+
 def test_those_that_settings_may_name() -> None:
     scores, label = draw(40)
     values = {name: float(kind()(scores, label)) for name, kind in LOSSES.items()}
     expected = {
         "ic": -np.corrcoef(scores, label)[0, 1],
         "rank_ic": rank_ic_loss(scores.numpy(), label.numpy(), 0.1),
+        "top_ic": top_ic_loss(scores.numpy(), label.numpy(), 0.2),
+        "pairwise": pairwise_loss(
+            scores.numpy(), label.numpy(), [1, 2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14, 15, 16, 18, 19]
+        ),
         "mse": ((scores - label).numpy() ** 2).mean(),
     }
     assert values == pytest.approx(expected, abs=1e-12)
-    assert [kind().title for kind in LOSSES.values()] == ["IC", "RankIC", "MSE"]
+    assert [kind().title for kind in LOSSES.values()] == ["IC", "RankIC", "top-weighted IC", "pairwise", "MSE"]
 
 
 def test_the_ic_loss_is_minus_the_ic_to_the_bit() -> None:
@@ -97,3 +119,68 @@ def test_constants_have_no_correlation_but_a_squared_error(name: str) -> None:
 def test_a_wrong_tau(tau: object) -> None:
     with pytest.raises(InputError, match=r"^tau is "):
         RankICLoss(tau)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("half_life", [0, -0.1, "0.1", float("inf"), True])
+def test_a_wrong_half_life(half_life: object) -> None:
+    with pytest.raises(InputError, match=r"^half_life is "):
+        TopICLoss(half_life)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("half_life", [0.02, 0.2, 5.0])
+def test_the_top_weighted_ic_is_that_of_numpy(half_life: float) -> None:
+    scores, label = draw(500)
+    expected = top_ic_loss(scores.numpy(), label.numpy(), half_life)
+    assert float(TopICLoss(half_life)(scores, label)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_long_half_life_weighs_all_alike() -> None:
+    scores, label = draw(500)
+    assert float(TopICLoss(1e6)(scores, label)) == pytest.approx(float(ICLoss()(scores, label)), abs=1e-6)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_top_weighted_ic_feels_what_is_high_by_score_or_by_label(turn: int) -> None:
+    """A pair of scores that are swapped costs more where one of them is high, whichever of the two is."""
+    label = torch.linspace(-2, 2, 400, dtype=torch.float64)
+    loss, perfect = TopICLoss(0.1), label.clone()
+
+    def cost(low: int, high: int) -> float:
+        swapped = perfect.clone()
+        swapped[low], swapped[high] = perfect[high], perfect[low]
+        scores, labels = (swapped, label) if turn == 1 else (label, swapped)
+        return float(loss(scores, labels) - loss(perfect, label))
+
+    assert cost(380, 399) > 20 * cost(0, 19) > 0
+    assert cost(0, 399) > 5 * cost(0, 200)
+
+
+def test_no_gradient_passes_through_the_weights() -> None:
+    scores, label = draw(50)
+    ranks = torch.from_numpy(np.maximum(rankdata(scores), rankdata(label)))
+    weights = 2 ** ((ranks / 50 - 1) / 0.2)
+    x, y = scores.clone().requires_grad_(), scores.clone().requires_grad_()
+    TopICLoss()(x, label).backward()
+    parts = torch.stack([y, label])
+    covariance = torch.cov(parts, aweights=weights, correction=0)
+    (-covariance[0, 1] / (covariance[0, 0] * covariance[1, 1]).sqrt()).backward()
+    torch.testing.assert_close(x.grad, y.grad)
+
+
+def test_pairs_of_a_small_batch_are_counted_once() -> None:
+    scores, label = draw(5)
+    assert float(PairwiseLoss(16)(scores, label)) == pytest.approx(pairwise_loss(scores.numpy(), label.numpy(), [1, 2]))
+
+
+def test_equal_labels_are_no_pair() -> None:
+    scores = torch.tensor([3.0, 1.0, 2.0])
+    label = torch.tensor([1.0, 1.0, 0.0])
+    expected = (np.log1p(np.exp(2 - 3)) + np.log1p(np.exp(2 - 1))) / 2
+    assert float(PairwiseLoss(1)(scores, label)) == pytest.approx(expected)
+    assert torch.isnan(PairwiseLoss(1)(scores, torch.ones(3)))
+
+
+@pytest.mark.parametrize("partners", [0, -1, 1.5, "1", True])
+def test_a_wrong_number_of_partners(partners: object) -> None:
+    with pytest.raises(InputError, match=r"^partners is "):
+        PairwiseLoss(partners)  # type: ignore[arg-type]

@@ -194,3 +194,20 @@ def test_sizes_of_the_reports_networks() -> None:
 def test_an_unknown_attention_form_is_refused() -> None:
     with pytest.raises(ValueError, match="'alstm' or 'literal', not 'dot'"):
         single(MIN, attention="dot")  # type: ignore[arg-type]
+
+
+def test_dropout_leaves_out_numbers_of_the_code_and_scales_the_others() -> None:
+    """Behind the BatchNorm, while it is trained: of the same code each draw of the mask gives the head's formula."""
+    shapes = {"day": InputShape(3, 6)}
+    net, plain = ScoreNet(shapes, 8, dropout=0.25).double(), ScoreNet(shapes, 8).double()
+    plain.load_state_dict(net.state_dict())
+    assert (net.stochastic, plain.stochastic) == (True, False)
+    features = to_tensors(random_features(400, {"day": 3}), torch.float64)
+    torch.testing.assert_close(net.eval()(features), plain.eval()(features), rtol=0, atol=0)
+    codes = net.train().encoders[0](features["day"])
+    torch.manual_seed(3)
+    kept = torch.empty_like(codes).bernoulli_(0.75)
+    assert 0.7 < float(kept.mean()) < 0.8
+    torch.manual_seed(3)
+    expected = (codes * kept / 0.75) @ net.head.weight[0] + net.head.bias
+    torch.testing.assert_close(net(features), expected)

@@ -51,6 +51,13 @@ def test_rolling_makes_an_ensemble_of_the_seeds() -> None:
     assert parts_of(NOBODY.study(seeds=[5]))["daily"].make({})["model"]["kwargs"]["seed"] == 5
 
 
+def test_an_expression_has_nothing_to_retrain() -> None:
+    reversal = {"class": "ExpressionModel", "module_path": "qlib_mfgru.model", "kwargs": {"expression": "1 - $close"}}
+    study = NOBODY.study(rolling={"retrain": "1M"}, seeds=[3, 4], models={"daily": {}, "reversal": {}})
+    study["task"]["model"] = reversal
+    assert parts_of(study)["reversal"].make({})["model"] == reversal
+
+
 def test_yamls_of_the_same_base_begin_with_the_study() -> None:
     """One of another base, or of none, is taken whole: LightGBM with Alpha158, which trains once."""
     study = load("astock/daily")

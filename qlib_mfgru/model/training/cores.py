@@ -10,6 +10,8 @@ from torch import nn
 from qlib_mfgru.nn import GRULayer, ScoringNet, TemporalAttention
 from qlib_mfgru.threads import torch_on_one_thread
 
+_PARTS = (GRULayer, TemporalAttention, nn.BatchNorm1d, nn.Dropout, nn.Identity)
+
 
 def cores_for(net: ScoringNet) -> AbstractContextManager[None]:
     """Leave the cores to the compiled kernels where these do nearly all of the work, otherwise to torch."""
@@ -23,7 +25,7 @@ def kernels_do_the_work(net: ScoringNet) -> bool:
     return (
         bool(layers)
         and all(layer.chosen() == "compiled" for layer in layers)
-        and all(isinstance(part, (GRULayer, TemporalAttention, nn.BatchNorm1d)) or _is_head(part) for part in parts)
+        and all(isinstance(part, _PARTS) or _is_head(part) for part in parts)
     )
 
 

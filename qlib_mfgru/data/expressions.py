@@ -1,0 +1,95 @@
+"""``DailyExpression``: a qlib expression over daily fields, read for all stocks and days at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from qlib.data import D
+from qlib.data.base import Expression, Feature
+from qlib.data.data import ExpressionD
+from qlib.log import set_global_logger_level_cm
+
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.storage.stored import SeriesReader
+
+
+@dataclass(frozen=True, repr=False)
+class DailyExpression:
+    """An expression such as ``$close / Ref($close, 20) - 1``."""
+
+    expression: str
+
+    def __repr__(self) -> str:
+        return repr(self.expression)
+
+    def check_readable(self) -> float:
+        """How many days the expression looks ahead, if the initialised qlib can read it.
+
+        Raises
+        ------
+        InputError
+            It cannot.
+        """
+        with set_global_logger_level_cm(logging.CRITICAL):  # qlib logs a traceback of what it cannot read
+            try:
+                return self.ahead
+            except (TypeError, AttributeError) as error:  # an operator's operand of another kind
+                raise InputError(f"qlib cannot read it ({error})") from error
+
+    def check_fields(self) -> None:
+        """Ask the provider for the fields.
+
+        Raises
+        ------
+        InputError
+            No stock has one of them.
+        """
+        codes, stored = list(reader.member_spans("all", "day")), SeriesReader("day")
+        for field in self.fields:
+            if all(stored.whole(code, field) is None for code in codes):
+                raise InputError(f"the provider {reader.provider_path('day')} has no ${field} at day")
+
+    @property
+    def ahead(self) -> float:
+        """Trading days after t that the value at t needs."""
+        return float(self._parsed().get_extended_window_size()[1])
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the daily fields that it is computed from, without their ``$``, ascending."""
+        nodes = _nodes(self._parsed())
+        return tuple(sorted({node._name.lower() for node in nodes if type(node) is Feature}))
+
+    def load(self, days: pd.DatetimeIndex, instruments: Sequence[str]) -> np.ndarray:
+        """Values, float32 of shape (len(days), len(instruments)), NaN where they cannot be known."""
+        frame = D.features(list(instruments), [self.expression], days[0], days[-1], freq="day")
+        values = np.full((len(days), len(instruments)), np.nan, dtype=np.float32)
+        codes, stamps = (frame.index.get_level_values(level) for level in ("instrument", "datetime"))
+        rows, columns = days.get_indexer(stamps), pd.Index(instruments).get_indexer(codes)
+        values[rows, columns] = frame.iloc[:, 0].to_numpy(np.float32)
+        values[~np.isfinite(values)] = np.nan
+        return values
+
+    def _parsed(self) -> Expression:
+        """The expression as qlib reads it, which is by running it: anything may be raised."""
+        try:
+            parsed = ExpressionD.get_expression_instance(self.expression)
+        except Exception as error:
+            raise InputError(f"qlib cannot read it ({error})") from error
+        if not isinstance(parsed, Expression):
+            raise InputError("must be a qlib expression over fields such as $close")
+        return parsed
+
+
+def _nodes(expression: Any) -> Iterator[Expression]:
+    """An expression and every expression within it."""
+    if isinstance(expression, Expression):
+        yield expression
+        for value in vars(expression).values():
+            yield from _nodes(value)
