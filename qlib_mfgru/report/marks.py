@@ -38,7 +38,7 @@ def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object])
         ax.annotate(name, (1.0, place), va="center", color=colors[name], fontsize="small", **where)
 
 
-def shade(ax: Axes, band: Band, color: Any, words: str) -> Artist:
+def shade(ax: Axes, band: Band, color: Any, words: str = "") -> Artist:
     """A light band behind the curves; returned for legends that list their handles."""
     days = pd.DatetimeIndex(band.low.index)
     return ax.fill_between(days, band.low, band.high, color=color, alpha=0.13, linewidth=0, zorder=0.5, label=words)

@@ -86,6 +86,11 @@ class Band:
         low, high = np.quantile(curves, [(1 - COVERED) / 2, (1 + COVERED) / 2], axis=0)
         return cls(pd.Series(low, series.index), pd.Series(high, series.index))
 
+    def begun(self, day: pd.Timestamp, value: float) -> Band:
+        """With the start of its curves before their first value."""
+        start = pd.Series([value], pd.DatetimeIndex([day]))
+        return Band(pd.concat([start, self.low]), pd.concat([start, self.high]))
+
 
 def summed(values: np.ndarray) -> np.ndarray:
     """Curves of sums, for a `Band`."""
@@ -114,7 +119,7 @@ def _drawn(n: int) -> np.ndarray:
 
 
 def deflated_sharpe(returns: Sequence[pd.Series]) -> float:
-    """Probability that the best of several has a Sharpe ratio above 0 and above what the best of as many has by chance.
+    """Probability that the true Sharpe ratio of the best of several is above what chance gives the best of as many.
 
     The deflated Sharpe ratio of Bailey and Lopez de Prado (2014), from Sharpe ratios of single periods (mean over
     standard deviation): ``Z((SR - SR0) sqrt(T - 1) / sqrt(1 - skew SR + (kurtosis - 1) / 4 SR**2))`` of the best one,
@@ -131,7 +136,7 @@ def deflated_sharpe(returns: Sequence[pd.Series]) -> float:
     float
         NaN for fewer than two trials, or where one does not move.
     """
-    ratios = [_ratio(series) for series in returns]
+    ratios = [sharpe_ratio(series) for series in returns]
     if len(ratios) < 2 or not np.isfinite(ratios).all():
         return np.nan
     best = int(np.argmax(ratios))
@@ -143,7 +148,8 @@ def deflated_sharpe(returns: Sequence[pd.Series]) -> float:
     return _NORMAL.cdf((ratios[best] - chance) * np.sqrt(len(values) - 1) / np.sqrt(spread))
 
 
-def _ratio(series: pd.Series) -> float:
+def sharpe_ratio(series: pd.Series) -> float:
+    """Mean over standard deviation (n - 1) of single periods, not annualised; NaN where nothing moves."""
     deviation = float(series.std(ddof=1))
     return float(series.mean()) / deviation if deviation > 0 else np.nan
 

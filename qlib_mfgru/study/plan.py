@@ -21,7 +21,7 @@ Task = dict[str, Any]
 ROLLING = "RollingEnsembleModel"
 CORRELATION = "correlation"
 """Name of the part of figure 33, whose recorder is one more of the first model's prediction."""
-_OF_TESTS = {"pools", "n_layers", "horizons"}
+_OF_TESTS = {"pools", "n_layers", "horizons", "compare_entries"}
 """Settings of the factor test that a correlation does not depend on."""
 
 

@@ -40,7 +40,8 @@ def layer_curves(test: FactorTest) -> Figure:
             ax.plot(
                 value.index, value, color=color, linewidth=2.0 if outermost else 0.9, label=_layer_name(test, layer)
             )
-        marks.shade(ax, Band.around(difference, compounded), color, label("band_of_top", covered=COVERED))
+        band = Band.around(difference, compounded).begun(test.dates[0], 1.0)
+        marks.shade(ax, band, color, label("band_of_top", covered=COVERED))
         ax.set_ylabel(label("relative_value"))
         style.date_axis(ax)
         marks.label_ends(ax, {n: v for n, (v, _) in ends.items()}, {n: c for n, (_, c) in ends.items()})

@@ -50,11 +50,20 @@ def by_entry(test: FactorTest) -> pd.DataFrame:
     return rows.drop(columns="entry") if set(rows["entry"]) == {DEFAULT_ENTRY} else rows
 
 
+def entry_behind_model(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `by_entry` among others, with the column of the entry, if there is one, behind that of the model."""
+    if "entry" not in rows:
+        return rows
+    others = list(rows.columns.drop("entry"))
+    place = others.index("model") + 1
+    return rows[[*others[:place], "entry", *others[place:]]]
+
+
 @outputs.table("comparison.csv", heading=heading, notes=notes)
 def comparison(test: FactorTest) -> pd.DataFrame:
     """The Huatai report's models and this run, pool by pool; pools and markets that the report lacks stand alone."""
     ours = by_entry(test)
-    both = beside(printed(test), ours)
+    both = entry_behind_model(beside(printed(test), ours))
     both["pool"] = pd.Categorical(both["pool"], list(dict.fromkeys(ours["pool"])), ordered=True)
     both["n_dates"] = both["n_dates"].astype("Int64")
     return both.sort_values("pool", kind="stable").reset_index(drop=True)
@@ -108,9 +117,9 @@ def decay(test: FactorTest) -> pd.DataFrame:
 @outputs.table(heading="RankIC t (NW) by horizon in trading days", formats=numbers_as(".2f"))
 def decay_t(test: FactorTest) -> pd.DataFrame:
     """t of the mean RankIC by horizon, whose returns overlap where it is longer than the time between test dates."""
-    overlap = test.settings.overlapping
+    horizons, overlapping = test.settings.horizons, test.settings.overlapping
     t_values = {
-        pool.upper(): {horizon: newey_west_t(ics, overlap(int(str(horizon)))) for horizon, ics in result.decay.items()}
+        pool.upper(): {days: newey_west_t(result.decay[days], overlapping(days)) for days in horizons}
         for pool, result in test.pools.items()
     }
     return pd.DataFrame(t_values).T.rename_axis("pool").reset_index()

@@ -15,7 +15,7 @@ from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.measures import drawdown, excess, net_value, rebalance_turnover
 from qlib_mfgru.report.outputs import Outputs
-from qlib_mfgru.report.significance import Band, compounded
+from qlib_mfgru.report.significance import COVERED, Band, compounded
 from qlib_mfgru.report.words import label
 
 outputs: Outputs[IndexEnhancement] = Outputs()
@@ -53,9 +53,10 @@ def cumulative_excess(result: IndexEnhancement) -> Figure:
         difference = excess(*line.run.since_deal())
         value = net_value(difference) - 1
         band = Band.around(difference, lambda drawn: compounded(drawn) - 1)
-        marks.shade(ax, band, line.look["color"], "")
+        marks.shade(ax, band.begun(value.index[0], 0.0), line.look["color"])
         _draw(ax, value, line.look, label("since", name=line.limits, value=value.iloc[-1]), start=0.0)
-    return _finish(figure, ax, result, label("excess_axis"), label("since_deal"))
+    title = f"{label('since_deal')}\n{label('bands', covered=COVERED)}"
+    return _finish(figure, ax, result, label("excess_axis"), title)
 
 
 @outputs.plot("drawdown.png")

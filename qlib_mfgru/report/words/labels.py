@@ -60,6 +60,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "limit_of": ("limit {limit:.0%}", "上限{limit:.0%}"),
     "portfolio_of": ("portfolio, turnover limit {limits}", "组合，换手率上限{limits}"),
     "turnover_limit": ("turnover limit", "换手率上限"),
+    "bands": ("light: {covered:.0%} bands (bootstrap)", "浅色：{covered:.0%}区间 (自助法)"),
     "since_deal": ("turnover limit: total since the first deal", "换手率上限：首次成交以来累计"),
     "same": (
         "The portfolios of turnover limits {limits} are the same on all days.",

@@ -53,7 +53,7 @@ def comparison(subjects: Sequence[Subject], models: Sequence[str]) -> pd.DataFra
     """Pool by pool the Huatai report's row of each model, and below it those of our subjects of that model."""
     pools = dict.fromkeys(pool for subject in subjects for pool in factor_test(subject).pools)
     groups = [list(_rows(subjects, model, pool)) for pool in pools for model in models or ("",)]
-    return stacked([row for group in groups for row in group])
+    return tables.entry_behind_model(stacked([row for group in groups for row in group]))
 
 
 def _rows(subjects: Sequence[Subject], model: str, pool: str) -> Iterator[Rows]:

@@ -16,6 +16,7 @@ from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.study.page.elements import Block, Cell, Head, MainFigure, MainFigures, MainRow, Part, Said, Section
 from qlib_mfgru.study.page.market import Market
 from qlib_mfgru.study.page.parts import factors, portfolios
+from qlib_mfgru.study.page.parts.best import best_sentences
 from qlib_mfgru.study.page.subjects import Subject
 from qlib_mfgru.study.page.tables import cell
 from qlib_mfgru.study.page.words import Words
@@ -29,6 +30,8 @@ def summary_part(subjects: Sequence[Subject], market: Market | None, words: Word
     blocks: list[Block] = [each for each in (_factors(subjects, words), _portfolios(subjects, words)) if each.rows]
     doubts = [*untradable(each.factor for each in subjects if each.factor), *_extrapolated(subjects)]
     blocks += [Said([words.said(sentence) for sentence in doubts], caution=True)] if doubts else []
+    best = best_sentences(subjects, words)
+    blocks += [Said(best)] if best else []
     blocks.append(Said(_why(subjects, market, words)))
     lacking = [f"{subject.name}: {reason}" for subject in subjects for reason in subject.unread]
     blocks += [Said(lacking, warning=True)] if lacking else []
