@@ -9,7 +9,7 @@ from typing import Any
 from qlib_mfgru.arguments import local_path
 from qlib_mfgru.errors import InputError
 
-_SETTINGS = ("freq", "neutralize", "exclude", "deal_price")
+_SETTINGS = ("freq", "neutralize", "exclude", "entry")
 
 DESCRIPTION = """Mean per-date correlation of several recorders' predictions, preprocessed as in the factor test
 (figure 33 of the Huatai report): table, CSV and heatmap."""
@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--exclude", nargs="*", metavar="RULE", help="which stocks to leave out (default: st suspended limit_up)"
     )
-    options.add_argument("--deal-price", help="vwap or close (default: vwap)")
+    options.add_argument(
+        "--entry", help="next_vwap, next_close, next_open or same_close, at which exclusions look (default: next_vwap)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

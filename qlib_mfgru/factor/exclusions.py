@@ -8,12 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.factor.entry import Entry
 from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider.daily import AT_LIMIT
 
-FIELDS = {"st": ("is_st",), "suspended": ("volume",), "limit_up": ("open", "limit_up")}
-"""Daily fields that each rule of the setting `exclude` reads."""
+FIELDS = {"st": ("is_st",), "suspended": ("volume",), "limit_up": ("limit_up",)}
+"""Daily fields that each rule of the setting `exclude` reads, whatever the entry."""
+
+
+def rule_fields(rule: str, entry: Entry) -> tuple[str, ...]:
+    """All daily fields that a rule reads at an entry."""
+    return (entry.at_limit, *FIELDS[rule]) if rule == "limit_up" else FIELDS[rule]
 
 
 def exclusion_rules(
@@ -28,30 +34,30 @@ def exclusion_rules(
     Parameters
     ----------
     fields : mapping of str to ndarray of shape (n_days, n_stocks)
-        Daily fields: the deal price and those of `FIELDS`.
+        Daily fields: the price of the entry and those of `rule_fields`.
     schedule : Schedule
     settings : FactorTestSettings
     exposures : mapping of str to ndarray of shape (n_dates, n_stocks)
         What to neutralise against; a stock without one has no residual.
     prices : ndarray of shape (n_days, n_stocks)
-        Deal prices, carried forward; a stock without one can never be bought.
+        Prices of the entry, carried forward; a stock without one can never be bought.
 
     Returns
     -------
     dict of str to ndarray of shape (n_dates, n_stocks), bool
         In the order in which the rules are applied.
     """
-    test_day, next_day = schedule.signal, schedule.entry
+    test_day, bought, trade = schedule.signal, schedule.entry, settings.trade
     rules: dict[str, np.ndarray] = {}
     if "st" in settings.exclude:
         rules["st"] = np.nan_to_num(fields["is_st"][test_day]) > 0
     if "suspended" in settings.exclude:
-        traded = np.nan_to_num(fields["volume"][next_day]) > 0
-        rules["suspended"] = ~(traded & np.isfinite(fields[settings.deal_price][next_day]))
+        traded = np.nan_to_num(fields["volume"][bought]) > 0
+        rules["suspended"] = ~(traded & np.isfinite(fields[trade.price][bought]))
     if "limit_up" in settings.exclude:  # a day without a limit (new shares) cannot be at it
-        rules["limit_up"] = fields["open"][next_day] >= AT_LIMIT * fields["limit_up"][next_day]
+        rules["limit_up"] = fields[trade.at_limit][bought] >= AT_LIMIT * fields["limit_up"][bought]
     if "suspended" not in settings.exclude:
-        rules["never traded"] = np.isnan(prices[next_day])
+        rules["never traded"] = np.isnan(prices[bought])
     return rules | {f"no {name}": ~np.isfinite(values) for name, values in exposures.items()}
 
 

@@ -9,6 +9,7 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.report.significance import newey_west_t
 from qlib_mfgru.threads import in_threads
 
 _ROWS_AT_ONCE = 16
@@ -139,6 +140,8 @@ class ICStatistics:
         Share of dates with an IC above 0.
     t_statistic : float
         mean / (std / sqrt(n)), of the mean against 0; takes the dates as independent.
+    t_newey_west : float
+        The same where dates depend on those before: `newey_west_t`.
     n_dates : int
     """
 
@@ -147,11 +150,12 @@ class ICStatistics:
     ir: float
     positive_share: float
     t_statistic: float
+    t_newey_west: float
     n_dates: int
 
     @classmethod
     def of(cls, series: np.ndarray | pd.Series) -> ICStatistics:
-        """Statistics of ICs by date, (n_dates,)."""
+        """Statistics of ICs by date, (n_dates,), with returns that do not overlap."""
         values = np.asarray(series, dtype=np.float64)
         values = values[np.isfinite(values)]
         n = len(values)
@@ -159,4 +163,4 @@ class ICStatistics:
         std = float(values.std(ddof=1)) if n > 1 else np.nan
         ratio = mean / std if std > 0 else np.nan
         share = float((values > 0).mean()) if n else np.nan
-        return cls(mean, std, ratio, share, ratio * np.sqrt(n), n)
+        return cls(mean, std, ratio, share, ratio * np.sqrt(n), newey_west_t(values), n)

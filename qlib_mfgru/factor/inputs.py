@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.factor.exclusions import FIELDS, exclusion_rules
+from qlib_mfgru.factor.entry import ENTRIES
+from qlib_mfgru.factor.exclusions import exclusion_rules, rule_fields
 from qlib_mfgru.factor.schedule import Schedule
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider import reader
@@ -36,7 +37,7 @@ class FactorTestInputs:
     exposures : mapping of str to ndarray of shape (n_dates, n_stocks)
         What to neutralise against.
     prices : ndarray of shape (n_days, n_stocks), float32
-        Deal prices, carried forward.
+        Prices of the entry, carried forward.
     """
 
     settings: FactorTestSettings
@@ -60,11 +61,11 @@ class FactorTestInputs:
         check_provider(settings)
         days, stocks = reader.calendar("day"), list(reader.member_spans("all", "day"))
         start, end = settings.start_time or first, settings.end_time or last
-        schedule = Schedule.make(days, settings.freq, max(first, start), min(last, end))
+        schedule = Schedule.make(days, settings.freq, max(first, start), min(last, end), settings.trade.days)
         members = {pool: _members(pool, days, stocks, schedule) for pool in settings.pools}
         fields = read_daily(stocks, _needs(settings))
         exposures = {name: as_exposure(name, fields[name][schedule.signal]) for name in settings.neutralize}
-        prices = carried_forward(fields[settings.deal_price])
+        prices = carried_forward(fields[settings.trade.price])
         excluded = exclusion_rules(fields, schedule, settings, exposures, prices)
         return cls(settings, days, stocks, schedule, members, excluded, exposures, prices)
 
@@ -101,7 +102,7 @@ def check_provider(settings: FactorTestSettings) -> None:
     stocks = list(reader.member_spans("all", "day"))
     together(
         lambda: _check_pools(settings.pools),
-        lambda: check_daily(stocks, _needs(settings), lambda missing: _instead(missing, settings, stocks)),
+        lambda: check_daily(stocks, _all_needs(settings), lambda missing: _instead(missing, settings, stocks)),
     )
 
 
@@ -130,21 +131,32 @@ def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Sch
 
 def _needs(settings: FactorTestSettings) -> dict[str, str]:
     """Fields to read: name -> what needs it."""
-    needs: dict[str, str] = {settings.deal_price: "the deal price"}
+    needs: dict[str, str] = {settings.trade.price: f"entry: {settings.entry}"}
     for rule in settings.exclude:
-        needs |= dict.fromkeys(FIELDS[rule], f"excluding {rule}")
+        needs |= dict.fromkeys(rule_fields(rule, settings.trade), f"excluding {rule}")
     return needs | dict.fromkeys(settings.neutralize, "neutralising")
 
 
+def _all_needs(settings: FactorTestSettings) -> dict[str, str]:
+    """Those of the entries that are compared as well."""
+    needs = _needs(settings)
+    for other in settings.compared:
+        needs = {**_needs(other), **needs}
+    return needs
+
+
 def _instead(missing: Collection[str], settings: FactorTestSettings, stocks: Sequence[str]) -> str:
-    """The settings that need none of the missing fields; empty where there is no deal price at all."""
+    """The settings that need none of the missing fields; empty where no price is left to trade at."""
     ways: list[str] = []
-    if settings.deal_price in missing:
-        other = "close" if settings.deal_price == "vwap" else "vwap"
-        if not is_stored(stocks, other):
+    if settings.trade.price in missing:
+        stored = [name for name, entry in ENTRIES.items() if entry.tradable and is_stored(stocks, entry.price)]
+        if not stored:
             return ""
-        ways.append(f"deal_price: {other}")
-    rules = [rule for rule in settings.exclude if not set(missing) & set(FIELDS[rule])]
+        ways.append(f"entry: {stored[0]}")
+        settings = settings.changed(entry=stored[0], compare_entries=())
+    others = [other.entry for other in settings.compared if other.trade.price not in missing]
+    ways += [f"compare_entries: {_listed(others)}"] if len(others) < len(settings.compared) else []
+    rules = [rule for rule in settings.exclude if not set(missing) & set(rule_fields(rule, settings.trade))]
     exposures = [name for name in settings.neutralize if name not in missing]
     ways += [f"exclude: {_listed(rules)}"] if len(rules) < len(settings.exclude) else []
     ways += [f"neutralize: {_listed(exposures)}"] if len(exposures) < len(settings.neutralize) else []

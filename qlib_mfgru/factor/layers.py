@@ -46,7 +46,7 @@ class HeldLayers:
     days : ndarray of int64, shape (n_held,)
         Positions in the calendar of the days that have returns: a date without layers has none until the next date.
     returns : ndarray of shape (n_held, n_layers + 1)
-        Daily, from deal price to deal price.
+        Daily, from price to price.
     turnover : ndarray of shape (n_dates, n_layers + 1)
         Two-sided; NaN on dates that build: the first one, those without layers, and those that follow one.
     """
@@ -66,7 +66,7 @@ class HeldLayers:
         n_layers : int
         schedule : Schedule
         prices : ndarray of shape (n_days, n_stocks)
-            Deal prices over the whole calendar, carried forward.
+            Of the entry, over the whole calendar, carried forward.
         """
         days, returns = [np.empty(0, np.int64)], [np.empty((0, n_layers + 1))]
         turnover = np.full((len(layers), n_layers + 1), np.nan)
@@ -112,7 +112,7 @@ class Holding:
     Attributes
     ----------
     returns : ndarray of shape (n_days, n_portfolios)
-        Day by day from deal price to deal price.
+        Day by day from price to price.
     drifted : ndarray of shape (n_stocks, n_portfolios)
         Weights at the end, as prices have moved them.
     """

@@ -22,7 +22,7 @@ class Schedule:
     signal : ndarray of int64
         The factor is known at this day's close.
     entry : ndarray of int64
-        The next trading day: the layers are bought.
+        The layers are bought: on the next trading day, or on this one.
     exit : ndarray of int64
         The entry of the next test date: they are sold.
     unfinished : int
@@ -42,11 +42,14 @@ class Schedule:
         yield from zip(range(len(self)), self.entry.tolist(), self.exit.tolist(), strict=True)
 
     @classmethod
-    def make(cls, days: pd.DatetimeIndex, freq: str | int, first: pd.Timestamp, last: pd.Timestamp) -> Schedule:
-        """Test dates of the calendar `days` between `first` and `last`, both included.
+    def make(
+        cls, days: pd.DatetimeIndex, freq: str | int, first: pd.Timestamp, last: pd.Timestamp, entry: int = 1
+    ) -> Schedule:
+        """Test dates of the calendar `days` between `first` and `last`, both included, traded `entry` days later.
 
         Weeks are calendar weeks, read off the trading days, so a week of holidays has no date and one before a holiday
-        ends early. A number of days counts from the first trading day in the range.
+        ends early. A number of days counts from the first trading day in the range. The dates are the same for all
+        entries: only after the day that follows is a date known to be the last one of its week.
 
         Raises
         ------
@@ -55,15 +58,16 @@ class Schedule:
         """
         begin, end = int(days.searchsorted(first)), int(days.searchsorted(last, side="right"))
         signal = _signal_days(days, freq, begin)
-        exits = np.append(signal[1:], len(days)) + 1
+        following = np.append(signal[1:], len(days))
         inside = (signal >= begin) & (signal < end)
-        finished = inside & (exits < len(days))
+        finished = inside & (following + 1 < len(days))
         if not finished.any():
             raise InputError(
                 f"no test date ({freq}) between {first:%Y-%m-%d} and {last:%Y-%m-%d} has a holding period that ends "
                 f"within the calendar, which ends on {days[-1]:%Y-%m-%d}"
             )
-        return cls(signal[finished], signal[finished] + 1, exits[finished], int(inside.sum() - finished.sum()))
+        traded, sold = signal[finished] + entry, following[finished] + entry
+        return cls(signal[finished], traded, sold, int(inside.sum() - finished.sum()))
 
 
 def _signal_days(days: pd.DatetimeIndex, freq: str | int, begin: int) -> np.ndarray:

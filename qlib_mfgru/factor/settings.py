@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, model_validator
 
+from qlib_mfgru.factor.entry import DEFAULT_ENTRY, ENTRIES, Entry, EntryName
 from qlib_mfgru.settings import Count, Distinct, FieldName, Ge, Len, Listed, Names, Settings, Stamp, Whole
 
 Rule = Literal["st", "suspended", "limit_up"]
@@ -19,6 +21,14 @@ def _check_freq(value: Any) -> str | int:
     if isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0:
         return int(value)
     raise ValueError("must be 'day', 'week', 'month' or a positive number of trading days")
+
+
+def _renamed(settings: Any) -> Any:
+    """Settings in which `deal_price` is called `entry`; both at once are left, to be refused."""
+    if not isinstance(settings, Mapping) or "deal_price" not in settings or "entry" in settings:
+        return settings
+    others = {name: value for name, value in settings.items() if name != "deal_price"}
+    return {**others, "entry": f"next_{settings['deal_price']}"}
 
 
 class FactorTestSettings(Settings):
@@ -38,9 +48,13 @@ class FactorTestSettings(Settings):
         ``industry`` makes dummies, ``market_cap`` is taken as its logarithm, any other daily field as it is; [] turns
         it off.
     exclude : sequence of str
-        Of ``st`` (flagged on the test date), ``suspended`` and ``limit_up`` (on the next trading day).
-    deal_price : str
-        ``vwap`` or ``close`` of the next trading day, at which all trades are executed.
+        Of ``st`` (flagged on the test date), ``suspended`` and ``limit_up`` (both at the entry).
+    entry : str
+        At which price all trades are executed: ``next_vwap``, ``next_open`` or ``next_close`` of the trading day after
+        the test date; or ``same_close``, the test date's, which is not tradable: the scores need this close. The name
+        before, ``deal_price: vwap`` or ``close``, is read as ``next_vwap`` or ``next_close``.
+    compare_entries : sequence of str
+        Other entries at which the same scores are tested besides, for a table of all.
     horizons : sequence of int
         Trading days after the entry up to which the RankIC is shown, and between which.
     start_time, end_time : date or None
@@ -58,10 +72,26 @@ class FactorTestSettings(Settings):
     winsorize: Literal["mad", "quantile", None] = "mad"
     neutralize: Annotated[tuple[FieldName, ...], Listed, Distinct] = ("industry", "market_cap")
     exclude: Annotated[tuple[Rule, ...], Listed, Distinct] = ("st", "suspended", "limit_up")
-    deal_price: Literal["vwap", "close"] = "vwap"
+    entry: EntryName = DEFAULT_ENTRY
+    compare_entries: Annotated[tuple[EntryName, ...], Listed, Distinct] = ()
     horizons: Annotated[tuple[Count, ...], Listed, Len(1), Distinct] = (1, 2, 3, 5, 10, 15, 20)
     start_time: Stamp | None = None
     end_time: Stamp | None = None
+
+    @property
+    def trade(self) -> Entry:
+        """Day and price of `entry`."""
+        return ENTRIES[self.entry]
+
+    @property
+    def compared(self) -> tuple[FactorTestSettings, ...]:
+        """These settings with each of `compare_entries` as their entry."""
+        return tuple(self.changed(entry=name, compare_entries=()) for name in self.compare_entries)
+
+    def overlapping(self, horizon: int) -> int:
+        """Test dates after one that fall into its return up to a horizon; a week has 5 trading days, a month 21."""
+        days = self.freq if isinstance(self.freq, int) else {"day": 1, "week": 5, "month": 21}[self.freq]
+        return (horizon - 1) // days
 
     @property
     def stretches(self) -> dict[int, str]:
@@ -69,6 +99,21 @@ class FactorTestSettings(Settings):
         ends = sorted(self.horizons)
         firsts = [1, *(end + 1 for end in ends[:-1])]
         return {end: str(end) if first == end else f"{first}-{end}" for first, end in zip(firsts, ends, strict=True)}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Also of a result that was kept when `entry` was called `deal_price`."""
+        super().__setstate__({**state, "__dict__": {"compare_entries": (), **_renamed(state["__dict__"])}})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_old_name(cls, settings: Any) -> Any:
+        return _renamed(settings)
+
+    @model_validator(mode="after")
+    def _check_entries(self) -> FactorTestSettings:
+        if self.entry in self.compare_entries:
+            raise ValueError(f"compare_entries names {self.entry!r}, which is the entry itself")
+        return self
 
     @model_validator(mode="after")
     def _check_order(self) -> FactorTestSettings:

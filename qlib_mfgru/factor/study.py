@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -93,6 +93,8 @@ class FactorTest(Shown):
         Of the market: its trading days a year make the annual figures.
     source : str
         The provider of the data, as charts name it.
+    compared : tuple of FactorTest
+        The same scores at each of the settings' `compare_entries`.
     """
 
     model: str
@@ -102,6 +104,7 @@ class FactorTest(Shown):
     pools: dict[str, PoolTest]
     session: Session
     source: str = ""
+    compared: tuple[FactorTest, ...] = ()
 
     @property
     def days(self) -> pd.DatetimeIndex:
@@ -132,6 +135,12 @@ def run_factor_test(scores: Any, settings: FactorTestSettings, model: str = "fac
         A bad prediction, a pool or field that the provider lacks, no date to test.
     """
     series = as_series(scores)
+    test = _run(series, settings, model)
+    return replace(test, compared=tuple(_run(series, other, model) for other in settings.compared))
+
+
+def _run(series: pd.Series, settings: FactorTestSettings, model: str) -> FactorTest:
+    """Test at one entry."""
     stamps = series.index.get_level_values("datetime")
     inputs = FactorTestInputs.read(settings, stamps.min(), stamps.max())
     dense = on_axes(series, inputs.dates, inputs.stocks)

@@ -20,7 +20,7 @@ _COLUMNS = {
     ),
     ".2f": (
         *("sharpe", "information_ratio", "calmar", "long_short_sharpe", "top_information_ratio"),
-        *("ic_ir", "icir", "rank_ic_t", "ic_t", "rank_autocorrelation"),
+        *("ic_ir", "icir", "rank_ic_t", "rank_ic_t_nw", "ic_t", "ic_t_nw", "rank_autocorrelation"),
     ),
     ".4f": ("least", "most", "mean", "worst", "largest"),
     ".3f": ("correlation",),
@@ -30,7 +30,7 @@ _COLUMNS = {
 FORMATS: dict[str, str] = {column: specification for specification, names in _COLUMNS.items() for column in names}
 """Format specification of every column that means the same on all pages."""
 
-_OF_NAMES = ("source", "layer", "turnover_limit", "exposure", "constraint")
+_OF_NAMES = ("source", "layer", "turnover_limit", "exposure", "constraint", "entry")
 """Columns whose cells are names that have words."""
 
 Formats = Mapping[str, str] | Callable[[pd.DataFrame], Mapping[str, str]]

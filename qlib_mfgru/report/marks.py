@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from qlib_mfgru.numerals import numeral
 from qlib_mfgru.report import style
+from qlib_mfgru.report.significance import Band
 from qlib_mfgru.report.words import label
 
 _CORE = (0.05, 0.95)
@@ -34,6 +36,12 @@ def label_ends(ax: Axes, names: dict[str, pd.Series], colors: dict[str, object])
     where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "xytext": (4, 0), "textcoords": "offset points"}
     for name, place in zip(ends, places, strict=True):
         ax.annotate(name, (1.0, place), va="center", color=colors[name], fontsize="small", **where)
+
+
+def shade(ax: Axes, band: Band, color: Any, words: str = "") -> Artist:
+    """A light band behind the curves; returned for legends that list their handles."""
+    days = pd.DatetimeIndex(band.low.index)
+    return ax.fill_between(days, band.low, band.high, color=color, alpha=0.13, linewidth=0, zorder=0.5, label=words)
 
 
 def warn(ax: Axes, words: str) -> None:

@@ -23,7 +23,7 @@ _AS_THEY_ARE = {ROLLING, "ExpressionModel"}
 """Classes of models that get no rolling and no seeds: one has them already, the other learns nothing."""
 CORRELATION = "correlation"
 """Name of the part of figure 33, whose recorder is one more of the first model's prediction."""
-_OF_TESTS = {"pools", "n_layers", "horizons"}
+_OF_TESTS = {"pools", "n_layers", "horizons", "compare_entries"}
 """Settings of the factor test that a correlation does not depend on."""
 
 

@@ -13,9 +13,9 @@ from qlib_mfgru.provider import ASHARE, Session, new_provider
 DAYS = pd.bdate_range("2023-01-02", periods=74).drop(pd.to_datetime(["2023-01-23", "2023-01-27", "2023-02-03"]))
 """A Monday and two Fridays are holidays."""
 CODES = [f"SH{600000 + i}" for i in range(40)]
-ST, SUSPENDED, LOCKED, DELISTED, LATE = CODES[:5]
+ST, SUSPENDED, LOCKED, DELISTED, LATE, SEALED = CODES[:6]
 """ST on days 10 .. 30; no trade on days 14 .. 20; opens at its limit on every fifth day; last trade on day 40; first
-trade on day 25."""
+trade on day 25; closes at its limit on every third day."""
 LEAVER = CODES[20]
 """Member of `few` until day 33; the other members are CODES[5:20]."""
 
@@ -33,6 +33,7 @@ def market(seed: int = 0) -> dict[str, np.ndarray]:
     }
     fields["limit_up"] = 1.1 * fields["open"]
     fields["open"][::5, 2] = fields["limit_up"][::5, 2]
+    fields["close"][::3, 5] = fields["limit_up"][::3, 5]
     for column, days in ((1, slice(14, 21)), (3, slice(41, None)), (4, slice(0, 25))):
         for field in fields:
             fields[field][days, column] = 0 if field == "volume" else np.nan

@@ -31,15 +31,30 @@ def preprocess(scores: dict[int, float], industry: np.ndarray, cap: np.ndarray) 
     return dict(zip(stocks, values, strict=True))
 
 
+BOUGHT = {
+    "next_vwap": (1, "vwap", "open"),
+    "next_open": (1, "open", "open"),
+    "next_close": (1, "close", "close"),
+    "same_close": (0, "close", "close"),
+}
+"""Days after the signal, price, and the price that must be below the limit."""
+
+
 def slow_test(
-    fields: dict[str, np.ndarray], scores: np.ndarray, members: np.ndarray, signals: list[int], n_layers: int
+    fields: dict[str, np.ndarray],
+    scores: np.ndarray,
+    members: np.ndarray,
+    signals: list[int],
+    n_layers: int,
+    entered: str = "next_vwap",
 ) -> dict[str, Any]:
     """RankIC, counts, daily layer returns, turnover; `signals` are test days, the last of them only ends a period."""
+    days, price, at_limit = BOUGHT[entered]
     fields = {name: values.astype(float) for name, values in fields.items()}
     actual: dict[str, Any] = {"rank_ic": [], "counts": [], "returns": [], "turnover": [], "days": []}
     shares: list[dict[int, float]] | None = None
     for signal, following in pairwise(signals):
-        entry, exit_ = signal + 1, following + 1
+        entry, exit_ = signal + days, following + days
         kept, counts = {}, dict.fromkeys(("members", "st", "suspended", "limit_up", "no score", "kept"), 0)
         for i in range(len(CODES)):
             if not members[signal, i]:
@@ -49,7 +64,7 @@ def slow_test(
                 reason = "st"
             elif not fields["volume"][entry, i] > 0:
                 reason = "suspended"
-            elif fields["open"][entry, i] >= fields["limit_up"][entry, i]:
+            elif fields[at_limit][entry, i] >= fields["limit_up"][entry, i]:
                 reason = "limit_up"
             elif np.isnan(scores[signal, i]):
                 reason = "no score"
@@ -59,23 +74,23 @@ def slow_test(
             counts[reason] += 1
         actual["counts"].append(counts)
         factor = preprocess(kept, fields["industry"][signal], fields["market_cap"][signal])
-        earned = [last_price(fields["vwap"], exit_, i) / fields["vwap"][entry, i] - 1 for i in kept]
+        earned = [last_price(fields[price], exit_, i) / fields[price][entry, i] - 1 for i in kept]
         actual["rank_ic"].append(spearmanr([factor[i] for i in kept], earned).statistic)
         ordered = sorted(kept, key=lambda i: (factor[i], i))
         layers = [
             [i for place, i in enumerate(ordered) if place * n_layers // len(ordered) == layer]
             for layer in range(n_layers)
         ]
-        bought = [{i: 1 / len(layer) / fields["vwap"][entry, i] for i in layer} for layer in [*layers, ordered]]
+        bought = [{i: 1 / len(layer) / fields[price][entry, i] for i in layer} for layer in [*layers, ordered]]
         if shares is not None:
             actual["turnover"].append(
-                [two_sided(fields["vwap"], entry, old, new) for old, new in zip(shares, bought, strict=True)]
+                [two_sided(fields[price], entry, old, new) for old, new in zip(shares, bought, strict=True)]
             )
         shares = bought
         for day in range(entry + 1, exit_ + 1):
             actual["days"].append(DAYS[day])
             actual["returns"].append(
-                [worth(fields["vwap"], day, held) / worth(fields["vwap"], day - 1, held) - 1 for held in shares]
+                [worth(fields[price], day, held) / worth(fields[price], day - 1, held) - 1 for held in shares]
             )
     return actual
 

@@ -89,7 +89,10 @@ def test_command(
         (["a", "b", "--freq", "0"], "freq is 0: must be 'day', 'week', 'month' or a positive number of trading days"),
         (["a", "b", "--freq", "-5"], "freq is -5: must be 'day', 'week', 'month' or a positive number of trading days"),
         (["a", "b", "--exclude", "bst"], "exclude[0] is 'bst': must be one of 'st', 'suspended', 'limit_up'"),
-        (["a", "b", "--deal-price", "open"], "deal_price is 'open': must be one of 'vwap', 'close'"),
+        (
+            ["a", "b", "--entry", "close"],
+            "entry is 'close': must be one of 'next_vwap', 'next_close', 'next_open', 'same_close'",
+        ),
         (["a", "b"], "there is no provider folder absent"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from qlib_mfgru.factor import FactorTestSettings
 from qlib_mfgru.factor.exclusions import FIELDS
 
 FREQ = "must be 'day', 'week', 'month' or a positive number of trading days"
+ENTRIES = "must be one of 'next_vwap', 'next_close', 'next_open', 'same_close'"
 RULES = "must be one of 'st', 'suspended', 'limit_up'"
 
 
@@ -40,7 +42,17 @@ RULES = "must be one of 'st', 'suspended', 'limit_up'"
         ("exclude", None, "exclude is None: must be a list"),
         ("exclude", ["st", "bst"], f"exclude[1] is 'bst': {RULES}"),
         ("exclude", ["st", "st"], "exclude is ['st', 'st']: must not name 'st' twice"),
-        ("deal_price", "open", "deal_price is 'open': must be one of 'vwap', 'close'"),
+        ("entry", "next_high", f"entry is 'next_high': {ENTRIES}"),
+        ("entry", None, f"entry is None: {ENTRIES}"),
+        ("deal_price", "high", f"entry is 'next_high': {ENTRIES}"),
+        ("compare_entries", "same_close", "compare_entries is 'same_close': must be a list"),
+        ("compare_entries", ["close"], f"compare_entries[0] is 'close': {ENTRIES}"),
+        (
+            "compare_entries",
+            ["next_open"] * 2,
+            "compare_entries is ['next_open', 'next_open']: must not name 'next_open' twice",
+        ),
+        ("compare_entries", ["next_vwap"], "compare_entries names 'next_vwap', which is the entry itself"),
         ("horizons", 5, "horizons is 5: must be a list"),
         ("horizons", [], "horizons is []: must not be empty"),
         ("horizons", [5, 0], "horizons[1] is 0: must be at least 1"),
@@ -91,3 +103,33 @@ def test_fields_may_be_written_in_any_case_but_once() -> None:
     assert FactorTestSettings(neutralize=["Industry", "$Market_Cap"]).neutralize == ("industry", "market_cap")
     with pytest.raises(InputError, match=r"neutralize is .*: must not name 'industry' twice"):
         FactorTestSettings(neutralize=["industry", "Industry"])
+
+
+def test_the_old_name_of_the_entry() -> None:
+    """In configs, and in results that were kept when it was `deal_price`."""
+    assert FactorTestSettings(deal_price="close") == FactorTestSettings(entry="next_close")
+    with pytest.raises(TypeError, match="unknown setting 'deal_price'"):
+        FactorTestSettings(deal_price="close", entry="next_close")
+    kept = FactorTestSettings(entry="next_close", n_layers=5)
+    state = kept.__getstate__()
+    values = {name: value for name, value in state["__dict__"].items() if name not in ("entry", "compare_entries")}
+    read = FactorTestSettings.__new__(FactorTestSettings)
+    read.__setstate__({**state, "__dict__": {**values, "deal_price": "close"}})
+    assert read == kept
+    assert pickle.loads(pickle.dumps(kept)) == kept
+
+
+def test_the_entries_that_are_compared_have_all_other_settings() -> None:
+    settings = FactorTestSettings(n_layers=5, freq=3, compare_entries=["same_close", "next_open"])
+    assert settings.compared == (
+        FactorTestSettings(n_layers=5, freq=3, entry="same_close"),
+        FactorTestSettings(n_layers=5, freq=3, entry="next_open"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("freq", "horizon", "dates"),
+    [("day", 1, 0), ("day", 5, 4), ("week", 5, 0), ("week", 6, 1), ("week", 20, 3), ("month", 21, 0), (3, 7, 2)],
+)
+def test_test_dates_that_fall_into_a_return(freq: str | int, horizon: int, dates: int) -> None:
+    assert FactorTestSettings(freq=freq).overlapping(horizon) == dates

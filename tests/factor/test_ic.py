@@ -10,6 +10,7 @@ from panels import SEEDS, assert_rows, dirty_panel, known_places, returns_panel
 from scipy.stats import pearsonr, rankdata, spearmanr
 
 from qlib_mfgru.factor.ic import ICStatistics, pearson_ic, rank_autocorrelation, rank_ic, ranks
+from qlib_mfgru.report.significance import newey_west_t
 
 
 def by_scipy(function, left: np.ndarray, right: np.ndarray) -> list[float]:
@@ -62,9 +63,12 @@ def test_statistics() -> None:
     assert actual.ir == pytest.approx(actual.mean / actual.std)
     assert actual.positive_share == 0.5
     assert actual.t_statistic == pytest.approx(actual.mean / actual.std * 2)
+    assert actual.t_newey_west == newey_west_t(np.array(values))
 
 
 def test_statistics_of_nothing_are_nan() -> None:
     actual = ICStatistics.of(np.array([np.nan]))
     assert actual.n_dates == 0
-    assert np.isnan([actual.mean, actual.std, actual.ir, actual.positive_share, actual.t_statistic]).all()
+    assert np.isnan(
+        [actual.mean, actual.std, actual.ir, actual.positive_share, actual.t_statistic, actual.t_newey_west]
+    ).all()

@@ -42,8 +42,8 @@ def test_all_is_said_at_once_and_the_advice_works(tmp_path: Path) -> None:
         provider = f"the provider {tmp_path / 'cn'} has"
         assert str(error.value) == (
             f"pools: unknown market 'csi500', 'csi1000'; {provider} ['all', 'csi300']: set pools: [csi300, all]; "
-            f"{provider} no $vwap for the deal price, $is_st for excluding st, $limit_up for excluding limit_up, "
-            "$industry, $market_cap for neutralising: set deal_price: close, exclude: [suspended], neutralize: [], "
+            f"{provider} no $vwap for entry: next_vwap, $is_st for excluding st, $limit_up for excluding limit_up, "
+            "$industry, $market_cap for neutralising: set entry: next_close, exclude: [suspended], neutralize: [], "
             "or ingest them (its mapping needs st, industry, float_shares or market_cap)"
         )
     settings = FactorTestSettings(**advised(str(error.value)), n_layers=2)
@@ -57,10 +57,11 @@ def test_pools_that_are_all_unknown(tmp_path: Path) -> None:
         check_provider(FactorTestSettings(pools=["csi800"]))
 
 
-def test_without_any_deal_price_no_setting_helps(tmp_path: Path) -> None:
+def test_without_any_price_no_setting_helps(tmp_path: Path) -> None:
     folder = write_plain_market(tmp_path / "cn")
-    for path in folder.glob("features/*/close.day.bin"):
-        path.unlink()
+    for price in ("close", "open"):
+        for path in folder.glob(f"features/*/{price}.day.bin"):
+            path.unlink()
     use(folder)
-    with pytest.raises(InputError, match=r"no \$vwap for the deal price: ingest it$"):
+    with pytest.raises(InputError, match=r"no \$vwap for entry: next_vwap: ingest it$"):
         check_provider(FactorTestSettings(pools=["all"], exclude=[], neutralize=[]))

@@ -13,7 +13,6 @@ from market_world import (
     DAYS,
     DELISTED,
     LATE,
-    LEAVER,
     LOCKED,
     ST,
     SUSPENDED,
@@ -22,7 +21,6 @@ from market_world import (
     to_scores,
     use,
 )
-from slow_reference import slow_test
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor import FactorTestSettings, run_factor_test
@@ -40,28 +38,6 @@ def test_dates_are_the_last_trading_days_of_weeks(market_qlib: Path) -> None:
     assert test.unfinished == 2
     returns = test.pools["all"].returns
     assert (returns.index[0], returns.index[-1]) == (pd.Timestamp("2023-01-10"), pd.Timestamp("2023-04-10"))
-
-
-@pytest.mark.parametrize("pool", ["all", "few"])
-def test_against_the_slow_test(market_qlib: Path, pool: str) -> None:
-    scores, fields = random_scores(), market()
-    settings = FactorTestSettings(pools=[pool], n_layers=5)
-    actual = run_factor_test(to_scores(scores), settings)
-    members = np.ones(scores.shape, dtype=bool)
-    if pool == "few":
-        members[:] = np.isin(CODES, [*CODES[5:20], LEAVER])
-        members[34:, CODES.index(LEAVER)] = False
-    signals = [*DAYS.get_indexer(actual.dates), int(DAYS.get_indexer([pd.Timestamp("2023-04-07")])[0])]
-    expected, result = slow_test(fields, scores, members, signals, 5), actual.pools[pool]
-    for name in ("members", "st", "suspended", "limit_up", "no score", "kept"):
-        assert result.counts[name].tolist() == [counts[name] for counts in expected["counts"]], name
-    np.testing.assert_allclose(result.rank_ic, expected["rank_ic"], atol=1e-6)
-    assert list(result.returns.index) == expected["days"]
-    both = pd.concat([result.returns, result.pool_returns], axis=1)
-    np.testing.assert_allclose(both, expected["returns"], atol=1e-7)
-    turnover = np.array(expected["turnover"])[:, :5]
-    np.testing.assert_allclose(result.turnover.iloc[1:], turnover, atol=1e-7)
-    assert result.turnover.iloc[0].isna().all()
 
 
 def test_each_exclusion_can_be_turned_off(market_qlib: Path) -> None:
@@ -128,32 +104,6 @@ def test_a_random_factor_finds_nothing(market_qlib: Path) -> None:
     assert abs(ic.mean()) < 3 * ic.std() / np.sqrt(len(ic))
 
 
-def test_nothing_is_read_before_its_time(tmp_path: Path, market_qlib: Path) -> None:
-    """Other prices, flags and sizes after a test date's period change nothing of it."""
-    settings = FactorTestSettings(pools=["all"], n_layers=5, horizons=[1])
-    before = run_factor_test(to_scores(random_scores()), settings).pools["all"]
-    cut = 40
-    original = market_world.market
-
-    def poisoned(seed: int = 0) -> dict[str, np.ndarray]:
-        fields, other = original(seed), original(99)
-        return {name: np.concatenate([values[:cut], other[name][cut:]]) for name, values in fields.items()}
-
-    market_world.market = poisoned
-    try:
-        use(market_world.write(tmp_path / "poisoned"))
-    finally:
-        market_world.market = original
-    after = run_factor_test(to_scores(random_scores()), settings).pools["all"]
-    early = before.returns.index < DAYS[cut]
-    pd.testing.assert_frame_equal(before.returns[early], after.returns[early])
-    assert not np.allclose(before.returns[~early], after.returns[~early])
-    ends = DAYS.get_indexer(before.rank_ic.index[1:]) + 1
-    settled = np.append(ends < cut, False)
-    pd.testing.assert_series_equal(before.rank_ic[settled], after.rank_ic[settled])
-    assert settled.sum() == 7
-
-
 def test_a_date_with_fewer_stocks_than_layers_has_counts_only(market_qlib: Path) -> None:
     scores = random_scores()
     gap = DAYS.get_loc(pd.Timestamp("2023-02-10"))
@@ -172,20 +122,6 @@ def test_a_pool_that_is_always_too_small_is_an_error(market_qlib: Path) -> None:
         run_factor_test(to_scores(random_scores()), FactorTestSettings(pools=["tiny"], n_layers=5))
 
 
-def test_the_close_can_be_the_deal_price(market_qlib: Path) -> None:
-    settings = FactorTestSettings(pools=["all"], n_layers=5, deal_price="close", winsorize=None, neutralize=[])
-    returns = run_factor_test(to_scores(random_scores()), settings).pools["all"].pool_returns
-    close = market()["close"].astype(float)
-    assert returns.index[0] == pd.Timestamp("2023-01-10")
-    signal = DAYS.get_loc(pd.Timestamp("2023-01-06"))
-    entry, day = signal + 1, signal + 2
-    scored = [i for i in range(len(CODES)) if np.isfinite(random_scores()[signal, i]) and np.isfinite(close[entry, i])]
-    assert len(scored) > 30
-    assert entry % 5 == 0
-    stocks = [i for i in scored if i != CODES.index(LOCKED)]
-    assert returns.iloc[0] == pytest.approx(np.mean(close[day, stocks] / close[entry, stocks]) - 1, abs=1e-7)
-
-
 @pytest.mark.parametrize(
     ("field", "option"),
     [
@@ -193,7 +129,7 @@ def test_the_close_can_be_the_deal_price(market_qlib: Path) -> None:
         ("market_cap", "set neutralize: [industry]"),
         ("limit_up", "set exclude: [st, suspended]"),
         ("is_st", "set exclude: [suspended, limit_up]"),
-        ("vwap", "set deal_price: close"),
+        ("vwap", "set entry: next_close"),
     ],
 )
 def test_a_missing_field_says_which_option_turns_it_off(field: str, option: str, tmp_path: Path) -> None:

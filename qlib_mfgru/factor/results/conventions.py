@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
+from qlib_mfgru.factor.entry import DEFAULT_ENTRY
 from qlib_mfgru.factor.exclusions import FIELDS
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
 from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
+from qlib_mfgru.report.significance import COVERED, RESAMPLES, SEED, mean_block, newey_west_lag
 from qlib_mfgru.report.spans import extrapolated
-from qlib_mfgru.report.words import header
+from qlib_mfgru.report.words import header, label
 
 _CALENDAR = {
     "day": "every trading day",
@@ -23,19 +25,19 @@ _WINSORIZED = {
     "quantile": "clipped at the 1 % and 99 % quantiles",
     None: "not clipped",
 }
+_AT_LIMIT = {"open": "opening", "close": "closing"}
+_UNTRADABLE = "What is bought at the test date's close is not tradable: the scores need that close."
 
 
 def conventions(test: FactorTest) -> list[str]:
     """How everything was computed, with the settings of this run."""
     settings = test.settings
-    price = settings.deal_price
+    price = settings.trade.price
     return [
         f"Test dates: {_calendar(settings)}; {len(test.dates)} of them, {test.dates[0]:%Y-%m-%d} .. "
         f"{test.dates[-1]:%Y-%m-%d}. Left out: {test.unfinished} more whose holding period would end after the last "
         "day of the calendar.",
-        f"Timing: the factor is known at the test date's close; all trades are executed at the next trading day's "
-        f"{price}, and positions are held until the trades of the next test date. IC and RankIC are with the return "
-        "from one trade to the next.",
+        f"{_timing(test)} IC and RankIC are with the return from one trade to the next.",
         f"Stocks: members of the pool on the test date, excluding: {_excluded(test)}. {_limit_up(test)}"
         "A stock is counted under the first rule that excludes it. Dates with fewer stocks than "
         f'layers ("{header("n_dates_too_small")}") have neither IC nor layers.',
@@ -44,6 +46,10 @@ def conventions(test: FactorTest) -> list[str]:
         "RankIC is Spearman's correlation of factor and return across the stocks of a date, IC is Pearson's. "
         f'"{header("ic_ir")}" (often called IC_IR) and "{header("icir")}" are each mean / standard deviation '
         "(n - 1), not annualised; t is that times the square root of the number of dates.",
+        f'"{header("rank_ic_t_nw")}" and "{header("ic_t_nw")}": t of the mean where dates depend on those before '
+        "(Newey and West 1987: Bartlett's weights), with floor(4 (n / 100) ** (2 / 9)) lags for n dates (Newey and "
+        f"West 1994), here {newey_west_lag(len(test.dates))}; of a horizon with as many lags as following dates fall "
+        "into its return, if these are more.",
         "RankIC by horizon is with the return from the entry to the horizon, which accumulates; of a stretch it is "
         "with the return within the stretch alone.",
         f"Layers: {settings.n_layers} of equal size (to within one stock), {settings.n_layers} is the TOP layer; equal "
@@ -57,7 +63,40 @@ def conventions(test: FactorTest) -> list[str]:
         "purchase is left out.",
         "Long-short: one unit of the TOP layer less one unit of layer 1 on one unit of capital, rebalanced daily: "
         "gross leverage 2.",
+        f"Bands of cumulative curves hold {COVERED:.0%} of {RESAMPLES:,} curves at each date, made of the same "
+        "RankICs, or daily excess returns of the TOP layer, drawn anew (stationary bootstrap, Politis and Romano "
+        f"1994): in blocks of {mean_block(len(test.dates))} dates or {mean_block(len(test.days))} days on average, the "
+        f"cube root of their number; random seed {SEED}.",
     ]
+
+
+def bought_at(test: FactorTest) -> list[str]:
+    """In words, the price at which a test buys, where that is not the next day's vwap."""
+    entry = test.settings.entry
+    return [] if entry == DEFAULT_ENTRY else [label("bought_at", entry=header(entry))]
+
+
+def titled(test: FactorTest) -> str:
+    """What a page or table of a test is called."""
+    return ", ".join([f"Factor test of {test.model}", *bought_at(test)])
+
+
+def untradable(tests: Iterable[FactorTest]) -> list[str]:
+    """Says which figures of some tests nobody could trade: those of an entry at the close that the scores need."""
+    return [] if all(test.settings.trade.tradable for test in tests) else [_UNTRADABLE]
+
+
+def _timing(test: FactorTest) -> str:
+    settings = test.settings
+    if settings.trade.tradable:
+        return (
+            "Timing: the factor is known at the test date's close; all trades are executed at the next trading day's "
+            f"{settings.trade.price}, and positions are held until the trades of the next test date."
+        )
+    return (
+        f"Timing: all trades are executed at the test date's {settings.trade.price}, and positions are held until the "
+        f"trades of the next test date. {_UNTRADABLE}"
+    )
 
 
 def printed(test: FactorTest) -> pd.DataFrame:
@@ -81,8 +120,9 @@ def absent_rules(test: FactorTest) -> list[str]:
 
 
 def notes(test: FactorTest) -> list[str]:
-    """What is to be known of the first table: how long a time it is of, and `differences`."""
-    return [*extrapolated(test.days, test.session.days_per_year), *differences(test)]
+    """What is to be known of the first table: what is not tradable, how long a time it is of, `differences`."""
+    short = extrapolated(test.days, test.session.days_per_year)
+    return [*untradable([test, *test.compared]), *short, *differences(test)]
 
 
 def differences(test: FactorTest, models: Collection[str] | None = None) -> list[str]:
@@ -115,13 +155,16 @@ def _calendar(settings: FactorTestSettings) -> str:
 
 
 def _excluded(test: FactorTest) -> str:
-    words = {"st": "ST on the test date", "suspended": "suspended the next day", "limit_up": "limit-up the next day"}
+    day = "the next day" if test.settings.trade.days else "on the test date"
+    words = {"st": "ST on the test date", "suspended": f"suspended {day}", "limit_up": f"limit-up {day}"}
     rules = [words[rule] for rule in test.settings.exclude if rule not in absent_rules(test)]
     return ", ".join([*rules, "no score, no exposure to neutralise against"])
 
 
 def _limit_up(test: FactorTest) -> str:
-    return "Limit-up means opening at the limit price. " if "limit_up" not in absent_rules(test) else ""
+    if "limit_up" in absent_rules(test):
+        return ""
+    return f"Limit-up means {_AT_LIMIT[test.settings.trade.at_limit]} at the limit price. "
 
 
 def _neutralized(settings: FactorTestSettings) -> str:

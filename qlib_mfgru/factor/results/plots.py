@@ -9,11 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from qlib_mfgru.factor.results.conventions import bought_at
 from qlib_mfgru.factor.results.doubts import constant, thin
 from qlib_mfgru.factor.study import FactorTest, PoolTest
 from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.measures import annual_excess, excess, net_value
 from qlib_mfgru.report.outputs import Outputs
+from qlib_mfgru.report.significance import COVERED, Band, compounded, summed
 from qlib_mfgru.report.words import label
 
 outputs: Outputs[FactorTest] = Outputs()
@@ -30,13 +32,16 @@ def layer_curves(test: FactorTest) -> Figure:
     for ax, result in zip(axes, test.pools.values(), strict=True):
         ends = {}
         for color, layer in zip(colors, result.layers, strict=True):
-            value = _from_one(net_value(excess(result.returns[layer], result.pool_returns)), test.dates[0])
+            difference = excess(result.returns[layer], result.pool_returns)
+            value = _from_one(net_value(difference), test.dates[0])
             outermost = layer in (1, test.settings.n_layers)
             if outermost:
                 ends[_layer_name(test, layer)] = value, color
             ax.plot(
                 value.index, value, color=color, linewidth=2.0 if outermost else 0.9, label=_layer_name(test, layer)
             )
+        band = Band.around(difference, compounded).begun(test.dates[0], 1.0)
+        marks.shade(ax, band, color, label("band_of_top", covered=COVERED))
         ax.set_ylabel(label("relative_value"))
         style.date_axis(ax)
         marks.label_ends(ax, {n: v for n, (v, _) in ends.items()}, {n: c for n, (_, c) in ends.items()})
@@ -59,14 +64,15 @@ def cumulative_rank_ic(test: FactorTest) -> Figure:
         bars = ax.bar(middle, monthly, width=20, color=style.BLUE, alpha=0.5, label=label("rank_ic_month"))
         ax.axhline(0, color=style.GREY, linewidth=0.8)
         right = ax.twinx()
-        total = result.rank_ic.fillna(0).cumsum()
-        line = right.plot(total.index, total, color=style.ORANGE, label=label("rank_ic_sum"))
+        by_date = result.rank_ic.fillna(0)
+        line = right.plot(by_date.index, by_date.cumsum(), color=style.ORANGE, label=label("rank_ic_sum"))
+        band = marks.shade(right, Band.around(by_date, summed), style.ORANGE, label("band", covered=COVERED))
         right.set_ylabel(label("rank_ic_sum_axis"))
         style.date_axis(ax)
         for side in (ax, right):
             style.leave_room_above(side)
         marks.align_zeros(ax, right)
-        ax.legend(handles=[bars, *line], loc="upper left", fontsize="small")
+        ax.legend(handles=[bars, *line, band], loc="upper left", fontsize="small")
     return figure
 
 
@@ -171,7 +177,7 @@ def _panels(
 
 def _subtitle(test: FactorTest, *more: Any) -> str:
     period = f"{test.dates[0]:%Y-%m-%d} .. {test.dates[-1]:%Y-%m-%d}"
-    return " · ".join([test.model, *more, period, label("dates", n=len(test.dates))])
+    return " · ".join([test.model, *more, *bought_at(test), period, label("dates", n=len(test.dates))])
 
 
 def _from_one(values: pd.Series, day: pd.Timestamp) -> pd.Series:

@@ -6,7 +6,7 @@ from typing import Any
 
 from qlib_mfgru.factor.inputs import check_provider
 from qlib_mfgru.factor.results import plots, tables
-from qlib_mfgru.factor.results.conventions import conventions
+from qlib_mfgru.factor.results.conventions import conventions, titled
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest, run_factor_test
 from qlib_mfgru.report.record import ResultRecord
@@ -29,8 +29,8 @@ class FactorTestRecord(ResultRecord[FactorTest]):
     skip_existing : bool
         Do nothing if all artifacts are there.
     **settings
-        Attributes of `FactorTestSettings`: pools, n_layers, freq, winsorize, neutralize, exclude, deal_price, horizons,
-        start_time, end_time.
+        Attributes of `FactorTestSettings`: pools, n_layers, freq, winsorize, neutralize, exclude, entry,
+        compare_entries, horizons, start_time, end_time.
 
     Raises
     ------
@@ -54,8 +54,8 @@ class FactorTestRecord(ResultRecord[FactorTest]):
         check_provider(self.settings)
 
     def title(self, result: FactorTest) -> str:
-        """The model."""
-        return f"Factor test of {result.model}"
+        """The model, and where it buys at another price than usual."""
+        return titled(result)
 
     def conventions(self, result: FactorTest) -> list[str]:
         """Of all tables."""
@@ -68,4 +68,4 @@ class FactorTestRecord(ResultRecord[FactorTest]):
     def summary(self, result: FactorTest) -> str:
         """The table in the columns of figures 15 and 24."""
         shown = tables.summary(result).drop(columns="figure")
-        return f"factor test of {result.model}:\n{shown.to_string(index=False)}"
+        return f"{titled(result)[0].lower()}{titled(result)[1:]}:\n{shown.to_string(index=False)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from qlib_mfgru.factor.results import plots, tables
+from qlib_mfgru.factor.results.conventions import titled
 from qlib_mfgru.factor.study import FactorTest
 from qlib_mfgru.report.show.shown import View
 
@@ -15,4 +16,4 @@ def view(test: FactorTest) -> View:
     """Figures of the Huatai report's tables 15 and 24, and the curves of the layers."""
     dates = f"{len(test.dates)} dates, {test.dates[0]:%Y-%m-%d} .. {test.dates[-1]:%Y-%m-%d}"
     table = tables.summary(test)[_COLUMNS]
-    return View(f"Factor test of {test.model}, {dates}", table, partial(plots.layer_curves, test))
+    return View(f"{titled(test)}, {dates}", table, partial(plots.layer_curves, test))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.factor.entry import DEFAULT_ENTRY
 from qlib_mfgru.factor.ic import ICStatistics
 from qlib_mfgru.factor.results.conventions import absent_rules, heading, notes, printed
 from qlib_mfgru.factor.results.doubts import doubts
@@ -15,6 +16,7 @@ from qlib_mfgru.report.markdown import numbers_as
 from qlib_mfgru.report.outputs import Outputs
 from qlib_mfgru.report.published import beside, published
 from qlib_mfgru.report.record import scalars
+from qlib_mfgru.report.significance import newey_west_t
 
 outputs: Outputs[FactorTest] = Outputs()
 
@@ -33,13 +35,36 @@ def summary(test: FactorTest) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 
 
+def by_entry(test: FactorTest) -> pd.DataFrame:
+    """`summary` with t (NW) and the number of dates, of the test and of those that are compared.
+
+    A column says at which entry, unless all buy at the usual one.
+    """
+    frames = [
+        summary(each)
+        .assign(entry=each.settings.entry)
+        .merge(statistics(each)[["pool", "rank_ic_t_nw", "n_dates"]], on="pool")
+        for each in (test, *test.compared)
+    ]
+    rows = pd.concat(frames, ignore_index=True)
+    return rows.drop(columns="entry") if set(rows["entry"]) == {DEFAULT_ENTRY} else rows
+
+
+def entry_behind_model(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `by_entry` among others, with the column of the entry, if there is one, behind that of the model."""
+    if "entry" not in rows:
+        return rows
+    others = list(rows.columns.drop("entry"))
+    place = others.index("model") + 1
+    return rows[[*others[:place], "entry", *others[place:]]]
+
+
 @outputs.table("comparison.csv", heading=heading, notes=notes)
 def comparison(test: FactorTest) -> pd.DataFrame:
     """The Huatai report's models and this run, pool by pool; pools and markets that the report lacks stand alone."""
-    ours = summary(test)
-    n_dates = [len(_tested(result)) for result in test.pools.values()]
-    both = beside(printed(test), ours.assign(n_dates=n_dates))
-    both["pool"] = pd.Categorical(both["pool"], list(ours["pool"]), ordered=True)
+    ours = by_entry(test)
+    both = entry_behind_model(beside(printed(test), ours))
+    both["pool"] = pd.Categorical(both["pool"], list(dict.fromkeys(ours["pool"])), ordered=True)
     both["n_dates"] = both["n_dates"].astype("Int64")
     return both.sort_values("pool", kind="stable").reset_index(drop=True)
 
@@ -55,10 +80,12 @@ def _statistics(test: FactorTest, result: PoolTest) -> dict[str, Any]:
     spread, year = long_short(result), test.session.days_per_year
     return {
         "rank_ic_t": rank.t_statistic,
+        "rank_ic_t_nw": rank.t_newey_west,
         "ic_mean": linear.mean,
         "ic_std": linear.std,
         "icir": linear.ir,
         "ic_t": linear.t_statistic,
+        "ic_t_nw": linear.t_newey_west,
         "rank_autocorrelation": float(result.autocorrelation.mean()),
         "long_short_return": measures.annual_return(spread, year),
         "long_short_sharpe": measures.sharpe(spread, year),
@@ -85,6 +112,17 @@ def decay(test: FactorTest) -> pd.DataFrame:
     """Mean RankIC by horizon in trading days: one row per pool."""
     means = {pool.upper(): result.decay.mean() for pool, result in test.pools.items()}
     return pd.DataFrame(means).T.rename_axis("pool").reset_index()
+
+
+@outputs.table(heading="RankIC t (NW) by horizon in trading days", formats=numbers_as(".2f"))
+def decay_t(test: FactorTest) -> pd.DataFrame:
+    """t of the mean RankIC by horizon, whose returns overlap where it is longer than the time between test dates."""
+    horizons, overlapping = test.settings.horizons, test.settings.overlapping
+    t_values = {
+        pool.upper(): {days: newey_west_t(result.decay[days], overlapping(days)) for days in horizons}
+        for pool, result in test.pools.items()
+    }
+    return pd.DataFrame(t_values).T.rename_axis("pool").reset_index()
 
 
 @outputs.table(heading="Mean RankIC of each stretch of trading days alone", formats=numbers_as(".2%"))

@@ -6,6 +6,7 @@ import pandas as pd
 
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
 from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
+from qlib_mfgru.report.significance import COVERED, RESAMPLES, SEED, mean_block
 from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.report.words import header
 
@@ -51,6 +52,10 @@ def conventions(result: IndexEnhancement) -> list[str]:
         "Active share: half the sum of absolute deviations from the index's weights.",
         "A rebalance failed where the optimiser found no portfolio: the holding was kept. It is relaxed where "
         f'constraints had to give way; "{header("largest")}" is by how much at most, in the constraint\'s own units.',
+        f"Bands of the cumulative excess hold {COVERED:.0%} of {RESAMPLES:,} curves at each date, made of the same "
+        "daily excess returns, drawn anew (stationary bootstrap, Politis and Romano 1994): in blocks of "
+        f"{mean_block(len(result.runs[0].since_deal()[0]))} days on average, the cube root of their number; random "
+        f"seed {SEED}.",
     ]
 
 

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from qlib_mfgru.portfolio.results.exposure_plot import exposures
 from qlib_mfgru.portfolio.results.lines import lines, same, subject
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
-from qlib_mfgru.report import style
+from qlib_mfgru.report import marks, style
 from qlib_mfgru.report.measures import drawdown, excess, net_value, rebalance_turnover
 from qlib_mfgru.report.outputs import Outputs
+from qlib_mfgru.report.significance import COVERED, Band, compounded
 from qlib_mfgru.report.words import label
 
 outputs: Outputs[IndexEnhancement] = Outputs()
@@ -49,9 +50,13 @@ def cumulative_excess(result: IndexEnhancement) -> Figure:
     """Compounded daily difference to the index, net of costs, from the first deal on."""
     figure, (ax,) = _panels(result, label("excess", index=result.index), [""])
     for line in lines(result):
-        value = net_value(excess(*line.run.since_deal())) - 1
+        difference = excess(*line.run.since_deal())
+        value = net_value(difference) - 1
+        band = Band.around(difference, lambda drawn: compounded(drawn) - 1)
+        marks.shade(ax, band.begun(value.index[0], 0.0), line.look["color"])
         _draw(ax, value, line.look, label("since", name=line.limits, value=value.iloc[-1]), start=0.0)
-    return _finish(figure, ax, result, label("excess_axis"), label("since_deal"))
+    title = f"{label('since_deal')}\n{label('bands', covered=COVERED)}"
+    return _finish(figure, ax, result, label("excess_axis"), title)
 
 
 @outputs.plot("drawdown.png")

@@ -15,7 +15,10 @@ LABELS: dict[str, tuple[str, str]] = {
         "{of}个截面中{n}个无RankIC：因子值全部相同，按代码排序分层",
     ),
     "nothing": ("nothing to draw", "无数据"),
+    "band": ("{covered:.0%} band (bootstrap)", "{covered:.0%}区间 (自助法)"),
     # factor test
+    "band_of_top": ("{covered:.0%} band of TOP\n(bootstrap)", "TOP {covered:.0%}区间\n(自助法)"),
+    "bought_at": ("bought at {entry}", "成交于{entry}"),
     "layers": ("Net value of the layers relative to their pool", "分层相对净值"),
     "relative_value": ("relative net value", "相对净值"),
     "layer_lowest": ("{layer} (lowest)", "{layer} (最低)"),
@@ -57,6 +60,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "limit_of": ("limit {limit:.0%}", "上限{limit:.0%}"),
     "portfolio_of": ("portfolio, turnover limit {limits}", "组合，换手率上限{limits}"),
     "turnover_limit": ("turnover limit", "换手率上限"),
+    "bands": ("light: {covered:.0%} bands (bootstrap)", "浅色：{covered:.0%}区间 (自助法)"),
     "since_deal": ("turnover limit: total since the first deal", "换手率上限：首次成交以来累计"),
     "same": (
         "The portfolios of turnover limits {limits} are the same on all days.",

@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from market_world import CODES, DAYS, market, random_scores, to_scores, use
+from matplotlib.dates import date2num
+from matplotlib.text import Text
 
 from qlib_mfgru.factor import FactorTest, FactorTestRecord, FactorTestSettings, run_factor_test
 from qlib_mfgru.factor.results import doubts, tables
 from qlib_mfgru.factor.results.plots import calendar_grid
 from qlib_mfgru.factor.results.plots import outputs as plots
+from qlib_mfgru.report.significance import Band, compounded, summed
 
 SETTINGS = FactorTestSettings(pools=["all", "few"], n_layers=5, neutralize=[], horizons=[5, 1, 2])
 
@@ -56,6 +59,33 @@ def test_layers_start_at_one_and_the_outermost_are_named_at_their_ends(tested: F
         difference = result.returns[layer] - result.pool_returns
         assert line.get_ydata()[-1] == pytest.approx(np.prod(1 + difference))
     assert {text.get_text() for text in ax.texts} == {"1 (lowest)", "5 (TOP)"}
+
+
+def test_the_top_layers_curve_and_the_sum_of_rank_ic_have_bands(tested: FactorTest) -> None:
+    """From the start of their curves on, with their names in the legend."""
+    result = tested.pools["all"]
+    difference = result.returns[5] - result.pool_returns
+    for file, name, panel, series, cumulated, start in (
+        ("layers.png", "90% band of TOP\n(bootstrap)", 0, difference, compounded, [(pd.Timestamp("2023-01-06"), 1.0)]),
+        ("rank_ic.png", "90% band (bootstrap)", 2, result.rank_ic, summed, []),
+    ):
+        figure = plots.plots[file](tested)
+        (area,) = figure.axes[panel].collections
+        assert area.get_label() == name
+        assert name in [text.get_text() for text in figure.findobj(Text)]
+        band = Band.around(series, cumulated)
+        for values in (band.low, band.high):
+            corners = [*start, *values.items()]
+            drawn = {(round(x, 6), round(y, 9)) for x, y in area.get_paths()[0].vertices}
+            assert {(round(date2num(day), 6), round(value, 9)) for day, value in corners} <= drawn
+
+
+def test_charts_of_another_entry_say_so(tested: FactorTest) -> None:
+    other = replace(tested, settings=tested.settings.changed(entry="same_close"))
+    for plot in plots.plots.values():
+        words = " ".join(text.get_text() for text in plot(other).texts)
+        assert " · bought at the test date's close: not tradable · 2023-01-06" in words
+        assert "bought at" not in " ".join(text.get_text() for text in plot(tested).texts)
 
 
 def test_thin_layers_are_warned_of(tested: FactorTest) -> None:

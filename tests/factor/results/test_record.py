@@ -145,6 +145,7 @@ def test_the_page_has_its_tables_in_order(folder: Path) -> None:
         "## More statistics",
         "## Layers",
         "## Mean RankIC by horizon in trading days",
+        "## RankIC t (NW) by horizon in trading days",
         "## Mean RankIC of each stretch of trading days alone",
         "## Stocks per test date, by reason of exclusion",
         "## Conventions of all tables",

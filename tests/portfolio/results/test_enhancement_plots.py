@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from made_up_runs import compounded, compounded_from_the_deal, page_of, result
 from matplotlib.axes import Axes
+from matplotlib.colors import same_color
 from matplotlib.lines import Line2D
 
 from qlib_mfgru.portfolio import (
@@ -18,7 +19,8 @@ from qlib_mfgru.portfolio import (
 )
 from qlib_mfgru.portfolio.results import tables
 from qlib_mfgru.portfolio.results.plots import outputs as plots
-from qlib_mfgru.report import style
+from qlib_mfgru.report import significance, style
+from qlib_mfgru.report.significance import Band
 
 RESULT = result()
 """2021-12-16 .. 2022-01-26, limits 0.3 and 0.5."""
@@ -37,6 +39,17 @@ def test_curves_are_the_compounded_difference_from_the_deal_on() -> None:
             assert line.get_ydata()[0] == 0
             assert line.get_xdata()[0] == line.get_xdata()[1] == pd.Timestamp("2021-12-16")
             assert line.get_ydata()[-1] == pytest.approx(expected(value))
+
+
+def test_each_cumulative_excess_has_a_band_in_its_colour() -> None:
+    ax = plots.plots["excess.png"](RESULT).axes[0]
+    for area, line, run in zip(ax.collections, curves(ax), RESULT.runs, strict=True):
+        assert same_color(area.get_facecolor()[0][:3], line.get_color())
+        net, index = run.since_deal()
+        band = Band.around(net - index, significance.compounded)
+        bounds = area.get_paths()[0].get_extents()
+        assert (bounds.y0, bounds.y1) == pytest.approx((min(0, band.low.min() - 1), max(0, band.high.max() - 1)))
+    assert ax.get_legend().get_title().get_text().endswith("\nlight: 90% bands (bootstrap)")
 
 
 def test_the_first_chart_has_net_values_above_the_excess_on_the_same_dates() -> None:

@@ -8,8 +8,11 @@ from qlib_mfgru.factor.results.conventions import conventions as of_factor
 from qlib_mfgru.portfolio.results.conventions import conventions as of_portfolio
 from qlib_mfgru.study.page.elements import Part, Said, Section
 from qlib_mfgru.study.page.parts import factors, portfolios
+from qlib_mfgru.study.page.parts.best import best_sentences
 from qlib_mfgru.study.page.subjects import Subject
 from qlib_mfgru.study.page.words import Words
+
+BEST = "best-of-several"
 
 
 def conventions_part(subjects: Sequence[Subject], words: Words) -> Part:
@@ -27,6 +30,8 @@ def conventions_part(subjects: Sequence[Subject], words: Words) -> Part:
     ):
         if sentences:
             part.sections.append(Section(anchor, words(title), [Said(_once(sentences, words))]))
+    if best_sentences(subjects, words):
+        part.sections.append(Section(BEST, words("part_summary"), [Said([words("best_how")])]))
     return part
 
 

@@ -53,7 +53,7 @@ def comparison(subjects: Sequence[Subject], models: Sequence[str]) -> pd.DataFra
     """Pool by pool the Huatai report's row of each model, and below it those of our subjects of that model."""
     pools = dict.fromkeys(pool for subject in subjects for pool in factor_test(subject).pools)
     groups = [list(_rows(subjects, model, pool)) for pool in pools for model in models or ("",)]
-    return stacked([row for group in groups for row in group])
+    return tables.entry_behind_model(stacked([row for group in groups for row in group]))
 
 
 def _rows(subjects: Sequence[Subject], model: str, pool: str) -> Iterator[Rows]:
@@ -61,7 +61,7 @@ def _rows(subjects: Sequence[Subject], model: str, pool: str) -> Iterator[Rows]:
     yield "report", printed[(printed["pool"] == pool.upper()) & (printed["model"] == model)].drop(columns="figure")
     for subject in subjects:
         if subject.model == model:
-            ours = ours_of(subject)
+            ours = _by_entry(subject)
             yield "run", ours[ours["pool"] == pool.upper()]
 
 
@@ -70,6 +70,13 @@ def ours_of(subject: Subject) -> pd.DataFrame:
     test = factor_test(subject)
     counts = tables.statistics(test)[["pool", "n_dates", "mean_stocks"]]
     return tables.summary(test).drop(columns="figure").assign(model=subject.name).merge(counts, on="pool")
+
+
+def _by_entry(subject: Subject) -> pd.DataFrame:
+    """Our rows of each pool: that of each entry, with how sure its RankIC is and the number of stocks a date."""
+    test = factor_test(subject)
+    stocks = tables.statistics(test)[["pool", "mean_stocks"]]
+    return tables.by_entry(test).drop(columns="figure").assign(model=subject.name).merge(stocks, on="pool")
 
 
 def printed_row(subject: Subject, pool: str) -> dict[str, Any] | None:
@@ -89,6 +96,8 @@ def _table_section(subjects: Sequence[Subject], figures: FactorFigures, words: W
     blocks: list[Block] = [table(comparison(subjects, figures.models), words, conventions=ANCHOR)]
     said = [sentence for subject in subjects for sentence in _beside(subject, words)]
     tests = [factor_test(subject) for subject in subjects]
+    doubted = conventions.untradable(each for test in tests for each in (test, *test.compared))
+    blocks += [Said([words.said(note) for note in doubted], caution=True)] if doubted else []
     notes = dict.fromkeys(note for test in tests for note in conventions.differences(test, figures.models))
     blocks += [Said(each) for each in (said, [words.said(note) for note in notes]) if each]
     return Section(f"figure-{figures.table or 'other'}", _title(figures, words), blocks, figures.table)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.factor.results.conventions import untradable
 from qlib_mfgru.portfolio.results import tables as portfolio_tables
 from qlib_mfgru.report.markdown import FORMATS
 from qlib_mfgru.report.published import PERIOD
@@ -15,6 +16,7 @@ from qlib_mfgru.report.spans import extrapolated
 from qlib_mfgru.study.page.elements import Block, Cell, Head, MainFigure, MainFigures, MainRow, Part, Said, Section
 from qlib_mfgru.study.page.market import Market
 from qlib_mfgru.study.page.parts import factors, portfolios
+from qlib_mfgru.study.page.parts.best import best_sentences
 from qlib_mfgru.study.page.subjects import Subject
 from qlib_mfgru.study.page.tables import cell
 from qlib_mfgru.study.page.words import Words
@@ -26,8 +28,10 @@ _EXCESS, _RATIO = "annual_excess", "information_ratio"
 def summary_part(subjects: Sequence[Subject], market: Market | None, words: Words) -> Part:
     """Main figures above the Huatai report's, whether they extrapolate, and why the two differ."""
     blocks: list[Block] = [each for each in (_factors(subjects, words), _portfolios(subjects, words)) if each.rows]
-    short = _extrapolated(subjects)
-    blocks += [Said([words.said(sentence) for sentence in short], caution=True)] if short else []
+    doubts = [*untradable(each.factor for each in subjects if each.factor), *_extrapolated(subjects)]
+    blocks += [Said([words.said(sentence) for sentence in doubts], caution=True)] if doubts else []
+    best = best_sentences(subjects, words)
+    blocks += [Said(best)] if best else []
     blocks.append(Said(_why(subjects, market, words)))
     lacking = [f"{subject.name}: {reason}" for subject in subjects for reason in subject.unread]
     blocks += [Said(lacking, warning=True)] if lacking else []

@@ -45,6 +45,25 @@ _SUMMARY = {
     "at_limit": ("turnover limit {limit}", "换手率上限 {limit}"),
     "ratio_of": ("IR {value}", "信息比率 {value}"),
     "printed": ("report {printed}", "研报 {printed}"),
+    "best_factor": (
+        "Best of {n} factors by the TOP layer's daily excess, mean / standard deviation: {name}. Its deflated Sharpe "
+        "ratio: {deflated}.",
+        "{n} 个因子中 TOP 层每日超额收益的均值 / 标准差最高者：{name}；其紧缩夏普比率：{deflated}。",
+    ),
+    "best_portfolio": (
+        "Best of {n} portfolios by the daily excess net of costs, mean / standard deviation: {name}. Its deflated "
+        "Sharpe ratio: {deflated}.",
+        "{n} 个组合中每日超额收益（扣费后）的均值 / 标准差最高者：{name}；其紧缩夏普比率：{deflated}。",
+    ),
+    "best_how": (
+        "Deflated Sharpe ratio (Bailey and Lopez de Prado 2014) of the best of several: the probability that its true "
+        "ratio of daily excess, mean / standard deviation, is above what the best of as many trials without skill "
+        "would have by chance, with the spread of the trials' ratios, skewness and kurtosis. Trials that are alike "
+        "count as many; those that this page does not show are not counted.",
+        "紧缩夏普比率（Bailey 与 Lopez de Prado 2014）：多个之中最好的一个，其每日超额收益的均值 / 标准差的真实值，"
+        "高于同样多个无能力的尝试因偶然所能达到的最好值的概率；计入各尝试比率的离散程度、偏度与峰度。"
+        "相似的尝试也各计一次，本页未列出的尝试不计入。",
+    ),
     "period": (
         "Period: {first} .. {last}; the Huatai report (AI 68, 11 May 2023) covers {printed}.",
         "区间：{first} .. {last}；华泰研报（人工智能 68，2023-05-11）为 {printed}。",

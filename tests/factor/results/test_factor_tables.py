@@ -1,0 +1,80 @@
+"""Tables of a factor test: entries side by side, and t-values of dates that depend on each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from market_world import random_scores, to_scores, use
+
+from qlib_mfgru.factor import FactorTest, FactorTestRecord, FactorTestSettings, run_factor_test
+from qlib_mfgru.factor.results import tables
+from qlib_mfgru.report.significance import newey_west_t
+
+SETTINGS = FactorTestSettings(
+    pools=["few", "all"], n_layers=5, neutralize=[], horizons=[20, 5], compare_entries=["same_close", "next_open"]
+)
+UNTRADABLE = "What is bought at the test date's close is not tradable: the scores need that close."
+
+
+@pytest.fixture(scope="module")
+def tested(market_provider: Path) -> FactorTest:
+    use(market_provider)
+    return run_factor_test(to_scores(random_scores()), SETTINGS, "SomeModel")
+
+
+def page_of(test: FactorTest) -> str:
+    return FactorTestRecord(None, **dict(test.settings)).document(test)
+
+
+def test_each_entry_has_a_row_beside_the_reports(tested: FactorTest) -> None:
+    table = tables.comparison(tested)
+    assert list(table.columns[:4]) == ["source", "pool", "model", "entry"]
+    ours = table[table["source"] == "this run"]
+    assert list(zip(ours["pool"], ours["entry"], strict=True)) == [
+        (pool, entry) for pool in ("FEW", "ALL") for entry in ("next_vwap", "same_close", "next_open")
+    ]
+    assert table[table["source"] == "report"]["entry"].isna().all()
+    for test in (tested, *tested.compared):
+        rows = ours[ours["entry"] == test.settings.entry].set_index("pool")
+        for pool, result in test.pools.items():
+            assert rows.loc[pool.upper(), "rank_ic_mean"] == result.rank_ic.mean()
+            assert rows.loc[pool.upper(), "rank_ic_t_nw"] == newey_west_t(result.rank_ic)
+            assert rows.loc[pool.upper(), "n_dates"] == 13
+    assert list(tables.summary(tested)["pool"]) == ["FEW", "ALL"], "the summary is of the entry alone"
+
+
+def test_what_is_not_tradable_is_said(tested: FactorTest) -> None:
+    page = page_of(tested)
+    assert page.startswith("# Factor test of SomeModel\n")
+    assert "| SomeModel | the test date's close: not tradable |" in page
+    assert page.count(UNTRADABLE) == 1
+    (alone,) = (each for each in tested.compared if each.settings.entry == "same_close")
+    page = page_of(alone)
+    assert page.startswith("# Factor test of SomeModel, bought at the test date's close: not tradable\n")
+    assert f"positions are held until the trades of the next test date. {UNTRADABLE}" in page
+    assert "suspended on the test date, limit-up on the test date" in page
+    assert "Limit-up means closing at the limit price." in page
+    assert page.count(UNTRADABLE) == 2
+    assert repr(alone).startswith("Factor test of SomeModel, bought at the test date's close: not tradable, 13 dates")
+
+
+def test_the_usual_entry_needs_no_words(tested: FactorTest) -> None:
+    usual = replace(tested, settings=tested.settings.changed(compare_entries=()), compared=())
+    assert "entry" not in tables.comparison(usual)
+    assert "tradable" not in page_of(usual)
+    assert "bought at" not in page_of(usual)
+
+
+def test_t_by_horizon_counts_dates_whose_returns_overlap(tested: FactorTest) -> None:
+    table = tables.decay_t(tested).set_index("pool")
+    assert list(table.columns) == [20, 5]
+    for pool, result in tested.pools.items():
+        assert table.loc[pool.upper(), 5] == newey_west_t(result.decay[5])
+        assert table.loc[pool.upper(), 20] == newey_west_t(result.decay[20], 3) != newey_west_t(result.decay[20])
+    statistics = tables.statistics(tested).set_index("pool")
+    for pool, result in tested.pools.items():
+        of_pool = statistics.loc[pool.upper(), ["rank_ic_t_nw", "ic_t_nw"]]
+        assert list(of_pool) == [newey_west_t(pd.Series(each)) for each in (result.rank_ic, result.ic)]
