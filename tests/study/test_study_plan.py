@@ -34,6 +34,17 @@ def test_parts_in_order() -> None:
     assert task["record"][1]["kwargs"] == {"name": "daily", "index": "csi300", "turnover_limits": [0.5]}
 
 
+def test_entries_reach_the_factor_tests_and_the_correlation() -> None:
+    """The correlation leaves out the same stocks, and compares nothing."""
+    settings = {"pools": ["all"], "entry": "next_open", "compare_entries": ["same_close"]}
+    parts = parts_of(NOBODY.study(factor_test=settings))
+    test = parts["bars, factor test"].make({"bars": "an id"})["record"][1]["kwargs"]
+    assert test == {"name": "bars", **settings}
+    correlation = parts["correlation"].make({"bars": "1", "daily": "2"})["record"][1]["kwargs"]
+    assert correlation["entry"] == "next_open"
+    assert "compare_entries" not in correlation
+
+
 @pytest.mark.parametrize("left_out", ["factor_test", "correlation", "enhancements", "page"])
 def test_any_part_may_be_left_out(left_out: str) -> None:
     study = NOBODY.study()
@@ -88,6 +99,7 @@ def load_alone(name: str) -> Any:
         ({"models": {"bars": "no_such"}}, "there is no no_such.yaml in "),
         ({"models": {"bars": {"recorder": "1", "lr": 2}}}, "models.bars: a recorder is named by its id alone"),
         ({"factor_test": {"n_layer": 4}}, "factor_test: unknown setting 'n_layer'; did you mean 'n_layers'?"),
+        ({"factor_test": {"entry": "close"}}, "factor_test: entry is 'close': must be one of 'next_vwap'"),
         ({"enhancements": {"indices": []}}, "enhancements.indices is "),
         ({"enhancements": {"indices": ["csi300"], "models": ["gru"]}}, "enhancements.models names gru, which is none"),
         ({"enhancements": {"indices": {"csi300": {"blacklist": 3}}}}, "indices.csi300: blacklist is 3: must be a list"),
