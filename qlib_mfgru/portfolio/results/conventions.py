@@ -50,8 +50,11 @@ def conventions(result: IndexEnhancement) -> list[str]:
         "Numeric exposures are in standard deviations across the stocks traded on the day, everything else in shares. "
         f'"{header("worst")}" is that of the day closest to a limit, or furthest beyond it.',
         "Active share: half the sum of absolute deviations from the index's weights.",
-        "A rebalance failed where the optimiser found no portfolio: the holding was kept. It is relaxed where "
-        f'constraints had to give way; "{header("largest")}" is by how much at most, in the constraint\'s own units.',
+        "A rebalance failed where the optimiser found no portfolio: the holding was kept. It is forced where all "
+        "constraints could be met if the stocks that are held or in the index could be traded, but a ban (suspension, "
+        "price limit, no score) keeps some of them from it: these are named, with what would have to be traded at "
+        "least. It is relaxed where even then no portfolio meets all constraints, whether or not stocks force more. "
+        f'"{header("largest")}" is by how much a constraint is broken at most, in its own units.',
         f"Bands of the cumulative excess hold {COVERED:.0%} of {RESAMPLES:,} curves at each date, made of the same "
         "daily excess returns, drawn anew (stationary bootstrap, Politis and Romano 1994): in blocks of "
         f"{mean_block(len(result.runs[0].since_deal()[0]))} days on average, the cube root of their number; random "

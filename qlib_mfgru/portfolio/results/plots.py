@@ -20,7 +20,7 @@ from qlib_mfgru.report.words import label
 
 outputs: Outputs[IndexEnhancement] = Outputs()
 
-_STATUS = {"relaxed": (style.ORANGE, "o"), "failed": ("tab:red", "X")}
+_STATUS = {"forced": ("tab:green", "s"), "relaxed": (style.ORANGE, "o"), "failed": ("tab:red", "X")}
 """Colour and marker for rebalances that did not go as planned."""
 
 

@@ -81,7 +81,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "others": ("and {n} more beyond", "另有{n}次超出坐标"),
     "index_change": ("{index} changed: {joined} in, {left} out", "{index}成分股调整：调入{joined}，调出{left}"),
     "executed": ("executed, mean {mean:.1%}", "实际，均值{mean:.1%}"),
-    "relaxed": ("constraints gave way: {n}", "约束放宽：{n}次"),
+    "forced": ("forced by untradable stocks: {n}", "因股票无法交易被迫超限：{n}次"),
+    "relaxed": ("no feasible portfolio, relaxed: {n}", "无可行解而放宽：{n}次"),
     "failed": ("failed, holding kept: {n}", "失败、维持持仓：{n}次"),
     "of_account": ("buys + sells / account", "(买入+卖出)/账户"),
     # training

@@ -135,7 +135,7 @@ def test_every_portfolio_is_drawn_however_many_there_are() -> None:
     assert len({(line.get_color(), str(line._dash_pattern)) for line in drawn}) == 11  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
+@pytest.mark.parametrize("status", ["solved", "forced", "relaxed", "failed"])
 def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
     """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
     enhancement = result(115, (0.3, 0.4, 0.5))

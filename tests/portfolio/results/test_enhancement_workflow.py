@@ -108,6 +108,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
         ),
         *(
             "relaxed.csv",
+            "untradable.csv",
             "since_deal.csv",
             "index_holes.csv",
             "index_changes.csv",

@@ -17,6 +17,7 @@ _ROWS = {
 _DATA = {
     "freq": ("frequency", "频率"),
     "market": ("market", "股票列表"),
+    "instrument": ("stock", "股票"),
     "stocks": ("stocks", "股票数"),
     "covered": ("index covered", "指数覆盖率"),
     "input": ("input", "输入"),
