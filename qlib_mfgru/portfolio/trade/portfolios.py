@@ -38,8 +38,9 @@ class PortfolioRun:
         Realised, one row per day at the close: see `exposures.realised`.
     untradable : DataFrame
         By the rebalance's day, a row for each stock that could not be traded and forces constraints to be broken, and
-        each of these: ``instrument``, ``action`` (``buy`` or ``sell``: what would have to be done), ``needed`` (how much,
-        as a share of the invested capital), ``banned_by`` (constraints that forbid it), ``constraint``, ``broken_by``.
+        each of these: ``instrument``, ``action`` (``buy`` or ``sell``: what would have to be done), ``needed`` (how
+        much, as a share of the invested capital), ``banned_by`` (constraints that forbid it), ``constraint``,
+        ``broken_by``.
     """
 
     limit: float

@@ -53,6 +53,13 @@ LABELS: dict[str, tuple[str, str]] = {
     "drawdown": ("Drawdown of the excess over {index}", "相对{index}超额收益的回撤"),
     "drawdown_axis": ("drawdown of the excess", "超额收益回撤"),
     "exposures": ("Realised exposures against {index} at each close", "相对{index}的每日收盘实际敞口"),
+    "against_limit": (
+        "Excess and information ratio against the turnover limit, {index}",
+        "{index}超额收益与换手率上限",
+    ),
+    "information_ratio": ("information ratio", "信息比率"),
+    "of_net": ("{name}, net of costs", "{name}，扣费后"),
+    "of_gross": ("{name}, before costs", "{name}，扣费前"),
     "portfolio_turnover": ("Two-sided turnover of each rebalance, {index}", "{index}增强组合每次调仓双边换手率"),
     "net": ("net of costs", "扣除成本"),
     "since": ("{name}: {value:+.1%}", "{name}：{value:+.1%}"),

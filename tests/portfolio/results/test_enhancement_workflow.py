@@ -120,7 +120,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
             "exposures.pkl",
             "result.pkl",
         ),
-        *("net_value.png", "excess.png", "drawdown.png", "exposures.png", "turnover.png"),
+        *("net_value.png", "excess.png", "drawdown.png", "exposures.png", "turnover.png", "turnover_limits.png"),
     }
     table = pd.read_csv(folder / "performance.csv")
     assert list(table["turnover_limit"]) == ["0.3", "0.4", "0.5", "benchmark"]
