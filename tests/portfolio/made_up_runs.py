@@ -51,7 +51,14 @@ def _run(limit: float, days: pd.DatetimeIndex, bench: np.ndarray, seed: int) -> 
 def _log(limit: float, dates: pd.DatetimeIndex, random: np.random.Generator) -> pd.DataFrame:
     n = len(dates)
     log = pd.DataFrame(
-        {"decided": dates - pd.offsets.BDay(1), "status": "solved", "message": "", "untradable": ""}, dates
+        {
+            "decided": dates - pd.offsets.BDay(1),
+            "status": "solved",
+            "message": "",
+            "untradable": "",
+            "contradicted": "",
+        },
+        dates,
     )
     log["turnover_planned"] = limit * random.uniform(0.8, 1.0, n)
     log["names"], log["orders"], log["unfilled"] = 100, random.integers(40, 80, n), random.integers(0, 3, n)

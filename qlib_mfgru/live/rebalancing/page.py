@@ -57,6 +57,8 @@ def _outcome(plan: RebalancePlan) -> str:
     lines = []
     if plan.summary["status"] == "relaxed":
         lines.append(f"no portfolio meets all constraints, gave way: {amounts(plan.summary['relaxed'])}")
+    if plan.summary["contradicted"]:
+        lines.append(f"no weight meets all limits on it: {', '.join(plan.summary['contradicted'])}")
     if plan.summary["untradable"]:
         lines.append(f"forced by stocks that cannot be traded: {'; '.join(plan.summary['untradable'])}")
     return "\n".join(lines) or "all constraints hold at the target weights"

@@ -29,10 +29,10 @@ class RebalancePlan(Shown):
     summary : dict
         ``decided``, ``index``, ``settings`` (where they are from), ``turnover_limit``, ``status`` (``solved``,
         ``forced``, ``relaxed``, ``failed``: see `Solution`), ``message``, ``relaxed`` (constraints that the targets
-        break, and by how much), ``infeasible`` (those that no portfolio could meet, likewise), ``untradable`` (the
-        stocks that force it, in words), ``turnover`` (planned; a share of the capital, two-sided),
-        ``turnover_ordered``, ``bought``, ``sold``, ``cost`` (expected), ``index_covered``, ``scored`` (stocks with a
-        score).
+        break, and by how much), ``infeasible`` (those that no portfolio could meet, likewise), ``contradicted``
+        (stocks of which no weight meets all limits on it), ``untradable`` (the stocks that force it, in words),
+        ``turnover`` (planned; a share of the capital, two-sided), ``turnover_ordered``, ``bought``, ``sold``, ``cost``
+        (expected), ``index_covered``, ``scored`` (stocks with a score).
     account : DataFrame
         Index ``item``: ``value``, ``stocks``, ``cash``, ``frozen`` (what the provider does not know), ``invested``
         (what weights are shares of), ``names``; columns ``before`` and ``after`` the orders, at the close and at
@@ -105,6 +105,7 @@ def _summary(rebalance: Rebalance, rebalancer: Rebalancer, orders: Orders) -> di
         "message": solution.message,
         "relaxed": dict(solution.relaxed),
         "infeasible": dict(solution.why.infeasible),
+        "contradicted": list(solution.why.contradicted),
         "untradable": [in_words(each) for each in solution.why.untradable],
         "turnover": float(np.abs(solution.weights - decision.current).sum()),
         "turnover_ordered": float(frame["value"].sum() / rebalance.invested),

@@ -7,7 +7,7 @@ broken even then, no portfolio can meet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,10 +55,14 @@ class Explanation:
         In the order of the market's stocks.
     infeasible : dict of str to float
         By how much each constraint is broken even if the stocks could be traded, those broken only.
+    contradicted : tuple of str
+        Stocks of which no weight meets all limits on it, such as an ST stock whose band in the index begins above 0: a
+        part of `infeasible`.
     """
 
     untradable: list[Untradable] = field(default_factory=list)
     infeasible: dict[str, float] = field(default_factory=dict)
+    contradicted: tuple[str, ...] = ()
 
     @property
     def forced(self) -> bool:
@@ -106,7 +110,15 @@ def explained(
         )
         for stock in stuck.tolist()
     ]
-    return Explanation(untradable, infeasible)
+    contradicted = np.flatnonzero(_room(list(terms.values()), len(current)) < -BROKEN)
+    return Explanation(untradable, infeasible, tuple(decision.market.stocks[stock] for stock in contradicted.tolist()))
+
+
+def _room(terms: Sequence[Terms], n_stocks: int) -> np.ndarray:
+    """Room between all limits on each stock's weight, (n_stocks,); negative where they contradict each other."""
+    unbounded = np.full(n_stocks, np.inf)
+    upper = np.minimum.reduce([unbounded, *(term.upper for term in terms if term.upper is not None)])
+    return np.asarray(upper - np.maximum.reduce([-unbounded, *(t.lower for t in terms if t.lower is not None)]))
 
 
 def _broken(amounts: Mapping[str, float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,7 +16,10 @@ from qlib_mfgru.report import measures, style
 from qlib_mfgru.report.words import label
 
 _MEASURES = ("annual_excess", "information_ratio")
-_LOOKS = {"net": {"linestyle": "-", "marker": "o"}, "gross": {"linestyle": "--", "marker": "o", "fillstyle": "none"}}
+_LOOKS: dict[str, dict[str, Any]] = {
+    "net": {"linestyle": "-", "marker": "o"},
+    "gross": {"linestyle": "--", "marker": "o", "fillstyle": "none"},
+}
 
 
 def by_limit(result: IndexEnhancement) -> pd.DataFrame:

@@ -149,7 +149,24 @@ def relaxed(result: IndexEnhancement) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["turnover_limit", "constraint", *(f"n_{s}" for s in BREAKING), "largest"])
 
 
-@outputs.table(heading="Constraints that were broken", empty="No constraint was broken.")
+def contradictions(result: IndexEnhancement) -> list[str]:
+    """Stocks of which no weight meets all limits on it, a line for each portfolio that met any."""
+    lines = []
+    for run in result.runs:
+        times = run.rebalances["contradicted"].str.split().explode().value_counts().sort_index()
+        stocks = ", ".join(f"{stock} ({n})" for stock, n in times.sort_values(ascending=False, kind="stable").items())
+        lines += (
+            [
+                f"Turnover limit {run.limit:.0%}, rebalances at which no weight of a stock meets all limits on it, "
+                f"such as an ST stock of the index: {stocks}."
+            ]
+            if stocks
+            else []
+        )
+    return lines
+
+
+@outputs.table(heading="Constraints that were broken", notes=contradictions, empty="No constraint was broken.")
 def gave_way(result: IndexEnhancement) -> pd.DataFrame:
     """Rows of `relaxed` that count something."""
     return relaxed(result).query("n_forced + n_relaxed > 0")

@@ -30,10 +30,10 @@ class PortfolioRun:
     rebalances : DataFrame
         The solver's log, one row per rebalance by trading day: ``decided`` (the day before), ``status`` (as of
         `Solution`), ``message``, ``untradable`` (stocks that could not be traded and force constraints to be broken),
-        ``infeasible`` (what could not be met even if they were, and by how much), ``turnover_planned``, ``names``,
-        ``orders``, ``unfilled`` (orders not executed in full), ``unfilled_value`` (share of the account),
-        ``index_covered``, and a column ``relaxed.<constraint>`` for each constraint: by how much the target breaks it,
-        0 where it holds.
+        ``infeasible`` (what could not be met even if they were, and by how much), ``contradicted`` (stocks of which no
+        weight meets all limits on it), ``turnover_planned``, ``names``, ``orders``, ``unfilled`` (orders not executed
+        in full), ``unfilled_value`` (share of the account), ``index_covered``, and a column ``relaxed.<constraint>``
+        for each constraint: by how much the target breaks it, 0 where it holds.
     exposures : DataFrame
         Realised, one row per day at the close: see `exposures.realised`.
     untradable : DataFrame

@@ -119,6 +119,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
             "message": solution.message,
             "untradable": " ".join(each.stock for each in solution.why.untradable),
             "infeasible": untradable.amounts(solution.why.infeasible),
+            "contradicted": " ".join(solution.why.contradicted),
             "turnover_planned": float(np.abs(solution.weights - decision.current).sum()),
             "names": int((solution.weights > 0).sum()),
             "orders": len(rebalance.amounts),

@@ -74,6 +74,7 @@ def test_limits_that_contradict_each_other_are_no_stocks_fault() -> None:
     solution = solved([0.25, 0.25, 0.25, 0.25], c.NoST(), is_st=[D])
     assert (solution.status, solution.why.untradable) == ("relaxed", [])
     assert solution.why.infeasible == solution.relaxed == {"weight_deviation": pytest.approx(0.125)}
+    assert solution.why.contradicted == (D,)
 
 
 def test_too_little_turnover_is_no_stocks_fault() -> None:
@@ -82,6 +83,7 @@ def test_too_little_turnover_is_no_stocks_fault() -> None:
     solution = solved([0.0, 0.25, 0.25, 0.5], base=base, suspended=[B])
     assert (solution.status, solution.why.untradable) == ("relaxed", [])
     assert solution.why.infeasible == solution.relaxed == {"weight_deviation": pytest.approx(0.0625)}
+    assert solution.why.contradicted == ()
 
 
 def test_both_at_once_are_told_apart() -> None:
@@ -89,6 +91,7 @@ def test_both_at_once_are_told_apart() -> None:
     solution = solved([0.125, 0.125, 0.25, 0.5], c.NoST(), is_st=[A], suspended=[D])
     assert solution.status == "relaxed"
     assert solution.why.infeasible == {"weight_deviation": pytest.approx(0.125)}
+    assert solution.why.contradicted == (A,)
     assert [(stock.stock, stock.trade) for stock in solution.why.untradable] == [(D, pytest.approx(-0.125))]
 
 

@@ -151,6 +151,17 @@ def test_stocks_that_could_not_be_traded_are_counted() -> None:
     assert len(rows) == 47
 
 
+def test_stocks_whose_limits_contradict_each_other_are_named() -> None:
+    calm = result()
+    assert tables.contradictions(calm) == []
+    calm.runs[1].rebalances["contradicted"] = ["SZ000002", "", "SZ000002 SH600000", "", "SH600000 SZ000003", "", ""]
+    assert tables.contradictions(calm) == [
+        "Turnover limit 50%, rebalances at which no weight of a stock meets all limits on it, such as an ST stock of "
+        "the index: SH600000 (2), SZ000002 (2), SZ000003 (1)."
+    ]
+    assert "\n- Turnover limit 50%, rebalances at which no weight of a stock" in page_of(calm)
+
+
 def test_metrics_are_the_tables_numbers() -> None:
     scalars = tables.metrics(RESULT)
     assert scalars["CSI300.0.5.annual_excess"] == tables.performance(RESULT)["annual_excess"][1]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ import pandas as pd
 
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
 from qlib_mfgru.portfolio.results import conventions, tables
-from qlib_mfgru.portfolio.results.limit_plot import against_limits
 from qlib_mfgru.study.page.beside import differences
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import INDEX_FIGURES, IndexFigures
+from qlib_mfgru.study.page.parts.limits import LIMITS_CHART
 from qlib_mfgru.study.page.sections import registered_charts, registered_tables
 from qlib_mfgru.study.page.subjects import Subject
 from qlib_mfgru.study.page.tables import Rows, stacked, table
@@ -24,9 +23,7 @@ from qlib_mfgru.study.page.words import Words
 
 ANCHOR = "portfolio-conventions"
 COMPARED = ("annual_excess", "tracking_error", "information_ratio", "excess_max_drawdown", "turnover")
-_LIMIT, _LIMITS = "turnover_limit", "turnover_limits.png"
-_FEW_LIMITS = 2
-"""With no more limits there is no curve."""
+_LIMIT = "turnover_limit"
 
 
 @dataclass(frozen=True)
@@ -56,22 +53,7 @@ def portfolio_parts(subjects: Sequence[Subject], drawer: Drawer, words: Words) -
     if not indices:
         said = Said([words("no_enhancement")], warning=True)
         return [Part("portfolios", words("part_portfolios"), [Section("no-portfolios", "", [said])])]
-    parts = [_part(index, named, drawer, words) for index, named in indices.items()]
-    charts = _against_limits([each for named in indices.values() for each in named], drawer, words)
-    title = words("part_limits")
-    return [*parts, *([Part("limits", title, [Section("limits-of", words("limits_of"), charts)])] if charts else [])]
-
-
-def _against_limits(named: Sequence[Named], drawer: Drawer, words: Words) -> list[Block]:
-    """A chart for each model that has portfolios of more than two limits, a line for each index."""
-    found: dict[str, list[IndexEnhancement]] = {}
-    for each in named:
-        if len(each.result.runs) > _FEW_LIMITS:
-            found.setdefault(each.name, []).append(replace(each.result, model=drawer.called(each.name)))
-    return [
-        drawer.drawn(partial(against_limits, results), f"{name}: {words.head(_LIMITS)}")
-        for name, results in found.items()
-    ]
+    return [_part(index, named, drawer, words) for index, named in indices.items()]
 
 
 def _part(index: str, named: Sequence[Named], drawer: Drawer, words: Words) -> Part:
@@ -183,5 +165,5 @@ def _more(each: Named, key: str, number: int, first: str, drawer: Drawer, words:
     outputs = IndexEnhancementRecord.outputs
     shown = {tables.comparison, tables.yearly_comparison}
     blocks = registered_tables(outputs, each.result, shown, ANCHOR, words)
-    blocks += registered_charts(outputs, each.result, {first, _LIMITS}, drawer)
+    blocks += registered_charts(outputs, each.result, {first, LIMITS_CHART}, drawer)
     return Section(f"{key}-more-{number}", words("more_of_index", index=each.result.index, name=each.name), blocks)
