@@ -166,7 +166,12 @@ def contradictions(result: IndexEnhancement) -> list[str]:
     return lines
 
 
-@outputs.table(heading="Constraints that were broken", notes=contradictions, empty="No constraint was broken.")
+@outputs.table(
+    heading="Constraints that were broken",
+    formats={"largest": ".2g"},
+    notes=contradictions,
+    empty="No constraint was broken.",
+)
 def gave_way(result: IndexEnhancement) -> pd.DataFrame:
     """Rows of `relaxed` that count something."""
     return relaxed(result).query("n_forced + n_relaxed > 0")
@@ -175,6 +180,7 @@ def gave_way(result: IndexEnhancement) -> pd.DataFrame:
 outputs.table("untradable.csv")(untradable.by_rebalance)
 outputs.table(
     heading="Stocks that could not be traded and forced constraints to be broken",
+    formats={"largest": ".2g"},
     notes=untradable.left_out,
     empty="No stock forced a constraint to be broken.",
 )(untradable.most_often)

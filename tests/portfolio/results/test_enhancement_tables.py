@@ -144,7 +144,7 @@ def test_stocks_that_could_not_be_traded_are_counted() -> None:
     assert table["n_times"].tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1, 1]
     assert set(table["banned_by"]) == {"frozen_suspended"}
     page = page_of(one)
-    assert "| 0.3 | SZ000000 | sell | suspended | no ST | 9 | 0.0100 |" in page
+    assert "| 0.3 | SZ000000 | sell | suspended | no ST | 9 | 0.01 |" in page
     assert "- 1 more rows, of stocks that force a constraint less often, are in untradable.csv." in page
     rows = untradable.by_rebalance(one)
     assert rows.columns.tolist() == ["turnover_limit", "datetime", *COLUMNS]
@@ -185,7 +185,7 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
         f"{unfilled} of {orders} orders were not executed in full" in page
     )
     assert "2021-12-16 .. 2022-01-26, 30 trading days" in page
-    assert "| 0.3 | industry exposure | 0 | 1 | 0.0040 |" in page
+    assert "| 0.3 | industry exposure | 0 | 1 | 0.004 |" in page
     assert "| 0.3 | SH600000 | sell | limit-down | no ST | 1 | 0.0015 |" in page
     assert "1.21 to 1.40" in page
     assert page.count("extrapolates 30 trading days, 2021-12-16 .. 2022-01-26, to a year of 252") == 1
@@ -203,6 +203,13 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
         "Conventions of all tables",
     ]
     assert "The index has a level on every day." in page
+
+
+def test_an_objective_with_costs_is_said() -> None:
+    words = "- Objective: the standardised scores of the weights less 0.5 times the expected costs of the trade; one"
+    costly = replace(RESULT, settings=IndexEnhancementSettings(index="csi300", cost_aversion=0.5))
+    assert f"{words} standard deviation of the scores is taken to earn 1%." in page_of(costly)
+    assert "- Objective" not in page_of(RESULT)
 
 
 def test_holes_in_the_index_are_a_table_with_what_they_do() -> None:
