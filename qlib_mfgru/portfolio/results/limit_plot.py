@@ -16,10 +16,11 @@ from qlib_mfgru.report import measures, style
 from qlib_mfgru.report.words import label
 
 _MEASURES = ("annual_excess", "information_ratio")
-_LOOKS: dict[str, dict[str, Any]] = {
-    "net": {"linestyle": "-", "marker": "o"},
-    "gross": {"linestyle": "--", "marker": "o", "fillstyle": "none"},
+_KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "net": ("of_net", {"linestyle": "-", "marker": "o"}),
+    "gross": ("of_gross", {"linestyle": "--", "marker": "o", "fillstyle": "none"}),
 }
+"""What is kept of a portfolio -> words and look of its line."""
 
 
 def by_limit(result: IndexEnhancement) -> pd.DataFrame:
@@ -34,7 +35,7 @@ def by_limit(result: IndexEnhancement) -> pd.DataFrame:
     for run in result.runs:
         returns = {"net": run.returns, "gross": run.report["return"]}
         of_run = {kind: measures.of_excess(series, run.benchmark, year) for kind, series in returns.items()}
-        rows[run.limit] = {(kind, name): of_run[kind][name] for kind in _LOOKS for name in _MEASURES}
+        rows[run.limit] = {(kind, name): of_run[kind][name] for kind in _KINDS for name in _MEASURES}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("turnover_limit").sort_index()
 
 
@@ -52,9 +53,9 @@ def against_limits(results: Sequence[IndexEnhancement]) -> Figure:
     figure, axes = style.panels(title, names, subject_of(results), style.sourced(sources))
     for result, look in zip(results, style.series(len(results)), strict=True):
         table = by_limit(result)
-        for kind, line in _LOOKS.items():
+        for kind, (said, line) in _KINDS.items():
             for ax, name in zip(axes, _MEASURES, strict=True):
-                words = label(f"of_{kind}", name=result.index)
+                words = label(said, name=result.index)
                 ax.plot(table.index, table[kind, name], color=look["color"], label=words, markersize=5, **line)
     _finish(axes)
     return figure
