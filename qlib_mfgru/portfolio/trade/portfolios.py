@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider.session import Session
@@ -49,6 +51,13 @@ class PortfolioRun:
     rebalances: pd.DataFrame
     exposures: pd.DataFrame
     untradable: pd.DataFrame = field(default_factory=lambda: as_frame([]))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A pickle's attributes; one of an earlier version lacks some, which only tables and plots would miss."""
+        missing = [each.name for each in fields(self) if each.name not in state]
+        if missing:
+            raise InputError(f"an earlier version made it, without {', '.join(missing)}")
+        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         days, n_rebalances = self.report.index, len(self.rebalances)
