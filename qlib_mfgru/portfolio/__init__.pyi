@@ -14,6 +14,8 @@ from .optimise.constraints import (
     Turnover,
     WeightDeviation,
 )
+from .optimise.explanation import Explanation, Untradable
+from .optimise.objective import Objective
 from .optimise.optimizer import IndexEnhancementOptimizer, Solution
 from .optimise.terms import Terms
 from .results.record import IndexEnhancementRecord
@@ -32,6 +34,7 @@ __all__ = [
     "Constraint",
     "Decision",
     "DenseQuote",
+    "Explanation",
     "FactorExposure",
     "FrozenSuspended",
     "FullInvestment",
@@ -49,11 +52,13 @@ __all__ = [
     "NoLimitUpBuys",
     "NoST",
     "NoUnscoredBuys",
+    "Objective",
     "PortfolioRun",
     "Solution",
     "SortedPosition",
     "Terms",
     "Turnover",
+    "Untradable",
     "WeightDeviation",
     "run_index_enhancement",
 ]

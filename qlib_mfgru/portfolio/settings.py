@@ -9,12 +9,13 @@ from pydantic import AfterValidator, model_validator
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.optimise import constraints as rules
 from qlib_mfgru.portfolio.optimise.base import Constraint, as_constraints, needed_fields
+from qlib_mfgru.portfolio.optimise.objective import Objective
 from qlib_mfgru.portfolio.optimise.relaxation import by_name, relaxation_groups
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.value_types import DealPrice, Exposures, IndexCode, StockCodes, TurnoverLimits
 from qlib_mfgru.provider.index.codes import BENCHMARKS
 from qlib_mfgru.report.published import published
-from qlib_mfgru.settings import Fraction, Gt, Len, Listed, Names, Positive, Settings, Stamp, Text, checked
+from qlib_mfgru.settings import Fraction, Gt, Len, Listed, Names, NonNegative, Positive, Settings, Stamp, Text, checked
 
 
 class ExchangeSettings(Settings):
@@ -66,6 +67,8 @@ class PortfolioSettings(ExchangeSettings):
         trading bans included, and the five settings above, which must then be left out.
     relaxation : sequence of str, optional
         Names of the constraints that give way where not all can be met: see `IndexEnhancementOptimizer`.
+    cost_aversion : float
+        How heavily expected costs weigh in what is maximised, 0 for not at all: see `Objective`.
     index_weights : str
         ``drifted`` or ``market_cap``: see `MarketSnapshot`.
     unfilled : str
@@ -91,6 +94,7 @@ class PortfolioSettings(ExchangeSettings):
     blacklist: StockCodes = ()
     constraints: Annotated[tuple[Constraint, ...], Len(1)] | None = None
     relaxation: Names | None = None
+    cost_aversion: NonNegative = 0.0
     index_weights: Literal["drifted", "market_cap"] = "drifted"
     unfilled: Literal["drop", "carry"] = "drop"
     account: Positive = 1e8
@@ -159,6 +163,11 @@ class PortfolioSettings(ExchangeSettings):
             rules.NoST(),
             rules.Blacklist(self.blacklist),
         ]
+
+    @property
+    def objective(self) -> Objective:
+        """What rebalances maximise."""
+        return Objective(self.cost_aversion, self.buy_cost, self.sell_cost)
 
     def read_market(self) -> MarketSnapshot:
         """Read the market that these portfolios are decided from, with the fields that their constraints need.

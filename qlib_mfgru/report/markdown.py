@@ -30,7 +30,7 @@ _COLUMNS = {
 FORMATS: dict[str, str] = {column: specification for specification, names in _COLUMNS.items() for column in names}
 """Format specification of every column that means the same on all pages."""
 
-_OF_NAMES = ("source", "layer", "turnover_limit", "exposure", "constraint", "entry")
+_OF_NAMES = ("source", "layer", "turnover_limit", "exposure", "constraint", "entry", "action", "banned_by")
 """Columns whose cells are names that have words."""
 
 Formats = Mapping[str, str] | Callable[[pd.DataFrame], Mapping[str, str]]

@@ -9,7 +9,11 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord, IndexEnhancementSettings, PortfolioRun
+from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider import ASHARE
+
+STUCK = "SH600000"
+"""The stock that forces each rebalance that is forced."""
 
 
 def first_days_of_weeks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
@@ -17,7 +21,7 @@ def first_days_of_weeks(days: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def result(n_days: int = 30, limits: Sequence[float] = (0.3, 0.5), index: str = "csi300") -> IndexEnhancement:
-    """From Thursday 2021-12-16 on; the second rebalance is relaxed, the fourth failed."""
+    """From Thursday 2021-12-16 on; the second rebalance is relaxed, the fourth failed, the sixth forced."""
     settings = IndexEnhancementSettings(
         index=index,
         turnover_limits=tuple(limits),
@@ -41,12 +45,21 @@ def _run(limit: float, days: pd.DatetimeIndex, bench: np.ndarray, seed: int) -> 
     gross = bench + random.normal(0.0006, 0.0036, len(days))
     report = pd.DataFrame({"return": gross, "cost": 0.002 * turnover, "turnover": turnover, "bench": bench}, days)
     report["account"] = 1e8 * (1 + report["return"] - report["cost"]).cumprod()
-    return PortfolioRun(limit, report, pd.DataFrame(), log, _exposures(days, random))
+    return PortfolioRun(limit, report, pd.DataFrame(), log, _exposures(days, random), _untradable(log))
 
 
 def _log(limit: float, dates: pd.DatetimeIndex, random: np.random.Generator) -> pd.DataFrame:
     n = len(dates)
-    log = pd.DataFrame({"decided": dates - pd.offsets.BDay(1), "status": "solved", "message": ""}, dates)
+    log = pd.DataFrame(
+        {
+            "decided": dates - pd.offsets.BDay(1),
+            "status": "solved",
+            "message": "",
+            "untradable": "",
+            "contradicted": "",
+        },
+        dates,
+    )
     log["turnover_planned"] = limit * random.uniform(0.8, 1.0, n)
     log["names"], log["orders"], log["unfilled"] = 100, random.integers(40, 80, n), random.integers(0, 3, n)
     log["unfilled_value"], log["index_covered"] = log["unfilled"] * 0.001, 0.97
@@ -57,7 +70,15 @@ def _log(limit: float, dates: pd.DatetimeIndex, random: np.random.Generator) -> 
     for place in range(3, n, 20):
         log.loc[dates[place], ["status", "message", "turnover_planned"]] = "failed", "no score of the day before", 0.0
         log.loc[dates[place], ["orders", "unfilled", "unfilled_value"]] = 0
+    for place in range(5, n, 20):
+        log.loc[dates[place], ["status", "untradable", "relaxed.no_st"]] = "forced", STUCK, 0.0015
     return log
+
+
+def _untradable(log: pd.DataFrame) -> pd.DataFrame:
+    forced = log.index[log["status"] == "forced"]
+    row = {"instrument": STUCK, "action": "sell", "needed": 0.0015, "banned_by": "no_limit_down_sells"}
+    return as_frame([{"datetime": day, **row, "constraint": "no_st", "broken_by": 0.0015} for day in forced])
 
 
 def _exposures(days: pd.DatetimeIndex, random: np.random.Generator) -> pd.DataFrame:

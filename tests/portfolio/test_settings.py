@@ -105,6 +105,7 @@ REFUSED = [
     ({"start_time": 2021}, "start_time is 2021: must be a date such as 2020-01-31"),
     ({"end_time": "soon"}, "end_time is 'soon': must be a date such as 2020-01-31"),
     ({"start_time": "2021-02-01", "end_time": 20210104}, "start_time 2021-02-01 is after end_time 2021-01-04"),
+    ({"cost_aversion": -1}, "cost_aversion is -1: must be at least 0"),
     ({"relaxation": "no_st"}, "relaxation is 'no_st': must be a list"),
     ({"relaxation": ["size"]}, "relaxation names 'size'; those that can give way are full_investment, "),
     ({"relaxation": ["turnover"]}, "relaxation names 'turnover', which never gives way; those that can are full_"),

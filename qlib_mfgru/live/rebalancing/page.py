@@ -14,9 +14,12 @@ from qlib_mfgru.folders import locked, staged_file
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 from qlib_mfgru.live.wording import counted
 from qlib_mfgru.numerals import numeral
+from qlib_mfgru.portfolio.trade.untradable import amounts
 
 _SHARES = ("shares", "asked")
 _WEIGHTS = ("weight_before", "weight_target", "weight_after", "index_weight")
+_BROKEN = {"forced": "stocks that cannot be traded break constraints", "relaxed": "constraints gave way"}
+"""What is said of plans whose targets break constraints, by status."""
 _ROUNDING = 1e-4
 """Of a weight: what is less shows in no column."""
 _SHOWN = ("instrument", "name", "side", "shares", "asked", "price", "value", *_WEIGHTS, "score", "flags")
@@ -40,7 +43,7 @@ def text(plan: RebalancePlan) -> str:
 
 def done(plan: RebalancePlan, files: Sequence[Path]) -> str:
     """What was decided and written, in one line."""
-    told = ["constraints gave way"] if plan.summary["relaxed"] else []
+    told = [_BROKEN[plan.summary["status"]]] if plan.summary["status"] in _BROKEN else []
     told += [counted(len(plan.notes), "note")] if plan.notes else []
     place = f"written to {' and '.join(map(str, files))}" if files else "in no file: name one by --out"
     return ", ".join(
@@ -51,8 +54,14 @@ def done(plan: RebalancePlan, files: Sequence[Path]) -> str:
 def _outcome(plan: RebalancePlan) -> str:
     if plan.summary["status"] == "failed":
         return f"failed, the holding is kept: {plan.summary['message']}"
-    gave_way = [f"{name} by {amount:.2g}" for name, amount in plan.summary["relaxed"].items()]
-    return f"gave way: {', '.join(gave_way)}" if gave_way else "all constraints hold at the target weights"
+    lines = []
+    if plan.summary["status"] == "relaxed":
+        lines.append(f"no portfolio meets all constraints, gave way: {amounts(plan.summary['relaxed'])}")
+    if plan.summary["contradicted"]:
+        lines.append(f"no weight meets all limits on it: {', '.join(plan.summary['contradicted'])}")
+    if plan.summary["untradable"]:
+        lines.append(f"forced by stocks that cannot be traded: {'; '.join(plan.summary['untradable'])}")
+    return "\n".join(lines) or "all constraints hold at the target weights"
 
 
 def _account(account: pd.DataFrame) -> str:

@@ -14,6 +14,7 @@ from qlib_mfgru.live.rebalancing.limits import constraint_table
 from qlib_mfgru.live.rebalancing.notes import notes_on
 from qlib_mfgru.live.rebalancing.orders import Orders, raw_price, weights_after
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance, Rebalancer
+from qlib_mfgru.portfolio.trade.untradable import in_words
 from qlib_mfgru.report.show.shown import Shown, View
 
 
@@ -27,9 +28,11 @@ class RebalancePlan(Shown):
         Day whose close it is decided from.
     summary : dict
         ``decided``, ``index``, ``settings`` (where they are from), ``turnover_limit``, ``status`` (``solved``,
-        ``relaxed``, ``failed``), ``message``, ``relaxed`` (constraints that gave way), ``turnover`` (planned; a share
-        of the capital, two-sided), ``turnover_ordered``, ``bought``, ``sold``, ``cost`` (expected), ``index_covered``,
-        ``scored`` (stocks with a score).
+        ``forced``, ``relaxed``, ``failed``: see `Solution`), ``message``, ``relaxed`` (constraints that the targets
+        break, and by how much), ``infeasible`` (those that no portfolio could meet, likewise), ``contradicted``
+        (stocks of which no weight meets all limits on it), ``untradable`` (the stocks that force it, in words),
+        ``turnover`` (planned; a share of the capital, two-sided), ``turnover_ordered``, ``bought``, ``sold``, ``cost``
+        (expected), ``index_covered``, ``scored`` (stocks with a score).
     account : DataFrame
         Index ``item``: ``value``, ``stocks``, ``cash``, ``frozen`` (what the provider does not know), ``invested``
         (what weights are shares of), ``names``; columns ``before`` and ``after`` the orders, at the close and at
@@ -101,6 +104,9 @@ def _summary(rebalance: Rebalance, rebalancer: Rebalancer, orders: Orders) -> di
         "status": solution.status,
         "message": solution.message,
         "relaxed": dict(solution.relaxed),
+        "infeasible": dict(solution.why.infeasible),
+        "contradicted": list(solution.why.contradicted),
+        "untradable": [in_words(each) for each in solution.why.untradable],
         "turnover": float(np.abs(solution.weights - decision.current).sum()),
         "turnover_ordered": float(frame["value"].sum() / rebalance.invested),
         "bought": float(by_side.get("buy", 0.0)),

@@ -74,18 +74,23 @@ class Constraint(ABC):
 
     def excess(self, decision: Decision, weights: np.ndarray) -> float:
         """By how much weights (n_stocks,) break it at worst, in its own units; 0 where it holds."""
-        terms, change = terms_of(self, decision), weights - decision.current
-        sums = np.zeros(0) if terms.rows is None else terms.rows @ weights
-        broken = [
-            terms.lower - weights if terms.lower is not None else 0.0,
-            weights - terms.upper if terms.upper is not None else 0.0,
-            change[terms.no_buy] if terms.no_buy is not None else 0.0,
-            -change[terms.no_sell] if terms.no_sell is not None else 0.0,
-            terms.least - sums,
-            sums - terms.most,
-            np.abs(change).sum() - terms.turnover,
-        ]
-        return max(float(np.max(values, initial=0.0)) for values in broken)
+        return excess_of(terms_of(self, decision), decision.current, weights)
+
+
+def excess_of(terms: Terms, current: np.ndarray, weights: np.ndarray) -> float:
+    """By how much weights break terms at worst; both of shape (n_stocks,), and 0 where the terms hold."""
+    change = weights - current
+    sums = np.zeros(0) if terms.rows is None else terms.rows @ weights
+    broken = [
+        terms.lower - weights if terms.lower is not None else 0.0,
+        weights - terms.upper if terms.upper is not None else 0.0,
+        change[terms.no_buy] if terms.no_buy is not None else 0.0,
+        -change[terms.no_sell] if terms.no_sell is not None else 0.0,
+        terms.least - sums,
+        sums - terms.most,
+        np.abs(change).sum() - terms.turnover,
+    ]
+    return max(float(np.max(values, initial=0.0)) for values in broken)
 
 
 def terms_of(constraint: Constraint, decision: Decision) -> Terms:

@@ -56,6 +56,36 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Bans:
+    """What must not be traded; both of shape (n_stocks,), bool.
+
+    Attributes
+    ----------
+    buy, sell : ndarray
+    """
+
+    buy: np.ndarray
+    sell: np.ndarray
+
+    @classmethod
+    def of(cls, terms: Sequence[Terms], n_stocks: int) -> Bans:
+        """Those of all constraints."""
+        nothing = np.zeros(n_stocks, dtype=bool)
+        return cls(
+            buy=np.logical_or.reduce([nothing, *(term.no_buy for term in terms if term.no_buy is not None)]),
+            sell=np.logical_or.reduce([nothing, *(term.no_sell for term in terms if term.no_sell is not None)]),
+        )
+
+    def only(self, stocks: np.ndarray) -> Bans:
+        """Those of some stocks, (n_stocks,), bool."""
+        return Bans(self.buy & stocks, self.sell & stocks)
+
+    def on_columns(self, columns: Columns, trades: Trades) -> np.ndarray:
+        """1 for each column that trades what is banned, (n_columns,), else 0."""
+        return columns.vector(buy=self.buy, sell=self.sell, forced=np.where(trades.direction > 0, self.buy, self.sell))
+
+
+@dataclass(frozen=True)
 class Trades:
     """Bounds of the columns of trades; all of shape (n_stocks,).
 
@@ -75,20 +105,18 @@ class Trades:
     direction: np.ndarray
 
     @classmethod
-    def within(cls, terms: Sequence[Terms], current: np.ndarray) -> Trades:
+    def within(cls, terms: Sequence[Terms], current: np.ndarray, bans: Bans) -> Trades:
         """Intersect the bounds of all constraints; where they contradict each other, the upper ones hold."""
-        anything, nothing = np.full(len(current), np.inf), np.zeros(len(current), dtype=bool)
+        anything = np.full(len(current), np.inf)
         upper = np.minimum.reduce([anything, *(term.upper for term in terms if term.upper is not None)])
         lower = np.maximum.reduce([-anything, *(term.lower for term in terms if term.lower is not None)])
-        no_buy = np.logical_or.reduce([nothing, *(term.no_buy for term in terms if term.no_buy is not None)])
-        no_sell = np.logical_or.reduce([nothing, *(term.no_sell for term in terms if term.no_sell is not None)])
         lower = np.minimum(lower, upper)
         inside = np.clip(current, lower, upper)
         rising, falling = inside > current, inside < current
         return cls(
-            buy=np.where(no_buy | falling, 0.0, upper - inside),
-            sell=np.where(no_sell | rising, 0.0, inside - lower),
-            forced=np.where(np.where(rising, no_buy, no_sell), 0.0, np.abs(inside - current)),
+            buy=np.where(bans.buy | falling, 0.0, upper - inside),
+            sell=np.where(bans.sell | rising, 0.0, inside - lower),
+            forced=np.where(np.where(rising, bans.buy, bans.sell), 0.0, np.abs(inside - current)),
             direction=np.where(rising, 1.0, -1.0),
         )
 

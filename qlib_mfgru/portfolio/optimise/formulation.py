@@ -20,7 +20,8 @@ import numpy as np
 from scipy import sparse
 
 from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, terms_of
-from qlib_mfgru.portfolio.optimise.blocks import Columns, Sums, Trades
+from qlib_mfgru.portfolio.optimise.blocks import Bans, Columns, Sums, Trades
+from qlib_mfgru.portfolio.optimise.objective import Objective
 from qlib_mfgru.portfolio.optimise.terms import Terms
 
 _NOTHING = 1e-10
@@ -76,7 +77,7 @@ class Formulation:
     trades : Trades
     matrix : csc_array of shape (n_rows, n_columns)
     returns : ndarray of shape (n_columns,)
-        Expected returns as costs, the largest scaled to 1.
+        Coefficients of the objective, the largest scaled to 1.
     least_columns, most_columns : ndarray of shape (n_columns,)
     least_rows, most_rows : ndarray of shape (n_rows,)
         Allowances of 0.
@@ -95,10 +96,19 @@ class Formulation:
     giving_way: GivingWay
 
     @classmethod
-    def of(cls, decision: Decision, constraints: Sequence[Constraint], groups: Groups) -> Formulation:
-        """Write a decision as a program."""
+    def of(
+        cls,
+        decision: Decision,
+        constraints: Sequence[Constraint],
+        groups: Groups,
+        objective: Objective,
+        freed: np.ndarray | None = None,
+    ) -> Formulation:
+        """Write a decision as a program; what is banned of `freed` stocks, (n_stocks,), bool, may be traded."""
         terms, current = [terms_of(constraint, decision) for constraint in constraints], decision.current
-        trades, sums = Trades.within(terms, current), Sums.of(constraints, terms, len(current))
+        bans = Bans.of(terms, len(current))
+        trades = Trades.within(terms, current, bans if freed is None else bans.only(~freed))
+        sums = Sums.of(constraints, terms, len(current))
         columns = Columns(len(current), len(sums.owners))
         bounding = [constraint for constraint, term in zip(constraints, terms, strict=True) if term.upper is not None]
         giving_way = GivingWay.of(columns, groups, bounding, sums, trades)
@@ -109,7 +119,7 @@ class Formulation:
             columns=columns,
             trades=trades,
             matrix=_matrix(columns, sums, trades, giving_way),
-            returns=_returns(columns, decision.expected, trades),
+            returns=objective.coefficients(columns, decision.expected, trades),
             least_columns=least_columns,
             most_columns=most_columns,
             least_rows=least_rows,
@@ -130,17 +140,6 @@ def _matrix(columns: Columns, sums: Sums, trades: Trades, giving_way: GivingWay)
     of_sums = sparse.hstack([trades.on_columns(sums.coefficients), missing, -missing])
     turnover = columns.vector(buy=1.0, sell=1.0, forced=1.0)
     return sparse.csc_array(sparse.vstack([of_sums, turnover[None], giving_way.coefficients], format="csc"))
-
-
-def _returns(columns: Columns, expected: np.ndarray, trades: Trades) -> np.ndarray:
-    """Expected returns of the columns, the largest scaled to 1.
-
-    Stocks without one get the mean of all others: scores of a network have no level of their own.
-    """
-    scored = np.isfinite(expected)
-    completed = np.where(scored, expected, expected[scored].mean() if scored.any() else 0.0)
-    scaled = completed / max(np.abs(completed).max(), np.finfo(np.float64).tiny)
-    return columns.vector(buy=scaled, sell=-scaled, forced=scaled * trades.direction)
 
 
 def _column_bounds(columns: Columns, trades: Trades, giving_way: GivingWay) -> tuple[np.ndarray, np.ndarray]:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from qlib_mfgru.portfolio.optimise.base import Constraint, Decision, as_constraints
+from qlib_mfgru.portfolio.optimise.explanation import BROKEN, Explanation, explained
+from qlib_mfgru.portfolio.optimise.objective import Objective
 from qlib_mfgru.portfolio.optimise.program import Program
 from qlib_mfgru.portfolio.optimise.relaxation import by_name, relaxation_groups
-
-_BROKEN = 1e-7
-"""Less is the solver's rounding."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,12 @@ class Solution:
     weights : ndarray of shape (n_stocks,)
         Shares of the invested capital; the current ones where it failed.
     status : str
-        ``solved``; ``relaxed``: not all constraints could be met; ``failed``: no weights were found, keep the holding.
+        ``solved``: all constraints hold; ``forced``: some are broken, only because stocks cannot be traded;
+        ``relaxed``: some could not be met even if these could be; ``failed``: no weights were found, keep the holding.
     relaxed : dict of str to float
         By how much the weights break each constraint, those broken only.
+    why : Explanation
+        Of what is broken: the stocks that force it, and what no portfolio could meet.
     message : str
         What the solver said of a failure.
     """
@@ -35,13 +37,14 @@ class Solution:
     weights: np.ndarray
     status: str
     relaxed: dict[str, float] = field(default_factory=dict)
+    why: Explanation = field(default_factory=Explanation)
     message: str = ""
 
 
 class IndexEnhancementOptimizer:
     """Maximises ``sum_i w_i r_i`` for expected returns r under constraints, as in the Huatai report (figures 34 to 49).
 
-    Where the constraints contradict each other, those that may give way are relaxed in order, each by the
+    Where not all constraints can be met, those that may give way are relaxed in order, each by the
     smallest total violation: see `Program.solve`. What cannot be traded, and the turnover, never give way.
 
     Parameters
@@ -51,6 +54,8 @@ class IndexEnhancementOptimizer:
     relaxation : sequence of str, optional
         Names of the constraints that give way, in this order; by default all that have a `rank`, by it, those of the
         same rank together. Those without a `rank` never do.
+    objective : Objective, optional
+        By default without costs, as in the Huatai report.
 
     Raises
     ------
@@ -60,10 +65,14 @@ class IndexEnhancementOptimizer:
     """
 
     def __init__(
-        self, constraints: Sequence[Constraint | dict[str, Any]], relaxation: Sequence[str] | None = None
+        self,
+        constraints: Sequence[Constraint | dict[str, Any]],
+        relaxation: Sequence[str] | None = None,
+        objective: Objective | None = None,
     ) -> None:
         self.constraints = by_name(as_constraints(constraints))
-        self.program = Program(list(self.constraints.values()), relaxation_groups(self.constraints, relaxation))
+        groups = relaxation_groups(self.constraints, relaxation)
+        self.program = Program(list(self.constraints.values()), groups, objective or Objective())
 
     def solve(self, decision: Decision) -> Solution:
         """The weights of one rebalance."""
@@ -71,5 +80,8 @@ class IndexEnhancementOptimizer:
         if isinstance(weights, str):
             return Solution(decision.current, "failed", message=weights)
         excess = {name: constraint.excess(decision, weights) for name, constraint in self.constraints.items()}
-        relaxed = {name: amount for name, amount in excess.items() if amount > _BROKEN}
-        return Solution(weights, "relaxed" if relaxed else "solved", relaxed)
+        relaxed = {name: amount for name, amount in excess.items() if amount > BROKEN}
+        if not relaxed:
+            return Solution(weights, "solved")
+        why = explained(decision, self.constraints, self.program.groups, weights, relaxed)
+        return Solution(weights, "forced" if why.forced else "relaxed", relaxed, why)

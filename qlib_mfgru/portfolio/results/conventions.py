@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from qlib_mfgru.portfolio.optimise.objective import RETURN_PER_SCORE
+from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
 from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
 from qlib_mfgru.report.significance import COVERED, RESAMPLES, SEED, mean_block
@@ -31,6 +33,7 @@ def conventions(result: IndexEnhancement) -> list[str]:
         "since the first deal; this one and the charts begin with the deal.",
         f"Returns are net of costs: {settings.buy_cost:.2%} of what is bought and {settings.sell_cost:.2%} of what is "
         "sold. Cost drag: annual return before costs less annual return after costs.",
+        *_objective(settings),
         f"{settings.risk_degree:.1%} of the account is invested. Limits bind the plan, as shares of that capital.",
         f"Orders that were not executed in full are {_UNFILLED[settings.unfilled]}. "
         f'"{header("mean_unfilled_value")}" is per rebalance, as a share of the account.',
@@ -50,12 +53,25 @@ def conventions(result: IndexEnhancement) -> list[str]:
         "Numeric exposures are in standard deviations across the stocks traded on the day, everything else in shares. "
         f'"{header("worst")}" is that of the day closest to a limit, or furthest beyond it.',
         "Active share: half the sum of absolute deviations from the index's weights.",
-        "A rebalance failed where the optimiser found no portfolio: the holding was kept. It is relaxed where "
-        f'constraints had to give way; "{header("largest")}" is by how much at most, in the constraint\'s own units.',
+        "A rebalance failed where the optimiser found no portfolio: the holding was kept. It is forced where all "
+        "constraints could be met if the stocks that are held or in the index could be traded, but a ban (suspension, "
+        "price limit, no score) keeps some of them from it: these are named, with what would have to be traded at "
+        "least. It is relaxed where even then no portfolio meets all constraints, whether or not stocks force more. "
+        f'"{header("largest")}" is by how much a constraint is broken at most, in its own units.',
         f"Bands of the cumulative excess hold {COVERED:.0%} of {RESAMPLES:,} curves at each date, made of the same "
         "daily excess returns, drawn anew (stationary bootstrap, Politis and Romano 1994): in blocks of "
         f"{mean_block(len(result.runs[0].since_deal()[0]))} days on average, the cube root of their number; random "
         f"seed {SEED}.",
+    ]
+
+
+def _objective(settings: IndexEnhancementSettings) -> list[str]:
+    """What is maximised, where that is not the Huatai report's."""
+    if not settings.cost_aversion:
+        return []
+    return [
+        f"Objective: the standardised scores of the weights less {settings.cost_aversion:g} times the expected costs "
+        f"of the trade; one standard deviation of the scores is taken to earn {RETURN_PER_SCORE:.0%}."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,5 +69,11 @@ def same(result: IndexEnhancement) -> list[str]:
 
 def subject(result: IndexEnhancement) -> str:
     """Model, index and days."""
-    days = result.runs[0].report.index
-    return f"{result.model} · {result.index} · {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}"
+    return subject_of([result])
+
+
+def subject_of(results: Sequence[IndexEnhancement]) -> str:
+    """Models, indices and days of several results."""
+    models, indices = (", ".join(dict.fromkeys(getattr(each, name) for each in results)) for name in ("model", "index"))
+    first, last = min(each.days[0] for each in results), max(each.days[-1] for each in results)
+    return f"{models} · {indices} · {first:%Y-%m-%d} .. {last:%Y-%m-%d}"

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from qlib_mfgru.portfolio.results.exposure_plot import exposures
+from qlib_mfgru.portfolio.results.limit_plot import against_limits
 from qlib_mfgru.portfolio.results.lines import lines, same, subject
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import marks, style
@@ -20,7 +21,7 @@ from qlib_mfgru.report.words import label
 
 outputs: Outputs[IndexEnhancement] = Outputs()
 
-_STATUS = {"relaxed": (style.ORANGE, "o"), "failed": ("tab:red", "X")}
+_STATUS = {"forced": ("tab:green", "s"), "relaxed": (style.ORANGE, "o"), "failed": ("tab:red", "X")}
 """Colour and marker for rebalances that did not go as planned."""
 
 
@@ -91,6 +92,12 @@ def turnover(result: IndexEnhancement) -> Figure:
         style.leave_room_above(ax, 0.35)
         ax.legend(loc="upper right", fontsize="small", ncols=2)
     return figure
+
+
+@outputs.plot("turnover_limits.png")
+def excess_against_limits(result: IndexEnhancement) -> Figure:
+    """Annual excess and information ratio against the turnover limit, net and gross of costs."""
+    return against_limits([result])
 
 
 def _mark_incidents(ax: Axes, run: PortfolioRun, turnovers: pd.Series) -> None:

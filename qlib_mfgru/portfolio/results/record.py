@@ -22,10 +22,11 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
 
     A portfolio for each turnover limit is backtested. Under ``index_enhancement/`` it leaves ``performance.csv`` and
     ``yearly.csv`` (that report's columns), ``comparison.csv`` and ``yearly_comparison.csv`` (next to that report's
-    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``index_holes.csv``, ``rebalances.csv`` (the
-    solver's log), ``index_enhancement.md`` (all tables with their conventions), ``index_enhancement.html`` (the same
-    with the plots, to look at in mlflow), ``daily.pkl``, ``positions.pkl``, ``exposures.pkl`` and plots; annual excess,
-    information ratio and excess drawdown are metrics of the recorder, as ``<INDEX>.<limit>.<measure>``.
+    figures), ``statistics.csv``, ``exposures.csv``, ``relaxed.csv``, ``untradable.csv``, ``index_holes.csv``,
+    ``rebalances.csv`` (the solver's log), ``index_enhancement.md`` (all tables with their conventions),
+    ``index_enhancement.html`` (the same with the plots, to look at in mlflow), ``daily.pkl``, ``positions.pkl``,
+    ``exposures.pkl`` and plots; annual excess, information ratio and excess drawdown are metrics of the recorder, as
+    ``<INDEX>.<limit>.<measure>``, and so are the counts of failed, forced and relaxed rebalances.
 
     Parameters
     ----------
@@ -90,6 +91,6 @@ class IndexEnhancementRecord(ResultRecord[IndexEnhancement]):
         return tables.metrics(result)
 
     def summary(self, result: IndexEnhancement) -> str:
-        """The table of performance."""
-        table = tables.performance(result).drop(columns="figure")
-        return f"enhancement with {result.model}:\n{table.to_string(index=False)}"
+        """The table of performance, and what did not go as planned."""
+        table = tables.performance(result).drop(columns="figure").to_string(index=False)
+        return "\n".join([f"enhancement with {result.model}:", table, *tables.incidents(result)])

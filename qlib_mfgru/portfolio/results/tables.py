@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.portfolio.results import untradable
 from qlib_mfgru.portfolio.results.bounds import bounds
 from qlib_mfgru.portfolio.results.conventions import heading, notes, printed
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
@@ -25,6 +26,8 @@ PERFORMANCE_COLUMNS = tuple(published("enhancement_performance").columns)
 EXPOSURE_COLUMNS = ("turnover_limit", "exposure", "least", "most", "mean", "worst", "days_beyond")
 METRICS = ("annual_excess", "information_ratio", "excess_max_drawdown")
 """Measures of each portfolio that a recorder has as metrics."""
+BREAKING = ("forced", "relaxed")
+"""Statuses of rebalances whose targets break a constraint: see `Solution`."""
 BENCHMARK = "benchmark"
 """Shown instead of the turnover limit in the index's own row."""
 
@@ -57,7 +60,7 @@ def comparison(result: IndexEnhancement) -> pd.DataFrame:
 
     An index or market that the Huatai report lacks is shown alone.
     """
-    counts = statistics(result)[["turnover_limit", "n_rebalances", "n_failed", "n_relaxed"]]
+    counts = statistics(result)[["turnover_limit", "n_rebalances", "n_failed", "n_forced", "n_relaxed"]]
     both = _by_limit(beside(printed(result), performance(result).merge(counts, how="left")))
     whole = dict.fromkeys(counts.columns.drop("turnover_limit"), "Int64")
     return both.astype(whole)
@@ -131,20 +134,56 @@ def exposures(result: IndexEnhancement) -> pd.DataFrame:
 
 @outputs.table("relaxed.csv")
 def relaxed(result: IndexEnhancement) -> pd.DataFrame:
-    """How often and by how much at most each constraint gave way: one row per turnover limit and constraint."""
+    """How often and by how much at most each constraint was broken: one row per turnover limit and constraint.
+
+    ``n_forced`` and ``n_relaxed`` count rebalances by their status.
+    """
     rows = []
     for run in result.runs:
-        for column in run.rebalances.columns[run.rebalances.columns.str.startswith("relaxed.")]:
-            broken = run.rebalances[column].fillna(0.0)
+        log = run.rebalances
+        for column in log.columns[log.columns.str.startswith("relaxed.")]:
+            broken = log[column].fillna(0.0)
             row = {"turnover_limit": run.limit_name, "constraint": column.removeprefix("relaxed.")}
-            rows.append(row | {"n_relaxed": int((broken > 0).sum()), "largest": float(broken.max())})
-    return pd.DataFrame(rows, columns=["turnover_limit", "constraint", "n_relaxed", "largest"])
+            counts = {f"n_{status}": int((broken[log["status"] == status] > 0).sum()) for status in BREAKING}
+            rows.append(row | counts | {"largest": float(broken.max())})
+    return pd.DataFrame(rows, columns=["turnover_limit", "constraint", *(f"n_{s}" for s in BREAKING), "largest"])
 
 
-@outputs.table(heading="Constraints that gave way", empty="No constraint was relaxed.")
+def contradictions(result: IndexEnhancement) -> list[str]:
+    """Stocks of which no weight meets all limits on it, a line for each portfolio that met any."""
+    lines = []
+    for run in result.runs:
+        times = run.rebalances["contradicted"].str.split().explode().value_counts().sort_index()
+        stocks = ", ".join(f"{stock} ({n})" for stock, n in times.sort_values(ascending=False, kind="stable").items())
+        lines += (
+            [
+                f"Turnover limit {run.limit:.0%}, rebalances at which no weight of a stock meets all limits on it, "
+                f"such as an ST stock of the index: {stocks}."
+            ]
+            if stocks
+            else []
+        )
+    return lines
+
+
+@outputs.table(
+    heading="Constraints that were broken",
+    formats={"largest": ".2g"},
+    notes=contradictions,
+    empty="No constraint was broken.",
+)
 def gave_way(result: IndexEnhancement) -> pd.DataFrame:
     """Rows of `relaxed` that count something."""
-    return relaxed(result).query("n_relaxed > 0")
+    return relaxed(result).query("n_forced + n_relaxed > 0")
+
+
+outputs.table("untradable.csv")(untradable.by_rebalance)
+outputs.table(
+    heading="Stocks that could not be traded and forced constraints to be broken",
+    formats={"largest": ".2g"},
+    notes=untradable.left_out,
+    empty="No stock forced a constraint to be broken.",
+)(untradable.most_often)
 
 
 def hole_effect(result: IndexEnhancement) -> list[str]:
@@ -211,10 +250,11 @@ def daily_exposures(result: IndexEnhancement) -> pd.DataFrame:
 
 def metrics(result: IndexEnhancement) -> dict[str, float]:
     """By which runs are compared: ``<INDEX>.<limit>.<measure>`` of `METRICS` where it is known, and
-    ``<INDEX>.n_failed``, the rebalances of all portfolios that failed."""
+    ``<INDEX>.n_failed``, ``n_forced`` and ``n_relaxed``, the rebalances of all portfolios with that status."""
     compared = scalars([performance(result)[["turnover_limit", *METRICS]]], by=["turnover_limit"])
-    failed = {"n_failed": float(statistics(result)["n_failed"].sum())}
-    return {f"{result.index}.{name}": value for name, value in (compared | failed).items()}
+    table = statistics(result)
+    counts = {f"n_{status}": float(table[f"n_{status}"].sum()) for status in ("failed", *BREAKING)}
+    return {f"{result.index}.{name}": value for name, value in (compared | counts).items()}
 
 
 def _statistics(run: PortfolioRun, days_per_year: int) -> dict[str, Any]:
@@ -227,8 +267,7 @@ def _statistics(run: PortfolioRun, days_per_year: int) -> dict[str, Any]:
         "mean_cash": float(held["cash"].mean()),
         "mean_index_covered": float(log["index_covered"].mean()),
         "n_rebalances": len(log),
-        "n_failed": int((log["status"] == "failed").sum()),
-        "n_relaxed": int((log["status"] == "relaxed").sum()),
+        **{f"n_{status}": int((log["status"] == status).sum()) for status in ("failed", *BREAKING)},
         "n_orders": int(log["orders"].sum()),
         "n_unfilled": int(log["unfilled"].sum()),
         "mean_unfilled_value": float(log["unfilled_value"].mean()),
@@ -240,7 +279,8 @@ def _incidents(run: PortfolioRun, counts: Mapping[Any, Any]) -> str:
     failed = "; ".join(f"{reason}: {times}" for reason, times in reasons.items())
     return (
         f"Turnover limit {run.limit:.0%}: of {counts['n_rebalances']:,} rebalances, {counts['n_failed']:,} failed and "
-        f"kept the holding{f' ({failed})' if failed else ''}, and {counts['n_relaxed']:,} relaxed constraints; "
+        f"kept the holding{f' ({failed})' if failed else ''}, {counts['n_forced']:,} broke constraints only because "
+        f"stocks could not be traded, and {counts['n_relaxed']:,} because no portfolio meets all; "
         f"{counts['n_unfilled']:,} of {counts['n_orders']:,} orders were not executed in full, on average "
         f"{counts['mean_unfilled_value']:.2%} of the account per rebalance."
     )

@@ -18,6 +18,7 @@ from qlib_mfgru.portfolio.trade.exposures import realised
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.portfolio.trade.position import SortedPosition
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
+from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.index.returns import days_without_level, index_returns
 from qlib_mfgru.report.scores import as_series, on_axes
@@ -102,7 +103,8 @@ def _run(
         raise InputError(f"between {start:%Y-%m-%d} and {end:%Y-%m-%d} no week begins and no day has a score before it")
     positions = to_frame(history)
     log = pd.DataFrame(strategy.log).set_index("datetime")
-    return PortfolioRun(limit, report, positions, log, realised(snapshot, positions))
+    stuck = as_frame(strategy.untradable)
+    return PortfolioRun(limit, report, positions, log, realised(snapshot, positions), stuck)
 
 
 def to_frame(history: Mapping[pd.Timestamp, Position]) -> pd.DataFrame:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import pandas as pd
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
+from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.report.show.shown import Shown, View
 
@@ -27,12 +30,19 @@ class PortfolioRun:
         By (datetime, instrument), at each day's close: ``amount`` (adjusted shares), ``price``, ``weight`` (share of
         the account).
     rebalances : DataFrame
-        The solver's log, one row per rebalance by trading day: ``decided`` (the day before), ``status`` (``solved``,
-        ``relaxed``, ``failed``), ``message``, ``turnover_planned``, ``names``, ``orders``, ``unfilled`` (orders not
-        executed in full), ``unfilled_value`` (share of the account), ``index_covered``, and a column
-        ``relaxed.<constraint>`` for each constraint: by how much the target breaks it, 0 where it holds.
+        The solver's log, one row per rebalance by trading day: ``decided`` (the day before), ``status`` (as of
+        `Solution`), ``message``, ``untradable`` (stocks that could not be traded and force constraints to be broken),
+        ``infeasible`` (what could not be met even if they were, and by how much), ``contradicted`` (stocks of which no
+        weight meets all limits on it), ``turnover_planned``, ``names``, ``orders``, ``unfilled`` (orders not executed
+        in full), ``unfilled_value`` (share of the account), ``index_covered``, and a column ``relaxed.<constraint>``
+        for each constraint: by how much the target breaks it, 0 where it holds.
     exposures : DataFrame
         Realised, one row per day at the close: see `exposures.realised`.
+    untradable : DataFrame
+        By the rebalance's day, a row for each stock that could not be traded and forces constraints to be broken, and
+        each of these: ``instrument``, ``action`` (``buy`` or ``sell``: what would have to be done), ``needed`` (how
+        much, as a share of the invested capital), ``banned_by`` (constraints that forbid it), ``constraint``,
+        ``broken_by``.
     """
 
     limit: float
@@ -40,6 +50,14 @@ class PortfolioRun:
     positions: pd.DataFrame
     rebalances: pd.DataFrame
     exposures: pd.DataFrame
+    untradable: pd.DataFrame = field(default_factory=lambda: as_frame([]))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A pickle's attributes; one of an earlier version lacks some, which only tables and plots would miss."""
+        missing = [each.name for each in fields(self) if each.name not in state]
+        if missing:
+            raise InputError(f"an earlier version made it, without {', '.join(missing)}")
+        self.__dict__.update(state)
 
     def __repr__(self) -> str:
         days, n_rebalances = self.report.index, len(self.rebalances)

@@ -70,7 +70,9 @@ class Rebalancer:
 
     def __init__(self, settings: StrategySettings, snapshot: MarketSnapshot) -> None:
         self.settings, self.snapshot = settings, snapshot
-        self.optimizer = IndexEnhancementOptimizer(settings.limits(settings.turnover_limit), settings.relaxation)
+        self.optimizer = IndexEnhancementOptimizer(
+            settings.limits(settings.turnover_limit), settings.relaxation, settings.objective
+        )
 
     def expected(self, score: pd.Series | pd.DataFrame | None) -> np.ndarray | None:
         """One day's scores by stock on the market's stocks, (n_stocks,), NaN where there is none; None if none is of

@@ -11,6 +11,7 @@ from qlib.contrib.strategy.signal_strategy import BaseSignalStrategy
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio.snapshot import MarketSnapshot
+from qlib_mfgru.portfolio.trade import untradable
 from qlib_mfgru.portfolio.trade.orders import make_orders, unfilled_amount
 from qlib_mfgru.portfolio.trade.rebalance import Rebalance, Rebalancer, StrategySettings
 
@@ -36,6 +37,8 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
     ----------
     log : list of dict
         One row per rebalance: see `PortfolioRun.rebalances`.
+    untradable : list of dict
+        Stocks that could not be traded as constraints need it: see `PortfolioRun.untradable`.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         self.snapshot = snapshot or self.settings.read_market()
         self.rebalancer = Rebalancer(self.settings, self.snapshot)
         self.log: list[dict[str, Any]] = []
+        self.untradable: list[dict[str, Any]] = []
         self._unfilled: dict[str, float] = {}
 
     def generate_trade_decision(self, execute_result: Any = None) -> TradeDecisionWO:
@@ -101,6 +105,7 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
         rebalance = self.rebalancer.decide(day_before, expected, self.trade_position, self.trade_exchange)
         self._unfilled = {}
         self.log.append(self._row(day, rebalance))
+        self.untradable += untradable.rows(day, rebalance.solution.why.untradable)
         return rebalance.amounts
 
     def _row(self, day: pd.Timestamp, rebalance: Rebalance) -> dict[str, Any]:
@@ -112,6 +117,9 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
             "decided": decision.market.date,
             "status": solution.status,
             "message": solution.message,
+            "untradable": " ".join(each.stock for each in solution.why.untradable),
+            "infeasible": untradable.amounts(solution.why.infeasible),
+            "contradicted": " ".join(solution.why.contradicted),
             "turnover_planned": float(np.abs(solution.weights - decision.current).sum()),
             "names": int((solution.weights > 0).sum()),
             "orders": len(rebalance.amounts),

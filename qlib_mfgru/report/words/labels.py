@@ -53,6 +53,13 @@ LABELS: dict[str, tuple[str, str]] = {
     "drawdown": ("Drawdown of the excess over {index}", "相对{index}超额收益的回撤"),
     "drawdown_axis": ("drawdown of the excess", "超额收益回撤"),
     "exposures": ("Realised exposures against {index} at each close", "相对{index}的每日收盘实际敞口"),
+    "against_limit": (
+        "Excess and information ratio against the turnover limit, {index}",
+        "{index}超额收益与换手率上限",
+    ),
+    "information_ratio": ("information ratio", "信息比率"),
+    "of_net": ("{name}, net of costs", "{name}，扣费后"),
+    "of_gross": ("{name}, before costs", "{name}，扣费前"),
     "portfolio_turnover": ("Two-sided turnover of each rebalance, {index}", "{index}增强组合每次调仓双边换手率"),
     "net": ("net of costs", "扣除成本"),
     "since": ("{name}: {value:+.1%}", "{name}：{value:+.1%}"),
@@ -81,7 +88,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "others": ("and {n} more beyond", "另有{n}次超出坐标"),
     "index_change": ("{index} changed: {joined} in, {left} out", "{index}成分股调整：调入{joined}，调出{left}"),
     "executed": ("executed, mean {mean:.1%}", "实际，均值{mean:.1%}"),
-    "relaxed": ("constraints gave way: {n}", "约束放宽：{n}次"),
+    "forced": ("forced by untradable stocks: {n}", "因股票无法交易被迫超限：{n}次"),
+    "relaxed": ("no feasible portfolio, relaxed: {n}", "无可行解而放宽：{n}次"),
     "failed": ("failed, holding kept: {n}", "失败、维持持仓：{n}次"),
     "of_account": ("buys + sells / account", "(买入+卖出)/账户"),
     # training

@@ -22,7 +22,17 @@ from qlib_mfgru.settings import checked
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Part, Said
 from qlib_mfgru.study.page.market import Market, read_market
-from qlib_mfgru.study.page.parts import conventions, correlation, data, factors, origin, portfolios, summary, training
+from qlib_mfgru.study.page.parts import (
+    conventions,
+    correlation,
+    data,
+    factors,
+    limits,
+    origin,
+    portfolios,
+    summary,
+    training,
+)
 from qlib_mfgru.study.page.render import rendered
 from qlib_mfgru.study.page.subjects import Subject, called, read_subjects
 from qlib_mfgru.study.page.words import Language, Words
@@ -135,6 +145,7 @@ def _parts(subjects: Sequence[Subject], market: Market | None, command: str, wor
         factors.factor_part(subjects, drawer, words),
         correlation.correlation_part(subjects, market is not None, drawer, words),
         *portfolios.portfolio_parts(subjects, drawer, words),
+        *limits.limit_parts(subjects, drawer, words),
         origin.origin_part(subjects, command, words),
         conventions.conventions_part(subjects, words),
     ]

@@ -22,7 +22,10 @@ _SETTINGS = {
     "size_exposure": ".1f",
     "weight": ".2%",
 }
-_OF_NAMES = {"source", "layer", "turnover_limit", "exposure", "constraint", "entry", "freq", "rebalance"}
+_OF_NAMES = {
+    *("source", "layer", "turnover_limit", "exposure", "constraint", "action", "banned_by", "entry", "freq"),
+    "rebalance",
+}
 """Columns whose cells are names that have words."""
 _OF_MODELS = {"model", "model_a", "model_b"}
 """Columns whose cells are names of models: the report's have words, ours are called as everywhere on the page."""

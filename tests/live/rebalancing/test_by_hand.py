@@ -10,7 +10,7 @@ import pytest
 
 from live.rebalancing.four_stocks import BSE, DAY, DAYS, LIMITS, MAIN, RAW, STAR, SZ, scores, start, stock, write
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.rebalancing.page import as_json, text
+from qlib_mfgru.live.rebalancing.page import as_json, done, text
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 from qlib_mfgru.live.rebalancing.rebalance import rebalance
 
@@ -152,6 +152,9 @@ def test_what_gives_way_is_said() -> None:
     assert row["gave_way"] == plan.summary["relaxed"][name] == pytest.approx(0.55)  # 0.75 held, 0.2 allowed
     assert (row["limit"], row["at"]) == (pytest.approx(0.1), SZ)
     assert row["target"] == pytest.approx(0.65)
+    assert plan.summary["infeasible"] == plan.summary["relaxed"]
+    assert "\nno portfolio meets all constraints, gave way: weight_deviation by 0.55\n" in text(plan)
+    assert ", constraints gave way, " in done(plan, [])
 
 
 def test_what_the_provider_does_not_know_is_kept_at_the_lists_price() -> None:
@@ -207,6 +210,10 @@ def test_flags_and_what_cannot_be_traded(tmp_path: Path) -> None:
     rows = plan.constraints.set_index("constraint")
     assert rows.loc["no_limit_up_buys", "at"] == BSE
     assert rows.loc["no_st", "gave_way"] > 0  # it is ST, and locked
+    words = "SZ000001 (to sell 0.14, but no_limit_down_sells): no_st by 0.14"  # 12,340 of 85,340
+    assert (plan.summary["status"], plan.summary["untradable"], plan.summary["infeasible"]) == ("forced", [words], {})
+    assert f"\nforced by stocks that cannot be traded: {words}\n" in text(plan)
+    assert ", stocks that cannot be traded break constraints, " in done(plan, [])
 
 
 def test_a_delisted_holding_is_flagged(tmp_path: Path) -> None:

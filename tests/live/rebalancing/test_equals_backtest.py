@@ -77,13 +77,14 @@ def test_every_rebalance_asks_for_the_backtests_amounts(
     limit: float, backtest: IndexEnhancement, scores: pd.Series
 ) -> None:
     (run,) = [run for run in backtest.runs if run.limit == limit]
-    assert {"solved", "relaxed"} == set(run.rebalances["status"])
+    assert {"solved", "forced"} == set(run.rebalances["status"])
     n_sales = 0
     for _, row in run.rebalances.iterrows():
         position, orders = Noting.noted[limit, row["decided"]]
         plan = rebalance(scores=scores, index=INDEX, date=row["decided"], limit=limit, holdings=position)
         assert list(zip(plan.orders["instrument"], plan.orders["amount"], strict=True)) == orders
         assert plan.summary["status"] == row["status"]
+        assert [words.split()[0] for words in plan.summary["untradable"]] == row["untradable"].split()
         assert plan.summary["turnover"] == pytest.approx(row["turnover_planned"], abs=1e-9)
         assert set(plan.summary["relaxed"]) == {
             name.removeprefix("relaxed.") for name in row.index if name.startswith("relaxed.") and row[name] > 0

@@ -16,6 +16,7 @@ from qlib_mfgru.portfolio import (
 )
 from qlib_mfgru.portfolio.optimise.blocks import Columns
 from qlib_mfgru.portfolio.optimise.formulation import Formulation
+from qlib_mfgru.portfolio.optimise.objective import Objective
 from qlib_mfgru.portfolio.optimise.program import Program
 
 INF = float("inf")
@@ -43,7 +44,7 @@ MATRIX = [
 
 
 def test_the_matrix() -> None:
-    matrix = Formulation.of(DECISION, CONSTRAINTS, GROUPS).matrix
+    matrix = Formulation.of(DECISION, CONSTRAINTS, GROUPS, Objective()).matrix
     np.testing.assert_array_equal(matrix.toarray(), MATRIX)
     assert matrix.indptr.tolist() == [0, 3, 6, 8, 11, 14, 16, 20, 23, 26, 28, 30, 32, 34]
     rows = [row for column in np.transpose(MATRIX) for row in np.flatnonzero(column)]
@@ -54,7 +55,7 @@ def test_the_matrix() -> None:
 
 
 def test_bounds_and_returns() -> None:
-    program = Formulation.of(DECISION, CONSTRAINTS, GROUPS)
+    program = Formulation.of(DECISION, CONSTRAINTS, GROUPS, Objective())
     assert program.returns.tolist() == [0.5, -0.25, -1, -0.5, 0.25, 1, 0.5, 0.25, 1, 0, 0, 0, 0]
     assert program.least_columns.tolist() == [0.0] * 13
     assert program.most_columns.tolist() == [0.5, 0, 0, 0, 0, 0.25, 0.125, 0, 0.125, INF, INF, INF, INF]
@@ -66,18 +67,18 @@ def test_bounds_and_returns() -> None:
 
 def test_what_gives_way_in_no_group_never_does() -> None:
     """Forced trades are then made in full, and sums met exactly."""
-    program = Formulation.of(DECISION, CONSTRAINTS, [[FULL]])
+    program = Formulation.of(DECISION, CONSTRAINTS, [[FULL]], Objective())
     assert program.least_columns.tolist() == [0, 0, 0, 0, 0, 0, 0.125, 0, 0.125, 0, 0, 0, 0]
     assert program.most_columns[9:].tolist() == [INF, 0, INF, 0]
-    strict = Formulation.of(DECISION, CONSTRAINTS, [])
+    strict = Formulation.of(DECISION, CONSTRAINTS, [], Objective())
     assert strict.matrix.shape == (3, 13)
     assert strict.most_columns[9:].tolist() == [0, 0, 0, 0]
 
 
 def test_the_solution_as_weights() -> None:
-    assert Program(CONSTRAINTS, GROUPS).solve(DECISION).tolist() == [0.375, 0.5, 0.125]
+    assert Program(CONSTRAINTS, GROUPS, Objective()).solve(DECISION).tolist() == [0.375, 0.5, 0.125]
     solution = np.array([0.125, 0, 0, 0, 0, 1e-11, 0.125, 0, 0.125, 0, 0, 0, 0])
-    weights = Formulation.of(DECISION, CONSTRAINTS, GROUPS).weights(solution)
+    weights = Formulation.of(DECISION, CONSTRAINTS, GROUPS, Objective()).weights(solution)
     assert weights.tolist() == [0.375, 0.5, 0.25 - 1e-11]
 
 

@@ -18,6 +18,7 @@ from qlib_mfgru.portfolio import (
     IndexEnhancementSettings,
 )
 from qlib_mfgru.portfolio.results import tables
+from qlib_mfgru.portfolio.results.limit_plot import against_limits
 from qlib_mfgru.portfolio.results.plots import outputs as plots
 from qlib_mfgru.report import significance, style
 from qlib_mfgru.report.significance import Band
@@ -121,6 +122,24 @@ def test_limits_are_drawn() -> None:
     assert dashed("turnover.png") == [[0.3], [0.5]]
 
 
+def test_excess_and_ratio_against_the_limit_net_and_gross() -> None:
+    """Of portfolios in any order of limits; each index has a colour."""
+    both = [result(limits=(0.5, 0.1, 0.3)), result(limits=(0.2, 0.4, 0.6), index="csi500")]
+    annual, ratio = against_limits(both).axes
+    words = [f"{index}, {costs}" for index in ("CSI300", "CSI500") for costs in ("net of costs", "before costs")]
+    for ax, name in ((annual, "annual_excess"), (ratio, "information_ratio")):
+        assert [line.get_label() for line in curves(ax)] == words
+        assert [line.get_xdata().tolist() for line in curves(ax)] == [[0.1, 0.3, 0.5]] * 2 + [[0.2, 0.4, 0.6]] * 2
+        for of, (net, gross) in zip(both, (curves(ax)[:2], curves(ax)[2:]), strict=True):
+            table = tables.performance(of).set_index("turnover_limit")[name]
+            assert net.get_ydata().tolist() == [table[f"{limit:g}"] for limit in net.get_xdata()]
+            assert (gross.get_ydata() > net.get_ydata()).all()
+            assert net.get_color() == gross.get_color()
+    run = both[0].runs[1]
+    apart = compounded(list(run.report["return"] - run.report["bench"]))
+    assert curves(annual)[1].get_ydata()[0] == pytest.approx((1 + apart) ** (252 / 30) - 1)
+
+
 def test_two_limits_at_one_height_are_one_line() -> None:
     settings = IndexEnhancementSettings(index="csi300", exposures={"market_cap": 0.0})
     ax = plots.plots["exposures.png"](replace(RESULT, settings=settings)).axes[3]
@@ -135,7 +154,7 @@ def test_every_portfolio_is_drawn_however_many_there_are() -> None:
     assert len({(line.get_color(), str(line._dash_pattern)) for line in drawn}) == 11  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("status", ["solved", "relaxed", "failed"])
+@pytest.mark.parametrize("status", ["solved", "forced", "relaxed", "failed"])
 def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
     """Also where nothing failed or gave way: matplotlib warns of axes that its layout has squeezed to nothing."""
     enhancement = result(115, (0.3, 0.4, 0.5))

@@ -15,8 +15,9 @@ from qlib_mfgru.portfolio import (
     FullInvestment,
     IndexEnhancementSettings,
 )
-from qlib_mfgru.portfolio.results import tables
+from qlib_mfgru.portfolio.results import tables, untradable
 from qlib_mfgru.portfolio.results.plots import outputs as plots
+from qlib_mfgru.portfolio.trade.untradable import COLUMNS, as_frame
 from qlib_mfgru.provider import SESSIONS
 from qlib_mfgru.report import measures, style
 from qlib_mfgru.report.published import published
@@ -109,7 +110,7 @@ def test_statistics() -> None:
     assert row["cost_drag"] > 0
     assert row["largest_turnover"] == pytest.approx(max(run.report["turnover"][day] for day in REBALANCES[1:]))
     assert row["mean_names"] == pytest.approx(sum(run.exposures["names"]) / 30)
-    assert (row["n_rebalances"], row["n_failed"], row["n_relaxed"]) == (7, 1, 1)
+    assert (row["n_rebalances"], row["n_failed"], row["n_forced"], row["n_relaxed"]) == (7, 1, 1, 1)
     assert (row["n_orders"], row["n_unfilled"]) == tuple(sum(r[n] for r in log) for n in ("orders", "unfilled"))
     assert row["mean_unfilled_value"] == pytest.approx(sum(r["unfilled_value"] for r in log) / 7)
 
@@ -125,20 +126,52 @@ def test_exposures_beside_their_limits() -> None:
     assert table.loc["max_deviation", "days_beyond"] == sum(v > 0.008 for v in held["max_deviation"]) / 30
 
 
-def test_constraints_that_gave_way() -> None:
-    rows = tables.relaxed(RESULT).query("turnover_limit == '0.3'")[["constraint", "n_relaxed", "largest"]]
-    assert rows.to_numpy().tolist() == [["industry_exposure", 1, 0.004], ["no_st", 0, 0.0]]
+def test_constraints_that_were_broken() -> None:
+    columns = ["constraint", "n_forced", "n_relaxed", "largest"]
+    rows = tables.relaxed(RESULT).query("turnover_limit == '0.3'")[columns]
+    assert rows.to_numpy().tolist() == [["industry_exposure", 0, 1, 0.004], ["no_st", 1, 0, 0.0015]]
+
+
+def test_stocks_that_could_not_be_traded_are_counted() -> None:
+    """The ban that stands first counts; the most frequent come first, and the page has ten of each limit."""
+    run = RESULT.runs[0]
+    row = {"action": "sell", "needed": 0.01, "banned_by": "frozen_suspended no_unscored_buys", "constraint": "no_st"}
+    codes = [f"SZ00000{number}" for number in range(9) for _ in range(9 - number)] + ["SZ000010", "SZ000011"]
+    found = [{"datetime": run.dates[0], "instrument": code, **row, "broken_by": 0.01} for code in codes]
+    one = replace(RESULT, runs=[replace(run, untradable=as_frame(found))])
+    table = untradable.most_often(one)
+    assert table["instrument"].tolist() == [f"SZ00000{number}" for number in range(9)] + ["SZ000010"]
+    assert table["n_times"].tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1, 1]
+    assert set(table["banned_by"]) == {"frozen_suspended"}
+    page = page_of(one)
+    assert "| 0.3 | SZ000000 | sell | suspended | no ST | 9 | 0.01 |" in page
+    assert "- 1 more rows, of stocks that force a constraint less often, are in untradable.csv." in page
+    rows = untradable.by_rebalance(one)
+    assert rows.columns.tolist() == ["turnover_limit", "datetime", *COLUMNS]
+    assert len(rows) == 47
+
+
+def test_stocks_whose_limits_contradict_each_other_are_named() -> None:
+    calm = result()
+    assert tables.contradictions(calm) == []
+    calm.runs[1].rebalances["contradicted"] = ["SZ000002", "", "SZ000002 SH600000", "", "SH600000 SZ000003", "", ""]
+    assert tables.contradictions(calm) == [
+        "Turnover limit 50%, rebalances at which no weight of a stock meets all limits on it, such as an ST stock of "
+        "the index: SH600000 (2), SZ000002 (2), SZ000003 (1)."
+    ]
+    assert "\n- Turnover limit 50%, rebalances at which no weight of a stock" in page_of(calm)
 
 
 def test_metrics_are_the_tables_numbers() -> None:
     scalars = tables.metrics(RESULT)
     assert scalars["CSI300.0.5.annual_excess"] == tables.performance(RESULT)["annual_excess"][1]
-    assert set(scalars) == {"CSI300.n_failed"} | {
+    assert set(scalars) == {"CSI300.n_failed", "CSI300.n_forced", "CSI300.n_relaxed"} | {
         f"CSI300.{limit}.{name}"
         for limit in ("0.3", "0.5")
         for name in ("annual_excess", "information_ratio", "excess_max_drawdown")
     }
-    assert scalars["CSI300.n_failed"] == tables.statistics(RESULT)["n_failed"].sum() == 2
+    for status in ("failed", "forced", "relaxed"):
+        assert scalars[f"CSI300.n_{status}"] == tables.statistics(RESULT)[f"n_{status}"].sum() == 2
     assert all(math.isfinite(value) for value in scalars.values())
 
 
@@ -147,11 +180,13 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
     unfilled, orders = (RESULT.runs[0].rebalances[name].sum() for name in ("unfilled", "orders"))
     assert "# CSI300 enhancement with SomeModel\n" in page
     assert (
-        "Turnover limit 30%: of 7 rebalances, 1 failed and kept the holding (no score of the day before: 1), and 1 "
-        f"relaxed constraints; {unfilled} of {orders} orders were not executed in full" in page
+        "Turnover limit 30%: of 7 rebalances, 1 failed and kept the holding (no score of the day before: 1), 1 broke "
+        "constraints only because stocks could not be traded, and 1 because no portfolio meets all; "
+        f"{unfilled} of {orders} orders were not executed in full" in page
     )
     assert "2021-12-16 .. 2022-01-26, 30 trading days" in page
-    assert "| 0.3 | industry exposure | 1 | 0.0040 |" in page
+    assert "| 0.3 | industry exposure | 0 | 1 | 0.004 |" in page
+    assert "| 0.3 | SH600000 | sell | limit-down | no ST | 1 | 0.0015 |" in page
     assert "1.21 to 1.40" in page
     assert page.count("extrapolates 30 trading days, 2021-12-16 .. 2022-01-26, to a year of 252") == 1
     assert "| report | CSI300 | 0.3 | 26.95% | -19.55% | 36.18% | 37.12% | 19.37% | -11.40% | 4.61% | 37 |" in page
@@ -161,12 +196,20 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
         "Returns by calendar year",
         "Costs, holdings, rebalances and orders",
         "Realised exposures and their limits",
-        "Constraints that gave way",
+        "Constraints that were broken",
+        "Stocks that could not be traded and forced constraints to be broken",
         "Days without an index level",
         "Changes of the index's members",
         "Conventions of all tables",
     ]
     assert "The index has a level on every day." in page
+
+
+def test_an_objective_with_costs_is_said() -> None:
+    words = "- Objective: the standardised scores of the weights less 0.5 times the expected costs of the trade; one"
+    costly = replace(RESULT, settings=IndexEnhancementSettings(index="csi300", cost_aversion=0.5))
+    assert f"{words} standard deviation of the scores is taken to earn 1%." in page_of(costly)
+    assert "- Objective" not in page_of(RESULT)
 
 
 def test_holes_in_the_index_are_a_table_with_what_they_do() -> None:
@@ -183,11 +226,11 @@ def test_holes_in_the_index_are_a_table_with_what_they_do() -> None:
     assert tables.index_holes(RESULT).columns.tolist() == ["first", "last", "days"]
 
 
-def test_the_page_of_a_run_in_which_nothing_gave_way() -> None:
-    calm = result()
-    for run in calm.runs:
-        run.rebalances["relaxed.industry_exposure"] = 0.0
-    assert "## Constraints that gave way\n\nNo constraint was relaxed.\n" in page_of(calm)
+def test_the_page_of_a_run_in_which_nothing_was_broken() -> None:
+    calm = result(n_days=1)
+    page = page_of(calm)
+    assert "## Constraints that were broken\n\nNo constraint was broken.\n" in page
+    assert "\n\nNo stock forced a constraint to be broken.\n" in page
 
 
 def test_own_constraints_that_limit_no_exposure(tmp_path: Path) -> None:

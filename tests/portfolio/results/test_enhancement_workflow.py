@@ -108,6 +108,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
         ),
         *(
             "relaxed.csv",
+            "untradable.csv",
             "since_deal.csv",
             "index_holes.csv",
             "index_changes.csv",
@@ -119,7 +120,7 @@ def test_qrun_leaves_all_artifacts(trained: Path) -> None:
             "exposures.pkl",
             "result.pkl",
         ),
-        *("net_value.png", "excess.png", "drawdown.png", "exposures.png", "turnover.png"),
+        *("net_value.png", "excess.png", "drawdown.png", "exposures.png", "turnover.png", "turnover_limits.png"),
     }
     table = pd.read_csv(folder / "performance.csv")
     assert list(table["turnover_limit"]) == ["0.3", "0.4", "0.5", "benchmark"]

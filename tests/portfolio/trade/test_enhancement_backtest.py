@@ -46,6 +46,27 @@ def test_own_constraints_as_objects_or_configs(market: MarketSnapshot, random_sc
     assert first.report["turnover"].iloc[0] > 0.9
 
 
+def test_costs_in_the_objective_lower_turnover_and_what_forces_is_logged(
+    market: MarketSnapshot, random_scores: pd.Series
+) -> None:
+    """At a limit that random scores would use up; the log names the stocks of the frame, in relaxed rebalances too."""
+    longer = {"end_time": market.days[START + 60], "turnover_limits": [2.0]}
+    free, costly = (
+        run_index_enhancement(random_scores, settings(market, cost_aversion=aversion, **longer)).runs[0]
+        for aversion in (0.0, 4.0)
+    )
+    assert (
+        costly.rebalances["turnover_planned"].iloc[1:].sum() < 0.8 * free.rebalances["turnover_planned"].iloc[1:].sum()
+    )
+    for run in (free, costly):
+        named = {day: " ".join(dict.fromkeys(rows["instrument"])) for day, rows in run.untradable.groupby(level=0)}
+        log = run.rebalances
+        assert log["untradable"][log["untradable"] != ""].to_dict() == named
+        assert (log["status"] == "forced").sum() > 0
+        assert set(log.index[log["status"] == "forced"]) <= set(named)
+        assert not (log["infeasible"] != "")[log["status"] != "relaxed"].any()
+
+
 def test_scores_that_cannot_be_used_are_refused(market: MarketSnapshot, random_scores: pd.Series) -> None:
     with pytest.raises(InputError, match="no score"):
         run_index_enhancement(random_scores.rename(index=str.lower, level="instrument"), settings(market))

@@ -15,6 +15,7 @@ from qlib_mfgru.study.page.beside import differences
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import INDEX_FIGURES, IndexFigures
+from qlib_mfgru.study.page.parts.limits import LIMITS_CHART
 from qlib_mfgru.study.page.sections import registered_charts, registered_tables
 from qlib_mfgru.study.page.subjects import Subject
 from qlib_mfgru.study.page.tables import Rows, stacked, table
@@ -164,5 +165,5 @@ def _more(each: Named, key: str, number: int, first: str, drawer: Drawer, words:
     outputs = IndexEnhancementRecord.outputs
     shown = {tables.comparison, tables.yearly_comparison}
     blocks = registered_tables(outputs, each.result, shown, ANCHOR, words)
-    blocks += registered_charts(outputs, each.result, {first}, drawer)
+    blocks += registered_charts(outputs, each.result, {first, LIMITS_CHART}, drawer)
     return Section(f"{key}-more-{number}", words("more_of_index", index=each.result.index, name=each.name), blocks)

@@ -17,6 +17,7 @@ _ROWS = {
 _DATA = {
     "freq": ("frequency", "频率"),
     "market": ("market", "股票列表"),
+    "instrument": ("stock", "股票"),
     "stocks": ("stocks", "股票数"),
     "covered": ("index covered", "指数覆盖率"),
     "input": ("input", "输入"),
@@ -55,6 +56,10 @@ _CHARTS = {
     "net_value.png": ("net value of portfolios and index, and the excess below", "组合与指数净值及超额收益"),
     "excess.png": ("cumulative excess over the index, net of costs", "累计超额收益（扣费后）"),
     "drawdown.png": ("drawdown of the excess", "超额收益回撤"),
+    "turnover_limits.png": (
+        "excess and information ratio against the turnover limit",
+        "超额收益、信息比率与换手率上限",
+    ),
     "exposures.png": ("realised exposures and their limits", "实际暴露与约束"),
     "correlation.png": ("mean correlation of the factors", "因子平均相关系数"),
 }

@@ -180,6 +180,8 @@ _PORTFOLIOS = {
     "excess_of": ("Cumulative excess over {index}", "相对 {index} 的累计超额收益"),
     "performance_of": ("Performance of the {index} enhancement", "{index} 指数增强的业绩"),
     "yearly_of": ("Returns by calendar year, {index}", "{index} 指数增强的分年度收益"),
+    "part_limits": ("Turnover limits", "换手率上限"),
+    "limits_of": ("Whether more turnover pays", "提高换手率是否有利"),
     "more_of_index": ("More of {index}, {name}", "{index} 的更多结果，{name}"),
     "own_constraints": (
         "Constraints of their own take the place of the report's limits: {names}.",
