@@ -10,15 +10,14 @@ it from a warm page cache.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from contenders import CONTENDERS
-from measure import MIB, Run, market_options, median_run, run, table
+from measure import MIB, Run, market_options, median_run, run, table, verdict
+from record import keep
 from synthetic import SyntheticMarket
 from tqdm.auto import tqdm
 
@@ -51,10 +50,9 @@ def main() -> None:
     print("\n" + loading_table(medians) + "\n\n" + gathering_table(medians) + "\n\n" + projection(medians, market))
     if not options.only:
         print("\n" + targets(medians))
-    if options.json:
-        figures = {name: dataclasses.asdict(median) for name, median in medians.items()}
-        size = {"stocks": market.stocks, "days": market.days, "repeat": options.repeat, "cores": os.cpu_count()}
-        options.json.write_text(json.dumps({"size": size, "agreement": checked, "medians": figures}, indent=1))
+    size = {"stocks": market.stocks, "days": market.days, "rounds": options.repeat}
+    figures = {name: median.figures for name, median in medians.items()}
+    keep(options.json, {"size": size, "agreement": checked, "medians": figures})
 
 
 def measure(options: argparse.Namespace, provider: Path) -> dict[str, list[Run]]:
@@ -165,16 +163,12 @@ def targets(medians: dict[str, Run]) -> str:
         ("resident memory, TSDatasetH vs panel", rivals["TSDatasetH"][0] / max(rss, 1), 10, "x"),
         ("anonymous memory, TSDatasetH vs ours, with the gather", rival_path / max(path, 1), 10, "x"),
     ]
-    rows = [[what, f"{value:.2f}{unit}", f">= {goal}", _verdict(value >= goal)] for what, value, goal, unit in figures]
+    rows = [[what, f"{value:.2f}{unit}", f">= {goal}", verdict(value >= goal)] for what, value, goal, unit in figures]
     again = medians["reopen"].results
     mapping = again["mapping"] * 1e3
-    rows.append(["panel mapped again", f"{mapping:.2f} ms", "<= 2 ms", _verdict(mapping <= 2)])
+    rows.append(["panel mapped again", f"{mapping:.2f} ms", "<= 2 ms", verdict(mapping <= 2)])
     rows.append(["  after looking at every file of the provider", f"{again['reopen'] * 1e3:.2f} ms", "", ""])
     return "Targets\n" + table(["", "measured", "target", ""], rows)
-
-
-def _verdict(met: bool) -> str:
-    return "met" if met else "MISSED"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from measure import MIB, run, table
+from measure import MIB, run, table, verdict
+from record import add_options, keep
 
 LAYER = Path(__file__).with_name("gru_layer.py")
 Size = tuple[int, int, int]  # samples, steps, hidden
@@ -100,18 +101,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 4])
     parser.add_argument("--repeat", type=int, default=5, help="rounds over all contenders")
-    parser.add_argument("--json", type=Path, help="write all figures there too")
+    add_options(parser)
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; fastest of {options.repeat} rounds\n")
-    figures: dict[str, Any] = {"memory": memory_table()}
+    figures: dict[str, Any] = {"threads": options.threads, "rounds": options.repeat, "memory_mib": memory_table()}
     for threads in options.threads:
         workers = Workers(threads)
         try:
             figures[str(threads)] = measure(workers, options.repeat)
         finally:
             workers.close()
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1))
+    keep(options.json, figures)
 
 
 def measure(workers: Workers, repeat: int) -> dict[str, Any]:
@@ -136,17 +136,25 @@ def measure(workers: Workers, repeat: int) -> dict[str, Any]:
     busy = busy_ratio(workers)
     extra = {what: workers.ask(what, COMPILED, MAIN) for what in ("denormals", "attention")}
     print("\n" + targets(threads, timed[str(MAIN)], floor) + "\n" + notes(busy, **extra))
-    return {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy": busy, **extra}
+    figures = {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy_times": busy, **extra}
+    return figures | {"main": compared(timed[str(MAIN)])}
+
+
+def compared(times: dict[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    """Milliseconds, and how many times as fast as nn.GRU today and flushed."""
+    figures: dict[str, dict[str, float]] = {name: {} for name in times}
+    for name, own in times.items():
+        for i, kind in enumerate(("forward", "both")):
+            figures[name][f"{kind}_ms"] = own[i] * 1e3
+            figures[name][f"{kind}_times_today"] = times[TODAY.name][i] / own[i]
+            figures[name][f"{kind}_times_flushed"] = times[FLUSHED.name][i] / own[i]
+    return figures
 
 
 def time_table(times: dict[str, tuple[float, float]]) -> str:
-    """Milliseconds, and how many times as fast as nn.GRU today and flushed."""
-    rows = []
-    for name, (forward, both) in times.items():
-        ratios = [f"{times[c.name][i] / (forward, both)[i]:.1f}x" for i in (0, 1) for c in (TODAY, FLUSHED)]
-        rows.append([name, f"{forward * 1e3:.1f}", *ratios[:2], f"{both * 1e3:.1f}", *ratios[2:]])
+    """The same in print."""
     header = ["", "forward ms", "today", "flushed", "with backward ms", "today", "flushed"]
-    return table(header, rows)
+    return table(header, [[name, *(f"{each:.1f}" for each in own.values())] for name, own in compared(times).items()])
 
 
 def memory_table() -> dict[str, float]:
@@ -197,13 +205,13 @@ def targets(threads: int, times: dict[str, tuple[float, float]], floor: dict[str
         ("forward alone, compiled against nn.GRU", ratio(COMPILED, FLUSHED, 0), 8),
         ("forward alone, plain torch against nn.GRU", ratio(PLAIN, FLUSHED, 0), 3.5),
     ]
-    rows = [[what, f"{value:.1f}x", f">= {goal}", _verdict(value >= goal)] for what, value, goal in figures]
+    rows = [[what, f"{value:.1f}x", f">= {goal}", verdict(value >= goal)] for what, value, goal in figures]
     rows.append(
         [
             "compiled over the floor",
             f"{seconds / floor['seconds']:.2f}x",
             "<= 2.5",
-            _verdict(seconds <= 2.5 * floor["seconds"]),
+            verdict(seconds <= 2.5 * floor["seconds"]),
         ]
     )
     head = (
@@ -225,10 +233,6 @@ def notes(busy: dict[str, float], denormals: float, attention: list[float]) -> s
         f"forward and backward {without}; with attention in the same pass {inside}; where torch attends to written "
         f"states {written}\n"
     )
-
-
-def _verdict(met: bool) -> str:
-    return "met" if met else "MISSED"
 
 
 if __name__ == "__main__":
