@@ -91,7 +91,7 @@ def fit(provider: str, freq: str, epochs: str, units: str, n_jobs: str, threads:
 
     qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
     handler = MultiFreqHandler(cache_dir=str(Path(provider).parent / "cache-rolling"))
-    dataset = MultiFreqDataset(handler, {"train": ("2020-01-01", None), "test": ("2023-07-03", "2023-12-15")})
+    dataset = MultiFreqDataset(handler, {"train": ("2020-01-01", "2023-06-30"), "test": ("2023-07-03", "2023-12-15")})
     config = {"class": "GRUModel", "module_path": "qlib_mfgru.model", "kwargs": {"freq": freq}}
     settings = {"max_epochs": int(epochs), "patience": int(epochs), "batch_size": 1000, "device": "cpu"}
     model = RollingEnsembleModel(
