@@ -50,6 +50,7 @@ FLUSHED = Contender("nn.GRU flushed", "torch")
 PLAIN = Contender("plain torch", "plain")
 COMPILED = Contender("compiled, AVX-512", "compiled", "AVX512")
 AVX2 = Contender("compiled, AVX2", "compiled", "AVX2")
+ATTENTION = ("without", "in the same pass", "of written states")
 CONTENDERS = (TODAY, FLUSHED, PLAIN, AVX2, COMPILED)
 
 
@@ -128,16 +129,27 @@ def measure(workers: Workers, repeat: int) -> dict[str, Any]:
         print(f"\n(samples, steps, hidden) {size}, 6 fields\n" + time_table(times))
     floor = workers.ask("floor", COMPILED, MAIN)
     small = {str(size): workers.fastest((FLUSHED, PLAIN, COMPILED), size, repeat) for size in SMALL}
-    rows = [
-        [name, *(f"{seconds['nn.GRU flushed'][1] / seconds[c][1]:.1f}x" for c in seconds)]
-        for name, seconds in small.items()
-    ]
+    rows = [[size, *(f"{each:.1f}x" for each in times_flushed(seconds).values())] for size, seconds in small.items()]
     print("\nOther sizes, forward and backward, nn.GRU flushed = 1\n" + table(["", *next(iter(small.values()))], rows))
     busy = busy_ratio(workers)
     extra = {what: workers.ask(what, COMPILED, MAIN) for what in ("denormals", "attention")}
     print("\n" + targets(threads, timed[str(MAIN)], floor) + "\n" + notes(busy, **extra))
-    figures = {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy_times": busy, **extra}
-    return figures | {"main": compared(timed[str(MAIN)])}
+    main = timed[str(MAIN)]
+    return {
+        "errors": errors,
+        "seconds": timed,
+        "main": compared(main),
+        "small_times": {size: times_flushed(seconds) for size, seconds in small.items()},
+        "floor": floor | {"times": main[COMPILED.name][1] / floor["seconds"]},
+        "busy_times": busy,
+        "denormals_times": extra["denormals"],
+        "attention_seconds": dict(zip(ATTENTION, extra["attention"], strict=True)),
+    }
+
+
+def times_flushed(seconds: dict[str, tuple[float, float]]) -> dict[str, float]:
+    """How many times as fast as nn.GRU flushed, forward and backward."""
+    return {name: seconds[FLUSHED.name][1] / own[1] for name, own in seconds.items()}
 
 
 def compared(times: dict[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
@@ -216,9 +228,9 @@ def targets(threads: int, times: dict[str, tuple[float, float]], floor: dict[str
     )
     head = (
         f"Targets, {threads} threads, {MAIN}\nFloor, the larger of the two: "
-        f"{floor['gflop']:.1f} GFLOP at {floor['gflops']:.0f} GFLOP/s (a square GEMM) "
-        f"{floor['arithmetic'] * 1e3:.0f} ms + {floor['bytes'] / 1e6:.0f} MB at {floor['copy'] / 1e9:.1f} GB/s "
-        f"{floor['memory'] * 1e3:.0f} ms\n"
+        f"{floor['gflop']:.1f} GFLOP at {floor['gflop_per_second']:.0f} GFLOP/s (a square GEMM) "
+        f"{floor['arithmetic_seconds'] * 1e3:.0f} ms + {floor['bytes'] / 1e6:.0f} MB at "
+        f"{floor['bytes_per_second'] / 1e9:.1f} GB/s {floor['memory_seconds'] * 1e3:.0f} ms\n"
     )
     return head + table(["", "measured", "target", ""], rows)
 
