@@ -2,7 +2,7 @@
 # report on it, all models, one page; called again it goes on where it was stopped. make live-demo: three weeks of
 # evenings, from a vendor's server to orders, held against the backtest. make test: set-up and the tests. make dist: sdist
 # and wheel, built and tried in fresh environments (DIST=3.11, --newest, --any-torch: see tests/packaging/dist.py). make
-# docs: the docs as a site, with the API.
+# docs: the docs as a site, with the API. make figures: the measured figures of the docs, from benchmarks/results.
 # By hand, since they need more compilers than a test run has (they say which): make sanitize, the compiled kernels under
 # ASan, UBSan and TSan, three minutes; make arm64, the kernels cross-compiled and run by qemu.
 PYTHON ?= python3
@@ -15,7 +15,7 @@ export MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR := false
 
 STUDY := runs/study
 
-.PHONY: demo study live-demo test docs dist sanitize arm64 clean
+.PHONY: demo study live-demo test docs figures dist sanitize arm64 clean
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
 	$(PYTHON) -m venv $(VENV)
@@ -58,6 +58,9 @@ test: $(VENV)/.installed
 docs: $(VENV)/.installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "Done. Look at runs/docs/index.html, or with its search: python -m http.server --directory runs/docs"
+
+figures: $(VENV)/.installed
+	$(BIN)/python benchmarks/blocks.py
 
 dist:
 	$(PYTHON) tests/packaging/dist.py $(DIST)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import torch
-from measure import table
+from measure import table, verdict
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -84,11 +84,6 @@ def epoch_table(times: dict[str, float]) -> str:
     batches = -(-SAMPLES // ROWS)
     rows = [[name, f"{value:.3f}", f"{value * batches / 1000:.2f}"] for name, value in times.items()]
     seconds = times["both"] * batches / 1000
-    verdict = f"{SAMPLES:,} samples in {seconds:.2f} s, target {TARGET} s: {met(seconds < TARGET)}"
+    line = f"{SAMPLES:,} samples in {seconds:.2f} s, target {TARGET} s: {verdict(seconds < TARGET)}"
     head = ["15-minute bars, hidden 30, batches of 5000 made on the GPU", "ms a batch", "s an epoch"]
-    return f"{table(head, rows)}\n\n{verdict}"
-
-
-def met(yes: bool) -> str:
-    """How a target's verdict is printed."""
-    return "met" if yes else "MISSED"
+    return f"{table(head, rows)}\n\n{line}"

@@ -10,16 +10,15 @@ error where they differ.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import qlib
 import torch
 from measure import MIB, market_options, table
+from record import keep
 from synthetic import SyntheticMarket
 
 from qlib_mfgru import model as models
@@ -46,18 +45,13 @@ def main() -> None:
     handler = MultiFreqHandler(cache_dir=options.workdir / "cache-cuda-training")
     days = handler.panels.days
     dataset = MultiFreqDataset(handler, {"train": (days[0], days[-12]), "test": (days[-11], days[-1])}, sample_step=2)
-    machine = {
-        "gpu": torch.cuda.get_device_name(),
-        "torch": torch.__version__,
-        "date": f"{pd.Timestamp.now():%Y-%m-%d}",
-    }
-    print(", ".join(machine.values()), f"{options.stocks} stocks x {options.days} days, {options.epochs} epochs\n")
+    gpu, size = torch.cuda.get_device_name(), {name: getattr(options, name) for name in ("stocks", "days", "epochs")}
+    print(f"{gpu}, torch {torch.__version__}, {options.stocks} stocks x {options.days} days, {options.epochs} epochs\n")
     figures = {name: {gru: trained(name, gru, dataset, options.epochs) for gru in GRUS} for name in MODELS}
     scores = {name: [done.pop("scores") for done in each.values()] for name, each in figures.items()}
     agreement = {name: float(np.corrcoef(*(each.rank() for each in pair))[0, 1]) for name, pair in scores.items()}
     print(speed_table(figures, agreement))
-    if options.json:
-        options.json.write_text(json.dumps({"machine": machine, "models": figures, "agreement": agreement}, indent=1))
+    keep(options.json, {"size": size, "models": figures, "agreement": agreement}, gpu)
     if min(agreement.values()) < LEAST_CORRELATION:
         raise AssertionError(f"scores of the fused GRU and of torch's correlate by {agreement}")
 

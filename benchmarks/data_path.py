@@ -10,15 +10,15 @@ it from a warm page cache.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
+import math
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from contenders import CONTENDERS
-from measure import MIB, Run, market_options, median_run, run, table
+from measure import MIB, Run, market_options, median_run, run, table, verdict
+from record import keep
 from synthetic import SyntheticMarket
 from tqdm.auto import tqdm
 
@@ -51,10 +51,10 @@ def main() -> None:
     print("\n" + loading_table(medians) + "\n\n" + gathering_table(medians) + "\n\n" + projection(medians, market))
     if not options.only:
         print("\n" + targets(medians))
-    if options.json:
-        figures = {name: dataclasses.asdict(median) for name, median in medians.items()}
-        size = {"stocks": market.stocks, "days": market.days, "repeat": options.repeat, "cores": os.cpu_count()}
-        options.json.write_text(json.dumps({"size": size, "agreement": checked, "medians": figures}, indent=1))
+    size = {"stocks": market.stocks, "days": market.days, "rounds": options.repeat}
+    figures = {name: median.figures for name, median in medians.items()}
+    tables = {"loading": loading(medians), "gathering": gathering(medians)}
+    keep(options.json, {"size": size, "agreement": checked, "medians": figures, **tables})
 
 
 def measure(options: argparse.Namespace, provider: Path) -> dict[str, list[Run]]:
@@ -91,15 +91,28 @@ def peaks(median: Run, phases: tuple[str, ...]) -> tuple[int, int]:
     return max(phase.rss for phase in chosen), max(phase.anonymous for phase in chosen)
 
 
-def loading_table(medians: dict[str, Run]) -> str:
-    """From the provider to bars in memory."""
-    names = [name for name in LOADERS if name in medians]
-    rows = []
-    for name in names:
+def loading(medians: dict[str, Run]) -> dict[str, dict[str, float]]:
+    """From the provider to bars in memory: seconds, against the panel's where it was run, and peak memory."""
+    found = {}
+    for name in (name for name in LOADERS if name in medians):
         rss, anonymous = peaks(medians[name], ("load", "prepare"))
         seconds = total_seconds(medians[name])
-        ratio = f"{seconds / total_seconds(medians['panel']):.1f}x" if "panel" in medians else "-"
-        rows.append([name, f"{seconds:.3f}", ratio, f"{rss / MIB:.0f}", f"{anonymous / MIB:.0f}"])
+        ratio = seconds / total_seconds(medians["panel"]) if "panel" in medians else math.nan
+        found[name] = {
+            "seconds": seconds,
+            "times_panel": ratio,
+            "resident_mib": rss / MIB,
+            "anonymous_mib": anonymous / MIB,
+        }
+    return found
+
+
+def loading_table(medians: dict[str, Run]) -> str:
+    """The same in print."""
+    rows = [
+        [name, f"{seconds:.3f}", f"{ratio:.1f}x", f"{rss:.0f}", f"{anonymous:.0f}"]
+        for name, (seconds, ratio, rss, anonymous) in ((name, each.values()) for name, each in loading(medians).items())
+    ]
     if "reopen" in medians:
         again = medians["reopen"].results
         rows.append(["panel, reopened", f"{again['reopen']:.5f}", "", "", ""])
@@ -107,21 +120,35 @@ def loading_table(medians: dict[str, Run]) -> str:
     head = "Loading: seconds, against the panel's, and peak memory on top of the imports (MiB)\n"
     notes = (
         "\nresident counts the pages of the panel's file that are mapped, anonymous does not (they are page cache)."
-        "\nworkers of 'features, parallel' are not counted in its memory"
+        "\nthe workers of 'features, parallel' are counted, pages that they share once for each"
     )
     return head + table(["", "seconds", "ratio", "resident", "anonymous"], rows) + notes
 
 
-def gathering_table(medians: dict[str, Run]) -> str:
-    """Windows of 320 steps a second."""
-    rows = []
+def gathering(medians: dict[str, Run]) -> dict[str, dict[str, float]]:
+    """Windows of 320 steps a second, in batches of what size, seconds before the first, peak memory of it all."""
+    found = {}
     for name in (name for name in GATHERERS if name in medians):
-        rate, batch = medians[name].results["rate"], medians[name].results["batch"]
         rss, anonymous = peaks(medians[name], ("load", "prepare", "gather"))
+        found[name] = {
+            "batch": medians[name].results["batch"],
+            "samples_per_second": medians[name].results["rate"],
+            "set_up_seconds": total_seconds(medians[name]),
+            "resident_mib": rss / MIB,
+            "anonymous_mib": anonymous / MIB,
+        }
+    return found
+
+
+def gathering_table(medians: dict[str, Run]) -> str:
+    """The same in print."""
+    rows = []
+    for name, each in gathering(medians).items():
+        batch, rate, seconds, rss, anonymous = each.values()
         normalised = "no" if name == "TSDatasetH" else "yes"
-        seconds = total_seconds(medians[name])
-        memory = [f"{rss / MIB:.0f}", f"{anonymous / MIB:.0f}"]
-        rows.append([name, normalised, f"{batch:.0f}", f"{rate:,.0f}", f"{seconds:.2f}", *memory])
+        rows.append(
+            [name, normalised, f"{batch:.0f}", f"{rate:,.0f}", f"{seconds:.2f}", f"{rss:.0f}", f"{anonymous:.0f}"]
+        )
     head = "Windows of 320 steps x 6 fields: samples a second, seconds before the first, peak memory of it all (MiB)\n"
     return head + table(["", "normalised", "batch", "samples/s", "set-up", "resident", "anonymous"], rows)
 
@@ -165,16 +192,12 @@ def targets(medians: dict[str, Run]) -> str:
         ("resident memory, TSDatasetH vs panel", rivals["TSDatasetH"][0] / max(rss, 1), 10, "x"),
         ("anonymous memory, TSDatasetH vs ours, with the gather", rival_path / max(path, 1), 10, "x"),
     ]
-    rows = [[what, f"{value:.2f}{unit}", f">= {goal}", _verdict(value >= goal)] for what, value, goal, unit in figures]
+    rows = [[what, f"{value:.2f}{unit}", f">= {goal}", verdict(value >= goal)] for what, value, goal, unit in figures]
     again = medians["reopen"].results
     mapping = again["mapping"] * 1e3
-    rows.append(["panel mapped again", f"{mapping:.2f} ms", "<= 2 ms", _verdict(mapping <= 2)])
+    rows.append(["panel mapped again", f"{mapping:.2f} ms", "<= 2 ms", verdict(mapping <= 2)])
     rows.append(["  after looking at every file of the provider", f"{again['reopen'] * 1e3:.2f} ms", "", ""])
     return "Targets\n" + table(["", "measured", "target", ""], rows)
-
-
-def _verdict(met: bool) -> str:
-    return "met" if met else "MISSED"
 
 
 if __name__ == "__main__":

@@ -10,15 +10,14 @@ as any other and nothing is kept between them, so the peak is that of the full e
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from measure import MIB, Run, market_options, phase, ready, report, run, table
+from measure import MIB, Run, market_options, phase, ready, report, run, table, verdict
+from record import keep
 from synthetic import SyntheticMarket
 
 MODELS = ("GRUModel", "IncrementalGRUModel")
@@ -45,12 +44,11 @@ def main() -> None:
         arguments = [_CHILD, name, str(provider), str(cache), str(options.batches), str(options.sample_step)]
         done = run(Path(__file__), arguments)
         rows += _rows(name, done)
-        figures[name] = dataclasses.asdict(done)
+        figures[name] = done.figures
     header = ["", "seconds", "batches", "of", "resident MiB", "anonymous MiB", "< 4 GiB"]
     print("peak memory on top of the imports; resident counts the mapped pages of the panel, anonymous does not")
     print(table(header, rows))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1))
+    keep(options.json, {"size": {"stocks": market.stocks, "days": market.days}, **figures})
 
 
 def _rows(model: str, done: Run) -> list[list[str]]:
@@ -58,7 +56,7 @@ def _rows(model: str, done: Run) -> list[list[str]]:
     for name, peak in done.phases.items():
         batches = [f"{done.results.get(f'{name}, {what}', '')}" for what in ("batches", "of")]
         # the target is for the process: what the imports hold counts as well
-        met = "met" if max(peak.rss, peak.anonymous) + done.results["imports"] < TARGET else "MISSED"
+        met = verdict(max(peak.rss, peak.anonymous) + done.results["imports"] < TARGET)
         memory = [f"{peak.rss / MIB:.0f}", f"{peak.anonymous / MIB:.0f}"]
         rows.append([f"{model}: {name}", f"{peak.seconds:.1f}", *batches, *memory, met])
     return rows

@@ -11,19 +11,20 @@ and then evenings follow; the fastest one counts. Memory is resident, of all pro
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from measure import MIB, family, market_options, memory, table
+from measure import MIB, family, market_options, memory, table, verdict
+from record import keep
 from update import deliver
 from vendor_market import VendorMarket
 
@@ -110,10 +111,8 @@ def main() -> int:
     best = {name: fastest(work / name, *size, options.evenings) for name, size in sizes.items()}
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; fastest of {options.evenings} evenings\n")
     print(table(["market", "command", "seconds", "peak (MiB)"], rows(targets, best)), "\n")
-    met = [verdict(targets[name], costs) for name, costs in best.items()]
-    if options.json:
-        figures = {name: {command: asdict(cost) for command, cost in costs.items()} for name, costs in best.items()}
-        options.json.write_text(json.dumps(figures, indent=1))
+    met = [judged(targets[name], costs) for name, costs in best.items()]
+    keep(options.json, {name: figures(sizes[name], targets[name], costs) for name, costs in best.items()})
     return int(not all(met))
 
 
@@ -211,15 +210,23 @@ def rows(targets: dict[str, Target], best: dict[str, dict[str, Cost]]) -> list[l
     ]
 
 
-def verdict(target: Target, costs: dict[str, Cost]) -> bool:
+def figures(size: tuple[int, int], target: Target, costs: dict[str, Cost]) -> dict[str, Any]:
+    """What a record keeps of a market."""
+    return {
+        "stocks": size[0],
+        "days": size[1],
+        "commands": {name: {"seconds": cost.seconds, "resident_mib": cost.peak / MIB} for name, cost in costs.items()},
+        "seconds": sum(cost.seconds for cost in costs.values()),
+        "wanted_seconds": target.seconds,
+    }
+
+
+def judged(target: Target, costs: dict[str, Cost]) -> bool:
     """Print whether an evening is within its target."""
     seconds, peak = sum(cost.seconds for cost in costs.values()), max(cost.peak for cost in costs.values())
     met = seconds < target.seconds and peak < target.peak
     limit = f" and {target.peak / GIB:g} GiB" if np.isfinite(target.peak) else ""
-    print(
-        f"{'met   ' if met else 'MISSED'}  {target.market} in {target.seconds:g} s{limit}: {seconds:.1f} s, "
-        f"{peak / GIB:.2f} GiB"
-    )
+    print(f"{verdict(met):6}  {target.market} in {target.seconds:g} s{limit}: {seconds:.1f} s, {peak / GIB:.2f} GiB")
     return met
 
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from measure import MIB, run, table
+from measure import MIB, run, table, verdict
+from record import add_options, keep
 
 LAYER = Path(__file__).with_name("gru_layer.py")
 Size = tuple[int, int, int]  # samples, steps, hidden
@@ -49,6 +50,7 @@ FLUSHED = Contender("nn.GRU flushed", "torch")
 PLAIN = Contender("plain torch", "plain")
 COMPILED = Contender("compiled, AVX-512", "compiled", "AVX512")
 AVX2 = Contender("compiled, AVX2", "compiled", "AVX2")
+ATTENTION = ("without", "in the same pass", "of written states")
 CONTENDERS = (TODAY, FLUSHED, PLAIN, AVX2, COMPILED)
 
 
@@ -100,18 +102,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 4])
     parser.add_argument("--repeat", type=int, default=5, help="rounds over all contenders")
-    parser.add_argument("--json", type=Path, help="write all figures there too")
+    add_options(parser)
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start; fastest of {options.repeat} rounds\n")
-    figures: dict[str, Any] = {"memory": memory_table()}
+    figures: dict[str, Any] = {"threads": options.threads, "rounds": options.repeat, "memory_mib": memory_table()}
     for threads in options.threads:
         workers = Workers(threads)
         try:
             figures[str(threads)] = measure(workers, options.repeat)
         finally:
             workers.close()
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1))
+    keep(options.json, figures)
 
 
 def measure(workers: Workers, repeat: int) -> dict[str, Any]:
@@ -128,25 +129,44 @@ def measure(workers: Workers, repeat: int) -> dict[str, Any]:
         print(f"\n(samples, steps, hidden) {size}, 6 fields\n" + time_table(times))
     floor = workers.ask("floor", COMPILED, MAIN)
     small = {str(size): workers.fastest((FLUSHED, PLAIN, COMPILED), size, repeat) for size in SMALL}
-    rows = [
-        [name, *(f"{seconds['nn.GRU flushed'][1] / seconds[c][1]:.1f}x" for c in seconds)]
-        for name, seconds in small.items()
-    ]
+    rows = [[size, *(f"{each:.1f}x" for each in times_flushed(seconds).values())] for size, seconds in small.items()]
     print("\nOther sizes, forward and backward, nn.GRU flushed = 1\n" + table(["", *next(iter(small.values()))], rows))
     busy = busy_ratio(workers)
     extra = {what: workers.ask(what, COMPILED, MAIN) for what in ("denormals", "attention")}
     print("\n" + targets(threads, timed[str(MAIN)], floor) + "\n" + notes(busy, **extra))
-    return {"errors": errors, "seconds": timed, "small": small, "floor": floor, "busy": busy, **extra}
+    main = timed[str(MAIN)]
+    return {
+        "errors": errors,
+        "seconds": timed,
+        "main": compared(main),
+        "small_times": {size: times_flushed(seconds) for size, seconds in small.items()},
+        "floor": floor | {"times": main[COMPILED.name][1] / floor["seconds"]},
+        "busy_times": busy,
+        "denormals_times": extra["denormals"],
+        "attention_seconds": dict(zip(ATTENTION, extra["attention"], strict=True)),
+    }
+
+
+def times_flushed(seconds: dict[str, tuple[float, float]]) -> dict[str, float]:
+    """How many times as fast as nn.GRU flushed, forward and backward."""
+    return {name: seconds[FLUSHED.name][1] / own[1] for name, own in seconds.items()}
+
+
+def compared(times: dict[str, tuple[float, float]]) -> dict[str, dict[str, float]]:
+    """Milliseconds, and how many times as fast as nn.GRU today and flushed."""
+    figures: dict[str, dict[str, float]] = {name: {} for name in times}
+    for name, own in times.items():
+        for i, kind in enumerate(("forward", "both")):
+            figures[name][f"{kind}_ms"] = own[i] * 1e3
+            figures[name][f"{kind}_times_today"] = times[TODAY.name][i] / own[i]
+            figures[name][f"{kind}_times_flushed"] = times[FLUSHED.name][i] / own[i]
+    return figures
 
 
 def time_table(times: dict[str, tuple[float, float]]) -> str:
-    """Milliseconds, and how many times as fast as nn.GRU today and flushed."""
-    rows = []
-    for name, (forward, both) in times.items():
-        ratios = [f"{times[c.name][i] / (forward, both)[i]:.1f}x" for i in (0, 1) for c in (TODAY, FLUSHED)]
-        rows.append([name, f"{forward * 1e3:.1f}", *ratios[:2], f"{both * 1e3:.1f}", *ratios[2:]])
+    """The same in print."""
     header = ["", "forward ms", "today", "flushed", "with backward ms", "today", "flushed"]
-    return table(header, rows)
+    return table(header, [[name, *(f"{each:.1f}" for each in own.values())] for name, own in compared(times).items()])
 
 
 def memory_table() -> dict[str, float]:
@@ -197,20 +217,20 @@ def targets(threads: int, times: dict[str, tuple[float, float]], floor: dict[str
         ("forward alone, compiled against nn.GRU", ratio(COMPILED, FLUSHED, 0), 8),
         ("forward alone, plain torch against nn.GRU", ratio(PLAIN, FLUSHED, 0), 3.5),
     ]
-    rows = [[what, f"{value:.1f}x", f">= {goal}", _verdict(value >= goal)] for what, value, goal in figures]
+    rows = [[what, f"{value:.1f}x", f">= {goal}", verdict(value >= goal)] for what, value, goal in figures]
     rows.append(
         [
             "compiled over the floor",
             f"{seconds / floor['seconds']:.2f}x",
             "<= 2.5",
-            _verdict(seconds <= 2.5 * floor["seconds"]),
+            verdict(seconds <= 2.5 * floor["seconds"]),
         ]
     )
     head = (
         f"Targets, {threads} threads, {MAIN}\nFloor, the larger of the two: "
-        f"{floor['gflop']:.1f} GFLOP at {floor['gflops']:.0f} GFLOP/s (a square GEMM) "
-        f"{floor['arithmetic'] * 1e3:.0f} ms + {floor['bytes'] / 1e6:.0f} MB at {floor['copy'] / 1e9:.1f} GB/s "
-        f"{floor['memory'] * 1e3:.0f} ms\n"
+        f"{floor['gflop']:.1f} GFLOP at {floor['gflop_per_second']:.0f} GFLOP/s (a square GEMM) "
+        f"{floor['arithmetic_seconds'] * 1e3:.0f} ms + {floor['bytes'] / 1e6:.0f} MB at "
+        f"{floor['bytes_per_second'] / 1e9:.1f} GB/s {floor['memory_seconds'] * 1e3:.0f} ms\n"
     )
     return head + table(["", "measured", "target", ""], rows)
 
@@ -225,10 +245,6 @@ def notes(busy: dict[str, float], denormals: float, attention: list[float]) -> s
         f"forward and backward {without}; with attention in the same pass {inside}; where torch attends to written "
         f"states {written}\n"
     )
-
-
-def _verdict(met: bool) -> str:
-    return "met" if met else "MISSED"
 
 
 if __name__ == "__main__":

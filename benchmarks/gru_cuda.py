@@ -10,16 +10,15 @@ The run stops with an error where the fused GRU's gradients are off by more than
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from cuda_epoch import epoch, epoch_table, met
-from measure import MIB, table
+from cuda_epoch import epoch, epoch_table
+from measure import MIB, table, verdict
+from record import add_options, keep
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -48,7 +47,7 @@ def main() -> None:
     """Check, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--json", type=Path, help="write all figures there too")
+    add_options(parser)
     options = parser.parse_args()
     if not available():
         sys.exit("gru_cuda.py needs an NVIDIA GPU (compute capability 8.0 or later) and triton; there is none here")
@@ -64,8 +63,7 @@ def main() -> None:
     print(layer_tables(figures))
     figures["epoch"] = {"15min": epoch(options.rounds)}
     print(epoch_table(figures["epoch"]["15min"]))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=1))
+    keep(options.json, figures, gpu=torch.cuda.get_device_name())
 
 
 def layer(size: Size, seed: int = 0) -> nn.GRU:
@@ -176,13 +174,12 @@ def layer_tables(figures: dict[str, dict[str, dict[str, float]]]) -> str:
             memory = figures["mebibytes"][size][name]
             rows.append([f"{size} {name}", f"{value:.3f}", f"{value / ours:.2f}x", f"{memory:.0f}"])
     ratio = min(times["both: cuDNN"] / times["both: fused"] for times in figures["milliseconds"].values())
-    verdict = (
-        f"forward + backward, least ratio to cuDNN: {ratio:.2f}, target {RATIO_TARGET}: {met(ratio >= RATIO_TARGET)}"
-    )
+    is_met = verdict(ratio >= RATIO_TARGET)
+    line = f"forward + backward, least ratio to cuDNN: {ratio:.2f}, target {RATIO_TARGET}: {is_met}"
     names = list(next(iter(figures["errors"].values())))
     wrong = [[size, *(f"{found[name]:.1e}" for name in names)] for size, found in figures["errors"].items()]
     head = ["'both' is forward and backward, 'sets' the same for three sets of parameters", "ms", "ratio", "MiB"]
-    return f"{table(head, rows)}\n\n{verdict}\n\n{table(['largest relative error', *names], wrong)}\n"
+    return f"{table(head, rows)}\n\n{line}\n\n{table(['largest relative error', *names], wrong)}\n"
 
 
 if __name__ == "__main__":

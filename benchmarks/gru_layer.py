@@ -104,12 +104,12 @@ def floor(n: int, steps: int, hidden: int) -> dict[str, float]:
     source, target = torch.ones(2, 2**25)
     copy = 2 * source.nbytes / min(seconds(lambda: target.copy_(source)) for _ in range(10))
     size = 2 * 4 * n * steps * N_FIELDS
-    times = {"arithmetic": flop / rate, "memory": size / copy}
+    times = {"arithmetic_seconds": flop / rate, "memory_seconds": size / copy}
     return {
         "gflop": flop / 1e9,
-        "gflops": rate / 1e9,
+        "gflop_per_second": rate / 1e9,
         "bytes": size,
-        "copy": copy,
+        "bytes_per_second": copy,
         **times,
         "seconds": max(times.values()),
     }

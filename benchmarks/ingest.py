@@ -14,8 +14,6 @@ memory (/dev/shm) shows what is left without the disk.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import multiprocessing
 import os
 import shutil
@@ -23,8 +21,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from measure import MIB, Run, market_options, phase, ready, report, run, table
-from vendor_market import VendorMarket
+from measure import Run, market_options, phase, ready, report, run, table, verdict
+from record import keep
+from vendor_market import BARS_PER_DAY, VendorMarket
 
 FIELDS = ("open", "high", "low", "close", "volume", "amount")
 FROM_MONTHS, FROM_STOCKS, DUMP, COPY = (
@@ -62,10 +61,11 @@ def main() -> None:
     best = {name: min(each, key=lambda one: one.phases["all"].seconds) for name, each in runs.items()}
     print(f"{market.stocks} stocks x {market.days} days, {os.cpu_count()} cores; fastest of {options.repeat} rounds")
     print(f"{compared} values of the three providers compared: all the same bits\n")
-    print(figures(best, market.stocks * market.days * 16))
-    print("\n" + targets(best, market.stocks * market.days * 16))
-    if options.json:
-        options.json.write_text(json.dumps({name: dataclasses.asdict(each) for name, each in best.items()}, indent=1))
+    ways = figures(best, market.stocks * market.days * BARS_PER_DAY)
+    print(table(["", *(unit.replace("_", " ") for unit in ways[DUMP])], rows(ways)))
+    print("\n" + targets(ways))
+    size = {"stocks": market.stocks, "days": market.days, "rounds": options.repeat}
+    keep(options.json, {"size": size, "ways": ways})
 
 
 def contend(name: str, source: str, target: str) -> None:
@@ -133,29 +133,36 @@ def same_bars(source: Path, market: VendorMarket) -> int:
     return n_values
 
 
-def figures(best: dict[str, Run], n_rows: int) -> str:
-    """The table of seconds, rows a second, memory and the ratio to qlib's."""
-    theirs = best[DUMP].phases["all"].seconds
-    rows = []
-    for name, each in best.items():
-        all_of_it = each.phases["all"]
-        rate, memory = n_rows / all_of_it.seconds / 1e6, all_of_it.anonymous / MIB
-        rows.append(
-            [name, f"{all_of_it.seconds:.1f}", f"{rate:.2f}", f"{memory:.0f}", f"{theirs / all_of_it.seconds:.1f}"]
-        )
-    header = ["", "seconds", "million bars a second", "anonymous memory (MiB)", "times as fast as qlib's"]
-    return table(header, rows)
-
-
-def targets(best: dict[str, Run], n_rows: int) -> str:
-    """What was wanted, met or missed."""
-    months, stocks, theirs = (best[name].phases["all"] for name in (FROM_MONTHS, FROM_STOCKS, DUMP))
-    wanted = {
-        "1 M Parquet rows a second": n_rows / months.seconds >= 1e6,
-        "5 times as fast as qlib's dump": theirs.seconds / stocks.seconds >= 5,
-        "under 1.5 GiB": max(months.rss, stocks.rss) < 1.5 * 1024 * MIB,
+def figures(best: dict[str, Run], n_bars: int) -> dict[str, dict[str, float]]:
+    """Seconds, bars a second, memory, and how many times as fast as qlib's dump each way is."""
+    phases = {name: each.phases["all"] for name, each in best.items()}
+    return {
+        name: {
+            **each.figures,
+            "million_bars_per_second": n_bars / each.seconds / 1e6,
+            "times_as_fast_as_qlib": phases[DUMP].seconds / each.seconds,
+        }
+        for name, each in phases.items()
     }
-    return "\n".join(f"{'met   ' if met else 'MISSED'}  {name}" for name, met in wanted.items())
+
+
+def rows(ways: dict[str, dict[str, float]]) -> list[list[str]]:
+    """Of the printed table."""
+    return [
+        [name, *(f"{value:.0f}" if unit.endswith("mib") else f"{value:.2f}" for unit, value in each.items())]
+        for name, each in ways.items()
+    ]
+
+
+def targets(ways: dict[str, dict[str, float]]) -> str:
+    """What was wanted, met or missed."""
+    months, stocks = (ways[name] for name in (FROM_MONTHS, FROM_STOCKS))
+    wanted = {
+        "1 M Parquet rows a second": months["million_bars_per_second"] >= 1,
+        "5 times as fast as qlib's dump": stocks["times_as_fast_as_qlib"] >= 5,
+        "under 1.5 GiB": max(months["resident_mib"], stocks["resident_mib"]) < 1.5 * 1024,
+    }
+    return "\n".join(f"{verdict(is_met):6}  {name}" for name, is_met in wanted.items())
 
 
 if __name__ == "__main__":

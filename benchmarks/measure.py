@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from record import add_options
+
 MIB = 2**20
 _POLL_SECONDS = 0.005
 _FIELDS = ("VmHWM", "VmRSS", "RssAnon")
@@ -39,6 +41,15 @@ class Phase:
     rss: int
     anonymous: int
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """For a record."""
+        return {
+            "seconds": self.seconds,
+            "resident_mib": self.rss / MIB,
+            "anonymous_mib": self.anonymous / MIB,
+        }
+
 
 @dataclass(frozen=True)
 class Run:
@@ -46,6 +57,11 @@ class Run:
 
     phases: dict[str, Phase]
     results: dict[str, Any]
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """For a record."""
+        return {"phases": {name: phase.figures for name, phase in self.phases.items()}, "results": self.results}
 
 
 # --- in the contender's process
@@ -99,7 +115,7 @@ def market_options(description: str | None, stocks: int, days: int) -> argparse.
     parser.add_argument("--stocks", type=int, default=stocks)
     parser.add_argument("--days", type=int, default=days)
     parser.add_argument("--workdir", type=Path, default=Path("runs/benchmarks"))
-    parser.add_argument("--json", type=Path, help="write all figures there too")
+    add_options(parser)
     return parser
 
 
@@ -184,6 +200,11 @@ def median_run(runs: Sequence[Run]) -> Run:
         for name, value in first.results.items()
     }
     return Run(phases, results)
+
+
+def verdict(is_met: bool) -> str:
+    """How what came of a target is printed."""
+    return "met" if is_met else "MISSED"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

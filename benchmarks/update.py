@@ -11,15 +11,14 @@ files, byte for byte, and the panels against panels made anew.
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
 import pandas as pd
-from measure import MIB, Run, market_options, phase, ready, report, run, table
+from measure import MIB, Run, market_options, phase, ready, report, run, table, verdict
+from record import keep
 from vendor_market import VendorMarket
 
 FREQS = ("day", "15min")
@@ -56,12 +55,13 @@ def main() -> None:
         f"{market.stocks} stocks x {options.days} days, {os.cpu_count()} cores; fastest of {options.evenings} evenings"
     )
     print(f"{compared} files of provider and panels compared with those made anew: all the same bytes\n")
-    print(figures(first, best, anew))
+    steps = {"the history": first, "an evening": best, "all at once": anew}
+    print(figures(steps))
     seconds = sum(each.seconds for each in best.phases.values())
-    print(f"\n{'met   ' if seconds < WANTED else 'MISSED'}  an evening in {WANTED:g} s: {seconds:.1f} s")
-    if options.json:
-        named = {"ingest": first, "evening": best, "ingest of all": anew}
-        options.json.write_text(json.dumps({name: dataclasses.asdict(each) for name, each in named.items()}, indent=1))
+    print(f"\n{verdict(seconds < WANTED):6}  an evening in {WANTED:g} s: {seconds:.1f} s")
+    size = {"stocks": options.stocks, "days": options.days, "evenings": options.evenings}
+    kept = {name: each.figures["phases"] for name, each in steps.items()}
+    keep(options.json, {"size": size, "steps": kept, "evening_seconds": seconds, "wanted_seconds": WANTED})
 
 
 def deliver(vendor: Path, folder: Path, first: pd.Timestamp | None, end: pd.Timestamp) -> None:
@@ -132,10 +132,10 @@ def same_panels(folder: Path) -> int:
     return n_files
 
 
-def figures(first: Run, best: Run, anew: Run) -> str:
+def figures(steps: dict[str, Run]) -> str:
     """The table of seconds and memory."""
     rows = []
-    for what, each in (("the history", first), ("an evening", best), ("all at once", anew)):
+    for what, each in steps.items():
         for name, of in each.phases.items():
             rows.append([what, name, f"{of.seconds:.1f}", f"{of.anonymous / MIB:.0f}"])
     return table(["", "step", "seconds", "anonymous memory (MiB)"], rows)

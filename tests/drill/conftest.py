@@ -10,7 +10,10 @@ import pytest
 import tiny_world
 from ingest.vendor import make_bars, make_daily, write
 
-from .ledger import Ledger
+from benchmarks.record import command_line
+from benchmarks.record import write as write_record
+
+from .ledger import ROUNDS, Ledger
 
 _LEDGER = Ledger()
 MAPPING = "bars: {files: bars/*, freq: 15min, stamps: end}\ndaily: {files: daily.csv}\n"
@@ -22,11 +25,14 @@ def ledger() -> Ledger:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of counts."""
+    """Print the table of counts, and keep them if a file for them is named."""
     if _LEDGER.counts:
         terminalreporter.write_line(f"\n{_LEDGER}")
-        if file := os.environ.get("MFGRU_DRILL_TABLE"):
-            Path(file).write_text(_LEDGER.markdown(), encoding="utf-8")
+        if file := os.environ.get("MFGRU_DRILL_RECORD"):
+            variables = f"{ROUNDS}={rounds} " if (rounds := os.environ.get(ROUNDS)) else ""
+            words = terminalreporter.config.invocation_params.args
+            command = command_line(f"{variables}python -m pytest", [str(word) for word in words])
+            write_record(Path(file), command, {"rows": _LEDGER.rows()})
 
 
 @pytest.fixture(scope="session")

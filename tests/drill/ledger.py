@@ -42,33 +42,28 @@ class Ledger:
                 failures.append(f"round {number}: {error}")
         assert not failures, f"{fault}, {on}: {len(failures)} of {n_rounds} rounds failed\n{failures[0]}"
 
-    def rows(self) -> list[tuple[str, ...]]:
-        """The table without its head."""
+    def rows(self) -> list[dict[str, str | int]]:
+        """The table: a value by each word of its head."""
         return [
-            (fault, on, *(str(n) for n in (count.total(), count["whole"], count["said"], count["failed"])))
-            for (fault, on), count in self.counts.items()
+            dict(zip(HEAD, (*what, count.total(), count["whole"], count["said"], count["failed"]), strict=True))
+            for what, count in self.counts.items()
         ]
 
     def __str__(self) -> str:
-        rows = [HEAD, *self.rows()]
+        rows = [HEAD, *([str(value) for value in row.values()] for row in self.rows())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join("  ".join(word.ljust(n) for word, n in zip(row, widths, strict=True)).rstrip() for row in rows)
 
-    def markdown(self) -> str:
-        """The table for docs/reliability.md."""
-        lines = [HEAD, ("---", "---", "---:", "---:", "---:", "---:"), *self.rows()]
-        return "".join(f"| {' | '.join(row)} |\n" for row in lines)
 
-
-_ROUNDS = "MFGRU_DRILL_ROUNDS"
+ROUNDS = "MFGRU_DRILL_ROUNDS"
 
 
 def rounds(short: int) -> int:
     """How many rounds to play: as the environment says, else `short`."""
-    return int(os.environ.get(_ROUNDS, short))
+    return int(os.environ.get(ROUNDS, short))
 
 
 def only_long() -> None:
     """Skip what takes long, unless the environment asks for rounds: tests/rolling has short ones of its own."""
-    if _ROUNDS not in os.environ:
-        pytest.skip(f"{_ROUNDS} plays it")
+    if ROUNDS not in os.environ:
+        pytest.skip(f"{ROUNDS} plays it")
