@@ -38,6 +38,15 @@ def summary_part(subjects: Sequence[Subject], market: Market | None, words: Word
     return Part("summary", words("part_summary"), [Section("main-figures", "", blocks)])
 
 
+def title(subjects: Sequence[Subject], words: Words) -> str:
+    """Of a page that was given none: short, whatever is on it, as ``Huatai AI 68 · 6 models · 2021-01 to 2022-06``."""
+    names = list(dict.fromkeys(subject.name for subject in subjects))
+    days = _days(subjects)
+    months = words("months", first=f"{min(days):%Y-%m}", last=f"{max(days):%Y-%m}") if days else ""
+    models = names[0] if len(names) == 1 else words("models", count=len(names))
+    return " · ".join(filter(None, (words("title"), models, months)))
+
+
 def _factors(subjects: Sequence[Subject], words: Words) -> MainFigures:
     """A row for each tested factor, in its last pool, which is the widest by default."""
     heads = [Head(name, words.head(name), number=True) for name in _FACTOR]
@@ -100,7 +109,7 @@ def _extrapolated(subjects: Sequence[Subject]) -> list[str]:
 
 def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> list[str]:
     """Period and universe of ours and of the Huatai report."""
-    days = [day for subject in subjects for day in _period(subject)]
+    days = _days(subjects)
     stocks = [float(factors.ours_of(subject)["mean_stocks"].max()) for subject in subjects if subject.factor]
     said = []
     if days:
@@ -113,6 +122,8 @@ def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> li
     return [*said, words("other_data")]
 
 
-def _period(subject: Subject) -> list[Any]:
-    dates = [] if subject.factor is None else [subject.factor.dates[0], subject.factor.dates[-1]]
-    return [*dates, *(day for each in subject.enhancements for day in each.result.days[[0, -1]])]
+def _days(subjects: Sequence[Subject]) -> list[pd.Timestamp]:
+    """The first and last day of every result."""
+    tests = [subject.factor.dates[[0, -1]] for subject in subjects if subject.factor is not None]
+    runs = [each.result.days[[0, -1]] for subject in subjects for each in subject.enhancements]
+    return [day for both in (*tests, *runs) for day in both]

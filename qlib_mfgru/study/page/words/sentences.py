@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 _PARTS = {
-    "title": ("Study of {names}", "{names} 研究报告"),
+    "title": ("Huatai AI 68", "华泰人工智能 68"),
+    "models": ("{count} models", "{count} 个模型"),
+    "months": ("{first} to {last}", "{first} 至 {last}"),
     "contents": ("Contents", "目录"),
     "part_summary": ("Summary", "摘要"),
     "part_data": ("Data", "数据"),
