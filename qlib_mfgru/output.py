@@ -101,14 +101,18 @@ def hush() -> None:
 
     And gym's notice that it is no longer maintained, which it prints when qlib imports it, is not printed.
     """
-    for name, beginnings in HARMLESS.items():
-        logger = logging.getLogger(name)
-        if not any(isinstance(each, _Demoted) for each in logger.filters):
-            logger.addFilter(_Demoted(beginnings))
+    if not hushed():
+        for name, beginnings in HARMLESS.items():
+            logging.getLogger(name).addFilter(_Demoted(beginnings))
     with suppress(ImportError):
         from gym_notices import notices
 
         notices.notices.clear()
+
+
+def hushed() -> bool:
+    """Whether this process was told to `hush`, and its workers are to be as quiet."""
+    return any(isinstance(each, _Demoted) for name in HARMLESS for each in logging.getLogger(name).filters)
 
 
 class _Demoted(logging.Filter):
