@@ -101,8 +101,8 @@ def hush() -> None:
 
     And gym's notice that it is no longer maintained, which it prints when qlib imports it, is not printed.
     """
-    if not hushed():
-        for name, beginnings in HARMLESS.items():
+    for name, beginnings in HARMLESS.items():
+        if not _is_hushed(name):
             logging.getLogger(name).addFilter(_Demoted(beginnings))
     with suppress(ImportError):
         from gym_notices import notices
@@ -112,7 +112,11 @@ def hush() -> None:
 
 def hushed() -> bool:
     """Whether this process was told to `hush`, and its workers are to be as quiet."""
-    return any(isinstance(each, _Demoted) for name in HARMLESS for each in logging.getLogger(name).filters)
+    return all(map(_is_hushed, HARMLESS))
+
+
+def _is_hushed(logger: str) -> bool:
+    return any(isinstance(each, _Demoted) for each in logging.getLogger(logger).filters)
 
 
 class _Demoted(logging.Filter):

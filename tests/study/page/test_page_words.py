@@ -71,7 +71,7 @@ def test_a_model_has_one_name_on_the_whole_page(recorders: Recorders, monkeypatc
     monkeypatch.setattr("qlib_mfgru.study.page.draw.inline_svg", drawn)
     names = [f"incremental={recorders.network}", recorders.portfolios, f"gru={recorders.lightgbm}"]
     page = ParsedPage(report(names, provider=recorders.provider, store=recorders.uri).html)
-    assert "\ngruALL" in page.texts["summary"]  # which is none of the report's models
+    assert "\ngru\n" in page.texts["summary"]  # which is none of the report's models
     assert "15-minute GRU" not in page.texts["summary"]
     chinese = ParsedPage(report(names, provider=recorders.provider, store=recorders.uri, lang="zh").html)
     for part in ("summary", "data", "training", "factors", "correlation", "index-csi300"):

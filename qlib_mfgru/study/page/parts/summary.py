@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def _factors(subjects: Sequence[Subject], words: Words) -> MainFigures:
     """A row for each tested factor, in its last pool, which is the widest by default."""
     heads = [Head(name, words.head(name), number=True) for name in _FACTOR]
     rows = [_factor(subject, words) for subject in subjects if subject.factor is not None]
-    return MainFigures(words("factors_in_short"), words.head("model"), heads, rows)
+    return _shared_once(MainFigures(words("factors_in_short"), words.head("model"), heads, rows), words)
 
 
 def _factor(subject: Subject, words: Words) -> MainRow:
@@ -71,7 +72,15 @@ def _portfolios(subjects: Sequence[Subject], words: Words) -> MainFigures:
         MainRow(index, each.name, f"index-{index.lower()}", list(_by_limit(each, [names[k] for k in limits], words)))
         for index, each in named
     ]
-    return MainFigures(words("portfolios_in_short"), words.head("index"), heads, rows)
+    return _shared_once(MainFigures(words("portfolios_in_short"), words.head("index"), heads, rows), words)
+
+
+def _shared_once(figures: MainFigures, words: Words) -> MainFigures:
+    """What all rows are of, as their pool or model, in the title instead of below every name."""
+    if len({row.of for row in figures.rows}) != 1:
+        return figures
+    rows = [replace(row, of="") for row in figures.rows]
+    return replace(figures, title=words("all_of", title=figures.title, of=figures.rows[0].of), rows=rows)
 
 
 def _by_limit(each: portfolios.Named, limits: Sequence[str], words: Words) -> Iterator[MainFigure]:
