@@ -102,13 +102,21 @@ def hush() -> None:
     And gym's notice that it is no longer maintained, which it prints when qlib imports it, is not printed.
     """
     for name, beginnings in HARMLESS.items():
-        logger = logging.getLogger(name)
-        if not any(isinstance(each, _Demoted) for each in logger.filters):
-            logger.addFilter(_Demoted(beginnings))
+        if not _is_hushed(name):
+            logging.getLogger(name).addFilter(_Demoted(beginnings))
     with suppress(ImportError):
         from gym_notices import notices
 
         notices.notices.clear()
+
+
+def hushed() -> bool:
+    """Whether this process was told to `hush`, and its workers are to be as quiet."""
+    return all(map(_is_hushed, HARMLESS))
+
+
+def _is_hushed(logger: str) -> bool:
+    return any(isinstance(each, _Demoted) for each in logging.getLogger(logger).filters)
 
 
 class _Demoted(logging.Filter):

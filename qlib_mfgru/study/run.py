@@ -130,12 +130,10 @@ def _start(settings: StudySettings) -> None:
 
 @contextmanager
 def _alone(experiment: str) -> Iterator[None]:
-    """No other process runs a study of the experiment meanwhile; of a store that is no file nobody can tell."""
+    """No other process runs a study of the experiment beside the store's file, or else in the working folder."""
     file = store_file(R.exp_manager.uri)
-    if file is None:
-        yield
-        return
-    with locked(file.absolute().parent / f"study of {experiment.replace('/', '_')}", wait=False):
+    folder = Path.cwd() if file is None else file.absolute().parent
+    with locked(folder / f"study of {experiment.replace('/', '_')}", wait=False):
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from qlib.log import get_module_logger
 from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -30,7 +32,8 @@ class Place(NamedTuple):
 class OddModel(GRUModel):
     """A daily GRU; ``<what>-<month of the test>-<seed>`` in `folder` says what happens when that unit is fitted.
 
-    With ``meet`` there, no fit goes on before one has begun in a second process.
+    With ``meet`` there, no fit goes on before one has begun in a second process; with ``talk`` each does what brings up
+    words of gym and qlib.
     """
 
     def __init__(self, folder: str, **settings: Any) -> None:
@@ -48,6 +51,10 @@ class OddModel(GRUModel):
             file.write(json.dumps(place) + "\n")
         while (folder / "meet").exists() and len({place.process for place in places(folder)}) < 2:
             time.sleep(0.05)
+        if (folder / "talk").exists():
+            importlib.import_module("gym")
+            get_module_logger("utils").warning("The parameter `reweighter` with value `None` is ignored.")
+            get_module_logger("utils").warning(f"something of {unit}")
         if (folder / f"die-{unit}").exists():
             os.kill(os.getpid(), signal.SIGKILL)
         super().fit(dataset)

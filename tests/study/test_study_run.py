@@ -110,6 +110,17 @@ def test_two_processes_do_not_run_one_study(world: StudyWorld, study: Study) -> 
     assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}
 
 
+def test_where_the_store_is_no_file_the_working_folder_is_locked(
+    world: StudyWorld, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qlib_mfgru.study.run.store_file", lambda uri: None)
+    monkeypatch.chdir(tmp_path)
+    with locked(tmp_path / "study of small", wait=False), pytest.raises(Busy, match="wait for it to end"):
+        run_study(world.study(page=None))
+    assert list(tmp_path.iterdir()) == []
+    assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}
+
+
 def test_the_page_shows_the_correlation_that_was_recorded(
     world: StudyWorld, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,7 @@ def rank_ic_by_horizon(test: FactorTest) -> Figure:
     names = [label("horizon_whole"), label("horizon_stretch")]
     pools = ", ".join(pool.upper() for pool in test.pools)
     figure, axes = style.panels(label("horizons"), names, _subtitle(test, pools), style.sourced(test.source))
+    axes[1].sharey(axes[0])  # before anything is drawn: later it would have the limits of the first alone
     stretches = test.settings.stretches
     horizons = list(stretches)
     for ax, frame, ticks, axis in (
@@ -146,7 +147,6 @@ def rank_ic_by_horizon(test: FactorTest) -> Figure:
         ax.set_xlabel(axis)
         ax.set_ylabel(label("rank_ic_mean"))
         marks.say_nothing_drawn(ax)
-    axes[1].sharey(axes[0])
     axes[0].legend(fontsize="small")
     return figure
 

@@ -8,7 +8,6 @@ import pandas as pd
 
 from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.settings import Bounds, span
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.live.predicting.subject import Subject
 from qlib_mfgru.provider import reader
 from qlib_mfgru.rolling import RollingEnsembleModel
@@ -70,18 +69,9 @@ def train_missing(subject: Subject, day: pd.Timestamp) -> list[Fold]:
     """Train the folds of a rolling model that are missing on a day, and nothing else; return them.
 
     A single model has no folds, and none is missing.
-
-    Raises
-    ------
-    InputError
-        The model is that of another recorder.
     """
     network = subject.network
-    if subject.network is not subject.model:
-        raise InputError(f"the model is that of recorder {subject.source.id}: retrain that one")
-    if not isinstance(network, RollingEnsembleModel):
-        return []
-    return network.extend(_of_test(subject, day))
+    return network.extend(_of_test(subject, day)) if isinstance(network, RollingEnsembleModel) else []
 
 
 def _of_test(subject: Subject, day: pd.Timestamp) -> MultiFreqDataset:

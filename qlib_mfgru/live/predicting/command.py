@@ -76,7 +76,7 @@ def _retrained(prediction: Prediction) -> str:
         return "nothing was trained: a qrun trains a single model again, a RollingEnsembleModel has a calendar"
     if not prediction.retrained:
         return "no fold is missing: nothing was trained"
-    return f"{counted(prediction.retrained, 'fold')} trained now, and kept in the recorder"
+    return f"{counted(prediction.retrained, 'fold')} trained now, and kept in the recorder {prediction.source}"
 
 
 def _saved(prediction: Prediction) -> str:

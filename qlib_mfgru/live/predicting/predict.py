@@ -47,7 +47,9 @@ class Prediction(Shown):
     Attributes
     ----------
     recorder : str
-        Id of the recorder whose model predicted.
+        Id of the recorder that was asked for, or found, and that `saved` days are added to.
+    source : str
+        Id of the recorder whose model predicted: another one where `recorder` is an enhancement's.
     model : str
     day : Timestamp
         The last day that is predicted.
@@ -68,6 +70,7 @@ class Prediction(Shown):
     """
 
     recorder: str
+    source: str
     model: str
     day: pd.Timestamp
     scores: pd.Series
@@ -123,8 +126,9 @@ class Prediction(Shown):
         return f"bars end on {self.day:%Y-%m-%d}: {scored} of {len(self.reasons)} listed stocks have a score"
 
     def __str__(self) -> str:
+        behind = "" if self.source == self.recorder else f" with the model of recorder {self.source}"
         lines = [
-            f"{self.model}, recorder {self.recorder}: {self.age}",
+            f"{self.model}, recorder {self.recorder}{behind}: {self.age}",
             *(f"{day:%Y-%m-%d} is not whole yet: {fault}" for day, fault in self.unfinished.items()),
             self.scored,
             *(f"  {count} {reason}" for reason, count in self.counts.items() if reason != SCORED),
@@ -170,12 +174,12 @@ def predict(
         `date` is added, whole or not at all; what is recorded stays as it is.
     retrain : bool
         First train the folds of a rolling model that are missing on `date`, through the store of units, and put the
-        longer model in the place of the recorder's.
+        longer model in the place of the one in its own recorder, `Prediction.source`.
 
     Raises
     ------
     InputError
-        No such recorder, model, provider or day; a day without a score; nothing that could be retrained.
+        No such recorder, model, provider or day; a day without a score.
     """
     settings = PredictSettings(date=date, last=last, save=save, retrain=retrain)
     subject = Subject.of(opened(recorder, MODEL, provider, store))
@@ -200,7 +204,8 @@ def predict(
     names = stock_names(reader.provider_path("day"))
     why = reasons(dataset.handler, subject.freqs(dataset), day, scored)
     age = age_of(subject, day)
-    return Prediction(subject.recorder.id, subject.name, day, scores, why, age, unfinished, folds, added, names)
+    ids = subject.recorder.id, subject.source.id
+    return Prediction(*ids, subject.name, day, scores, why, age, unfinished, folds, added, names)
 
 
 def _day(
@@ -220,11 +225,11 @@ def _day(
 
 
 def _retrained(subject: Subject, day: pd.Timestamp) -> int:
-    """Retrain, and leave the longer model in the recorder."""
+    """Retrain, and leave the longer model in its own recorder."""
     folds = train_missing(subject, day)
     if folds:
-        with artifact_lock(subject.recorder, MODEL):
-            put(subject.recorder, MODEL, subject.model)
+        with artifact_lock(subject.source, MODEL):
+            put(subject.source, MODEL, subject.network)
     return len(folds)
 
 

@@ -176,6 +176,7 @@ def _write(path: Path, frame: pd.DataFrame, document: Callable[[], str]) -> None
         if path.suffix == ".parquet":
             frame.to_parquet(new, index=False)
         elif path.suffix == ".csv":
-            frame.to_csv(new, index=False, encoding="utf-8")
+            csv = frame.to_csv(index=False)
+            new.write_text(csv, encoding="utf-8" if csv.isascii() else "utf-8-sig")  # by whose mark Excel knows UTF-8
         else:
             new.write_text(document(), encoding="utf-8")

@@ -33,7 +33,7 @@ class Judged:
 
 @dataclass
 class Others:
-    """Counts of what is not judged anew, by kind: what was judged, was faulty, counts towards what is tolerated."""
+    """Counts of what is not judged anew, by kind: judged, faulty, counted towards what is tolerated, and stocks."""
 
     counts: dict[int, np.ndarray] = field(default_factory=dict)
     n_stocks: int = 0
@@ -42,7 +42,7 @@ class Others:
     def add(self, past: np.ndarray) -> None:
         """Take some of a stock's counts in."""
         for row in past:
-            self._count(int(row["kind"]), np.array([*row["whole"][:2], row["weight"]], "i8"))
+            self._count(int(row["kind"]), np.array([*row["whole"][:2], row["weight"], 1], "i8"))
 
     def add_all(self, other: Others) -> None:
         """Take others in."""
@@ -116,10 +116,11 @@ class UpdateVerdict(Verdict):
     def check(self) -> None:
         """As of a `Verdict`, with what was counted before; once all is counted."""
         for tally in self._tallies.values():
-            n_judged, n_faulty, n_weighty = self.others.counts.get(key_of(tally.kind), (0, 0, 0))
+            n_judged, n_faulty, n_weighty, n_stocks = self.others.counts.get(key_of(tally.kind), (0, 0, 0, 0))
             tally.n_judged += int(n_judged)
             tally.n_earlier += int(n_faulty)
             tally.n_weighty += int(n_weighty)
+            tally.n_known_stocks += int(n_stocks)
         self._n_stocks += self.others.n_stocks
         super().check()
 

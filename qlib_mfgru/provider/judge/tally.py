@@ -40,6 +40,8 @@ class Tally:
         One of each stock with a case on these days.
     judged_stocks : Counter
         Stocks that were judged, by board.
+    n_known_stocks : int
+        Stocks that were judged earlier, and are not judged again.
     dates : Dates
         Faulty stocks by day.
     """
@@ -50,6 +52,7 @@ class Tally:
     n_earlier: int = 0
     faults: list[StockFault] = field(default_factory=list)
     judged_stocks: Counter[str] = field(default_factory=Counter)
+    n_known_stocks: int = 0
     dates: Dates = field(default_factory=Dates)
 
     def add(self, series: StockSeries, finding: Finding) -> None:
@@ -130,7 +133,8 @@ class Tally:
         cause = f": {self.cause}" if self.cause else ""
         share = f"{self.count} of {self.n_judged} ({self.count / max(self.n_judged, 1):.1%}) {self.kind.text}"
         if self.kind.role == "fatal":
-            share = f"{len(self.said)} of {self.judged_stocks.total()} stocks have {self.kind.text}"
+            n_stocks = self.judged_stocks.total() + self.n_known_stocks
+            share = f"{len(self.said)} of {n_stocks} stocks have {self.kind.text}"
         stocks = named([fault.code for fault in self.said])
         first = f" ({stocks}; first {self.said[0]})" if self.said else ""
         return f"{share}{self._on_dates()}{cause}{first}"

@@ -22,6 +22,7 @@ from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.output import hush, hushed
 from qlib_mfgru.processes import begin_worker, deaf, end_with, quiet_end
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.units import Unit
@@ -156,8 +157,8 @@ def _begun(parallel: joblib.Parallel, calls: Iterator[Any]) -> Any:
 class Shared:
     """A dataset, and the qlib that it reads from, for all units of a process.
 
-    Unpickling it in another process sets qlib up there as it is here. Both are kept for the next unit, so that a
-    process opens its memory maps and reads its labels once.
+    Unpickling it in another process sets qlib up there as it is here, and as quiet. Both are kept for the next unit, so
+    that a process opens its memory maps and reads its labels once.
 
     Parameters
     ----------
@@ -168,11 +169,13 @@ class Shared:
         self.dataset = dataset
 
     def __reduce__(self) -> Any:
-        return _open, (pickle.dumps((os.getpid(), C, self.dataset)),)
+        return _open, (pickle.dumps((os.getpid(), C, self.dataset)), hushed())
 
 
-def _open(pickled: bytes) -> Shared:
+def _open(pickled: bytes, quiet: bool) -> Shared:
     with _OPENING:
+        if quiet:
+            hush()
         return _opened(pickled)
 
 

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments (default: %(default)s)"
     )
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of all words (default: en)")
-    parser.add_argument("--title", help="of the page (default: the models' names)")
+    parser.add_argument("--title", help="of the page (default: its model, or how many, and the months)")
 
 
 def run(arguments: argparse.Namespace) -> int:

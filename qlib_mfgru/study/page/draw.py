@@ -54,7 +54,7 @@ class Drawer:
         says = (inspect.getdoc(plot) or file).splitlines()[0].rstrip(".")
         title = self._words.head(file) if file in self._words else says
         result = replace(result, model=self.called(result.model))
-        return self.drawn(lambda: plot(result), f"{of}: {title}" if of else title)
+        return self.drawn(lambda: plot(result), f"{of}: {title}" if of else title[:1].upper() + title[1:])
 
     def drawn(self, draw: Callable[[], Figure], title: str) -> Chart:
         """What a function draws, in the words of charts."""

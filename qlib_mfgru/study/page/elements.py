@@ -25,11 +25,14 @@ class Cell:
         The number in full, where it is one.
     missing : bool
         There is no value.
+    as_above : bool
+        The row belongs to the group of the one above, whose cell says the same: it is not shown again.
     """
 
     text: str
     value: float | None = None
     missing: bool = False
+    as_above: bool = False
 
     @property
     def exact(self) -> str:

@@ -85,6 +85,7 @@ def report(
         the first recorder's qrun was given, and the store ``mlruns.db`` in the working folder.
     lang : {"en", "zh"}
     title : str, optional
+        By default the model's name, or how many there are, and the months of the results.
 
     Returns
     -------
@@ -102,7 +103,7 @@ def report(
     market = _market(subjects, provider, store)
     with language(lang):  # sentences of the records name columns
         parts = _parts(subjects, market, _command(names, provider, store, lang), words)
-    page = _page(parts, title or words("title", names=", ".join(dict.fromkeys(each.name for each in subjects))), words)
+    page = _page(parts, title or summary.title(subjects, words), words)
     if out is not None:
         page.write(Path(out))
     return page

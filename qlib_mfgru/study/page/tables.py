@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -23,12 +24,14 @@ _SETTINGS = {
     "weight": ".2%",
 }
 _OF_NAMES = {
-    *("source", "layer", "turnover_limit", "exposure", "constraint", "action", "banned_by", "entry", "freq"),
+    *("source", "layer", "turnover_limit", "exposure", "constraint", "action", "banned_by", "entry"),
     "rebalance",
 }
 """Columns whose cells are names that have words."""
 _OF_MODELS = {"model", "model_a", "model_b"}
 """Columns whose cells are names of models: the report's have words, ours are called as everywhere on the page."""
+_GROUPS = ("pool", "turnover_limit")
+"""Columns whose rows stand in groups of the same value, which stands first and once."""
 _MISSING = "–"
 
 
@@ -48,6 +51,9 @@ def table(
         Anchor of what its numbers mean.
     title : str
     """
+    grouped = next((name for name in _GROUPS if name in frame), None)
+    if grouped is not None:
+        frame = frame[[grouped, *frame.columns.drop(grouped)]]
     own = formats(frame) if callable(formats) else formats or {}
     by_column = FORMATS | _SETTINGS | dict(own)
     numeric = {str(column): _is_numeric(frame[column]) for column in frame}
@@ -57,7 +63,15 @@ def table(
         Row([_cell(head.name, value, by_column, words, of) for head, value in zip(heads, values, strict=True)], of)
         for values, of in zip(frame.itertuples(index=False, name=None), sources, strict=True)
     ]
-    return Table(heads, rows, conventions, title)
+    return Table(heads, rows if grouped is None else list(_in_groups(rows)), conventions, title)
+
+
+def _in_groups(rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows whose first cell says once what it says of a group."""
+    for above, row in zip([None, *rows], rows, strict=False):
+        first, *others = row.cells
+        same = above is not None and above.cells[0].text == first.text
+        yield replace(row, cells=[replace(first, as_above=same), *others])
 
 
 def _cell(column: str, value: Any, formats: Mapping[str, str], words: Words, of: Source) -> Cell:

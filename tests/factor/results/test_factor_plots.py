@@ -154,6 +154,11 @@ def test_rank_ic_of_each_horizon_and_of_each_stretch(tested: FactorTest) -> None
     assert [text.get_text() for text in whole.get_xticklabels()] == ["1", "2", "5"]
     assert [text.get_text() for text in alone.get_xticklabels()] == ["1", "2", "3-5"]
     np.testing.assert_allclose(alone.get_lines()[1].get_ydata(), result.marginal[[1, 2, 5]].mean())
+    assert alone.get_ylim() == whole.get_ylim()
+    lowest, highest = whole.get_ylim()
+    drawn = np.concatenate([line.get_ydata() for ax in (whole, alone) for line in ax.get_lines()])
+    assert lowest < drawn.min()
+    assert drawn.max() < highest
     table = tables.marginal(tested).set_index("pool")
     assert list(table.columns) == ["1", "2", "3-5"]
     assert table.loc["FEW", "3-5"] == pytest.approx(result.marginal[5].mean())

@@ -11,6 +11,7 @@ import pytest
 from qlib.workflow import R
 from qlib.workflow.online.update import PredUpdater
 from qlib.workflow.record_temp import SignalRecord
+from qlib.workflow.recorder import Recorder
 
 from live.cut_market import blank, calendar, cut, poison
 from live.evenings import HELD_BACK, YAMLS, Market
@@ -111,21 +112,46 @@ def _killed(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
+def enhancement(market: Market, source: Recorder, experiment: str) -> Recorder:
+    """A recorder as an enhancement's qrun leaves it: its model is another one's prediction."""
+    market.use(market.cut)
+    dataset, model = source.load_object("dataset"), RecordedModel(source.id)
+    with R.start(experiment_name=experiment):
+        made = R.get_recorder()
+        SignalRecord(model=model, dataset=dataset, recorder=made).generate()
+        R.save_objects(**{"params.pkl": model, "dataset": dataset})
+    return made
+
+
 def test_an_enhancements_recorder_is_continued_by_the_model_behind_it(market: Market) -> None:
     market.use(market.cut)
-    source = market.recorder("demo_rolling_incremental")
-    dataset = source.load_object("dataset")
-    with R.start(experiment_name="enhancement"):
-        model = RecordedModel(source.id)
-        SignalRecord(model=model, dataset=dataset, recorder=R.get_recorder()).generate()
-        R.save_objects(**{"params.pkl": model, "dataset": dataset})
+    enhancement(market, market.recorder("demo_rolling_incremental"), "enhancement")
     direct = run(market, "demo_rolling_incremental", market.whole)
     followed = run(market, "enhancement", market.whole, save=True)
     pd.testing.assert_series_equal(followed.scores, direct.scores, check_exact=True)
     assert (followed.model, followed.age) == (direct.model, direct.age)
     assert len(followed.saved) == HELD_BACK
-    with pytest.raises(InputError, match=f"the model is that of recorder {source.id}: retrain that one"):
-        run(market, "enhancement", market.whole, retrain=True)
+
+
+def test_where_the_newest_recorder_is_an_enhancements_the_model_behind_it_is_retrained(market: Market) -> None:
+    """It stays in its own recorder; the enhancement's, from which orders are made, goes on with what it predicts."""
+    market.use(market.cut)
+    source = market.recorder("demo_rolling_incremental")
+    newest = enhancement(market, source, "demo_rolling_incremental")
+    recorded = source.load_object("pred.pkl")
+    evening = run(market, "demo_rolling_incremental", market.whole, retrain=True, save=True)
+    assert (evening.recorder, evening.source) == (newest.id, source.id)
+    said = f"RollingEnsembleModel of IncrementalGRUModel, recorder {newest.id} with the model of recorder {source.id}: "
+    assert str(evening).startswith(said)
+    assert (evening.retrained, evening.age.due) == (1, False)
+    assert f"{source.load_object('params.pkl').folds[-1].test[0]:%Y-%m-%d}" == "2020-10-08"
+    assert newest.load_object("params.pkl").recorder_id == source.id
+    pd.testing.assert_frame_equal(source.load_object("pred.pkl"), recorded, check_exact=True)
+    direct = run(market, source.id, market.whole, save=True)
+    assert (direct.recorder, direct.source) == (source.id, source.id)
+    pd.testing.assert_frame_equal(newest.load_object("pred.pkl"), source.load_object("pred.pkl"), check_exact=True)
+    again = run(market, "demo_rolling_incremental", market.whole, retrain=True, save=True)
+    assert (again.recorder, again.retrained, len(again.saved)) == (newest.id, 0, 0)
 
 
 def test_only_the_missing_fold_is_trained(market: Market, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
     last = f"{market.days[-1]:%Y-%m-%d}"
     assert code == 0
     assert out.splitlines()[-2:] == [
-        "1 fold trained now, and kept in the recorder",
+        f"1 fold trained now, and kept in the recorder {predict('demo_rolling_incremental').source}",
         f"pred.pkl continued by 15 days, {market.days[-15]:%Y-%m-%d} .. {last}",
     ]
     code, out, _ = typed(command, capsys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 from unicodedata import east_asian_width
@@ -12,7 +13,7 @@ import pytest
 from live.rebalancing.four_stocks import BSE, DAY, LIMITS, MAIN, STAR, SZ, scores, start, write
 from qlib_mfgru.live import RebalancePlan, rebalance
 from qlib_mfgru.live.names import stock_names
-from qlib_mfgru.live.rebalancing.page import text
+from qlib_mfgru.live.rebalancing.page import text, write_orders, write_weights
 
 NAMES = {MAIN: "浦发银行", SZ: "万科Ａ", STAR: "华兴源创", "SZ000002": "no share here"}
 LIST = pd.DataFrame({"证券代码": ["600000", "920001"], "证券名称": ["的旧名称", ""], "股票余额": [1000, 300]})
@@ -48,6 +49,18 @@ def test_the_brokers_own_name_goes_before(provider: Path) -> None:
     plan = plan_of(cash=100_000.0, holdings=LIST)
     names = dict(plan.weights[["instrument", "name"]].to_numpy())
     assert names == {MAIN: "的旧名称", SZ: "万科Ａ", STAR: "华兴源创", BSE: ""}
+
+
+def test_excel_reads_names_of_a_csv_file(provider: Path, tmp_path: Path) -> None:
+    """It takes UTF-8 for the system's encoding unless the file begins with a mark."""
+    plan = plan_of(cash=100_000.0)
+    write_orders(plan, tmp_path / "orders.csv")
+    write_weights(plan, tmp_path / "weights.csv")
+    for name in ("orders", "weights"):
+        assert (tmp_path / f"{name}.csv").read_bytes().startswith(codecs.BOM_UTF8)
+        table = pd.read_csv(tmp_path / f"{name}.csv")
+        assert "万科Ａ" in set(table["name"])
+        assert "\ufeff" not in "".join(table.columns)
 
 
 def test_columns_are_straight(provider: Path) -> None:

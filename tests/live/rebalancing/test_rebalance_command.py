@@ -82,6 +82,7 @@ def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tm
     for name in ("orders.csv", "orders.parquet", "plan.json"):
         weights = tmp_path / f"weights_{name}"
         assert mfgru("evenings", *CASH, "--out", str(tmp_path / name), "--weights", str(weights))[0] == 0
+    assert (tmp_path / "orders.csv").read_bytes().startswith(b"decided,"), "no mark where no name needs one"
     csv, parquet = pd.read_csv(tmp_path / "orders.csv"), pd.read_parquet(tmp_path / "orders.parquet")
     assert list(csv["instrument"]) == list(parquet["instrument"]) == [SZ, BSE, MAIN]
     assert list(csv["shares"]) == [1600, 4200, 3000]

@@ -12,6 +12,7 @@ import pytest
 import torch
 from distributed import Client, LocalCluster
 from odd_models import Place, places
+from started import done
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling import RollingEnsembleModel
@@ -66,6 +67,33 @@ def test_processes(
     pd.testing.assert_series_equal(apart, here, check_exact=True)
     assert "units 6/6: 100%" in shown
     assert "epoch" not in shown
+
+
+TALK = """
+import pickle, sys
+import qlib, tiny_world
+from rolling_world import SEGMENTS
+from qlib_mfgru.output import hush
+provider, cache, model, quiet = sys.argv[1:]
+if quiet == "True":
+    hush()
+qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
+with open(model, "rb") as file:
+    pickle.load(file).fit(tiny_world.dataset(cache, segments=SEGMENTS))
+"""
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_workers_are_as_quiet_as_their_parent(
+    quiet: bool, make_model: Make, tiny_provider: Path, panel_cache: Path, tmp_path: Path
+) -> None:
+    """What a command hushes is hushed there too, and nothing else is."""
+    pytest.importorskip("gym")
+    (tmp_path / "talk").touch()
+    make_model("OddModel", {"folder": str(tmp_path)}, n_jobs=2).to_pickle(tmp_path / "unfitted.pkl")
+    said = done(TALK, tiny_provider, panel_cache, tmp_path / "unfitted.pkl", quiet, folder=tmp_path)
+    assert ("Gym has been unmaintained" in said, "`reweighter`" in said) == (not quiet, not quiet)
+    assert said.count("something of ") == 6
 
 
 def test_threads_of_a_surrounding_backend(make_model: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:

@@ -22,12 +22,20 @@ addEventListener("load", () => {
   const rows = () => [...sorted.closest("table").tBodies[0].rows];
   const column = () => rows().map((row) => row.cells[sorted.cellIndex].dataset.value);
   const before = column();
+  const hidden = () => [...sorted.closest("table").querySelectorAll("td.above")].filter((cell) =>
+    getComputedStyle(cell).color === "rgba(0, 0, 0, 0)").length;
+  const together = hidden();
   sorted.firstChild.click();
-  const up = column();
+  const up = column(), apart = hidden();
   sorted.firstChild.click();
   const down = column();
   sorted.firstChild.click();
   parent.postMessage({ width: innerWidth, over: root.scrollWidth - root.clientWidth, before, up, down, after: column(),
+    together, apart, again: hidden(),
+    broken: [...document.querySelectorAll(".main small, .main b")].filter((one) =>
+      one.offsetHeight > 1.7 * parseFloat(getComputedStyle(one).fontSize)).map((one) => one.textContent),
+    beyond: [...document.querySelectorAll(".main")].filter((one) =>
+      one.offsetWidth > one.parentElement.clientWidth).length,
     narrow: [...document.querySelectorAll("main h2, main h3, main p, main li")].filter((one) =>
       one.getBoundingClientRect().right > innerWidth + 1).length }, "*");
 });
@@ -82,6 +90,20 @@ def test_a_head_sorts_its_column(seen: tuple[dict[int, dict[str, object]], list[
     assert [float(value) for value in each["down"]] == sorted(before, reverse=True)  # type: ignore[attr-defined]
     assert each["after"] == each["before"]
     assert before != sorted(before)
+
+
+def test_what_rows_of_a_group_have_in_common_stands_once_until_they_are_sorted(
+    seen: tuple[dict[int, dict[str, object]], list[str]],
+) -> None:
+    each = seen[0][800]
+    assert (each["together"], each["apart"], each["again"]) == (3, 0, 3)  # limits 0.3 and 0.5, and the index, twice
+
+
+def test_the_main_figures_fit_a_phone(seen: tuple[dict[int, dict[str, object]], list[str]]) -> None:
+    """No line of a cell is broken, and no table has to be moved to be read."""
+    assert {width: (each["broken"], each["beyond"]) for width, each in seen[0].items()} == dict.fromkeys(
+        WIDTHS, ([], 0)
+    )
 
 
 def test_every_figure_has_its_number(page: Page, tmp_path: Path) -> None:

@@ -58,6 +58,27 @@ def test_text_is_escaped(recorders: Recorders) -> None:
     assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;&amp;") > 5
 
 
+def title(page: Page) -> str:
+    return re.findall("<title>(.*?)</title>", page.html)[0]
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_title_is_short_whatever_is_on_the_page(recorders: Recorders, page: Page) -> None:
+    assert title(page) == "Huatai AI 68 · 3 models · 2021-12 to 2024-04"
+    at = {"provider": recorders.provider, "store": recorders.uri}
+    assert title(report([recorders.network], lang="zh", **at)) == (  # type: ignore[arg-type]
+        "华泰人工智能 68 · IncrementalGRUModel · 2023-01 至 2023-03"
+    )
+    assert title(report([recorders.rolling], **at)) == "Huatai AI 68 · mine"  # type: ignore[arg-type]
+
+
+def test_no_date_is_broken_at_the_end_of_a_line(page: Page) -> None:
+    sentences = re.findall(r"<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", page.html, flags=re.DOTALL)
+    dates = [date for text in sentences for date in re.findall(r"(.{19})(\d{4}-\d\d-\d\d)(.{7})", text)]
+    assert len(dates) > 5
+    assert {(before, after) for before, _, after in dates} == {('<span class="date">', "</span>")}
+
+
 @pytest.mark.usefixtures("quick")
 def test_the_same_recorders_make_the_same_bytes(recorders: Recorders) -> None:
     once, again = (report(recorders.all, provider=recorders.provider, store=recorders.uri) for _ in range(2))

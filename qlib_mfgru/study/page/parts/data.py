@@ -13,6 +13,7 @@ from qlib_mfgru.report.markdown import numbers_as
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.market import Market
 from qlib_mfgru.study.page.parts.factors import ANCHOR as FACTORS
+from qlib_mfgru.study.page.parts.factors import factor_test
 from qlib_mfgru.study.page.parts.portfolios import ANCHOR as PORTFOLIOS
 from qlib_mfgru.study.page.parts.portfolios import by_index
 from qlib_mfgru.study.page.subjects import Subject
@@ -35,7 +36,8 @@ def data_part(subjects: Sequence[Subject], market: Market | None, words: Words) 
         part.sections.append(Section("covered", words("covered_by_enhancements"), covered))
     excluded = [subject for subject in subjects if subject.factor is not None]
     if excluded:
-        part.sections.append(Section("exclusions", words("exclusions"), _exclusions(excluded, words)))
+        counts = table(_exclusions(excluded), words, numbers_as(".1f"), FACTORS, words("stocks_by_rule"))
+        part.sections.append(Section("exclusions", words("exclusions"), [counts]))
     return part
 
 
@@ -98,11 +100,10 @@ def _counted(tallies: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["count", "what", "examples"])
 
 
-def _exclusions(subjects: Sequence[Subject], words: Words) -> list[Block]:
-    """Stocks a date by rule, of each factor test."""
-    blocks: list[Block] = []
-    for subject in subjects:
-        assert subject.factor is not None
-        frame = tables.exclusions(subject.factor)
-        blocks.append(table(frame, words, numbers_as(".1f"), FACTORS, words("exclusions_of", name=subject.name)))
-    return blocks
+def _exclusions(subjects: Sequence[Subject]) -> pd.DataFrame:
+    """Stocks a date by rule: pool by pool a row for each factor test."""
+    frames = [tables.exclusions(factor_test(subject)).assign(model=subject.name) for subject in subjects]
+    rows = pd.concat(frames, ignore_index=True)
+    rows["pool"] = pd.Categorical(rows["pool"], list(dict.fromkeys(rows["pool"])), ordered=True)
+    rows = rows.sort_values("pool", kind="stable", ignore_index=True)
+    return rows[["pool", "model", *rows.columns.drop(["pool", "model"])]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,20 @@ def summary_part(subjects: Sequence[Subject], market: Market | None, words: Word
     return Part("summary", words("part_summary"), [Section("main-figures", "", blocks)])
 
 
+def title(subjects: Sequence[Subject], words: Words) -> str:
+    """Of a page that was given none: short, whatever is on it, as ``Huatai AI 68 · 6 models · 2021-01 to 2022-06``."""
+    names = list(dict.fromkeys(subject.name for subject in subjects))
+    days = _days(subjects)
+    months = words("months", first=f"{min(days):%Y-%m}", last=f"{max(days):%Y-%m}") if days else ""
+    models = names[0] if len(names) == 1 else words("models", count=len(names))
+    return " · ".join(filter(None, (words("title"), models, months)))
+
+
 def _factors(subjects: Sequence[Subject], words: Words) -> MainFigures:
     """A row for each tested factor, in its last pool, which is the widest by default."""
     heads = [Head(name, words.head(name), number=True) for name in _FACTOR]
     rows = [_factor(subject, words) for subject in subjects if subject.factor is not None]
-    return MainFigures(words("factors_in_short"), words.head("model"), heads, rows)
+    return _shared_once(MainFigures(words("factors_in_short"), words.head("model"), heads, rows), words)
 
 
 def _factor(subject: Subject, words: Words) -> MainRow:
@@ -62,7 +72,15 @@ def _portfolios(subjects: Sequence[Subject], words: Words) -> MainFigures:
         MainRow(index, each.name, f"index-{index.lower()}", list(_by_limit(each, [names[k] for k in limits], words)))
         for index, each in named
     ]
-    return MainFigures(words("portfolios_in_short"), words.head("index"), heads, rows)
+    return _shared_once(MainFigures(words("portfolios_in_short"), words.head("index"), heads, rows), words)
+
+
+def _shared_once(figures: MainFigures, words: Words) -> MainFigures:
+    """What all rows are of, as their pool or model, in the title instead of below every name."""
+    if len({row.of for row in figures.rows}) != 1:
+        return figures
+    rows = [replace(row, of="") for row in figures.rows]
+    return replace(figures, title=words("all_of", title=figures.title, of=figures.rows[0].of), rows=rows)
 
 
 def _by_limit(each: portfolios.Named, limits: Sequence[str], words: Words) -> Iterator[MainFigure]:
@@ -100,7 +118,7 @@ def _extrapolated(subjects: Sequence[Subject]) -> list[str]:
 
 def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> list[str]:
     """Period and universe of ours and of the Huatai report."""
-    days = [day for subject in subjects for day in _period(subject)]
+    days = _days(subjects)
     stocks = [float(factors.ours_of(subject)["mean_stocks"].max()) for subject in subjects if subject.factor]
     said = []
     if days:
@@ -113,6 +131,8 @@ def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> li
     return [*said, words("other_data")]
 
 
-def _period(subject: Subject) -> list[Any]:
-    dates = [] if subject.factor is None else [subject.factor.dates[0], subject.factor.dates[-1]]
-    return [*dates, *(day for each in subject.enhancements for day in each.result.days[[0, -1]])]
+def _days(subjects: Sequence[Subject]) -> list[pd.Timestamp]:
+    """The first and last day of every result."""
+    tests = [subject.factor.dates[[0, -1]] for subject in subjects if subject.factor is not None]
+    runs = [each.result.days[[0, -1]] for subject in subjects for each in subject.enhancements]
+    return [day for both in (*tests, *runs) for day in both]

@@ -23,6 +23,7 @@ document.querySelectorAll("th span").forEach((button) => {
     };
     head.parentElement.querySelectorAll("th").forEach((other) => other.removeAttribute("aria-sort"));
     if (sort) head.setAttribute("aria-sort", sort);
+    head.closest("table").classList.toggle("sorted", Boolean(sort));  // rows are in no groups then
     body.append(...rows.sort(sort ? compare : own));
   });
 });

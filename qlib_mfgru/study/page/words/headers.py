@@ -61,7 +61,7 @@ _CHARTS = {
         "超额收益、信息比率与换手率上限",
     ),
     "exposures.png": ("realised exposures and their limits", "实际暴露与约束"),
-    "correlation.png": ("mean correlation of the factors", "因子平均相关系数"),
+    "correlation.png": ("Mean correlation of the factors", "因子平均相关系数"),
 }
 HEADERS: dict[str, tuple[str, str]] = {
     **words.HEADERS,

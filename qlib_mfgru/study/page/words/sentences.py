@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 _PARTS = {
-    "title": ("Study of {names}", "{names} 研究报告"),
+    "title": ("Huatai AI 68", "华泰人工智能 68"),
+    "models": ("{count} models", "{count} 个模型"),
+    "months": ("{first} to {last}", "{first} 至 {last}"),
     "contents": ("Contents", "目录"),
     "part_summary": ("Summary", "摘要"),
     "part_data": ("Data", "数据"),
@@ -42,6 +44,7 @@ _GENERAL = {
 _SUMMARY = {
     "factors_in_short": ("Factors, in their widest pool", "因子（最大股票池）"),
     "portfolios_in_short": ("Annual excess of portfolios, net of costs", "指数增强组合的年化超额收益率（扣费后）"),
+    "all_of": ("{title}: {of}", "{title}：{of}"),
     "at_limit": ("turnover limit {limit}", "换手率上限 {limit}"),
     "ratio_of": ("IR {value}", "信息比率 {value}"),
     "printed": ("report {printed}", "研报 {printed}"),
@@ -116,7 +119,7 @@ _DATA = {
     "derived": ("Derived or assumed:", "推导或假设："),
     "nothing_derived": ("Nothing was derived or assumed.", "没有推导或假设。"),
     "exclusions": ("Stocks that the factor tests leave out", "单因子测试剔除的股票"),
-    "exclusions_of": ("{name}: stocks per test date", "{name}：每期股票数"),
+    "stocks_by_rule": ("Stocks per test date, by reason of exclusion", "每期股票数（按剔除原因）"),
 }
 _TRAINING = {
     "training_curves": ("Training curves", "训练过程"),
