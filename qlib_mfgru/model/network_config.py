@@ -99,8 +99,8 @@ class StageSettings(Settings):
 
     def __str__(self) -> str:
         network = "" if self.network is None else f" by {self.network['class']}"
-        own = "".join(f", {name} {value}" for name, value in self.training.items())
-        return "+".join(self.freqs) + network + own
+        own = ", ".join(f"{name} {value}" for name, value in self.training.items())
+        return "+".join(self.freqs) + network + (f" ({own})" if own else "")
 
     def build(self, inputs: Inputs, hidden_size: int, dropout: float = 0.0) -> ScoringNet:
         """The branch for its own share of `inputs`.

@@ -14,6 +14,12 @@ from qlib_mfgru.rolling.identity import training_identity
 Make = Callable[..., MultiFreqDataset]
 
 
+def shared(train: np.ndarray, valid: np.ndarray, horizon: int) -> set[int]:
+    """Days that labels of both depend on: t + 1 .. t + horizon for date t, and a date that validates itself."""
+    trained = {int(t + ahead) for t in train for ahead in range(1, horizon + 1)}
+    return trained & {int(t + ahead) for t in valid for ahead in range(horizon + 1)}
+
+
 def test_one_block_is_the_last_part() -> None:
     """Of 20 dates 4 validate; a label of 3 days must end before the first of them."""
     train, valid, gap = split(np.arange(100, 120), valid_ratio=0.2, n_blocks=1, horizon=3)
@@ -42,14 +48,22 @@ def test_parts_of_unequal_length_and_a_coarse_grid() -> None:
 @pytest.mark.parametrize("horizon", [1, 4, 11])
 @pytest.mark.parametrize("step", [1, 2, 5])
 def test_no_day_is_in_labels_of_both_sides(n_blocks: int, horizon: int, step: int) -> None:
-    """A label of date t depends on days t + 1 .. t + horizon; validation reads the bars of its own dates, too."""
     days = np.arange(0, 400, step)
     train, valid, gap = split(days, 0.2, n_blocks, horizon)
     assert len(train) + len(valid) + gap == len(days)
     assert len(train) > 0
-    labelled = {int(t + ahead) for t in train for ahead in range(1, horizon + 1)}
-    validated = {int(t + ahead) for t in valid for ahead in range(horizon + 1)}
-    assert not labelled & validated
+    assert not shared(train, valid, horizon)
+
+
+def test_a_gap_on_one_side_alone_is_caught() -> None:
+    """As it is enough before the last block: after an earlier one validation's labels reach into training."""
+    days = np.arange(0, 400, 5)
+    _, valid, _ = split(days, 0.2, n_blocks=2, horizon=11)
+    rest = np.setdiff1d(days, valid)
+    leaking = np.array([t for t in rest if not any(t < v <= t + 11 for v in valid)])
+    assert shared(leaking, valid, horizon=11)
+    ahead = valid[valid > 200]
+    assert not shared(leaking[leaking > 220], ahead, horizon=11)
 
 
 def test_validation_has_as_many_blocks(make_dataset: Make) -> None:

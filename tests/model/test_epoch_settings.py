@@ -141,4 +141,4 @@ def test_a_stages_own_settings_are_part_of_a_units_key() -> None:
 
 def test_what_a_recorder_shows_of_a_stage() -> None:
     shown = [str(stage) for stage in IncrementalGRUModel(STAGES).settings.stages]
-    assert shown == ["day", "15min, max_epochs 2, weight_decay 0.5"]
+    assert shown == ["day", "15min (max_epochs 2, weight_decay 0.5)"]

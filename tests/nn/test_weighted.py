@@ -23,6 +23,10 @@ def test_at_first_it_is_the_network_to_the_bit() -> None:
     assert torch.equal(weighted(FEATURES), net(FEATURES))
 
 
+def test_it_is_as_random_as_what_it_weighs() -> None:
+    assert WeightedNet(ScoreNet({"day": InputShape(3, 6)}, hidden_size=4, dropout=0.5)).stochastic
+
+
 def test_the_score_counts_for_its_weight() -> None:
     net, weighted = nets()
     weighted.weight.fill_(0.5)

@@ -14,7 +14,7 @@ from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.training.cores import cores_for
 from qlib_mfgru.model.training.failures import TrainingError, check_size, check_trainable, why_not_finite
-from qlib_mfgru.model.training.scoring import batch_scores, mean_metric, t_value, validated
+from qlib_mfgru.model.training.scoring import batch_scores, mean_metric, t_value, validate_by_date
 from qlib_mfgru.nn import METRICS, Loss, MetricName, ScoringNet
 
 
@@ -109,7 +109,7 @@ def train_stage(
         start = time.perf_counter()
         with cores_for(net):
             train = _train_epoch(net, data, settings, loss, optimizer, epoch)
-            by_date = validated(net, data.valid, data.valid_base, settings.metric)
+            by_date = validate_by_date(net, data.valid, data.valid_base, settings.metric)
         t = t_value(by_date) if settings.stop_on == "t" else None
         seconds = time.perf_counter() - start
         record = EpochRecord(stage, epoch, settings.metric, train, mean_metric(by_date), seconds, t)

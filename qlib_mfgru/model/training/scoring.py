@@ -63,10 +63,10 @@ def score_samples(net: ScoringNet, table: SampleTable, description: str | None =
 
 def validate(net: ScoringNet, table: SampleTable, base: torch.Tensor | None = None, metric: MetricName = "ic") -> float:
     """`mean_by_date` of a network's scores, in evaluation mode, on top of a base."""
-    return mean_metric(validated(net, table, base, metric))
+    return mean_metric(validate_by_date(net, table, base, metric))
 
 
-def validated(
+def validate_by_date(
     net: ScoringNet, table: SampleTable, base: torch.Tensor | None = None, metric: MetricName = "ic"
 ) -> list[float]:
     """`metric_by_date` of a network's scores, in evaluation mode, on top of a base."""
