@@ -14,6 +14,7 @@ from qlib_mfgru.configs import built
 from qlib_mfgru.data.handler import MultiFreqHandler
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.data.settings import Bounds, DatasetSettings, SegmentSettings, bounds_of, span
+from qlib_mfgru.data.split import split
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Count, Seed, checked, refuse_unknown
@@ -32,7 +33,7 @@ class SampleDays(NamedTuple):
     late : int
         Left out because their label ends on or after the first day of a later segment.
     gap : int
-        Left out between training and validation, because their label reaches into validation.
+        Left out between training and validation, because their label overlaps with one of validation.
     """
 
     days: np.ndarray
@@ -58,6 +59,9 @@ class MultiFreqDataset(DatasetH):
         Share of ``train``'s sample dates that validates when there is no ``valid`` segment (report: 4:1, so 0.2).
     fetch_kwargs : dict, optional
         qlib's: passed to the handler's `fetch` by `prepare`.
+    valid_blocks : int
+        Into how many blocks through time the share of validation is divided, each at the end of a part of ``train``
+        (report: 1). Around each of them as many dates are left out as labels need to be apart.
 
     Raises
     ------
@@ -80,16 +84,19 @@ class MultiFreqDataset(DatasetH):
         sample_step: int | Mapping[str, int] = REPORT_STEP,
         valid_ratio: float = 0.2,
         fetch_kwargs: Mapping[str, Any] | None = None,
+        valid_blocks: int = 1,
         **unknown: Any,
     ) -> None:
         settings = DatasetSettings.of(
             segments=segments,
             sample_step=sample_step,
             valid_ratio=valid_ratio,
+            valid_blocks=valid_blocks,
             fetch_kwargs={} if fetch_kwargs is None else fetch_kwargs,
             **unknown,
         )
-        self.sample_step, self.valid_ratio = settings.sample_step, settings.valid_ratio
+        self.sample_step = settings.sample_step
+        self.valid_ratio, self.valid_blocks = settings.valid_ratio, settings.valid_blocks
         super().__init__(built(handler, MultiFreqHandler, "handler"), settings.segments, settings.fetch_kwargs)
         if isinstance(self.sample_step, dict):
             with within("sample_step"):
@@ -110,7 +117,8 @@ class MultiFreqDataset(DatasetH):
     @property
     def params(self) -> dict[str, Any]:
         """`MultiFreqHandler.params`, and how samples are taken from the segments, by name."""
-        valid = {} if "valid" in self.segments else {"valid": f"last {self.valid_ratio:.0%} of train"}
+        parts = f"{self.valid_blocks} parts of " if self.valid_blocks > 1 else ""
+        valid = {} if "valid" in self.segments else {"valid": f"last {self.valid_ratio:.0%} of {parts}train"}
         spans = {name: span(bounds) for name, bounds in self.segments.items()}
         return {**self.handler.params, "sample_step": self.sample_step, **spans, **valid}
 
@@ -159,7 +167,7 @@ class MultiFreqDataset(DatasetH):
         return table
 
     def sample_days(self, segment: str, freqs: Sequence[str] | None = None) -> np.ndarray:
-        """Positions of the dates that `samples` takes; where ``train`` is split, its first or its last part."""
+        """Positions of the dates that `samples` takes; where ``train`` is split, those that train or that validate."""
         return self._sampled(segment, self.handler.frequencies(freqs)).days
 
     def batches(
@@ -221,12 +229,8 @@ class MultiFreqDataset(DatasetH):
         late = len(grid) - len(days)
         if segment not in ("train", "valid") or "valid" in self.segments:
             return SampleDays(days, late)
-        cut = round(len(days) * (1 - self.valid_ratio))
-        train, valid = days[:cut], days[cut:]
-        if segment == "valid":
-            return SampleDays(valid, late)
-        apart = train[train + self.handler.horizon < valid[0]] if len(valid) else train
-        return SampleDays(apart, gap=len(train) - len(apart))
+        train, valid, gap = split(days, self.valid_ratio, self.valid_blocks, self.handler.horizon)
+        return SampleDays(valid, late) if segment == "valid" else SampleDays(train, gap=gap)
 
     def _with_samples(self, days: np.ndarray, freqs: Sequence[str]) -> np.ndarray:
         """The days on which any stock has complete windows."""
@@ -265,7 +269,7 @@ def _log_samples(segment: str, table: SampleTable, sampled: SampleDays) -> None:
     if sampled.late:
         log.info(f"{segment}: {sampled.late} sample dates left out because their label reaches into a later segment")
     if sampled.gap:
-        log.info(f"{segment}: {sampled.gap} sample dates left out because their label reaches into validation")
+        log.info(f"{segment}: {sampled.gap} sample dates left out because their label overlaps with one of validation")
     log.info(
         f"{segment} for {'+'.join(table.freqs)}: {len(table)} samples on {len(table.days)} dates, "
         f"{table.dates[0]:%Y-%m-%d} .. {table.dates[-1]:%Y-%m-%d}; {table.unlabelled} without a label left out"

@@ -187,7 +187,14 @@ class DatasetSettings(SegmentSettings):
 
     sample_step: SampleStep
     valid_ratio: Annotated[Number, Gt(0), Lt(1)]
+    valid_blocks: Count
     fetch_kwargs: dict[str, Any]
+
+    @model_validator(mode="after")
+    def _blocks_of_train(self) -> Self:
+        if self.valid_blocks > 1 and "valid" in self.segments:
+            raise ValueError(f"valid_blocks is {self.valid_blocks}: it splits train, and segments has its own valid")
+        return self
 
 
 def bounds_of(segment: str | slice | Sequence[Any], segments: Mapping[str, Any]) -> Bounds:

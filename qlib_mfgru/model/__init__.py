@@ -6,12 +6,13 @@ from qlib_mfgru.model.mean import MeanModel
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.networks import AttentionGRUModel, GRUModel, MixedGRUModel, NetworkModel
 from qlib_mfgru.model.recorded import RecordedModel
-from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.model.settings import EpochSettings, TrainSettings
 from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.model.training.failures import TrainingError
 
 __all__ = [
     "AttentionGRUModel",
+    "EpochSettings",
     "ExpressionModel",
     "GRUModel",
     "IncrementalGRUModel",

@@ -30,7 +30,6 @@ from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.start import WarmStart, check_reading
 from qlib_mfgru.model.state import ModelState, fit_of, plain_fit, weights_of
 from qlib_mfgru.model.training.callbacks import (
-    EarlyStopping,
     History,
     Progress,
     RecorderLog,
@@ -41,9 +40,12 @@ from qlib_mfgru.model.training.cores import what_runs
 from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
 from qlib_mfgru.model.training.run import begin_run, log_validation, titled
-from qlib_mfgru.model.training.scoring import mean_by_date, score_samples
+from qlib_mfgru.model.training.scoring import mean_by_date, score_samples, validate
 from qlib_mfgru.model.training.stage import StageResult
+from qlib_mfgru.model.training.stopping import EarlyStopping
+from qlib_mfgru.model.training.weight import choose_weight
 from qlib_mfgru.nn import GRULayer, Inputs, InputShape, MetricName, ScoringNet
+from qlib_mfgru.nn.weighted import WeightedNet
 
 _SEEDED = threading.Lock()  # torch's random state belongs to the process: models fitted in threads take turns
 
@@ -62,8 +64,8 @@ class NeuralModel(Member):
     Parameters
     ----------
     **settings
-        Those of `settings_kind`: any of `TrainSettings`, ``batch_size, batch_by, lr, max_epochs, patience, seed,
-        device, gru, loss, metric``, and for the report's models ``hidden_size`` (report: 30) and ``dropout`` (none).
+        Those of `settings_kind`: any of `TrainSettings` and `EpochSettings`, and for the report's models
+        ``hidden_size`` (report: 30) and ``dropout`` (none).
 
     Attributes
     ----------
@@ -206,18 +208,28 @@ class NeuralModel(Member):
         net.load_state_dict(state.tensors)
         self.net = net.eval()
 
+    def stage_settings(self, stage: int) -> TrainSettings:
+        """How a stage, counted from 1, is trained."""
+        return self.settings
+
     def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> StageResult:
-        """Train `net` for one stage and leave it with the weights of its best epoch."""
+        """Train `net` for one stage and leave it with what the settings keep: by default its best epoch's weights."""
         train, valid = self._resident(net, data.train, data.valid)
         data = dataclasses.replace(data, train=train, valid=valid)
-        metric, rows = self.settings.metric, list[dict[str, Any]]()
-        stopping = EarlyStopping(self.settings.patience)
-        with Progress(f"{type(self).__name__}: {title}", self.settings.max_epochs) as progress:
+        settings, rows = self.stage_settings(stage), list[dict[str, Any]]()
+        metric, averaged = settings.metric, settings.average_epochs
+        stopping = EarlyStopping(settings.patience, settings.smooth_epochs, averaged)
+        with Progress(f"{type(self).__name__}: {title}", settings.max_epochs) as progress:
             callbacks: list[Callback] = [stopping, History(rows), progress, RecorderLog(self.tag)]
-            train_stage(net, data, self.settings, callbacks, stage)
+            train_stage(net, data, settings, callbacks, stage)
         stopping.restore(net)
-        base = None if data.valid_base is None else mean_by_date(data.valid_base, valid, metric)
-        result = StageResult(stage, title, metric, stopping.best_epoch, stopping.best, base, rows)
+        best = stopping.valid if averaged == 1 else validate(net, valid, data.valid_base, metric)
+        weight, base = 1.0, None
+        if data.valid_base is not None:
+            base = mean_by_date(data.valid_base, valid, metric)
+            if isinstance(net, WeightedNet):
+                weight, best = choose_weight(net, valid, data.valid_base, metric)
+        result = StageResult(stage, title, metric, stopping.best_epoch, best, base, rows, averaged, weight)
         get_module_logger("mfgru").info(str(result))
         log_metrics({f"{self.tag}stage{stage}_epoch": float(result.epoch if result.kept else 0)})
         return result

@@ -11,10 +11,12 @@ from qlib_mfgru.data.dataset import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.model.base import NeuralModel
 from qlib_mfgru.model.network_config import IncrementalSettings
+from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.training.loop import StageData
 from qlib_mfgru.model.training.scoring import score_samples
 from qlib_mfgru.model.training.stage import StageResult
 from qlib_mfgru.nn import IncrementalNet, Inputs, ScoringNet
+from qlib_mfgru.nn.weighted import WeightedNet
 
 
 class IncrementalGRUModel(NeuralModel):
@@ -30,9 +32,11 @@ class IncrementalGRUModel(NeuralModel):
     stages : sequence of str or mapping
         In the order of training; report: daily, then 15-minute. A frequency alone is the report's GRU over it;
         ``{freq: 15min, network: {class, module_path, kwargs}}`` any other `ScoringNet`, which gets its stage's shapes
-        as in `NetworkModel`; ``freqs: [...]`` instead of ``freq`` gives a branch several.
+        as in `NetworkModel`; ``freqs: [...]`` instead of ``freq`` gives a branch several. What a stage has of its own
+        among `EpochSettings` is its ``training: {max_epochs: 20, ...}``.
     **settings
-        See `NeuralModel`; ``hidden_size`` and ``dropout`` are of the GRUs.
+        See `NeuralModel`; ``hidden_size`` and ``dropout`` are of the GRUs. With ``stage_weight: validated`` the score
+        of a stage after the first counts for as much as validation supports (`choose_weight`), by default in full.
     """
 
     settings_kind = IncrementalSettings
@@ -59,9 +63,14 @@ class IncrementalGRUModel(NeuralModel):
         return stages
 
     def build(self, inputs: Inputs) -> IncrementalNet:
-        return IncrementalNet(
-            [stage.build(inputs, self.hidden_size, self.settings.dropout) for stage in self.settings.stages]
-        )
+        size, dropout = self.hidden_size, self.settings.dropout
+        first, *later = (stage.build(inputs, size, dropout) for stage in self.settings.stages)
+        if self.settings.stage_weight == "validated":
+            later = [WeightedNet(branch) for branch in later]
+        return IncrementalNet([first, *later])
+
+    def stage_settings(self, stage: int) -> TrainSettings:
+        return self.settings.of_stage(stage - 1)
 
     def train(self, net: ScoringNet, dataset: MultiFreqDataset) -> list[StageResult]:
         assert isinstance(net, IncrementalNet)  # what build() makes
@@ -71,6 +80,8 @@ class IncrementalGRUModel(NeuralModel):
             train, valid = (dataset.samples(segment, freqs) for segment in ("train", "valid"))
             data = StageData(train, valid, _frozen_score(frozen, train), _frozen_score(frozen, valid))
             own = "+".join(self.settings.stages[number].freqs)
+            if isinstance(branch, WeightedNet):
+                branch.weight.fill_(1.0)  # a warm start brings the weight of the fit before
             results.append(self.run_stage(branch, data, number + 1, f"stage {number + 1}: {own}"))
             net.kept[number] = results[-1].kept
         return results

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from typing_extensions import Self
 
 from qlib_mfgru.configs import accepts, class_of, config_validator, takes
 from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.model.settings import GRUNetworkSettings, TrainSettings
+from qlib_mfgru.model.settings import EpochSettings, GRUNetworkSettings, TrainSettings
 from qlib_mfgru.nn import Inputs, ScoreNet, ScoringNet
-from qlib_mfgru.settings import Len, Listed, Settings
+from qlib_mfgru.settings import Len, Listed, Settings, checked
 
 
 def built_network(config: Mapping[str, Any], inputs: Inputs) -> ScoringNet:
@@ -75,6 +75,11 @@ class NetworkSettings(TrainSettings):
         return self
 
 
+def _training(values: Any) -> dict[str, Any]:
+    record = checked(EpochSettings, "training", values)
+    return {name: getattr(record, name) for name in values}
+
+
 class StageSettings(Settings):
     """One stage of an `IncrementalGRUModel`.
 
@@ -84,14 +89,18 @@ class StageSettings(Settings):
         What the stage's branch reads.
     network : config, optional
         The branch; by default the report's GRU.
+    training : dict
+        Those of `EpochSettings` that are the stage's own, instead of the model's.
     """
 
     freqs: Frequencies
     network: NetworkConfig | None = None
+    training: Annotated[dict[str, Any], config_validator(_training)] = Field(default_factory=dict)
 
     def __str__(self) -> str:
-        own = "" if self.network is None else f" by {self.network['class']}"
-        return "+".join(self.freqs) + own
+        network = "" if self.network is None else f" by {self.network['class']}"
+        own = ", ".join(f"{name} {value}" for name, value in self.training.items())
+        return "+".join(self.freqs) + network + (f" ({own})" if own else "")
 
     def build(self, inputs: Inputs, hidden_size: int, dropout: float = 0.0) -> ScoringNet:
         """The branch for its own share of `inputs`.
@@ -115,20 +124,42 @@ def _stage(stage: Any) -> Any:
     if isinstance(stage, Mapping):
         rest = dict(stage)
         return {"freqs": [rest.pop("freq")], **rest} if "freq" in rest and "freqs" not in rest else rest
-    raise ValueError("must be a frequency, or a mapping with freq (or freqs) and network")
+    raise ValueError("must be a frequency, or a mapping with freq (or freqs), network and training")
 
 
 class IncrementalSettings(GRUNetworkSettings):
-    """Settings of an `IncrementalGRUModel`."""
+    """Settings of an `IncrementalGRUModel`.
+
+    Attributes
+    ----------
+    stages : tuple of StageSettings
+    stage_weight : {"fixed", "validated"}
+        What the score of a stage after the first counts for: 1, or what `choose_weight` finds on validation.
+    """
 
     stages: Annotated[tuple[Annotated[StageSettings, BeforeValidator(_stage)], ...], Listed, Len(1)]
+    stage_weight: Literal["fixed", "validated"] = "fixed"
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         for number, stage in enumerate(self.stages):
-            if stage in self.stages[:number]:
+            if any((stage.freqs, stage.network) == (it.freqs, it.network) for it in self.stages[:number]):
                 raise ValueError(f"stages has the same branch of {list(stage.freqs)} twice")
         return self
+
+    @model_validator(mode="after")
+    def _trainable(self) -> Self:
+        for number in range(len(self.stages)):
+            try:
+                self.of_stage(number)
+            except InputError as error:
+                raise ValueError(f"stages[{number}].training: {error}") from None
+        return self
+
+    def of_stage(self, number: int) -> TrainSettings:
+        """How a stage, counted from 0, is trained: as the model is, but for what it has of its own."""
+        shared = {name: getattr(self, name) for name in TrainSettings.model_fields}
+        return TrainSettings.of(**shared | self.stages[number].training)
 
     @property
     def freqs(self) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
+from typing_extensions import Self
 
 from qlib_mfgru.configs import accepts, built, config_validator
 from qlib_mfgru.data.dataset import BatchBy
@@ -38,8 +39,38 @@ def _loss(config: Any) -> Any:
     return config
 
 
-class TrainSettings(Settings):
-    """How to train, whatever the network.
+class EpochSettings(Settings):
+    """How the weights move from epoch to epoch, when that ends, and which are kept; a stage may have its own.
+
+    Attributes
+    ----------
+    lr : float
+        Adam's learning rate.
+    weight_decay : float
+        AdamW's: every step takes ``lr * weight_decay`` of each weight of the network, biases included.
+    max_epochs : int
+    patience : int
+        Stop after so many epochs without a better validation metric.
+    stop_on : {"mean", "t"}
+        What of the validation dates' metrics early stopping follows: their mean, or its t-value, the mean over its
+        standard error (as of independent dates).
+    smooth_epochs : int
+        Early stopping follows the mean over so many neighbouring epochs, each for the epoch in its middle.
+    average_epochs : int
+        Keep the mean of the weights of so many of the best epochs.
+    """
+
+    lr: NonNegative = 1e-3
+    weight_decay: NonNegative = 0.0
+    max_epochs: Count = 100
+    patience: Count = 10
+    stop_on: Literal["mean", "t"] = "mean"
+    smooth_epochs: Count = 1
+    average_epochs: Count = 1
+
+
+class TrainSettings(EpochSettings):
+    """How to train, whatever the network: beside the epochs, batches, loss, metric and machine.
 
     Attributes
     ----------
@@ -47,11 +78,6 @@ class TrainSettings(Settings):
         Samples in a batch, shuffled across dates.
     batch_by : {"sample", "date"}
         ``date`` makes every batch one whole cross-section instead.
-    lr : float
-        Adam's learning rate.
-    max_epochs : int
-    patience : int
-        Stop after so many epochs without a better validation metric.
     seed : int
         Of the initial weights and of the order of the batches.
     device : str
@@ -66,14 +92,24 @@ class TrainSettings(Settings):
 
     batch_size: Count = 5000
     batch_by: BatchBy = "sample"
-    lr: NonNegative = 1e-3
-    max_epochs: Count = 100
-    patience: Count = 10
     seed: Seed = 0
     device: Annotated[Text, AfterValidator(_device)] = "auto"
     gru: Implementation = "auto"
     loss: Annotated[Any, config_validator(_loss)] = "ic"
     metric: MetricName = "ic"
+
+    @model_validator(mode="after")
+    def _enough_epochs(self) -> Self:
+        """The shortest training must have as many epochs to choose from as are averaged."""
+        smoothed = self.max_epochs - self.smooth_epochs + 1
+        if smoothed < self.average_epochs:
+            raise ValueError(
+                f"max_epochs is {self.max_epochs}: too few for smooth_epochs {self.smooth_epochs} and average_epochs "
+                f"{self.average_epochs}, which take at least {self.smooth_epochs + self.average_epochs - 1}"
+            )
+        if self.patience < self.average_epochs:
+            raise ValueError(f"average_epochs is {self.average_epochs}: must be at most patience, {self.patience}")
+        return self
 
     def make_loss(self) -> Loss:
         """A fresh loss."""

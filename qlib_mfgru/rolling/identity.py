@@ -45,7 +45,7 @@ def training_identity(dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]
     sampled = np.arange(train[0], max(last, default=train[-1]) + 1)
     known = np.arange(train[0], min(sampled[-1] + handler.horizon, train[-1]) + 1)
     labels = handler.label.expression, handler.label_neutral, _hash(handler.panels.label_digests[sampled])
-    return digest([dataset.sample_step, dataset.valid_ratio, labels, _read(dataset, known)])
+    return digest([dataset.sample_step, dataset.valid_ratio, dataset.valid_blocks, labels, _read(dataset, known)])
 
 
 def prediction_identity(dataset: MultiFreqDataset, segment: str | Sequence[Any] = "test") -> str:

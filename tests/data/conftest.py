@@ -53,9 +53,11 @@ def handler(make_handler: Callable[..., MultiFreqHandler]) -> MultiFreqHandler:
 def make_dataset(make_handler: Callable[..., MultiFreqHandler]) -> Callable[..., MultiFreqDataset]:
     """A dataset of the small market: train on days 0 .. 64, test on days 65 .. 75."""
 
-    def make(segments: dict[str, Any] | None = None, sample_step: int = 2, **kwargs: Any) -> MultiFreqDataset:
+    def make(
+        segments: dict[str, Any] | None = None, sample_step: int = 2, valid_blocks: int = 1, **kwargs: Any
+    ) -> MultiFreqDataset:
         days = small_market.DAYS
         chosen = segments or {"train": (days[0], days[64]), "test": (days[65], days[75])}
-        return MultiFreqDataset(make_handler(**kwargs), chosen, sample_step=sample_step)
+        return MultiFreqDataset(make_handler(**kwargs), chosen, sample_step=sample_step, valid_blocks=valid_blocks)
 
     return make

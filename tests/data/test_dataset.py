@@ -84,7 +84,7 @@ def test_every_date_that_is_left_out_is_counted_once(make_dataset: Make, monkeyp
     """Of 16 dates from 02-19 on 9 train, 2 (03-14, 03-18) are the gap, 3 validate, 2 (03-28, 04-01) are too late."""
     dataset = make_dataset()
     train, valid = (said(monkeypatch, dataset, name) for name in ("train", "valid"))
-    assert train[0] == "train: 2 sample dates left out because their label reaches into validation"
+    assert train[0] == "train: 2 sample dates left out because their label overlaps with one of validation"
     assert train[1].startswith("train for day+15min: 102 samples on 9 dates, 2024-02-19 .. 2024-03-12; ")
     assert len(train) == len(valid) == 2
     assert valid[0] == "valid: 2 sample dates left out because their label reaches into a later segment"

@@ -27,7 +27,10 @@ DATASET = [
     ({"valid_ratio": 0}, "valid_ratio is 0: must be above 0"),
     ({"sample_stp": 3}, "unknown setting 'sample_stp'; did you mean 'sample_step'?"),
     ({"learning_rate": 3}, "unknown setting 'learning_rate'; known are segments, sample_step, valid_ratio, "
-     "fetch_kwargs"),
+     "valid_blocks, fetch_kwargs"),
+    ({"valid_blocks": 0}, "valid_blocks is 0: must be at least 1"),
+    ({"valid_blocks": 2, "segments": {"train": TRAIN, "valid": TEST}}, "valid_blocks is 2: it splits train, and "
+     "segments has its own valid"),
     ({"fetch_kwargs": "raw"}, "fetch_kwargs is 'raw': must be a mapping"),
     ({"segments": ["2024-01-02", "2024-03-29"]}, "segments is ['2024-01-02', '2024-03-29']: must be a mapping"),
     ({"segments": {"train": "2024"}}, f"segments.train is '2024': {PAIR}"),

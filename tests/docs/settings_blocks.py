@@ -122,7 +122,7 @@ def _scattered(content: dict[str, Any], _: Path) -> None:
     """Settings of handler, dataset and model, beside each other as a text explains them."""
     inputs = MultiFreqHandler(inputs=content["inputs"]) if "inputs" in content else MultiFreqHandler()
     if "stages" in content:
-        IncrementalGRUModel(stages=content["stages"])
+        IncrementalGRUModel(**{name: value for name, value in content.items() if name in ("stages", "stage_weight")})
     if "sample_step" in content:
         MultiFreqDataset(inputs, SEGMENTS, sample_step=content["sample_step"])
 
@@ -150,7 +150,7 @@ KINDS: dict[Callable[[Any, Path], None], Callable[[Any], bool]] = {
     _study: _has("models", "experiment_name"),
     _workflow: _has("task"),
     lambda content, kitchen: _component(content["dataset"], kitchen): _of({"dataset"}),
-    _scattered: _of({"inputs", "stages", "sample_step"}),
+    _scattered: _of({"inputs", "stages", "stage_weight", "sample_step"}),
     _enhancement: _of(set(IndexEnhancementSettings.model_fields)),
     _mapping: lambda content: isinstance(content, dict) and bool(content.keys() & IngestMapping.model_fields.keys()),
 }

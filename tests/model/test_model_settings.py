@@ -59,6 +59,13 @@ TRAINING = [
      "above 0"),
     ({"loss": {"class": "RankICLoss", "module_path": "qlib_mfgru.nn", "kwargs": {"temperature": 1}}}, "loss: "
      "RankICLoss got an unexpected keyword argument 'temperature'"),
+    ({"weight_decay": -0.1}, "weight_decay is -0.1: must be at least 0"),
+    ({"stop_on": "median"}, "stop_on is 'median': must be one of 'mean', 't'"),
+    ({"smooth_epochs": 0}, "smooth_epochs is 0: must be at least 1"),
+    ({"average_epochs": 2.5}, "average_epochs is 2.5: must be a whole number"),
+    ({"average_epochs": 11}, "average_epochs is 11: must be at most patience, 10"),
+    ({"max_epochs": 4, "smooth_epochs": 3, "average_epochs": 3}, "max_epochs is 4: too few for smooth_epochs 3 and "
+     "average_epochs 3, which take at least 5"),
     ({"n_epochs": 3}, "unknown setting 'n_epochs'; did you mean 'max_epochs'?"),
     ({"lr": -1, "max_epochs": 0}, "lr is -1: must be at least 0; max_epochs is 0: must be at least 1"),
 ]  # fmt: skip
@@ -75,7 +82,7 @@ def test_training_settings(build: Build, settings: dict[str, Any], message: str)
 @EVERY
 def test_an_unknown_setting_without_a_near_one(build: Build) -> None:
     with pytest.raises(
-        UnknownSetting, match=r"^unknown setting 'momentum'; known are batch_size, batch_by, lr, max_ep"
+        UnknownSetting, match=r"^unknown setting 'momentum'; known are lr, weight_decay, max_epochs, pati"
     ):
         build(momentum=0.1)
 
@@ -91,7 +98,7 @@ OWN = [
     (lambda: MixedGRUModel(["day", "day"]), "freqs is ['day', 'day']: must not name 'day' twice"),
     (lambda: IncrementalGRUModel("day"), "stages is 'day': must be a list"),
     (lambda: IncrementalGRUModel(stages=["day", 15]), "stages[1] is 15: must be a frequency, or a mapping with freq "
-     "(or freqs) and network"),
+     "(or freqs), network and training"),
     (lambda: IncrementalGRUModel([{"freq": "day", "net": {}}]), "unknown setting 'stages[0].net'; did you mean "
      "'network'?"),
     (lambda: IncrementalGRUModel([{"network": OWN_TCN}]), "stages[0].freqs is missing"),
@@ -106,11 +113,22 @@ OWN = [
     (lambda: NetworkModel({**OWN_TCN, "class": "Pinned"}, freqs=["day"]), "freqs is ['day']: Pinned takes no inputs "
      "and says itself what it reads; leave freqs out"),
     (lambda: NetworkModel(OWN_TCN, freqs=[]), "freqs is []: must not be empty"),
-    (lambda: NetworkModel(OWN_TCN, hidden_size=3), "unknown setting 'hidden_size'; known are batch_size, batch_by, "
-     "lr, max_epochs, patience, seed, device, gru, loss, metric, network, freqs"),
+    (lambda: NetworkModel(OWN_TCN, hidden_size=3), "unknown setting 'hidden_size'; known are lr, weight_decay, "
+     "max_epochs, patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, loss, "
+     "metric, network, freqs"),
+    (lambda: IncrementalGRUModel(stage_weight=0.5), "stage_weight is 0.5: must be one of 'fixed', 'validated'"),
+    (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": 20}]), "stages[1]: training is 20: must be a "
+     "mapping with lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs"),
+    (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": {"max_epochs": 0}}]), "stages[1]: "
+     "training.max_epochs is 0: must be at least 1"),
+    (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": {"seed": 1}}]), "stages[1]: unknown setting "
+     "'training.seed'; known are lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs"),
+    (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": {"max_epochs": 2}}], average_epochs=3),
+     "stages[1].training: max_epochs is 2: too few for smooth_epochs 1 and average_epochs 3, which take at least 3"),
     (lambda: IncrementalGRUModel(["day", "day"]), "stages has the same branch of ['day'] twice"),
-    (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are batch_size, batch_by, lr, "
-     "max_epochs, patience, seed, device, gru, loss, metric, hidden_size, dropout, stages"),
+    (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are lr, weight_decay, max_epochs, "
+     "patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, loss, metric, "
+     "hidden_size, dropout, stages, stage_weight"),
     (lambda: RecordedModel(17), "recorder_id is 17: must be text"),
 ]  # fmt: skip
 

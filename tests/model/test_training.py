@@ -15,7 +15,8 @@ from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model import TrainSettings
 from qlib_mfgru.model.training import EpochRecord, StageData, score_samples, train_stage, validate
-from qlib_mfgru.model.training.callbacks import EarlyStopping, History
+from qlib_mfgru.model.training.callbacks import History
+from qlib_mfgru.model.training.stopping import EarlyStopping
 from qlib_mfgru.nn import InputShape, ScoreNet
 from qlib_mfgru.threads import n_threads
 

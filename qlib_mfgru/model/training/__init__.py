@@ -2,7 +2,7 @@
 
 from qlib_mfgru.model.training.failures import TrainingError
 from qlib_mfgru.model.training.loop import Callback, EpochRecord, StageData, train_stage
-from qlib_mfgru.model.training.scoring import mean_by_date, score_samples, validate
+from qlib_mfgru.model.training.scoring import mean_by_date, metric_by_date, score_samples, validate
 from qlib_mfgru.model.training.stage import StageResult
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "StageResult",
     "TrainingError",
     "mean_by_date",
+    "metric_by_date",
     "score_samples",
     "train_stage",
     "validate",

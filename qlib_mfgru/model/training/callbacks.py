@@ -1,39 +1,17 @@
-"""What happens after an epoch: best weights and early stopping, history, progress, the recorder."""
+"""What is told after an epoch: history, progress, the recorder."""
 
 from __future__ import annotations
 
-import copy
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-import torch
 from qlib.workflow import R
 from tqdm.auto import tqdm
 
 from qlib_mfgru.model.training.loop import EpochRecord
 from qlib_mfgru.nn import ScoringNet
-
-
-class EarlyStopping:
-    """End a stage after `patience` epochs without a better validation metric, and keep the best weights."""
-
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-        self.best_epoch, self.best = 0, -math.inf
-        self._best_state: dict[str, torch.Tensor] = {}
-
-    def __call__(self, record: EpochRecord, net: ScoringNet) -> bool:
-        if record.valid > self.best:
-            self.best_epoch, self.best = record.epoch, record.valid
-            self._best_state = copy.deepcopy(net.state_dict())
-        return record.epoch - self.best_epoch >= self.patience
-
-    def restore(self, net: ScoringNet) -> None:
-        """Give the network the weights of its best epoch."""
-        net.load_state_dict(self._best_state)
 
 
 class History:

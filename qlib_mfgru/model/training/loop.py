@@ -14,7 +14,7 @@ from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model.settings import TrainSettings
 from qlib_mfgru.model.training.cores import cores_for
 from qlib_mfgru.model.training.failures import TrainingError, check_size, check_trainable, why_not_finite
-from qlib_mfgru.model.training.scoring import batch_scores, validate
+from qlib_mfgru.model.training.scoring import batch_scores, mean_metric, t_value, validate_by_date
 from qlib_mfgru.nn import METRICS, Loss, MetricName, ScoringNet
 
 
@@ -34,6 +34,8 @@ class EpochRecord:
     valid : float
         Mean over the validation dates of the per-date metric.
     seconds : float
+    t : float, optional
+        t-value of `valid`, where early stopping is on it.
     """
 
     stage: int
@@ -42,14 +44,21 @@ class EpochRecord:
     train: float
     valid: float
     seconds: float
+    t: float | None = None
+
+    @property
+    def criterion(self) -> float:
+        """What early stopping compares epochs by."""
+        return self.valid if self.t is None else self.t
 
     @property
     def values(self) -> dict[str, float]:
-        """``train_<metric>`` and ``valid_<metric>``."""
-        return {f"train_{self.metric}": self.train, f"valid_{self.metric}": self.valid}
+        """``train_<metric>`` and ``valid_<metric>``, and where early stopping is on it ``valid_t``."""
+        t = {} if self.t is None else {"valid_t": self.t}
+        return {f"train_{self.metric}": self.train, f"valid_{self.metric}": self.valid, **t}
 
     def row(self) -> dict[str, Any]:
-        """A plain dict: ``stage, epoch, train_<metric>, valid_<metric>, seconds``."""
+        """A plain dict: ``stage, epoch``, `values` and ``seconds``."""
         return {"stage": self.stage, "epoch": self.epoch, **self.values, "seconds": self.seconds}
 
 
@@ -95,16 +104,25 @@ def train_stage(
         On a loss that is NaN or infinite, a constant prediction, or a validation set in which no date has the metric.
     """
     loss = settings.make_loss().to(settings.torch_device())
-    optimizer = torch.optim.Adam([*net.parameters(), *loss.parameters()], lr=settings.lr)
+    optimizer = _optimizer(net, loss, settings)
     for epoch in range(1, settings.max_epochs + 1):
         start = time.perf_counter()
         with cores_for(net):
             train = _train_epoch(net, data, settings, loss, optimizer, epoch)
-            valid = validate(net, data.valid, data.valid_base, settings.metric)
-        record = EpochRecord(stage, epoch, settings.metric, train, valid, time.perf_counter() - start)
+            by_date = validate_by_date(net, data.valid, data.valid_base, settings.metric)
+        t = t_value(by_date) if settings.stop_on == "t" else None
+        seconds = time.perf_counter() - start
+        record = EpochRecord(stage, epoch, settings.metric, train, mean_metric(by_date), seconds, t)
         verdicts = [callback(record, net) for callback in callbacks]
         if any(verdicts):
             break
+
+
+def _optimizer(net: ScoringNet, loss: Loss, settings: TrainSettings) -> torch.optim.Optimizer:
+    """AdamW, which without decay is Adam to the bit; what a loss learns does not decay."""
+    groups: list[dict[str, Any]] = [{"params": [*net.parameters()]}]
+    groups.append({"params": [*loss.parameters()], "weight_decay": 0.0})
+    return torch.optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
 def _train_epoch(

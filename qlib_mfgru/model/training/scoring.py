@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections.abc import Sequence
+
 import torch
 from tqdm.auto import tqdm
 
@@ -59,12 +63,56 @@ def score_samples(net: ScoringNet, table: SampleTable, description: str | None =
 
 def validate(net: ScoringNet, table: SampleTable, base: torch.Tensor | None = None, metric: MetricName = "ic") -> float:
     """`mean_by_date` of a network's scores, in evaluation mode, on top of a base."""
+    return mean_metric(validate_by_date(net, table, base, metric))
+
+
+def validate_by_date(
+    net: ScoringNet, table: SampleTable, base: torch.Tensor | None = None, metric: MetricName = "ic"
+) -> list[float]:
+    """`metric_by_date` of a network's scores, in evaluation mode, on top of a base."""
     scores = score_samples(net, table)
-    return mean_by_date(scores if base is None else scores + base, table, metric)
+    return metric_by_date(scores if base is None else scores + base, table, metric)
 
 
 def mean_by_date(scores: torch.Tensor, table: SampleTable, metric: MetricName = "ic") -> float:
-    """Mean over dates of the per-date metric of scores (len(table),); dates whose labels are constant have none.
+    """Mean of `metric_by_date`."""
+    return mean_metric(metric_by_date(scores, table, metric))
+
+
+def mean_metric(by_date: Sequence[float]) -> float:
+    """Mean over dates."""
+    return sum(by_date) / len(by_date)
+
+
+def standard_error(by_date: Sequence[float]) -> float:
+    """Standard error of the mean over dates that are taken as independent (labels that overlap make it too small).
+
+    Raises
+    ------
+    TrainingError
+        If there is only one date.
+    """
+    if len(by_date) < 2:
+        raise TrainingError("validation: one date has no standard error; use more validation dates, or stop_on: mean")
+    return statistics.stdev(by_date) / math.sqrt(len(by_date))
+
+
+def t_value(by_date: Sequence[float]) -> float:
+    """The mean over dates by its `standard_error`.
+
+    Raises
+    ------
+    TrainingError
+        As of `standard_error`, or if the metric is the same on all dates.
+    """
+    error = standard_error(by_date)
+    if error == 0:
+        raise TrainingError(f"validation: the metric is {by_date[0]:.4f} on all dates, so it has no t-value")
+    return mean_metric(by_date) / error
+
+
+def metric_by_date(scores: torch.Tensor, table: SampleTable, metric: MetricName = "ic") -> list[float]:
+    """The metric of scores (len(table),) on each date; dates whose labels are constant have none.
 
     Raises
     ------
@@ -85,4 +133,4 @@ def mean_by_date(scores: torch.Tensor, table: SampleTable, metric: MetricName = 
         raise TrainingError(
             f"validation is empty: none of its {len(table.days)} dates has two stocks with different labels"
         )
-    return sum(values) / len(values)
+    return values
