@@ -1,9 +1,10 @@
-"""The part of packaging that is code: the CPU kernels. All else stands in pyproject.toml.
+"""The part of packaging that is code: the CPU kernels, and the page of a package index; pyproject.toml has the rest.
 
-They are built where a C++ compiler is found, once for each instruction set that it can use; which one runs is decided
-at run time. Without them the package works all the same, on a slower path in plain torch and numpy.
+The kernels are built where a C++ compiler is found, once for each instruction set that it can use; which one runs is
+decided at run time. Without them the package works all the same, on a slower path in plain torch and numpy.
 """
 
+import re
 import runpy
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -66,4 +67,16 @@ def kernels() -> list[Extension]:
     ]
 
 
-setup(ext_modules=kernels(), cmdclass={"build_ext": BuildKernels, "bdist_wheel": KernelWheel})
+def index_page(readme: str) -> str:
+    """The README without what leads into the checkout: the picture is left out, and links become their words."""
+    readme = re.sub(r"<!-- picture -->.*?<!-- /picture -->\n+", "", readme, flags=re.DOTALL)
+    return re.sub(r"\[([^\[\]]+)\]\((?!https?://)[^()]*\)", r"\1", readme)
+
+
+if __name__ == "__main__":  # as a build runs it, and no test
+    setup(
+        ext_modules=kernels(),
+        cmdclass={"build_ext": BuildKernels, "bdist_wheel": KernelWheel},
+        long_description=index_page(Path(__file__).with_name("README.md").read_text(encoding="utf-8")),
+        long_description_content_type="text/markdown",
+    )

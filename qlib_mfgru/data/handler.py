@@ -77,8 +77,8 @@ class MultiFreqHandler(DataHandler):
         ``typical``: a stock without ``$vwap``, as in qlib's own cn_data, takes (open + high + low + close) / 4 in its
         place. By default such a provider is refused.
     label_neutral : str, optional
-        ``industry``: before it is z-scored, the label becomes its distance from the mean of the stock's ``$industry``
-        on that date, the last known one; stocks of none known are one industry. The report takes the label as it is.
+        ``industry``: z-score the label's distance from its mean in the stock's ``$industry``, the last known one;
+        those of none are one industry. By default, as in the report, the label itself.
 
     Raises
     ------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import runpy
 import tarfile
 import zipfile
 from pathlib import Path
@@ -59,6 +61,17 @@ def test_an_sdist_has_what_is_tracked_and_nothing_else(tmp_path: Path) -> None:
     dist.check_sdist(sdist(tmp_path / "a.tar.gz", whole | {"PKG-INFO", "setup.cfg"}), NAMES)
     with pytest.raises(dist.DistError, match=r"lacks \['Makefile'\] and has \['notes.txt'\]"):
         dist.check_sdist(sdist(tmp_path / "b.tar.gz", whole - {"Makefile"} | {"notes.txt"}), NAMES)
+
+
+def test_the_page_of_a_package_index_leads_nowhere_that_is_not_there() -> None:
+    readme = (dist.ROOT / "README.md").read_text(encoding="utf-8")
+    page = runpy.run_path(str(dist.ROOT / "setup.py"))["index_page"](readme)
+    links = re.findall(r"\]\(([^)]*)\)", page)
+    assert links
+    assert all(link.startswith("https://") for link in links)
+    assert "![" not in page
+    assert "What follows every evening (`mfgru update`, retraining, orders" in page
+    assert page.count("\n## ") == readme.count("\n## ")
 
 
 def test_what_the_project_promises() -> None:
