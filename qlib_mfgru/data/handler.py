@@ -77,7 +77,7 @@ class MultiFreqHandler(DataHandler):
         ``typical``: a stock without ``$vwap``, as in qlib's own cn_data, takes (open + high + low + close) / 4 in its
         place. By default such a provider is refused.
     label_neutral : str, optional
-        ``industry``: z-score the label's distance from its mean in the stock's last known ``$industry``; none is one too.
+        ``industry``: z-score the label's distance from its mean in the stock's last known ``$industry`` (or none).
 
     Raises
     ------
