@@ -88,11 +88,6 @@ class FactorTestSettings(Settings):
         """These settings with each of `compare_entries` as their entry."""
         return tuple(self.changed(entry=name, compare_entries=()) for name in self.compare_entries)
 
-    def overlapping(self, horizon: int) -> int:
-        """Test dates after one that fall into its return up to a horizon; a week has 5 trading days, a month 21."""
-        days = self.freq if isinstance(self.freq, int) else {"day": 1, "week": 5, "month": 21}[self.freq]
-        return (horizon - 1) // days
-
     @property
     def stretches(self) -> dict[int, str]:
         """Trading days between each horizon and the one before, ascending: ``{3: "3", 5: "4-5"}`` after 2."""

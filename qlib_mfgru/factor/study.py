@@ -111,6 +111,11 @@ class FactorTest(Shown):
         """Trading days of the layers' returns: of the pool that has most."""
         return max((pd.DatetimeIndex(pool.returns.index) for pool in self.pools.values()), key=len)
 
+    def overlapping(self, horizon: int) -> int:
+        """The most test dates after one that fall into its return over a horizon of trading days."""
+        at = self.days.searchsorted(self.dates, side="right")
+        return int((at.searchsorted(at + horizon) - np.arange(1, len(at) + 1)).max())
+
     def view(self) -> View:
         """Its summary and the layers' curves."""
         from qlib_mfgru.factor.results.shown import view  # tables and plots are made of results

@@ -125,11 +125,3 @@ def test_the_entries_that_are_compared_have_all_other_settings() -> None:
         FactorTestSettings(n_layers=5, freq=3, entry="same_close"),
         FactorTestSettings(n_layers=5, freq=3, entry="next_open"),
     )
-
-
-@pytest.mark.parametrize(
-    ("freq", "horizon", "dates"),
-    [("day", 1, 0), ("day", 5, 4), ("week", 5, 0), ("week", 6, 1), ("week", 20, 3), ("month", 21, 0), (3, 7, 2)],
-)
-def test_test_dates_that_fall_into_a_return(freq: str | int, horizon: int, dates: int) -> None:
-    assert FactorTestSettings(freq=freq).overlapping(horizon) == dates

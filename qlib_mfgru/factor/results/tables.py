@@ -117,9 +117,9 @@ def decay(test: FactorTest) -> pd.DataFrame:
 @outputs.table(heading="RankIC t (NW) by horizon in trading days", formats=numbers_as(".2f"))
 def decay_t(test: FactorTest) -> pd.DataFrame:
     """t of the mean RankIC by horizon, whose returns overlap where it is longer than the time between test dates."""
-    horizons, overlapping = test.settings.horizons, test.settings.overlapping
+    horizons = test.settings.horizons
     t_values = {
-        pool.upper(): {days: newey_west_t(result.decay[days], overlapping(days)) for days in horizons}
+        pool.upper(): {days: newey_west_t(result.decay[days], test.overlapping(days)) for days in horizons}
         for pool, result in test.pools.items()
     }
     return pd.DataFrame(t_values).T.rename_axis("pool").reset_index()

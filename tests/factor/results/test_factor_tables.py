@@ -68,12 +68,18 @@ def test_the_usual_entry_needs_no_words(tested: FactorTest) -> None:
     assert "bought at" not in page_of(usual)
 
 
+def test_short_weeks_let_more_dates_overlap(tested: FactorTest) -> None:
+    """No trade on 01-23, 01-27 and 02-03: these dates are three trading days apart, four, five."""
+    assert [f"{date:%m-%d}" for date in tested.dates[2:6]] == ["01-20", "01-26", "02-02", "02-10"]
+    assert [tested.overlapping(days) for days in (1, 3, 4, 7, 8, 12, 13)] == [0, 0, 1, 1, 2, 2, 3]
+
+
 def test_t_by_horizon_counts_dates_whose_returns_overlap(tested: FactorTest) -> None:
     table = tables.decay_t(tested).set_index("pool")
     assert list(table.columns) == [20, 5]
     for pool, result in tested.pools.items():
         assert table.loc[pool.upper(), 5] == newey_west_t(result.decay[5])
-        assert table.loc[pool.upper(), 20] == newey_west_t(result.decay[20], 3) != newey_west_t(result.decay[20])
+        assert table.loc[pool.upper(), 20] == newey_west_t(result.decay[20], 4) != newey_west_t(result.decay[20])
     statistics = tables.statistics(tested).set_index("pool")
     for pool, result in tested.pools.items():
         of_pool = statistics.loc[pool.upper(), ["rank_ic_t_nw", "ic_t_nw"]]
