@@ -12,6 +12,7 @@ import pandas as pd
 from qlib.data import D
 from qlib.data.base import Expression, Feature
 from qlib.data.data import ExpressionD
+from qlib.data.ops import EMA, PairRolling, Ref, Rolling
 from qlib.log import set_global_logger_level_cm
 
 from qlib_mfgru.errors import InputError
@@ -29,15 +30,18 @@ class DailyExpression:
         return repr(self.expression)
 
     def check_readable(self) -> float:
-        """How many days the expression looks ahead, if the initialised qlib can read it.
+        """How many days the expression looks ahead, if the initialised qlib can read it, and counts that right.
 
         Raises
         ------
         InputError
-            It cannot.
+            It cannot; or a window is none: qlib takes ``Delta($close, -3)`` for a look back, and one of 0 days begins
+            wherever the data does.
         """
         with set_global_logger_level_cm(logging.CRITICAL):  # qlib logs a traceback of what it cannot read
             try:
+                for node in _nodes(self._parsed()):
+                    _check_window(node)
                 return self.ahead
             except (TypeError, AttributeError) as error:  # an operator's operand of another kind
                 raise InputError(f"qlib cannot read it ({error})") from error
@@ -67,12 +71,18 @@ class DailyExpression:
         return tuple(sorted({node._name.lower() for node in nodes if type(node) is Feature}))
 
     def load(self, days: pd.DatetimeIndex, instruments: Sequence[str]) -> np.ndarray:
-        """Values, float32 of shape (len(days), len(instruments)), NaN where they cannot be known."""
-        frame = D.features(list(instruments), [self.expression], days[0], days[-1], freq="day")
+        """Values, float32 of shape (len(days), len(instruments)), NaN where they cannot be known.
+
+        They are the same whatever day comes first: an exponential mean, which has no first day, begins with the data.
+        """
+        endless = any(isinstance(node, EMA) for node in _nodes(self._parsed()))
+        first = reader.calendar("day")[0] if endless else days[0]
+        frame = D.features(list(instruments), [self.expression], first, days[-1], freq="day").loc[:, self.expression]
+        frame = frame[frame.index.get_level_values("datetime") >= days[0]] if endless else frame
         values = np.full((len(days), len(instruments)), np.nan, dtype=np.float32)
         codes, stamps = (frame.index.get_level_values(level) for level in ("instrument", "datetime"))
         rows, columns = days.get_indexer(stamps), pd.Index(instruments).get_indexer(codes)
-        values[rows, columns] = frame.iloc[:, 0].to_numpy(np.float32)
+        values[rows, columns] = frame.to_numpy(np.float32)
         values[~np.isfinite(values)] = np.nan
         return values
 
@@ -85,6 +95,16 @@ class DailyExpression:
         if not isinstance(parsed, Expression):
             raise InputError("must be a qlib expression over fields such as $close")
         return parsed
+
+
+def _check_window(node: Expression) -> None:
+    if not isinstance(node, (Rolling, PairRolling)):
+        return
+    name, days = type(node).__name__, node.N
+    if isinstance(node, Ref) and (not isinstance(days, int) or days == 0):
+        raise InputError(f"Ref is over {days} days: must be whole days, back or negative, and not 0")
+    if not isinstance(node, Ref) and not days > 0:
+        raise InputError(f"{name} is over {days} days: must be positive; only Ref may look ahead")
 
 
 def _nodes(expression: Any) -> Iterator[Expression]:

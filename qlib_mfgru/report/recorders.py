@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import qlib
+from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow import R
@@ -89,6 +90,8 @@ def find_recorder(recorder_id: str, manager: ExpManager | None = None) -> Record
             run = manager.client.get_run(recorder_id)
         except MlflowException as error:
             raise InputError(f"there is no recorder {recorder_id} in {manager.uri}") from error
+        if run.info.lifecycle_stage == LifecycleStage.DELETED:
+            raise InputError(f"the recorder {recorder_id} is deleted in {manager.uri}: mlflow can restore it")
         experiment = manager.get_exp(experiment_id=run.info.experiment_id, create=False)
         return experiment.get_recorder(recorder_id=recorder_id, create=False)
 

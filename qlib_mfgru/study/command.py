@@ -27,6 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     for part in study.parts:
         print(f"{part.name:{width}}  {words[part.status]:13}  {part.recorder or part.reason}")
     if study.page is not None:
+        for sentence in study.page.lacking:
+            print(f"- {sentence}")
         print(f"the page: {len(study.page.figures)} figures of the Huatai report")
     if study.failed:
         complain(f"mfgru: {len(study.failed)} of {len(study.parts)} parts failed; called again, it runs them alone")

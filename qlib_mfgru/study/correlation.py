@@ -13,6 +13,7 @@ from qlib.workflow.record_temp import RecordTemp
 from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.factor.correlate import FactorCorrelation, correlate
+from qlib_mfgru.factor.inputs import check_provider
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.machine import advice
 from qlib_mfgru.report.recorders import RESULT, find_recorder, load_prediction
@@ -47,6 +48,10 @@ class CorrelationRecord(RecordTemp):
         super().__init__(recorder)
         self.recorders = checked(Annotated[dict[Text, Text], Len(2)], "recorders", recorders)
         self.settings = FactorTestSettings.of(pools=[pool], **settings)
+
+    def check_ahead(self) -> None:
+        """As of `FactorTestRecord`."""
+        check_provider(self.settings)
 
     def generate(self, **_: Any) -> None:
         """Compute it, and leave the folder in the recorder."""

@@ -9,11 +9,13 @@ from typing import Any
 
 from qlib.data.dataset import Dataset
 from qlib.model.base import Model
+from qlib.utils import get_callable_kwargs
 from qlib.utils.data import update_config
 
 from qlib_mfgru.configs import built, class_of
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.report.recorders import PREDICTION
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 
@@ -46,6 +48,17 @@ class Part:
     make: Callable[[Mapping[str, str]], Task]
     needs: tuple[str, ...]
     model: str
+
+    @property
+    def records(self) -> list[tuple[Any, dict[str, Any]]]:
+        """Class and keyword arguments of each record of its task, with names in the place of ids."""
+        task = self.make({name: name for name in self.needs})
+        return [get_callable_kwargs(record, "qlib.workflow.record_temp") for record in task["record"]]
+
+    @property
+    def leaves(self) -> set[str]:
+        """Files and folders that its recorder holds at the top."""
+        return {PREDICTION, *(kind.artifact_path.split("/")[0] for kind, _ in self.records if kind.artifact_path)}
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ def _recorder(entry: Any, name: str) -> str:
 def _trained(name: str, settings: StudySettings, source: StudySource) -> Part:
     """The training of a model."""
     entry = settings.models[name]
-    task = source.task_of(entry) if isinstance(entry, str) else update_config(settings.task, {"model": entry})
+    task = source.task_of(entry) if isinstance(entry, str) else _with_model(settings.task, entry)
     for needed in ("model", "dataset"):
         if needed not in task:
             raise InputError(f"models.{name}: {entry} has no task.{needed}")
@@ -101,6 +114,13 @@ def _trained(name: str, settings: StudySettings, source: StudySource) -> Part:
     built(model, Model, f"models.{name}")
     made: Task = {"model": model, "dataset": task["dataset"], "record": [_SIGNAL, _ANALYSIS]}
     return Part(name, lambda _: made, (), name)
+
+
+def _with_model(task: Task, entry: Task) -> Task:
+    """The study's task with what an entry says of the model; an expression has none of the settings of training."""
+    if entry.get("class") == "ExpressionModel":
+        return {**task, "model": {"module_path": "qlib_mfgru.model", **entry}}
+    return dict(update_config(task, {"model": entry}))
 
 
 def _with_seeds(model: Task, settings: StudySettings) -> Task:

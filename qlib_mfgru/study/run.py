@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import qlib
 from qlib.config import C
+from qlib.constant import REG_CN, REG_TW, REG_US
 from qlib.log import set_global_logger_level_cm
 from qlib.model.trainer import task_train
 from qlib.workflow import R
@@ -23,9 +24,10 @@ from tqdm.auto import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
 from qlib_mfgru.live.opening import DEFAULT_STORE
-from qlib_mfgru.report.recorders import PREDICTION, check_provider, find_recorder, has_artifact
+from qlib_mfgru.report.recorders import check_provider, find_recorder
 from qlib_mfgru.report.store import store_file
 from qlib_mfgru.settings import checked
+from qlib_mfgru.study.ahead import check_ahead
 from qlib_mfgru.study.identity import part_key, provider_content
 from qlib_mfgru.study.page.report import Page, report
 from qlib_mfgru.study.plan import CORRELATION, Part, Plan, plan
@@ -34,6 +36,7 @@ from qlib_mfgru.study.source import StudySource
 
 TAG = "mfgru.study"
 """Tag of a part's recorder: its key. It is set last of all, so that only a whole one has it."""
+_REGIONS = (REG_CN, REG_US, REG_TW)
 _RESULTS = {"factor_test", "index_enhancement"}
 
 
@@ -103,8 +106,7 @@ def run_study(study: str | Path | Mapping[str, Any]) -> Study:
     settings = checked(StudySettings, "", source.content)
     planned = plan(settings, source)
     _start(settings)
-    for name, known in planned.recorded.items():
-        _check_recorded(name, known)
+    check_ahead(settings, planned)
     with _alone(settings.experiment_name):
         run = _Run(settings, planned)
         run.all_parts()
@@ -117,7 +119,9 @@ def _start(settings: StudySettings) -> None:
         if not C.registered:
             raise InputError("qlib_init is missing, and qlib is not initialised")
         return
-    place = settings.qlib_init.get("provider_uri")
+    region, place = settings.qlib_init.get("region", REG_CN), settings.qlib_init.get("provider_uri")
+    if region not in _REGIONS:
+        raise InputError(f"qlib_init.region is {region!r}: must be one of {', '.join(_REGIONS)}")
     for folder in place.values() if isinstance(place, Mapping) else [place]:
         if not isinstance(folder, str):
             raise InputError(f"qlib_init.provider_uri is {folder!r}: must be the folder of a provider")
@@ -135,15 +139,6 @@ def _alone(experiment: str) -> Iterator[None]:
     folder = Path.cwd() if file is None else file.absolute().parent
     with locked(folder / f"study of {experiment.replace('/', '_')}", wait=False):
         yield
-
-
-def _check_recorded(name: str, recorder_id: str) -> None:
-    try:
-        recorder = find_recorder(recorder_id)
-    except InputError as error:
-        raise InputError(f"models.{name}: {error}") from error
-    if not has_artifact(recorder, PREDICTION):
-        raise InputError(f"models.{name}: the recorder {recorder_id} has no {PREDICTION}: run a SignalRecord")
 
 
 class _Run:
@@ -173,7 +168,7 @@ class _Run:
             return Done(part.name, "failed", reason=f"it needs {', '.join(missing)}")
         try:
             key = part_key(part.make(self.keys), self.content)
-            known = _finished(self.settings.experiment_name, key)
+            known = _finished(self.settings.experiment_name, key, part)
             recorder = known or self._trained(part, key)
         except Exception as error:  # of qlib, of a user's own classes: the other parts can still be run
             return Done(part.name, "failed", reason=_line(error))
@@ -194,15 +189,16 @@ class _Run:
         return str(recorder.id)
 
 
-def _finished(experiment_name: str, key: str) -> str | None:
-    """Id of the newest finished recorder of a key in an experiment; None where there is none."""
+def _finished(experiment_name: str, key: str, part: Part) -> str | None:
+    """Id of the newest finished recorder of a key in an experiment that still has what the part left; else None."""
     client = R.exp_manager.client
     experiment = client.get_experiment_by_name(experiment_name)
     if experiment is None:
         return None
     wanted = f"attributes.status = '{Recorder.STATUS_FI}' and tags.`{TAG}` = '{key}'"
     runs = client.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"])
-    return str(runs[0].info.run_id) if runs else None
+    whole = (run for run in runs if part.leaves <= set(find_recorder(run.info.run_id).list_artifacts()))
+    return next((str(run.info.run_id) for run in whole), None)
 
 
 @contextmanager

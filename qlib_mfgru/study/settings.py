@@ -15,7 +15,7 @@ from qlib_mfgru.study.page.words import Language
 
 
 def _by_name(indices: Any) -> Any:
-    return indices if isinstance(indices, Mapping) else dict.fromkeys(checked(Names, "", indices))
+    return indices if isinstance(indices, Mapping) else dict.fromkeys(checked(Annotated[Names, Distinct], "", indices))
 
 
 def _html(path: Any) -> Any:
@@ -50,7 +50,7 @@ class EnhancementsSettings(Settings):
     """
 
     indices: Annotated[dict[Text, dict[Text, Any] | None], BeforeValidator(_by_name), Len(1)]
-    models: Annotated[Names, Distinct] | None = None
+    models: Annotated[Names, Len(1), Distinct] | None = None
     turnover_limits: Annotated[tuple[Any, ...], Listed] | None = None
 
     def of_index(self, index: str) -> dict[str, Any]:
@@ -61,6 +61,8 @@ class EnhancementsSettings(Settings):
     @model_validator(mode="after")
     def _of_records(self) -> EnhancementsSettings:
         for index in self.indices:
+            if "index" in (self.indices[index] or {}):
+                raise ValueError(f"indices.{index} has a setting index: which it is, its name says")
             with within(f"indices.{index}"):
                 IndexEnhancementSettings(**self.of_index(index))
         return self
@@ -120,8 +122,8 @@ class StudySettings(Settings):
             raise ValueError("task.dataset is missing: name it, or a BASE_CONFIG_PATH that has one")
         if self.rolling is None and self.seeds is not None and len(self.seeds) > 1:
             raise ValueError("seeds are several and rolling is left out: set rolling, whose ensemble they make")
-        if self.rolling is not None and "seeds" in self.rolling:
-            raise ValueError("rolling has seeds: write them beside it, under seeds")
+        for own in {"seeds", "model"} & set(self.rolling or {}):
+            raise ValueError(f"rolling has {own}: write them beside it, under {own.removesuffix('s')}s")
         unknown = [name for name in self.enhanced if name not in self.models]
         if unknown:
             raise ValueError(f"enhancements.models names {unknown[0]}, which is none of {', '.join(self.models)}")

@@ -48,6 +48,8 @@ class StudySource:
         file = None if isinstance(study, Mapping) else Path(study)
         own = dict(study) if isinstance(study, Mapping) else _loaded(Path(study))
         folder = Path.cwd() if file is None else file.absolute().parent
+        if not isinstance(own.get(SYS, {}), Mapping):
+            raise InputError(f"{SYS} is {own[SYS]!r}: must be a mapping, as in qrun")
         sys_config(own, str(file or folder / "study"))
         own.pop(SYS, None)
         base = _base(own, folder)
@@ -77,6 +79,8 @@ def _base(content: dict[str, Any], folder: Path) -> Path | None:
     name = content.pop(BASE, None)
     if name is None:
         return None
+    if not isinstance(name, str):
+        raise InputError(f"{BASE} is {name!r}: must be the name of a file")
     found = next((file for file in (Path(name), folder / name) if file.is_file()), None)
     if found is None:
         raise InputError(f"{BASE} is {name}: there is no such file here, nor in {folder}")
@@ -87,7 +91,7 @@ def _loaded(file: Path) -> dict[str, Any]:
     try:
         with set_global_logger_level_cm(logging.WARNING):  # it logs the environment's values
             return _mapping(file, render_template(str(file)))
-    except (OSError, UnicodeDecodeError, TemplateError) as error:
+    except (OSError, UnicodeDecodeError, TemplateError, TypeError) as error:  # the last where a template names others
         raise InputError(f"{file}: cannot be read ({' '.join(str(error).split())})") from error
 
 

@@ -51,10 +51,16 @@ def test_t_against_the_formula(overlap: int) -> None:
     assert newey_west_t(pd.Series(with_holes), overlap) == pytest.approx(newey_west_t(values, overlap), rel=1e-12)
 
 
-def test_four_values_by_hand() -> None:
-    """Deviations 1, 1, -1, -1 from a mean of 2: g0 = 1, g1 = 1/4; one lag weighs it 1/2; 2 / sqrt(1.25 / 4)."""
-    assert newey_west_lag(4, 1) == 1
-    assert newey_west_t(np.array([3.0, 3.0, 1.0, 1.0]), 1) == pytest.approx(2 / sqrt(1.25 / 4))
+def test_twelve_values_by_hand() -> None:
+    """Deviations 1, 1, -1, -1, .. from a mean of 2: g0 = 1, g1 = 1/12, g2 = -10/12; two lags weigh them 2/3 and 1/3."""
+    assert newey_west_lag(12) == 2
+    expected = 2 / sqrt((1 + 2 * (2 / 3 * 1 / 12 - 1 / 3 * 10 / 12)) / 12)
+    assert newey_west_t(np.tile([3.0, 3.0, 1.0, 1.0], 3)) == pytest.approx(expected)
+
+
+def test_few_values_have_no_t() -> None:
+    assert np.isnan(newey_west_t(np.arange(9.0)))
+    assert np.isfinite(newey_west_t(np.arange(10.0)))
 
 
 def test_overlap_inflates_the_naive_t_and_not_this_one() -> None:

@@ -69,6 +69,12 @@ def test_an_expression_has_nothing_to_retrain() -> None:
     assert parts_of(study)["reversal"].make({})["model"] == reversal
 
 
+def test_an_expression_stands_beside_models_without_their_settings() -> None:
+    expression = {"class": "ExpressionModel", "kwargs": {"expression": "1 - $close"}}
+    parts = parts_of(NOBODY.study(models={"daily": {}, "reversal": expression}))
+    assert parts["reversal"].make({})["model"] == {"module_path": "qlib_mfgru.model", **expression}
+
+
 def test_yamls_of_the_same_base_begin_with_the_study() -> None:
     """One of another base, or of none, is taken whole: LightGBM with Alpha158, which trains once."""
     study = load("astock/daily")
@@ -103,6 +109,13 @@ def load_alone(name: str) -> Any:
         ({"enhancements": {"indices": []}}, "enhancements.indices is "),
         ({"enhancements": {"indices": ["csi300"], "models": ["gru"]}}, "enhancements.models names gru, which is none"),
         ({"enhancements": {"indices": {"csi300": {"blacklist": 3}}}}, "indices.csi300: blacklist is 3: must be a list"),
+        ({"enhancements": {"indices": ["csi300"], "models": []}}, "enhancements.models is []: must not be empty"),
+        ({"enhancements": {"indices": ["csi300", "csi300"]}}, "must not name 'csi300' twice"),
+        ({"enhancements": {"indices": {"csi1000": {"index": "csi300"}}}}, "indices.csi1000 has a setting index"),
+        ({"rolling": {"model": {}}}, "rolling has model: write them beside it, under models"),
+        ({"rolling": {"seeds": [1]}}, "rolling has seeds: write them beside it, under seeds"),
+        ({"BASE_CONFIG_PATH": 5}, "BASE_CONFIG_PATH is 5: must be the name of a file"),
+        ({"sys": 5}, "sys is 5: must be a mapping"),
         ({"seeds": [0, 1]}, "seeds are several and rolling is left out"),
         ({"rolling": {"retrain": "5M"}}, "models.bars: retrain is '5M': must be a number of months"),
         ({"page": {"out": "study.pdf"}}, "page.out is "),
@@ -129,6 +142,6 @@ def test_no_such_file_and_no_yaml(tmp_path: Path) -> None:
         run_study(tmp_path / "odd.yaml")
 
 
-@pytest.mark.parametrize(("market", "n_parts"), [("demo", 17), ("astock", 18), ("ashare_daily", 5)])
+@pytest.mark.parametrize(("market", "n_parts"), [("demo", 17), ("astock", 18), ("ashare_daily", 16)])
 def test_the_shipped_studies(market: str, n_parts: int) -> None:
     assert len(parts_of(CONFIGS / market / "study.yaml")) == n_parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -203,3 +204,12 @@ def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest
         ("bars, factor test", "it needs bars"),
     ]
     assert done.page is None
+
+
+def test_what_lost_its_results_is_run_again(world: StudyWorld, study: Study) -> None:
+    """Last of all: it makes recorders anew."""
+    (lost,) = (part.recorder for part in study.parts if part.name == "correlation")
+    shutil.rmtree(world.artifact(lost, "correlation"))
+    again = run_study(world.study(page=None))
+    assert [part.name for part in again.parts if part.status == "run"] == ["correlation"]
+    assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}

@@ -7,6 +7,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput, WeightInput
+from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import PRICES
 from qlib_mfgru.ingest.read.stamps import day_numbers, day_text
@@ -60,7 +61,7 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
         If no weight is left, or a date's weights add up to far more than 1.
     """
     frames = []
-    for piece in weights.slices(("weight",), ("datetime", "date")):
+    for piece in weights.slices(("weight",), STAMPS):
         stamps = piece.stamps()
         values, no_number = piece.numbers(["weight"])
         missing = ("no weight", ~(values["weight"] >= 0))
@@ -96,7 +97,7 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
     """
     fields, seen = (*PRICES, "volume", "amount"), [np.empty(0, dtype=int)]
     frames = [pd.DataFrame({name: np.empty(0) for name in ("stock", "day", *fields)}).astype({"stock": int})]
-    for piece in levels.slices(("close",), ("datetime", "date", *PRICES[:3], "volume", "amount"), index=True):
+    for piece in levels.slices(("close",), (*STAMPS, *PRICES[:3], "volume", "amount"), index=True):
         stamps = piece.stamps()
         seen.append(day_numbers(stamps)[~np.isnat(stamps)])
         values, no_number = piece.numbers(fields)

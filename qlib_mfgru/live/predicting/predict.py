@@ -85,7 +85,8 @@ class Prediction(Shown):
         """The day's scores, the highest first."""
         of_day = self.of_day
         counts = f"{len(of_day):,} of {len(self.reasons):,} stocks have a score"
-        return View(f"Prediction of {self.model} for {self.day:%Y-%m-%d}: {counts}", of_day.round(4))
+        scores = of_day["score"].astype(float).round(4)  # as float32, 0.1459 would show 17 digits
+        return View(f"Prediction of {self.model} for {self.day:%Y-%m-%d}: {counts}", of_day.assign(score=scores))
 
     @property
     def of_day(self) -> pd.DataFrame:

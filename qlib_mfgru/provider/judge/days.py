@@ -27,6 +27,12 @@ BROKEN_CENTS = Kind(
     cause="the prices are adjusted already, though prices: raw says that they are not: export raw ones, or write "
     "prices: adjusted, and volume: adjusted where the volume is divided by the factor",
 )
+ROUNDED = Kind(
+    "days whose raw close is no whole cent, and whose adjusted one is",
+    role="tendency",
+    cause="the vendor rounded adjusted prices to cents, so that raw prices, returns and closes at a limit are off by "
+    "parts of a cent: export them unrounded (get_price of JoinQuant: round=False), or raw ones",
+)
 NO_AMOUNT = Kind(
     "days with trade have no amount", role="hint", cause="whether volume is in shares or in lots cannot be judged"
 )
@@ -70,6 +76,8 @@ def day_rules(series: StockSeries) -> Iterator[Finding]:
         yield broken_cents(series, series.board)
         if RULES[series.board] and not series.undone:
             yield broken_shares(series)
+    if not series.as_given and series.board:
+        yield rounded(series, series.board)
     if series.lot:
         yield tiny_volume(series)
 
@@ -135,6 +143,14 @@ def broken_cents(series: StockSeries, board: str) -> Finding:
     judged = series.priced & (series.factor != 1) & ~np.isnan(ordinary_ratio(series.days, board))
     faulty = ~_is_cents(close, *_CENT) & _is_cents(close / series.factor, *_CENT_UNDONE)
     return Finding(BROKEN_CENTS, judged & faulty, judged, series.days)
+
+
+def rounded(series: StockSeries, board: str) -> Finding:
+    """The close is whole cents only with the factor in it; since the board's first rule."""
+    close = series.prices["close"]
+    judged = series.priced & (series.factor != 1) & ~np.isnan(ordinary_ratio(series.days, board))
+    faulty = _is_cents(close * series.factor, *_CENT) & ~_is_cents(close, *_CENT_UNDONE)
+    return Finding(ROUNDED, judged & faulty, judged, series.days)
 
 
 def _is_cents(price: np.ndarray, part: float, error: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from qlib.workflow import R
 from qlib.workflow.expm import ExpManager
 
 from qlib_mfgru.addresses import without_addresses
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import staged_file
 from qlib_mfgru.live.opening import DEFAULT_STORE, absolute_store, saved
 from qlib_mfgru.machine import advice
@@ -97,6 +98,8 @@ def report(
         There is no such store, recorder or provider, or the recorders hold nothing to show.
     """
     names = [recorders] if isinstance(recorders, str) else list(recorders)
+    if out is not None:
+        check_out(Path(out))
     words = Words(checked(Language, "lang", lang))
     manager = _manager(provider, store)
     subjects = [called(subject, words) for subject in read_subjects(names, manager)]
@@ -107,6 +110,14 @@ def report(
     if out is not None:
         page.write(Path(out))
     return page
+
+
+def check_out(out: Path) -> None:
+    """Refuse, before anything is drawn, a page's place that is a folder or in none."""
+    if out.is_dir():
+        raise InputError(f"the page cannot be written to {out}: it is a folder")
+    if not out.parent.is_dir():
+        raise InputError(f"the page cannot be written to {out}: there is no folder {out.parent}")
 
 
 def _manager(provider: str | Path | None, store: str | None) -> ExpManager:

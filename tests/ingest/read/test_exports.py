@@ -8,7 +8,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 
-from ..vendor import BARS, make_bars, make_daily, run, stored, with_inputs, write
+from ..vendor import BARS, DAILY, make_bars, make_daily, run, stored, with_inputs, write
 
 
 @pytest.mark.parametrize("word", ["--", "停牌", ""])
@@ -110,3 +110,22 @@ def test_a_title_that_names_another_stock_is_an_error(
         with pytest.raises(InputError, match=rf"{file}: its title {fault}"):
             run(source, target, mapping)
         assert not target.exists()
+
+
+def test_levels_and_weights_dated_by_a_column_time(tmp_path: Path, target: Path) -> None:
+    """As JoinQuant's calls date them, of daily data too."""
+    daily = make_daily(make_bars())
+    source, days = write(tmp_path / "in", None, daily), sorted(set(daily["date"]))
+    levels = [4000.0 + 10 * number for number in range(len(days))]
+    pd.DataFrame({"time": days, "code": "000300.XSHG", "close": levels}).to_csv(source / "i.csv")
+    codes = sorted(set(daily["symbol"]))
+    weights = pd.DataFrame({"time": days[0], "code": codes, "weight": 100 / len(codes)})
+    weights.to_csv(source / "w.csv", index=False)
+    mapping = {
+        "daily": DAILY,
+        "index": {"files": "i.csv"},
+        "weights": {"csi300": {"files": "w.csv", "unit": "percent"}},
+    }
+    run(source, target, mapping)
+    assert stored(target, "SH000300", "close").tolist() == levels
+    assert stored(target, "SH600000", "csi300_weight").iloc[0] == pytest.approx(1 / len(codes))

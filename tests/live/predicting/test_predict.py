@@ -34,6 +34,8 @@ def test_the_newest_day_and_all_recorded_ones(yaml: str, market: Market) -> None
     pd.testing.assert_series_equal(newest.scores, model.predict(dataset, (newest.day, None)), check_exact=True)
     recorded = recorder.load_object("pred.pkl")["score"]
     n_days = len(recorded.index.unique("datetime"))
+    shown = newest.view().table["score"]
+    assert (shown == newest.of_day["score"].astype(float).round(4)).all(), "and not a float32's further digits"
     past = run(market, yaml, market.whole, date=market.days[-HELD_BACK - 1], last=n_days)
     pd.testing.assert_series_equal(past.scores, recorded, check_exact=True)
 

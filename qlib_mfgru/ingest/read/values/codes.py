@@ -6,6 +6,7 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers
@@ -21,7 +22,7 @@ def read_renames(table: VendorInput[RowInput]) -> Renames:
     """
     registry = table.registry
     changes: dict[int, tuple[int, int]] = {}
-    for piece in table.slices(("renamed",), ("datetime", "date")):
+    for piece in table.slices(("renamed",), STAMPS):
         stamps = piece.stamps()
         new = np.array([registry.stock_number(str(code).strip(), "new codes", piece.path.name)
                         for code in piece.frame["renamed"]])  # fmt: skip

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.factor import FactorTest
 from qlib_mfgru.factor.results.conventions import untradable
+from qlib_mfgru.portfolio import IndexEnhancement
 from qlib_mfgru.portfolio.results import tables as portfolio_tables
 from qlib_mfgru.report.markdown import FORMATS
 from qlib_mfgru.report.published import PERIOD
@@ -28,9 +30,14 @@ _EXCESS, _RATIO = "annual_excess", "information_ratio"
 
 def summary_part(subjects: Sequence[Subject], market: Market | None, words: Words) -> Part:
     """Main figures above the Huatai report's, whether they extrapolate, and why the two differ."""
-    blocks: list[Block] = [each for each in (_factors(subjects, words), _portfolios(subjects, words)) if each.rows]
-    doubts = [*untradable(each.factor for each in subjects if each.factor), *_extrapolated(subjects)]
-    blocks += [Said([words.said(sentence) for sentence in doubts], caution=True)] if doubts else []
+    blocks: list[Block] = []
+    tables = (
+        (_factors(subjects, words), _of_factors(subjects)),
+        (_portfolios(subjects, words), _of_portfolios(subjects)),
+    )
+    for figures, doubts in tables:
+        blocks += [figures] if figures.rows else []
+        blocks += [Said([words.said(sentence) for sentence in doubts], caution=True)] if doubts else []
     best = best_sentences(subjects, words)
     blocks += [Said(best)] if best else []
     blocks.append(Said(_why(subjects, market, words)))
@@ -108,12 +115,20 @@ def _printed(texts: Sequence[str], words: Words) -> list[str]:
     return [words("printed", printed=" · ".join(texts))] if all(texts) else []
 
 
-def _extrapolated(subjects: Sequence[Subject]) -> list[str]:
-    """Of the shortest time that annual figures of the page are of."""
-    tests = [(test.days, test.session) for subject in subjects if (test := subject.factor) is not None]
-    runs = [(each.result.days, each.result.session) for subject in subjects for each in subject.enhancements]
-    shortest = min([*tests, *runs], key=lambda each: len(each[0]), default=None)
-    return [] if shortest is None else extrapolated(shortest[0], shortest[1].days_per_year)
+def _of_factors(subjects: Sequence[Subject]) -> list[str]:
+    """What their figures have to be read with."""
+    tests = [subject.factor for subject in subjects if subject.factor is not None]
+    return [*untradable(tests), *_extrapolated(tests)]
+
+
+def _of_portfolios(subjects: Sequence[Subject]) -> list[str]:
+    return _extrapolated([each.result for subject in subjects for each in subject.enhancements])
+
+
+def _extrapolated(results: Sequence[FactorTest | IndexEnhancement]) -> list[str]:
+    """Of the shortest time that annual figures of some results are of."""
+    shortest = min(results, key=lambda each: len(each.days), default=None)
+    return [] if shortest is None else extrapolated(shortest.days, shortest.session.days_per_year)
 
 
 def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> list[str]:

@@ -1,0 +1,62 @@
+"""What a study needs, looked at before anything of it runs: no training is spent on what could not be tested."""
+
+from __future__ import annotations
+
+import json
+
+from mlflow.entities import LifecycleStage
+from qlib.data.dataset import Dataset
+from qlib.workflow import R
+
+from qlib_mfgru.configs import built, class_of
+from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
+from qlib_mfgru.refusals import within
+from qlib_mfgru.report.recorders import PREDICTION, find_recorder, has_artifact
+from qlib_mfgru.study.page.report import check_out
+from qlib_mfgru.study.plan import Plan
+from qlib_mfgru.study.settings import StudySettings
+
+_OF_MODELS = {"name", "recorders"}
+"""What differs between the records of several models, and needs nothing of the provider."""
+
+
+def check_ahead(settings: StudySettings, planned: Plan) -> None:
+    """Check a study on the initialised qlib.
+
+    Raises
+    ------
+    InputError
+        A place of the page, an experiment, or recorders that are not there; settings of the dataset; pools, fields or
+        levels that the provider lacks for tests and portfolios.
+    """
+    if settings.page is not None:
+        with within("page.out"):
+            check_out(settings.page.out)
+    _check_experiment(settings.experiment_name)
+    for name, known in planned.recorded.items():
+        with within(f"models.{name}"):
+            if not has_artifact(find_recorder(known), PREDICTION):
+                raise InputError(f"the recorder {known} has no {PREDICTION}: run a SignalRecord")
+    dataset = settings.task["dataset"]
+    if issubclass(class_of(dataset, Dataset, "task.dataset"), MultiFreqDataset):  # others read all data at once
+        built(dataset, Dataset, "task.dataset")
+    _check_records(planned)
+
+
+def _check_experiment(name: str) -> None:
+    experiment = R.exp_manager.client.get_experiment_by_name(name)
+    if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
+        raise InputError(f"the experiment {name} is deleted: mlflow can restore it, or take another experiment_name")
+
+
+def _check_records(planned: Plan) -> None:
+    """Of each kind with each of its settings once, whatever the model."""
+    seen: set[str] = set()
+    for part in planned.parts:
+        for kind, kwargs in part.records:
+            same = json.dumps([kind.__name__, {**kwargs, **dict.fromkeys(_OF_MODELS)}], sort_keys=True, default=str)
+            if hasattr(kind, "check_ahead") and same not in seen:
+                seen.add(same)
+                with within(part.name):
+                    kind(None, **kwargs).check_ahead()
