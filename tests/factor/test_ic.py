@@ -54,15 +54,15 @@ def test_autocorrelation_looks_one_date_back() -> None:
 
 
 def test_statistics() -> None:
-    series = [0.05, -0.01, np.nan, 0.03, 0.0]
+    series = 3 * [0.05, -0.01, np.nan, 0.03, 0.0]
     actual = ICStatistics.of(np.array(series))
-    values = [0.05, -0.01, 0.03, 0.0]
-    assert actual.n_dates == 4
+    values = 3 * [0.05, -0.01, 0.03, 0.0]
+    assert actual.n_dates == 12
     assert actual.mean == pytest.approx(statistics.fmean(values))
     assert actual.std == pytest.approx(statistics.stdev(values))
     assert actual.ir == pytest.approx(actual.mean / actual.std)
     assert actual.positive_share == 0.5
-    assert actual.t_statistic == pytest.approx(actual.mean / actual.std * 2)
+    assert actual.t_statistic == pytest.approx(actual.mean / actual.std * 12**0.5)
     assert actual.t_newey_west == newey_west_t(np.array(values))
 
 

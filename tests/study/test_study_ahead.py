@@ -15,7 +15,6 @@ from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.study import run, run_study
 
-
 NO_LEVELS = {"benchmark": "SH000999", "start_time": "2020-09-01", "end_time": "2020-09-30"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -173,14 +174,15 @@ def test_a_recorder_that_exists_is_taken(world: StudyWorld, study: Study) -> Non
 def test_the_others_go_on_where_a_part_fails(
     world: StudyWorld, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = world.study(factor_test={"pools": ["nowhere"]}, enhancements=None, page=None)
+    small = world.study(factor_test={"pools": ["all"], "n_layers": 1000}, enhancements=None, page=None)
     file = tmp_path / "study.yaml"
     file.write_text(json.dumps(small))
     assert main(["study", str(file)]) == 2
     output, errors = capsys.readouterr()
-    failed = "failed         pools: unknown market 'nowhere'"
+    failed = "failed         all has at most N stocks on a test date, too few for 1000 layers"
     assert [
-        line.split("; ")[0].replace(study.parts[row].recorder, "id") for row, line in enumerate(output.splitlines())
+        re.sub(r"most \d+", "most N", line.split(": set")[0]).replace(study.parts[row].recorder, "id")
+        for row, line in enumerate(output.splitlines())
     ] == [
         "bars                there already  id",
         "daily               there already  id",
@@ -189,7 +191,7 @@ def test_the_others_go_on_where_a_part_fails(
         "correlation         there already  id",
     ]
     assert "mfgru: 2 of 5 parts failed; called again, it runs them alone" in errors
-    assert "bars, factor test failed: pools: unknown market" in errors
+    assert "bars, factor test failed: all has at most 3" in errors
 
 
 def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
