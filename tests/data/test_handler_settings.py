@@ -66,7 +66,8 @@ HANDLER = [
     ({"label": ["$open", "$close"]}, f"label is ['$open', '$close']: {EXPRESSION}"),
     ({"label": "$close / Ref($close, 1) - 1"}, f"label is '$close / Ref($close, 1) - 1': {AHEAD}"),
     ({"label": "$close"}, f"label is '$close': {AHEAD}"),
-    ({"label": "Ref($close, -1.5)"}, f"label is 'Ref($close, -1.5)': {AHEAD}"),
+    ({"label": "Ref($close, -1.5)"}, "label is 'Ref($close, -1.5)': Ref is over -1.5 days: must be whole days, back or "
+     "negative, and not 0"),
     ({"label": "Rfe($close, -2)"}, "label is 'Rfe($close, -2)': qlib cannot read it (The operator [Rfe] is not "
      "registered)"),
     ({"label": "Ref(close, -2)"}, "label is 'Ref(close, -2)': qlib cannot read it (name 'close' is not defined)"),

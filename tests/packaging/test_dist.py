@@ -70,7 +70,9 @@ def test_the_page_of_a_package_index_leads_nowhere_that_is_not_there() -> None:
     assert links
     assert all(link.startswith("https://") for link in links)
     assert "![" not in page
-    assert "What follows every evening (`mfgru update`, retraining, orders" in page
+    assert "(`mfgru update`, retraining, orders from a broker's list of holdings): docs/daily.md." in page.replace(
+        "\n", " "
+    )
     assert page.count("\n## ") == readme.count("\n## ")
 
 
