@@ -32,6 +32,7 @@ def main() -> None:
     """Make the provider, measure in a fresh process, print."""
     options = market_options(__doc__, stocks=5000, days=1534).parse_args()
 
+    options.workdir.mkdir(parents=True, exist_ok=True)
     provider = make_provider(options.workdir.resolve(), options.stocks, options.days)
     done = run(Path(__file__), [_CHILD, str(provider)])
     rows = []
