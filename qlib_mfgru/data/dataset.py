@@ -76,6 +76,7 @@ class MultiFreqDataset(DatasetH):
 
     handler: MultiFreqHandler
     segments: dict[str, Bounds]
+    valid_blocks: int = 1  # of one that was saved before there were blocks
 
     def __init__(
         self,

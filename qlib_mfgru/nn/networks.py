@@ -13,7 +13,7 @@ incremental      ``IncrementalNet([ScoreNet(daily), ScoreNet(minute)])``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -113,6 +113,11 @@ class ScoreNet(ScoringNet):
         self.encoders = nn.ModuleList(encoders)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
         self.head = nn.Linear(sum(encoder.width for encoder in encoders), 1)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Also of a model that was saved before networks had a dropout."""
+        super().__setstate__(state)
+        self._modules.setdefault("dropout", nn.Identity())
 
     def forward(self, features: Features) -> torch.Tensor:
         """Scores (n,) of the windows of this network's frequencies."""

@@ -21,7 +21,8 @@ from qlib_mfgru.study.source import StudySource
 
 Task = dict[str, Any]
 ROLLING = "RollingEnsembleModel"
-_AS_THEY_ARE = {ROLLING, "ExpressionModel"}
+_EXPRESSION = "ExpressionModel"
+_AS_THEY_ARE = {ROLLING, _EXPRESSION}
 """Classes of models that get no rolling and no seeds: one has them already, the other learns nothing."""
 CORRELATION = "correlation"
 """Name of the part of figure 33, whose recorder is one more of the first model's prediction."""
@@ -118,7 +119,7 @@ def _trained(name: str, settings: StudySettings, source: StudySource) -> Part:
 
 def _with_model(task: Task, entry: Task) -> Task:
     """The study's task with what an entry says of the model; an expression has none of the settings of training."""
-    if entry.get("class") == "ExpressionModel":
+    if entry.get("class") == _EXPRESSION:
         return {**task, "model": {"module_path": "qlib_mfgru.model", **entry}}
     return dict(update_config(task, {"model": entry}))
 

@@ -56,3 +56,12 @@ def test_dates_can_be_changed_after_loading(handler: MultiFreqHandler) -> None:
     labels = handler.fetch(col_set="label")
     assert labels.index.get_level_values("datetime").nunique() == 6
     assert labels["LABEL0"].loc[DAYS[55]].notna().any(), "labels look beyond the last sample date"
+
+
+def test_what_was_saved_before_a_setting_existed_has_its_default(make_dataset: Callable[..., MultiFreqDataset]) -> None:
+    dataset = make_dataset()
+    expected = dataset.sample_days("train"), dataset.handler.cross_section(DAYS[60]).label
+    del dataset.__dict__["valid_blocks"], dataset.handler.__dict__["label_neutral"]
+    before = pickle.loads(pickle.dumps(dataset))
+    np.testing.assert_array_equal(before.sample_days("train"), expected[0])
+    np.testing.assert_array_equal(before.handler.cross_section(DAYS[60]).label, expected[1])

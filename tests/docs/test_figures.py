@@ -142,7 +142,7 @@ def test_a_block_without_its_other_end_is_named(blocks: Blocks, page: str) -> No
 
 
 def test_a_record_has_the_command_as_a_reader_types_it() -> None:
-    words = ["--target", "/home/me/x", "--record", "--json", "/home/me/x.json", "--workdir", "mine/x", "--repeat", "1"]
+    words = ["--target", "/some/x", "--record", "--json", "/some/x.json", "--workdir", "mine/x", "--repeat", "1"]
     typed = "python benchmarks/ingest.py --target DIR --workdir DIR --repeat 1"
     assert command_line("python benchmarks/ingest.py", words) == typed
     assert command_line("pytest", ["tests/docs", str(RESULTS), "-k", "a or b"]) == "pytest tests/docs DIR -k 'a or b'"

@@ -196,6 +196,14 @@ def test_an_unknown_attention_form_is_refused() -> None:
         single(MIN, attention="dot")  # type: ignore[arg-type]
 
 
+def test_a_network_that_was_saved_before_it_had_a_dropout_scores_the_same() -> None:
+    net = single(DAY).eval()
+    features = to_tensors(random_features(5, {"day": 3}), torch.float32)
+    expected = net(features)
+    del net._modules["dropout"]
+    torch.testing.assert_close(pickle.loads(pickle.dumps(net))(features), expected, rtol=0, atol=0)
+
+
 def test_dropout_leaves_out_numbers_of_the_code_and_scales_the_others() -> None:
     """Behind the BatchNorm, while it is trained: of the same code each draw of the mask gives the head's formula."""
     shapes = {"day": InputShape(3, 6)}

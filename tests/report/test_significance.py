@@ -143,3 +143,17 @@ def test_no_deflated_sharpe_of_one_trial_or_one_that_does_not_move() -> None:
     moves = days(np.array([0.01, -0.02, 0.03]))
     assert np.isnan(deflated_sharpe([moves]))
     assert np.isnan(deflated_sharpe([moves, moves * 0]))
+
+
+@pytest.mark.parametrize(("n", "share"), [(10, 0.15), (20, 0.10), (250, 0.05)])
+def test_how_often_white_noise_has_a_large_t(n: int, share: float) -> None:
+    """As docs/factor_test.md says it."""
+    noise = np.random.default_rng(5).standard_normal((4000, n))
+    assert np.mean([abs(newey_west_t(values)) > 2 for values in noise]) == pytest.approx(share, abs=0.012)
+
+
+def test_bands_of_twenty_dates_are_too_narrow() -> None:
+    """As docs/factor_test.md says it: four of five hold the end of a curve of no skill, instead of nine of ten."""
+    noise = np.random.default_rng(6).standard_normal((600, 20))
+    bands = [Band.around(pd.Series(values), summed) for values in noise]
+    assert np.mean([band.low.iloc[-1] < 0 < band.high.iloc[-1] for band in bands]) == pytest.approx(0.8, abs=0.05)
