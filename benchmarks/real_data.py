@@ -1,6 +1,6 @@
-"""All models on real bars, with several seeds, beside stock qlib: the table of docs/real_data.md.
+"""All models on real bars, with several seeds, beside stock qlib: RankIC and IC, as docs/real_data.md shows them.
 
-    python benchmarks/real_data.py --out runs/real_data [--seeds 0 1 2] [--models gru incremental ...]
+    python benchmarks/real_data.py [--out runs/real_data --seeds 0 1 2 --models gru incremental ... --json FILE]
 
 Reads the YAMLs ``workflow_configs/astock/*.yaml`` as qrun does, trains each with every seed and keeps its prediction
 in OUT; what is already there is not trained again. The table compares all of them on the stocks and dates that all
@@ -19,6 +19,7 @@ import qlib
 from qlib.cli.run import render_template
 from qlib.utils import init_instance_by_config
 from qlib.utils.data import update_config
+from record import add_options, keep
 from ruamel.yaml import YAML
 
 from qlib_mfgru.model.mean import mean_of_scores
@@ -65,16 +66,16 @@ def evaluate(scores: pd.Series, label: pd.Series) -> dict[str, float]:
     rank_ic = dates.apply(lambda part: part["score"].corr(part["label"], method="spearman"))
     blocks = rank_ic.groupby(np.arange(len(rank_ic)) // BLOCK).mean()
     return {
-        "RankIC": rank_ic.mean(),
-        "RankICIR": rank_ic.mean() / rank_ic.std(),
-        "share > 0": (rank_ic > 0).mean(),
-        "t (blocks)": blocks.mean() / blocks.std() * np.sqrt(len(blocks)),
-        "IC": dates.apply(lambda part: part["score"].corr(part["label"])).mean(),
+        "rank_ic": rank_ic.mean(),
+        "rank_icir": rank_ic.mean() / rank_ic.std(),
+        "share_above_0": (rank_ic > 0).mean(),
+        "t_of_blocks": blocks.mean() / blocks.std() * np.sqrt(len(blocks)),
+        "ic": dates.apply(lambda part: part["score"].corr(part["label"])).mean(),
     }
 
 
-def compare(scores: dict[tuple[str, int], pd.Series], label: pd.Series, path: Path) -> None:
-    """Print and write the table: every model's seeds, and their mean, on the samples that all of them score.
+def compare(scores: dict[tuple[str, int], pd.Series], label: pd.Series) -> dict[str, Any]:
+    """Every model's seeds, and their mean, on the samples that all of them score.
 
     Parameters
     ----------
@@ -82,21 +83,39 @@ def compare(scores: dict[tuple[str, int], pd.Series], label: pd.Series, path: Pa
         Scores (datetime, instrument).
     label : Series
         Raw labels, on the same index.
-    path : Path
-        CSV file.
+
+    Returns
+    -------
+    dict
+        How many samples and dates these are, and by model, under ``models``: the RankIC of its ``seeds``, and what
+        `evaluate` says of their ``mean``.
     """
     common = pd.concat(scores, axis=1, join="inner").index.intersection(label.dropna().index)
-    rows: dict[str, dict[str, float]] = {}
+    models: dict[str, Any] = {}
     for name in dict.fromkeys(name for name, _ in scores):
         members = {seed: score.loc[common] for (model, seed), score in scores.items() if model == name}
-        rows[name] = {f"seed {seed}": evaluate(member, label)["RankIC"] for seed, member in members.items()}
-        mean = evaluate(mean_of_scores(list(members.values())), label)
-        rows[name] |= {f"mean: {key}": value for key, value in mean.items()}
-    table = pd.DataFrame(rows).T
-    table.to_csv(path)
+        models[name] = {
+            "seeds": {str(seed): evaluate(member, label)["rank_ic"] for seed, member in members.items()},
+            "mean": evaluate(mean_of_scores(list(members.values())), label),
+        }
     dates = common.get_level_values("datetime")
-    print(f"{len(common)} samples, {dates.nunique()} dates {dates.min():%Y-%m-%d} .. {dates.max():%Y-%m-%d}")
-    print(table.round(4).to_string())
+    return {
+        "samples": len(common),
+        "dates": dates.nunique(),
+        "first_date": f"{dates.min():%Y-%m-%d}",
+        "last_date": f"{dates.max():%Y-%m-%d}",
+        "models": models,
+    }
+
+
+def show(figures: dict[str, Any]) -> None:
+    """Print what `compare` gives."""
+    print("{samples} samples, {dates} dates {first_date} .. {last_date}".format(**figures))
+    rows = {
+        name: {f"seed {seed}": value for seed, value in model["seeds"].items()} | model["mean"]
+        for name, model in figures["models"].items()
+    }
+    print(pd.DataFrame(rows).T.round(4).to_string())
 
 
 def main() -> None:
@@ -105,6 +124,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/real_data"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    add_options(parser)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     qlib.init(**load_config("gru")["qlib_init"])
@@ -116,7 +136,9 @@ def main() -> None:
     }
     reference = init_instance_by_config(load_config("gru")["task"]["dataset"])
     label = reference.prepare("test", col_set="label", data_key="raw").iloc[:, 0]
-    compare(scores, label, arguments.out / "table.csv")
+    figures = compare(scores, label)
+    show(figures)
+    keep(arguments.json, figures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Rolling retraining on real bars: the ensemble's RankIC beside its members', the table of docs/real_data.md.
+"""Rolling retraining on real bars: the ensemble's RankIC beside its members', as docs/real_data.md shows them.
 
-    python benchmarks/rolling_real_data.py --out runs/rolling [--models incremental daily]
+    python benchmarks/rolling_real_data.py [--out runs/rolling --models incremental daily --json FILE]
 
 Fits ``workflow_configs/astock/rolling_*.yaml`` as qrun does. Finished units are kept in OUT/units: a killed run goes on
 where it was. The table compares all models on the stocks and dates that all of them score.
@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 import qlib
 from qlib.utils import init_instance_by_config
-from real_data import MODELS, compare, load_config
+from real_data import MODELS, compare, load_config, show
+from record import add_options, keep
 
 from qlib_mfgru.data import MultiFreqDataset
 
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/rolling"))
     choices = [name for name in MODELS if name != "lightgbm"]
     parser.add_argument("--models", nargs="+", default=["incremental", "daily"], choices=choices)
+    add_options(parser)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     qlib.init(**load_config("rolling_gru")["qlib_init"])
@@ -42,7 +44,9 @@ def main() -> None:
         members, dataset = member_scores(name, arguments.out)
         scores |= {(name, seed): score for seed, score in members.items()}
     label = dataset.prepare("test", col_set="label", data_key="raw").iloc[:, 0]
-    compare(scores, label, arguments.out / "table.csv")
+    figures = compare(scores, label)
+    show(figures)
+    keep(arguments.json, figures)
 
 
 if __name__ == "__main__":
