@@ -1,6 +1,6 @@
 """How far normalised windows are from the same in float64: largest differences over all dates of a provider.
 
-    python benchmarks/precision.py PROVIDER [--every 5]
+    python benchmarks/precision.py PROVIDER [PROVIDER ... --every 5 --json FILE]
 
 Windows are the report's, of every stock with a sample; raw values are the panel's float32 ones for both. The compiled
 kernels and the numpy path are each compared with the same two steps in float64.
@@ -9,12 +9,15 @@ kernels and the numpy path are each compared with the same two steps in float64.
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import qlib
 import torch
+from record import add_options, keep
 from tqdm.auto import tqdm
 
 from qlib_mfgru import native
@@ -55,16 +58,26 @@ def differences(source: WindowSource, every: int) -> pd.DataFrame:
     return worst
 
 
-def main() -> None:
-    """Measure and print, an input at a time."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("provider")
-    parser.add_argument("--every", type=int, default=5, help="take every so many dates")
-    options = parser.parse_args()
-    qlib.init(provider_uri=options.provider, region="cn", kernels=1, logging_level=30)
+def measured(provider: str, every: int) -> dict[str, dict[str, float]]:
+    """Print the differences of a provider, an input at a time; the largest of each path by frequency."""
+    qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
+    largest = {}
     for freq, windows in MultiFreqHandler().panels.windows.items():
-        worst = differences(windows.source, options.every)
-        print(f"{freq}: largest difference from float64\n{worst.to_string(float_format='{:.1e}'.format)}")
+        worst = differences(windows.source, every)
+        print(f"{provider}, {freq}: largest difference from float64\n{worst.to_string(float_format='{:.1e}'.format)}")
+        largest[freq] = worst.max(axis=1).to_dict()
+    return largest
+
+
+def main() -> None:
+    """Measure and print, a provider at a time."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("providers", nargs="+", metavar="PROVIDER")
+    parser.add_argument("--every", type=int, default=5, help="take every so many dates")
+    add_options(parser)
+    options = parser.parse_args()
+    figures: dict[str, Any] = {Path(each).name: measured(each, options.every) for each in options.providers}
+    keep(options.json, figures)
 
 
 if __name__ == "__main__":
