@@ -1,0 +1,80 @@
+"""The figures of docs/replication.md: a study of the whole market, and what each of its parts took.
+
+    python benchmarks/replication.py [STUDY.yaml] [--record]
+
+Runs what is not there yet of a study in the working folder, as ``mfgru study`` does, by default
+``workflow_configs/ashare_daily/study.yaml``, and reads the tables that its recorders hold: those that its page shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import record
+from qlib.workflow import R
+
+from qlib_mfgru.factor.results import tables as of_factor
+from qlib_mfgru.portfolio.results import tables as of_portfolio
+from qlib_mfgru.study import run_study
+from qlib_mfgru.study.page.subjects import Subject, read_subjects
+
+STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
+
+
+def plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as JSON has them: null where there is no value."""
+    return list(json.loads(table.to_json(orient="records", double_precision=12)))
+
+
+def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
+    """Model -> what its units took and how they validated."""
+    return {
+        subject.name: {
+            "units": len(subject.units),
+            "epochs": float(subject.units["epochs"].mean()),
+            "minutes_a_unit": float(subject.units["seconds"].mean()) / 60,
+            "hours_of_all_units": float(subject.units["seconds"].sum()) / 3600,
+            "valid_ic": float(subject.units["valid_ic"].mean()),
+        }
+        for subject in subjects
+        if not subject.units.empty
+    }
+
+
+def figures(subjects: list[Subject]) -> dict[str, Any]:
+    """All tables: the Huatai report's rows stand among ours, told apart by `source`."""
+    factors = {subject.name: subject.factor for subject in subjects if subject.factor}
+    portfolios = {
+        f"{subject.name}, {enhanced.result.index.lower()}": enhanced.result
+        for subject in subjects
+        for enhanced in subject.enhancements
+    }
+    correlations = [subject.correlation for subject in subjects if subject.correlation]
+    return {
+        "training": trained(subjects),
+        "factor_test": {name: plain(of_factor.comparison(test)) for name, test in factors.items()},
+        "layers": {name: plain(of_factor.layers(test)) for name, test in factors.items()},
+        "correlation": [plain(each.found.matrix.rename_axis("factor").reset_index()) for each in correlations],
+        "performance": {name: plain(of_portfolio.comparison(result)) for name, result in portfolios.items()},
+        "yearly": {name: plain(of_portfolio.yearly_comparison(result)) for name, result in portfolios.items()},
+    }
+
+
+def main() -> None:
+    """Run the study, and record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("study", type=Path, nargs="?", default=STUDY)
+    record.add_options(parser)
+    options = parser.parse_args()
+    study = run_study(options.study)
+    subjects = read_subjects([part.recorder for part in study.parts if part.recorder], R.exp_manager)
+    record.keep(options.json, figures(subjects))
+
+
+if __name__ == "__main__":
+    main()
