@@ -29,12 +29,12 @@ MODELS = ("gru", "attention", "mixed", "incremental", "daily", "mean", "lightgbm
 BLOCK = 10  # trading days: labels of dates closer than the horizon overlap
 
 
-def load_config(name: str) -> dict[str, Any]:
-    """The YAML of a model as qrun sees it: rendered, and merged into its base."""
+def load_config(name: str, folder: Path = CONFIGS) -> dict[str, Any]:
+    """A YAML as qrun sees it: rendered, and merged into its base."""
     yaml = YAML(typ="safe", pure=True)
-    config = yaml.load(render_template(str(CONFIGS / f"{name}.yaml")))
+    config = yaml.load(render_template(str(folder / f"{name}.yaml")))
     base = config.pop("BASE_CONFIG_PATH", None)
-    return config if base is None else update_config(yaml.load((CONFIGS / base).read_text()), config)
+    return config if base is None else update_config(yaml.load((folder / base).read_text()), config)
 
 
 def predict(name: str, seed: int, folder: Path, datasets: dict[str, Any]) -> pd.Series:

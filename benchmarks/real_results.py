@@ -36,9 +36,9 @@ LIMIT, DRAWS = 0.3, 10
 """Turnover limit of the portfolios of scores at random, and how many there are of each index."""
 
 
-def settings_of(config: str, record: str) -> dict[str, Any]:
+def settings_of(config: dict[str, Any], record: str) -> dict[str, Any]:
     """Settings of a record of a YAML."""
-    records = {each["class"]: each["kwargs"] for each in load_config(config)["task"]["record"]}
+    records = {each["class"]: each["kwargs"] for each in config["task"]["record"]}
     return dict(records[record])
 
 
@@ -51,7 +51,7 @@ def factor_tests(scores: dict[str, pd.Series]) -> dict[str, Any]:
     """Figures 15 and 24 of the Huatai report for the pool: ours and its own by model, and the test dates."""
     rows = []
     for name, score in scores.items():
-        settings = settings_of(name, "FactorTestRecord") | {"pools": [POOL]}
+        settings = settings_of(load_config(name), "FactorTestRecord") | {"pools": [POOL]}
         test = run_factor_test(score, FactorTestSettings.of(**settings), name)
         rows.append(factor_tables.summary(test).merge(factor_tables.statistics(test), on="pool"))
     ours, theirs = pd.concat(rows), published("factor_tests")
@@ -89,7 +89,7 @@ def at_random(settings: dict[str, Any], scores: pd.Series) -> dict[str, float]:
 
 def portfolios(index: str, scores: pd.Series) -> dict[str, Any]:
     """The portfolios of an index: ours and the Huatai report's by turnover limit, the index itself as ``benchmark``."""
-    settings = settings_of(f"enhance_{index}", "IndexEnhancementRecord")
+    settings = settings_of(load_config(f"enhance_{index}"), "IndexEnhancementRecord")
     result = run_index_enhancement(scores, IndexEnhancementSettings.of(**settings), HELD)
     ours = portfolio_tables.performance(result).merge(portfolio_tables.statistics(result), how="left")
     theirs = published("enhancement_performance")
