@@ -13,6 +13,8 @@ from docs.user_world import PlayError, World
 from qlib_mfgru.demo.baostock import VendorMarket, serving
 
 OF_PORTFOLIOS = ("docs/rebalance.md",)
+FROM_NOTHING = ("docs/data.md", "docs/demo_market.md", "docs/ingest.md", "docs/study.md")
+"""Pages that need no market, or make theirs: each runs on an empty machine of its own."""
 PAGES = [page for page in pages() if played_lines(page) or played_code(page)]
 
 
@@ -32,10 +34,10 @@ def play(page: Page, world: World) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_page_runs(page: Page, request: pytest.FixtureRequest) -> None:
+def test_a_page_runs(page: Page, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if not request.config.getoption("--docs"):
         pytest.skip("takes minutes: --docs")
-    world = request.getfixturevalue("settled")
+    world = World(tmp_path) if page.name in FROM_NOTHING else request.getfixturevalue("settled")
     play(page, world.of_the_portfolio() if page.name in OF_PORTFOLIOS else world)
 
 

@@ -20,6 +20,8 @@ PROGRAMS = {
 }
 LONGEST = 3600
 """Seconds that a block may take."""
+EPOCHS = 2
+"""That models of the demo train for at most: pages are played to see that they run, not what is learnt."""
 _ID = re.compile(r"\b(?:[0-9a-f]{32}|RECORDER_ID|RECORDER)\b")
 MARKET = "~/.qlib/qlib_data/mfgru_demo"
 
@@ -30,7 +32,9 @@ class PlayError(AssertionError):
 
 @dataclass
 class World:
-    """A home, and the folder in it in which commands are given.
+    """A home, and the folder in it in which commands are given, with the shipped configs.
+
+    The demo's train a few epochs only, as if the user had changed them; ``mfgru configs --copy`` leaves them so.
 
     Attributes
     ----------
@@ -51,6 +55,8 @@ class World:
             file.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
             file.chmod(0o755)
         shutil.copytree(ROOT / "workflow_configs", self.work / "workflow_configs", dirs_exist_ok=True)
+        for file in (self.work / "workflow_configs/demo").glob("*.yaml"):
+            file.write_text(re.sub(r"max_epochs: \d+", f"max_epochs: {EPOCHS}", file.read_text()))
 
     @property
     def home(self) -> Path:

@@ -144,6 +144,10 @@ def _by_market(findings: Findings, kind: str, sample: Sample, section: dict[str,
         findings.say("units", f"a day's weights add up to {total:.4g}: {section['unit']}")
     markets = markets_of(sample)
     findings.say("markets", ", ".join(markets))
+    if kind == "members" and "start" not in sample.columns:
+        sizes = sample.rows.groupby(["stamp", *_index(sample)]).size()
+        held = "each holds until the next, the last one to the end only with carry_members: true"
+        findings.say("lists", f"{len(sizes)}, of {sizes.min()} .. {sizes.max()} members: {held}")
     column = sample.columns.get("index")
     findings.sections[kind] = {
         market: {**section, **({"where": {column: code}} if code is not None else {})}

@@ -35,6 +35,8 @@ def kind_of(sample: Sample) -> str | None:
         return "bars" if are_timed(sample.stamps) else "daily"
     if {"name", "start"} <= fields:
         return "st"
+    if fields - {"index"} in ({"symbol", "date"}, {"symbol", "datetime"}):
+        return "members"
     return next((kind for kind, field in _BY_FIELD if field in fields), None)
 
 

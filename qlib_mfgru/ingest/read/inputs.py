@@ -16,6 +16,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
 from qlib_mfgru.ingest.read.files import EmptyFile
+from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.reader import Columns, Words, as_frame, length
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.sources import Table, tables
@@ -30,8 +31,8 @@ from qlib_mfgru.provider.symbols import symbol_in_name
 
 Source_co = TypeVar("Source_co", bound=RowInput, covariant=True)
 
-_DATED = frozenset({"bars", "daily", "weights", "index"})
-"""Inputs whose rows cannot hold on all days."""
+_DATED = frozenset({"bars", "daily", "weights", "index", "members"})
+"""Inputs whose rows cannot hold on all days; those with spans do not."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,8 @@ class VendorInput(Generic[Source_co]):
         """
         stock_field = "index" if index else "symbol"
         columns = table.columns(required, (stock_field, *optional))
+        if "start" in columns and self._is_of_one_index:  # a span says when it holds, whatever else is dated
+            columns = {field: column for field, column in columns.items() if field not in STAMPS}
         if stock_field not in columns:
             if symbol_in_name(table.stem, self.session.codes) is None:
                 raise InputError(
@@ -220,7 +223,8 @@ class VendorInput(Generic[Source_co]):
     ) -> Slice:
         """Rows with stocks and dates, counted as read."""
         rows = as_frame(rows).rename(columns={"index": "symbol"}) if index else rows
-        rows, from_name = dated(rows, table, needs_date=self.name.partition(".")[0] in _DATED)
+        needs_date = self.name.partition(".")[0] in _DATED and "start" not in rows
+        rows, from_name = dated(rows, table, needs_date=needs_date)
         if from_name:
             self.note("no column of dates: they are taken from the files' names")
         self.report.fields.update(map(str, rows))

@@ -1,4 +1,4 @@
-"""Tables besides the stocks' own data, small enough to be held: members and weights of indices, and their levels."""
+"""Tables besides the stocks' own data, small enough to be held: weights of indices, and their levels."""
 
 from __future__ import annotations
 
@@ -19,37 +19,6 @@ FULL_WEIGHT = 0.99, 1.01
 """Between which the weights of a whole index add up, rounded as they are published."""
 
 
-def read_spans(members: VendorInput[RowInput]) -> pd.DataFrame:
-    """Spans of membership: columns `stock` (number), `first` and `last` (days since 1970), one row per span.
-
-    Spans of a stock that are repeated or overlap are counted.
-
-    Raises
-    ------
-    InputError
-        If no span is left.
-    """
-    frames = []
-    for piece in members.slices(("start",), ("end",)):
-        first, last, checks = piece.spans()
-        good = piece.keep(checks)
-        frames.append(pd.DataFrame({"stock": piece.stock[good], "first": first[good], "last": last[good]}, dtype="i8"))
-    spans = _joined(members, frames, "span").sort_values(["stock", "first", "last"], ignore_index=True)
-    _count_contradictions(members, spans)
-    return spans
-
-
-def _count_contradictions(members: VendorInput[RowInput], spans: pd.DataFrame) -> None:
-    """Count spans that say the same twice, and those that begin while an earlier one of the stock still runs."""
-    repeated = spans.duplicated()
-    until = spans.groupby("stock")["last"].cummax().groupby(spans["stock"]).shift()
-    overlapping = (spans["first"] <= until) & ~repeated
-    for what, which in (("spans repeated", repeated), ("spans that overlap another of the stock, merged", overlapping)):
-        cases = zip(spans["stock"][which], spans["first"][which], strict=True)
-        named = (f"{members.registry.codes[stock]} {day_text(first)}" for stock, first in cases)
-        members.warn(what, int(which.sum()), named)
-
-
 def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
     """Known weights as fractions: days since 1970 by stock codes, one row for each date of the files.
 
@@ -68,7 +37,7 @@ def read_weights(weights: VendorInput[WeightInput]) -> pd.DataFrame:
         good = piece.screen([*piece.stamp_checks(stamps, weekends=False), no_number, missing])
         columns = {"day": day_numbers(stamps)[good], "stock": piece.stock[good], "weight": values["weight"][good]}
         frames.append(pd.DataFrame(columns))
-    table = _without_repeats(weights, _joined(weights, frames, "weight"))
+    table = without_repeats(weights, joined(weights, frames, "weight"))
     by_day = table.pivot_table(index="day", columns="stock", values="weight") * weights.source.scale
     totals = by_day.sum(axis=1)
     if not 0.02 < totals.max() < 1.5:
@@ -113,7 +82,7 @@ def read_levels(levels: VendorInput[RowInput], days: np.ndarray) -> pd.DataFrame
         ]
         good = piece.screen(checks)
         frames.append(pd.DataFrame({"stock": piece.stock, "day": day_numbers(stamps), **values})[good])
-    rows = _without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
+    rows = without_repeats(levels, pd.concat(frames[1:] or frames, ignore_index=True))
     _count_days_without_stocks(levels, np.unique(np.concatenate(seen)), days)
     return without_faults(levels, rows, days)
 
@@ -125,8 +94,14 @@ def _count_days_without_stocks(levels: VendorInput[RowInput], seen: np.ndarray, 
     levels.warn(what, len(absent), map(day_text, absent.tolist()))
 
 
-def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:
-    """All rows of a table; an InputError if there is none."""
+def joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) -> pd.DataFrame:
+    """All rows of a table.
+
+    Raises
+    ------
+    InputError
+        If there is none, with why those that were read are of no use.
+    """
     if not any(len(frame) for frame in frames):
         reasons = (f"{reason} (e.g. {tally.examples[0]})" for reason, tally in table.report.dropped.items())
         files = ", ".join(path.name for path in table.paths)
@@ -134,7 +109,7 @@ def _joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str)
     return pd.concat(frames, ignore_index=True)
 
 
-def _without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:
+def without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:
     """The first row of each stock and day; the others are counted out."""
     twice, same = rows.duplicated(["day", "stock"]).to_numpy(), rows.duplicated().to_numpy()
     codes, days, stocks = table.registry.codes, rows["day"].to_numpy(), rows["stock"].to_numpy()

@@ -8,8 +8,8 @@ import pandas as pd
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.membership import read_spans
 from qlib_mfgru.ingest.read.stamps import day_text
-from qlib_mfgru.ingest.read.tables import read_spans
 from qlib_mfgru.ingest.write.stocks import StoredStocks
 
 SIZES = {"csi300": 300, "csi500": 500, "csi1000": 1000, "cni2000": 2000}
@@ -40,7 +40,7 @@ def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry
         members than the index has on most days.
     """
     days, codes = stocks.days, stocks.codes
-    listed = _listed(_spans(members, int(days[-1]), carry), days, members.registry.codes)
+    listed = _listed(_spans(members, days, carry), days, members.registry.codes)
     _count_members(members, listed.to_numpy().sum(axis=1), days)
     absent = sorted(set(listed.columns) - set(codes))
     members.warn("members left out: no price data", len(absent), absent)
@@ -56,9 +56,9 @@ def write_members(stocks: StoredStocks, members: VendorInput[RowInput], *, carry
     return member, held.set_axis(stocks.writer.days)
 
 
-def _spans(members: VendorInput[RowInput], last_day: int, carry: bool) -> pd.DataFrame:
-    """Spans as `read_spans` gives them, carried where they are to be; `last_day` is the calendar's."""
-    spans = read_spans(members)
+def _spans(members: VendorInput[RowInput], days: np.ndarray, carry: bool) -> pd.DataFrame:
+    """Spans as `read_spans` gives them, carried where they are to be to the end of the calendar `days`."""
+    spans, last_day = read_spans(members, days), int(days[-1])
     end = int(spans["last"].max())
     if end < last_day:
         if carry:

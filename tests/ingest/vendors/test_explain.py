@@ -111,6 +111,8 @@ def test_previous_closes_that_are_ex_rights_make_the_factor(market: Market, tmp_
     [
         ("csi300.txt", "SZ000001\t2005-04-08\t2005-06-30\nSH600000\t2005-04-08\t\n",
          {"members": {"csi300": {"files": "csi300.txt", "names": ["symbol", "start", "end"]}}}),
+        ("zz500.csv", "date,code\n2025-03-03,600000.XSHG\n2025-04-01,600000.XSHG\n2025-04-01,000001.XSHE\n",
+         {"members": {"csi500": {"files": "zz500.csv"}}}),
         ("w.csv", "index_code,con_code,trade_date,weight\n399300.SZ,600000.SH,20250303,60\n"
          "399300.SZ,000001.SZ,20250303,40\n000905.SH,000002.SZ,20250303,100\n",
          {"weights": {"csi500": {"files": "w.csv", "unit": "percent", "where": {"index_code": "000905.SH"}},
@@ -196,6 +198,13 @@ def test_members_of_several_indices_in_files_of_their_own(tmp_path: Path) -> Non
     assert mapping_of(tmp_path)["members"] == {
         "csi300": {"files": "csi300_members.csv"}, "csi500": {"files": "zz500.csv"}, "mine": {"files": "mine.csv"},
     }  # fmt: skip
+
+
+def test_lists_of_members_by_date_are_told(tmp_path: Path) -> None:
+    rows = "index_code,con_code,trade_date\n399300.SZ,600000.SH,20250303\n399300.SZ,600000.SH,20250401\n"
+    found = explain([tmp_path / text(tmp_path, "l.csv", f"{rows}399300.SZ,000001.SZ,20250401\n")])
+    assert yaml.safe_load(found.mapping) == {"members": {"csi300": {"files": "l.csv"}}}
+    assert "lists        2, of 1 .. 2 members: each holds until the next" in str(found)
 
 
 def test_a_folder_and_a_provider(market: Market, tmp_path: Path) -> None:

@@ -65,6 +65,23 @@ def test_day_by_day(tmp_path: Path) -> None:
     assert differences(updated, at_once(market, tmp_path)) == []
 
 
+def test_lists_of_members_that_come_by_files(tmp_path: Path) -> None:
+    """The weights' files as lists: each new one ends and begins spans, and until it comes the last one holds."""
+    market, source, updated = Evenings.make(4), tmp_path / "parts", tmp_path / "updated"
+    weights = market.tables["weights"]
+    leaves = (weights["symbol"] == "601318") & (weights["date"] >= market.days[85])
+    market.tables["weights"] = weights[~leaves]
+    mapping = market.mapping(members={"csi300": "weights/*.csv"})
+    ingest(mapping, market.write(source, 0, 78), updated, quiet=True, n_jobs=1)
+    lasts = []
+    for since, until in pairwise([78, 85, 86, 95, N_DAYS]):
+        update(updated, market.write(source, since, until), quiet=True, n_jobs=1)
+        lasts.append(last_days(updated / "instruments/csi300.txt")["SH601318"])
+    assert lasts == [f"{market.days[84]:%Y-%m-%d}"] * 4
+    ingest(mapping, source, tmp_path / "whole", quiet=True, n_jobs=1)
+    assert differences(updated, tmp_path / "whole") == []
+
+
 def last_days(instruments: Path) -> dict[str, str]:
     lines = [line.split("\t") for line in instruments.read_text().splitlines()]
     return {code: end[:10] for code, _, end in lines}
