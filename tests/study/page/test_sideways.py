@@ -21,13 +21,12 @@ SHOWN = {
     "table that fits": ("#market .wide", 0),
 }
 """What is looked at -> where it is on the page, and by how many pixels it is moved."""
-ALONE = """<style>.seen { position: absolute; left: 0; width: 400px; height: %dpx; margin: 0; overflow-y: hidden; }</style>
-<script>
-const seen = %s.map(([selector, moved], place) => {
+ALONE = """<script>
+const HIGH = %d, seen = %s.map(([selector, moved], place) => {
   const [wide] = [...document.querySelectorAll(selector)].sort((a, b) => b.scrollWidth - a.scrollWidth);
   const copy = wide.cloneNode(true);
-  copy.classList.add("seen");
-  copy.style.top = `${place * %d}px`;
+  Object.assign(copy.style, { position: "absolute", left: 0, top: `${place * HIGH}px`, width: "400px",
+    height: `${HIGH}px`, margin: 0, overflowY: "hidden" });
   return [copy, moved];
 });
 document.body.replaceChildren(...seen.map(([copy]) => copy));
@@ -57,7 +56,7 @@ addEventListener("load", () => {
 def test_what_goes_on_sideways_has_a_shadow_there(page: Page, tmp_path: Path) -> None:
     """Also above a chart's and a row's own ground; nothing that fits has one."""
     places = str([list(place) for place in SHOWN.values()])
-    alone = page.html.replace("</body>", ALONE % (HIGH, places, HIGH) + "</body>")
+    alone = page.html.replace("</body>", ALONE % (HIGH, places) + "</body>")
     (tmp_path / "page.html").write_text(alone, encoding="utf-8")
     (tmp_path / "frame.html").write_text(f'<body style="margin: 0">{FRAME.format(400)}', encoding="utf-8")
     run = chromium(f"--screenshot={tmp_path}/seen.png", "--window-size=600,900", f"file://{tmp_path}/frame.html")
@@ -66,7 +65,7 @@ def test_what_goes_on_sideways_has_a_shadow_there(page: Page, tmp_path: Path) ->
     seen = {}
     for place, name in enumerate(SHOWN):
         rows = picture[place * HIGH + 20 : (place + 1) * HIGH - 20]
-        seen[name] = tuple(bool(rows[:, column, :3].max() < 0.95) for column in (1, 398))
+        seen[name] = tuple(bool(rows[:, column, :3].max() < 0.95) for column in (2, 396))
     assert seen == {
         "chart": (False, True),
         "chart, moved to the middle": (True, True),
