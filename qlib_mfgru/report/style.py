@@ -178,7 +178,7 @@ def percent_axis(ax: Axes, decimals: int | None = 0) -> None:
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
 
 
-def leave_room_above(ax: Axes, share: float = 0.3) -> None:
+def leave_room_above(ax: Axes, share: float) -> None:
     """Raise the upper end of the vertical axis, so that a legend there covers nothing."""
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + share * (high - low))

@@ -71,7 +71,7 @@ def cumulative_rank_ic(test: FactorTest) -> Figure:
         style.date_axis(ax)
         marks.align_zeros(ax, right)
         for side in (ax, right):  # the same share of both: their zeros stay at one height
-            style.leave_room_above(side)
+            style.leave_room_above(side, 0.42)
         ax.legend(handles=[bars, *line, band], loc="upper left", fontsize="small")
     return figure
 
