@@ -63,7 +63,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
 
 
 def check_provider(settings: IndexEnhancementSettings) -> None:
-    """Refuse a provider that lacks the index, a field or the benchmark's levels, before there are scores.
+    """Refuse a provider without the index, a field, a stock of the blacklist or the benchmark, before there are scores.
 
     Without both `start_time` and `end_time` the backtest's days are not known yet, nor whether the levels cover them.
 
@@ -73,8 +73,17 @@ def check_provider(settings: IndexEnhancementSettings) -> None:
         As of `run_index_enhancement`.
     """
     MarketSnapshot.check(settings.index, settings.index_weights, needed_fields(settings.limits(turnover=0.0)))
+    settings.check_blacklist(reader.member_spans("all", "day"))
     if settings.start_time is not None and settings.end_time is not None:
         index_returns(str(settings.benchmark), settings.start_time, settings.end_time)
+    else:
+        _check_benchmark(str(settings.benchmark))
+
+
+def _check_benchmark(code: str) -> None:
+    days = reader.calendar("day")
+    if len(days_without_level(code, days[0], days[-1])) == len(days):
+        raise InputError(f"benchmark is {code!r}: the provider {reader.provider_path('day')} has no $close of it")
 
 
 def _run(
