@@ -82,7 +82,7 @@ def _check_segments(dataset: MultiFreqDataset, needed: list[str]) -> None:
 
 
 def _check_model(config: Mapping[str, Any], dataset: MultiFreqDataset) -> None:
-    """Refuse a model that learns without a ``train``, or reads what is no input; a network of one's own says it later."""
+    """Refuse a model that learns without a ``train``, or reads what is no input; others of one's own say it later."""
     inner = config["kwargs"]["model"] if config["class"] == ROLLING else config
     model = built(inner, Model, "model")
     if not isinstance(model, Member):

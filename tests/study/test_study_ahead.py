@@ -55,7 +55,7 @@ def with_handler(world: StudyWorld, **settings: Any) -> dict[str, Any]:
         ({"enhancements": {"indices": {"csi300": {"blacklist": ["SZ300999"]}}}}, "bars, csi300: blacklist names SZ3"),
         (
             {"factor_test": {"pools": ["all"], "n_layers": 41}},
-            "bars, factor test: n_layers is 41: all has 40 stocks in",
+            "bars, factor test: all has at most 40 stocks, too few for 41",
         ),
         (
             {"factor_test": {"start_time": "2020-10-09"}},
