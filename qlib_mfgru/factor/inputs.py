@@ -120,8 +120,8 @@ def _check_pools(settings: FactorTestSettings) -> None:
     for pool, size in sizes.items():
         if size < settings.n_layers:
             raise InputError(
-                f"{pool} has at most {size} stocks, too few for {settings.n_layers} layers: set n_layers lower or leave "
-                "the pool out"
+                f"{pool} has at most {size} stocks, too few for {settings.n_layers} layers: set n_layers lower or "
+                "leave the pool out"
             )
 
 
