@@ -46,7 +46,10 @@ def as_series(scores: Any) -> pd.Series:
 def _no_score(values: np.ndarray) -> str:
     """Why a prediction says nothing."""
     if not len(values):
-        return "the prediction has no finite score: it is empty, its model scored no stock"
+        return (
+            "the prediction has no finite score: it is empty; its model scored no stock, or an expression gave numbers "
+            "beyond 3.4e+38, which qlib's float32 does not hold"
+        )
     n_infinite = int(np.isinf(values).sum())
     said = f"the prediction has no finite score: {n_infinite:,} are infinite, {len(values) - n_infinite:,} are NaN"
     narrow = n_infinite and values.dtype.itemsize < np.dtype(np.float64).itemsize

@@ -132,7 +132,7 @@ def test_what_float32_cannot_hold_and_nothing_at_all_are_said() -> None:
         pytest.raises(InputError, match=r"1 are infinite, .*float32 holds numbers up to 3.4e\+38"),
     ):
         as_series(frame.astype(np.float32))
-    with pytest.raises(InputError, match="it is empty, its model scored no stock"):
+    with pytest.raises(InputError, match="it is empty; its model scored no stock, or an expression"):
         as_series(frame.iloc[:0])
 
 
