@@ -161,6 +161,7 @@ _ALLOWED: dict[str, str | Callable[[dict[str, Any]], str]] = {
     "string_too_short": "must not be empty",
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping",
+    "is_type": "must be a class",
     "none_required": "must be null",
     "greater_than": lambda context: f"must be above {context['gt']:g}",
     "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",

@@ -101,13 +101,13 @@ def check_provider(settings: FactorTestSettings) -> None:
     """
     stocks = list(reader.member_spans("all", "day"))
     together(
-        lambda: _check_pools(settings.pools),
+        lambda: _check_pools(settings),
         lambda: check_daily(stocks, _all_needs(settings), lambda missing: _instead(missing, settings, stocks)),
     )
 
 
-def _check_pools(pools: Sequence[str]) -> None:
-    known = reader.markets()
+def _check_pools(settings: FactorTestSettings) -> None:
+    known, pools = reader.markets(), settings.pools
     unknown = [pool for pool in pools if pool.lower() not in known]
     if unknown:
         others = [pool for pool in pools if pool not in unknown] or ["all"]
@@ -116,8 +116,13 @@ def _check_pools(pools: Sequence[str]) -> None:
             f"{known}: set pools: {_listed(others)}"
         )
     with within("pools"):
-        for pool in pools:
-            reader.member_spans(pool, "day")
+        sizes = {pool: len(reader.member_spans(pool, "day")) for pool in pools}
+    for pool, size in sizes.items():
+        if size < settings.n_layers:
+            raise InputError(
+                f"{pool} has at most {size} stocks, too few for {settings.n_layers} layers: set n_layers lower or "
+                "leave the pool out"
+            )
 
 
 def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Schedule) -> np.ndarray:

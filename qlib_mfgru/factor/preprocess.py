@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from qlib_mfgru.report.scores import in_range
+
 _EPSILON = float(np.finfo(np.float64).eps)
 _ROUNDING = 1e-12
 """A date's regression, or its deviation, below this share of its largest value is rounding errors: none."""
@@ -28,7 +30,7 @@ def preprocess(scores: np.ndarray, winsorize: str | None, exposures: Mapping[str
     ndarray of float64, shape (n_dates, n_stocks)
         Values that differ by rounding errors of the above only are equal, so that they share a rank.
     """
-    factor = WINSORIZERS[winsorize](scores)
+    factor = WINSORIZERS[winsorize](in_range(scores))
     if exposures:
         numeric = [values for name, values in exposures.items() if name != "industry"]
         factor = neutralize(factor, numeric, exposures.get("industry"))

@@ -20,7 +20,7 @@ from qlib_mfgru.factor.preprocess import preprocess
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.provider.reader import market_session, provider_name
 from qlib_mfgru.provider.session import Session
-from qlib_mfgru.report.scores import as_series, on_axes
+from qlib_mfgru.report.scores import as_series, equal_days, on_axes
 from qlib_mfgru.report.show.shown import Shown, View
 
 
@@ -63,7 +63,16 @@ class PoolTest:
     @property
     def n_without_ic(self) -> int:
         """Test dates with layers but without a RankIC: all stocks have the same factor, and layers go by code."""
-        return int((self.rank_ic.isna() & (self.counts["kept"] >= self.layers[-1])).sum())
+        return int((self.rank_ic.isna() & self._has_layers).sum())
+
+    @property
+    def by_code(self) -> bool:
+        """Whether the layers go by code on more than half of their dates: what they earn is then none of the factor."""
+        return 2 * self.n_without_ic > int(self._has_layers.sum())
+
+    @property
+    def _has_layers(self) -> pd.Series:
+        return self.counts["kept"] >= self.layers[-1]
 
     def __repr__(self) -> str:
         mean = self.rank_ic.mean()
@@ -240,10 +249,7 @@ class PoolFactor:
 
         It may hold on all dates of a small pool, whose stocks are each alone in an industry: the other pools go on.
         """
-        known = np.isfinite(self.values)
-        scored = known.any(axis=1)
-        least = np.where(known, self.values, np.inf).min(axis=1)
-        equal = scored & ~(np.where(known, self.values, -np.inf).max(axis=1) > least)
+        scored, equal = np.isfinite(self.values).any(axis=1), equal_days(self.values)
         if not equal.any():
             return
         get_module_logger("mfgru").warning(

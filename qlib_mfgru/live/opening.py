@@ -15,13 +15,12 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.plain import PlainUnpickler
 from qlib_mfgru.report.recorders import (
     check_provider,
-    check_store,
     has_artifact,
     init_qlib,
     load_artifact,
     newest_recorder,
 )
-from qlib_mfgru.report.store import SQLITE, ExperimentStore, store_file
+from qlib_mfgru.report.store import SQLITE, check_store, opened_store, store_file
 
 DEFAULT_STORE = "sqlite:///mlruns.db"
 _OURS = ("provider_uri", "exp_manager", "kernels", "logging_level")
@@ -50,7 +49,7 @@ def opened(name: str, artifact: str, provider: str | Path | None = None, store: 
         return newest_recorder(name, artifact)
     check_store(store or DEFAULT_STORE)
     store = absolute_store(store or DEFAULT_STORE)
-    recorder = newest_recorder(name, artifact, ExperimentStore(uri=store, default_exp_name="mfgru"))
+    recorder = newest_recorder(name, artifact, opened_store(store))
     settings = saved(recorder, "config").get("qlib_init") or {}
     place = settings.get("provider_uri") if provider is None else str(provider)
     if place is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, model_validator
@@ -177,13 +178,16 @@ class PortfolioSettings(ExchangeSettings):
         InputError
             A stock of a blacklist that the provider lacks, or as of `MarketSnapshot.read`.
         """
-        constraints = self.limits(turnover=0.0)
-        market = MarketSnapshot.read(self.index, self.index_weights, needed_fields(constraints))
-        listed = [code for rule in constraints if isinstance(rule, rules.Blacklist) for code in rule.stocks]
-        unknown = sorted(set(listed) - set(market.stocks))
+        market = MarketSnapshot.read(self.index, self.index_weights, needed_fields(self.limits(turnover=0.0)))
+        self.check_blacklist(market.stocks)
+        return market
+
+    def check_blacklist(self, stocks: Iterable[str]) -> None:
+        """Refuse a blacklist, also of own constraints, that names what is none of the market's stocks."""
+        lists = [rule for rule in self.limits(turnover=0.0) if isinstance(rule, rules.Blacklist)]
+        unknown = sorted({code for rule in lists for code in rule.stocks} - set(stocks))
         if unknown:
             raise InputError(f"blacklist names {', '.join(unknown)}: the provider's market `all` has no such stock")
-        return market
 
 
 class IndexEnhancementSettings(PortfolioSettings):

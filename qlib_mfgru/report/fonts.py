@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from matplotlib import font_manager, get_cachedir
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from qlib.log import get_module_logger
 
 LATIN = "DejaVu Sans"
@@ -26,6 +30,43 @@ def chinese() -> list[str]:
         _warn()
         return []
     return [found, LATIN]
+
+
+@contextmanager
+def completed(figure: Figure) -> Iterator[None]:
+    """While a figure is written: texts whose font lacks some of their characters have `chinese` behind it.
+
+    A model may have a Chinese name on an English chart. What no font has is named in one warning of ours a process,
+    in the place of matplotlib's for every letter and chart.
+    """
+    for ax in figure.axes:  # else labels of ticks have no words yet
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.get_ticklabels()
+    for text in figure.findobj(Text):
+        if _lacking(text) and (families := chinese()):
+            text.set_fontfamily(list(dict.fromkeys([*text.get_fontfamily(), *families])))
+            _warn_of(_lacking(text))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        yield
+
+
+def _lacking(text: Text) -> str:
+    """The characters of a text that none of its fonts has, in their order."""
+    words = text.get_text()
+    if words.isascii():
+        return ""
+    known = frozenset[int]().union(*(_characters(_file(each)) for each in text.get_fontfamily()))
+    return "".join(dict.fromkeys(each for each in words if ord(each) not in known and each.isprintable()))
+
+
+def _file(family: str) -> str:
+    return str(font_manager.findfont(font_manager.FontProperties(family=[family])))
+
+
+@cache
+def _characters(file: str) -> frozenset[int]:
+    return frozenset(font_manager.get_font(file).get_charmap())
 
 
 def first_of(families: Sequence[str]) -> str | None:
@@ -55,7 +96,17 @@ def _list_new_fonts() -> None:
 @cache
 def _warn() -> None:
     get_module_logger("mfgru").warning(
-        "no installed font has Chinese, so charts keep English words: install one, e.g. the package fonts-noto-cjk "
-        "(Debian, Ubuntu), google-noto-sans-cjk-fonts (Fedora) or noto-fonts-cjk (Arch); Windows and macOS bring one. "
+        "no installed font has Chinese, so charts keep English words, and boxes stand for a name in Chinese: install "
+        "one, e.g. the package fonts-noto-cjk (Debian, Ubuntu), google-noto-sans-cjk-fonts (Fedora) or noto-fonts-cjk "
+        "(Arch); Windows and macOS bring one. "
         f"If it is not found then, remove matplotlib's list of fonts in {get_cachedir()}"
     )
+
+
+@cache
+def _warn_of(characters: str) -> None:
+    if characters:
+        get_module_logger("mfgru").warning(
+            f"no installed font has {characters}: charts show boxes instead; install a font with them, or give the "
+            "model a name without them"
+        )

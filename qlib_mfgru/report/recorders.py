@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from qlib.workflow import R
 from qlib.workflow.expm import ExpManager
 from qlib.workflow.recorder import Recorder
 
-from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.plain import PlainUnpickler
-from qlib_mfgru.report.store import store_file
+from qlib_mfgru.report.store import check_store, readable
 
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
 """What a SignalRecord and qrun leave in a recorder."""
@@ -61,15 +59,6 @@ def check_provider(folder: str) -> None:
         raise InputError(f"there is no provider folder {folder}")
 
 
-def check_store(store: str) -> None:
-    """Refuse an sqlite store whose file does not exist, which mlflow would make."""
-    file = store_file(store)
-    if file is not None and not file.exists():
-        raise InputError(
-            f"there is no store of experiments {file}: go to the folder of the qrun, or name it with --store"
-        )
-
-
 def find_recorder(recorder_id: str, manager: ExpManager | None = None) -> Recorder:
     """The recorder of an id in whatever experiment it is.
 
@@ -85,7 +74,7 @@ def find_recorder(recorder_id: str, manager: ExpManager | None = None) -> Record
         There is none, or no store.
     """
     manager = R.exp_manager if manager is None else manager
-    with _readable(manager.uri):
+    with readable(manager.uri):
         try:
             run = manager.client.get_run(recorder_id)
         except MlflowException as error:
@@ -105,7 +94,7 @@ def newest_recorder(name: str, artifact: str, manager: ExpManager | None = None)
         As of `find_recorder`, or no recorder of the experiment is finished and has the artifact.
     """
     manager = R.exp_manager if manager is None else manager
-    with _readable(manager.uri):
+    with readable(manager.uri):
         experiment = manager.client.get_experiment_by_name(name)
         if experiment is None:
             try:
@@ -118,18 +107,6 @@ def newest_recorder(name: str, artifact: str, manager: ExpManager | None = None)
             if has_artifact(recorder, artifact):
                 return recorder
     raise InputError(f"the experiment {name} in {manager.uri} has no finished recorder with a {artifact}")
-
-
-@contextmanager
-def _readable(store: str) -> Iterator[None]:
-    """Raise what a driver says of a store it cannot read as an InputError, without the password in it."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # drivers raise what they like
-        reason = without_secrets(" ".join(str(getattr(error, "orig", error)).split()), store, "")
-        raise InputError(f"{store}: the store of experiments cannot be read: {reason}") from None
 
 
 def has_artifact(recorder: Recorder, name: str) -> bool:

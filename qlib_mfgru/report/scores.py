@@ -11,6 +11,9 @@ from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 
+_COMMON = 256
+"""Powers of two within which nothing that is computed of scores overflows or vanishes."""
+
 
 def as_series(scores: Any) -> pd.Series:
     """First column of a prediction, indexed by (datetime, instrument), in this order.
@@ -36,8 +39,21 @@ def as_series(scores: Any) -> pd.Series:
     if not isinstance(series.dtype, np.dtype):
         series = series.astype(np.float64)  # pandas' own numbers, whose missing values are not NaN
     if not np.isfinite(series.to_numpy()).any():
-        raise InputError("the prediction has no finite score: all of them are NaN or infinite")
+        raise InputError(_no_score(series.to_numpy()))
     return series
+
+
+def _no_score(values: np.ndarray) -> str:
+    """Why a prediction says nothing."""
+    if not len(values):
+        return (
+            "the prediction has no finite score: it is empty; its model scored no stock, or an expression gave numbers "
+            "beyond 3.4e+38, which qlib's float32 does not hold"
+        )
+    n_infinite = int(np.isinf(values).sum())
+    said = f"the prediction has no finite score: {n_infinite:,} are infinite, {len(values) - n_infinite:,} are NaN"
+    narrow = n_infinite and values.dtype.itemsize < np.dtype(np.float64).itemsize
+    return f"{said}; {values.dtype} holds numbers up to {np.finfo(values.dtype).max:.2g}" if narrow else said
 
 
 def _check_index(index: pd.Index) -> None:
@@ -129,3 +145,34 @@ def _drop_infinite(dense: np.ndarray) -> None:
     if infinite.any():
         get_module_logger("mfgru").warning(f"{infinite.sum():,} scores are infinite and count as missing")
         dense[infinite] = np.nan
+
+
+def equal_days(dense: np.ndarray) -> np.ndarray:
+    """On which days all known scores are the same, so that they tell no stocks apart; (n_days,) bool.
+
+    Parameters
+    ----------
+    dense : ndarray of shape (n_days, n_stocks)
+        NaN where unknown.
+    """
+    known = np.isfinite(dense)
+    least = np.where(known, dense, np.inf).min(axis=1, initial=np.inf)
+    most = np.where(known, dense, -np.inf).max(axis=1, initial=-np.inf)
+    return np.asarray(known.any(axis=1) & ~(most > least))
+
+
+def in_range(scores: np.ndarray) -> np.ndarray:
+    """Scores whose squares and sums have room: dates of very large or very small ones are taken by a power of two.
+
+    A factor has no unit, and a power of two changes no digit: 1e300 and 1e-300 rank and correlate as 1 does. Dates of
+    scores of common size are left as they are.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (..., n_stocks)
+        NaN where unknown.
+    """
+    largest = np.abs(np.where(np.isfinite(scores), scores, 0.0)).max(axis=-1, initial=0.0, keepdims=True)
+    exponent = np.frexp(largest)[1]
+    odd = (np.abs(exponent) > _COMMON) & (largest > 0)
+    return np.ldexp(scores, -exponent * odd) if odd.any() else scores

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import HOURLY, MONTHLY, AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -31,6 +31,8 @@ _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
 _ORDERED = LinearSegmentedColormap.from_list("ordered", ["#1c4f9c", "#7fa3c7", "#a8a8a8", "#d99a8b", "#b2182b"])
 _PAIR, _ROW, _ALONE = (6.2, 3.7), (8.6, 2.9), (8.0, 4.2)
 _LEGEND_WIDTH, _LINE = 1.3, 0.21
+_BELOW_LABELS = 4.0
+"""Of a legend's letters: so far below a panel it is clear of ticks, their labels and the axis's."""
 _MOST_IN_A_COLUMN = 3
 
 
@@ -132,6 +134,14 @@ def place_legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str], 
         figure.legend(handles, labels, loc="outside right center", title=title)
 
 
+def legend_below(ax: Axes, handles: Sequence[Any], columns: int = 2, title: str | None = None) -> None:
+    """A panel's own legend, below the labels of its horizontal axis, where no curve can come."""
+    place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": _BELOW_LABELS}
+    ax.legend(
+        handles=handles, ncols=columns, title=title, fontsize="small", title_fontsize="small", frameon=False, **place
+    )
+
+
 def ordered_colors(n: int) -> list[tuple[float, ...]]:
     """`n` colours from blue (least) over grey to red (most)."""
     return [tuple(color) for color in _ORDERED(np.linspace(0.0, 1.0, n))]
@@ -145,6 +155,12 @@ def series(n: int) -> list[dict[str, Any]]:
 def date_axis(ax: Axes) -> None:
     """Dates without repeated years or overlapping labels."""
     locator = AutoDateLocator(maxticks=8)
+    # Its own steps end before the next unit begins, with a warning: at 3.5 to 5 days, and at 3.5 to 5 years.
+    locator.intervald = {
+        **locator.intervald,
+        HOURLY: [*locator.intervald[HOURLY], 24],
+        MONTHLY: [*locator.intervald[MONTHLY], 12],
+    }
     ax.xaxis.set_major_locator(locator)
     formatter = ConciseDateFormatter(locator)
     if words.spoken() == "zh":
@@ -162,7 +178,7 @@ def percent_axis(ax: Axes, decimals: int | None = 0) -> None:
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=decimals))
 
 
-def leave_room_above(ax: Axes, share: float = 0.3) -> None:
+def leave_room_above(ax: Axes, share: float) -> None:
     """Raise the upper end of the vertical axis, so that a legend there covers nothing."""
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + share * (high - low))
@@ -178,5 +194,6 @@ def slant_labels(ax: Axes) -> None:
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG under another name, then rename it."""
     partial = path.with_name(f".{os.getpid()}.{path.name}")
-    figure.savefig(partial, dpi=120)
+    with fonts.completed(figure):
+        figure.savefig(partial, dpi=120)
     partial.rename(path)

@@ -24,14 +24,14 @@ def spelled(value: Any) -> Any:
     if isinstance(value, Settings):
         return spelled(dict(value))
     if isinstance(value, Mapping):
-        kind = _class(value)
+        kind = class_named(value)
         if kind is not None:
             return [f"{kind.__module__}.{kind.__qualname__}", spelled(_complete(kind, value.get("kwargs") or {}))]
         return {str(name): spelled(part) for name, part in value.items()}
     return [spelled(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
-def _class(config: Mapping[Any, Any]) -> type | None:
+def class_named(config: Mapping[Any, Any]) -> type | None:
     """The class of a config; None for plain data, such as ``{class: relu}``."""
     try:
         kind, _ = get_callable_kwargs(dict(config))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 
 from mlflow.entities import LifecycleStage
-from qlib.data.dataset import Dataset
 from qlib.workflow import R
 
-from qlib_mfgru.configs import built, class_of
-from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.refusals import within
 from qlib_mfgru.report.recorders import PREDICTION, find_recorder, has_artifact
+from qlib_mfgru.report.store import readable
+from qlib_mfgru.study.data_ahead import check_data
 from qlib_mfgru.study.page.report import check_out
 from qlib_mfgru.study.plan import Plan
 from qlib_mfgru.study.settings import StudySettings
@@ -27,8 +26,8 @@ def check_ahead(settings: StudySettings, planned: Plan) -> None:
     Raises
     ------
     InputError
-        A place of the page, an experiment, or recorders that are not there; settings of the dataset; pools, fields or
-        levels that the provider lacks for tests and portfolios.
+        A place of the page, an experiment, or recorders that are not there; settings of the dataset, or dates that it
+        does not hold; pools, fields or levels that the provider lacks for tests and portfolios.
     """
     if settings.page is not None:
         with within("page.out"):
@@ -38,14 +37,13 @@ def check_ahead(settings: StudySettings, planned: Plan) -> None:
         with within(f"models.{name}"):
             if not has_artifact(find_recorder(known), PREDICTION):
                 raise InputError(f"the recorder {known} has no {PREDICTION}: run a SignalRecord")
-    dataset = settings.task["dataset"]
-    if issubclass(class_of(dataset, Dataset, "task.dataset"), MultiFreqDataset):  # others read all data at once
-        built(dataset, Dataset, "task.dataset")
+    check_data(settings, planned)
     _check_records(planned)
 
 
 def _check_experiment(name: str) -> None:
-    experiment = R.exp_manager.client.get_experiment_by_name(name)
+    with readable(R.exp_manager.uri):
+        experiment = R.exp_manager.client.get_experiment_by_name(name)
     if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
         raise InputError(f"the experiment {name} is deleted: mlflow can restore it, or take another experiment_name")
 

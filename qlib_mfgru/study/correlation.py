@@ -43,6 +43,7 @@ class CorrelationRecord(RecordTemp):
     """
 
     artifact_path = "correlation"
+    settings_kind = FactorTestSettings
 
     def __init__(self, recorder: Recorder, recorders: Mapping[str, str], pool: str = "all", **settings: Any) -> None:
         super().__init__(recorder)

@@ -12,14 +12,17 @@ import qlib_mfgru
 from qlib_mfgru.provider.storage.updates import content_key
 from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.spelling import spelled
+from qlib_mfgru.study.effective import effective
 
 _FORMAT = 1  # part of every key: raise it when a part's meaning changes
 _HOW = {"n_jobs", "backend", "units_dir", "cache_dir"}
 """Settings of how something is computed, and of where it is kept, which change no result."""
 
 
-def part_key(task: Mapping[str, Any], content: str) -> str:
-    """The key of a part.
+def part_keys(task: Mapping[str, Any], content: str) -> list[str]:
+    """The keys that a part may be known by: first that of its effective settings, under which it is kept.
+
+    A part that was kept before defaults were left out of keys has that of its settings as they are written.
 
     Parameters
     ----------
@@ -29,7 +32,9 @@ def part_key(task: Mapping[str, Any], content: str) -> str:
         As of `provider_content`.
     """
     settled = _settled(task)
-    return digest([_FORMAT, spelled(settled), content, qlib_mfgru.__version__, code_version(settled)])
+    by = [qlib_mfgru.__version__, code_version(settled)]
+    written, lasting = spelled(settled), spelled(effective(settled))
+    return list(dict.fromkeys(digest([_FORMAT, each, content, *by]) for each in (lasting, written)))
 
 
 def provider_content() -> str:

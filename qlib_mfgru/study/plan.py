@@ -112,9 +112,20 @@ def _trained(name: str, settings: StudySettings, source: StudySource) -> Part:
     model = task["model"]
     if issubclass(dataset, MultiFreqDataset) and model.get("class") not in _AS_THEY_ARE:
         model = _with_seeds(model, settings)
-    built(model, Model, f"models.{name}")
+    _check_model(model, f"models.{name}")
     made: Task = {"model": model, "dataset": task["dataset"], "record": [_SIGNAL, _ANALYSIS]}
     return Part(name, lambda _: made, (), name)
+
+
+def _check_model(config: Task, name: str) -> None:
+    """Refuse a model that cannot be built; a class of another package may raise anything."""
+    try:
+        built(config, Model, name)
+    except (InputError, OSError):
+        raise
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__} {error}".split())
+        raise InputError(f"{name}: {config['class']} cannot be made with its kwargs ({reason})") from error
 
 
 def _with_model(task: Task, entry: Task) -> Task:

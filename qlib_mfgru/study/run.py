@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import qlib
 from qlib.config import C
-from qlib.constant import REG_CN, REG_TW, REG_US
 from qlib.log import set_global_logger_level_cm
 from qlib.model.trainer import task_train
 from qlib.workflow import R
@@ -23,20 +21,19 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
-from qlib_mfgru.live.opening import DEFAULT_STORE
-from qlib_mfgru.report.recorders import check_provider, find_recorder
+from qlib_mfgru.report.recorders import find_recorder
 from qlib_mfgru.report.store import store_file
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study.ahead import check_ahead
-from qlib_mfgru.study.identity import part_key, provider_content
+from qlib_mfgru.study.identity import part_keys, provider_content
 from qlib_mfgru.study.page.report import Page, report
 from qlib_mfgru.study.plan import CORRELATION, Part, Plan, plan
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
+from qlib_mfgru.study.start import start_qlib
 
 TAG = "mfgru.study"
 """Tag of a part's recorder: its key. It is set last of all, so that only a whole one has it."""
-_REGIONS = (REG_CN, REG_US, REG_TW)
 _RESULTS = {"factor_test", "index_enhancement"}
 
 
@@ -105,31 +102,12 @@ def run_study(study: str | Path | Mapping[str, Any]) -> Study:
     source = StudySource.read(study)
     settings = checked(StudySettings, "", source.content)
     planned = plan(settings, source)
-    _start(settings)
+    start_qlib(settings.qlib_init, settings.experiment_name)
     check_ahead(settings, planned)
     with _alone(settings.experiment_name):
         run = _Run(settings, planned)
         run.all_parts()
         return Study(run.done, _page(run, settings, planned))
-
-
-def _start(settings: StudySettings) -> None:
-    """Initialise qlib as qrun does; where the study does not say how, it stays as it is."""
-    if settings.qlib_init is None:
-        if not C.registered:
-            raise InputError("qlib_init is missing, and qlib is not initialised")
-        return
-    region, place = settings.qlib_init.get("region", REG_CN), settings.qlib_init.get("provider_uri")
-    if region not in _REGIONS:
-        raise InputError(f"qlib_init.region is {region!r}: must be one of {', '.join(_REGIONS)}")
-    for folder in place.values() if isinstance(place, Mapping) else [place]:
-        if not isinstance(folder, str):
-            raise InputError(f"qlib_init.provider_uri is {folder!r}: must be the folder of a provider")
-        check_provider(folder)
-    store = {"uri": DEFAULT_STORE, "default_exp_name": settings.experiment_name}
-    manager = {"class": "ExperimentStore", "module_path": "qlib_mfgru.report.store", "kwargs": store}
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
-    qlib.init(**{"exp_manager": manager, "logging_level": 30, **settings.qlib_init})
 
 
 @contextmanager
@@ -167,8 +145,9 @@ class _Run:
         if missing:
             return Done(part.name, "failed", reason=f"it needs {', '.join(missing)}")
         try:
-            key = part_key(part.make(self.keys), self.content)
-            known = _finished(self.settings.experiment_name, key, part)
+            keys = part_keys(part.make(self.keys), self.content)
+            found = ((key, _finished(self.settings.experiment_name, key, part)) for key in keys)
+            key, known = next((pair for pair in found if pair[1]), (keys[0], None))
             recorder = known or self._trained(part, key)
         except Exception as error:  # of qlib, of a user's own classes: the other parts can still be run
             return Done(part.name, "failed", reason=_line(error))

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
-from qlib_mfgru.refusals import within
+from qlib_mfgru.portfolio.value_types import TurnoverLimits
+from qlib_mfgru.refusals import refuse_unknown, within
+from qlib_mfgru.rolling.model import RollingEnsembleModel
+from qlib_mfgru.rolling.settings import RollingSettings
 from qlib_mfgru.settings import Distinct, Folder, Len, Listed, Names, Seed, Settings, Text, checked
 from qlib_mfgru.study.page.words import Language
+
+_BESIDE = {"seeds": "seeds", "model": "models"}
+"""What of a `RollingEnsembleModel` a study says elsewhere: its setting -> the study's."""
+_OF_TASK = ("dataset", "model", "record")
 
 
 def _by_name(indices: Any) -> Any:
@@ -51,21 +60,20 @@ class EnhancementsSettings(Settings):
 
     indices: Annotated[dict[Text, dict[Text, Any] | None], BeforeValidator(_by_name), Len(1)]
     models: Annotated[Names, Len(1), Distinct] | None = None
-    turnover_limits: Annotated[tuple[Any, ...], Listed] | None = None
+    turnover_limits: TurnoverLimits | None = None
 
     def of_index(self, index: str) -> dict[str, Any]:
         """Keyword arguments of the index's record."""
         limits = {} if self.turnover_limits is None else {"turnover_limits": list(self.turnover_limits)}
         return {"index": index, **limits, **(self.indices[index] or {})}
 
-    @model_validator(mode="after")
-    def _of_records(self) -> EnhancementsSettings:
-        for index in self.indices:
-            if "index" in (self.indices[index] or {}):
-                raise ValueError(f"indices.{index} has a setting index: which it is, its name says")
-            with within(f"indices.{index}"):
+    def check_records(self) -> None:
+        """Check what each index's record is given."""
+        for index, own in self.indices.items():
+            with within(f"enhancements.indices.{index}"):
+                if "index" in (own or {}):
+                    raise InputError("has a setting index: which it is, its name says")
                 IndexEnhancementSettings(**self.of_index(index))
-        return self
 
 
 class PageSettings(Settings):
@@ -118,15 +126,29 @@ class StudySettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> StudySettings:
+        with within("task"):
+            refuse_unknown(self.task, _OF_TASK)
         if "dataset" not in self.task:
             raise ValueError("task.dataset is missing: name it, or a BASE_CONFIG_PATH that has one")
         if self.rolling is None and self.seeds is not None and len(self.seeds) > 1:
             raise ValueError("seeds are several and rolling is left out: set rolling, whose ensemble they make")
-        for own in {"seeds", "model"} & set(self.rolling or {}):
-            raise ValueError(f"rolling has {own}: write them beside it, under {own.removesuffix('s')}s")
         unknown = [name for name in self.enhanced if name not in self.models]
         if unknown:
             raise ValueError(f"enhancements.models names {unknown[0]}, which is none of {', '.join(self.models)}")
+        with within("rolling"):
+            _check_rolling(self.rolling or {})
         with within("factor_test"):
             FactorTestSettings(**(self.factor_test or {}))
+        if self.enhancements is not None:
+            self.enhancements.check_records()
         return self
+
+
+def _check_rolling(rolling: Mapping[str, Any]) -> None:
+    """Check settings of a `RollingEnsembleModel`; those of the models in it stand in `task.model` and in `models`."""
+    for own in rolling.keys() & _BESIDE:
+        raise InputError(f"has {own}: write them beside it, under {_BESIDE[own]}")
+    parameters = signature(RollingEnsembleModel).parameters
+    defaults = {name: parameters[name].default for name in RollingSettings.model_fields}
+    refuse_unknown(rolling, [name for name in defaults if name not in _BESIDE])
+    RollingSettings.of(**{**defaults, **rolling})

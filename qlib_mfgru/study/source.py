@@ -15,9 +15,17 @@ from qlib.utils.data import update_config
 from ruamel.yaml import YAML, YAMLError
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.settings import Names, Settings, Text, checked
 from qlib_mfgru.shipped import FOLDER
 
 BASE, SYS = "BASE_CONFIG_PATH", "sys"
+
+
+class SysSettings(Settings):
+    """Where Python looks for the user's own modules, as in qrun; of `rel_path` from the file's folder on."""
+
+    path: Text | Names = ()
+    rel_path: Text | Names = ()
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,7 @@ class StudySource:
         file = None if isinstance(study, Mapping) else Path(study)
         own = dict(study) if isinstance(study, Mapping) else _loaded(Path(study))
         folder = Path.cwd() if file is None else file.absolute().parent
-        if not isinstance(own.get(SYS, {}), Mapping):
-            raise InputError(f"{SYS} is {own[SYS]!r}: must be a mapping, as in qrun")
+        checked(SysSettings, SYS, own.get(SYS, {}))
         sys_config(own, str(file or folder / "study"))
         own.pop(SYS, None)
         base = _base(own, folder)

@@ -5,9 +5,17 @@ from __future__ import annotations
 import statistics
 
 import numpy as np
+import pytest
 from panels import SEEDS, assert_rows, dirty_panel, known_places
 
-from qlib_mfgru.factor.preprocess import neutralize, standardize, winsorize_mad, winsorize_quantile
+from qlib_mfgru.factor.preprocess import (
+    WINSORIZERS,
+    neutralize,
+    preprocess,
+    standardize,
+    winsorize_mad,
+    winsorize_quantile,
+)
 
 
 @SEEDS
@@ -102,3 +110,15 @@ def test_standardize_against_statistics(seed: int) -> None:
             mean, std = statistics.fmean(row[there]), statistics.pstdev(row[there])
             expected[date, there] = (row[there] - mean) / std if std > 1e-9 else 0.0
     np.testing.assert_allclose(standardize(panel), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("winsorize", list(WINSORIZERS))
+@pytest.mark.parametrize("size", [2.0**990, 2.0**-990, 2.0**-300])
+def test_a_factor_has_no_unit(winsorize: str | None, size: float) -> None:
+    """Scores of 1e298 have squares that no number holds: to the bit as those of 1."""
+    panel, groups = (
+        dirty_panel(3),
+        {"industry": np.tile(np.arange(dirty_panel(3).shape[1]) % 3, (len(dirty_panel(3)), 1))},
+    )
+    finite = np.where(np.isfinite(panel), panel, np.nan)
+    np.testing.assert_array_equal(preprocess(finite * size, winsorize, groups), preprocess(finite, winsorize, groups))

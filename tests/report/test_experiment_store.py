@@ -197,7 +197,7 @@ def test_a_full_disk_while_a_run_records_is_one_error(
     whole: bytes,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
+    logged: pytest.LogCaptureFixture,
 ) -> None:
     """Nothing is lost in silence: what is logged is kept when the call returns, a bad name alone is said."""
     file = tmp_path / "mlruns.db"
@@ -206,7 +206,6 @@ def test_a_full_disk_while_a_run_records_is_one_error(
     monkeypatch.chdir(tmp_path)
     manager = ExperimentStore(f"sqlite:///{file}", "mfgru")
     recorder = manager.start_exp(experiment_name="full").active_recorder
-    monkeypatch.setattr(logging.getLogger("qlib"), "propagate", True)
     recorder.log_metrics(**{"bad:name?": 1.0, "kept": 2.0})
     assert recorder.list_metrics() == {"kept": 2.0}
     engine = manager.client._tracking_client.store.engine
@@ -214,5 +213,5 @@ def test_a_full_disk_while_a_run_records_is_one_error(
     with pytest.raises(InputError, match=r"mlruns\.db: database or disk is full: free space there, or name a folder"):
         recorder.log_params(**{f"param{number}": "v" * 400 for number in range(99)})
     manager.end_exp(recorder_status="FAILED")
-    assert "the recorder does not keep bad:name?" in caplog.text
+    assert "the recorder does not keep bad:name?" in logged.text
     assert "Traceback" not in capfd.readouterr().err

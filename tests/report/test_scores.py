@@ -10,7 +10,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report import scores
-from qlib_mfgru.report.scores import as_series, on_axes
+from qlib_mfgru.report.scores import as_series, equal_days, in_range, on_axes
 
 DAYS = pd.to_datetime(["2024-01-02", "2024-01-03", "2024-01-04"])
 STOCKS = ["SH600000", "SH600001"]
@@ -67,8 +67,8 @@ def test_infinite_scores_are_counted(warnings: list[str]) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("2024-01-02", "SH600000", np.nan)], "no finite score"),
-        ([("2024-01-02", "SH600000", np.inf)], "no finite score"),
+        ([("2024-01-02", "SH600000", np.nan)], "no finite score: 0 are infinite, 1 are NaN"),
+        ([("2024-01-02", "SH600000", np.inf)], "no finite score: 1 are infinite, 0 are NaN"),
         ([("2024-01-02", "SH600000", "high")], "must be numbers; these are (object|str): 'high'"),
         ([("2024-01-02", None, 1.0)], "1 scores of the prediction have no stock; drop them"),
         (
@@ -123,3 +123,36 @@ def test_something_else_is_no_prediction() -> None:
             as_series(thing)
     with pytest.raises(InputError, match="a frame without columns"):
         as_series(prediction([("2024-01-02", "SH600000", 1.0)])[[]])
+
+
+def test_what_float32_cannot_hold_and_nothing_at_all_are_said() -> None:
+    frame = prediction([("2024-01-02", STOCKS[0], 1e300)])
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(InputError, match=r"1 are infinite, .*float32 holds numbers up to 3.4e\+38"),
+    ):
+        as_series(frame.astype(np.float32))
+    with pytest.raises(InputError, match="it is empty; its model scored no stock, or an expression"):
+        as_series(frame.iloc[:0])
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300, 1e200])
+def test_scores_of_any_size_are_taken_by_a_power_of_two(size: float) -> None:
+    common = np.array([[1.5, np.nan, -3.25], [0.0, 0.0, np.nan], [np.nan, np.nan, np.nan]])
+    scaled = in_range(common * size)
+    np.testing.assert_array_equal(np.isnan(scaled), np.isnan(common))
+    factor = scaled[0, 2] / (common[0, 2] * size)
+    assert np.frexp(factor)[0] == 0.5, "a power of two"
+    np.testing.assert_array_equal(scaled[0] / factor, (common * size)[0])
+    assert 0.5 <= abs(scaled[0, 2]) < 1
+    assert scaled[1, 0] == 0
+
+
+def test_scores_of_common_size_are_left_as_they_are() -> None:
+    common = np.array([[1e-70, 3.0, np.nan], [1e70, -2.0, 0.1]])
+    assert in_range(common) is common
+
+
+def test_days_whose_scores_tell_no_stocks_apart() -> None:
+    dense = np.array([[1.0, 1.0, np.nan], [1.0, 2.0, np.nan], [np.nan] * 3, [np.nan, 5.0, np.nan]])
+    assert equal_days(dense).tolist() == [True, False, False, True]

@@ -28,3 +28,11 @@ def recorders(study_provider: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def page(recorders: Recorders) -> Page:
     """Of all recorders, in English."""
     return report(recorders.all, provider=recorders.provider, store=recorders.uri)
+
+
+@pytest.fixture(scope="session")
+def chinese(page: Page, recorders: Recorders) -> Page:
+    """The same in Chinese, with empty charts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("qlib_mfgru.study.page.draw.inline_svg", lambda figure, key: f'<svg id="{key}"></svg>')
+        return report(recorders.all, provider=recorders.provider, store=recorders.uri, lang="zh")

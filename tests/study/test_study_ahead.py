@@ -16,6 +16,11 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.study import run, run_study
 
 NO_LEVELS = {"benchmark": "SH000999", "start_time": "2020-09-01", "end_time": "2020-09-30"}
+STORE: dict[str, Any] = {"class": "ExperimentStore", "module_path": "qlib_mfgru.report.store"}
+
+
+def store_at(uri: Any) -> dict[str, Any]:
+    return {**STORE, "kwargs": {"uri": uri, "default_exp_name": "small"}}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,37 @@ def with_handler(world: StudyWorld, **settings: Any) -> dict[str, Any]:
         ({"factor_test": {"pools": ["csi999", "all"]}}, "bars, factor test: pools: unknown market 'csi999'"),
         ({"correlation": {"pool": "csi999"}}, "correlation: pools: unknown market 'csi999'"),
         ({"enhancements": {"indices": {"csi300": NO_LEVELS}}}, "bars, csi300: .*SH000999"),
+        ({"enhancements": {"indices": {"csi300": {"benchmark": "SH000999"}}}}, "bars, csi300: benchmark is 'SH000999'"),
+        ({"enhancements": {"indices": {"csi300": {"blacklist": ["SZ300999"]}}}}, "bars, csi300: blacklist names SZ3"),
+        (
+            {"factor_test": {"pools": ["all"], "n_layers": 41}},
+            "bars, factor test: all has at most 40 stocks, too few for 41",
+        ),
+        (
+            {"factor_test": {"start_time": "2020-10-09"}},
+            "factor_test: start_time is 2020-10-09: must be within the test",
+        ),
+        ({"factor_test": {"end_time": "2020-08-31"}}, "factor_test: end_time is 2020-08-31: must be within the test "),
+        (
+            {"enhancements": {"indices": {"csi300": {"start_time": "2020-10-09"}}}},
+            "enhancements.indices.csi300: start_time is 2020-10-09: must be within the test segment of task.dataset, "
+            "2020-09-01 .. 2020-09-30",
+        ),
+        ({"models": {"daily": {"kwargs": {"freq": "30min"}}}}, r"models.daily: the handler has no input \['30min'\]"),
+        ({"rolling": {"train_start": "2020-09-01"}}, "rolling.train_start is 2020-09-01: must be before the test"),
+        ({"rolling": {"backend": {"backend": "nope"}}}, "rolling.backend is 'nope': must be one of dask, "),
         ({"qlib_init": {"region": "mars"}}, "qlib_init.region is 'mars': must be one of cn, us, tw"),
+        ({"qlib_init": {"regoin": "cn"}}, "qlib_init: unknown setting 'regoin'; did you mean 'region'"),
+        ({"qlib_init": {"kernels": "two"}}, "qlib_init.kernels is 'two': must be a whole number"),
+        ({"qlib_init": {"logging_level": "loud"}}, "qlib_init.logging_level is 'loud': must be a whole number"),
+        ({"qlib_init": {"exp_manager": 5}}, "qlib_init.exp_manager is 5: must be a mapping with class"),
+        ({"qlib_init": {"exp_manager": STORE | {"kwargs": {}}}}, "qlib_init.exp_manager: ExperimentStore missing a "),
+        ({"qlib_init": {"exp_manager": store_at(5)}}, "qlib_init.exp_manager.kwargs: uri is 5: must be text"),
+        ({"qlib_init": {"exp_manager": store_at("nonsense://")}}, "nonsense://: the store of experiments cannot be "),
+        (
+            {"qlib_init": {"exp_manager": store_at("http://localhost:9")}},
+            "qlib_init.exp_manager.kwargs: http://localhost:9: .*: nobody answers at localhost:9 ",
+        ),
     ],
 )
 def test_what_the_provider_lacks(world: StudyWorld, changes: dict[str, Any], message: str) -> None:
@@ -57,10 +92,36 @@ def test_what_the_provider_lacks(world: StudyWorld, changes: dict[str, Any], mes
         run_study({**study, **changes})
 
 
-@pytest.mark.parametrize("settings", [{"label_neutral": "sector"}, {"inputs": {"day": {"days": 10}}}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"label_neutral": "sector"},
+        {"inputs": {"day": {"days": 10}}},
+        {"inputs": {"week": {"days": 10, "scale": "last"}}},
+        {"instruments": "csi999"},
+    ],
+)
 def test_settings_of_the_dataset(world: StudyWorld, settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(settings))):
         run_study(with_handler(world, **settings))
+
+
+@pytest.mark.parametrize(
+    ("segments", "message"),
+    [
+        ({"train": ["2020-01-01", "2020-08-31"]}, "task.dataset: segments has no test: it has train"),
+        ({"test": ["2020-09-01", "2020-09-30"]}, "models.bars: the dataset's segments have no train"),
+        (
+            {"train": ["2020-01-01", "2020-08-31"], "test": ["2030-01-01", None]},
+            r"task.dataset: segments.test is 2030-01-01 .. open: the provider has no such day, it has 2020-01-02 \.\. ",
+        ),
+    ],
+)
+def test_segments_that_the_study_needs(world: StudyWorld, segments: dict[str, Any], message: str) -> None:
+    study = world.study()
+    study["task"]["dataset"]["kwargs"]["segments"] = segments
+    with pytest.raises(InputError, match=f"^{message}"):
+        run_study(study)
 
 
 def test_a_page_that_could_not_be_written(world: StudyWorld, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 
 NOBODY = StudyWorld(Path("nowhere"))
+LIGHTGBM = {"class": "LGBModel", "module_path": "qlib.contrib.model.gbdt"}
 
 
 def parts_of(study: Any) -> dict[str, Part]:
@@ -108,16 +109,36 @@ def load_alone(name: str) -> Any:
         ({"factor_test": {"entry": "close"}}, "factor_test: entry is 'close': must be one of 'next_vwap'"),
         ({"enhancements": {"indices": []}}, "enhancements.indices is "),
         ({"enhancements": {"indices": ["csi300"], "models": ["gru"]}}, "enhancements.models names gru, which is none"),
-        ({"enhancements": {"indices": {"csi300": {"blacklist": 3}}}}, "indices.csi300: blacklist is 3: must be a list"),
+        (
+            {"enhancements": {"indices": {"csi300": {"blacklist": 3}}}},
+            "mfgru: enhancements.indices.csi300: blacklist is 3: must be a list",
+        ),
+        (
+            {"enhancements": {"indices": {"csi300": {"cost_averson": 1}}}},
+            "mfgru: enhancements.indices.csi300: unknown setting 'cost_averson'; did you mean 'cost_aversion'?",
+        ),
+        (
+            {"enhancements": {"indices": ["csi300"], "turnover_limits": [30]}},
+            "mfgru: enhancements.turnover_limits[0] is 30: must be a fraction from 0 to 2, buys plus sells; 30 percent",
+        ),
         ({"enhancements": {"indices": ["csi300"], "models": []}}, "enhancements.models is []: must not be empty"),
         ({"enhancements": {"indices": ["csi300", "csi300"]}}, "must not name 'csi300' twice"),
-        ({"enhancements": {"indices": {"csi1000": {"index": "csi300"}}}}, "indices.csi1000 has a setting index"),
-        ({"rolling": {"model": {}}}, "rolling has model: write them beside it, under models"),
-        ({"rolling": {"seeds": [1]}}, "rolling has seeds: write them beside it, under seeds"),
+        (
+            {"enhancements": {"indices": {"csi1000": {"index": "csi300"}}}},
+            "enhancements.indices.csi1000: has a setting index",
+        ),
+        ({"rolling": {"model": {}}}, "rolling: has model: write them beside it, under models"),
+        ({"rolling": {"seeds": [1]}}, "rolling: has seeds: write them beside it, under seeds"),
+        ({"rolling": {"retrian": "6M"}}, "mfgru: rolling: unknown setting 'retrian'; did you mean 'retrain'?"),
+        ({"rolling": {"lr": 0.1}}, "mfgru: rolling: unknown setting 'lr'; known are retrain, train_start, n_jobs, "),
         ({"BASE_CONFIG_PATH": 5}, "BASE_CONFIG_PATH is 5: must be the name of a file"),
         ({"sys": 5}, "sys is 5: must be a mapping"),
+        ({"sys": {"path": 5}}, "sys.path is 5: must be text or a list"),
+        ({"models": {"bars": {"class": None}}}, "models.bars.class is None: must be text or a class"),
+        ({"models": {"bars": {**LIGHTGBM, "kwargs": {"loss": "hinge"}}}}, "models.bars: LGBModel cannot be made with"),
+        ({"task": {"dataset": {}, "mdoel": {}}}, "mfgru: task: unknown setting 'mdoel'; did you mean 'model'?"),
         ({"seeds": [0, 1]}, "seeds are several and rolling is left out"),
-        ({"rolling": {"retrain": "5M"}}, "models.bars: retrain is '5M': must be a number of months"),
+        ({"rolling": {"retrain": "5M"}}, "mfgru: rolling: retrain is '5M': must be a number of months"),
         ({"page": {"out": "study.pdf"}}, "page.out is "),
         ({"task": {}}, "task.dataset is missing"),
         ({"qlib_init": {"provider_uri": "/no/such"}}, "there is no provider folder /no/such"),

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from once import empty_store
 from parsed import ParsedPage
+from qlib.workflow import R
 from small_study import PARTS, StudyWorld
 from started import Started
 
@@ -21,7 +22,13 @@ from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.folders import Busy, locked
 from qlib_mfgru.report import style
+from qlib_mfgru.settings import checked
 from qlib_mfgru.study import Study, report, run_study
+from qlib_mfgru.study.identity import part_keys, provider_content
+from qlib_mfgru.study.plan import plan
+from qlib_mfgru.study.run import TAG
+from qlib_mfgru.study.settings import StudySettings
+from qlib_mfgru.study.source import StudySource
 
 KILLED = """
 import json, os, signal, sys
@@ -157,6 +164,29 @@ def test_how_it_is_computed_changes_no_part(world: StudyWorld, study: Study) -> 
     assert {part.status for part in run_study(moved).parts} == {"there"}
 
 
+def test_a_default_that_is_written_out_runs_nothing(world: StudyWorld, study: Study) -> None:
+    indices = {"csi300": {"buy_cost": 0.002, "benchmark": "SH000300"}}
+    enhancements = {"models": ["daily"], "indices": indices, "turnover_limits": [0.5]}
+    test = {"pools": ["all"], "n_layers": 5, "freq": "week"}
+    written = run_study(world.study(factor_test=test, enhancements=enhancements, page=None))
+    assert {part.status for part in written.parts} == {"there"}
+
+
+def test_parts_known_by_their_settings_as_written_are_found(world: StudyWorld, study: Study) -> None:
+    """As they were before defaults were left out of keys: the dataset here says `instruments: all`."""
+    source = StudySource.read(world.study())
+    parts = plan(checked(StudySettings, "", source.content), source).parts
+    client, content, keys = R.exp_manager.client, provider_content(), dict[str, str]()
+    tags = {done.recorder: client.get_run(done.recorder).data.tags[TAG] for done in study.parts}
+    for part, done in zip(parts, study.parts, strict=True):
+        keys[part.name] = part_keys(part.make(keys), content)[-1]
+        assert keys[part.name] != tags[done.recorder]
+        client.set_tag(done.recorder, TAG, keys[part.name])
+    assert {part.status for part in run_study(world.study(page=None)).parts} == {"there"}
+    for recorder, tag in tags.items():
+        client.set_tag(recorder, TAG, tag)
+
+
 def test_a_recorder_that_exists_is_taken(world: StudyWorld, study: Study) -> None:
     trained = study.parts[0].recorder
     models = {"old": {"recorder": trained}, "daily": {"kwargs": {"freq": "day"}}}
@@ -174,12 +204,12 @@ def test_a_recorder_that_exists_is_taken(world: StudyWorld, study: Study) -> Non
 def test_the_others_go_on_where_a_part_fails(
     world: StudyWorld, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = world.study(factor_test={"pools": ["all"], "n_layers": 1000}, enhancements=None, page=None)
+    small = world.study(factor_test={"pools": ["all"], "n_layers": 40}, enhancements=None, page=None)
     file = tmp_path / "study.yaml"
     file.write_text(json.dumps(small))
     assert main(["study", str(file)]) == 2
     output, errors = capsys.readouterr()
-    failed = "failed         all has at most N stocks on a test date, too few for 1000 layers"
+    failed = "failed         all has at most N stocks on a test date, too few for 40 layers"
     assert [
         re.sub(r"most \d+", "most N", line.split(": set")[0]).replace(study.parts[row].recorder, "id")
         for row, line in enumerate(output.splitlines())

@@ -8,6 +8,7 @@ import pandas as pd
 
 from qlib_mfgru.factor.entry import DEFAULT_ENTRY
 from qlib_mfgru.factor.exclusions import FIELDS
+from qlib_mfgru.factor.results.doubts import without_top
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.factor.study import FactorTest
 from qlib_mfgru.report.published import PERIOD, comparison_heading, printed_of, slips
@@ -120,9 +121,9 @@ def absent_rules(test: FactorTest) -> list[str]:
 
 
 def notes(test: FactorTest) -> list[str]:
-    """What is to be known of the first table: what is not tradable, how long a time it is of, `differences`."""
+    """What is to be known of the first table: what is not tradable or left out, how long it is of, `differences`."""
     short = extrapolated(test.days, test.session.days_per_year)
-    return [*untradable([test, *test.compared]), *short, *differences(test)]
+    return [*untradable([test, *test.compared]), *without_top(test), *short, *differences(test)]
 
 
 def differences(test: FactorTest, models: Collection[str] | None = None) -> list[str]:

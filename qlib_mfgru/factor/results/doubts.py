@@ -26,6 +26,15 @@ def constant(result: PoolTest, name: str = "constant") -> str:
     return label(name, n=result.n_without_ic, of=of) if result.n_without_ic else ""
 
 
+def without_top(test: FactorTest) -> list[str]:
+    """Says of pools whose layers mostly go by code that figures of their TOP layer are left out, and why."""
+    return [
+        f"{pool.upper()}: {constant(result)}; {label('without_top')}."
+        for pool, result in test.pools.items()
+        if result.by_code
+    ]
+
+
 def doubts(test: FactorTest) -> list[str]:
     """`constant` and `thin` of every pool that they are about."""
     said = [(pool, words) for pool, result in test.pools.items() for words in (constant(result), thin(result)) if words]

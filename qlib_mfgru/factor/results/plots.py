@@ -69,9 +69,9 @@ def cumulative_rank_ic(test: FactorTest) -> Figure:
         band = marks.shade(right, Band.around(by_date, summed), style.ORANGE, label("band", covered=COVERED))
         right.set_ylabel(label("rank_ic_sum_axis"))
         style.date_axis(ax)
-        for side in (ax, right):
-            style.leave_room_above(side)
         marks.align_zeros(ax, right)
+        for side in (ax, right):  # the same share of both: their zeros stay at one height
+            style.leave_room_above(side, 0.42)
         ax.legend(handles=[bars, *line, band], loc="upper left", fontsize="small")
     return figure
 
@@ -131,7 +131,8 @@ def rank_ic_by_horizon(test: FactorTest) -> Figure:
     """Mean RankIC with the return up to each horizon, which accumulates, and with that of each stretch alone."""
     names = [label("horizon_whole"), label("horizon_stretch")]
     pools = ", ".join(pool.upper() for pool in test.pools)
-    figure, axes = style.panels(label("horizons"), names, _subtitle(test, pools), style.sourced(test.source))
+    source = style.sourced(test.source)
+    figure, axes = style.panels(label("horizons"), names, _subtitle(test, pools), source, legend=True)
     axes[1].sharey(axes[0])  # before anything is drawn: later it would have the limits of the first alone
     stretches = test.settings.stretches
     horizons = list(stretches)
@@ -147,7 +148,7 @@ def rank_ic_by_horizon(test: FactorTest) -> Figure:
         ax.set_xlabel(axis)
         ax.set_ylabel(label("rank_ic_mean"))
         marks.say_nothing_drawn(ax)
-    axes[0].legend(fontsize="small")
+    style.place_legend(figure, *axes[0].get_legend_handles_labels())
     return figure
 
 

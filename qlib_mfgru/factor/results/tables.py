@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from qlib_mfgru.factor.entry import DEFAULT_ENTRY
@@ -22,15 +23,20 @@ outputs: Outputs[FactorTest] = Outputs()
 
 SUMMARY_COLUMNS = tuple(published("factor_tests").columns)
 """Columns of the Huatai report's figures 15 and 24. In a table of ours `figure` is empty."""
+_OF_TOP = ("annual_excess", "information_ratio", "monthly_win_rate", "turnover")
+"""Measures of the TOP layer in these columns."""
 
 
 @outputs.table("summary.csv")
 def summary(test: FactorTest) -> pd.DataFrame:
-    """The Huatai report's table of this run: one row per pool, `SUMMARY_COLUMNS`."""
+    """The Huatai report's table of this run: one row per pool, `SUMMARY_COLUMNS`.
+
+    Figures of a TOP layer that mostly goes by code (`PoolTest.by_code`) are NaN.
+    """
     rows = []
     for pool, result in test.pools.items():
         ic, top = ICStatistics.of(result.rank_ic), _measures(test, result, _top(result))
-        of_top = (top["annual_excess"], top["information_ratio"], top["monthly_win_rate"], top["turnover"])
+        of_top = [np.nan if result.by_code else top[name] for name in _OF_TOP]
         rows.append((pool.upper(), test.model, ic.mean, ic.std, ic.ir, ic.positive_share, *of_top, pd.NA))
     return pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
 

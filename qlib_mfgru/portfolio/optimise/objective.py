@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlib_mfgru.portfolio.optimise.blocks import Columns, Trades
+from qlib_mfgru.report.scores import in_range
 
 RETURN_PER_SCORE = 0.01
 """What one standard deviation of a day's scores is taken to earn where costs are weighed against it. Scores of a
@@ -39,6 +40,7 @@ class Objective:
 
         Stocks without a score get the mean of all others: scores of a network have no level of their own.
         """
+        expected = in_range(expected)
         scored = np.isfinite(expected)
         mean = expected[scored].mean() if scored.any() else 0.0
         completed = np.where(scored, expected, mean)

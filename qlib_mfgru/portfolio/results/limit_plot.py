@@ -50,7 +50,7 @@ def against_limits(results: Sequence[IndexEnhancement]) -> Figure:
     indices = ", ".join(result.index for result in results)
     sources = ", ".join(dict.fromkeys(result.source for result in results))
     title, names = label("against_limit", index=indices), [label(name) for name in _MEASURES]
-    figure, axes = style.panels(title, names, subject_of(results), style.sourced(sources))
+    figure, axes = style.panels(title, names, subject_of(results), style.sourced(sources), legend=True)
     for result, look in zip(results, style.series(len(results)), strict=True):
         table = by_limit(result)
         for kind, (said, line) in _KINDS.items():
@@ -58,6 +58,7 @@ def against_limits(results: Sequence[IndexEnhancement]) -> Figure:
                 words = label(said, name=result.index)
                 ax.plot(table.index, table[kind, name], color=look["color"], label=words, markersize=5, **line)
     _finish(axes)
+    style.place_legend(figure, *axes[0].get_legend_handles_labels())
     return figure
 
 
@@ -65,6 +66,4 @@ def _finish(axes: Sequence[Axes]) -> None:
     for ax in axes:
         ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
         ax.set_xlabel(label("turnover_limit"))
-        style.leave_room_above(ax, 0.3)
     style.percent_axis(axes[0], None)
-    axes[0].legend(fontsize="small", ncols=2, loc="upper left")

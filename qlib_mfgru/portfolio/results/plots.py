@@ -23,6 +23,8 @@ outputs: Outputs[IndexEnhancement] = Outputs()
 
 _STATUS = {"forced": ("tab:green", "s"), "relaxed": (style.ORANGE, "o"), "failed": ("tab:red", "X")}
 """Colour and marker for rebalances that did not go as planned."""
+_MOST_BESIDE = 4
+"""Limits in a row of a legend."""
 
 
 @outputs.plot("net_value.png")
@@ -41,8 +43,8 @@ def net_values(result: IndexEnhancement) -> Figure:
     style.percent_axis(below, None)
     _mark_deal(above, result)
     _mark_deal(below, result, named=False)
-    above.legend(fontsize="small", loc="best", ncols=1 + len(result.runs) // 6)
     style.date_axis(below)
+    style.legend_below(below, above.get_legend_handles_labels()[0])
     return figure
 
 
@@ -89,8 +91,8 @@ def turnover(result: IndexEnhancement) -> Figure:
         ax.set_ylabel(label("of_account"))
         style.percent_axis(ax)
         style.date_axis(ax)
-        style.leave_room_above(ax, 0.35)
-        ax.legend(loc="upper right", fontsize="small", ncols=2)
+        style.leave_room_above(ax, 0.05)  # the limit is often the highest of all
+        style.legend_below(ax, ax.get_legend_handles_labels()[0])
     return figure
 
 
@@ -129,14 +131,14 @@ def _finish(figure: Figure, ax: Axes, result: IndexEnhancement, unit: str, legen
     ax.set_ylabel(unit)
     style.percent_axis(ax, None)
     style.date_axis(ax)
-    ax.legend(title=legend, fontsize="small", title_fontsize="small")
+    style.legend_below(ax, ax.get_legend_handles_labels()[0], _MOST_BESIDE, legend)
     return figure
 
 
 def _mark_deal(ax: Axes, result: IndexEnhancement, named: bool = True) -> None:
-    """A dotted line on the first dealt day."""
+    """A dotted line on the first dealt day, which is named above the panel."""
     day = result.runs[0].first_deal
     ax.axvline(float(np.asarray(ax.convert_xunits(day))), color=style.GREY, linestyle=":", linewidth=1.2)
     if named:
-        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (4, 4), "textcoords": "offset points"}
-        ax.annotate(label("deal", day=day), (day, 0.0), color=style.DARK, fontsize="x-small", **place)
+        place: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "xytext": (0, 3), "textcoords": "offset points"}
+        ax.annotate(label("deal", day=day), (day, 1.0), color=style.DARK, fontsize="x-small", **place)

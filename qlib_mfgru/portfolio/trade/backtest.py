@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from qlib.backtest import backtest
 from qlib.backtest.position import Position
@@ -21,7 +22,7 @@ from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.index.returns import days_without_level, index_returns
-from qlib_mfgru.report.scores import as_series, on_axes
+from qlib_mfgru.report.scores import as_series, equal_days, on_axes
 
 DAILY_EXECUTOR = {
     "class": "SimulatorExecutor",
@@ -54,16 +55,18 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     benchmark = index_returns(str(settings.benchmark), start, end)
     holes = days_without_level(str(settings.benchmark), start, end)
     snapshot = settings.read_market()
-    on_axes(signal, snapshot.days, snapshot.stocks)  # refuses scores of no stock and several of one, counts others
+    scores = on_axes(signal, snapshot.days, snapshot.stocks)  # refuses several of one stock, and counts those of none
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
     exchange = IndexEnhancementExchange(snapshot, start, end, **prices)
     runs = [_run(signal, limit, settings, exchange, snapshot, benchmark) for limit in settings.turnovers]
     changes = snapshot.member_changes(start, end)
-    return IndexEnhancement(settings, model, runs, snapshot.session, holes, changes, reader.provider_name())
+    equal = float(equal_days(scores).sum() / np.isfinite(scores).any(axis=1).sum())
+    provider = reader.provider_name()
+    return IndexEnhancement(settings, model, runs, snapshot.session, holes, changes, provider, equal)
 
 
 def check_provider(settings: IndexEnhancementSettings) -> None:
-    """Refuse a provider that lacks the index, a field or the benchmark's levels, before there are scores.
+    """Refuse a provider without the index, a field, a stock of the blacklist or the benchmark, before there are scores.
 
     Without both `start_time` and `end_time` the backtest's days are not known yet, nor whether the levels cover them.
 
@@ -73,8 +76,17 @@ def check_provider(settings: IndexEnhancementSettings) -> None:
         As of `run_index_enhancement`.
     """
     MarketSnapshot.check(settings.index, settings.index_weights, needed_fields(settings.limits(turnover=0.0)))
+    settings.check_blacklist(reader.member_spans("all", "day"))
     if settings.start_time is not None and settings.end_time is not None:
         index_returns(str(settings.benchmark), settings.start_time, settings.end_time)
+    else:
+        _check_benchmark(str(settings.benchmark))
+
+
+def _check_benchmark(code: str) -> None:
+    days = reader.calendar("day")
+    if len(days_without_level(code, days[0], days[-1])) == len(days):
+        raise InputError(f"benchmark is {code!r}: the provider {reader.provider_path('day')} has no $close of it")
 
 
 def _run(

@@ -127,6 +127,8 @@ class IndexEnhancement(Shown):
         ``joined`` and ``left``.
     source : str
         The provider of the data, as charts name it.
+    equal_scores : float
+        Share of the days with scores on which all stocks have the same one.
     """
 
     settings: IndexEnhancementSettings
@@ -136,6 +138,12 @@ class IndexEnhancement(Shown):
     index_holes: pd.DatetimeIndex = field(default_factory=lambda: pd.DatetimeIndex([]))
     index_changes: pd.DataFrame = field(default_factory=no_changes)
     source: str = ""
+    equal_scores: float = 0.0
+
+    @property
+    def by_code(self) -> bool:
+        """Whether scores mostly tell no stocks apart: constraints and the order of codes have made the portfolios."""
+        return self.equal_scores > 0.5
 
     def view(self) -> View:
         """Its performance and the first chart."""

@@ -11,6 +11,7 @@ from unicodedata import east_asian_width
 
 import pandas as pd
 
+from qlib_mfgru.report import fonts
 from qlib_mfgru.report.markdown import markdown
 from qlib_mfgru.report.show.html import cells, html, picture
 
@@ -89,5 +90,6 @@ def _width(text: str) -> int:
 
 def _png(figure: Figure) -> bytes:
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=90)
+    with fonts.completed(figure):
+        figure.savefig(file, format="png", dpi=90)
     return file.getvalue()

@@ -14,6 +14,7 @@ LABELS: dict[str, tuple[str, str]] = {
         "no RankIC on {n} of {of} dates: all stocks have the same factor, and the layers go by code order",
         "{of}个截面中{n}个无RankIC：因子值全部相同，按代码排序分层",
     ),
+    "without_top": ("figures of the TOP layer are left out", "不列TOP层指标"),
     "nothing": ("nothing to draw", "无数据"),
     "band": ("{covered:.0%} band (bootstrap)", "{covered:.0%}区间 (自助法)"),
     # factor test

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # one bar a file, of a millisecond each
     if arguments.out.suffix != ".html":
         raise InputError(f"--out is {str(arguments.out)!r}: must end in .html")
-    from qlib_mfgru.report.recorders import check_store
+    from qlib_mfgru.report.store import check_store
 
     check_store(arguments.store)  # before all that a page needs is imported, which takes seconds
     from qlib_mfgru.study.page.report import report

@@ -16,8 +16,8 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import staged_file
 from qlib_mfgru.live.opening import DEFAULT_STORE, absolute_store, saved
 from qlib_mfgru.machine import advice
-from qlib_mfgru.report.recorders import check_store, init_qlib
-from qlib_mfgru.report.store import ExperimentStore
+from qlib_mfgru.report.recorders import init_qlib
+from qlib_mfgru.report.store import check_store, opened_store
 from qlib_mfgru.report.words import language
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study.page.draw import Drawer
@@ -125,7 +125,7 @@ def _manager(provider: str | Path | None, store: str | None) -> ExpManager:
     if provider is None and store is None and C.registered:
         return R.exp_manager
     check_store(store or DEFAULT_STORE)
-    return ExperimentStore(uri=absolute_store(store or DEFAULT_STORE), default_exp_name="mfgru")
+    return opened_store(absolute_store(store or DEFAULT_STORE))
 
 
 def _market(subjects: Sequence[Subject], provider: str | Path | None, store: str | None) -> Market | None:

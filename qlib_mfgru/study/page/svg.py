@@ -9,6 +9,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from qlib_mfgru.report import fonts
+
 _STYLE: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "mfgru"}
 """Words stay words, to be searched and copied; equal figures make equal bytes."""
 _ID = re.compile(r' id="([^"]+)"')
@@ -25,7 +27,7 @@ def inline_svg(figure: Figure, key: str) -> str:
         Unique in the document: it begins the names by which parts of the picture refer to each other.
     """
     text = io.StringIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), fonts.completed(figure):
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     svg = re.sub(r"<metadata>.*?</metadata>", "", text.getvalue(), flags=re.DOTALL)
     svg = svg[svg.index("<svg") :].strip()

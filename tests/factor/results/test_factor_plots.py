@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from chart_legends import covering
 from market_world import CODES, DAYS, market, random_scores, to_scores, use
 from matplotlib.dates import date2num
 from matplotlib.text import Text
@@ -128,6 +129,12 @@ def test_every_chart_can_be_drawn(tested: FactorTest, known: str, pools: list[st
         warnings.simplefilter("error")
         for plot in plots.plots.values():
             plot(replace(tested, pools=shown)).draw_without_rendering()
+
+
+@pytest.mark.parametrize("pools", [["all"], ["few", "all", "all_"]])
+def test_no_legend_lies_on_a_curve(tested: FactorTest, pools: list[str]) -> None:
+    many = replace(tested, pools={pool: tested.pools[pool.strip("_")] for pool in pools})
+    assert {file: covering(plot(many)) for file, plot in plots.plots.items()} == {file: [] for file in plots.plots}
 
 
 def test_a_panel_without_any_ic_says_so(tested: FactorTest) -> None:

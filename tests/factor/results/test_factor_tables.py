@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from market_world import random_scores, to_scores, use
+from market_world import CODES, DAYS, random_scores, to_scores, use
 
 from qlib_mfgru.factor import FactorTest, FactorTestRecord, FactorTestSettings, run_factor_test
 from qlib_mfgru.factor.results import tables
@@ -84,3 +85,23 @@ def test_t_by_horizon_counts_dates_whose_returns_overlap(tested: FactorTest) -> 
     for pool, result in tested.pools.items():
         of_pool = statistics.loc[pool.upper(), ["rank_ic_t_nw", "ic_t_nw"]]
         assert list(of_pool) == [newey_west_t(pd.Series(each)) for each in (result.rank_ic, result.ic)]
+
+
+def constant_but_for(first: int) -> FactorTest:
+    """The same factor for all stocks on all days but the first ones: 13 weekly test dates, 60 days."""
+    scores = np.ones((len(DAYS), len(CODES)))
+    scores[:first] = np.arange(len(CODES))
+    return run_factor_test(to_scores(scores), SETTINGS.changed(compare_entries=(), horizons=(5,)), "Flat")
+
+
+def test_layers_that_go_by_code_have_no_figures_of_a_top_layer(market_provider: Path) -> None:
+    use(market_provider)
+    flat, half = constant_but_for(5), constant_but_for(40)
+    top = ["top_annual_excess", "top_information_ratio", "top_monthly_win_rate", "top_turnover"]
+    assert tables.summary(flat)[top].isna().all(axis=None)
+    assert [metric for metric in tables.metrics(flat) if "excess" in metric] == []
+    why = "no RankIC on 12 of 13 dates: all stocks have the same factor, and the layers go by code order"
+    assert f"ALL: {why}; figures of the TOP layer are left out." in page_of(flat)
+    assert not half.pools["all"].by_code
+    assert tables.summary(half)[top].notna().all(axis=None), "most of its dates rank stocks"
+    assert "are left out" not in page_of(half)

@@ -58,6 +58,15 @@ def best_value(decision: Decision, aversion: float, buy: float, sell: float) -> 
     return float(problem.value)
 
 
+@pytest.mark.parametrize("costs", [None, Costs(0.5, 0.002, 0.002)])
+@pytest.mark.parametrize("size", [2.0**990, 2.0**-990])
+def test_scores_have_no_unit(costs: Costs | None, size: float) -> None:
+    """Also those of 1e298, the sum and the squares of which no number holds."""
+    decision, huge = random_decision(N, 7), random_decision(N, 7)
+    huge.expected[:] = size * decision.expected
+    np.testing.assert_array_equal(weights(huge, costs), weights(decision, costs))
+
+
 @pytest.mark.parametrize(("aversion", "buy", "sell"), [(0.5, 0.002, 0.002), (3.0, 0.0005, 0.0015), (8.0, 0.002, 0.001)])
 def test_the_value_is_another_solvers(aversion: float, buy: float, sell: float) -> None:
     """Scores of any level and unit, and stocks without one."""

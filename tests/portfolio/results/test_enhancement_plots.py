@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from chart_legends import covering
 from made_up_runs import compounded, compounded_from_the_deal, page_of, result
 from matplotlib.axes import Axes
 from matplotlib.colors import same_color
@@ -164,6 +165,21 @@ def test_plots_have_room_for_everything(status: str, tmp_path: Path) -> None:
         warnings.simplefilter("error")
         for name, plot in plots.plots.items():
             style.save(plot(enhancement), tmp_path / name)
+
+
+@pytest.mark.parametrize("limits", [(0.1,), (0.3, 0.5), (0.3, 0.4, 0.5), (0.05, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 2.0)])
+def test_no_legend_lies_on_a_curve(limits: tuple[float, ...]) -> None:
+    """Also where each rebalance takes all that its limit allows, as many do at low ones."""
+    enhancement = result(115, limits)
+    for run in enhancement.runs:
+        run.report["turnover"] = run.limit
+        run.rebalances["status"] = "forced"
+    assert {file: covering(plot(enhancement)) for file, plot in plots.plots.items()} == {
+        file: [] for file in plots.plots
+    }
+    ax = plots.plots["turnover.png"](enhancement).axes[0]
+    ax.legend(loc="upper right", fontsize="small", ncols=2)
+    assert covering(ax.get_figure(root=True))  # type: ignore[arg-type]
 
 
 def test_it_prints_its_performance_and_shows_the_first_chart() -> None:

@@ -67,6 +67,12 @@ def test_costs_in_the_objective_lower_turnover_and_what_forces_is_logged(
         assert not (log["infeasible"] != "")[log["status"] != "relaxed"].any()
 
 
+def test_how_many_days_have_scores_that_tell_no_stocks_apart(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    assert run_index_enhancement(random_scores, settings(market)).equal_scores == 0.0
+    flat = run_index_enhancement(random_scores * 0 + 1, settings(market))
+    assert (flat.equal_scores, flat.by_code) == (1.0, True)
+
+
 def test_scores_that_cannot_be_used_are_refused(market: MarketSnapshot, random_scores: pd.Series) -> None:
     with pytest.raises(InputError, match="no score"):
         run_index_enhancement(random_scores.rename(index=str.lower, level="instrument"), settings(market))

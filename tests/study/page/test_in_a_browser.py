@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
+from browser import CHROMIUM, WHY, WIDTHS, chromium, messages, seen_at_widths
 
 from qlib_mfgru.study import Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium and no google-chrome here")
-WIDTHS = (400, 800, 1400)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY)
 SAYS = """<script>
 addEventListener("load", () => {
   const root = document.documentElement;
@@ -40,35 +36,12 @@ addEventListener("load", () => {
       one.getBoundingClientRect().right > innerWidth + 1).length }, "*");
 });
 </script>"""
-FRAMES = """<!doctype html><body><script>
-addEventListener("message", (event) => {
-  document.body.insertAdjacentHTML("beforeend", `<pre>${JSON.stringify(event.data)}</pre>`);
-});
-</script>%s</body>"""
-
-
-def chromium(*arguments: str) -> subprocess.CompletedProcess[str]:
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--virtual-time-budget=20000"]
-    command = [str(CHROMIUM), *options, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
-
-
-def messages(run: subprocess.CompletedProcess[str]) -> list[str]:
-    """What scripts wrote to the console, errors included."""
-    return [line for line in run.stderr.splitlines() if "CONSOLE" in line]
 
 
 @pytest.fixture(scope="module")
 def seen(page: Page, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[int, dict[str, object]], list[str]]:
     """What the page says of itself in frames of each width, and the console."""
-    folder = tmp_path_factory.mktemp("frames")
-    (folder / "page.html").write_text(page.html.replace("</body>", SAYS + "</body>"), encoding="utf-8")
-    frame = '<iframe src="page.html" width="{}" height="900" style="border:0"></iframe>'
-    frames = "".join(map(frame.format, WIDTHS))
-    (folder / "frames.html").write_text(FRAMES % frames, encoding="utf-8")
-    run = chromium("--dump-dom", "--window-size=1600,1200", f"file://{folder}/frames.html")
-    found = [json.loads(text) for text in re.findall(r'<pre>({"width.*?)</pre>', run.stdout)]
-    return {each["width"]: each for each in found}, messages(run)
+    return seen_at_widths(page.html, SAYS, tmp_path_factory.mktemp("frames"))
 
 
 def test_nothing_is_wider_than_the_window(seen: tuple[dict[int, dict[str, object]], list[str]]) -> None:
@@ -118,6 +91,7 @@ def test_it_prints_on_a4(page: Page, tmp_path: Path) -> None:
     chromium("--no-pdf-header-footer", f"--print-to-pdf={tmp_path}/page.pdf", f"file://{tmp_path}/page.html")
     pdf = (tmp_path / "page.pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
+    assert b"Multiply" not in pdf  # no shadows on paper
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     assert len(boxes) > 5
     assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {(595, 842)}

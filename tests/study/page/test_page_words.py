@@ -25,13 +25,6 @@ def fields(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.fixture(scope="module")
-def chinese(page: Page, recorders: Recorders) -> Page:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("qlib_mfgru.study.page.draw.inline_svg", lambda figure, key: f'<svg id="{key}"></svg>')
-        return report(recorders.all, provider=recorders.provider, store=recorders.uri, lang="zh")
-
-
 @pytest.mark.parametrize("name", SENTENCES)
 def test_both_languages_have_the_same_fields(name: str) -> None:
     english, chinese = SENTENCES[name]

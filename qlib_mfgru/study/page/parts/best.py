@@ -33,16 +33,21 @@ def _sentence(kind: str, series: Mapping[str, pd.Series], words: Words) -> list[
 
 
 def _top_layers(subjects: Sequence[Subject]) -> dict[str, pd.Series]:
-    """Daily excess of each factor's TOP layer over its last pool."""
+    """Daily excess of each factor's TOP layer over its last pool, unless its layers mostly go by code."""
     tests = {subject.name: list(subject.factor.pools.values())[-1] for subject in subjects if subject.factor}
-    return {name: excess(test.returns[test.layers[-1]], test.pool_returns) for name, test in tests.items()}
+    return {
+        name: excess(test.returns[test.layers[-1]], test.pool_returns)
+        for name, test in tests.items()
+        if not test.by_code
+    }
 
 
 def _portfolios(subjects: Sequence[Subject], words: Words) -> dict[str, pd.Series]:
-    """Daily excess of each portfolio over its index, net of costs."""
+    """Daily excess of each portfolio over its index, net of costs, unless its scores mostly say nothing."""
     return {
         words("limit_of", name=f"{index}, {each.name}", limit=run.limit_name): excess(run.returns, run.benchmark)
         for index, named in portfolios.by_index(subjects).items()
         for each in named
+        if not each.result.by_code
         for run in each.result.runs
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -74,14 +74,15 @@ def _origin(manifest: Mapping[str, Any], words: Words) -> list[Block]:
     if not isinstance(report, Mapping):
         return [Said([words("no_ingest_report")], warning=True)]
     blocks: list[Block] = [table(_inputs(report), words, title=words("inputs"))] if report.get("inputs") else []
-    dropped = _counted(
+    reasons = (
         (f"{name}: {reason}", tally)
         for name, rows in report.get("inputs", {}).items()
         for reason, tally in rows["dropped"].items()
     )
-    for key, counted in (("dropped", dropped), ("warnings", _counted(report.get("warnings", {}).items()))):
+    dropped = _counted(reasons, words)
+    for key, counted in (("dropped", dropped), ("warnings", _counted(report.get("warnings", {}).items(), words))):
         blocks += [table(counted, words, title=words(key))] if len(counted) else []
-    notes = [str(note) for note in report.get("notes", [])]
+    notes = [words.ingested(str(note)) for note in report.get("notes", [])]
     return [*blocks, Said([words("derived"), *notes] if notes else [words("nothing_derived")])]
 
 
@@ -93,9 +94,10 @@ def _inputs(report: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def _counted(tallies: Any) -> pd.DataFrame:
+def _counted(tallies: Iterable[tuple[str, Mapping[str, Any]]], words: Words) -> pd.DataFrame:
     rows = [
-        {"count": tally["count"], "what": reason, "examples": "; ".join(tally["examples"])} for reason, tally in tallies
+        {"count": tally["count"], "what": words.ingested(reason), "examples": "; ".join(tally["examples"])}
+        for reason, tally in tallies
     ]
     return pd.DataFrame(rows, columns=["count", "what", "examples"])
 

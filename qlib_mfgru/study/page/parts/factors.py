@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
 from qlib_mfgru.factor import FactorTest, FactorTestRecord
-from qlib_mfgru.factor.results import conventions, tables
+from qlib_mfgru.factor.results import conventions, doubts, tables
+from qlib_mfgru.report.words import label
 from qlib_mfgru.study.page.beside import differences
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
@@ -72,6 +73,21 @@ def ours_of(subject: Subject) -> pd.DataFrame:
     return tables.summary(test).drop(columns="figure").assign(model=subject.name).merge(counts, on="pool")
 
 
+def by_code(subject: Subject, pools: Iterable[str], words: Words) -> list[str]:
+    """Of pools in which layers go by code on some date: on how many, and whether figures of the TOP layer are left out.
+
+    In the language that is spoken, as the words of charts.
+    """
+    said = []
+    for pool in pools:
+        result = factor_test(subject).pools[pool]
+        parts = [doubts.constant(result), label("without_top") if result.by_code else ""]
+        if parts[0]:
+            text = words("list").join(filter(None, parts))
+            said.append(words("row_beside", row=f"{pool.upper()}, {subject.name}", text=text))
+    return said
+
+
 def _by_entry(subject: Subject) -> pd.DataFrame:
     """Our rows of each pool: that of each entry, with how sure its RankIC is and the number of stocks a date."""
     test = factor_test(subject)
@@ -96,8 +112,9 @@ def _table_section(subjects: Sequence[Subject], figures: FactorFigures, words: W
     blocks: list[Block] = [table(comparison(subjects, figures.models), words, conventions=ANCHOR)]
     said = [sentence for subject in subjects for sentence in _beside(subject, words)]
     tests = [factor_test(subject) for subject in subjects]
-    doubted = conventions.untradable(each for test in tests for each in (test, *test.compared))
-    blocks += [Said([words.said(note) for note in doubted], caution=True)] if doubted else []
+    doubted = [words.said(note) for note in conventions.untradable(e for test in tests for e in (test, *test.compared))]
+    doubted += [sentence for subject in subjects for sentence in by_code(subject, factor_test(subject).pools, words)]
+    blocks += [Said(doubted, caution=True)] if doubted else []
     notes = dict.fromkeys(note for test in tests for note in conventions.differences(test, figures.models))
     blocks += [Said(each) for each in (said, [words.said(note) for note in notes]) if each]
     return Section(f"figure-{figures.table or 'other'}", _title(figures, words), blocks, figures.table)
@@ -108,8 +125,9 @@ def _beside(subject: Subject, words: Words) -> Iterator[str]:
     for row in ours_of(subject).to_dict("records"):
         printed = printed_row(subject, row["pool"])
         if printed is not None:
-            text = words("list").join(differences(row, printed, COMPARED, words))
-            yield words("row_beside", row=f"{row['pool']}, {subject.name}", text=text)
+            told = differences(row, printed, COMPARED, words)
+            if told:
+                yield words("row_beside", row=f"{row['pool']}, {subject.name}", text=words("list").join(told))
 
 
 def _layer_section(subjects: Sequence[Subject], figures: FactorFigures, drawer: Drawer, words: Words) -> Section:

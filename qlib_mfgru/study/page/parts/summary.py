@@ -32,12 +32,12 @@ def summary_part(subjects: Sequence[Subject], market: Market | None, words: Word
     """Main figures above the Huatai report's, whether they extrapolate, and why the two differ."""
     blocks: list[Block] = []
     tables = (
-        (_factors(subjects, words), _of_factors(subjects)),
-        (_portfolios(subjects, words), _of_portfolios(subjects)),
+        (_factors(subjects, words), _of_factors(subjects, words)),
+        (_portfolios(subjects, words), _of_portfolios(subjects, words)),
     )
     for figures, doubts in tables:
         blocks += [figures] if figures.rows else []
-        blocks += [Said([words.said(sentence) for sentence in doubts], caution=True)] if doubts else []
+        blocks += [Said(doubts, caution=True)] if doubts else []
     best = best_sentences(subjects, words)
     blocks += [Said(best)] if best else []
     blocks.append(Said(_why(subjects, market, words)))
@@ -93,7 +93,7 @@ def _shared_once(figures: MainFigures, words: Words) -> MainFigures:
 def _by_limit(each: portfolios.Named, limits: Sequence[str], words: Words) -> Iterator[MainFigure]:
     rows = portfolio_tables.performance(each.result).set_index("turnover_limit")
     for limit in limits:
-        if limit not in rows.index:
+        if limit not in rows.index or each.result.by_code:
             yield MainFigure(cell(np.nan, "", words), [])
             continue
         ours, printed = dict(rows.loc[limit]), portfolios.printed_row(each.result, limit)
@@ -115,14 +115,22 @@ def _printed(texts: Sequence[str], words: Words) -> list[str]:
     return [words("printed", printed=" · ".join(texts))] if all(texts) else []
 
 
-def _of_factors(subjects: Sequence[Subject]) -> list[str]:
+def _of_factors(subjects: Sequence[Subject], words: Words) -> list[str]:
     """What their figures have to be read with."""
-    tests = [subject.factor for subject in subjects if subject.factor is not None]
-    return [*untradable(tests), *_extrapolated(tests)]
+    tests = [(subject, subject.factor) for subject in subjects if subject.factor is not None]
+    by_code = [said for subject, test in tests for said in factors.by_code(subject, [*test.pools][-1:], words)]
+    notes = [*untradable(test for _, test in tests), *_extrapolated([test for _, test in tests])]
+    return [*by_code, *map(words.said, notes)]
 
 
-def _of_portfolios(subjects: Sequence[Subject]) -> list[str]:
-    return _extrapolated([each.result for subject in subjects for each in subject.enhancements])
+def _of_portfolios(subjects: Sequence[Subject], words: Words) -> list[str]:
+    named = [(index, each) for index, of_index in portfolios.by_index(subjects).items() for each in of_index]
+    by_code = [
+        words("equal_scores", row=f"{index}, {each.name}", share=f"{each.result.equal_scores:.0%}")
+        for index, each in named
+        if each.result.by_code
+    ]
+    return [*by_code, *map(words.said, _extrapolated([each.result for _, each in named]))]
 
 
 def _extrapolated(results: Sequence[FactorTest | IndexEnhancement]) -> list[str]:

@@ -52,7 +52,7 @@ def training_figure(name: str, histories: Mapping[str, History], words: Words) -
     """Training and validation metric by epoch: a panel for each stage, a pair of lines for each trained model."""
     metric, stages = metric_of(histories), stages_of(histories)
     titles = [words("stage", number=stage) for stage in stages] if len(stages) > 1 else [words("all_epochs")]
-    figure, axes = style.panels(words("chart_training", name=name), titles)
+    figure, axes = style.panels(words("chart_training", name=name), titles, legend=True)
     many = len(histories) > 1
     for ax, stage in zip(axes, stages, strict=True):
         for number, history in enumerate(histories.values()):
@@ -61,7 +61,7 @@ def training_figure(name: str, histories: Mapping[str, History], words: Words) -
         ax.set_xlabel(words("epoch"))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylabel(_TITLES.get(metric, metric))
-        ax.legend(fontsize="small")
+    style.place_legend(figure, *axes[0].get_legend_handles_labels())
     return figure
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from qlib_mfgru.numerals import Numerals
 from qlib_mfgru.study.page.numbering import MODELS
-from qlib_mfgru.study.page.words.chinese import in_chinese
+from qlib_mfgru.study.page.words.chinese import in_chinese, ingest_in_chinese
 from qlib_mfgru.study.page.words.headers import HEADERS
 from qlib_mfgru.study.page.words.sentences import SENTENCES
 
@@ -41,3 +41,7 @@ class Words:
     def said(self, sentence: str) -> str:
         """A sentence of the records, whose English is in their rooms."""
         return sentence if self.language == "en" else in_chinese(sentence)
+
+    def ingested(self, line: str) -> str:
+        """A line of an ingest report, whose English is in the rooms of ingest and of the judge."""
+        return line if self.language == "en" else ingest_in_chinese(line)

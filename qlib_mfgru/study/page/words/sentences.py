@@ -48,6 +48,11 @@ _SUMMARY = {
     "at_limit": ("turnover limit {limit}", "换手率上限 {limit}"),
     "ratio_of": ("IR {value}", "信息比率 {value}"),
     "printed": ("report {printed}", "研报 {printed}"),
+    "equal_scores": (
+        "{row}: on {share} of the days all stocks have the same score: constraints and the order of codes have made "
+        "the portfolios, and their figures are left out.",
+        "{row}：{share} 的交易日全部股票得分相同，组合仅由约束与代码顺序决定，不列其指标。",
+    ),
     "best_factor": (
         "Best of {n} factors by the TOP layer's daily excess, mean / standard deviation: {name}. Its deflated Sharpe "
         "ratio: {deflated}.",
