@@ -10,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
 from qlib.workflow.expm import ExpManager
+from sqlalchemy.engine import make_url
 
 from qlib_mfgru.addresses import without_secrets
 from qlib_mfgru.errors import InputError
@@ -39,7 +40,7 @@ def check_address(store: str) -> None:
     Raises
     ------
     InputError
-        It has no host or no such port, or nobody answers within seconds.
+        It has no host or no such port, names a driver that is not installed, or nobody answers within seconds.
     """
     try:
         address = urlsplit(store)
@@ -49,6 +50,9 @@ def check_address(store: str) -> None:
         raise _unreadable(store, f"it is no address ({error})") from None
     if kind not in _PORTS or (kind.startswith("http") and _by_proxy(address)):
         return
+    if not kind.startswith("http"):
+        with readable(store):
+            make_url(store).get_dialect()  # what is not installed needs no machine that answers
     if host is None:
         if kind.startswith("http"):
             raise _unreadable(store, "it names no host")
