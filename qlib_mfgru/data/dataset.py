@@ -213,7 +213,10 @@ class MultiFreqDataset(DatasetH):
         in_use = self.handler.frequencies(freqs)
         days = self._with_samples(self.segment_days(segment), in_use)
         if len(days) == 0:
-            raise InputError(f"segment {segment!r} has no date on which any stock has complete windows in {in_use}")
+            raise InputError(
+                f"no stock has complete windows of {' and '.join(in_use)} on any day of "
+                f"{span(bounds_of(segment, self.segments))}; {self._spans_with_samples(in_use)}"
+            )
         return SampleTable(self.handler.panels, in_use, days, labelled=False)
 
     def _source(self, segment: str) -> str:
@@ -236,6 +239,14 @@ class MultiFreqDataset(DatasetH):
     def _with_samples(self, days: np.ndarray, freqs: Sequence[str]) -> np.ndarray:
         """The days on which any stock has complete windows."""
         return days[self.handler.panels.complete(freqs)[days].any(axis=1)]
+
+    def _spans_with_samples(self, freqs: Sequence[str]) -> str:
+        """From when to when frequencies have complete windows, in words."""
+        words = []
+        for freq in freqs:
+            days = self.handler.panels.days[self.handler.panels.complete([freq]).any(axis=1)]
+            words.append(f"{freq} has some in {span((days[0], days[-1]))}" if len(days) else f"{freq} has none")
+        return ", ".join(words)
 
     def _purged(self, segment: str, days: np.ndarray) -> np.ndarray:
         """Leave out dates whose label ends on or after the start of a segment that starts after them."""

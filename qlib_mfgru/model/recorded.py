@@ -38,7 +38,8 @@ class RecordedModel(Model):
 
     Dates after the recorder's last one are predicted by the recorder's own model, as qlib's PredUpdater would, but
     nothing is written to that recorder; so qlib's updaters continue the prediction of a recorder whose model this is.
-    Recorded dates are served as they are, and those before the first one are left out.
+    Recorded dates are served as they are, and those before the first one are left out. Later dates that cannot be
+    predicted, as where daily bars are newer than those of 15 minutes, are named in a warning and left out.
 
     Parameters
     ----------
@@ -91,7 +92,12 @@ class RecordedModel(Model):
         last = recorded.index.get_level_values("datetime").max()
         parts = [_within(recorded, bounds)]
         if later := _later(last, bounds):
-            parts.append(_predicted(recorder, dataset, later, needed=parts[0].empty))
+            try:
+                parts.append(_predicted(recorder, dataset, later))
+            except InputError as error:
+                if parts[0].empty:
+                    raise
+                get_module_logger("mfgru").warning(f"no score in {span(later)}: {error}")
         scores = pd.concat([part for part in parts if not part.empty] or parts[:1])
         if scores.empty:
             raise InputError(f"the recorder {self.recorder_id} has no score in {span(bounds)}")
@@ -117,16 +123,12 @@ def _later(recorded_until: pd.Timestamp, bounds: Bounds) -> tuple[pd.Timestamp, 
     return (days[0], days[-1]) if len(days) else None
 
 
-def _predicted(
-    recorder: Recorder, dataset: DatasetH, segment: tuple[pd.Timestamp, pd.Timestamp], *, needed: bool
-) -> pd.Series:
-    """Scores of later dates by the recorder's model; without one none, which is an error where they are `needed`."""
+def _predicted(recorder: Recorder, dataset: DatasetH, segment: tuple[pd.Timestamp, pd.Timestamp]) -> pd.Series:
+    """Scores of later dates by the recorder's model; an InputError where it has none, or cannot predict any."""
     if not has_artifact(recorder, MODEL):
-        missing = f"the recorder {recorder.id} has no score in {span(segment)}, nor a model ({MODEL}) to predict it"
-        if needed:
-            raise InputError(missing)
-        get_module_logger("mfgru").warning(missing)
-        return pd.Series(dtype=float)
+        raise InputError(
+            f"the recorder {recorder.id} has no score in {span(segment)}, nor a model ({MODEL}) to predict it"
+        )
     if has_artifact(recorder, DATASET):
         dataset = load_artifact(recorder, DATASET, "qrun saves it")
         first = get_date_by_shift(segment[0], 1 - dataset.step_len) if isinstance(dataset, TSDatasetH) else segment[0]

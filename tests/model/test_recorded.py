@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from qlib.workflow import R
 from qlib.workflow.online.update import PredUpdater
 from qlib.workflow.record_temp import SignalRecord
 from qlib.workflow.recorder import Recorder
-from tiny_world import DAYS, FAST
+from tiny_world import DAYS, FAST, INPUTS
 
-from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import GRUModel, RecordedModel
 
@@ -75,6 +76,27 @@ def test_a_recorder_without_a_model(fitted: Fitted, caplog: pytest.LogCaptureFix
     assert list(scores.index.unique("datetime")) == list(DAYS[135:140])
     with pytest.raises(InputError, match="has no score in 2020-01-01"):
         RecordedModel(recorder.id).predict(dataset, (DAYS[0], DAYS[9]))
+
+
+def test_later_dates_without_windows_are_named_and_left_out(
+    fitted: Fitted, panel_cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As where bars of 15 minutes end before the daily ones, and a segment is open."""
+    model, dataset = fitted
+    recorder = made(model, dataset, "params.pkl")
+    handler = MultiFreqHandler(inputs=INPUTS, end_time=DAYS[139], cache_dir=panel_cache)
+    short = MultiFreqDataset(handler, SEGMENTS)
+    with caplog.at_level(logging.WARNING):
+        scores = RecordedModel(recorder.id).predict(short, (DAYS[135], None))
+    assert list(scores.index.unique("datetime")) == list(DAYS[135:140])
+    later = f"{DAYS[140]:%Y-%m-%d} .. {DAYS[-1]:%Y-%m-%d}"
+    (said,) = [record.getMessage() for record in caplog.records if "no score" in record.getMessage()]
+    assert said.startswith(
+        f"no score in {later}: no stock has complete windows of 15min on any day of {later}; 15min has some in "
+    )
+    assert said.endswith(f" .. {DAYS[139]:%Y-%m-%d}")
+    with pytest.raises(InputError, match="no stock has complete windows of 15min"):
+        RecordedModel(recorder.id).predict(short, (DAYS[140], None))
 
 
 def test_qlibs_updater_continues_an_enhancements_recorder(fitted: Fitted) -> None:

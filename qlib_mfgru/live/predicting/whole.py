@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,16 +38,25 @@ def newest_whole_day(days: pd.DatetimeIndex, panels: Sequence[BarPanel]) -> Newe
     Raises
     ------
     InputError
-        None of the last ten days is whole: the message says why not.
+        None of the last ten days is whole: the message says why not, and which one is the last that is.
     """
     faults: dict[pd.Timestamp, str] = {}
-    for day in days[::-1][:_LOOK_BACK]:
+    for day in days[::-1]:
         fault = next((found for panel in panels if (found := fault_of(panel, day))), "")
         if not fault:
-            return NewestDay(day, faults)
+            if len(faults) < _LOOK_BACK:
+                return NewestDay(day, faults)
+            raise InputError(
+                f"{_told(faults)}: update the provider, or take the last whole day with --date {day:%Y-%m-%d}"
+            )
         faults[day] = fault
-    told = "; ".join(f"{day:%Y-%m-%d}: {fault}" for day, fault in faults.items())
-    raise InputError(f"the bars of the last {len(faults)} days are not whole ({told}): name a day with --date")
+    raise InputError(f"{_told(faults)}: name a day with --date")
+
+
+def _told(faults: Mapping[pd.Timestamp, str]) -> str:
+    """Days that are not whole, newest first, in words."""
+    newest, fault = next(iter(faults.items()))
+    return f"the bars of the last {len(faults)} days are not whole ({newest:%Y-%m-%d}: {fault})"
 
 
 def fault_of(panel: BarPanel, day: pd.Timestamp) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,18 @@ def test_days_that_are_not_whole_are_named_and_passed_over(market: Market, tmp_p
     forced = run(market, "demo_incremental", noon, date=last)  # a day that is given is predicted as it is
     assert (forced.day, forced.unfinished) == (last, {})
     assert forced.counts["no day bars on the day"] > 30
+
+
+def test_bars_that_end_long_ago_are_refused_with_their_last_day(market: Market, tmp_path: Path) -> None:
+    old = cut(market.whole, tmp_path / "old", 12, freqs=("15min",))
+    newest, last = (f"{market.days[-n]:%Y-%m-%d}" for n in (1, 13))
+    said = (
+        f"the bars of the last 12 days are not whole ({newest}: no 15min bars): update the provider, or take the last "
+        f"whole day with --date {last}"
+    )
+    with pytest.raises(InputError, match=re.escape(said)):
+        run(market, "demo_incremental", old)
+    assert run(market, "demo_incremental", old, date=last).unfinished == {}
 
 
 def test_a_model_is_asked_for_the_frequencies_that_it_reads(market: Market, tmp_path: Path) -> None:
