@@ -244,7 +244,7 @@ class MultiFreqDataset(DatasetH):
         """From when to when frequencies have complete windows, in words."""
         words = []
         for freq in freqs:
-            days = self.handler.panels.days[self.handler.panels.complete([freq]).any(axis=1)]
+            days = self.handler.panels.days[np.flatnonzero(self.handler.panels.complete([freq]).any(axis=1))]
             words.append(f"{freq} has some in {span((days[0], days[-1]))}" if len(days) else f"{freq} has none")
         return ", ".join(words)
 

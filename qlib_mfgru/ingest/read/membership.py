@@ -97,7 +97,8 @@ def _check_lists(members: VendorInput[RowInput], dates: np.ndarray, sizes: np.nd
         If most have less than half of the members of an earlier one: rows by the date of their change, perhaps.
     """
     span = f"{day_text(dates[0])} .. {day_text(dates[-1])}"
-    held = f"{len(dates)} lists by date, {span}, with {sizes.min()} .. {sizes.max()}"
+    least, most = sizes.min(), sizes.max()
+    held = f"{len(dates)} lists by date, {span}, with {least if least == most else f'{least} .. {most}'}"
     if (sizes < PART * np.maximum.accumulate(sizes)).mean() > 0.5:
         raise InputError(
             f"{members.name}: {held} rows: each has to name all members of its date; where a row is a change, give "

@@ -25,6 +25,8 @@ from qlib_mfgru.study.page.tables import cell
 from qlib_mfgru.study.page.words import Words
 
 _FACTOR = ("rank_ic_mean", "top_annual_excess", "top_information_ratio")
+_WHOLE = 0.95
+"""Share of an index's weight from which on it counts as known."""
 _EXCESS, _RATIO = "annual_excess", "information_ratio"
 
 
@@ -130,7 +132,19 @@ def _of_portfolios(subjects: Sequence[Subject], words: Words) -> list[str]:
         for index, each in named
         if each.result.by_code
     ]
-    return [*by_code, *map(words.said, _extrapolated([each.result for _, each in named]))]
+    return [
+        *by_code,
+        *_partly_covered(named, words),
+        *map(words.said, _extrapolated([each.result for _, each in named])),
+    ]
+
+
+def _partly_covered(named: Sequence[tuple[str, portfolios.Named]], words: Words) -> list[str]:
+    """Indices of which the portfolios know a part alone: what they are held against is that part, scaled."""
+    known = {index: portfolio_tables.statistics(each.result)["mean_index_covered"].min() for index, each in named}
+    return [
+        words("partly_covered", index=index, share=f"{share:.1%}") for index, share in known.items() if share < _WHOLE
+    ]
 
 
 def _extrapolated(results: Sequence[FactorTest | IndexEnhancement]) -> list[str]:

@@ -53,6 +53,11 @@ _SUMMARY = {
         "the portfolios, and their figures are left out.",
         "{row}：{share} 的交易日全部股票得分相同，组合仅由约束与代码顺序决定，不列其指标。",
     ),
+    "partly_covered": (
+        "{index}: the stocks that are here hold {share} of the index, scaled to 1: these portfolios are not around the "
+        "whole index.",
+        "{index}：现有股票只占指数的 {share}，按比例放大为 1：这些组合并非针对完整指数。",
+    ),
     "best_factor": (
         "Best of {n} factors by the TOP layer's daily excess, mean / standard deviation: {name}. Its deflated Sharpe "
         "ratio: {deflated}.",
