@@ -81,12 +81,13 @@ _SUMMARY = {
         "Period: {first} .. {last}; the Huatai report (AI 68, 11 May 2023) covers {printed}.",
         "区间：{first} .. {last}；华泰研报（人工智能 68，2023-05-11）为 {printed}。",
     ),
+    "a_date": ("{stocks} a date", "每个截面 {stocks}"),
     "stocks_synthetic": (
-        "Stocks: {stocks} synthetic ones of a demo market, not all A-shares: nothing here is about a real market.",
+        "Stocks: {stocks}, synthetic ones of a demo market, not all A-shares: nothing here is about a real market.",
         "股票：{stocks} 只演示市场的模拟股票，而非全部 A 股：这里的结果与真实市场无关。",
     ),
     "stocks_own": (
-        "Stocks: {stocks} of the provider, where the report has all A-shares.",
+        "Stocks: {stocks}, those of the provider, where the report has all A-shares.",
         "股票：数据源中的 {stocks} 只，研报为全部 A 股。",
     ),
     "other_data": (
