@@ -208,7 +208,7 @@ class TestPredict:
         first_intraday = DAYS[-N_INTRADAY_DAYS]
         dates = fitted["gru"].predict(dataset, "train").index.unique("datetime")
         assert list(dates) == list(DAYS[(first_intraday <= DAYS) & (DAYS[129] >= DAYS)])
-        with pytest.raises(InputError, match="no date on which any stock has complete windows"):
+        with pytest.raises(InputError, match="no stock has complete windows of 15min on any day of"):
             fitted["gru"].predict(dataset, (DAYS[0], DAYS[20]))
 
     def test_a_daily_model_needs_no_intraday_bars(self, dataset: MultiFreqDataset) -> None:

@@ -203,11 +203,17 @@ class VendorInput(Generic[Source_co]):
         Raises
         ------
         InputError
-            If it is in neither.
+            If it is in neither; or if a table of one index says when its rows hold both by a date and by a start.
         """
         stock_field = "index" if index else "symbol"
         columns = table.columns(required, (stock_field, *optional))
         if "start" in columns and self._is_of_one_index:  # a span says when it holds, whatever else is dated
+            dates = [column for field, column in columns.items() if field in STAMPS]
+            if dates and "end" not in columns:
+                raise InputError(
+                    f"{table.label}: {dates[0]} is a date and {columns['start']} a start, without an end: are these "
+                    "lists by date, or spans? Leave one of the two columns out, or give spans an end"
+                )
             columns = {field: column for field, column in columns.items() if field not in STAMPS}
         if stock_field not in columns:
             if symbol_in_name(table.stem, self.session.codes) is None:

@@ -142,6 +142,18 @@ def test_spans_and_lists_do_not_mix(source: Path, target: Path) -> None:
     assert message == "members.own: some of its files have spans, others lists by date: give one kind"
 
 
+def test_a_date_beside_an_open_span_is_refused(source: Path, target: Path) -> None:
+    """Lists with the day on which each member joined: as spans without an end they would never leave."""
+    rows = [
+        {"code": code, "date": day, "in_date": "2010-01-01"} for day in ("2025-03-03", "2025-03-05") for code in CODES
+    ]
+    message = refused(source, target, with_inputs(members={"own": csv(source, "own.csv", rows)}))
+    assert message.endswith(
+        "own.csv: date is a date and in_date a start, without an end: are these lists by date, or spans? Leave one of "
+        "the two columns out, or give spans an end"
+    )
+
+
 def test_other_dates_beside_a_span_say_nothing(source: Path, target: Path) -> None:
     row = {"symbol": "600000", "date": "no date", "start": "2025-03-04", "end": "2025-03-05"}
     made(source, target, csv(source, "own.csv", [row]))

@@ -74,4 +74,4 @@ def test_no_worker_outlives_a_run(
     if stop is signal.SIGINT:
         assert errors.count("KeyboardInterrupt") == 1, f"that of the parent, in qlib's words\n{errors}"
         assert "Traceback" not in errors
-        assert "leaked" not in errors
+        wait_for(lambda: not list(Path("/dev/shm").glob(f"sem.loky-{run.pid}-*")), 10)  # whatever loky says of them
