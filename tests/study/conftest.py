@@ -24,6 +24,14 @@ def recorders(study_provider: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return make_recorders(study_provider, store)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _in_their_store(request: pytest.FixtureRequest) -> None:
+    """Tests of other folders, before a file's in the same process, leave qlib on stores of their own."""
+    if any("recorders" in item.fixturenames for item in request.session.items if item.path == request.path):  # type: ignore[attr-defined]
+        recorders: Recorders = request.getfixturevalue("recorders")
+        start_qlib(recorders.provider, recorders.store)
+
+
 @pytest.fixture(scope="session")
 def page(recorders: Recorders) -> Page:
     """Of all recorders, in English."""
