@@ -16,8 +16,8 @@ import pandas as pd
 import qlib
 from qlib.utils import init_instance_by_config
 from real_data import CONFIGS, load_config
-from real_results import plain, settings_of
-from record import add_options, keep
+from real_results import settings_of
+from record import add_options, keep, plain, spanned
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.factor import FactorTestSettings, run_factor_test
@@ -43,9 +43,7 @@ def factor_test(scores: pd.Series, settings: dict[str, Any]) -> dict[str, Any]:
     table = factor_tables.summary(test).merge(factor_tables.statistics(test), on="pool")
     print(table.to_string())
     return {
-        "dates": len(test.dates),
-        "first_date": f"{test.dates[0]:%Y-%m-%d}",
-        "last_date": f"{test.dates[-1]:%Y-%m-%d}",
+        **spanned(test.dates, "date"),
         "pools": plain(table.drop(columns=["model", "figure"]), "pool"),
     }
 

@@ -19,7 +19,7 @@ import qlib
 from qlib.cli.run import render_template
 from qlib.utils import init_instance_by_config
 from qlib.utils.data import update_config
-from record import add_options, keep
+from record import add_options, keep, spanned
 from ruamel.yaml import YAML
 
 from qlib_mfgru.model.mean import mean_of_scores
@@ -101,9 +101,7 @@ def compare(scores: dict[tuple[str, int], pd.Series], label: pd.Series) -> dict[
     dates = common.get_level_values("datetime")
     return {
         "samples": len(common),
-        "dates": dates.nunique(),
-        "first_date": f"{dates.min():%Y-%m-%d}",
-        "last_date": f"{dates.max():%Y-%m-%d}",
+        **spanned(dates.unique().sort_values(), "date"),
         "models": models,
     }
 

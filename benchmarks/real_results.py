@@ -10,7 +10,6 @@ from the index whatever the scores are. Scores that OUT lacks are trained first.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 import pandas as pd
 import qlib
 from real_data import MODELS, load_config, predict
-from record import add_options, keep
+from record import add_options, keep, plain, spanned
 from tqdm.auto import tqdm
 
 from qlib_mfgru.factor import FactorTestSettings, run_factor_test
@@ -42,11 +41,6 @@ def settings_of(config: dict[str, Any], record: str) -> dict[str, Any]:
     return dict(records[record])
 
 
-def plain(table: pd.DataFrame, key: str) -> dict[str, Any]:
-    """Rows of a table by a column, as JSON has them: what is not known is None."""
-    return dict(json.loads(table.astype({key: str}).set_index(key).to_json(orient="index", double_precision=15)))
-
-
 def factor_tests(scores: dict[str, pd.Series]) -> dict[str, Any]:
     """Figures 15 and 24 of the Huatai report for the pool: ours and its own by model, and the test dates."""
     rows = []
@@ -57,9 +51,7 @@ def factor_tests(scores: dict[str, pd.Series]) -> dict[str, Any]:
     ours, theirs = pd.concat(rows), published("factor_tests")
     print(ours.to_string())
     return {
-        "dates": len(test.dates),
-        "first_date": f"{test.dates[0]:%Y-%m-%d}",
-        "last_date": f"{test.dates[-1]:%Y-%m-%d}",
+        **spanned(test.dates, "date"),
         "ours": plain(ours.drop(columns=["pool", "figure"]), "model"),
         "report": plain(theirs[theirs["pool"] == POOL.upper()].drop(columns="pool"), "model"),
     }
@@ -95,9 +87,7 @@ def portfolios(index: str, scores: pd.Series) -> dict[str, Any]:
     theirs = published("enhancement_performance")
     print(ours.to_string())
     return {
-        "days": len(result.days),
-        "first_day": f"{result.days[0]:%Y-%m-%d}",
-        "last_day": f"{result.days[-1]:%Y-%m-%d}",
+        **spanned(result.days, "day"),
         "ours": plain(ours.drop(columns=["index", "figure"]), "turnover_limit"),
         "report": plain(theirs[theirs["index"] == index.upper()].drop(columns="index"), "turnover_limit"),
         "at_random": at_random(settings, scores),

@@ -18,6 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/results"
 PACKAGES = {"torch": "torch", "qlib": "pyqlib", "numpy": "numpy", "pandas": "pandas"}
@@ -84,6 +86,18 @@ def command_line(program: str, words: Sequence[str]) -> str:
                 yield word if is_ours or os.sep not in word else "DIR"
 
     return f"{program} {shlex.join(typed())}".strip()
+
+
+def plain(table: pd.DataFrame, key: str | None = None) -> Any:
+    """Rows of a table as JSON has them, None where there is no value: a list, or a mapping by the column `key`."""
+    if key is None:
+        return json.loads(table.to_json(orient="records", double_precision=15))
+    return json.loads(table.astype({key: str}).set_index(key).to_json(orient="index", double_precision=15))
+
+
+def spanned(days: pd.DatetimeIndex, what: str) -> dict[str, Any]:
+    """How many days there are, the first and the last: ``dates``, ``first_date``, ``last_date`` of ``date``."""
+    return {f"{what}s": len(days), f"first_{what}": f"{days[0]:%Y-%m-%d}", f"last_{what}": f"{days[-1]:%Y-%m-%d}"}
 
 
 def commit() -> str:

@@ -9,12 +9,10 @@ Runs what is not there yet of a study in the working folder, as ``mfgru study`` 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import record
 from qlib.workflow import R
 
@@ -24,11 +22,6 @@ from qlib_mfgru.study import run_study
 from qlib_mfgru.study.page.subjects import Subject, read_subjects
 
 STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
-
-
-def plain(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a table as JSON has them: null where there is no value."""
-    return list(json.loads(table.to_json(orient="records", double_precision=12)))
 
 
 def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
@@ -57,11 +50,11 @@ def figures(subjects: list[Subject]) -> dict[str, Any]:
     correlations = [subject.correlation for subject in subjects if subject.correlation]
     return {
         "training": trained(subjects),
-        "factor_test": {name: plain(of_factor.comparison(test)) for name, test in factors.items()},
-        "layers": {name: plain(of_factor.layers(test)) for name, test in factors.items()},
-        "correlation": [plain(each.found.matrix.rename_axis("factor").reset_index()) for each in correlations],
-        "performance": {name: plain(of_portfolio.comparison(result)) for name, result in portfolios.items()},
-        "yearly": {name: plain(of_portfolio.yearly_comparison(result)) for name, result in portfolios.items()},
+        "factor_test": {name: record.plain(of_factor.comparison(test)) for name, test in factors.items()},
+        "layers": {name: record.plain(of_factor.layers(test)) for name, test in factors.items()},
+        "correlation": [record.plain(each.found.matrix.rename_axis("factor").reset_index()) for each in correlations],
+        "performance": {name: record.plain(of_portfolio.comparison(result)) for name, result in portfolios.items()},
+        "yearly": {name: record.plain(of_portfolio.yearly_comparison(result)) for name, result in portfolios.items()},
     }
 
 
