@@ -98,8 +98,8 @@ def base_of(path: Path) -> Path | None:
 def test_no_two_bases_have_the_same_name() -> None:
     """qrun looks for BASE_CONFIG_PATH in the working directory first: another market's base would be merged there."""
     bases = {base.resolve() for base in map(base_of, PATHS) if base is not None}
-    assert {base.name for base in bases} == {"astock_base.yaml", "demo_base.yaml"}
-    assert len(bases) == 2
+    assert {base.name for base in bases} == {"ashare_daily_base.yaml", "astock_base.yaml", "demo_base.yaml"}
+    assert len(bases) == 3
     assert all(base.is_file() for base in bases)
 
 

@@ -1,0 +1,98 @@
+"""What turns a model's portfolios over, and what it costs: seeds beside their ensemble, and limits of turnover.
+
+    python benchmarks/turnover.py [STUDY.yaml] [--model daily] [--limits 0.1 0.2 ...] [--aversions 0 1] [--record]
+
+Takes a rolling model of a study (`replication.py` and ``mfgru study`` make it; by default
+``workflow_configs/ashare_daily/study.yaml``), whose store lies in the working folder. The TOP layer of its ensemble and
+of each of its seeds is held beside the Huatai report's; then the portfolios around the study's indices are made for
+every turnover limit, with and without costs in what is maximised (`cost_aversion`).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import record
+from qlib.workflow import R
+from qlib.workflow.recorder import Recorder
+from tqdm.auto import tqdm
+
+from qlib_mfgru.factor import FactorTestSettings, run_factor_test
+from qlib_mfgru.factor.results import tables as of_factor
+from qlib_mfgru.portfolio import IndexEnhancementSettings, run_index_enhancement
+from qlib_mfgru.portfolio.results import tables as of_portfolio
+from qlib_mfgru.report.published import published
+from qlib_mfgru.report.recorders import PREDICTION, find_recorder, load_result
+from qlib_mfgru.study import run_study
+from qlib_mfgru.study.source import StudySource
+
+STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
+LIMITS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+
+
+def scores_of(recorder: Recorder, seeds: list[int]) -> dict[str, pd.Series]:
+    """The ensemble's scores and those of its members, over all folds."""
+    files = {"ensemble": PREDICTION} | {f"seed {seed}": f"rolling/score_seed{seed}.pkl" for seed in seeds}
+    return {name: load_result(recorder, file)["score"] for name, file in files.items()}
+
+
+def persistence(scores: pd.Series, dates: pd.DatetimeIndex) -> float:
+    """Mean rank correlation of a test date's scores with those of the next test date, a week later."""
+    table = scores.reset_index(name="score").pivot_table("score", "datetime", "instrument")
+    ranks = table.reindex(dates).rank(axis=1)
+    return float(ranks.corrwith(ranks.shift(-1), axis=1).mean())
+
+
+def tops(scores: Mapping[str, pd.Series], pools: list[str]) -> list[dict[str, Any]]:
+    """A row of the factor test's table a series and pool, with the persistence of the scores."""
+    rows = []
+    for name, series in tqdm(scores.items(), "factor tests"):
+        test = run_factor_test(series, FactorTestSettings(pools=tuple(pools)), name)
+        rows.append(of_factor.summary(test).assign(persistence=persistence(series, test.dates)))
+    return record.plain(pd.concat(rows))
+
+
+def limited(scores: pd.Series, settings: Mapping[str, Any], aversions: list[float]) -> list[dict[str, Any]]:
+    """Performance and statistics of an index's portfolios: a row a turnover limit and cost aversion."""
+    rows = []
+    for aversion in aversions:
+        result = run_index_enhancement(scores, IndexEnhancementSettings.of(**settings, cost_aversion=aversion))
+        table = of_portfolio.performance(result).merge(of_portfolio.statistics(result), how="left")
+        rows.append(table.assign(cost_aversion=aversion))
+        print(rows[-1].to_string(), flush=True)
+    return record.plain(pd.concat(rows))
+
+
+def main() -> None:
+    """Take the scores, make all portfolios, and record."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("study", type=Path, nargs="?", default=STUDY)
+    parser.add_argument("--model", default="daily")
+    parser.add_argument("--limits", type=float, nargs="+", default=LIMITS)
+    parser.add_argument("--aversions", type=float, nargs="+", default=[0.0, 1.0])
+    record.add_options(parser)
+    options = parser.parse_args()
+    content = StudySource.read(options.study).content
+    parts = {part.name: part.recorder for part in run_study(options.study).parts}
+    scores = scores_of(find_recorder(parts[options.model], R.exp_manager), content["seeds"])
+    top = tops(scores, content["factor_test"]["pools"])
+    limits = {
+        index: limited(
+            scores["ensemble"],
+            {"index": index, **(own or {}), "turnover_limits": options.limits},
+            options.aversions,
+        )
+        for index, own in content["enhancements"]["indices"].items()
+    }
+    theirs = published("factor_tests")[["pool", "model", "top_turnover"]]
+    record.keep(
+        options.json, {"model": options.model, "top": top, "report_top": record.plain(theirs), "limits": limits}
+    )
+
+
+if __name__ == "__main__":
+    main()
