@@ -65,6 +65,9 @@ VARIANTS = {
     "hidden_size 64": Variant({"hidden_size": 64}),
     "clip 10": Variant(handler={"clip": 10.0}),
     "warm_start": Variant(rolling={"warm_start": True}),
+    "rank_ic, neutral": Variant({"loss": "rank_ic"}, handler={"label_neutral": "industry"}),
+    "rank_ic, dropout": Variant({"loss": "rank_ic", "dropout": 0.2}),
+    "rank_ic, neutral, dropout": Variant({"loss": "rank_ic", "dropout": 0.2}, handler={"label_neutral": "industry"}),
     "sample_step 2": Variant(dataset={"sample_step": 2}),
     "sample_step 1": Variant(dataset={"sample_step": 1}),
 }
