@@ -1,7 +1,7 @@
 """One process of `gru_cpu.py`: times the layer as it is asked to, a JSON request a line.
 
 python benchmarks/gru_layer.py serve THREADS FLUSH
-python benchmarks/gru_layer.py memory IMPLEMENTATION CAPABILITY SIZE
+python benchmarks/gru_layer.py memory IMPLEMENTATION CAPABILITY PRECISION SIZE
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -27,11 +28,18 @@ class Case:
     """A layer and a window as batches bring it, (steps, fields, samples) in memory."""
 
     def __init__(
-        self, implementation: str, n: int, steps: int, hidden: int, dtype: torch.dtype = torch.float32
+        self,
+        implementation: str,
+        precision: native.Precision,
+        n: int,
+        steps: int,
+        hidden: int,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         torch.manual_seed(0)
         self.layer = GRULayer(N_FIELDS, hidden).to(dtype)
         self.layer.implementation = implementation  # type: ignore[assignment]
+        self.layer.precision = precision
         self.window = torch.randn(steps, N_FIELDS, n).to(dtype).permute(2, 0, 1)
         self.weights = torch.randn(n, hidden).to(dtype)
         self.attention = TemporalAttention(hidden).to(dtype)
@@ -80,17 +88,35 @@ def answer(what: str, case: Case, size: tuple[int, int, int]) -> Any:
             min(seconds(work) for _ in range(5)) for work in (case.both, case.attended, lambda: case.attended(True))
         ]
     if what == "error":
-        exact = Case("torch", *size, dtype=torch.float64).everything()
+        exact = Case("torch", "float32", *size, dtype=torch.float64).everything()
         pairs = zip(case.everything(), exact, strict=True)
         return max(float((got.double() - right).norm() / right.norm()) for got, right in pairs)
     if what == "denormals":
         ordinary = min(seconds(case.both) for _ in range(3))
         case.weights *= 1e-36
         return min(seconds(case.both) for _ in range(3)) / ordinary
-    return floor(*size)
+    return floor(*size, case.layer.multiplied())
 
 
-def floor(n: int, steps: int, hidden: int) -> dict[str, float]:
+def peak(precision: native.Precision) -> float:
+    """Operations a second of all threads together that do independent products and nothing else."""
+    library, rounds = native.library(precision), 100_000
+    assert library is not None
+    count = torch.get_num_threads()
+
+    def work(_: int) -> int:
+        return int(library.mfgru_peak(rounds, torch.empty(1).data_ptr()))
+
+    best = 0.0
+    with ThreadPoolExecutor(count) as pool:
+        for _ in range(20):
+            start = time.perf_counter()
+            operations = sum(pool.map(work, range(count)))
+            best = max(best, operations / (time.perf_counter() - start))
+    return best
+
+
+def floor(n: int, steps: int, hidden: int, precision: native.Precision) -> dict[str, float]:
     """The least time that the machine's arithmetic and memory allow for forward and backward, measured here.
 
     Products: inputs and states forward, the state's gradient back, and the parameters' gradients; nothing is computed
@@ -98,9 +124,7 @@ def floor(n: int, steps: int, hidden: int) -> dict[str, float]:
     """
     per_step = 2 * 3 * hidden * (N_FIELDS + hidden)
     flop = n * steps * (2 * per_step + 2 * 3 * hidden * hidden)
-    a, b = torch.randn(2, 2048, 2048)
-    product = torch.empty(2048, 2048)
-    rate = 2 * 2048**3 / min(seconds(lambda: torch.mm(a, b, out=product)) for _ in range(10))
+    rate = peak(precision)
     source, target = torch.ones(2, 2**25)
     copy = 2 * source.nbytes / min(seconds(lambda: target.copy_(source)) for _ in range(10))
     size = 2 * 4 * n * steps * N_FIELDS
@@ -123,14 +147,15 @@ def serve(threads: int, flush: bool) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         what, size, wanted = request["what"], tuple(request["size"]), request["cpu"]
-        key = (request["implementation"], size)
+        how = request["implementation"], request["precision"]
+        key = (*how, size)
         use(wanted)
         if what == "runs":
-            reply: Any = wanted <= OWN and (not wanted or native.library() is not None)
+            reply: Any = wanted <= OWN and (not wanted or native.library(request["precision"]) is not None)
         else:
             if key not in cases:
-                cases = {other: case for other, case in cases.items() if other[1] == size}  # of one size at a time
-                cases[key] = Case(*key[:1], *size)
+                cases = {other: case for other, case in cases.items() if other[-1] == size}  # of one size at a time
+                cases[key] = Case(*how, *size)
                 cases[key].both()
             reply = answer(what, cases[key], size)
         print(json.dumps(reply), flush=True)
@@ -141,12 +166,12 @@ def use(capability: str) -> None:
     native.capability = lambda: capability or OWN
 
 
-def memory(implementation: str, capability: str, size: tuple[int, int, int]) -> None:
+def memory(implementation: str, capability: str, precision: native.Precision, size: tuple[int, int, int]) -> None:
     """Peak of one pass, for `measure.run`; nothing where the build cannot run."""
     use(capability)
-    if capability > OWN or (implementation == "compiled" and native.library() is None):
+    if capability > OWN or (implementation == "compiled" and native.library(precision) is None):
         return
-    case, small = Case(implementation, *size), Case(implementation, 64, 2, size[2])
+    case, small = Case(implementation, precision, *size), Case(implementation, precision, 64, 2, size[2])
     small.both()
     ready()
     with phase("pass"):
@@ -157,4 +182,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(int(sys.argv[2]), bool(int(sys.argv[3])))
     else:
-        memory(sys.argv[2], sys.argv[3], json.loads(sys.argv[4]))
+        memory(sys.argv[2], sys.argv[3], sys.argv[4], json.loads(sys.argv[5]))  # type: ignore[arg-type]

@@ -268,11 +268,17 @@ class NeuralModel(Member):
         """`net` on the device of the settings, with their implementation of the recurrence."""
         device = self.settings.torch_device()
         net.to(device)
-        for module in net.modules():
-            if isinstance(module, GRULayer):
-                module.implementation = self.settings.gru
+        layers = [module for module in net.modules() if isinstance(module, GRULayer)]
+        for layer in layers:
+            layer.implementation, layer.precision = self.settings.gru, self.settings.precision
         place = native.capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
-        get_module_logger("mfgru").info(f"{what_runs(net)} on {device} ({place}, {torch.get_num_threads()} threads)")
+        log = get_module_logger("mfgru")
+        log.info(f"{what_runs(net)} on {device} ({place}, {torch.get_num_threads()} threads)")
+        if any(layer.multiplied() != self.settings.precision for layer in layers):
+            log.warning(
+                f"precision {self.settings.precision} is for the compiled GRU on a processor with AVX-512 BF16: "
+                "float32 is used"
+            )
         return net
 
     def _resident(self, net: ScoringNet, *tables: SampleTable) -> tuple[SampleTable, ...]:

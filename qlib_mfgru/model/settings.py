@@ -14,6 +14,7 @@ from qlib_mfgru.configs import accepts, built, config_validator
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.settings import Frequencies
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.native import Precision
 from qlib_mfgru.nn import LOSSES, Implementation, Loss, MetricName
 from qlib_mfgru.nn.attention import AttentionForm
 from qlib_mfgru.settings import Count, Fraction, Lt, NonNegative, Seed, Settings, Text, shown
@@ -84,6 +85,9 @@ class TrainSettings(EpochSettings):
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:1`` ...
     gru : {"auto", "compiled", "plain", "fused", "torch"}
         Implementation of the recurrence (`GRULayer`); ``auto`` takes the fastest that has been measured there.
+    precision : {"float32", "bf16"}
+        Of what the compiled recurrence multiplies: with ``bf16`` weights, inputs and states are rounded to bfloat16
+        there. Where that does not run, which a warning says, float32 is used.
     loss : {"ic", "rank_ic", "top_ic", "pairwise", "mse"} or config
         What a batch's scores are trained to lower; a config (class, module_path, kwargs) names a `Loss`.
     metric : {"ic", "rank_ic"}
@@ -95,6 +99,7 @@ class TrainSettings(EpochSettings):
     seed: Seed = 0
     device: Annotated[Text, AfterValidator(_device)] = "auto"
     gru: Implementation = "auto"
+    precision: Precision = "float32"
     loss: Annotated[Any, config_validator(_loss)] = "ic"
     metric: MetricName = "ic"
 

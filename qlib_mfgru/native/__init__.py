@@ -12,11 +12,15 @@ import struct
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from typing import Literal, get_args
 
 import torch
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.native import recipe
+
+Precision = Literal["float32", "bf16"]
+"""Of the numbers that the recurrence multiplies."""
 
 _POINTER, _SIZE, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_float
 _WINDOWS = [_POINTER, _SIZE, _SIZE, _SIZE, _POINTER, _POINTER, _SIZE]
@@ -30,6 +34,7 @@ class Attention(ctypes.Structure):
 
 
 _SIGNATURES = {
+    "mfgru_peak": [_SIZE, _POINTER],
     "mfgru_forward": [_POINTER] * 7 + [_SIZE] * 4 + [_INT] * 2 + [ctypes.POINTER(Attention)],
     "mfgru_backward": [_POINTER] * 12 + [_SIZE] * 4 + [_INT] * 2 + [ctypes.POINTER(Attention)],
     "mfgru_statistics": [*_WINDOWS, _POINTER, _POINTER],
@@ -45,15 +50,19 @@ def capability() -> str:
     return "NEON" if "NEON" in recipe.instruction_sets() else torch.backends.cpu.get_cpu_capability()
 
 
-def library() -> ctypes.CDLL | None:
-    """The build for this processor, or None where none was made for it; errors as of `build`."""
-    return build(capability())
+def library(precision: Precision = "float32") -> ctypes.CDLL | None:
+    """The build for this processor, or None where none was made for it, or it lacks the instructions; errors as of
+    `build`."""
+    if precision == "float32":
+        return build(capability())
+    loaded = build(f"{capability()}_{precision.upper()}")
+    return loaded if loaded is not None and loaded.mfgru_runs() else None
 
 
 def version() -> str:
-    """What `library` was made of, for keys of results; ``none`` where there is none."""
-    loaded = library()
-    return "none" if loaded is None else f"{loaded.mfgru_abi():016x}"
+    """What every `library` was made of, for keys of results; ``none`` where there is none."""
+    found = [library(precision) for precision in get_args(Precision)]
+    return "+".join(f"{loaded.mfgru_abi():016x}" for loaded in found if loaded is not None) or "none"
 
 
 @cache
@@ -74,6 +83,7 @@ def build(instruction_set: str) -> ctypes.CDLL | None:
     for name, arguments in _SIGNATURES.items():
         getattr(loaded, name).argtypes = arguments
     loaded.mfgru_kept.argtypes, loaded.mfgru_kept.restype = [_SIZE] * 4, _SIZE
+    loaded.mfgru_peak.restype = _SIZE
     return loaded
 
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "activations.h"
-#include "tile.h"
+#include "products.h"
 
 namespace {
 
@@ -28,7 +28,7 @@ struct Attention {
     }
 
     // tanh(W h + b) into `inner` (width, V) and u into `score` (V).
-    void scores(const vf* h, vf* inner, vf* score) const {
+    void scores(const vt* h, vf* inner, vf* score) const {
         std::fill(inner, inner + width * V, vf{});
         to_scores.add_product(h, inner);
         std::fill(score, score + V, vf{});
@@ -53,9 +53,14 @@ struct Attention {
 struct Attended {
     const Attention& of;
     Vectors inner, sum, out;  // (width), maximum and sum (2), o times the sum (hidden)
+    Terms of_state;
 
     explicit Attended(const Attention& of)
-        : of(of), inner(vectors(of.width * V)), sum(vectors(2 * V)), out(vectors(of.hidden * V)) {}
+        : of(of),
+          inner(vectors(of.width * V)),
+          sum(vectors(2 * V)),
+          out(vectors(of.hidden * V)),
+          of_state(of.hidden) {}
 
     void begin() {
         std::fill(sum.get(), sum.get() + V, all(-1e30f));
@@ -65,7 +70,7 @@ struct Attended {
 
     void add(const vf* h) {
         vf score[V], scaled[V], weight[V];
-        of.scores(h, inner.get(), score);
+        of.scores(of_state.of(h, of.hidden), inner.get(), score);
         UNROLL for (int v = 0; v < V; ++v) {
             vf maximum = score[v] < sum[v] ? sum[v] : score[v];  // NaN, once there, stays
             scaled[v] = sum[v] - maximum;
@@ -92,13 +97,19 @@ struct AttentionGradient {
     const Attention& of;
     Vectors softmax, grad, along;  // maximum and inverse sum (2), of o (hidden), grad . o (1)
     Vectors rows;                  // (chunk, 2 width): gradients of W h + b, then what v's is the sum of
+    Terms of_state, of_inner;
+    StepTerms all_states, all_inner;
 
     AttentionGradient(const Attention& of, int64_t chunk)
         : of(of),
           softmax(vectors(2 * V)),
           grad(vectors(of.hidden * V)),
           along(vectors(V)),
-          rows(vectors(chunk * 2 * of.width * V)) {}
+          rows(vectors(chunk * 2 * of.width * V)),
+          of_state(of.hidden),
+          of_inner(of.width),
+          all_states(of.hidden, chunk),
+          all_inner(of.width, chunk) {}
 
     // Columns [start, start + width) of what forward gave and of the gradient of o, all (.., n).
     void begin(const float* attended, const float* forward, const float* d_attended, int64_t n, int64_t start,
@@ -114,7 +125,7 @@ struct AttentionGradient {
     void step(int64_t t, const vf* h, vf* d) {
         vf score[V], weight[V], through[V];
         vf *d_inner = rows.get() + t * 2 * of.width * V, *inner = d_inner + of.width * V;
-        of.scores(h, inner, score);
+        of.scores(of_state.of(h, of.hidden), inner, score);
         UNROLL for (int v = 0; v < V; ++v) weight[v] = score[v] - softmax[v];
         exponential<V>(weight);
         dot(grad.get(), h, through);
@@ -130,7 +141,7 @@ struct AttentionGradient {
             }
         for (int64_t k = 0; k < of.hidden; ++k)
             UNROLL for (int v = 0; v < V; ++v) d[k * V + v] += weight[v] * grad[k * V + v];
-        of.to_state.add_product(d_inner, d);
+        of.to_state.add_product(of_inner.of(d_inner, of.width), d);
     }
 
     static int64_t sums(int64_t width, int64_t hidden) { return width * hidden + 2 * width; }
@@ -138,7 +149,8 @@ struct AttentionGradient {
     // Add the chunk's share to the sums of W, b and v, (width * hidden + 2 width).
     void add_parameters(int64_t steps, Rows states, vf* sum) const {
         const Rows inner{rows.get(), 2 * of.width * V};
-        add_outer(inner, of.width, states, of.hidden, steps, sum);
+        add_outer(all_inner.of(inner, of.width, steps), of.width, all_states.of(states, of.hidden, steps), of.hidden,
+                  terms(steps), sum);
         add_sums(inner, 2 * of.width, steps, sum + of.width * of.hidden);
     }
 

@@ -26,10 +26,11 @@ namespace {
 
 struct ForwardSpace {
     Vectors x, state;  // (chunk, fields), 2 states
+    Terms of_x, of_state;
     std::optional<Attended> attended;
 
     ForwardSpace(const Shape& s, const Attention* attention)
-        : x(vectors(s.chunk() * s.fields * V)), state(vectors(2 * s.state())) {
+        : x(vectors(s.chunk() * s.fields * V)), state(vectors(2 * s.state())), of_x(s.fields), of_state(s.hidden) {
         if (attention) attended.emplace(*attention);
     }
 };
@@ -53,7 +54,8 @@ struct Forward {
             if (kept) std::memcpy(kept + (tile * s.chunks() + chunk) * s.state(), h, s.state() * sizeof(vf));
             load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
             for (int64_t t = 0; t < steps; ++t, std::swap(h, next)) {
-                units.step<false>(space.x.get() + t * s.fields * V, h, next, nullptr);
+                const vt *x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields), *state = space.of_state.of(h, s.hidden);
+                units.step<false>(x, state, h, next, nullptr);
                 if (attention) space.attended->add(next);
                 if (all_states) store_rows(next, s.n, start, width, s.hidden, states + (first + t) * s.hidden * s.n);
             }
@@ -83,6 +85,8 @@ struct Sums {
 
 struct BackwardSpace {
     Vectors x, states, gates, d_state, step_grad, d_x, sums;
+    Terms of_x, of_state, of_gates;
+    StepTerms all_x, all_states, all_gates;
     std::optional<AttentionGradient> attention;
 
     BackwardSpace(const Shape& s, const Sums& sizes, const Attention* attending)
@@ -92,7 +96,13 @@ struct BackwardSpace {
           d_state(vectors(s.state())),
           step_grad(vectors(s.state())),
           d_x(vectors(s.fields * V)),
-          sums(vectors(sizes.total())) {
+          sums(vectors(sizes.total())),
+          of_x(s.fields),
+          of_state(s.hidden),
+          of_gates(3 * s.hidden),
+          all_x(s.fields, s.chunk()),
+          all_states(s.hidden, s.chunk()),
+          all_gates(4 * s.hidden, s.chunk()) {
         if (attending) attention.emplace(*attending, s.chunk());
     }
 };
@@ -135,7 +145,8 @@ struct Backward {
     void recompute(int64_t steps, BackwardSpace& space) const {
         for (int64_t t = 0; t < steps; ++t) {
             vf* h = space.states.get() + t * s.state();
-            units.step<true>(space.x.get() + t * s.fields * V, h, h + s.state(), space.gates.get() + t * 4 * s.state());
+            const vt *x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields), *state = space.of_state.of(h, s.hidden);
+            units.step<true>(x, state, h, h + s.state(), space.gates.get() + t * 4 * s.state());
         }
     }
 
@@ -147,23 +158,27 @@ struct Backward {
         }
         if (attention) space.attention->step(t, space.states.get() + (t + 1) * s.state(), d);
         gate_gradients(s.hidden, space.states.get() + t * s.state(), gates, d);
-        to_state.add_product(gates + s.state(), d);
+        to_state.add_product(space.of_gates.of(gates + s.state(), 3 * s.hidden), d);
         if (d_window) {
             std::memset(space.d_x.get(), 0, s.fields * V * sizeof(vf));
-            to_input.add_product(gates, space.d_x.get());
+            to_input.add_product(space.of_gates.of(gates, 3 * s.hidden), space.d_x.get());
             store_rows(space.d_x.get(), s.n, start, width, s.fields, d_window + (first + t) * s.fields * s.n);
         }
     }
 
     void add_parameters(int64_t steps, BackwardSpace& space) const {
-        const Rows gates{space.gates.get(), 4 * s.state()}, recurrent{gates.first + s.state(), gates.stride};
+        const Rows gates{space.gates.get(), 4 * s.state()}, states{space.states.get(), s.state()};
+        const TermRows x = space.all_x.of({space.x.get(), s.fields * V}, s.fields, steps);
+        const TermRows of_states = space.all_states.of(states, s.hidden, steps);
+        const TermRows of_gates = space.all_gates.of(gates, 4 * s.hidden, steps);
+        const TermRows recurrent{of_gates.first + s.state(), of_gates.stride};
         vf* sum = space.sums.get();
-        add_outer(gates, 3 * s.hidden, {space.x.get(), s.fields * V}, s.fields, steps, sum);
-        add_outer(recurrent, 3 * s.hidden, {space.states.get(), s.state()}, s.hidden, steps, sum + sums.of_w);
+        add_outer(of_gates, 3 * s.hidden, x, s.fields, terms(steps), sum);
+        add_outer(recurrent, 3 * s.hidden, of_states, s.hidden, terms(steps), sum + sums.of_w);
         add_sums(gates, 4 * s.hidden, steps, sum + sums.of_w + sums.of_u);
         if (!attention) return;
-        const Rows states{space.states.get() + s.state(), s.state()};
-        space.attention->add_parameters(steps, states, sum + sums.of_w + sums.of_u + sums.of_gates);
+        space.attention->add_parameters(steps, {states.first + s.state(), states.stride},
+                                        sum + sums.of_w + sums.of_u + sums.of_gates);
     }
 };
 
@@ -185,6 +200,14 @@ std::vector<float> input_order(const float* w, int64_t hidden, int64_t fields) {
 extern "C" {
 
 uint64_t mfgru_abi() { return MFGRU_ABI; }
+
+int mfgru_runs() {
+#ifdef __AVX512BF16__
+    return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+    return 1;  // torch has found the others
+#endif
+}
 
 int64_t mfgru_kept(int64_t steps, int64_t fields, int64_t hidden, int64_t n) {
     const Shape s{steps, fields, hidden, n};

@@ -22,6 +22,12 @@ extern "C" {
 // Number of the sources that the build was made of, see recipe.py: the package takes no build of others.
 uint64_t mfgru_abi();
 
+// Whether this processor has all instructions of the build.
+int mfgru_runs();
+
+// Do `rounds` rounds of independent products; operations on numbers that these are, and a sum of them at `out`.
+int64_t mfgru_peak(int64_t rounds, float* out);
+
 // Floats that `forward` keeps for `backward`.
 int64_t mfgru_kept(int64_t steps, int64_t fields, int64_t hidden, int64_t n);
 

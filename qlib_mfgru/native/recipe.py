@@ -9,7 +9,7 @@ import hashlib
 import platform
 from pathlib import Path
 
-SOURCES = ("gru.cpp", "windows.cpp")
+SOURCES = ("gru.cpp", "windows.cpp", "peak.cpp")
 
 FLAGS = (
     "-std=c++17",
@@ -21,9 +21,12 @@ FLAGS = (
     "-pthread",
 )
 
+_AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma")
+
 INSTRUCTION_SETS: dict[str, dict[str, tuple[str, ...]]] = {
     "x86_64": {
-        "AVX512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx2", "-mfma"),
+        "AVX512_BF16": (*_AVX512, "-mavx512bf16"),  # another arithmetic: only where it is asked for
+        "AVX512": _AVX512,
         "AVX2": ("-mavx2", "-mfma"),
     },
     "arm64": {"NEON": ()},  # every arm64 processor has it

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "activations.h"
-#include "tile.h"
+#include "products.h"
 
 namespace {
 
@@ -14,8 +14,9 @@ struct Shape {
     int64_t tiles() const { return (n + TILE - 1) / TILE; }
     // Steps whose gates are kept in the cache at once; a state is stored once a chunk.
     int64_t chunk() const {
-        int64_t fits = CACHE_BYTES / ((5 * hidden + fields) * V * int64_t(sizeof(vf)));
-        return std::max<int64_t>(1, std::min(fits, steps));
+        const int64_t rows = 5 * hidden + fields, as_terms = TERM > 1 ? terms(rows) : 0;
+        const int64_t fits = CACHE_BYTES / ((rows + as_terms) * V * int64_t(sizeof(vf)));
+        return std::max<int64_t>(1, std::min(fits - fits % TERM, steps));
     }
     int64_t chunks() const { return (steps + chunk() - 1) / chunk(); }
     int64_t state() const { return hidden * V; }  // vectors in a tile's state
@@ -25,7 +26,8 @@ struct Shape {
 // activations take.
 struct Units {
     int64_t fields, hidden;
-    std::vector<float> weights, biases;
+    std::vector<Weight> weights;
+    std::vector<float> biases;
 
     Units(const Shape& shape, const float* w, const float* u, const float* b, const float* c)
         : fields(shape.fields), hidden(shape.hidden) {
@@ -38,15 +40,17 @@ struct Units {
         }
     }
 
-    // h -> next. With KEEP the gates are stored as rows n, r, z, s of `gates` (4 hidden, V).
+    // h, given as terms too, -> next. With KEEP the gates are stored as rows n, r, z, s of `gates` (4 hidden, V).
     template <bool KEEP>
-    void step(const vf* x, const vf* h, vf* next, vf* gates) const {
-        const float *weight = weights.data(), *bias = biases.data();
+    void step(const vt* x, const vt* state, const vf* h, vf* next, vf* gates) const {
+        const Weight* weight = weights.data();
+        const float* bias = biases.data();
+        const int64_t n_x = terms(fields), n_state = terms(hidden);
         for (int64_t j = 0; j < hidden; ++j, bias += 4) {
             vf r[V], z[V], n[V], s[V];
             UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = vf{};
-            PAIRS for (int64_t k = 0; k < fields; ++k, weight += 3) add(weight, x + k * V, r, z, n);
-            PAIRS for (int64_t k = 0; k < hidden; ++k, weight += 3) add(weight, h + k * V, r, z, s);
+            PAIRS for (int64_t k = 0; k < n_x; ++k, weight += 3) add(weight, x + k * V, r, z, n);
+            PAIRS for (int64_t k = 0; k < n_state; ++k, weight += 3) add(weight, state + k * V, r, z, s);
             UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
                 r[v] += bias[0];
                 z[v] += bias[1];
@@ -72,17 +76,18 @@ struct Units {
     static constexpr double UNIT[3] = {-LOG2_E, -LOG2_E, 2 * LOG2_E};
 
     void pack(const float* matrix, int64_t n_in, int64_t j) {
-        for (int64_t k = 0; k < n_in; ++k)
-            for (int gate = 0; gate < 3; ++gate) weights.push_back(UNIT[gate] * matrix[(gate * hidden + j) * n_in + k]);
+        for (int64_t k = 0; k < terms(n_in); ++k)
+            for (int gate = 0; gate < 3; ++gate)
+                weights.push_back(weight_of(matrix + (gate * hidden + j) * n_in, 1, k, n_in, UNIT[gate]));
     }
 
-    static inline void add(const float* weight, const vf* in, vf* r, vf* z, vf* n) {
-        const vf of_r = all(weight[0]), of_z = all(weight[1]), of_n = all(weight[2]);
+    static inline void add(const Weight* weight, const vt* in, vf* r, vf* z, vf* n) {
+        const vt of_r = every(weight[0]), of_z = every(weight[1]), of_n = every(weight[2]);
         UNROLL for (int v = 0; v < V; ++v) {
-            vf x = loaded(in[v]);
-            r[v] += of_r * x;
-            z[v] += of_z * x;
-            n[v] += of_n * x;
+            vt x = loaded(in[v]);
+            r[v] = plus_product(r[v], of_r, x);
+            z[v] = plus_product(z[v], of_z, x);
+            n[v] = plus_product(n[v], of_n, x);
         }
     }
 };

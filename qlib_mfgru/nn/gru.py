@@ -26,7 +26,7 @@ class GRULayer(nn.GRU):
     ==========  =================================================================================================
     auto        on the CPU ``compiled``, or where it was not built ``plain``; on a GPU ``fused``, or where it does not
                 run (older GPUs, larger sizes, no triton) ``torch``
-    compiled    C++ over tiles of samples (native/gru.cpp), float32
+    compiled    C++ over tiles of samples (native/gru.cpp), float32, with products of bfloat16 if `precision` says so
     fused       Triton over tiles of samples (kernels/fused.py), float32, on CUDA
     plain       torch operations with a backward written by hand (kernels/plain.py), any device and precision
     torch       ``torch.nn.GRU`` itself; on a GPU that is cuDNN
@@ -42,11 +42,14 @@ class GRULayer(nn.GRU):
     ----------
     implementation : {"auto", "compiled", "plain", "fused", "torch"}
         May be set at any time; no part of the state dict.
+    precision : {"float32", "bf16"}
+        What is asked of the compiled recurrence, likewise; `multiplied` says what it will be.
     """
 
     def __init__(self, n_fields: int, hidden_size: int) -> None:
         super().__init__(n_fields, hidden_size)
         self.implementation: Implementation = "auto"
+        self.precision: native.Precision = "float32"
 
     def chosen(self) -> str:
         """The implementation that would run now, where the layer's weights are."""
@@ -58,6 +61,11 @@ class GRULayer(nn.GRU):
             runs = is_single and fused.available() and fused.supports(self.hidden_size, self.input_size)
             return "fused" if runs else "torch"
         return "compiled" if is_single and native.library() is not None else "plain"
+
+    def multiplied(self) -> native.Precision:
+        """The precision of products now: bf16 where it is asked for and `compiled` runs on a processor that has it."""
+        wanted = self.precision if self.chosen() == "compiled" else "float32"
+        return wanted if native.library(wanted) is not None else "float32"
 
     def forward(self, window: torch.Tensor, all_outputs: bool = False) -> torch.Tensor:  # type: ignore[override]
         """Outputs for windows of shape (n, n_steps, n_fields).
@@ -79,7 +87,8 @@ class GRULayer(nn.GRU):
         if chosen == "torch":
             outputs, last = super().forward(window.permute(1, 0, 2).contiguous())
             return outputs if all_outputs else last[0]
-        states = _RUN[chosen](window.permute(1, 2, 0), *self.parameters(), all_states=all_outputs)
+        how = {"precision": self.multiplied()} if chosen == "compiled" else {}
+        states = _RUN[chosen](window.permute(1, 2, 0), *self.parameters(), all_states=all_outputs, **how)
         return states.transpose(-2, -1)
 
     def attended(self, window: torch.Tensor, attention: TemporalAttention) -> tuple[torch.Tensor, torch.Tensor]:
@@ -91,7 +100,8 @@ class GRULayer(nn.GRU):
             outputs = self(window, all_outputs=True)
             return outputs[-1], attention(outputs)
         self._check(window)
-        states = compiled_attended_gru(window.permute(1, 2, 0), tuple(self.parameters()), attention.weights())
+        parameters, weights = tuple(self.parameters()), attention.weights()
+        states = compiled_attended_gru(window.permute(1, 2, 0), parameters, weights, self.multiplied())
         return states[0].t(), states[1].t()
 
     def _check(self, window: torch.Tensor) -> None:

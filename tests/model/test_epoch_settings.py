@@ -48,7 +48,8 @@ def test_without_decay_it_is_adam_to_the_bit(tables: StageData, monkeypatch: pyt
     adams = copy.deepcopy(ours)
     settings = TrainSettings(batch_size=200, lr=1e-2, max_epochs=3, device="cpu")
     train_stage(ours, tables, settings, [])
-    monkeypatch.setattr(torch.optim, "AdamW", lambda groups, lr, **_: torch.optim.Adam(groups[0]["params"], lr=lr))
+    adam = "qlib_mfgru.model.training.loop.AdamW"
+    monkeypatch.setattr(adam, lambda group, *_, lr: torch.optim.Adam(group[0], lr=lr))
     train_stage(adams, tables, settings, [])
     expected = adams.state_dict()
     assert all(torch.equal(tensor, expected[name]) for name, tensor in ours.state_dict().items())

@@ -53,7 +53,7 @@ def run(*command: str) -> str:
 def runnable() -> dict[str, Sequence[str]]:
     """The instruction sets that this very processor has, with their flags."""
     about = Path("/proc/cpuinfo")
-    known = about.read_text().split() if about.exists() else []
+    known = about.read_text().replace("_", "").split() if about.exists() else []  # avx512_bf16 is -mavx512bf16
     sets = RECIPE["instruction_sets"]()
     return {name: flags for name, flags in sets.items() if all(flag.removeprefix("-m") in known for flag in flags)}
 

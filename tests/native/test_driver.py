@@ -12,8 +12,9 @@ import pytest
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
 @pytest.mark.skipif(not drive.runnable(), reason="the kernels are not written for this processor")
-def test_the_kernels_without_python(tmp_path: Path) -> None:
-    flags = next(iter(drive.runnable().values()))
+@pytest.mark.parametrize("name", drive.runnable())
+def test_the_kernels_without_python(name: str, tmp_path: Path) -> None:
+    flags = drive.runnable()[name]
     said = drive.run(str(drive.build(tmp_path / "driver", "c++", flags)))
     assert re.fullmatch(r"2923 checks, 0 failed; largest error of the recurrence \S+, of windows \S+", said)
 

@@ -31,8 +31,9 @@ def kernels_do_the_work(net: ScoringNet) -> bool:
 
 def what_runs(net: ScoringNet) -> str:
     """For the log: the network's class, and by what its GRUs run."""
-    chosen = dict.fromkeys(module.chosen() for module in net.modules() if isinstance(module, GRULayer))
-    return type(net).__name__ + (f", GRU {' and '.join(chosen)}" if chosen else "")
+    layers = [module for module in net.modules() if isinstance(module, GRULayer)]
+    how = dict.fromkeys(layer.chosen() + " in bf16" * (layer.multiplied() == "bf16") for layer in layers)
+    return type(net).__name__ + (f", GRU {' and '.join(how)}" if how else "")
 
 
 def _parts(module: nn.Module) -> Iterator[nn.Module]:

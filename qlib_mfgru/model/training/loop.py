@@ -12,6 +12,7 @@ import torch
 
 from qlib_mfgru.data.samples import Batch, SampleTable
 from qlib_mfgru.model.settings import TrainSettings
+from qlib_mfgru.model.training.adamw import AdamW
 from qlib_mfgru.model.training.cores import cores_for
 from qlib_mfgru.model.training.failures import TrainingError, check_size, check_trainable, why_not_finite
 from qlib_mfgru.model.training.scoring import batch_scores, mean_metric, t_value, validate_by_date
@@ -104,7 +105,8 @@ def train_stage(
         On a loss that is NaN or infinite, a constant prediction, or a validation set in which no date has the metric.
     """
     loss = settings.make_loss().to(settings.torch_device())
-    optimizer = _optimizer(net, loss, settings)
+    decay = settings.weight_decay
+    optimizer = AdamW((net.parameters(), decay), (loss.parameters(), 0.0), lr=settings.lr)  # a loss does not decay
     for epoch in range(1, settings.max_epochs + 1):
         start = time.perf_counter()
         with cores_for(net):
@@ -118,19 +120,12 @@ def train_stage(
             break
 
 
-def _optimizer(net: ScoringNet, loss: Loss, settings: TrainSettings) -> torch.optim.Optimizer:
-    """AdamW, which without decay is Adam to the bit; what a loss learns does not decay."""
-    groups: list[dict[str, Any]] = [{"params": [*net.parameters()]}]
-    groups.append({"params": [*loss.parameters()], "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, lr=settings.lr, weight_decay=settings.weight_decay)
-
-
 def _train_epoch(
     net: ScoringNet,
     data: StageData,
     settings: TrainSettings,
     loss: Loss,
-    optimizer: torch.optim.Optimizer,
+    optimizer: AdamW,
     epoch: int,
 ) -> float:
     net.train()
@@ -144,7 +139,7 @@ def _train_epoch(
         if not math.isfinite(objective.item()):
             raise TrainingError(why_not_finite(loss, scores, batch, epoch))
         values.append(METRICS[settings.metric](scores.detach(), label).item())
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         objective.backward()
         optimizer.step()
         del batch, scores, objective  # before the next batch is made: a window of 5000 samples is 38 MB

@@ -75,6 +75,13 @@ inline std::vector<Numbers> exact(const Sizes& s, const Inputs& in, const Given&
     return {states, attended, d.w, d.u, d.b, d.c, d.window, d.attention_w, d.attention_b, d.attention_v};
 }
 
+// Of the largest number. A product of bfloat16 is right to 2^-8, and sums of many steps are little better.
+#ifdef __AVX512BF16__
+constexpr double TOLERANCE = 0.03;
+#else
+constexpr double TOLERANCE = 5e-5;
+#endif
+
 inline double check_recurrence(const Sizes& s, bool all_states) {
     const std::string name = s.name() + (all_states ? ", all states: " : ": ");
     const Inputs in = random_inputs(s);
@@ -84,7 +91,7 @@ inline double check_recurrence(const Sizes& s, bool all_states) {
     double worst = 0;
     for (size_t i = 0; i < right.size(); ++i) {
         const double off = error(alone[i], right[i]);
-        check(off < 5e-5, name + NAMES[i] + " is off by " + std::to_string(off));
+        check(off < TOLERANCE, name + NAMES[i] + " is off by " + std::to_string(off));
         worst = std::max(worst, off);
     }
     for (int threads : {2, 3, 8}) {
