@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from measure import MIB, family, market_options, memory, table, verdict
+from measure import MIB, Cost, cost, market_options, table, verdict
 from record import keep
 from update import deliver
 from vendor_market import VendorMarket
@@ -77,14 +75,6 @@ MAPPING = {
     "st": {"files": "st.csv"},
     "members": {"csi500": {"files": "members.csv"}},
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one command: seconds, and peak resident bytes of all its processes together."""
-
-    seconds: float
-    peak: int
 
 
 @dataclass(frozen=True)
@@ -154,7 +144,7 @@ def prepare(work: Path, days: pd.DatetimeIndex) -> None:
     content["task"]["dataset"]["kwargs"]["segments"] = {"train": span, "test": [f"{days[-1]:%Y-%m-%d}", None]}
     content["task"]["dataset"]["kwargs"]["handler"]["kwargs"]["cache_dir"] = str(work / "panels")
     (work / "training.yaml").write_text(yaml.safe_dump(content))
-    run(work, [sys.executable, "-m", "qlib.cli.run", "training.yaml"])
+    cost(work, [sys.executable, "-m", "qlib.cli.run", "training.yaml"])
     mfgru(work, "predict", "evening", "--save")
 
 
@@ -171,34 +161,7 @@ def evening(work: Path) -> dict[str, Cost]:
 
 def mfgru(work: Path, *words: str) -> Cost:
     """One command of the package."""
-    return run(work, [sys.executable, "-m", "qlib_mfgru.cli", *words])
-
-
-def run(work: Path, command: list[str]) -> Cost:
-    """A command in a folder; RuntimeError with the end of its output where it fails."""
-    environment = os.environ | {"TQDM_DISABLE": "1"}
-    start, peak = time.perf_counter(), 0
-    with (work / "log.txt").open("w+") as log:
-        process = subprocess.Popen(command, cwd=work, stdout=log, stderr=subprocess.STDOUT, env=environment)
-        while process.poll() is None:
-            peak = max(peak, resident(process.pid))
-            time.sleep(0.01)
-        seconds = time.perf_counter() - start
-        if process.returncode:
-            log.seek(0)
-            raise RuntimeError(f"{' '.join(command)} ended with exit code {process.returncode}\n{log.read()[-3000:]}")
-    return Cost(seconds, peak)
-
-
-def resident(pid: int) -> int:
-    """Bytes of a process and all that it has started."""
-    total = 0
-    for each in family(pid):
-        try:
-            total += memory(each)["VmRSS"]
-        except OSError:
-            continue  # it has ended
-    return total
+    return cost(work, [sys.executable, "-m", "qlib_mfgru.cli", *words])
 
 
 def rows(targets: dict[str, Target], best: dict[str, dict[str, Cost]]) -> list[list[str]]:

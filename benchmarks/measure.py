@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,14 @@ class Run:
     def figures(self) -> dict[str, Any]:
         """For a record."""
         return {"phases": {name: phase.figures for name, phase in self.phases.items()}, "results": self.results}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a command: seconds, and peak resident bytes of all its processes together, shared pages once for each."""
+
+    seconds: float
+    peak: int
 
 
 # --- in the contender's process
@@ -129,7 +137,7 @@ def run(script: Path, arguments: Sequence[str]) -> Run:
     """
     command = [sys.executable, "-W", "ignore", str(script), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
-    watch = _Watch(process)
+    watch = _Watch(process.pid, lambda: process.poll() is not None)
     baseline, phases, results = dict.fromkeys(_FIELDS, 0), {}, {}
     assert process.stdout is not None
     for line in process.stdout:
@@ -151,12 +159,39 @@ def run(script: Path, arguments: Sequence[str]) -> Run:
     return Run(phases, results)
 
 
+@contextmanager
+def costs() -> Iterator[list[Cost]]:
+    """A list that holds, after the block, what it took in this process and in all that it has started."""
+    found: list[Cost] = []
+    start, is_over = time.perf_counter(), threading.Event()
+    watch = _Watch(os.getpid(), is_over.is_set, every=0.1)  # often enough for hours, and at no cost
+    try:
+        yield found
+    finally:
+        is_over.set()
+        found.append(Cost(time.perf_counter() - start, watch.peak["VmRSS"]))
+
+
+def cost(work: Path, command: Sequence[str]) -> Cost:
+    """What a command in a folder takes; RuntimeError with the end of its output, in log.txt there, where it fails."""
+    environment = os.environ | {"TQDM_DISABLE": "1"}
+    start, log = time.perf_counter(), work / "log.txt"
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=work, stdout=file, stderr=subprocess.STDOUT, env=environment)
+        watch = _Watch(process.pid, lambda: process.poll() is not None)
+        code, seconds = process.wait(), time.perf_counter() - start
+    if code:
+        said = log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        raise RuntimeError(f"{' '.join(command)} ended with exit code {code}\n{said}")
+    return Cost(seconds, watch.peak["VmRSS"])
+
+
 class _Watch(threading.Thread):
     """Polls the memory of a process and its children from outside, where no interpreter lock holds it up."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, pid: int, ended: Callable[[], bool], every: float = _POLL_SECONDS) -> None:
         super().__init__(daemon=True)
-        self.process = process
+        self.pid, self.ended, self.every = pid, ended, every
         self.forget()
         self.start()
 
@@ -164,15 +199,15 @@ class _Watch(threading.Thread):
         self.peak = dict.fromkeys(_FIELDS, 0)
 
     def run(self) -> None:
-        while self.process.poll() is None:
+        while not self.ended():
             total = dict.fromkeys(_FIELDS, 0)
-            for pid in family(self.process.pid):
+            for pid in family(self.pid):
                 try:
                     total = {name: total[name] + size for name, size in memory(pid).items()}
                 except OSError:
                     continue  # it has ended
             self.peak = {name: max(self.peak[name], size) for name, size in total.items()}
-            time.sleep(_POLL_SECONDS)
+            time.sleep(self.every)
 
 
 def family(pid: int) -> list[int]:

@@ -1,9 +1,10 @@
 """The figures of docs/replication.md: a study of the whole market, and what each of its parts took.
 
-    python benchmarks/replication.py [STUDY.yaml] [--record]
+    python benchmarks/replication.py [STUDY.yaml] [--json FILE --record]
 
 Runs what is not there yet of a study in the working folder, as ``mfgru study`` does, by default
 ``workflow_configs/ashare_daily/study.yaml``, and reads the tables that its recorders hold: those that its page shows.
+The time and memory of this call are those of what was not there yet; the time of each part is its recorder's.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import record
+from measure import MIB, costs
 from qlib.workflow import R
 
 from qlib_mfgru.factor.results import tables as of_factor
 from qlib_mfgru.portfolio.results import tables as of_portfolio
-from qlib_mfgru.study import run_study
+from qlib_mfgru.study import Study, run_study
 from qlib_mfgru.study.page.subjects import Subject, read_subjects
 
 STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
@@ -37,6 +39,12 @@ def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
         for subject in subjects
         if not subject.units.empty
     }
+
+
+def minutes(study: Study) -> dict[str, float]:
+    """Part -> how long its recorder was open."""
+    infos = {part.name: R.exp_manager.client.get_run(part.recorder).info for part in study.parts if part.recorder}
+    return {name: (info.end_time - info.start_time) / 60_000 for name, info in infos.items()}
 
 
 def figures(subjects: list[Subject]) -> dict[str, Any]:
@@ -64,9 +72,12 @@ def main() -> None:
     parser.add_argument("study", type=Path, nargs="?", default=STUDY)
     record.add_options(parser)
     options = parser.parse_args()
-    study = run_study(options.study)
+    with costs() as found:
+        study = run_study(options.study)
     subjects = read_subjects([part.recorder for part in study.parts if part.recorder], R.exp_manager)
-    record.keep(options.json, figures(subjects))
+    (own,) = found
+    call = {"minutes": own.seconds / 60, "resident_mib": own.peak / MIB}
+    record.keep(options.json, {"call": call, "minutes": minutes(study), **figures(subjects)})
 
 
 if __name__ == "__main__":
