@@ -105,7 +105,8 @@ def peak(precision: native.Precision) -> float:
     count = torch.get_num_threads()
 
     def work(_: int) -> int:
-        return int(library.mfgru_peak(rounds, torch.empty(1).data_ptr()))
+        total = torch.empty(1)
+        return int(library.mfgru_peak(rounds, total.data_ptr()))
 
     best = 0.0
     with ThreadPoolExecutor(count) as pool:
