@@ -73,13 +73,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
 
 
+BUILDS = [name for name in recipe.instruction_sets() if not name.endswith("_BF16")]
+"""Those of float32; tests/nn/test_bf16.py is on the other."""
+
+
 def builds() -> list[str]:
     """The compiled kernels' builds that this processor can run, in torch's words."""
     best = native.capability()
-    return [name for name in recipe.instruction_sets() if name <= best and native.build(name) is not None]
+    return [name for name in BUILDS if name <= best and native.build(name) is not None]
 
 
-@pytest.fixture(params=["DEFAULT", *recipe.instruction_sets()])
+@pytest.fixture(params=["DEFAULT", *BUILDS])
 def processor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """A processor without our kernels (``DEFAULT``), and with each of their builds in turn."""
     if request.param not in ("DEFAULT", *builds()):

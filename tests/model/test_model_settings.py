@@ -127,7 +127,7 @@ OWN = [
      "stages[1].training: max_epochs is 2: too few for smooth_epochs 1 and average_epochs 3, which take at least 3"),
     (lambda: IncrementalGRUModel(["day", "day"]), "stages has the same branch of ['day'] twice"),
     (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are lr, weight_decay, max_epochs, "
-     "patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, loss, metric, "
+     "patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, precision, loss, metric, "
      "hidden_size, dropout, stages, stage_weight"),
     (lambda: RecordedModel(17), "recorder_id is 17: must be text"),
 ]  # fmt: skip
