@@ -114,8 +114,8 @@ OWN = [
      "and says itself what it reads; leave freqs out"),
     (lambda: NetworkModel(OWN_TCN, freqs=[]), "freqs is []: must not be empty"),
     (lambda: NetworkModel(OWN_TCN, hidden_size=3), "unknown setting 'hidden_size'; known are lr, weight_decay, "
-     "max_epochs, patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, loss, "
-     "metric, network, freqs"),
+     "max_epochs, patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, "
+     "precision, loss, metric, network, freqs"),
     (lambda: IncrementalGRUModel(stage_weight=0.5), "stage_weight is 0.5: must be one of 'fixed', 'validated'"),
     (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": 20}]), "stages[1]: training is 20: must be a "
      "mapping with lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs"),
@@ -127,8 +127,8 @@ OWN = [
      "stages[1].training: max_epochs is 2: too few for smooth_epochs 1 and average_epochs 3, which take at least 3"),
     (lambda: IncrementalGRUModel(["day", "day"]), "stages has the same branch of ['day'] twice"),
     (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are lr, weight_decay, max_epochs, "
-     "patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, precision, loss, metric, "
-     "hidden_size, dropout, stages, stage_weight"),
+     "patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, precision, "
+     "loss, metric, hidden_size, dropout, stages, stage_weight"),
     (lambda: RecordedModel(17), "recorder_id is 17: must be text"),
 ]  # fmt: skip
 

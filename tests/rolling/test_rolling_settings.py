@@ -46,9 +46,9 @@ SETTINGS = [
     (
         {"retran": "3M"},
         "model: unknown setting 'retran'; known are lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, "
-        "average_epochs, batch_size, batch_by, seed, device, gru, precision, loss, metric, hidden_size, dropout, freq; settings "
-        "of RollingEnsembleModel itself are model, retrain, train_start, seeds, n_jobs, window, warm_start, threads, "
-        "backend, units_dir",
+        "average_epochs, batch_size, batch_by, seed, device, gru, precision, loss, metric, hidden_size, dropout, freq; "
+        "settings of RollingEnsembleModel itself are model, retrain, train_start, seeds, n_jobs, window, warm_start, "
+        "threads, backend, units_dir",
     ),
 ]
 
