@@ -36,7 +36,7 @@ from qlib_mfgru.model.training.callbacks import (
     log_metrics,
     recorder_is_active,
 )
-from qlib_mfgru.model.training.cores import what_runs
+from qlib_mfgru.model.training.cores import gru_layers, what_runs
 from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
 from qlib_mfgru.model.training.run import begin_run, log_validation, titled
@@ -44,7 +44,7 @@ from qlib_mfgru.model.training.scoring import mean_by_date, score_samples, valid
 from qlib_mfgru.model.training.stage import StageResult
 from qlib_mfgru.model.training.stopping import EarlyStopping
 from qlib_mfgru.model.training.weight import choose_weight
-from qlib_mfgru.nn import GRULayer, Inputs, InputShape, MetricName, ScoringNet
+from qlib_mfgru.nn import Inputs, InputShape, MetricName, ScoringNet
 from qlib_mfgru.nn.weighted import WeightedNet
 
 _SEEDED = threading.Lock()  # torch's random state belongs to the process: models fitted in threads take turns
@@ -268,17 +268,13 @@ class NeuralModel(Member):
         """`net` on the device of the settings, with their implementation of the recurrence."""
         device = self.settings.torch_device()
         net.to(device)
-        layers = [module for module in net.modules() if isinstance(module, GRULayer)]
-        for layer in layers:
+        for layer in (layers := gru_layers(net)):
             layer.implementation, layer.precision = self.settings.gru, self.settings.precision
         place = native.capability() if device.type == "cpu" else torch.cuda.get_device_name(device)
         log = get_module_logger("mfgru")
         log.info(f"{what_runs(net)} on {device} ({place}, {torch.get_num_threads()} threads)")
         if any(layer.multiplied() != self.settings.precision for layer in layers):
-            log.warning(
-                f"precision {self.settings.precision} is for the compiled GRU on a processor with AVX-512 BF16: "
-                "float32 is used"
-            )
+            log.warning("precision bf16 is for the compiled GRU on a processor with AVX-512 BF16: float32 is used")
         return net
 
     def _resident(self, net: ScoringNet, *tables: SampleTable) -> tuple[SampleTable, ...]:

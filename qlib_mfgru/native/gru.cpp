@@ -54,8 +54,8 @@ struct Forward {
             if (kept) std::memcpy(kept + (tile * s.chunks() + chunk) * s.state(), h, s.state() * sizeof(vf));
             load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
             for (int64_t t = 0; t < steps; ++t, std::swap(h, next)) {
-                const vt *x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields), *state = space.of_state.of(h, s.hidden);
-                units.step<false>(x, state, h, next, nullptr);
+                const vt* x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields);
+                units.step<false>(x, space.of_state.of(h, s.hidden), h, next, nullptr);
                 if (attention) space.attended->add(next);
                 if (all_states) store_rows(next, s.n, start, width, s.hidden, states + (first + t) * s.hidden * s.n);
             }
@@ -145,8 +145,9 @@ struct Backward {
     void recompute(int64_t steps, BackwardSpace& space) const {
         for (int64_t t = 0; t < steps; ++t) {
             vf* h = space.states.get() + t * s.state();
-            const vt *x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields), *state = space.of_state.of(h, s.hidden);
-            units.step<true>(x, state, h, h + s.state(), space.gates.get() + t * 4 * s.state());
+            const vt* x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields);
+            vf* gates = space.gates.get() + t * 4 * s.state();
+            units.step<true>(x, space.of_state.of(h, s.hidden), h, h + s.state(), gates);
         }
     }
 

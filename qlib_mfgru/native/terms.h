@@ -1,5 +1,5 @@
-// What the products of a recurrence multiply, its terms: numbers, or in the build for AVX-512 BF16 pairs of numbers, each
-// rounded to bfloat16, of which one instruction adds both products to a sum in float32: half the instructions.
+// What the products of a recurrence multiply, its terms: numbers, or in the build for AVX-512 BF16 pairs of numbers,
+// each rounded to bfloat16, of which one instruction adds both products to a sum in float32: half the instructions.
 #pragma once
 
 #include "tile.h"

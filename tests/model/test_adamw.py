@@ -50,7 +50,7 @@ def test_without_any_gradient_nothing_moves() -> None:
     assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
 
 
-def test_a_fit_does_not_load_torchs_compiler() -> None:
+def test_making_one_does_not_load_torchs_compiler() -> None:
     code = """
 import sys, torch
 from qlib_mfgru.model.training.adamw import AdamW

@@ -12,7 +12,7 @@ import pytest
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
 @pytest.mark.skipif(not drive.runnable(), reason="the kernels are not written for this processor")
-@pytest.mark.parametrize("name", drive.runnable())
+@pytest.mark.parametrize("name", [*drive.runnable()][:2])  # of AVX-512 both; the widest anywhere else
 def test_the_kernels_without_python(name: str, tmp_path: Path) -> None:
     flags = drive.runnable()[name]
     said = drive.run(str(drive.build(tmp_path / "driver", "c++", flags)))

@@ -65,7 +65,7 @@ def test_one_step_multiplies_rounded_numbers_and_nothing_else_is_rounded(n: int,
 
 
 @needs_bf16
-def test_many_steps_round_each_state(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_steps_round_each_state() -> None:
     """A state that lies between two numbers of bfloat16 may be rounded to the other one here: nearly all are not."""
     layer, window = layer_of(30, 6), batch(300, 40, 6)
     off = (layer(window).double() - reference(layer, window)).abs()

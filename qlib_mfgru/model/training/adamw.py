@@ -1,6 +1,7 @@
 """``AdamW``: torch's, to the bit, without what `torch.optim` loads when the first optimiser is made.
 
-That is torch's compiler: 800 modules, more than a second of every process that trains, for nothing that we use.
+That is torch's compiler: 800 modules, more than a second of every process that trains, for nothing that we use. The
+operations on many tensors at once are those that torch's own optimisers call.
 """
 
 from __future__ import annotations

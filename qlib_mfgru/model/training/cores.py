@@ -1,4 +1,4 @@
-"""Whose the cores are while a network runs: the compiled kernels' or torch's."""
+"""What runs a network's GRUs, and whose the cores are meanwhile: the compiled kernels' or torch's."""
 
 from __future__ import annotations
 
@@ -29,9 +29,14 @@ def kernels_do_the_work(net: ScoringNet) -> bool:
     )
 
 
+def gru_layers(net: ScoringNet) -> list[GRULayer]:
+    """All GRUs of a network."""
+    return [module for module in net.modules() if isinstance(module, GRULayer)]
+
+
 def what_runs(net: ScoringNet) -> str:
     """For the log: the network's class, and by what its GRUs run."""
-    layers = [module for module in net.modules() if isinstance(module, GRULayer)]
+    layers = gru_layers(net)
     how = dict.fromkeys(layer.chosen() + " in bf16" * (layer.multiplied() == "bf16") for layer in layers)
     return type(net).__name__ + (f", GRU {' and '.join(how)}" if how else "")
 
