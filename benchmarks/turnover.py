@@ -26,7 +26,7 @@ from qlib_mfgru.factor.results import tables as of_factor
 from qlib_mfgru.portfolio import IndexEnhancementSettings, run_index_enhancement
 from qlib_mfgru.portfolio.results import tables as of_portfolio
 from qlib_mfgru.report.published import published
-from qlib_mfgru.report.recorders import PREDICTION, find_recorder, load_result
+from qlib_mfgru.report.recorders import PREDICTION, find_recorder, load_artifact
 from qlib_mfgru.study import run_study
 from qlib_mfgru.study.source import StudySource
 
@@ -37,7 +37,8 @@ LIMITS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 def scores_of(recorder: Recorder, seeds: list[int]) -> dict[str, pd.Series]:
     """The ensemble's scores and those of its members, over all folds."""
     files = {"ensemble": PREDICTION} | {f"seed {seed}": f"rolling/score_seed{seed}.pkl" for seed in seeds}
-    return {name: load_result(recorder, file)["score"] for name, file in files.items()}
+    advice = "train it again"
+    return {name: load_artifact(recorder, file, advice)["score"] for name, file in files.items()}
 
 
 def persistence(scores: pd.Series, dates: pd.DatetimeIndex) -> float:
