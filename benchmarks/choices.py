@@ -9,6 +9,7 @@ Each half-year is judged by the weekly factor test over all stocks. Units are ke
 not trained again. The provider is the study's (``MFGRU_ASHARE_DAILY_PROVIDER``). On a GPU ``--n-jobs 1 --at-once 8``
 trains several settings side by side. The record is written anew whenever a setting is done.
 
+The setting with the highest RankIC becomes ``workflow_configs/ashare_daily/best.yaml``, whose test is run once.
 Differences to the report's settings are paired by half-year and seed, with the standard error over these pairs.
 """
 
@@ -37,6 +38,7 @@ from qlib_mfgru.study.source import StudySource
 STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
 SEGMENTS = {"train": ("2012-09-03", "2014-12-31"), "test": ("2015-01-05", "2016-12-16")}
 """The last week's return ends on 2016-12-26."""
+LABEL_VWAP = "Ref($vwap, -11) / Ref($vwap, -1) - 1"
 MEASURES = ("rank_ic", "top_excess", "top_turnover", "epochs")
 
 
@@ -57,7 +59,7 @@ VARIANTS = {
     "loss pairwise": Variant({"loss": "pairwise"}),
     "average_epochs 5": Variant({"average_epochs": 5}),
     "smooth_epochs 3": Variant({"smooth_epochs": 3}),
-    "label vwap": Variant(handler={"label": "Ref($vwap, -11) / Ref($vwap, -1) - 1"}),
+    "label vwap": Variant(handler={"label": LABEL_VWAP}),
     "label 5 days": Variant(handler={"label": "Ref($close, -6) / Ref($close, -1) - 1"}),
     "label 20 days": Variant(handler={"label": "Ref($close, -21) / Ref($close, -1) - 1"}),
     "label_neutral industry": Variant(handler={"label_neutral": "industry"}),
@@ -67,6 +69,7 @@ VARIANTS = {
     "warm_start": Variant(rolling={"warm_start": True}),
     "rank_ic, neutral": Variant({"loss": "rank_ic"}, handler={"label_neutral": "industry"}),
     "rank_ic, dropout": Variant({"loss": "rank_ic", "dropout": 0.2}),
+    "rank_ic, neutral, vwap": Variant({"loss": "rank_ic"}, handler={"label": LABEL_VWAP, "label_neutral": "industry"}),
     "rank_ic, neutral, dropout": Variant({"loss": "rank_ic", "dropout": 0.2}, handler={"label_neutral": "industry"}),
     "sample_step 2": Variant(dataset={"sample_step": 2}),
     "sample_step 1": Variant(dataset={"sample_step": 1}),
