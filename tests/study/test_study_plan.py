@@ -163,6 +163,15 @@ def test_no_such_file_and_no_yaml(tmp_path: Path) -> None:
         run_study(tmp_path / "odd.yaml")
 
 
-@pytest.mark.parametrize(("market", "n_parts"), [("demo", 17), ("astock", 18), ("ashare_daily", 16)])
-def test_the_shipped_studies(market: str, n_parts: int) -> None:
-    assert len(parts_of(CONFIGS / market / "study.yaml")) == n_parts
+@pytest.mark.parametrize(
+    ("study", "n_parts"),
+    [
+        ("demo/study", 17),
+        ("astock/study", 18),
+        ("ashare_daily/study", 16),
+        ("ashare_daily/best", 5),
+        ("ashare_daily/others", 10),
+    ],
+)
+def test_the_shipped_studies(study: str, n_parts: int) -> None:
+    assert len(parts_of(CONFIGS / f"{study}.yaml")) == n_parts
