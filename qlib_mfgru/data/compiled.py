@@ -9,6 +9,7 @@ import numpy as np
 from qlib_mfgru import native
 from qlib_mfgru.data.normalize import Moments, Scaling
 from qlib_mfgru.data.panel import BarPanel
+from qlib_mfgru.threads import n_threads
 
 _MODES, _LATE = {"mean": 0, "last": 1, "none": 2}, 4  # as in mfgru.h
 
@@ -38,10 +39,10 @@ def normalise(
     moments: Moments,
     columns: np.ndarray,
     clip: float | None,
-    out: np.ndarray,
-) -> None:
-    """Fill `out`, (n_steps, n_fields, n): contiguous along the samples, or a slice of such an array."""
-    n_steps = out.shape[0]
+) -> np.ndarray:
+    """Normalised windows (n_steps, n_fields, n) of the samples at `places`, the same on any number of threads."""
+    n_steps, n_fields, n_dates = moments.mean.shape
+    windows = np.empty((n_steps, n_fields, len(places)), dtype=np.float32)
     mean, inverse_std = (np.ascontiguousarray(array) for array in moments)
     columns = np.ascontiguousarray(columns, dtype=np.int64)
     native.call(
@@ -49,14 +50,17 @@ def normalise(
         *_windows(panel, n_steps, modes, places),
         mean.ctypes.data,
         inverse_std.ctypes.data,
-        mean.shape[2],
+        n_dates,
         columns.ctypes.data,
         np.inf if clip is None else clip,
-        out.ctypes.data,
-        out.strides[1] // out.itemsize,
+        windows.ctypes.data,
+        n_threads(),
     )
+    return windows
 
 
 def _windows(panel: BarPanel, n_steps: int, modes: np.ndarray, places: np.ndarray) -> tuple[int, ...]:
-    n_fields, n_stocks = panel.bars.shape[2:]
-    return panel.bars.ctypes.data, n_stocks, n_steps, n_fields, modes.ctypes.data, places.ctypes.data, len(places)
+    _, bars_per_day, n_fields, n_stocks = panel.bars.shape
+    run = bars_per_day * n_fields  # floats of a stock's day, which lie together; the next day is all stocks' further
+    sizes = n_stocks * run, run, n_steps, n_fields
+    return panel.bars.ctypes.data, *sizes, modes.ctypes.data, places.ctypes.data, len(places)

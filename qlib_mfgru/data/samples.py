@@ -24,17 +24,23 @@ class Batch:
         Normalised windows by frequency; views of time-major memory (n_steps, n_fields, n).
     rows : ndarray of shape (n,), int64
         The samples' positions in their `SampleTable`, ascending (dates in order, stocks in order).
-    dates : ndarray of shape (n,), datetime64
-    instruments : ndarray of shape (n,), str as object
     table : SampleTable
         All samples that these are some of.
     """
 
     features: dict[str, torch.Tensor]
     rows: np.ndarray
-    dates: np.ndarray
-    instruments: np.ndarray
     table: SampleTable = field(repr=False)
+
+    @cached_property
+    def dates(self) -> np.ndarray:
+        """(n,) datetime64."""
+        return self.table.dates.to_numpy()[self.table.places(self.rows)[0]]
+
+    @cached_property
+    def instruments(self) -> np.ndarray:
+        """(n,) str as object."""
+        return np.array(self.table.panels.instruments, dtype=object)[self.table.places(self.rows)[1]]
 
     @cached_property
     def label(self) -> torch.Tensor:
@@ -141,14 +147,14 @@ class SampleTable:
 
     def batch(self, rows: np.ndarray, inputs: Sequence[str] | None = None) -> Batch:
         """Gather the samples `rows` (ascending) in the frequencies `inputs`."""
-        days, stocks = (axis[rows] for axis in self._index)
-        return Batch(
-            features={freq: self._gather(freq, days, stocks).permute(2, 0, 1) for freq in inputs or self.freqs},
-            rows=rows,
-            dates=self.dates.to_numpy()[days],
-            instruments=np.array(self.panels.instruments, dtype=object)[stocks],
-            table=self,
-        )
+        days, stocks = self.places(rows)
+        features = {freq: self._gather(freq, days, stocks).permute(2, 0, 1) for freq in inputs or self.freqs}
+        return Batch(features, rows, self)
+
+    def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of the samples `rows` the date, as a position in `days`, and the stock."""
+        days, stocks = self._index
+        return days[rows], stocks[rows]
 
     def _gather(self, freq: str, days: np.ndarray, stocks: np.ndarray) -> torch.Tensor:
         """Windows (n_steps, n_fields, n) of samples, each standardised by the whole cross-section of its date."""

@@ -90,16 +90,14 @@ class WindowSource:
         """
         steps, fields, n_columns = moments.mean.shape
         check_on_axis("columns of moments", columns, n_columns)
-        windows = np.empty((steps, fields, len(days)), dtype=np.float32)
         library = native.library()
+        if library is not None:
+            places = self.panel.places(days, stocks, self.spec.days)
+            return compiled.normalise(library, self.panel, self._modes, places, moments, columns, self.clip)
+        windows = np.empty((steps, fields, len(days)), dtype=np.float32)
 
         def fill(start: int) -> None:
             piece = slice(start, start + _SAMPLES_PER_PIECE)
-            if library is not None:
-                places = self.panel.places(days[piece], stocks[piece], self.spec.days)
-                out, modes = windows[:, :, piece], self._modes
-                compiled.normalise(library, self.panel, modes, places, moments, columns[piece], self.clip, out)
-                return
             scaled = self.panel.gather(days[piece], stocks[piece], self.spec.days)
             present = scale_in_time(scaled, self.scaling)
             windows[:, :, piece] = standardise(scaled, present, moments.take(columns[piece]), self.clip)

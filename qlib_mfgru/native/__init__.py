@@ -23,7 +23,7 @@ Precision = Literal["float32", "bf16"]
 """Of the numbers that the recurrence multiplies."""
 
 _POINTER, _SIZE, _INT, _FLOAT = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int, ctypes.c_float
-_WINDOWS = [_POINTER, _SIZE, _SIZE, _SIZE, _POINTER, _POINTER, _SIZE]
+_WINDOWS = [_POINTER, *[_SIZE] * 4, _POINTER, _POINTER, _SIZE]
 _ATTENTION = ["w", "b", "v", "width", "attended", "softmax", "d_attended", "d_w", "d_b", "d_v"]
 
 
@@ -38,7 +38,7 @@ _SIGNATURES = {
     "mfgru_forward": [_POINTER] * 7 + [_SIZE] * 4 + [_INT] * 2 + [ctypes.POINTER(Attention)],
     "mfgru_backward": [_POINTER] * 12 + [_SIZE] * 4 + [_INT] * 2 + [ctypes.POINTER(Attention)],
     "mfgru_statistics": [*_WINDOWS, _POINTER, _POINTER],
-    "mfgru_normalised": [*_WINDOWS, _POINTER, _POINTER, _SIZE, _POINTER, _FLOAT, _POINTER, _SIZE],
+    "mfgru_normalised": [*_WINDOWS, _POINTER, _POINTER, _SIZE, _POINTER, _FLOAT, _POINTER, _INT],
 }
 
 

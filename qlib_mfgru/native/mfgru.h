@@ -46,13 +46,15 @@ int mfgru_backward(const float* window, const float* w, const float* u, const fl
 // is added where a series may have no value yet: if a window begins with NaN, it is missing.
 enum mfgru_mode : uint8_t { MFGRU_MEAN = 0, MFGRU_LAST = 1, MFGRU_NONE = 2, MFGRU_LATE = 4 };
 
-// Mean and inverse standard deviation, (rows,), of the scaled windows of n samples, which begin at bars + first[i].
-int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, const uint8_t* modes,
-                     const int64_t* first, int64_t n, float* mean, float* inverse_std);
+// Mean and inverse standard deviation, (rows,), of the scaled windows of n samples, which begin at bars + first[i]: a
+// day's `run` values, (bars, fields), lie together, those of the next day `stride` further.
+int mfgru_statistics(const float* bars, int64_t stride, int64_t run, int64_t steps, int64_t fields,
+                     const uint8_t* modes, const int64_t* first, int64_t n, float* mean, float* inverse_std);
 
-// Normalised windows of n samples, (rows, n) at `out` whose rows are `out_stride` apart; sample i is standardised
-// by column column[i] of the statistics, (rows, dates).
-int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, const uint8_t* modes,
-                     const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
-                     const int64_t* column, float clip, float* out, int64_t out_stride);
+// Normalised windows of n samples, (rows, n) at `out`; sample i is standardised by column column[i] of the statistics,
+// (rows, dates).
+int mfgru_normalised(const float* bars, int64_t stride, int64_t run, int64_t steps, int64_t fields,
+                     const uint8_t* modes, const int64_t* first, int64_t n, const float* mean,
+                     const float* inverse_std, int64_t dates, const int64_t* column, float clip, float* out,
+                     int threads);
 }

@@ -1,8 +1,9 @@
 // Windows of a panel, gathered and normalised a tile of samples at a time while they are in the cache: what
 // qlib_mfgru/data/normalize.py does in numpy, and defines.
 //
-// `bars` is the panel, (day, bar, field, stock): a sample's window is one column of it, `rows` = steps * fields values
-// that lie `stride` = stocks apart, from `first` on.
+// `bars` is the panel, (day, stock, bar, field): of a sample's window, `rows` = steps * fields values, the `run` of a day
+// lie together, from `first` on, and those of the next day `stride` further. Samples drawn at random have few neighbours
+// among them: were stocks innermost, a line of the cache would be fetched for every value.
 
 #include <algorithm>
 #include <cmath>
@@ -10,18 +11,19 @@
 #include <vector>
 
 #include "mfgru.h"
+#include "threads.h"
 #include "vectors.h"
 
 namespace {
 
-constexpr int V = 4, TILE = LANES * V;
+constexpr int V = 4, TILE = LANES * V, LINE = 16;  // floats in a line of the cache
 constexpr double RESOLUTION = 5e-7;  // as in normalize.py
 
 typedef double vd __attribute__((vector_size(LANES * 8)));
 
 struct Windows {
     const float* bars;
-    int64_t stride, steps, fields;
+    int64_t stride, run, steps, fields;
     const uint8_t* modes;  // how each field is scaled, mfgru_mode
 
     int64_t rows() const { return steps * fields; }
@@ -29,8 +31,8 @@ struct Windows {
     bool late(int64_t field) const { return modes[field] & MFGRU_LATE; }
 };
 
-// A thread's memory for one tile, kept until it ends: half a megabyte that came and went with every call, between what
-// numpy keeps of it, would leave the heap full of holes.
+// A calling thread's memory for tiles, kept until it ends: half a megabyte that came and went with every call, between
+// what numpy keeps of it, would leave the heap full of holes.
 vf* workspace(int64_t count) {
     static thread_local Vectors memory;
     static thread_local int64_t size = 0;
@@ -50,11 +52,10 @@ struct Tile {
     vf* const shift;    // (fields, V): still to be subtracted
     vf* const present;  // (fields, V): 0 where the series is missing, else 1
 
-    explicit Tile(const Windows& w)
-        : w(w),
-          values(workspace((w.rows() + 2 * w.fields) * V)),
-          shift(values + w.rows() * V),
-          present(shift + w.fields * V) {}
+    static int64_t size(const Windows& w) { return (w.rows() + 2 * w.fields) * V; }
+
+    Tile(const Windows& w, vf* memory)
+        : w(w), values(memory), shift(values + w.rows() * V), present(shift + w.fields * V) {}
 
     // Gather the windows at `first`, divide each series by its scale and subtract 1, in an order that keeps the digits.
     void load(const int64_t* first, int64_t width) {
@@ -68,15 +69,18 @@ struct Tile {
     inline vf scaled(int64_t row, int v) const { return values[row * V + v] - shift[row % w.fields * V + v]; }
 
   private:
+    // A day at a time, so that what is turned over stays in the innermost cache.
     void gather(const int64_t* first, int64_t width) {
         float* out = reinterpret_cast<float*>(values);
-        const bool adjacent = first[width - 1] - first[0] == width - 1 && std::is_sorted(first, first + width);
         if (width < TILE) std::memset(out, 0, w.rows() * V * sizeof(vf));
-        for (int64_t row = 0; row < w.rows(); ++row, out += TILE) {
-            const float* from = w.bars + row * w.stride;
-            if (adjacent) std::memcpy(out, from + first[0], width * sizeof(float));
-            else for (int64_t i = 0; i < width; ++i) out[i] = from[first[i]];
-        }
+        const float* day = w.bars;
+        for (int64_t row = 0; row < w.rows(); row += w.run, day += w.stride, out += w.run * TILE)
+            for (int64_t i = 0; i < width; ++i) {
+                const float* from = day + first[i];
+                if (row + w.run < w.rows())
+                    for (int64_t j = 0; j < w.run; j += LINE) __builtin_prefetch(from + w.stride + j);
+                for (int64_t j = 0; j < w.run; ++j) out[j * TILE + i] = from[j];
+            }
     }
 
     // Which series have a value when the window begins; the others become 0, which has no scale either.
@@ -130,7 +134,7 @@ inline double total(const vd& x) {
 }
 
 void statistics(const Windows& w, const int64_t* first, int64_t n, float* mean, float* inverse_std) {
-    Tile tile(w);
+    Tile tile(w, workspace(Tile::size(w)));
     std::vector<double> sums(w.rows()), squares(w.rows()), counts(w.fields);
     for (int64_t start = 0; start < n; start += TILE) {
         tile.load(first + start, std::min<int64_t>(TILE, n - start));
@@ -176,10 +180,13 @@ std::vector<Run> runs(const int64_t* column, int64_t width) {
 }
 
 void normalised(const Windows& w, const int64_t* first, int64_t n, const float* mean, const float* inverse_std,
-                int64_t dates, const int64_t* column, float clip, float* out, int64_t out_stride) {
-    Tile tile(w);
-    for (int64_t start = 0; start < n; start += TILE) {
-        const int64_t width = std::min<int64_t>(TILE, n - start);
+                int64_t dates, const int64_t* column, float clip, float* out, int threads) {
+    const int64_t tiles = (n + TILE - 1) / TILE, size = Tile::size(w);
+    vf* const memory = workspace(size * std::min<int64_t>(std::max(threads, 1), tiles));
+    std::atomic<int64_t> taken{0};
+    const auto own_tile = [&] { return Tile(w, memory + size * taken++); };
+    for_each_tile(tiles, threads, own_tile, [&](int64_t number, Tile& tile) {
+        const int64_t start = number * TILE, width = std::min<int64_t>(TILE, n - start);
         tile.load(first + start, width);
         const std::vector<Run> of_dates = runs(column + start, width);
         for (int64_t row = 0; row < w.rows(); ++row) {
@@ -193,31 +200,32 @@ void normalised(const Windows& w, const int64_t* first, int64_t n, const float* 
                 x = x < -clip ? all(-clip) : x;
                 values[v] = x > clip ? all(clip) : x;
             }
-            std::memcpy(out + row * out_stride + start, values, width * sizeof(float));
+            std::memcpy(out + row * n + start, values, width * sizeof(float));
         }
-    }
+    });
 }
 
 }  // namespace
 
 extern "C" {
 
-int mfgru_statistics(const float* bars, int64_t stride, int64_t steps, int64_t fields, const uint8_t* modes,
-                     const int64_t* first, int64_t n, float* mean, float* inverse_std) {
+int mfgru_statistics(const float* bars, int64_t stride, int64_t run, int64_t steps, int64_t fields,
+                     const uint8_t* modes, const int64_t* first, int64_t n, float* mean, float* inverse_std) {
     try {
-        statistics({bars, stride, steps, fields, modes}, first, n, mean, inverse_std);
+        statistics({bars, stride, run, steps, fields, modes}, first, n, mean, inverse_std);
         return 0;
     } catch (const std::bad_alloc&) {
         return 1;
     }
 }
 
-int mfgru_normalised(const float* bars, int64_t stride, int64_t steps, int64_t fields, const uint8_t* modes,
-                     const int64_t* first, int64_t n, const float* mean, const float* inverse_std, int64_t dates,
-                     const int64_t* column, float clip, float* out, int64_t out_stride) {
+int mfgru_normalised(const float* bars, int64_t stride, int64_t run, int64_t steps, int64_t fields,
+                     const uint8_t* modes, const int64_t* first, int64_t n, const float* mean,
+                     const float* inverse_std, int64_t dates, const int64_t* column, float clip, float* out,
+                     int threads) {
     try {
-        normalised({bars, stride, steps, fields, modes}, first, n, mean, inverse_std, dates, column, clip, out,
-                   out_stride);
+        normalised({bars, stride, run, steps, fields, modes}, first, n, mean, inverse_std, dates, column, clip, out,
+                   threads);
         return 0;
     } catch (const std::bad_alloc&) {
         return 1;

@@ -69,7 +69,7 @@ def test_the_stand_in_is_part_of_the_panels_key_and_the_default_key_is_as_it_was
     names = ("open", "high", "low", "close", "vwap", "volume")
     kinds = [[name, "quantity" if name == "volume" else "price"] for name in names]
     state = [reader.fingerprint("day", CODES, names), *kinds]
-    assert plain == f"day-3-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"
+    assert plain == f"day-4-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"
     assert typical != plain
 
 

@@ -1,8 +1,7 @@
 """``BarPanel``: a memory map, and the places of windows in it.
 
-The array's axes are (day, bar, field, stock), stock innermost, float32: the window of a date is one contiguous
-block of it, a cross-section's statistics run over contiguous memory, and a recurrent network reads (step, field,
-stock) as it lies there.
+The array's axes are (day, bar, field, stock), but a stock's day lies together in memory, (day, stock, bar, field): a
+sample reads whole lines of the cache, wherever the other samples of its batch are, and new days come at the end.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import as_strided
 
-from qlib_mfgru.data.panel.build import BARS, log_stand_ins
+from qlib_mfgru.data.panel.build import log_stand_ins
 from qlib_mfgru.data.panel.cache import panel_folder
 from qlib_mfgru.data.panel.digests import SIZE
 from qlib_mfgru.data.panel.fields import REPORT_FIELDS, Field
+from qlib_mfgru.data.panel.layout import laid_out, read
 from qlib_mfgru.provider import reader
 
 DEFAULT_CACHE = Path("~/.cache/qlib_mfgru/panels")
@@ -40,7 +39,8 @@ class BarPanel:
     bars : ndarray of shape (n_days, bars_per_day, n_fields, n_stocks), float32
         `fields`, adjusted as the provider stores them. Where a stock did not trade, prices carry the last close
         forward and quantities are 0; levels carry their own last value. Before its first close a stock's prices are
-        NaN, and a level is NaN before its own first value. Nothing in it comes from a later bar. Read-only.
+        NaN, and a level is NaN before its own first value. Nothing in it comes from a later bar. Read-only, and in
+        memory as `laid_out` has it.
     traded : ndarray of shape (n_days, n_stocks), bool
         Whether the stock traded on the day (a close and a positive volume in any bar), whatever `fields` are.
     priced : ndarray of shape (n_days, n_stocks), bool
@@ -64,6 +64,7 @@ class BarPanel:
     def __post_init__(self) -> None:
         if len(self.fields) != self.bars.shape[2]:
             raise ValueError(f"bars of shape {self.bars.shape} do not hold {len(self.fields)} fields")
+        object.__setattr__(self, "bars", laid_out(self.bars))
 
     @property
     def bars_per_day(self) -> int:
@@ -96,7 +97,7 @@ class BarPanel:
         folder = panel_folder(root, freq, codes, fields)
         log_stand_ins(folder, freq)
         days = pd.DatetimeIndex(np.load(folder / "days.npy"))
-        bars = np.load(folder / BARS, mmap_mode="r")
+        bars = read(folder)
         traded, priced, digests = (np.load(folder / f"{name}.npy") for name in ("traded", "priced", "digests"))
         return cls(freq, days, codes, bars, traded, priced, fields, digests)
 
@@ -118,21 +119,19 @@ class BarPanel:
         """
         days, stocks = (np.asarray(axis).astype(np.int64, casting="same_kind", copy=False) for axis in (days, stocks))
         check_places(days, stocks, n_days, self.bars.shape)
-        return (days + 1 - n_days) * int(np.prod(self.bars.shape[1:])) + stocks
+        _, bars_per_day, n_fields, n_stocks = self.bars.shape
+        return ((days + 1 - n_days) * n_stocks + stocks) * (bars_per_day * n_fields)
 
     def gather(self, days: np.ndarray, stocks: np.ndarray, n_days: int) -> np.ndarray:
         """Copy the bars of the `n_days` days up to each sample's own: (n_steps, n_fields, n), samples innermost.
 
-        A sample's window is one column of the array, seen as rows of one (bar, field) each, below the place of the
-        window's first value; so an overlapping view of shape (n_steps * n_fields, places) gives all samples at once.
         Parameters are those of `places`.
         """
-        n_fields, n_stocks = self.bars.shape[2:]
-        n_rows = n_days * self.bars_per_day * n_fields
-        n_places = self.bars.size - (n_rows - 1) * n_stocks
-        rows = as_strided(self.bars.reshape(-1), (n_rows, n_places), (4 * n_stocks, 4))
-        first = self.places(days, stocks, n_days)
-        return np.ascontiguousarray(rows[:, first]).reshape(n_rows // n_fields, n_fields, len(first))
+        check_places(days, stocks, n_days, self.bars.shape)
+        window = np.asarray(days)[:, None] + np.arange(1 - n_days, 1)
+        samples = self.bars.transpose(0, 3, 1, 2)[window, np.asarray(stocks)[:, None]]  # (n, day, bar, field)
+        shape = len(samples), n_days * self.bars_per_day, samples.shape[-1]
+        return np.ascontiguousarray(samples.reshape(shape).transpose(1, 2, 0))
 
 
 def check_on_axis(what: str, positions: np.ndarray, length: int) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.data.panel.digests import day_digests
 from qlib_mfgru.data.panel.fields import Field, stored_names
+from qlib_mfgru.data.panel.layout import mapped
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
@@ -25,8 +24,8 @@ from qlib_mfgru.provider.session import days_of
 from qlib_mfgru.provider.storage.stored import SeriesReader
 from qlib_mfgru.provider.storage.updates import content_key
 
-_FORMAT = 3  # part of the cache key: raise it when the files' meaning changes
-DESCRIPTION, BARS = "panel.json", "bars.npy"
+_FORMAT = 4  # part of the cache key: raise it when the files' meaning changes
+DESCRIPTION = "panel.json"
 _STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute history; more is no faster
 
 
@@ -52,7 +51,7 @@ def write(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
     days, bars_per_day = read_grid(freq)
     shape = (len(days), bars_per_day, len(fields), len(codes))
     description = described(freq, codes, fields, shape)
-    bars = mapped(folder / BARS, shape)
+    bars = mapped(folder, shape)
     traded, priced = np.empty((2, len(days), len(codes)), dtype=bool)
     stand_ins: Counter[str] = Counter()
     n_stamps = len(days) * bars_per_day
@@ -100,14 +99,6 @@ def write_rest(
     rest = day_digests(days[start:], codes, *values)
     np.save(folder / "digests.npy", rest if digests is None else np.concatenate([digests, rest]))
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=1))
-
-
-def mapped(file: Path, shape: tuple[int, ...]) -> np.memmap:
-    """A new array of float32 as a memory map, its room taken: a map that meets a full disk later ends the process."""
-    bars: np.memmap = np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
-    with open(file, "r+b") as handle, suppress(AttributeError):  # not every system can take room ahead
-        os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)
-    return bars
 
 
 def log_stand_ins(folder: Path, freq: str) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from qlib.log import get_module_logger
 
-from qlib_mfgru.data.panel.build import BARS, DESCRIPTION, folder_name, write
+from qlib_mfgru.data.panel.build import DESCRIPTION, folder_name, write
 from qlib_mfgru.data.panel.extend import extend
 from qlib_mfgru.data.panel.fields import Field
+from qlib_mfgru.data.panel.layout import BARS
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums, locked, staged, sweep, tidy
 

@@ -12,16 +12,15 @@ import numpy as np
 from qlib.log import get_module_logger
 
 from qlib_mfgru.data.panel.build import (
-    BARS,
     DESCRIPTION,
     described,
     filled,
-    mapped,
     read_blocks,
     read_grid,
     write_rest,
 )
 from qlib_mfgru.data.panel.fields import Field, stored_names
+from qlib_mfgru.data.panel.layout import BARS, mapped, read
 from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.storage.stored import SeriesReader
@@ -57,7 +56,7 @@ def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequenc
     shape = (len(days), bars_per_day, len(fields), len(codes))
     ours = np.flatnonzero(np.isin(codes, before["codes"]))
     theirs = np.searchsorted(before["codes"], np.array(codes)[ours])
-    bars, earlier = mapped(folder / BARS, shape), np.load(old / BARS, mmap_mode="r")
+    bars, earlier = mapped(folder, shape), read(old)
     traded, priced = np.zeros((2, len(days), len(codes)), dtype=bool)
     for name, mask in (("traded", traded), ("priced", priced)):
         mask[:start, ours] = np.load(old / f"{name}.npy")[:start, theirs]

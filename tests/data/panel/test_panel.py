@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,6 +47,15 @@ def test_axes(panel: BarPanel) -> None:
     assert list(panel.days) == list(DAYS[FIRST_BAR_DAY:])
     assert panel.instruments == CODES
     assert panel.bars_per_day == 16
+
+
+def test_a_stocks_day_lies_together_in_memory_and_in_the_file(panel: BarPanel, cache: Path) -> None:
+    stored = np.load(next(cache.glob("15min-*")) / "bars.npy")
+    np.testing.assert_array_equal(stored, panel.bars.transpose(0, 3, 1, 2))
+    assert np.shares_memory(panel.bars, replace(panel).bars)
+    copied = replace(panel, bars=np.array(panel.bars, order="C"))
+    assert copied.bars.strides == panel.bars.strides == (4 * 14 * 16 * 6, 4 * 6, 4, 4 * 16 * 6)
+    np.testing.assert_array_equal(copied.bars, panel.bars)
 
 
 def test_bars_are_the_providers(panel: BarPanel, provider: Path) -> None:
@@ -97,11 +107,11 @@ def test_a_window_beyond_the_calendar_is_an_error(panel: BarPanel, day: int) -> 
 
 @pytest.mark.parametrize("stock", [-1, 14])
 def test_a_stock_beyond_the_axis_is_an_error(panel: BarPanel, stock: int) -> None:
-    """-1 would be another field's last stock, 14 another field's first, or beyond the panel nobody's memory."""
+    """-1 would be the day before's last stock, 14 the day after's first, or beyond the panel nobody's memory."""
     days, stocks = np.array([20, 49, 30]), np.array([0, stock, 13])
     with pytest.raises(IndexError, match=r"stocks (-1 \.\. 13|0 \.\. 14) are not all among the panel's 0 \.\. 13"):
         panel.places(days, stocks, 5)
-    assert panel.places(days, np.array([0, 13, 13]), 5)[1] == 45 * 16 * 6 * 14 + 13
+    assert panel.places(days, np.array([0, 13, 13]), 5)[1] == (45 * 14 + 13) * 16 * 6
 
 
 def test_reopened_without_reading(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,11 +16,11 @@ int main() {
                 keep(recurrence, check_recurrence({s.steps, s.fields, s.hidden, s.n, width}, all_states));
     check_neighbours(NAN);
     check_neighbours(1e30f);
-    for (int64_t stride : {1, 5, 64, 131})
+    for (int64_t stocks : {1, 5, 64, 131})
         for (int64_t steps : {1, 7, 40})
             for (uint8_t by : {MFGRU_MEAN, MFGRU_LAST})
                 for (float clip : {float(INFINITY), 1.5f})
-                    keep(windows, check_windows(stride, steps, by, clip));
+                    keep(windows, check_windows(stocks, steps, by, clip));
     check(keeps_denormals(), "the caller's denormals are gone");
     std::printf("%d checks, %d failed; largest error of the recurrence %.1e, of windows %.1e\n", checks.load(),
                 failures.load(), recurrence, windows);

@@ -7,37 +7,38 @@
 #include "../../../qlib_mfgru/native/mfgru.h"
 #include "check.h"
 
-// A panel of `stride` stocks, and windows that begin at places of the samples of two dates. Fields are one whose prices
-// are all the same, one of prices, one of volumes, raw numbers about 0, and levels that begin late, scaled and raw.
+// A panel of some stocks, and windows that begin at places of the samples of two dates. Fields are one whose prices are
+// all the same, one of prices, one of volumes, raw numbers about 0, and levels that begin late, scaled and raw.
 struct Panel {
-    int64_t stride, steps, fields, dates = 2;
+    int64_t stocks, steps, fields, bars_a_day, dates = 2;
     std::vector<uint8_t> modes;
-    Floats bars;                         // (days, fields, stride), one bar a day
+    Floats bars;                         // (days, stocks, bars_a_day, fields)
     std::vector<int64_t> first, column;  // where each sample's window begins, and its date
 
-    Panel(int64_t stride, int64_t steps, uint8_t by)
-        : stride(stride),
+    Panel(int64_t stocks, int64_t steps, uint8_t by)
+        : stocks(stocks),
           steps(steps),
           fields(6),
+          bars_a_day(steps % 2 ? 1 : 2),
           modes{by, by, by, MFGRU_NONE, uint8_t(by | MFGRU_LATE), uint8_t(MFGRU_NONE | MFGRU_LATE)},
-          bars((steps + 1) * fields * stride) {
+          bars((steps / bars_a_day + 1) * stride()) {
         const Floats moves = random_floats(bars.size(), 0.05f);
-        for (size_t i = 0; i < bars.size(); ++i) bars[i] = 10 * std::exp(moves[i]);
-        for (int64_t day = 0; day <= steps; ++day) bars[(day * fields + 2) * stride] = 0;  // has no scale
-        for (int64_t i = 0; i < (steps + 1) * stride; ++i) bars[place(i, 3)] = moves[place(i, 3)];
-        for (int64_t stock = 0; stock < stride; stock += 3) bars[place(stock, 4)] = bars[place(stock, 5)] = NAN;
-        for (int64_t day = 0; day <= steps; ++day)
-            for (int64_t stock = 0; stock < stride; ++stock) bars[day * fields * stride + stock] = 3;  // all the same
+        for (int64_t i = 0; i < int64_t(bars.size()); ++i) {
+            const int64_t field = i % fields, stock = i / run() % stocks;
+            bars[i] = field == 0 ? 3 : field == 3 ? moves[i] : 10 * std::exp(moves[i]);
+            if (field == 2 && stock == 0) bars[i] = 0;                        // has no scale
+            if (field >= 4 && stock % 3 == 0 && i < stride()) bars[i] = NAN;  // on the first day
+        }
         for (int64_t date = 0; date < dates; ++date)
-            for (int64_t stock = 0; stock < stride; stock += 1 + date) {  // side by side, and every other
-                first.push_back(date * fields * stride + stock);
+            for (int64_t stock = 0; stock < stocks; stock += 1 + date) {  // side by side, and every other
+                first.push_back(date * stride() + stock * run());
                 column.push_back(date);
             }
     }
 
+    int64_t run() const { return bars_a_day * fields; }
+    int64_t stride() const { return stocks * run(); }
     int64_t rows() const { return steps * fields; }
-    // Of the bar of day i / stride and stock i % stride.
-    int64_t place(int64_t i, int64_t field) const { return (i / stride * fields + field) * stride + i % stride; }
     int64_t n() const { return int64_t(first.size()); }
     int64_t samples(int64_t date) const { return std::count(column.begin(), column.end(), date); }
     const int64_t* begin(int64_t date) const { return &first[date ? samples(0) : 0]; }
@@ -46,7 +47,7 @@ struct Panel {
     Numbers scaled(int64_t at, int64_t field) const {
         Numbers series(steps);
         double by = 0;
-        for (int64_t t = 0; t < steps; ++t) by += series[t] = bars[at + (t * fields + field) * stride];
+        for (int64_t t = 0; t < steps; ++t) by += series[t] = bars[at + t / bars_a_day * stride() + t % bars_a_day * fields + field];
         if (modes[field] & MFGRU_LATE && std::isnan(series[0])) return {};
         if (modes[field] & MFGRU_NONE) return series;
         by = modes[field] & MFGRU_LAST ? series.back() : by / double(steps);
@@ -62,8 +63,8 @@ struct Moments {
     explicit Moments(const Panel& p) : mean(p.rows() * p.dates), inverse_std(mean) {
         for (int64_t date = 0; date < p.dates; ++date) {
             Floats of_date(p.rows()), inverse(p.rows());
-            check(!mfgru_statistics(p.bars.data(), p.stride, p.steps, p.fields, p.modes.data(), p.begin(date),
-                                    p.samples(date), of_date.data(), inverse.data()), "there was no memory");
+            check(!mfgru_statistics(p.bars.data(), p.stride(), p.run(), p.steps, p.fields, p.modes.data(),
+                                    p.begin(date), p.samples(date), of_date.data(), inverse.data()), "there was no memory");
             for (int64_t row = 0; row < p.rows(); ++row) {
                 mean[row * p.dates + date] = of_date[row];
                 inverse_std[row * p.dates + date] = inverse[row];
@@ -90,10 +91,11 @@ inline Moments exact_moments(const Panel& p, Moments m) {
     return m;
 }
 
-inline Floats normalised(const Panel& p, const Moments& m, float clip) {
+inline Floats normalised(const Panel& p, const Moments& m, float clip, int n_threads) {
     Floats out(p.rows() * p.n());
-    check(!mfgru_normalised(p.bars.data(), p.stride, p.steps, p.fields, p.modes.data(), p.first.data(), p.n(),
-                            m.mean.data(), m.inverse_std.data(), p.dates, p.column.data(), clip, out.data(), p.n()),
+    check(!mfgru_normalised(p.bars.data(), p.stride(), p.run(), p.steps, p.fields, p.modes.data(), p.first.data(),
+                            p.n(), m.mean.data(), m.inverse_std.data(), p.dates, p.column.data(), clip, out.data(),
+                            n_threads),
           "there was no memory");
     return out;
 }
@@ -111,12 +113,12 @@ inline Numbers exact_normalised(const Panel& p, const Moments& m, double clip) {
     return out;
 }
 
-inline double check_windows(int64_t stride, int64_t steps, uint8_t by, float clip) {
+inline double check_windows(int64_t stocks, int64_t steps, uint8_t by, float clip) {
     const std::string name =
-        "windows of " + std::to_string(steps) + " steps, " + std::to_string(stride) + " stocks: ";
-    const Panel p(stride, steps, by);
+        "windows of " + std::to_string(steps) + " steps, " + std::to_string(stocks) + " stocks: ";
+    const Panel p(stocks, steps, by);
     const Moments got(p), right = exact_moments(p, got);
-    const Floats samples = normalised(p, got, clip);
+    const Floats samples = normalised(p, got, clip, 1);
     const double of_mean = error(got.mean, {right.mean.begin(), right.mean.end()});
     const double of_std = error(got.inverse_std, {right.inverse_std.begin(), right.inverse_std.end()});
     const double of_samples = error(samples, exact_normalised(p, got, clip));
@@ -125,7 +127,7 @@ inline double check_windows(int64_t stride, int64_t steps, uint8_t by, float cli
     check(of_samples < 1e-4, name + "samples are off by " + std::to_string(of_samples));
     std::vector<Floats> of_threads(3);
     std::vector<std::thread> threads;
-    for (Floats& out : of_threads) threads.emplace_back([&] { out = normalised(p, Moments(p), clip); });
+    for (Floats& out : of_threads) threads.emplace_back([&] { out = normalised(p, Moments(p), clip, 2); });
     for (std::thread& thread : threads) thread.join();
     for (const Floats& out : of_threads) check(same(out, samples), name + "another thread's are others");
     return std::max({of_mean, of_std, of_samples});
