@@ -40,15 +40,18 @@ def main() -> None:
     print(f"one epoch at {market.stocks} stocks x {market.days} days, a sample date every {options.sample_step} days")
     rows, figures = [], {}
     for name in options.models:
-        cache = workdir / "cache-epoch"
-        arguments = [_CHILD, name, str(provider), str(cache), str(options.batches), str(options.sample_step)]
-        done = run(Path(__file__), arguments)
+        done = epoch(name, provider, workdir / "cache-epoch", options.batches, options.sample_step)
         rows += _rows(name, done)
         figures[name] = done.figures
     header = ["", "seconds", "batches", "of", "resident MiB", "anonymous MiB", "< 4 GiB"]
     print("peak memory on top of the imports; resident counts the mapped pages of the panel, anonymous does not")
     print(table(header, rows))
     keep(options.json, {"size": {"stocks": market.stocks, "days": market.days}, **figures})
+
+
+def epoch(model: str, provider: Path, cache: Path, batches: int, sample_step: int) -> Run:
+    """A phase each for the panels and labels, for an epoch of every stage, and for a prediction; in its own process."""
+    return run(Path(__file__), [_CHILD, model, str(provider), str(cache), str(batches), str(sample_step)])
 
 
 def _rows(model: str, done: Run) -> list[list[str]]:
