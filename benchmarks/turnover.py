@@ -1,11 +1,12 @@
 """What turns a model's portfolios over, and what it costs: seeds beside their ensemble, and limits of turnover.
 
-    python benchmarks/turnover.py [STUDY.yaml] [--model daily] [--limits 0.1 0.2 ...] [--aversions 0 1] [--record]
+    python benchmarks/turnover.py [STUDY.yaml] [--recorder ID] [--limits 0.1 0.2 ...] [--aversions 0 1] [--record]
 
-Takes a rolling model of a study (`replication.py` and ``mfgru study`` make it; by default
-``workflow_configs/ashare_daily/study.yaml``), whose store lies in the working folder. The TOP layer of its ensemble and
-of each of its seeds is held beside the Huatai report's; then the portfolios around the study's indices are made for
-every turnover limit, with and without costs in what is maximised (`cost_aversion`).
+Takes the scores of a study's rolling model from its store in the working folder: those of `daily` in
+``workflow_configs/ashare_daily/study.yaml`` (`replication.py` and ``mfgru study`` make them, and so does this where
+they are not there yet), or those of a recorder, whatever version of this package made it. The TOP layer of the
+ensemble and of each of its seeds is held beside the Huatai report's; then the portfolios around the study's indices
+are made for every turnover limit, with and without costs in what is maximised (`cost_aversion`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import qlib
 import record
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
@@ -73,13 +75,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", type=Path, nargs="?", default=STUDY)
     parser.add_argument("--model", default="daily")
+    parser.add_argument("--recorder", metavar="ID", help="of the model, as mlflow ui shows it")
     parser.add_argument("--limits", type=float, nargs="+", default=LIMITS)
     parser.add_argument("--aversions", type=float, nargs="+", default=[0.0, 1.0])
     record.add_options(parser)
     options = parser.parse_args()
     content = StudySource.read(options.study).content
-    parts = {part.name: part.recorder for part in run_study(options.study).parts}
-    scores = scores_of(find_recorder(parts[options.model], R.exp_manager), content["seeds"])
+    if options.recorder:
+        qlib.init(**content["qlib_init"])
+        found = options.recorder
+    else:
+        found = {part.name: part.recorder for part in run_study(options.study).parts}[options.model]
+    scores = scores_of(find_recorder(found, R.exp_manager), content["seeds"])
     top = tops(scores, content["factor_test"]["pools"])
     limits = {
         index: limited(
