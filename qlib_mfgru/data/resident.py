@@ -112,12 +112,13 @@ class ResidentSource:
 
 
 def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:
-    """The panel's bars on the device, copied some days at a time."""
+    """The panel's bars on the device, copied some days at a time, with stocks innermost there: a warp reads neighbours."""
     bars = torch.empty(panel.bars.shape, dtype=torch.float32, device=device)
     step = max(1, _BYTES_PER_COPY // max(1, panel.bars[0].nbytes))
     starts = range(0, len(bars), step)
     for start in tqdm(starts, f"{panel.freq} bars to {device}", leave=False, delay=1):
-        bars[start : start + step] = torch.from_numpy(np.array(panel.bars[start : start + step]))
+        as_they_lie = torch.from_numpy(np.array(panel.bars[start : start + step], order="K"))
+        bars[start : start + step] = as_they_lie.to(device)  # turned over on the device
     return bars
 
 
