@@ -112,7 +112,7 @@ class ResidentSource:
 
 
 def _copied(panel: BarPanel, device: torch.device) -> torch.Tensor:
-    """The panel's bars on the device, copied some days at a time, with stocks innermost there: a warp reads neighbours."""
+    """The panel's bars on the device, copied some days at a time; there stocks are innermost, as threads read them."""
     bars = torch.empty(panel.bars.shape, dtype=torch.float32, device=device)
     step = max(1, _BYTES_PER_COPY // max(1, panel.bars[0].nbytes))
     starts = range(0, len(bars), step)
