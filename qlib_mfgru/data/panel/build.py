@@ -32,7 +32,12 @@ _STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute h
 def folder_name(freq: str, codes: list[str], fields: Sequence[Field]) -> str:
     """Name of a panel's folder in its cache; it differs for other data, fields, kinds and orders of fields."""
     state = [reader.fingerprint(freq, codes, stored_names(fields)), *_described(fields)]
-    return f"{freq}-{_FORMAT}-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"
+    return f"{prefix(freq)}{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"
+
+
+def prefix(freq: str) -> str:
+    """How the names of all panels of a frequency begin whose files mean the same."""
+    return f"{freq}-{_FORMAT}-"
 
 
 def _described(fields: Sequence[Field]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from qlib.log import get_module_logger
 
-from qlib_mfgru.data.panel.build import DESCRIPTION, folder_name, write
+from qlib_mfgru.data.panel.build import DESCRIPTION, folder_name, prefix, write
 from qlib_mfgru.data.panel.extend import extend
 from qlib_mfgru.data.panel.fields import Field
 from qlib_mfgru.data.panel.layout import BARS
@@ -60,8 +60,8 @@ def _make(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
 
 
 def _earlier(folder: Path, freq: str) -> list[Path]:
-    """Whole panels of a frequency beside one that is made, the newest first."""
-    files = folder.parent.glob(f"{freq}-*/{DESCRIPTION}")
+    """Whole panels of a frequency and of the same format beside one that is made, the newest first."""
+    files = folder.parent.glob(f"{prefix(freq)}*/{DESCRIPTION}")
     folders = [file.parent for file in files if file.parent != folder and _is_whole(file.parent)]
     return sorted(folders, key=lambda each: -(each / BARS).stat().st_mtime_ns)
 

@@ -41,9 +41,8 @@ def test_extended_panel_is_the_one_made_anew(freq: str, tmp_path: Path, monkeypa
         assert extended.instruments == anew.instruments
         assert extended.days.equals(anew.days)
         for name in ARRAYS:
-            assert np.array_equal(getattr(extended, name).view("u1"), getattr(anew, name).view("u1")), (
-                f"{name} after day {until}"
-            )
+            got, expected = (np.array(getattr(each, name), order="C") for each in (extended, anew))
+            assert np.array_equal(got.view("u1"), expected.view("u1")), f"{name} after day {until}"
         assert len(list((tmp_path / "cache").glob(f"{freq}-*"))) == 1
     assert kept.bars.shape[0] == 98
 
@@ -60,6 +59,22 @@ def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
         opened(provider, tmp_path / "other", "day").bars,
         equal_nan=True,
     )
+
+
+def test_a_panel_of_another_format_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bars would be read in the order of today's."""
+    market = Evenings.make(1)
+    source, provider = tmp_path / "s", tmp_path / "p"
+    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    opened(provider, tmp_path / "cache", "day")
+    (folder,) = (tmp_path / "cache").glob("day-*")
+    other = folder.rename(folder.with_name(folder.name.replace("day-4-", "day-3-")))
+    update(provider, market.write(source, 98, 99), quiet=True, n_jobs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "extend", lambda *_: pytest.fail("it was extended"))
+        panel = opened(provider, tmp_path / "cache", "day")
+    assert np.array_equal(panel.bars, opened(provider, tmp_path / "other", "day").bars, equal_nan=True)
+    assert not other.exists()
 
 
 def test_a_damaged_panel_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
