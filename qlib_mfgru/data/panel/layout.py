@@ -14,7 +14,8 @@ _IN_USE, _STORED = (0, 2, 3, 1), (0, 3, 1, 2)
 
 def laid_out(bars: np.ndarray) -> np.ndarray:
     """Bars (day, bar, field, stock) that lie in memory as (day, stock, bar, field); copied only if they do not yet."""
-    return np.ascontiguousarray(bars.transpose(_STORED)).transpose(_IN_USE)
+    stored = bars.transpose(_STORED)
+    return bars if stored.flags.c_contiguous else np.ascontiguousarray(stored).transpose(_IN_USE)
 
 
 def read(folder: Path) -> np.ndarray:
