@@ -181,6 +181,7 @@ std::vector<Run> runs(const int64_t* column, int64_t width) {
 
 void normalised(const Windows& w, const int64_t* first, int64_t n, const float* mean, const float* inverse_std,
                 int64_t dates, const int64_t* column, float clip, float* out, int threads) {
+    if (n == 0) return;
     const int64_t tiles = (n + TILE - 1) / TILE, size = Tile::size(w);
     vf* const memory = workspace(size * std::min<int64_t>(std::max(threads, 1), tiles));
     std::atomic<int64_t> taken{0};

@@ -16,7 +16,7 @@ int main() {
                 keep(recurrence, check_recurrence({s.steps, s.fields, s.hidden, s.n, width}, all_states));
     check_neighbours(NAN);
     check_neighbours(1e30f);
-    for (int64_t stocks : {1, 5, 64, 131})
+    for (int64_t stocks : {0, 1, 5, 64, 131})
         for (int64_t steps : {1, 7, 40})
             for (uint8_t by : {MFGRU_MEAN, MFGRU_LAST})
                 for (float clip : {float(INFINITY), 1.5f})

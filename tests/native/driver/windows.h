@@ -41,7 +41,7 @@ struct Panel {
     int64_t rows() const { return steps * fields; }
     int64_t n() const { return int64_t(first.size()); }
     int64_t samples(int64_t date) const { return std::count(column.begin(), column.end(), date); }
-    const int64_t* begin(int64_t date) const { return &first[date ? samples(0) : 0]; }
+    const int64_t* begin(int64_t date) const { return first.data() + (date ? samples(0) : 0); }
 
     // Series `field` of the window at `at` over its scale, less 1, or as it is; empty where it is missing.
     Numbers scaled(int64_t at, int64_t field) const {
