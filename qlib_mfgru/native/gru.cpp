@@ -25,6 +25,7 @@ namespace {
 // --------------------------------------------------------------------------------------------------- forward
 
 struct ForwardSpace {
+    FlushDenormals flush;
     Vectors x, state;  // (chunk, fields), 2 states
     Terms of_x, of_state;
     std::optional<Attended> attended;
@@ -84,6 +85,7 @@ struct Sums {
 };
 
 struct BackwardSpace {
+    FlushDenormals flush;
     Vectors x, states, gates, d_state, step_grad, d_x, sums;
     Terms of_x, of_state, of_gates;
     StepTerms all_x, all_states, all_gates;

@@ -15,7 +15,8 @@
 
 namespace {
 
-// Denormal numbers count as 0 inside, whatever the caller's setting: gradients fade below them over 320 steps.
+// Denormal numbers count as 0 as long as it lives, whatever the caller's setting: for workspaces of the recurrence, whose
+// gradients fade below them over 320 steps.
 struct FlushDenormals {
 #ifdef __x86_64__
     static uint64_t get() { return _mm_getcsr(); }
@@ -42,7 +43,6 @@ void for_each_tile(int64_t tiles, int threads, const Make& workspace, const Work
     std::atomic<int64_t> next{0};
     std::atomic<bool> failed{false};
     auto run = [&] {
-        FlushDenormals flush;
         try {
             auto space = workspace();
             for (int64_t tile; !failed && (tile = next++) < tiles;) work(tile, space);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import numpy as np
@@ -90,6 +91,14 @@ def test_tensors_are_views_of_time_major_memory(table: SampleTable) -> None:
     assert window.dtype == batch.label.dtype == torch.float32
     assert window.shape == (len(batch), 80, 6)
     assert window.permute(1, 2, 0).is_contiguous()
+
+
+def test_a_pickled_table_gathers_the_same(table: SampleTable) -> None:
+    rows = np.arange(50)
+    got, expected = pickle.loads(pickle.dumps(table)).batch(rows), table.batch(rows)
+    assert identities(got) == identities(expected)
+    for freq, window in expected.features.items():
+        assert torch.equal(got.features[freq], window)
 
 
 def test_inputs_restrict_what_is_gathered_not_what_a_sample_is(table: SampleTable) -> None:

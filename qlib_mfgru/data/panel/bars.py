@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,10 @@ class BarPanel:
         if len(self.fields) != self.bars.shape[2]:
             raise ValueError(f"bars of shape {self.bars.shape} do not hold {len(self.fields)} fields")
         object.__setattr__(self, "bars", laid_out(self.bars))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """A pickle has the bars in the order of their axes."""
+        self.__dict__.update(state, bars=laid_out(state["bars"]))
 
     @property
     def bars_per_day(self) -> int:

@@ -13,9 +13,11 @@ _IN_USE, _STORED = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
 def laid_out(bars: np.ndarray) -> np.ndarray:
-    """Bars (day, bar, field, stock) that lie in memory as (day, stock, bar, field); copied only if they do not yet."""
+    """Bars (day, bar, field, stock) as float32 that lies in memory as (day, stock, bar, field): these, or a copy."""
     stored = bars.transpose(_STORED)
-    return bars if stored.flags.c_contiguous else np.ascontiguousarray(stored).transpose(_IN_USE)
+    if stored.flags.c_contiguous and stored.dtype == np.float32:
+        return bars
+    return np.ascontiguousarray(stored, dtype=np.float32).transpose(_IN_USE)
 
 
 def read(folder: Path) -> np.ndarray:

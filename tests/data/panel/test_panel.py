@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +54,11 @@ def test_a_stocks_day_lies_together_in_memory_and_in_the_file(panel: BarPanel, c
     stored = np.load(next(cache.glob("15min-*")) / "bars.npy")
     np.testing.assert_array_equal(stored, panel.bars.transpose(0, 3, 1, 2))
     assert np.shares_memory(panel.bars, replace(panel).bars)
-    copied = replace(panel, bars=np.array(panel.bars, order="C"))
-    assert copied.bars.strides == panel.bars.strides == (4 * 14 * 16 * 6, 4 * 6, 4, 4 * 16 * 6)
-    np.testing.assert_array_equal(copied.bars, panel.bars)
+    others = [np.array(panel.bars, order="C"), np.array(panel.bars, order="F"), panel.bars.astype(">f8")]
+    for copied in (*(replace(panel, bars=bars) for bars in others), pickle.loads(pickle.dumps(panel))):
+        assert copied.bars.strides == panel.bars.strides == (4 * 14 * 16 * 6, 4 * 6, 4, 4 * 16 * 6)
+        assert copied.bars.dtype == np.dtype(np.float32)
+        np.testing.assert_array_equal(copied.bars, panel.bars)
 
 
 def test_bars_are_the_providers(panel: BarPanel, provider: Path) -> None:
