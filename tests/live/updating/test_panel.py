@@ -25,6 +25,13 @@ def opened(provider: Path, folder: Path, freq: str) -> BarPanel:
     return BarPanel.open(freq, folder)
 
 
+def ingested(folder: Path) -> tuple[Evenings, Path, Path]:
+    """A market, where its files come to lie, and a provider of its first days."""
+    market, source, provider = Evenings.make(1), folder / "s", folder / "p"
+    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    return market, source, provider
+
+
 @pytest.mark.parametrize("freq", ["15min", "day"])
 def test_extended_panel_is_the_one_made_anew(freq: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     market = Evenings.make(1)
@@ -48,9 +55,7 @@ def test_extended_panel_is_the_one_made_anew(freq: str, tmp_path: Path, monkeypa
 
 
 def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
-    market = Evenings.make(1)
-    source, provider = tmp_path / "s", tmp_path / "p"
-    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    market, source, provider = ingested(tmp_path)
     opened(provider, tmp_path / "cache", "day")
     ingest(market.mapping(), market.write(source, 98, 100), provider, quiet=True, n_jobs=1)
     update(provider, market.write(source, 100, 101), quiet=True, n_jobs=1)
@@ -63,9 +68,7 @@ def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
 
 def test_a_panel_of_another_format_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bars would be read in the order of today's."""
-    market = Evenings.make(1)
-    source, provider = tmp_path / "s", tmp_path / "p"
-    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    market, source, provider = ingested(tmp_path)
     opened(provider, tmp_path / "cache", "day")
     (folder,) = (tmp_path / "cache").glob("day-*")
     other = folder.rename(folder.with_name(folder.name.replace("day-4-", "day-3-")))
@@ -79,9 +82,7 @@ def test_a_panel_of_another_format_hands_nothing_on(tmp_path: Path, monkeypatch:
 
 def test_a_damaged_panel_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bars are too large to be read whenever it is opened, so a flipped byte shows first where they are copied."""
-    market = Evenings.make(1)
-    source, provider = tmp_path / "s", tmp_path / "p"
-    ingest(market.mapping(), market.write(source, 0, 98), provider, quiet=True, n_jobs=1)
+    market, source, provider = ingested(tmp_path)
     opened(provider, tmp_path / "cache", "day")
     (file,) = (tmp_path / "cache").glob("day-*/bars.npy")
     content = bytearray(file.read_bytes())
