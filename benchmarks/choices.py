@@ -71,6 +71,10 @@ VARIANTS = {
     "rank_ic, dropout": Variant({"loss": "rank_ic", "dropout": 0.2}),
     "rank_ic, neutral, vwap": Variant({"loss": "rank_ic"}, handler={"label": LABEL_VWAP, "label_neutral": "industry"}),
     "rank_ic, neutral, dropout": Variant({"loss": "rank_ic", "dropout": 0.2}, handler={"label_neutral": "industry"}),
+    "lr_decay 0.95": Variant({"lr_decay": 0.95}),
+    "lr 0.003, lr_decay 0.9": Variant({"lr": 3e-3, "lr_decay": 0.9}),
+    "batch_size 1000": Variant({"batch_size": 1000}),
+    "batch_size 20000": Variant({"batch_size": 20_000}),
     "sample_step 2": Variant(dataset={"sample_step": 2}),
     "sample_step 1": Variant(dataset={"sample_step": 1}),
 }

@@ -17,7 +17,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.native import Precision
 from qlib_mfgru.nn import LOSSES, Implementation, Loss, MetricName
 from qlib_mfgru.nn.attention import AttentionForm
-from qlib_mfgru.settings import Count, Fraction, Lt, NonNegative, Seed, Settings, Text, shown
+from qlib_mfgru.settings import Count, Fraction, Le, Lt, NonNegative, Positive, Seed, Settings, Text, shown
 
 
 def _device(name: str) -> str:
@@ -47,6 +47,8 @@ class EpochSettings(Settings):
     ----------
     lr : float
         Adam's learning rate.
+    lr_decay : float
+        What the learning rate is multiplied by after each epoch, over 0 and up to 1; 1 leaves it as it is.
     weight_decay : float
         AdamW's: every step takes ``lr * weight_decay`` of each weight of the network, biases included.
     max_epochs : int
@@ -62,6 +64,7 @@ class EpochSettings(Settings):
     """
 
     lr: NonNegative = 1e-3
+    lr_decay: Annotated[Positive, Le(1)] = 1.0
     weight_decay: NonNegative = 0.0
     max_epochs: Count = 100
     patience: Count = 10

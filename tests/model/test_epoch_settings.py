@@ -12,6 +12,7 @@ from tiny_world import FAST
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel, IncrementalGRUModel, TrainSettings
 from qlib_mfgru.model.training import StageData, StageResult, metric_by_date, score_samples, train_stage, validate
+from qlib_mfgru.model.training.adamw import AdamW
 from qlib_mfgru.nn import InputShape, Loss, ScoreNet
 from qlib_mfgru.rolling.spelling import spelled
 
@@ -78,6 +79,17 @@ def test_what_a_loss_learns_does_not_decay(tables: StageData) -> None:
     assert SCALES[-1].item() == 1
 
 
+def test_the_rate_decays_from_epoch_to_epoch(tables: StageData, monkeypatch: pytest.MonkeyPatch) -> None:
+    rates: list[float] = []
+    step = AdamW.step
+    monkeypatch.setattr(AdamW, "step", lambda self: (rates.append(self.lr), step(self)))
+    torch.manual_seed(0)
+    net = ScoreNet({"15min": InputShape(16, 6)}, hidden_size=4)
+    settings = TrainSettings(batch_size=len(tables.train), lr=1e-2, lr_decay=0.5, max_epochs=4, device="cpu")
+    train_stage(net, tables, settings, [])
+    assert rates == [0.01, 0.005, 0.0025, 0.00125]
+
+
 def test_stopping_on_t_keeps_the_epoch_of_the_largest_t(dataset: MultiFreqDataset) -> None:
     mean, t = (daily(dataset, max_epochs=8, stop_on=kind) for kind in ("mean", "t"))
     rows = t.history
@@ -104,7 +116,7 @@ def test_the_recorded_metric_is_that_of_the_averaged_network(dataset: MultiFreqD
 
 def test_the_best_epoch_alone_is_the_default(dataset: MultiFreqDataset) -> None:
     """To the bit, whether the settings are stated or not."""
-    stated = {"weight_decay": 0.0, "stop_on": "mean", "smooth_epochs": 1, "average_epochs": 1}
+    stated = {"lr_decay": 1.0, "weight_decay": 0.0, "stop_on": "mean", "smooth_epochs": 1, "average_epochs": 1}
     models = [daily(dataset, **settings) for settings in ({}, stated)]
     assert models[0].predict(dataset).equals(models[1].predict(dataset))
     assert models[0].validation["ic"] == max(row["valid_ic"] for row in models[0].history)

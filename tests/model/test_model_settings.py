@@ -61,6 +61,8 @@ TRAINING = [
      "RankICLoss got an unexpected keyword argument 'temperature'"),
     ({"weight_decay": -0.1}, "weight_decay is -0.1: must be at least 0"),
     ({"stop_on": "median"}, "stop_on is 'median': must be one of 'mean', 't'"),
+    ({"lr_decay": 0}, "lr_decay is 0: must be above 0"),
+    ({"lr_decay": 1.1}, "lr_decay is 1.1: must be at most 1"),
     ({"smooth_epochs": 0}, "smooth_epochs is 0: must be at least 1"),
     ({"average_epochs": 2.5}, "average_epochs is 2.5: must be a whole number"),
     ({"average_epochs": 11}, "average_epochs is 11: must be at most patience, 10"),
@@ -82,7 +84,7 @@ def test_training_settings(build: Build, settings: dict[str, Any], message: str)
 @EVERY
 def test_an_unknown_setting_without_a_near_one(build: Build) -> None:
     with pytest.raises(
-        UnknownSetting, match=r"^unknown setting 'momentum'; known are lr, weight_decay, max_epochs, pati"
+        UnknownSetting, match=r"^unknown setting 'momentum'; known are lr, lr_decay, weight_decay, max_epochs, "
     ):
         build(momentum=0.1)
 
@@ -113,22 +115,23 @@ OWN = [
     (lambda: NetworkModel({**OWN_TCN, "class": "Pinned"}, freqs=["day"]), "freqs is ['day']: Pinned takes no inputs "
      "and says itself what it reads; leave freqs out"),
     (lambda: NetworkModel(OWN_TCN, freqs=[]), "freqs is []: must not be empty"),
-    (lambda: NetworkModel(OWN_TCN, hidden_size=3), "unknown setting 'hidden_size'; known are lr, weight_decay, "
-     "max_epochs, patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, "
-     "precision, loss, metric, network, freqs"),
+    (lambda: NetworkModel(OWN_TCN, hidden_size=3), "unknown setting 'hidden_size'; known are lr, lr_decay, "
+     "weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, "
+     "gru, precision, loss, metric, network, freqs"),
     (lambda: IncrementalGRUModel(stage_weight=0.5), "stage_weight is 0.5: must be one of 'fixed', 'validated'"),
     (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": 20}]), "stages[1]: training is 20: must be a "
-     "mapping with lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs"),
+     "mapping with lr, lr_decay, weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs"),
     (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": {"max_epochs": 0}}]), "stages[1]: "
      "training.max_epochs is 0: must be at least 1"),
     (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": {"seed": 1}}]), "stages[1]: unknown setting "
-     "'training.seed'; known are lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, average_epochs"),
+     "'training.seed'; known are lr, lr_decay, weight_decay, max_epochs, patience, stop_on, smooth_epochs, "
+     "average_epochs"),
     (lambda: IncrementalGRUModel(["day", {"freq": "15min", "training": {"max_epochs": 2}}], average_epochs=3),
      "stages[1].training: max_epochs is 2: too few for smooth_epochs 1 and average_epochs 3, which take at least 3"),
     (lambda: IncrementalGRUModel(["day", "day"]), "stages has the same branch of ['day'] twice"),
-    (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are lr, weight_decay, max_epochs, "
-     "patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, precision, "
-     "loss, metric, hidden_size, dropout, stages, stage_weight"),
+    (lambda: IncrementalGRUModel(freqs=["day"]), "unknown setting 'freqs'; known are lr, lr_decay, weight_decay, "
+     "max_epochs, patience, stop_on, smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, "
+     "precision, loss, metric, hidden_size, dropout, stages, stage_weight"),
     (lambda: RecordedModel(17), "recorder_id is 17: must be text"),
 ]  # fmt: skip
 

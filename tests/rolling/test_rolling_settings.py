@@ -45,8 +45,9 @@ SETTINGS = [
     ({"batch_by": "dates"}, "model: batch_by is 'dates': must be one of 'sample', 'date'"),
     (
         {"retran": "3M"},
-        "model: unknown setting 'retran'; known are lr, weight_decay, max_epochs, patience, stop_on, smooth_epochs, "
-        "average_epochs, batch_size, batch_by, seed, device, gru, precision, loss, metric, hidden_size, dropout, freq; "
+        "model: unknown setting 'retran'; known are lr, lr_decay, weight_decay, max_epochs, patience, stop_on, "
+        "smooth_epochs, average_epochs, batch_size, batch_by, seed, device, gru, precision, loss, "
+        "metric, hidden_size, dropout, freq; "
         "settings of RollingEnsembleModel itself are model, retrain, train_start, seeds, n_jobs, window, warm_start, "
         "threads, backend, units_dir",
     ),

@@ -109,6 +109,7 @@ def train_stage(
     optimizer = AdamW((net.parameters(), decay), (loss.parameters(), 0.0), lr=settings.lr)  # a loss does not decay
     for epoch in range(1, settings.max_epochs + 1):
         start = time.perf_counter()
+        optimizer.lr = settings.lr * settings.lr_decay ** (epoch - 1)
         with cores_for(net):
             train = _train_epoch(net, data, settings, loss, optimizer, epoch)
             by_date = validate_by_date(net, data.valid, data.valid_base, settings.metric)
