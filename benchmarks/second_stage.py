@@ -1,6 +1,6 @@
 """What keeps a second stage from harming when its history is short: settings compared on held-back validation dates.
 
-    python benchmarks/second_stage.py --out runs/second_stage [--seeds 0 1 2] [--start 2013-01-01] [--only NAME ...]
+    python benchmarks/second_stage.py [--out runs/second_stage] [--seeds 0 1 2] [--start 2013-01-01] [--only NAME ...]
 
 `IncrementalGRUModel` as ``workflow_configs/astock/incremental.yaml`` has it, with one setting changed at a time for its
 second stage. Trained and stopped on the train segment up to 2025-08-15; judged by the RankIC of every day from
@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import qlib
+import record
 from qlib.utils import init_instance_by_config
 from real_data import load_config
 
@@ -133,21 +133,21 @@ def rank_ic(scores: pd.Series, label: pd.Series) -> float:
 
 def compared(values: pd.DataFrame) -> pd.DataFrame:
     """Seeds in rows, variants in columns -> a row a variant: means, and differences with their standard errors."""
-    rows = {"RankIC": values.mean()}
+    rows = {"rank_ic": values.mean()}
     for reference in ("daily", "default"):
         lead = values.sub(values[reference], axis=0)
-        rows[f"less {reference}"] = lead.mean()
-        rows["+-" if reference == "daily" else "+- "] = lead.std() / np.sqrt(len(values))
+        rows |= {f"less_{reference}": lead.mean(), f"error_{reference}": lead.sem()}
     return pd.DataFrame(rows)
 
 
 def main() -> None:
-    """Train what is missing and print the table."""
+    """Train what is missing, print the table, and record it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/second_stage"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--start", default="2013-01-01", help="first day of the daily history")
     parser.add_argument("--only", nargs="+", default=list(VARIANTS), choices=VARIANTS)
+    record.add_options(parser)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     qlib.init(**load_config("incremental")["qlib_init"])
@@ -159,10 +159,13 @@ def main() -> None:
         name: {seed: rank_ic(kept(name, seed, options.out, of_blocks, known), label) for seed in options.seeds}
         for name in names
     }
-    days = label.index.unique("datetime")
-    print(f"{len(label)} samples on {len(days)} days, {days.min():%Y-%m-%d} .. {days.max():%Y-%m-%d}")
-    print(pd.DataFrame(values).T.round(4).to_string())
-    print(compared(pd.DataFrame(values)).round(4).to_string())
+    by_seed = pd.DataFrame(values)
+    table, judged = compared(by_seed), record.spanned(label.index.unique("datetime"), "date")
+    print({"samples": len(label), **judged})
+    print(by_seed.T.round(4).to_string())
+    print(table.round(4).to_string())
+    figures = {"seeds": options.seeds, "start": options.start, "samples": len(label), **judged}
+    record.keep(options.json, figures | {"compared": table.to_dict("index"), "each": by_seed.to_dict("index")})
 
 
 if __name__ == "__main__":
