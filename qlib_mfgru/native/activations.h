@@ -20,24 +20,13 @@ inline vf at_most(float bound, vf x) { return x > bound ? all(bound) : x; }
 // would wait for each result.
 #define EACH UNROLL for (int i = 0; i < N; ++i)
 
-template <int N>
-inline void divide(const vf* numerator, vf* x) {  // into the numerator
-#ifdef __AVX512F__  // to 1 ulp or so with one Newton step; a division takes as long as sixteen products
-    vf y[N];
-    EACH y[i] = (vf)_mm512_rcp14_ps((__m512)x[i]);
-    EACH x[i] = 1.0f - x[i] * y[i];
-    EACH x[i] = numerator[i] * (y[i] + y[i] * x[i]);
-#else  // half as long here, and overlaps with the products, which use other units of the processor
-    EACH x[i] = numerator[i] / x[i];
-#endif
-}
-
 // The gates' arguments come in units of log 2, which the packed weights bring about: 2^x is cheaper than e^x.
 constexpr double LOG2_E = 1.4426950408889634;
 
-// x -> its distance to the nearest integer k, and scale = 2^k.
+// x -> its distance to the nearest integer k, and scale = 2^k; x beyond what has such a scale counts as the bound.
 template <int N>
 inline void split(vf* x, vf* scale) {
+    EACH x[i] = at_most(115.0f, x[i]);
 #ifdef __AVX512F__
     EACH scale[i] = x[i];
     EACH x[i] = (vf)_mm512_reduce_ps((__m512)x[i], 0);
@@ -58,13 +47,9 @@ inline void polynomial(const vf* x, vf* p, const float (&terms)[TERMS]) {  // fr
     UNROLL for (int power = 2; power < TERMS; ++power) EACH p[i] = p[i] * x[i] + terms[power];
 }
 
-// All powers stay below this one: 2^x + 1 must have a reciprocal.
-constexpr float HIGHEST = 115.0f;
-
 template <int N>
 inline void exp2(vf* x) {  // to 1.5e-7 of 2^x, which moves a sigmoid by a unit in the last place; 2^0 is 1
     vf p[N];
-    EACH x[i] = at_most(HIGHEST, x[i]);
 #ifdef __AVX512F__  // minimax for 2^f over [0, 1), f being what is above the integer below, which scalef takes x for
     constexpr float TERMS[] = {1.86713483e-3f, 9.01702058e-3f, 5.57999190e-2f, 2.40164450e-1f, 6.93151312e-1f, 1.0f};
     vf f[N];
@@ -82,11 +67,8 @@ inline void exp2(vf* x) {  // to 1.5e-7 of 2^x, which moves a sigmoid by a unit 
 
 template <int N>
 inline void sigmoid(vf* x) {  // of -x / LOG2_E
-    vf one[N];
     exp2<N>(x);
-    EACH one[i] = all(1.0f);
-    EACH x[i] += one[i];
-    divide<N>(one, x);
+    EACH x[i] = 1.0f / (1.0f + x[i]);
 }
 
 template <int N>
@@ -95,13 +77,11 @@ inline void tanh(vf* x) {  // of x / (2 LOG2_E)
     constexpr float TERMS[] =
         {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f, 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
     vf scale[N], p[N], e[N];
-    EACH x[i] = at_most(HIGHEST, x[i]);
     split<N>(x, scale);
     polynomial<N>(x, p, TERMS);
     EACH p[i] *= x[i];
     EACH e[i] = scale[i] * p[i] + (scale[i] - 1.0f);  // 2^x - 1
-    EACH x[i] = e[i] + 2.0f;
-    divide<N>(e, x);
+    EACH x[i] = e[i] / (e[i] + 2.0f);
 }
 
 template <int N>

@@ -55,6 +55,8 @@ struct Forward {
             if (kept) std::memcpy(kept + (tile * s.chunks() + chunk) * s.state(), h, s.state() * sizeof(vf));
             load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
             for (int64_t t = 0; t < steps; ++t, std::swap(h, next)) {
+                const int64_t later = first + t + s.chunk();
+                if (later < s.steps) fetch_rows(window + later * s.fields * s.n, s.n, start, s.fields);
                 const vt* x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields);
                 units.step<false>(x, space.of_state.of(h, s.hidden), h, next, nullptr);
                 if (attention) space.attended->add(next);
@@ -87,6 +89,7 @@ struct Sums {
 struct BackwardSpace {
     FlushDenormals flush;
     Vectors x, states, gates, d_state, step_grad, d_x, sums;
+    Vectors of_chunk;  // sums of its gates' gradients: sums of sums round less than one long sum
     Terms of_x, of_state, of_gates;
     StepTerms all_x, all_states, all_gates;
     std::optional<AttentionGradient> attention;
@@ -99,6 +102,7 @@ struct BackwardSpace {
           step_grad(vectors(s.state())),
           d_x(vectors(s.fields * V)),
           sums(vectors(sizes.total())),
+          of_chunk(vectors(sizes.of_gates)),
           of_x(s.fields),
           of_state(s.hidden),
           of_gates(3 * s.hidden),
@@ -132,7 +136,8 @@ struct Backward {
             const int64_t first = chunk * s.chunk(), steps = std::min(s.chunk(), s.steps - first);
             load_rows(window + first * s.fields * s.n, s.n, start, width, steps * s.fields, space.x.get());
             std::memcpy(space.states.get(), kept + (tile * s.chunks() + chunk) * s.state(), s.state() * sizeof(vf));
-            recompute(steps, space);
+            recompute(first, steps, start, space);
+            std::memset(space.of_chunk.get(), 0, sums.of_gates * sizeof(vf));
             for (int64_t t = steps - 1; t >= 0; --t) step_back(first, t, start, width, space);
             add_parameters(steps, space);
         }
@@ -144,8 +149,9 @@ struct Backward {
     }
 
   private:
-    void recompute(int64_t steps, BackwardSpace& space) const {
+    void recompute(int64_t first, int64_t steps, int64_t start, BackwardSpace& space) const {
         for (int64_t t = 0; t < steps; ++t) {
+            if (first) fetch_rows(window + (first + t - s.chunk()) * s.fields * s.n, s.n, start, s.fields);
             vf* h = space.states.get() + t * s.state();
             const vt* x = space.of_x.of(space.x.get() + t * s.fields * V, s.fields);
             vf* gates = space.gates.get() + t * 4 * s.state();
@@ -160,7 +166,7 @@ struct Backward {
             for (int64_t i = 0; i < s.state(); ++i) d[i] += space.step_grad[i];
         }
         if (attention) space.attention->step(t, space.states.get() + (t + 1) * s.state(), d);
-        gate_gradients(s.hidden, space.states.get() + t * s.state(), gates, d);
+        gate_gradients(s.hidden, space.states.get() + t * s.state(), gates, d, space.of_chunk.get());
         to_state.add_product(space.of_gates.of(gates + s.state(), 3 * s.hidden), d);
         if (d_window) {
             std::memset(space.d_x.get(), 0, s.fields * V * sizeof(vf));
@@ -178,7 +184,7 @@ struct Backward {
         vf* sum = space.sums.get();
         add_outer(of_gates, 3 * s.hidden, x, s.fields, terms(steps), sum);
         add_outer(recurrent, 3 * s.hidden, of_states, s.hidden, terms(steps), sum + sums.of_w);
-        add_sums(gates, 4 * s.hidden, steps, sum + sums.of_w + sums.of_u);
+        for (int64_t i = 0; i < sums.of_gates; ++i) sum[sums.of_w + sums.of_u + i] += space.of_chunk[i];
         if (!attention) return;
         space.attention->add_parameters(steps, {states.first + s.state(), states.stride},
                                         sum + sums.of_w + sums.of_u + sums.of_gates);

@@ -22,6 +22,13 @@ inline void load_rows(const float* matrix, int64_t n, int64_t start, int64_t wid
     }
 }
 
+// They will be loaded soon. Rows lie too far apart for the processor to see them coming.
+inline void fetch_rows(const float* matrix, int64_t n, int64_t start, int64_t n_rows) {
+    constexpr int LINE = 64 / sizeof(float);  // of the cache
+    for (int64_t i = 0; i < n_rows; ++i)
+        for (int64_t k = 0; k <= TILE; k += LINE) __builtin_prefetch(matrix + i * n + start + k, 0, 2);
+}
+
 inline void store_rows(const vf* rows, int64_t n, int64_t start, int64_t width, int64_t n_rows, float* matrix) {
     for (int64_t i = 0; i < n_rows; ++i) std::memcpy(matrix + i * n + start, rows + i * V, width * sizeof(float));
 }

@@ -41,15 +41,24 @@ struct Units {
     }
 
     // h, given as terms too, -> next. With KEEP the gates are stored as rows n, r, z, s of `gates` (4 hidden, V).
+    //
+    // A unit's tanh, which has waited for its sigmoids, is left until the next unit's products are under way: with nothing
+    // else to do the processor would wait for it too.
     template <bool KEEP>
     void step(const vt* x, const vt* state, const vf* h, vf* next, vf* gates) const {
         const Weight* weight = weights.data();
         const float* bias = biases.data();
-        const int64_t n_x = terms(fields), n_state = terms(hidden);
+        const int64_t n_x = terms(fields), n_state = terms(hidden), size = hidden * V;
+        vf waiting[3 * V];  // what tanh is taken of, of this unit and the last, and z of one of them
+        auto row_n = [&](int64_t j) { return KEEP ? gates + j * V : waiting + j % 2 * V; };
+        auto row_z = [&](int64_t j) { return KEEP ? gates + 2 * size + j * V : waiting + 2 * V; };
         for (int64_t j = 0; j < hidden; ++j, bias += 4) {
             vf r[V], z[V], n[V], s[V];
             UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = vf{};
             PAIRS for (int64_t k = 0; k < n_x; ++k, weight += 3) add(weight, x + k * V, r, z, n);
+            vf *late_n = row_n(j), *late_z = row_z(j);
+            UNROLL for (int v = 0; v < V; ++v) late_n[v] = n[v];
+            if (j > 0) finish(row_n(j - 1), row_z(j - 1), h + (j - 1) * V, next + (j - 1) * V);
             PAIRS for (int64_t k = 0; k < n_state; ++k, weight += 3) add(weight, state + k * V, r, z, s);
             UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
                 r[v] += bias[0];
@@ -58,18 +67,16 @@ struct Units {
             }
             sigmoid<V>(r);
             sigmoid<V>(z);
-            UNROLL for (int v = 0; v < V; ++v) n[v] += bias[2] + r[v] * s[v];
-            tanh<V>(n);
             UNROLL for (int v = 0; v < V; ++v) {
-                next[j * V + v] = n[v] + z[v] * (h[j * V + v] - n[v]);
+                late_n[v] += bias[2] + r[v] * s[v];
+                late_z[v] = z[v];
                 if (KEEP) {
-                    gates[j * V + v] = n[v];
-                    gates[(hidden + j) * V + v] = r[v];
-                    gates[(2 * hidden + j) * V + v] = z[v];
-                    gates[(3 * hidden + j) * V + v] = s[v] * float(1 / UNIT[2]);
+                    gates[size + j * V + v] = r[v];
+                    gates[3 * size + j * V + v] = s[v] * float(1 / UNIT[2]);
                 }
             }
         }
+        finish(row_n(hidden - 1), row_z(hidden - 1), h + (hidden - 1) * V, next + (hidden - 1) * V);
     }
 
   private:
@@ -79,6 +86,17 @@ struct Units {
         for (int64_t k = 0; k < terms(n_in); ++k)
             for (int gate = 0; gate < 3; ++gate)
                 weights.push_back(weight_of(matrix + (gate * hidden + j) * n_in, 1, k, n_in, UNIT[gate]));
+    }
+
+    // The argument of tanh becomes n.
+    static inline void finish(vf* row_n, const vf* z, const vf* h, vf* next) {
+        vf n[V];
+        UNROLL for (int v = 0; v < V; ++v) n[v] = row_n[v];
+        tanh<V>(n);
+        UNROLL for (int v = 0; v < V; ++v) {
+            next[v] = n[v] + z[v] * (h[v] - n[v]);
+            row_n[v] = n[v];
+        }
     }
 
     static inline void add(const Weight* weight, const vt* in, vf* r, vf* z, vf* n) {
@@ -92,18 +110,23 @@ struct Units {
     }
 };
 
-// Gates n, r, z, s of a step become the gradients of what entered them; d, the gradient of the new state, becomes the
-// part of the old state's that passes by the gates.
-void gate_gradients(int64_t hidden, const vf* h, vf* gates, vf* d) {
+// Gates n, r, z, s of a step become the gradients of what entered them, which `sums` add up lane by lane; d, the gradient
+// of the new state, becomes the part of the old state's that passes by the gates.
+void gate_gradients(int64_t hidden, const vf* h, vf* gates, vf* d, vf* sums) {
     const int64_t size = hidden * V;
-    for (int64_t i = 0; i < size; ++i) {
-        vf n = gates[i], r = gates[size + i], z = gates[2 * size + i], s = gates[3 * size + i];
-        vf passed = d[i] * z, d_n = d[i] * (1.0f - z) * (1.0f - n * n), d_s = d_n * r;
-        gates[i] = d_n;
-        gates[size + i] = d_s * s * (1.0f - r);
-        gates[2 * size + i] = passed * (h[i] - n) * (1.0f - z);
-        gates[3 * size + i] = d_s;
-        d[i] = passed;
+    for (int64_t j = 0; j < hidden; ++j) {
+        vf sum[4] = {};
+        UNROLL for (int64_t i = j * V; i < (j + 1) * V; ++i) {
+            vf n = gates[i], r = gates[size + i], z = gates[2 * size + i], s = gates[3 * size + i];
+            vf passed = d[i] * z, d_n = d[i] * (1.0f - z) * (1.0f - n * n), d_s = d_n * r;
+            vf d_r = d_s * s * (1.0f - r), d_z = passed * (h[i] - n) * (1.0f - z);
+            d[i] = passed;
+            sum[0] += gates[i] = d_n;
+            sum[1] += gates[size + i] = d_r;
+            sum[2] += gates[2 * size + i] = d_z;
+            sum[3] += gates[3 * size + i] = d_s;
+        }
+        UNROLL for (int gate = 0; gate < 4; ++gate) sums[gate * hidden + j] += sum[gate];
     }
 }
 
