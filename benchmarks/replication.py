@@ -26,14 +26,20 @@ from qlib_mfgru.study.page.subjects import Subject, read_subjects
 STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
 
 
+def undisturbed(history: list[dict[str, Any]]) -> float:
+    """Seconds of a unit's training if all of its epochs had taken as long as the fastest."""
+    return len(history) * min(epoch["seconds"] for epoch in history)
+
+
 def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
-    """Model -> what its units took and how they validated."""
+    """Model -> what its units took and how they validated; the hours a second time as if nothing else had run beside."""
     return {
         subject.name: {
             "units": len(subject.units),
             "epochs": float(subject.units["epochs"].mean()),
             "minutes_a_unit": float(subject.units["seconds"].mean()) / 60,
             "hours_of_all_units": float(subject.units["seconds"].sum()) / 3600,
+            "hours_undisturbed": sum(map(undisturbed, subject.histories.values())) / 3600,
             "valid_ic": float(subject.units["valid_ic"].mean()),
         }
         for subject in subjects
