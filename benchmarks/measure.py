@@ -160,16 +160,15 @@ def run(script: Path, arguments: Sequence[str]) -> Run:
 
 
 @contextmanager
-def costs() -> Iterator[list[Cost]]:
-    """A list that holds, after the block, what it took in this process and in all that it has started."""
-    found: list[Cost] = []
-    start, is_over = time.perf_counter(), threading.Event()
-    watch = _Watch(os.getpid(), is_over.is_set, every=0.1)  # often enough for hours, and at no cost
+def resident() -> Iterator[list[tuple[float, int]]]:
+    """Times, as of `time.time`, and resident bytes of this process and what it has started, until the block ends."""
+    trace: list[tuple[float, int]] = []
+    is_over = threading.Event()
+    _Watch(os.getpid(), is_over.is_set, every=0.1, trace=trace)  # often enough for hours, and at no cost
     try:
-        yield found
+        yield trace
     finally:
         is_over.set()
-        found.append(Cost(time.perf_counter() - start, watch.peak["VmRSS"]))
 
 
 def cost(work: Path, command: Sequence[str]) -> Cost:
@@ -189,9 +188,15 @@ def cost(work: Path, command: Sequence[str]) -> Cost:
 class _Watch(threading.Thread):
     """Polls the memory of a process and its children from outside, where no interpreter lock holds it up."""
 
-    def __init__(self, pid: int, ended: Callable[[], bool], every: float = _POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        pid: int,
+        ended: Callable[[], bool],
+        every: float = _POLL_SECONDS,
+        trace: list[tuple[float, int]] | None = None,
+    ) -> None:
         super().__init__(daemon=True)
-        self.pid, self.ended, self.every = pid, ended, every
+        self.pid, self.ended, self.every, self.trace = pid, ended, every, trace
         self.forget()
         self.start()
 
@@ -207,6 +212,8 @@ class _Watch(threading.Thread):
                 except OSError:
                     continue  # it has ended
             self.peak = {name: max(self.peak[name], size) for name, size in total.items()}
+            if self.trace is not None:
+                self.trace.append((time.time(), total["VmRSS"]))
             time.sleep(self.every)
 
 

@@ -4,18 +4,18 @@
 
 Runs what is not there yet of a study in the working folder, as ``mfgru study`` does, by default
 ``workflow_configs/ashare_daily/study.yaml``, and reads the tables that its recorders hold: those that its page shows.
-The time and memory of this call are those of what was not there yet; the time of each part is its recorder's.
+The time of each part is its recorder's; memory is known of those that were not there yet.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import record
-from measure import MIB, costs
+from measure import MIB, resident
 from qlib.workflow import R
 
 from qlib_mfgru.factor.results import tables as of_factor
@@ -32,7 +32,7 @@ def undisturbed(history: list[dict[str, Any]]) -> float:
 
 
 def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
-    """Model -> what its units took and how they validated; the hours a second time as if nothing else had run beside."""
+    """Model -> what its units took and how they validated; the hours again as if nothing else had run beside."""
     return {
         subject.name: {
             "units": len(subject.units),
@@ -47,10 +47,15 @@ def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
     }
 
 
-def minutes(study: Study) -> dict[str, float]:
-    """Part -> how long its recorder was open."""
+def taken(study: Study, trace: Sequence[tuple[float, int]]) -> dict[str, dict[str, float]]:
+    """Minutes that each part's recorder was open, and the resident memory, in MiB, at most of those that ran here."""
     infos = {part.name: R.exp_manager.client.get_run(part.recorder).info for part in study.parts if part.recorder}
-    return {name: (info.end_time - info.start_time) / 60_000 for name, info in infos.items()}
+    spans = {name: (info.start_time / 1000, info.end_time / 1000) for name, info in infos.items()}
+    sizes = {name: [size for at, size in trace if start <= at <= end] for name, (start, end) in spans.items()}
+    return {
+        "minutes": {name: (end - start) / 60 for name, (start, end) in spans.items()},
+        "resident_mib": {name: max(seen) / MIB for name, seen in sizes.items() if seen},
+    }
 
 
 def figures(subjects: list[Subject]) -> dict[str, Any]:
@@ -78,12 +83,10 @@ def main() -> None:
     parser.add_argument("study", type=Path, nargs="?", default=STUDY)
     record.add_options(parser)
     options = parser.parse_args()
-    with costs() as found:
+    with resident() as trace:
         study = run_study(options.study)
     subjects = read_subjects([part.recorder for part in study.parts if part.recorder], R.exp_manager)
-    (own,) = found
-    call = {"minutes": own.seconds / 60, "resident_mib": own.peak / MIB}
-    record.keep(options.json, {"call": call, "minutes": minutes(study), **figures(subjects)})
+    record.keep(options.json, {**taken(study, trace), **figures(subjects)})
 
 
 if __name__ == "__main__":
