@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ from qlib.workflow import R
 
 from qlib_mfgru import native
 from qlib_mfgru.native import recipe
+
+# A shell that starts us with & has our children ignore SIGINT, which tests send to them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONG = (
     "rolling/test_resume.py",

@@ -43,9 +43,7 @@ def run(
     folders = (Path(__file__).parents[1], Path(tiny_world.__file__).parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, folders), *sys.path]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", RUN, str(tiny_provider), str(panel_cache), str(tmp_path), moment]
-    inherited = signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where a shell began us with &
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    signal.signal(signal.SIGINT, inherited)
     yield process
     end(process)
 
