@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import record
 from measure import MIB, resident
 from qlib.workflow import R
@@ -27,8 +28,9 @@ STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
 
 
 def undisturbed(history: list[dict[str, Any]]) -> float:
-    """Seconds of a unit's training if all of its epochs had taken as long as the fastest."""
-    return len(history) * min(epoch["seconds"] for epoch in history)
+    """Seconds of a unit's training if all epochs of a stage had taken as long as its fastest."""
+    stages = pd.DataFrame(history).groupby("stage")["seconds"]
+    return float((stages.size() * stages.min()).sum())
 
 
 def trained(subjects: Iterable[Subject]) -> dict[str, dict[str, float]]:
