@@ -7,30 +7,36 @@
 #pragma once
 
 #include "activations.h"
+#include "mfgru.h"
 #include "products.h"
 
 namespace {
 
 struct Attention {
+    const mfgru_attention& given;
     int64_t width, hidden;
     Packed to_scores, to_state;  // W in tanh's units, and its transpose
     std::vector<float> bias, outer;
 
-    // w (width, hidden), b (width), v (width)
-    Attention(const float* w, const float* b, const float* v, int64_t width, int64_t hidden)
-        : width(width),
+    Attention(const mfgru_attention& given, int64_t hidden)
+        : given(given),
+          width(given.width),
           hidden(hidden),
-          to_scores(columns(w, width, hidden).data(), hidden, width),
-          to_state(w, width, hidden),
+          to_scores(columns(given.w, width, hidden).data(), hidden, width),
+          to_state(given.w, width, hidden),
           bias(width),
-          outer(v, v + width) {
-        for (int64_t j = 0; j < width; ++j) bias[j] = float(2 * LOG2_E * b[j]);
+          outer(given.v, given.v + width) {
+        for (int64_t j = 0; j < width; ++j) bias[j] = float(2 * LOG2_E * given.b[j]);
     }
 
+    // Sums of the gradients of W, b and v.
+    int64_t sums() const { return width * hidden + 2 * width; }
+
     // tanh(W h + b) into `inner` (width, V) and u into `score` (V).
+    template <int V>
     void scores(const vt* h, vf* inner, vf* score) const {
         std::fill(inner, inner + width * V, vf{});
-        to_scores.add_product(h, inner);
+        to_scores.add_product<V>(h, inner);
         std::fill(score, score + V, vf{});
         for (int64_t j = 0; j < width; ++j) {
             vf* of_j = inner + j * V;
@@ -50,10 +56,11 @@ struct Attention {
 };
 
 // A tile's softmax and what it weighs, as far as the steps have gone.
+template <int V>
 struct Attended {
     const Attention& of;
     Vectors inner, sum, out;  // (width), maximum and sum (2), o times the sum (hidden)
-    Terms of_state;
+    Terms<V> of_state;
 
     explicit Attended(const Attention& of)
         : of(of),
@@ -70,7 +77,7 @@ struct Attended {
 
     void add(const vf* h) {
         vf score[V], scaled[V], weight[V];
-        of.scores(of_state.of(h, of.hidden), inner.get(), score);
+        of.scores<V>(of_state.of(h, of.hidden), inner.get(), score);
         UNROLL for (int v = 0; v < V; ++v) {
             vf maximum = score[v] < sum[v] ? sum[v] : score[v];  // NaN, once there, stays
             scaled[v] = sum[v] - maximum;
@@ -93,12 +100,13 @@ struct Attended {
 };
 
 // A tile's way back: what attention adds to the gradient of each state, and to those of its own parameters.
+template <int V>
 struct AttentionGradient {
     const Attention& of;
     Vectors softmax, grad, along;  // maximum and inverse sum (2), of o (hidden), grad . o (1)
     Vectors rows;                  // (chunk, 2 width): gradients of W h + b, then what v's is the sum of
-    Terms of_state, of_inner;
-    StepTerms all_states, all_inner;
+    Terms<V> of_state, of_inner;
+    StepTerms<V> all_states, all_inner;
 
     AttentionGradient(const Attention& of, int64_t chunk)
         : of(of),
@@ -112,12 +120,11 @@ struct AttentionGradient {
           all_inner(of.width, chunk) {}
 
     // Columns [start, start + width) of what forward gave and of the gradient of o, all (.., n).
-    void begin(const float* attended, const float* forward, const float* d_attended, int64_t n, int64_t start,
-               int64_t width) {
+    void begin(int64_t n, int64_t start, int64_t width) {
         Vectors out = vectors(of.hidden * V);
-        load_rows(attended, n, start, width, of.hidden, out.get());
-        load_rows(forward, n, start, width, 2, softmax.get());
-        load_rows(d_attended, n, start, width, of.hidden, grad.get());
+        load_rows<V>(of.given.attended, n, start, width, of.hidden, out.get());
+        load_rows<V>(of.given.softmax, n, start, width, 2, softmax.get());
+        load_rows<V>(of.given.d_attended, n, start, width, of.hidden, grad.get());
         dot(grad.get(), out.get(), along.get());
     }
 
@@ -125,7 +132,7 @@ struct AttentionGradient {
     void step(int64_t t, const vf* h, vf* d) {
         vf score[V], weight[V], through[V];
         vf *d_inner = rows.get() + t * 2 * of.width * V, *inner = d_inner + of.width * V;
-        of.scores(of_state.of(h, of.hidden), inner, score);
+        of.scores<V>(of_state.of(h, of.hidden), inner, score);
         UNROLL for (int v = 0; v < V; ++v) weight[v] = score[v] - softmax[v];
         exponential<V>(weight);
         dot(grad.get(), h, through);
@@ -141,17 +148,15 @@ struct AttentionGradient {
             }
         for (int64_t k = 0; k < of.hidden; ++k)
             UNROLL for (int v = 0; v < V; ++v) d[k * V + v] += weight[v] * grad[k * V + v];
-        of.to_state.add_product(of_inner.of(d_inner, of.width), d);
+        of.to_state.add_product<V>(of_inner.of(d_inner, of.width), d);
     }
-
-    static int64_t sums(int64_t width, int64_t hidden) { return width * hidden + 2 * width; }
 
     // Add the chunk's share to the sums of W, b and v, (width * hidden + 2 width).
     void add_parameters(int64_t steps, Rows states, vf* sum) const {
         const Rows inner{rows.get(), 2 * of.width * V};
-        add_outer(all_inner.of(inner, of.width, steps), of.width, all_states.of(states, of.hidden, steps), of.hidden,
+        add_outer<V>(all_inner.of(inner, of.width, steps), of.width, all_states.of(states, of.hidden, steps), of.hidden,
                   terms(steps), sum);
-        add_sums(inner, 2 * of.width, steps, sum + of.width * of.hidden);
+        add_sums<V>(inner, 2 * of.width, steps, sum + of.width * of.hidden);
     }
 
   private:

@@ -8,7 +8,7 @@
 namespace {
 
 // out[k] += sum_i weights[i, k] in[i] for M rows k of a tile and n_in terms i; weights are packed M in a row.
-template <int M>
+template <int V, int M>
 inline void product_rows(const Weight* weights, const vt* in, int64_t n_in, vf* out) {
     vf sum[M][V];  // from 0: added one by one to a large `out`, small terms would be rounded as coarsely as it is
     UNROLL for (int m = 0; m < M; ++m)
@@ -39,17 +39,18 @@ struct Packed {
                     weights.push_back(weight_of(matrix + m, n_out, i, numbers));
     }
 
+    template <int V>
     void add_product(const vt* in, vf* out) const {
         int64_t k = 0;
-        for (; k + ROWS <= n_out; k += ROWS) product_rows<ROWS>(&weights[k * n_in], in, n_in, out + k * V);
+        for (; k + ROWS <= n_out; k += ROWS) product_rows<V, ROWS>(&weights[k * n_in], in, n_in, out + k * V);
         const Weight* rest = weights.data() + k * n_in;
         out += k * V;
         static_assert(ROWS <= 5, "up to 4 rows are left over, and each such number needs a case");
         switch (n_out - k) {
-            case 4: return product_rows<4>(rest, in, n_in, out);
-            case 3: return product_rows<3>(rest, in, n_in, out);
-            case 2: return product_rows<2>(rest, in, n_in, out);
-            case 1: return product_rows<1>(rest, in, n_in, out);
+            case 4: return product_rows<V, 4>(rest, in, n_in, out);
+            case 3: return product_rows<V, 3>(rest, in, n_in, out);
+            case 2: return product_rows<V, 2>(rest, in, n_in, out);
+            case 1: return product_rows<V, 1>(rest, in, n_in, out);
         }
     }
 };
@@ -57,7 +58,7 @@ struct Packed {
 using TermRows = RowsOf<vt>;
 
 // sum[i, k] += left[i] * right[k] over the steps, as terms, and vectors of a chunk, lane by lane.
-template <int L, int R>
+template <int V, int L, int R>
 inline void outer_block(TermRows left, TermRows right, int64_t steps, vf* sums, int64_t n_right) {
     vf sum[L][R];  // of this chunk alone: sums of sums round less than one long sum
     UNROLL for (int i = 0; i < L; ++i)
@@ -78,20 +79,22 @@ inline void outer_block(TermRows left, TermRows right, int64_t steps, vf* sums, 
 }
 
 // As many columns at a time as there are registers for, then half as many, down to one.
-template <int L, int R = RIGHT>
+template <int V, int L, int R = RIGHT>
 inline void outer_rows(TermRows left, TermRows right, int64_t steps, vf* sums, int64_t n_right, int64_t k = 0) {
     for (; k + R <= n_right; k += R, right.first += R * V)
-        outer_block<L, R>(left, right, steps, sums + k, n_right);
-    if constexpr (R > 1) outer_rows<L, R / 2>(left, right, steps, sums, n_right, k);
+        outer_block<V, L, R>(left, right, steps, sums + k, n_right);
+    if constexpr (R > 1) outer_rows<V, L, R / 2>(left, right, steps, sums, n_right, k);
 }
 
+template <int V>
 inline void add_outer(TermRows left, int64_t n_left, TermRows right, int64_t n_right, int64_t steps, vf* sums) {
     int64_t i = 0;
     for (; i + LEFT <= n_left; i += LEFT, left.first += LEFT * V)
-        outer_rows<LEFT>(left, right, steps, sums + i * n_right, n_right);
-    for (; i < n_left; ++i, left.first += V) outer_rows<1>(left, right, steps, sums + i * n_right, n_right);
+        outer_rows<V, LEFT>(left, right, steps, sums + i * n_right, n_right);
+    for (; i < n_left; ++i, left.first += V) outer_rows<V, 1>(left, right, steps, sums + i * n_right, n_right);
 }
 
+template <int V>
 inline void add_sums(Rows rows, int64_t n_rows, int64_t steps, vf* sums) {
     for (int64_t i = 0; i < n_rows; ++i, rows.first += V) {
         vf sum[V] = {};  // side by side: one sum would wait for itself

@@ -41,6 +41,7 @@ inline vt pair(vf first, vf second) {
 }
 
 // Memory for rows in pairs; beside an odd last row lies 0.
+template <int V>
 class Terms {
     std::unique_ptr<vt[], Free> memory;
 
@@ -60,6 +61,7 @@ class Terms {
 };
 
 // Memory for all rows of a chunk of steps, two steps in a vector; beside an odd last step lies 0.
+template <int V>
 class StepTerms {
     std::unique_ptr<vt[], Free> memory;
 
@@ -90,11 +92,13 @@ inline vf plus_product(vf sum, vt a, vt b) { return sum + a * b; }
 inline vt every(Weight weight) { return all(weight); }
 inline Weight as_weight(float number, float) { return number; }
 
+template <int V>
 struct Terms {  // the rows themselves
     explicit Terms(int64_t) {}
     const vt* of(const vf* rows, int64_t) const { return rows; }
 };
 
+template <int V>
 struct StepTerms {
     StepTerms(int64_t, int64_t) {}
     Rows of(Rows rows, int64_t, int64_t) const { return rows; }

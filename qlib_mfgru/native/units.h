@@ -6,22 +6,6 @@
 
 namespace {
 
-constexpr int64_t CACHE_BYTES = 640 << 10;  // what a chunk's gates may take of a core's second-level cache
-
-struct Shape {
-    int64_t steps, fields, hidden, n;
-
-    int64_t tiles() const { return (n + TILE - 1) / TILE; }
-    // Steps whose gates are kept in the cache at once; a state is stored once a chunk.
-    int64_t chunk() const {
-        const int64_t rows = 5 * hidden + fields, as_terms = TERM > 1 ? terms(rows) : 0;
-        const int64_t fits = CACHE_BYTES / ((rows + as_terms) * V * int64_t(sizeof(vf)));
-        return std::max<int64_t>(1, std::min(fits - fits % TERM, steps));
-    }
-    int64_t chunks() const { return (steps + chunk() - 1) / chunk(); }
-    int64_t state() const { return hidden * V; }  // vectors in a tile's state
-};
-
 // The weights of one hidden unit side by side, r, z, n for each field and each state, and in the units that the
 // activations take.
 struct Units {
@@ -29,8 +13,8 @@ struct Units {
     std::vector<Weight> weights;
     std::vector<float> biases;
 
-    Units(const Shape& shape, const float* w, const float* u, const float* b, const float* c)
-        : fields(shape.fields), hidden(shape.hidden) {
+    Units(int64_t fields, int64_t hidden, const float* w, const float* u, const float* b, const float* c)
+        : fields(fields), hidden(hidden) {
         for (int64_t j = 0; j < hidden; ++j) {
             pack(w, fields, j);
             pack(u, hidden, j);
@@ -44,7 +28,7 @@ struct Units {
     //
     // A unit's tanh, which has waited for its sigmoids, is left until the next unit's products are under way: with nothing
     // else to do the processor would wait for it too.
-    template <bool KEEP>
+    template <int V, bool KEEP>
     void step(const vt* x, const vt* state, const vf* h, vf* next, vf* gates) const {
         const Weight* weight = weights.data();
         const float* bias = biases.data();
@@ -55,11 +39,11 @@ struct Units {
         for (int64_t j = 0; j < hidden; ++j, bias += 4) {
             vf r[V], z[V], n[V], s[V];
             UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = vf{};
-            PAIRS for (int64_t k = 0; k < n_x; ++k, weight += 3) add(weight, x + k * V, r, z, n);
+            PAIRS for (int64_t k = 0; k < n_x; ++k, weight += 3) add<V>(weight, x + k * V, r, z, n);
             vf *late_n = row_n(j), *late_z = row_z(j);
             UNROLL for (int v = 0; v < V; ++v) late_n[v] = n[v];
-            if (j > 0) finish(row_n(j - 1), row_z(j - 1), h + (j - 1) * V, next + (j - 1) * V);
-            PAIRS for (int64_t k = 0; k < n_state; ++k, weight += 3) add(weight, state + k * V, r, z, s);
+            if (j > 0) finish<V>(row_n(j - 1), row_z(j - 1), h + (j - 1) * V, next + (j - 1) * V);
+            PAIRS for (int64_t k = 0; k < n_state; ++k, weight += 3) add<V>(weight, state + k * V, r, z, s);
             UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
                 r[v] += bias[0];
                 z[v] += bias[1];
@@ -76,7 +60,7 @@ struct Units {
                 }
             }
         }
-        finish(row_n(hidden - 1), row_z(hidden - 1), h + (hidden - 1) * V, next + (hidden - 1) * V);
+        finish<V>(row_n(hidden - 1), row_z(hidden - 1), h + (hidden - 1) * V, next + (hidden - 1) * V);
     }
 
   private:
@@ -89,6 +73,7 @@ struct Units {
     }
 
     // The argument of tanh becomes n.
+    template <int V>
     static inline void finish(vf* row_n, const vf* z, const vf* h, vf* next) {
         vf n[V];
         UNROLL for (int v = 0; v < V; ++v) n[v] = row_n[v];
@@ -99,6 +84,7 @@ struct Units {
         }
     }
 
+    template <int V>
     static inline void add(const Weight* weight, const vt* in, vf* r, vf* z, vf* n) {
         const vt of_r = every(weight[0]), of_z = every(weight[1]), of_n = every(weight[2]);
         UNROLL for (int v = 0; v < V; ++v) {
@@ -112,6 +98,7 @@ struct Units {
 
 // Gates n, r, z, s of a step become the gradients of what entered them, which `sums` add up lane by lane; d, the gradient
 // of the new state, becomes the part of the old state's that passes by the gates.
+template <int V>
 void gate_gradients(int64_t hidden, const vf* h, vf* gates, vf* d, vf* sums) {
     const int64_t size = hidden * V;
     for (int64_t j = 0; j < hidden; ++j) {

@@ -9,7 +9,8 @@ static void keep(double& largest, double error) { largest = std::max(largest, er
 int main() {
     double recurrence = 0, windows = 0;
     const Sizes with_attention[] = {{1, 1, 1, 1, 1},   {1, 6, 30, 7, 15}, {2, 5, 3, 81, 1},   {27, 6, 30, 163, 15},
-                                    {40, 6, 4, 33, 2}, {9, 1, 17, 64, 9}, {5, 11, 64, 5, 32}, {3, 2, 2, 0, 1}};
+                                    {40, 6, 4, 33, 2}, {9, 1, 17, 64, 9}, {5, 11, 64, 5, 32}, {3, 2, 2, 0, 1},
+                                    {3, 2, 5, 435, 3}};
     for (const Sizes& s : with_attention)
         for (int64_t width : {int64_t(0), s.width})
             for (bool all_states : {false, true})
