@@ -110,7 +110,8 @@ class Backward {
         }
         if (attention) attention->step(t, state(t + 1), d);
         gate_gradients<V>(s.hidden, state(t), of_n, d, of_chunk.get());
-        call.to_state.add_product<V>(of_gates.of(of_r, 3 * s.hidden), d);
+        if (first + t > 0)  // nobody asks for the gradient of the state before the first
+            call.to_state.add_product<V>(of_gates.of(of_r, 3 * s.hidden), d);
         if (!call.d_window) return;
         std::memset(d_x.get(), 0, s.fields * V * sizeof(vf));
         call.to_input.add_product<V>(of_gates.of(of_n, 3 * s.hidden), d_x.get());
