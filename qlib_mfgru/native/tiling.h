@@ -9,7 +9,7 @@
 namespace {
 
 constexpr int64_t CACHE_BYTES = 640 << 10;  // what a chunk's gates may take of a core's second-level cache
-constexpr int NARROW = MANY ? 3 : 2;        // vectors of a tile, a hundredth slower than WIDE
+constexpr int NARROW = MANY ? 3 : 2;        // vectors of a tile, hardly slower than WIDE
 constexpr int LAST = 16;                    // vectors in narrow tiles
 
 struct Shape {
