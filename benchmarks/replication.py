@@ -4,12 +4,14 @@
 
 Runs what is not there yet of a study in the working folder, as ``mfgru study`` does, by default
 ``workflow_configs/ashare_daily/study.yaml``, and reads the tables that its recorders hold: those that its page shows.
-The time of each part is its recorder's; memory is known of those that were not there yet.
+The time of each part is its recorder's; memory is known of those that were not there yet, or that FILE knows already:
+what takes all memory of a machine may be run alone, a model at a time, in a folder of all.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,14 @@ def taken(study: Study, trace: Sequence[tuple[float, int]]) -> dict[str, dict[st
     }
 
 
+def remembered(file: Path | None, parts: Iterable[str]) -> dict[str, float]:
+    """The memory of parts that the record of an earlier call gives."""
+    if file is None or not file.is_file():
+        return {}
+    sizes = json.loads(file.read_text(encoding="utf-8"))["figures"].get("resident_mib", {})
+    return {part: sizes[part] for part in parts if part in sizes}
+
+
 def figures(subjects: list[Subject]) -> dict[str, Any]:
     """All tables: the Huatai report's rows stand among ours, told apart by `source`."""
     factors = {subject.name: subject.factor for subject in subjects if subject.factor}
@@ -87,8 +97,10 @@ def main() -> None:
     options = parser.parse_args()
     with resident() as trace:
         study = run_study(options.study)
+    took = taken(study, trace)
+    took["resident_mib"] = remembered(options.json, took["minutes"]) | took["resident_mib"]
     subjects = read_subjects([part.recorder for part in study.parts if part.recorder], R.exp_manager)
-    record.keep(options.json, {**taken(study, trace), **figures(subjects)})
+    record.keep(options.json, {**took, **figures(subjects)})
 
 
 if __name__ == "__main__":

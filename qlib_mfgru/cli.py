@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from qlib_mfgru import __version__
@@ -62,11 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 2 on bad input and on errors of the machine, 130 when it was interrupted, 141 when whoever read
-        its output had enough. A command may have others.
+        0 on success, 2 on bad input and on errors of the machine, 130 when it was interrupted (SIGTERM counts as that),
+        141 when whoever read its output had enough. A command may have others.
     """
     try:
-        with standard_output():
+        with standard_output(), terminable():
             return _run(argv)
     except ReaderGone:
         return 141
@@ -78,6 +82,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end(unwritable(error), 2)
     except InputError as error:
         return _end(str(error), 2)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, so that what is under way is closed: qlib's recorders, locks, pools."""
+    if threading.current_thread() is not threading.main_thread():  # no other may handle signals
+        yield
+        return
+    own = os.getpid()
+
+    def interrupted(number: int, _: object) -> None:
+        if os.getpid() == own:
+            signal.raise_signal(signal.SIGINT)
+        else:  # a pool ends the processes that it forked by this signal
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    before = signal.signal(signal.SIGTERM, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parser() -> Parser:

@@ -101,7 +101,8 @@ def _place(location: tuple[int | str, ...], name: str) -> str:
         if isinstance(step, int):
             place += f"[{step}]"
         elif (number == 0 and not name) or not _is_branch(step):
-            place += f".{step}" if place else step
+            written = step if step.isprintable() else repr(step)  # one of a user's own may hold a line break
+            place += f".{written}" if place else written
     return place
 
 

@@ -148,7 +148,10 @@ def test_no_variable_of_the_environment_shows_a_password(monkeypatch: pytest.Mon
         ("units --clear nothing", "mfgru: 0 units in {} have a key that begins with 'nothing'"),
         ("demo --days 1.5", "mfgru demo: argument --days: invalid int value: '1.5'"),
         ("correlate a b", "mfgru correlate: the following arguments are required: --provider"),
-        ("correlate a b --provider absent", "mfgru: there is no provider folder absent"),
+        (
+            "correlate a b --provider absent",
+            "mfgru: there is no provider folder absent: name that of yours, or make it with mfgru ingest",
+        ),
         ("rebalance a", "mfgru: there is no store of experiments mlruns.db: go to the folder of the qrun"),
         ("report a", "mfgru report: the following arguments are required: --out"),
         ("report a --out x.pdf", "mfgru: --out is 'x.pdf': must end in .html"),
@@ -242,13 +245,14 @@ def test_a_name_that_the_system_cannot_write_is_one_line(
     assert capsys.readouterr().err == message
 
 
-def test_an_interrupt_is_one_line_and_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_one_line_and_130(tmp_path: Path, stop: signal.Signals) -> None:
     command = [*MFGRU, "demo", "--target", str(tmp_path / "market")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not any(tmp_path.iterdir()):
         assert run.poll() is None
         time.sleep(0.01)
-    run.send_signal(signal.SIGINT)
+    run.send_signal(stop)
     _, errors = run.communicate(timeout=20)
     assert run.returncode == 130
     assert errors.splitlines()[-1] == "mfgru: interrupted"

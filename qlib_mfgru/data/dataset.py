@@ -160,9 +160,12 @@ class MultiFreqDataset(DatasetH):
         sampled = self._sampled(segment, in_use)
         table = SampleTable(self.handler.panels, in_use, sampled.days)
         if len(table) == 0:
+            source = self._source(segment)
+            of = "" if segment == source else f" of {source}"
             raise InputError(
-                f"segment {segment!r} ({span(self.segments[self._source(segment)])}) has no sample for {list(in_use)}: "
-                "its dates lack complete windows or labels, or their labels reach into a later segment"
+                f"segment {segment!r}{of} ({span(self.segments[source])}) has no sample for {list(in_use)}: its dates "
+                "lack complete windows or labels, their labels reach into a later segment, or sample_step, valid_ratio "
+                "and valid_blocks leave none"
             )
         _log_samples(segment, table, sampled)
         return table

@@ -22,6 +22,7 @@ from qlib_mfgru.settings import (
     Folder,
     Fraction,
     Gt,
+    Le,
     Len,
     Listed,
     Lt,
@@ -187,7 +188,7 @@ class DatasetSettings(SegmentSettings):
 
     sample_step: SampleStep
     valid_ratio: Annotated[Number, Gt(0), Lt(1)]
-    valid_blocks: Count
+    valid_blocks: Annotated[Count, Le(1000)]
     fetch_kwargs: dict[str, Any]
 
     @model_validator(mode="after")

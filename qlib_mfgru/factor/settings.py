@@ -24,9 +24,13 @@ def _check_freq(value: Any) -> str | int:
 
 
 def _renamed(settings: Any) -> Any:
-    """Settings in which `deal_price` is called `entry`; both at once are left, to be refused."""
-    if not isinstance(settings, Mapping) or "deal_price" not in settings or "entry" in settings:
+    """Settings in which `deal_price` is called `entry`."""
+    if not isinstance(settings, Mapping) or "deal_price" not in settings:
         return settings
+    if "entry" in settings:
+        raise ValueError("deal_price and entry are the same setting: leave deal_price out, the older name")
+    if settings["deal_price"] not in ("vwap", "close", "open"):
+        raise ValueError(f"deal_price is {settings['deal_price']!r}: must be vwap, close or open; better set entry")
     others = {name: value for name, value in settings.items() if name != "deal_price"}
     return {**others, "entry": f"next_{settings['deal_price']}"}
 

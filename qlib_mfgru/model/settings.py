@@ -30,14 +30,19 @@ def _loss(config: Any) -> Any:
     """A loss's name, or the config of one that can be built."""
     if isinstance(config, Mapping):
         loss = built(config, Loss, "loss")
-        if not accepts(loss.forward, 2):
-            raise InputError(f"loss: {type(loss).__name__} needs forward(scores, label)")
+        if type(loss).forward is Loss.forward or not accepts(loss.forward, 2):
+            raise InputError(f"loss: {type(loss).__name__} needs forward(scores, label) of its own")
     elif not (isinstance(config, str) and config in LOSSES):
         names = ", ".join(map(repr, LOSSES))
         raise InputError(
             f"loss is {shown(config)}: must be one of {names}, or a config with class, module_path, kwargs"
         )
     return config
+
+
+MOST_LR = 1e30
+"""What float32 holds with room for a step: networks fail long before, which training says."""
+Epochs = Annotated[Count, Le(1_000_000)]
 
 
 class EpochSettings(Settings):
@@ -63,14 +68,24 @@ class EpochSettings(Settings):
         Keep the mean of the weights of so many of the best epochs.
     """
 
-    lr: NonNegative = 1e-3
+    lr: Annotated[NonNegative, Le(MOST_LR)] = 1e-3
     lr_decay: Annotated[Positive, Le(1)] = 1.0
     weight_decay: NonNegative = 0.0
-    max_epochs: Count = 100
-    patience: Count = 10
+    max_epochs: Epochs = 100
+    patience: Epochs = 10
     stop_on: Literal["mean", "t"] = "mean"
-    smooth_epochs: Count = 1
-    average_epochs: Count = 1
+    smooth_epochs: Epochs = 1
+    average_epochs: Epochs = 1
+
+    @model_validator(mode="after")
+    def _decays(self) -> Self:
+        share = self.lr * self.weight_decay
+        if share >= 1:
+            raise ValueError(
+                f"weight_decay is {self.weight_decay:g}: every step takes lr * weight_decay of each weight, here "
+                f"{share:g}; must be below 1"
+            )
+        return self
 
 
 class TrainSettings(EpochSettings):
@@ -152,7 +167,7 @@ class GRUNetworkSettings(TrainSettings):
         Share of the code, the last states behind their BatchNorm, that is dropped while the network is trained.
     """
 
-    hidden_size: Count = 30
+    hidden_size: Annotated[Count, Le(10_000)] = 30
     dropout: Annotated[Fraction, Lt(1)] = 0.0
 
 

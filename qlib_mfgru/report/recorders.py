@@ -56,7 +56,7 @@ def init_qlib(provider: str | Mapping[str, str], store: str, **settings: Any) ->
 def check_provider(folder: str) -> None:
     """Refuse a provider that is no folder."""
     if not Path(folder).expanduser().is_dir():
-        raise InputError(f"there is no provider folder {folder}")
+        raise InputError(f"there is no provider folder {folder}: name that of yours, or make it with mfgru ingest")
 
 
 def find_recorder(recorder_id: str, manager: ExpManager | None = None) -> Recorder:

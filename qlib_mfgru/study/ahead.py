@@ -12,6 +12,7 @@ from qlib_mfgru.refusals import within
 from qlib_mfgru.report.recorders import PREDICTION, find_recorder, has_artifact
 from qlib_mfgru.report.store import readable
 from qlib_mfgru.study.data_ahead import check_data
+from qlib_mfgru.study.identity import part_keys
 from qlib_mfgru.study.page.report import check_out
 from qlib_mfgru.study.plan import Plan
 from qlib_mfgru.study.settings import StudySettings
@@ -26,8 +27,9 @@ def check_ahead(settings: StudySettings, planned: Plan) -> None:
     Raises
     ------
     InputError
-        A place of the page, an experiment, or recorders that are not there; settings of the dataset, or dates that it
-        does not hold; pools, fields or levels that the provider lacks for tests and portfolios.
+        A place of the page, an experiment, or recorders that are not there; two models that are the same; settings of
+        the dataset, or dates that it does not hold; pools, fields or levels that the provider lacks for tests and
+        portfolios.
     """
     if settings.page is not None:
         with within("page.out"):
@@ -37,6 +39,7 @@ def check_ahead(settings: StudySettings, planned: Plan) -> None:
         with within(f"models.{name}"):
             if not has_artifact(find_recorder(known), PREDICTION):
                 raise InputError(f"the recorder {known} has no {PREDICTION}: run a SignalRecord")
+    _check_twins(planned)
     check_data(settings, planned)
     _check_records(planned)
 
@@ -46,6 +49,16 @@ def _check_experiment(name: str) -> None:
         experiment = R.exp_manager.client.get_experiment_by_name(name)
     if experiment is not None and experiment.lifecycle_stage == LifecycleStage.DELETED:
         raise InputError(f"the experiment {name} is deleted: mlflow can restore it, or take another experiment_name")
+
+
+def _check_twins(planned: Plan) -> None:
+    """Refuse two names of one result, which would stand on the page as two."""
+    trained = {part.name: part_keys(part.make({}), "")[0] for part in planned.parts if not part.needs}
+    names: dict[str, str] = {}
+    for name, key in {**planned.recorded, **trained}.items():
+        if key in names:
+            raise InputError(f"models.{name} is the same as models.{names[key]}: leave one of them out")
+        names[key] = name
 
 
 def _check_records(planned: Plan) -> None:

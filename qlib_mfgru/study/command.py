@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     if study.page is not None:
         for sentence in study.page.lacking:
             print(f"- {sentence}")
-        print(f"the page: {len(study.page.figures)} figures of the Huatai report")
+        print(f"written to {study.page.file}: {len(study.page.figures)} figures of the Huatai report")
     if study.failed:
         complain(f"mfgru: {len(study.failed)} of {len(study.parts)} parts failed; called again, it runs them alone")
     return 2 if study.failed else 0

@@ -19,6 +19,7 @@ from qlib_mfgru.model import NetworkModel
 from qlib_mfgru.model.member import Member
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import check_daily
 from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Stamp, checked
 from qlib_mfgru.study.plan import ROLLING, Plan
@@ -61,10 +62,13 @@ def _checked(config: Any, name: str, needed: list[str]) -> MultiFreqDataset | No
         return None
     dataset: MultiFreqDataset = built(config, MultiFreqDataset, name)
     with within(f"{name}: handler: instruments"):
-        reader.member_spans(dataset.handler.instruments, "day")
+        stocks = list(reader.member_spans(dataset.handler.instruments, "day"))
     with within(f"{name}: handler: inputs"):
         for freq in dataset.handler.inputs:
             reader.provider_path(freq)
+    if dataset.handler.label_neutral is not None:
+        with within(f"{name}: handler"):
+            check_daily(stocks, {dataset.handler.label_neutral: "label_neutral"}, lambda _: "leave label_neutral out")
     with within(name):
         _check_segments(dataset, needed)
     return dataset

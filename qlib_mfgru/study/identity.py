@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from qlib.config import C
 import qlib_mfgru
 from qlib_mfgru.provider.storage.updates import content_key
 from qlib_mfgru.rolling.key import code_version, digest
-from qlib_mfgru.rolling.spelling import spelled
+from qlib_mfgru.rolling.spelling import class_named, spelled
 from qlib_mfgru.study.effective import effective
 
 _FORMAT = 1  # part of every key: raise it when a part's meaning changes
 _HOW = {"n_jobs", "backend", "units_dir", "cache_dir"}
-"""Settings of how something is computed, and of where it is kept, which change no result."""
+"""Settings of how something is computed, and of where it is kept, which change no result. A class of one's own may mean
+something else by such a name, unless it has it from one of qlib's or ours."""
 
 
 def part_keys(task: Mapping[str, Any], content: str) -> list[str]:
@@ -57,5 +59,16 @@ def _content(folder: Path) -> Any:
 def _settled(value: Any) -> Any:
     """A config without the settings that change no result."""
     if isinstance(value, Mapping):
-        return {key: _settled(each) for key, each in value.items() if key not in _HOW}
+        settled = {key: _settled(each) for key, each in value.items()}
+        kind = class_named(settled)
+        if kind is not None and isinstance(settled.get("kwargs"), Mapping):
+            how = _HOW & _parameters_of_known(kind)
+            settled["kwargs"] = {key: each for key, each in settled["kwargs"].items() if key not in how}
+        return settled
     return [_settled(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _parameters_of_known(kind: type) -> set[str]:
+    """Names of arguments that a class, or one that it is made from, takes as one of qlib's or ours."""
+    known = [base for base in kind.__mro__ if base.__module__.split(".")[0] in ("qlib", "qlib_mfgru")]
+    return {name for base in known for name in inspect.signature(base).parameters}

@@ -83,12 +83,17 @@ def plan(settings: StudySettings, source: StudySource) -> Plan:
     Raises
     ------
     InputError
-        A model or a dataset that cannot be made, in one line.
+        A model or a dataset that cannot be made, or a model that is called as another part; in one line.
     """
     class_of(settings.task["dataset"], Dataset, "task.dataset")
     recorded = {name: _recorder(entry, name) for name, entry in settings.models.items() if _is_recorded(entry)}
     trained = [_trained(name, settings, source) for name in settings.models if name not in recorded]
-    return Plan([*trained, *_tests(settings), *_enhancements(settings)], recorded)
+    parts = [*trained, *_tests(settings), *_enhancements(settings)]
+    names = [*recorded, *(part.name for part in parts)]
+    for name in settings.models:
+        if names.count(name) > 1:
+            raise InputError(f"models.{name}: another part of the study is called {name}: call the model otherwise")
+    return Plan(parts, recorded)
 
 
 def _is_recorded(entry: Any) -> bool:

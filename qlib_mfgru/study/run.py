@@ -26,14 +26,13 @@ from qlib_mfgru.report.store import store_file
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study.ahead import check_ahead
 from qlib_mfgru.study.identity import part_keys, provider_content
+from qlib_mfgru.study.kept import keep, kept
 from qlib_mfgru.study.page.report import Page, report
 from qlib_mfgru.study.plan import CORRELATION, Part, Plan, plan
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 from qlib_mfgru.study.start import start_qlib
 
-TAG = "mfgru.study"
-"""Tag of a part's recorder: its key. It is set last of all, so that only a whole one has it."""
 _RESULTS = {"factor_test", "index_enhancement"}
 
 
@@ -146,7 +145,7 @@ class _Run:
             return Done(part.name, "failed", reason=f"it needs {', '.join(missing)}")
         try:
             keys = part_keys(part.make(self.keys), self.content)
-            found = ((key, _finished(self.settings.experiment_name, key, part)) for key in keys)
+            found = ((key, kept(self.settings.experiment_name, key, part)) for key in keys)
             key, known = next((pair for pair in found if pair[1]), (keys[0], None))
             recorder = known or self._trained(part, key)
         except Exception as error:  # of qlib, of a user's own classes: the other parts can still be run
@@ -164,20 +163,8 @@ class _Run:
         if self.settings.qlib_init is not None:
             config["qlib_init"] = self.settings.qlib_init
         recorder.save_objects(config=config)
-        R.exp_manager.client.set_tag(recorder.id, TAG, key)
+        keep(recorder, key)
         return str(recorder.id)
-
-
-def _finished(experiment_name: str, key: str, part: Part) -> str | None:
-    """Id of the newest finished recorder of a key in an experiment that still has what the part left; else None."""
-    client = R.exp_manager.client
-    experiment = client.get_experiment_by_name(experiment_name)
-    if experiment is None:
-        return None
-    wanted = f"attributes.status = '{Recorder.STATUS_FI}' and tags.`{TAG}` = '{key}'"
-    runs = client.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"])
-    whole = (run for run in runs if part.leaves <= set(find_recorder(run.info.run_id).list_artifacts()))
-    return next((str(run.info.run_id) for run in whole), None)
 
 
 @contextmanager

@@ -36,6 +36,8 @@ def _html(path: Any) -> Any:
 def _name(name: str) -> str:
     if "=" in name:
         raise ValueError("must have no `=` in its name")
+    if not name.isprintable():
+        raise ValueError("must have no line breaks, tabs or the like in its name")
     return name
 
 

@@ -29,6 +29,7 @@ DATASET = [
     ({"learning_rate": 3}, "unknown setting 'learning_rate'; known are segments, sample_step, valid_ratio, "
      "valid_blocks, fetch_kwargs"),
     ({"valid_blocks": 0}, "valid_blocks is 0: must be at least 1"),
+    ({"valid_blocks": 10**6}, "valid_blocks is 1000000: must be at most 1000"),
     ({"valid_blocks": 2, "segments": {"train": TRAIN, "valid": TEST}}, "valid_blocks is 2: it splits train, and "
      "segments has its own valid"),
     ({"fetch_kwargs": "raw"}, "fetch_kwargs is 'raw': must be a mapping"),

@@ -93,7 +93,7 @@ def test_command(
             ["a", "b", "--entry", "close"],
             "entry is 'close': must be one of 'next_vwap', 'next_close', 'next_open', 'same_close'",
         ),
-        (["a", "b"], "there is no provider folder absent"),
+        (["a", "b"], "there is no provider folder absent: name that of yours, or make it with mfgru ingest"),
     ],
 )
 def test_bad_options_get_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,12 @@ def test_weights_that_blew_up(tables: StageData, net: ScoreNet) -> None:
         train_stage(net, tables, SETTINGS, [])
 
 
+def test_an_input_that_is_the_same_for_all(make_dataset: MakeDataset) -> None:
+    """As where everything is clipped away."""
+    with pytest.raises(TrainingError, match="the day input is the same for all stocks; look at clip"):
+        GRUModel(freq="day", **tiny_world.FAST).fit(make_dataset(clip=1e-30))
+
+
 @pytest.mark.parametrize("bias", [0.0, 0.1, -7.3])
 def test_a_constant_prediction(tables: StageData, net: ScoreNet, bias: float) -> None:
     with torch.no_grad():

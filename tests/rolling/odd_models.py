@@ -18,6 +18,7 @@ from qlib.model.base import Model
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.model import GRUModel
+from qlib_mfgru.model.training.failures import TrainingError
 
 
 class Place(NamedTuple):
@@ -60,6 +61,8 @@ class OddModel(GRUModel):
         super().fit(dataset)
         if (folder / f"fail-{unit}").exists():
             raise ArithmeticError(f"planted in {unit}")
+        if (folder / f"refuse-{unit}").exists():
+            raise TrainingError(f"it cannot learn in {unit}")
         if (folder / f"once-{unit}").exists():
             (folder / f"once-{unit}").unlink()
             raise ArithmeticError(f"planted once in {unit}")

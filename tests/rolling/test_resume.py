@@ -229,6 +229,17 @@ def test_a_unit_that_fails_twice_is_reported_and_the_others_finish(
     assert fits(tmp_path) == ["6-1"]
 
 
+def test_what_training_says_is_one_line_and_is_not_tried_twice(
+    odd: Make, dataset: MultiFreqDataset, tmp_path: Path
+) -> None:
+    (tmp_path / "refuse-6-1").touch()
+    with pytest.raises(RollingError) as caught:
+        odd().fit(dataset)
+    assert str(caught.value).splitlines()[-1].strip().endswith("seed 1: it cannot learn in 6-1")
+    assert "Traceback" not in str(caught.value)
+    assert fits(tmp_path) == ALL
+
+
 def test_a_unit_that_kills_its_worker_takes_none_along(odd: Make, dataset: MultiFreqDataset, tmp_path: Path) -> None:
     """Nor does one that fails in another process; both are told apart."""
     (tmp_path / "die-6-1").touch()

@@ -8,6 +8,7 @@ import pytest
 from small_study import StudyWorld
 from test_study_plan import NOBODY, parts_of
 
+from qlib_mfgru.data import MultiFreqHandler
 from qlib_mfgru.factor.settings import FactorTestSettings
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.study.effective import effective, least
@@ -58,6 +59,26 @@ def test_nor_one_of_rolling() -> None:
     assert lasting(NOBODY.study(rolling={"retrain": "6M", "window": "expanding"}, seeds=[0, 1, 2])) == plain
     assert lasting(NOBODY.study(rolling={"retrain": "3M"}))["daily"] != plain["daily"]
     assert lasting(NOBODY.study(rolling={}, seeds=[0, 1]))["daily"] != plain["daily"]
+
+
+class Own:
+    """A class of one's own, whose settings happen to be called as some of ours that change no result."""
+
+    def __init__(self, backend: str = "a", n_jobs: int = 1) -> None:
+        self.settings = backend, n_jobs
+
+
+class OwnHandler(MultiFreqHandler):
+    """One that only adds to ours."""
+
+
+def key(name: str, **kwargs: Any) -> str:
+    return part_keys({"model": {"class": name, "module_path": __name__, "kwargs": kwargs}}, "content")[0]
+
+
+def test_names_of_ours_mean_other_things_in_a_class_of_ones_own() -> None:
+    assert len({key("Own"), key("Own", backend="b"), key("Own", n_jobs=2)}) == 3
+    assert key("OwnHandler", cache_dir="here", instruments="all") == key("OwnHandler", instruments="all")
 
 
 @pytest.mark.parametrize(

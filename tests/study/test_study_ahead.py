@@ -13,6 +13,7 @@ from small_study import StudyWorld
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.provider import daily
 from qlib_mfgru.study import run, run_study
 
 NO_LEVELS = {"benchmark": "SH000999", "start_time": "2020-09-01", "end_time": "2020-09-30"}
@@ -68,6 +69,11 @@ def with_handler(world: StudyWorld, **settings: Any) -> dict[str, Any]:
             "2020-09-01 .. 2020-09-30",
         ),
         ({"models": {"daily": {"kwargs": {"freq": "30min"}}}}, r"models.daily: the handler has no input \['30min'\]"),
+        ({"models": {"daily": {}, "same": {}}}, "models.same is the same as models.daily: leave one of them out"),
+        (
+            {"models": {"daily": {}, "same": {"kwargs": {"max_epochs": 2, "loss": "ic"}}}},
+            "models.same is the same as models.daily",
+        ),
         ({"rolling": {"train_start": "2020-09-01"}}, "rolling.train_start is 2020-09-01: must be before the test"),
         ({"rolling": {"backend": {"backend": "nope"}}}, "rolling.backend is 'nope': must be one of dask, "),
         ({"qlib_init": {"region": "mars"}}, "qlib_init.region is 'mars': must be one of cn, us, tw"),
@@ -104,6 +110,15 @@ def test_what_the_provider_lacks(world: StudyWorld, changes: dict[str, Any], mes
 def test_settings_of_the_dataset(world: StudyWorld, settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=next(iter(settings))):
         run_study(with_handler(world, **settings))
+
+
+def test_a_field_that_labels_need(world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = daily.is_stored
+    monkeypatch.setattr(daily, "is_stored", lambda stocks, field: field != "industry" and stored(stocks, field))
+    with pytest.raises(
+        InputError, match=r"^task.dataset: handler: the provider .* has no \$industry.*leave label_neut"
+    ):
+        run_study(with_handler(world, label_neutral="industry"))
 
 
 @pytest.mark.parametrize(

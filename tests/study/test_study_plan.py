@@ -102,10 +102,32 @@ def load_alone(name: str) -> Any:
         ({"modles": {}}, "unknown setting 'modles'; did you mean 'models'?"),
         ({"models": {}}, "models is {}: must not be empty"),
         ({"models": {"a=b": {}}}, "must have no `=` in its name"),
+        ({"models": {"a\nb": {}}}, "must have no line breaks, tabs or the like in its name"),
+        (
+            {"models": {"bars": {}, "correlation": {"kwargs": {"freq": "day"}}}},
+            "models.correlation: another part of the study is called correlation: call the model otherwise",
+        ),
+        (
+            {"models": {"bars": {}, "bars, factor test": {"recorder": "1"}}},
+            "models.bars, factor test: another part of the study is called bars, factor test: ",
+        ),
+        (
+            {"models": {"bars": {"kwargs": {"lr": 0.01, "weight_decay": 100.0}}}},
+            "models.bars: weight_decay is 100: every step takes lr * weight_decay of each weight, here 1; must",
+        ),
+        ({"models": {"bars": {"kwargs": {"smooth_epochs": 10**20}}}}, "models.bars: smooth_epochs is 1"),
+        ({"models": {"bars": {"kwargs": {"lr": 1e300}}}}, "models.bars: lr is 1e+300: must be at most 1e+30"),
+        ({"models": {"bars": {"kwargs": {"hidden_size": 2**62}}}}, "must be at most 10000"),
+        (
+            {"models": {"bars": {"kwargs": {"loss": {"class": "Loss", "module_path": "qlib_mfgru.nn"}}}}},
+            "loss: Loss needs forward(scores, label) of its own",
+        ),
         ({"models": {"bars": {"kwargs": {"lr": -1.0}}}}, "models.bars: lr is -1.0: must be at least 0"),
         ({"models": {"bars": "no_such"}}, "there is no no_such.yaml in "),
         ({"models": {"bars": {"recorder": "1", "lr": 2}}}, "models.bars: a recorder is named by its id alone"),
         ({"factor_test": {"n_layer": 4}}, "factor_test: unknown setting 'n_layer'; did you mean 'n_layers'?"),
+        ({"factor_test": {"deal_price": "foo"}}, "factor_test: deal_price is 'foo': must be vwap, close or open"),
+        ({"factor_test": {"deal_price": "vwap", "entry": "next_vwap"}}, "factor_test: deal_price and entry are the "),
         ({"factor_test": {"entry": "close"}}, "factor_test: entry is 'close': must be one of 'next_vwap'"),
         ({"enhancements": {"indices": []}}, "enhancements.indices is "),
         ({"enhancements": {"indices": ["csi300"], "models": ["gru"]}}, "enhancements.models names gru, which is none"),
@@ -141,7 +163,7 @@ def load_alone(name: str) -> Any:
         ({"rolling": {"retrain": "5M"}}, "mfgru: rolling: retrain is '5M': must be a number of months"),
         ({"page": {"out": "study.pdf"}}, "page.out is "),
         ({"task": {}}, "task.dataset is missing"),
-        ({"qlib_init": {"provider_uri": "/no/such"}}, "there is no provider folder /no/such"),
+        ({"qlib_init": {"provider_uri": "/no/such"}}, "there is no provider folder /no/such: name "),
     ],
 )
 def test_a_wrong_setting_is_one_line(

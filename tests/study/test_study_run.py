@@ -25,8 +25,8 @@ from qlib_mfgru.report import style
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study import Study, report, run_study
 from qlib_mfgru.study.identity import part_keys, provider_content
+from qlib_mfgru.study.kept import FILES, TAG
 from qlib_mfgru.study.plan import plan
-from qlib_mfgru.study.run import TAG
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 
@@ -238,9 +238,38 @@ def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest
     assert done.page is None
 
 
+@pytest.mark.parametrize(
+    ("part", "file", "left"),
+    [
+        ("daily", "pred.pkl", 100),
+        ("daily, factor test", "factor_test/result.pkl", 0),
+        ("bars, factor test", "factor_test/summary.csv", None),
+        ("daily, csi300", FILES, 10),
+    ],
+)
+def test_what_was_damaged_is_run_again(part: str, file: str, left: int | None, world: StudyWorld, study: Study) -> None:
+    """Cut short to so many bytes, or gone; what needs it stays, since its own key is the same."""
+    (damaged,) = (done.recorder for done in study.parts if done.name == part)
+    path = world.artifact(damaged, file)
+    whole = path.read_bytes()
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(whole[:left])
+    again = run_study(world.study(page=None))
+    assert [done.name for done in again.parts if done.status == "run"] == [part]
+    assert {done.status for done in run_study(world.study(page=None)).parts} == {"there"}
+
+
+def test_what_was_added_to_a_recorder_changes_nothing(world: StudyWorld, study: Study) -> None:
+    recorder = run_study(world.study(page=None)).parts[0].recorder
+    world.artifact(recorder, "pred.pkl").with_name("mine.pkl").write_bytes(b"mine")
+    assert {done.status for done in run_study(world.study(page=None)).parts} == {"there"}
+
+
 def test_what_lost_its_results_is_run_again(world: StudyWorld, study: Study) -> None:
     """Last of all: it makes recorders anew."""
-    (lost,) = (part.recorder for part in study.parts if part.name == "correlation")
+    (lost,) = (part.recorder for part in run_study(world.study(page=None)).parts if part.name == "correlation")
     shutil.rmtree(world.artifact(lost, "correlation"))
     again = run_study(world.study(page=None))
     assert [part.name for part in again.parts if part.status == "run"] == ["correlation"]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from qlib_mfgru.data.samples import Batch
 from qlib_mfgru.nn import Loss
+
+_ALIKE = 1e-6
+"""Inputs are z-scores: what differs by less is as good as equal."""
 
 
 class TrainingError(RuntimeError):
@@ -23,8 +27,8 @@ def check_size(batch: Batch, epoch: int) -> None:
     """
     if len(batch) < 2:
         raise TrainingError(
-            f"epoch {epoch}, batch of 1 sample on {batch.dates[0]}: a batch needs at least two stocks; use larger "
-            "batches, or start where every date has more stocks"
+            f"epoch {epoch}, batch of 1 sample on {_day(batch.dates[0])}: a batch needs at least two stocks; use "
+            "larger batches, or start where every date has more stocks"
         )
 
 
@@ -60,10 +64,13 @@ def check_trainable(scores: torch.Tensor, objective: Any, network: str, loss: Lo
 
 def why_not_finite(loss: Loss, scores: torch.Tensor, batch: Batch, epoch: int) -> str:
     """The message about a batch whose loss is NaN or infinite."""
-    where = f"epoch {epoch}, batch of {len(batch)} samples {batch.dates[0]} .. {batch.dates[-1]}"
+    days = f"{_day(batch.dates[0])} .. {_day(batch.dates[-1])}"
+    where = f"epoch {epoch}, batch of {len(batch)} samples {days}"
     for freq, window in batch.features.items():
         if not bool(torch.isfinite(window).all()):
             return f"{where}: the {freq} input holds NaN or infinite values; look at the provider's bars of these dates"
+        if float((window - window[:1]).abs().max()) < _ALIKE:
+            return f"{where}: the {freq} input is the same for all stocks; look at clip, and at the provider's bars"
     if bool(torch.isfinite(scores).all()) and bool((batch.label == batch.label[0]).all()):
         return (
             f"{where}: all labels are equal, so the {loss.title} is undefined; use larger batches or look at the label"
@@ -71,7 +78,11 @@ def why_not_finite(loss: Loss, scores: torch.Tensor, batch: Batch, epoch: int) -
     wrong = what_is_wrong(scores, loss.title)
     if wrong is None:
         return f"{where}: the {loss.title} is NaN or infinite, though scores and labels are not"
-    return f"{where}: {wrong}; a lower learning rate may help"
+    return f"{where}: {wrong}; a lower learning rate may help, or less dropout"
+
+
+def _day(moment: np.datetime64) -> str:
+    return str(np.datetime_as_string(moment, unit="D"))
 
 
 def what_is_wrong(scores: torch.Tensor, undefined: str) -> str | None:

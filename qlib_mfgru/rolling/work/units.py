@@ -18,6 +18,7 @@ from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_muted
+from qlib_mfgru.model.training.failures import TrainingError
 from qlib_mfgru.rolling.folds import Fold
 from qlib_mfgru.rolling.identity import FoldIdentity, fold_identity
 from qlib_mfgru.rolling.key import digest
@@ -27,6 +28,8 @@ from qlib_mfgru.rolling.work.scores_only import ScoresOnly
 from qlib_mfgru.rolling.work.store import UnitStore
 
 ATTEMPTS = 2
+_SAYS_WHY = (InputError, TrainingError)
+"""Errors of what a user can mend: they would be the same again."""
 
 
 class Ended(NamedTuple):
@@ -89,7 +92,7 @@ class Unit:
         try:
             with store.held(self.key):
                 return self._tried(dataset, store)
-        except (InputError, OSError) as error:
+        except (*_SAYS_WHY, OSError) as error:
             return Ended(_told(error))
 
     def model(self, result: UnitResult) -> Model:
@@ -139,8 +142,8 @@ class Unit:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return Ended() if self._is_kept(dataset, store) else self._trained(dataset, store)
-            except InputError:
-                raise  # it would be the same again
+            except _SAYS_WHY:
+                raise
             except Exception as error:
                 ended = Ended(_told(error))
                 get_module_logger("mfgru").warning(f"{self} failed, attempt {attempt} of {ATTEMPTS}: {error!r}")
@@ -220,4 +223,4 @@ def _told(error: Exception) -> str:
     """What a user can mend in one line, anything else with its traceback."""
     if isinstance(error, OSError) and error.strerror and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return str(error) if isinstance(error, InputError) else "".join(traceback.format_exception(error))
+    return str(error) if isinstance(error, _SAYS_WHY) else "".join(traceback.format_exception(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qlib.config import C
@@ -50,11 +50,14 @@ class Page:
         Numbers of the Huatai report's figures that it shows, or says that it lacks.
     lacking : list of str
         What it had to leave out, as the page says it.
+    file : Path or None
+        Where it was written to.
     """
 
     html: str
     figures: Sequence[str]
     lacking: Sequence[str]
+    file: Path | None = None
 
     def write(self, out: Path) -> None:
         """Write the file: whole, or not at all."""
@@ -107,9 +110,10 @@ def report(
     with language(lang):  # sentences of the records name columns
         parts = _parts(subjects, market, _command(names, provider, store, lang), words)
     page = _page(parts, title or summary.title(subjects, words), words)
-    if out is not None:
-        page.write(Path(out))
-    return page
+    if out is None:
+        return page
+    page.write(Path(out))
+    return replace(page, file=Path(out))
 
 
 def check_out(out: Path) -> None:

@@ -69,7 +69,7 @@ def _part(index: str, named: Sequence[Named], drawer: Drawer, words: Words) -> P
         Section(f"{key}-settings", words("settings_of", index=index), _settings(named, words), figures.settings),
         Section(f"{key}-excess", words("excess_of", index=index), curves, figures.excess),
         Section(f"{key}-performance", words("performance_of", index=index), told, figures.performance),
-        Section(f"{key}-yearly", words("yearly_of", index=index), [_yearly(named, words)], figures.yearly),
+        Section(f"{key}-yearly", words("yearly_of", index=index), _yearly(named, words), figures.yearly),
         *(_more(each, key, number, first, drawer, words) for number, each in enumerate(named)),
     ]
     return Part(f"index-{key}", words("part_index", index=index), sections)
@@ -111,10 +111,20 @@ def _once(rows: Sequence[Rows]) -> list[Rows]:
     return kept
 
 
-def _yearly(named: Sequence[Named], words: Words) -> Block:
+def _yearly(named: Sequence[Named], words: Words) -> list[Block]:
     frame = yearly(named)
     formats = {column: ".2%" for column in frame.columns if column.isdigit()}
-    return table(frame, words, formats, ANCHOR)
+    parts = list(dict.fromkeys(sentence for each in named for sentence in _parts_of_years(each.result, words)))
+    return [table(frame, words, formats, ANCHOR), *([Said(parts)] if parts else [])]
+
+
+def _parts_of_years(result: IndexEnhancement, words: Words) -> Iterator[str]:
+    """The years of which a run has less than nine tenths."""
+    days = result.runs[0].returns.index.to_series()
+    for year, of_year in days.groupby(days.dt.year):
+        if len(of_year) < 0.9 * result.session.days_per_year:
+            first, last = f"{of_year.iloc[0]:%Y-%m-%d}", f"{of_year.iloc[-1]:%Y-%m-%d}"
+            yield words("part_of_year", year=year, days=len(of_year), first=first, last=last)
 
 
 def printed_row(result: IndexEnhancement, limit: str) -> dict[str, Any] | None:

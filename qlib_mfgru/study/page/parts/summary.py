@@ -162,7 +162,8 @@ def _why(subjects: Sequence[Subject], market: Market | None, words: Words) -> li
         said.append(words("period", first=f"{min(days):%Y-%m-%d}", last=f"{max(days):%Y-%m-%d}", printed=PERIOD))
     if stocks:
         kind = "stocks_synthetic" if market is not None and market.is_synthetic else "stocks_own"
-        said.append(words(kind, stocks=words("a_date", stocks=f"{np.max(stocks):,.0f}")))
+        counts = " .. ".join(dict.fromkeys(f"{count:,.0f}" for count in (min(stocks), max(stocks))))
+        said.append(words(kind, stocks=words("a_date", stocks=counts)))
     elif market is not None:
         said.append(words("stocks_synthetic" if market.is_synthetic else "stocks_own", stocks=f"{market.n_stocks:,}"))
     return [*said, words("other_data")]

@@ -194,6 +194,10 @@ _PORTFOLIOS = {
     "excess_of": ("Cumulative excess over {index}", "相对 {index} 的累计超额收益"),
     "performance_of": ("Performance of the {index} enhancement", "{index} 指数增强的业绩"),
     "yearly_of": ("Returns by calendar year, {index}", "{index} 指数增强的分年度收益"),
+    "part_of_year": (
+        "{year} of this run has {days} trading days, {first} .. {last}.",
+        "本次运行的 {year} 年只有 {days} 个交易日，{first} .. {last}。",
+    ),
     "part_limits": ("Turnover limits", "换手率上限"),
     "limits_of": ("Whether more turnover pays", "提高换手率是否有利"),
     "more_of_index": ("More of {index}, {name}", "{index} 的更多结果，{name}"),

@@ -1,0 +1,57 @@
+"""Parts whose recorders are whole: by their keys, and by a list of the files that each held when it was finished."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from qlib.workflow import R
+from qlib.workflow.recorder import Recorder
+
+from qlib_mfgru.report.recorders import find_recorder
+from qlib_mfgru.study.plan import Part
+
+TAG = "mfgru.study"
+"""Tag of a part's recorder: its key. It is set last of all, so that only a whole one has it."""
+FILES = "study_files.json"
+"""Artifact: the size in bytes of every other one. What was added later is none of its business."""
+
+
+def keep(recorder: Recorder, key: str) -> None:
+    """Write down what the recorder of a part holds, and call it finished."""
+    client = R.exp_manager.client
+    client.log_text(recorder.id, json.dumps(dict(_sizes(recorder.id)), indent=1), FILES)
+    client.set_tag(recorder.id, TAG, key)
+
+
+def kept(experiment_name: str, key: str, part: Part) -> str | None:
+    """Id of the newest finished recorder of a key in an experiment that still has what the part left; else None."""
+    client = R.exp_manager.client
+    experiment = client.get_experiment_by_name(experiment_name)
+    if experiment is None:
+        return None
+    wanted = f"attributes.status = '{Recorder.STATUS_FI}' and tags.`{TAG}` = '{key}'"
+    runs = client.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"])
+    return next((run.info.run_id for run in runs if _is_whole(run.info.run_id, part)), None)
+
+
+def _is_whole(run_id: str, part: Part) -> bool:
+    """Whether nothing is gone or cut short; of a part from before there were lists, whether all is there at the top."""
+    top = set(find_recorder(run_id).list_artifacts())
+    if FILES not in top:
+        return part.leaves <= top
+    try:
+        listed = json.loads(Path(R.exp_manager.client.download_artifacts(run_id, FILES)).read_text(encoding="utf-8"))
+    except ValueError:  # cut short itself
+        return False
+    here = dict(_sizes(run_id))
+    return all(here.get(file, -1) >= size for file, size in listed.items())
+
+
+def _sizes(run_id: str, folder: str | None = None) -> Iterator[tuple[str, int]]:
+    for each in R.exp_manager.client.list_artifacts(run_id, folder):
+        if each.is_dir:
+            yield from _sizes(run_id, each.path)
+        elif each.path != FILES:
+            yield each.path, each.file_size or 0  # some stores do not say
