@@ -12,7 +12,9 @@ from parsed import ParsedPage, ParsedTable
 from study_recorders import Recorders
 
 from qlib_mfgru.report.published import published
+from qlib_mfgru.report.recorders import find_recorder, load_result
 from qlib_mfgru.study import Page
+from qlib_mfgru.study.page.parts.portfolios import Named, performance, yearly
 
 INDICES = {"csi300": ("34", "35", "36", "37"), "csi1000": ("42", "43", "44", "45")}
 
@@ -99,6 +101,14 @@ def test_parts_of_years_are_said(index: str, parsed: ParsedPage) -> None:
     assert "2024 of this run has 68 trading days, 2024-01-01 .. 2024-04-03." in said
     assert "2022 of this run" not in said
     assert "2023 of this run" not in said
+
+
+def test_the_index_of_several_models_stands_once(recorders: Recorders) -> None:
+    result = load_result(find_recorder(recorders.portfolios), "index_enhancement/csi300")
+    for table in (performance, yearly):
+        shown = table([Named("a", result), Named("b", result)])
+        ours = shown[shown["source"] == "run"]
+        assert list(ours["turnover_limit"]) == ["0.3", "0.3", "0.5", "0.5", "benchmark"]
 
 
 def test_settings(parsed: ParsedPage) -> None:

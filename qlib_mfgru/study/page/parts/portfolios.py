@@ -102,12 +102,12 @@ def _beside_printed(
 def _once(rows: Sequence[Rows]) -> list[Rows]:
     """The index is no model's: its row stands once for all runs that have the same."""
     kept: list[Rows] = []
-    for source, frame in rows:
+    for source, frame in ((source, frame.reset_index(drop=True)) for source, frame in rows):
         if (frame[_LIMIT] == tables.BENCHMARK).any():
             frame = frame.assign(model=np.nan)
             if any(frame.equals(other) for of, other in kept if of == source):
                 continue
-        kept.append((source, frame.reset_index(drop=True)))
+        kept.append((source, frame))
     return kept
 
 
