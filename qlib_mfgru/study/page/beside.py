@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,3 +44,17 @@ def differences(ours: Mapping[Any, Any], printed: Mapping[Any, Any], names: tupl
         text = compared(name, float(ours[name]), float(printed[name]), words, short=bool(said))
         said += [words("named", name=words.head(name), text=text)] if text else []
     return said
+
+
+def of_whom(notes: Sequence[tuple[str, Sequence[str]]], words: Words) -> list[str]:
+    """Sentences of several models' records, each once; one that is not all models' begins with whose it is."""
+    whose: dict[str, list[str]] = {}
+    for name, sentences in notes:
+        for sentence in sentences:
+            whose.setdefault(sentence, []).append(name)
+    return [
+        words.said(sentence)
+        if len(names) == len(notes)
+        else words("of_models", names=", ".join(names), text=words.said(sentence))
+        for sentence, names in whose.items()
+    ]

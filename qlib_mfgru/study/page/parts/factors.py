@@ -10,7 +10,7 @@ import pandas as pd
 from qlib_mfgru.factor import FactorTest, FactorTestRecord
 from qlib_mfgru.factor.results import conventions, doubts, tables
 from qlib_mfgru.report.words import label
-from qlib_mfgru.study.page.beside import differences
+from qlib_mfgru.study.page.beside import differences, of_whom
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import FACTOR_FIGURES, OTHER_MODELS, FactorFigures
@@ -115,8 +115,8 @@ def _table_section(subjects: Sequence[Subject], figures: FactorFigures, words: W
     doubted = [words.said(note) for note in conventions.untradable(e for test in tests for e in (test, *test.compared))]
     doubted += [sentence for subject in subjects for sentence in by_code(subject, factor_test(subject).pools, words)]
     blocks += [Said(doubted, caution=True)] if doubted else []
-    notes = dict.fromkeys(note for test in tests for note in conventions.differences(test, figures.models))
-    blocks += [Said(each) for each in (said, [words.said(note) for note in notes]) if each]
+    differing = [(each.name, conventions.differences(factor_test(each), figures.models)) for each in subjects]
+    blocks += [Said(each) for each in (said, of_whom(differing, words)) if each]
     return Section(f"figure-{figures.table or 'other'}", _title(figures, words), blocks, figures.table)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
 from qlib_mfgru.portfolio.results import conventions, tables
-from qlib_mfgru.study.page.beside import differences
+from qlib_mfgru.study.page.beside import differences, of_whom
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import INDEX_FIGURES, IndexFigures
@@ -63,8 +63,8 @@ def _part(index: str, named: Sequence[Named], drawer: Drawer, words: Words) -> P
     curves = [drawer.plot(first, outputs.plots[first], each.result, each.name) for each in named]
     told: list[Block] = [table(performance(named), words, conventions=ANCHOR)]
     said = [sentence for each in named for sentence in _beside(each, words)]
-    notes = dict.fromkeys(note for each in named for note in conventions.differences(each.result))
-    told += [Said(each) for each in (said, [words.said(note) for note in notes]) if each]
+    notes = of_whom([(each.name, conventions.differences(each.result)) for each in named], words)
+    told += [Said(each) for each in (said, notes) if each]
     sections = [
         Section(f"{key}-settings", words("settings_of", index=index), _settings(named, words), figures.settings),
         Section(f"{key}-excess", words("excess_of", index=index), curves, figures.excess),

@@ -29,6 +29,7 @@ _GENERAL = {
     "list": ("; ", "；"),
     "named": ("{name} {text}", "{name}{text}"),
     "row_beside": ("{row}: {text}.", "{row}：{text}。"),
+    "of_models": ("{names}: {text}", "{names}：{text}"),
     "limit_of": ("{name}, turnover limit {limit}", "{name}，换手率上限 {limit}"),
     "points_above": ("{by} points above the report's {printed}", "比研报的 {printed} 高 {by} 个百分点"),
     "points_below": ("{by} points below the report's {printed}", "比研报的 {printed} 低 {by} 个百分点"),
