@@ -93,11 +93,13 @@ def terminable() -> Iterator[None]:
     own = os.getpid()
 
     def interrupted(number: int, _: object) -> None:
-        if os.getpid() == own:
-            signal.raise_signal(signal.SIGINT)
-        else:  # a pool ends the processes that it forked by this signal
+        if os.getpid() != own:  # a pool ends the processes that it forked by this signal
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
+        elif signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background jobs
+            raise KeyboardInterrupt
+        else:
+            signal.raise_signal(signal.SIGINT)  # which may be kept waiting
 
     before = signal.signal(signal.SIGTERM, interrupted)
     try:

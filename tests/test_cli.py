@@ -245,9 +245,13 @@ def test_a_name_that_the_system_cannot_write_is_one_line(
     assert capsys.readouterr().err == message
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_is_one_line_and_130(tmp_path: Path, stop: signal.Signals) -> None:
-    command = [*MFGRU, "demo", "--target", str(tmp_path / "market")]
+@pytest.mark.parametrize(
+    ("stop", "before"),
+    [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGTERM, ["env", "--ignore-signal=INT"])],
+    ids=["SIGINT", "SIGTERM", "SIGTERM in the background"],
+)
+def test_an_interrupt_is_one_line_and_130(tmp_path: Path, stop: signal.Signals, before: list[str]) -> None:
+    command = [*before, *MFGRU, "demo", "--target", str(tmp_path / "market")]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not any(tmp_path.iterdir()):
         assert run.poll() is None
