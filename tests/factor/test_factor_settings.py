@@ -44,7 +44,7 @@ RULES = "must be one of 'st', 'suspended', 'limit_up'"
         ("exclude", ["st", "st"], "exclude is ['st', 'st']: must not name 'st' twice"),
         ("entry", "next_high", f"entry is 'next_high': {ENTRIES}"),
         ("entry", None, f"entry is None: {ENTRIES}"),
-        ("deal_price", "high", f"entry is 'next_high': {ENTRIES}"),
+        ("deal_price", "high", "deal_price is 'high': must be vwap, close or open; better set entry"),
         ("compare_entries", "same_close", "compare_entries is 'same_close': must be a list"),
         ("compare_entries", ["close"], f"compare_entries[0] is 'close': {ENTRIES}"),
         (
@@ -108,7 +108,7 @@ def test_fields_may_be_written_in_any_case_but_once() -> None:
 def test_the_old_name_of_the_entry() -> None:
     """In configs, and in results that were kept when it was `deal_price`."""
     assert FactorTestSettings(deal_price="close") == FactorTestSettings(entry="next_close")
-    with pytest.raises(TypeError, match="unknown setting 'deal_price'"):
+    with pytest.raises(InputError, match="deal_price and entry are the same setting: leave deal_price out"):
         FactorTestSettings(deal_price="close", entry="next_close")
     kept = FactorTestSettings(entry="next_close", n_layers=5)
     state = kept.__getstate__()
