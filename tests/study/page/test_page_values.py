@@ -97,8 +97,8 @@ def test_portfolio_tables(index: str, parsed: ParsedPage, recorders: Recorders) 
 @pytest.mark.parametrize("index", INDICES)
 def test_parts_of_years_are_said(index: str, parsed: ParsedPage) -> None:
     said = parsed.texts[f"{index}-yearly"]
-    assert "2021 of this run has 12 trading days, 2021-12-16 .. 2021-12-31." in said
-    assert "2024 of this run has 68 trading days, 2024-01-01 .. 2024-04-03." in said
+    assert "2021 of this run is only 2021-12-16 .. 2021-12-31; trading days: 12." in said
+    assert "2024 of this run is only 2024-01-01 .. 2024-04-03; trading days: 68." in said
     assert "2022 of this run" not in said
     assert "2023 of this run" not in said
 

@@ -196,7 +196,7 @@ _PORTFOLIOS = {
     "performance_of": ("Performance of the {index} enhancement", "{index} 指数增强的业绩"),
     "yearly_of": ("Returns by calendar year, {index}", "{index} 指数增强的分年度收益"),
     "part_of_year": (
-        "{year} of this run has {days} trading days, {first} .. {last}.",
+        "{year} of this run is only {first} .. {last}; trading days: {days}.",
         "本次运行的 {year} 年只有 {days} 个交易日，{first} .. {last}。",
     ),
     "part_limits": ("Turnover limits", "换手率上限"),
