@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from qlib.log import get_module_logger
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
 
@@ -33,20 +34,27 @@ def kept(experiment_name: str, key: str, part: Part) -> str | None:
         return None
     wanted = f"attributes.status = '{Recorder.STATUS_FI}' and tags.`{TAG}` = '{key}'"
     runs = client.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"])
-    return next((run.info.run_id for run in runs if _is_whole(run.info.run_id, part)), None)
+    for run in runs:
+        damaged = _damaged(run.info.run_id, part)
+        if not damaged:
+            return str(run.info.run_id)
+        get_module_logger("mfgru").warning(
+            f"{part.name}: of the recorder {run.info.run_id} {', '.join(damaged)} is gone or cut short: not taken"
+        )
+    return None
 
 
-def _is_whole(run_id: str, part: Part) -> bool:
-    """Whether nothing is gone or cut short; of a part from before there were lists, whether all is there at the top."""
+def _damaged(run_id: str, part: Part) -> list[str]:
+    """Files that are gone or cut short; of a part from before there were lists, what is gone at the top."""
     top = set(find_recorder(run_id).list_artifacts())
     if FILES not in top:
-        return part.leaves <= top
+        return sorted(part.leaves - top)
     try:
         listed = json.loads(Path(R.exp_manager.client.download_artifacts(run_id, FILES)).read_text(encoding="utf-8"))
-    except ValueError:  # cut short itself
-        return False
+    except ValueError:
+        return [FILES]
     here = dict(_sizes(run_id))
-    return all(here.get(file, -1) >= size for file, size in listed.items())
+    return [file for file, size in listed.items() if here.get(file, -1) < size]
 
 
 def _sizes(run_id: str, folder: str | None = None) -> Iterator[tuple[str, int]]:

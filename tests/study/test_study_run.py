@@ -247,7 +247,9 @@ def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest
         ("daily, csi300", FILES, 10),
     ],
 )
-def test_what_was_damaged_is_run_again(part: str, file: str, left: int | None, world: StudyWorld, study: Study) -> None:
+def test_what_was_damaged_is_run_again(
+    part: str, file: str, left: int | None, world: StudyWorld, study: Study, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Cut short to so many bytes, or gone; what needs it stays, since its own key is the same."""
     (damaged,) = (done.recorder for done in study.parts if done.name == part)
     path = world.artifact(damaged, file)
@@ -257,6 +259,7 @@ def test_what_was_damaged_is_run_again(part: str, file: str, left: int | None, w
     else:
         path.write_bytes(whole[:left])
     again = run_study(world.study(page=None))
+    assert f"{part}: of the recorder {damaged} {file} is gone or cut short: not taken" in capfd.readouterr().err
     assert [done.name for done in again.parts if done.status == "run"] == [part]
     assert {done.status for done in run_study(world.study(page=None)).parts} == {"there"}
 
