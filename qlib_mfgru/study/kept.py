@@ -49,12 +49,21 @@ def _damaged(run_id: str, part: Part) -> list[str]:
     top = set(find_recorder(run_id).list_artifacts())
     if FILES not in top:
         return sorted(part.leaves - top)
-    try:
-        listed = json.loads(Path(R.exp_manager.client.download_artifacts(run_id, FILES)).read_text(encoding="utf-8"))
-    except ValueError:
+    listed = _listed(Path(R.exp_manager.client.download_artifacts(run_id, FILES)))
+    if listed is None:
         return [FILES]
     here = dict(_sizes(run_id))
     return [file for file, size in listed.items() if here.get(file, -1) < size]
+
+
+def _listed(file: Path) -> dict[str, int] | None:
+    """What `keep` wrote down, or None if it is no longer that."""
+    try:
+        listed = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    is_list = isinstance(listed, dict) and all(isinstance(size, int) for size in listed.values())
+    return listed if is_list else None
 
 
 def _sizes(run_id: str, folder: str | None = None) -> Iterator[tuple[str, int]]:

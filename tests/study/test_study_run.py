@@ -245,19 +245,21 @@ def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest
         ("daily, factor test", "factor_test/result.pkl", 0),
         ("bars, factor test", "factor_test/summary.csv", None),
         ("daily, csi300", FILES, 10),
+        ("bars", FILES, b'["pred.pkl"]'),
+        ("correlation", FILES, b'{"pred.pkl": "1"}'),
     ],
 )
 def test_what_was_damaged_is_run_again(
-    part: str, file: str, left: int | None, world: StudyWorld, study: Study, capfd: pytest.CaptureFixture[str]
+    part: str, file: str, left: int | bytes | None, world: StudyWorld, study: Study, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Cut short to so many bytes, or gone; what needs it stays, since its own key is the same."""
+    """Cut short to so many bytes, replaced, or gone; what needs it stays, since its own key is the same."""
     (damaged,) = (done.recorder for done in study.parts if done.name == part)
     path = world.artifact(damaged, file)
     whole = path.read_bytes()
     if left is None:
         path.unlink()
     else:
-        path.write_bytes(whole[:left])
+        path.write_bytes(whole[:left] if isinstance(left, int) else left)
     again = run_study(world.study(page=None))
     assert f"{part}: of the recorder {damaged} {file} is gone or cut short: not taken" in capfd.readouterr().err
     assert [done.name for done in again.parts if done.status == "run"] == [part]
