@@ -1,11 +1,12 @@
 """The figures of docs/replication.md: a study of the whole market, and what each of its parts took.
 
-    python benchmarks/replication.py [STUDY.yaml] [--json FILE --record]
+    python benchmarks/replication.py [STUDY.yaml] [--only MODEL ...] [--json FILE --record]
 
 Runs what is not there yet of a study in the working folder, as ``mfgru study`` does, by default
 ``workflow_configs/ashare_daily/study.yaml``, and reads the tables that its recorders hold: those that its page shows.
 The time of each part is its recorder's; memory is known of those that were not there yet, or that FILE knows already:
-what takes all memory of a machine may be run alone, a model at a time, in a folder of all.
+what takes all memory of a machine may be run alone, a model at a time, in a folder of all. With ``--only`` the study is
+one of these models: what each takes can be measured on another day.
 """
 
 from __future__ import annotations
@@ -25,8 +26,18 @@ from qlib_mfgru.factor.results import tables as of_factor
 from qlib_mfgru.portfolio.results import tables as of_portfolio
 from qlib_mfgru.study import Study, run_study
 from qlib_mfgru.study.page.subjects import Subject, read_subjects
+from qlib_mfgru.study.source import StudySource
 
 STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
+
+
+def of_models(study: Path, only: Sequence[str]) -> dict[str, Any]:
+    """What stands in a study's file, but of these models; of one alone there is no correlation."""
+    content = dict(StudySource.read(study).content)
+    content["models"] = {name: content["models"][name] for name in only}
+    if len(only) == 1:
+        content.pop("correlation", None)
+    return content
 
 
 def undisturbed(history: list[dict[str, Any]]) -> float:
@@ -93,10 +104,11 @@ def main() -> None:
     """Run the study, and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", type=Path, nargs="?", default=STUDY)
+    parser.add_argument("--only", nargs="+", metavar="MODEL", help="by default all of the study")
     record.add_options(parser)
     options = parser.parse_args()
     with resident() as trace:
-        study = run_study(options.study)
+        study = run_study(of_models(options.study, options.only) if options.only else options.study)
     took = taken(study, trace)
     took["resident_mib"] = remembered(options.json, took["minutes"]) | took["resident_mib"]
     subjects = read_subjects([part.recorder for part in study.parts if part.recorder], R.exp_manager)
