@@ -50,7 +50,7 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
         Unusable scores or settings, fields that the provider lacks, a benchmark whose levels do not cover the days,
         days outside its calendar.
     """
-    signal = as_series(scores)
+    signal = as_series(scores).sort_index()  # by date: else a look-up of each day goes through all of them
     start, end = _period(signal, settings, reader.calendar("day"))
     benchmark = index_returns(str(settings.benchmark), start, end)
     holes = days_without_level(str(settings.benchmark), start, end)
