@@ -9,6 +9,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import islice
@@ -25,6 +26,9 @@ from qlib_mfgru.threads import cores
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+PATIENCE = 2.0
+"""Seconds between looks at whether all processes live, and for the results that they had sent to arrive."""
 
 
 class Processes:
@@ -52,6 +56,7 @@ class Processes:
             return
         if error is not None:
             self._lifeline.close()  # the pool's own way of killing them fails where tasks are left
+            self._pool._result_queue._writer.close()  # or its thread awaits the rest of a result that was cut off
         self._pool.shutdown(wait=True)
         self._lifeline.close()
         self._pool = None
@@ -78,11 +83,20 @@ class Processes:
             with deaf():
                 waiting = deque(pool.submit(call, task) for task in islice(left, 2 * self._n_jobs))
             while waiting:
-                result = waiting.popleft().result()
+                result = self._outcome(waiting.popleft())
                 waiting.extend(pool.submit(call, task) for task in islice(left, 1))
                 yield result
         except TerminatedWorkerError as error:
             raise InputError("a worker process died, perhaps for want of memory: try again with one job") from error
+
+    def _outcome(self, future: Future[Any]) -> Any:
+        """A task's result; the pool itself does not see that a process dies while it sends a large one."""
+        assert self._pool is not None
+        while not wait([future], PATIENCE).done:
+            dead = any(process.exitcode for process in list(self._pool._processes.values()))
+            if dead and not wait([future], PATIENCE).done:
+                raise TerminatedWorkerError("its result was cut off")
+        return future.result()
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -18,22 +18,35 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.processes import Processes
 
 PROGRAM = """
-import sys
-from qlib_mfgru.errors import InputError
+import builtins, sys
 from qlib_mfgru.processes import Processes
 with Processes(2) as processes:
-    list(processes.map(exec, [sys.argv[1]] * 4))
+    list(processes.map(getattr(builtins, sys.argv[1]), [eval(sys.argv[2])] * 4))
 """
+
+
+@contextmanager
+def program(function: str, task: object) -> Iterator[subprocess.Popen[str]]:
+    """A program whose two workers call a builtin function; a group of its own."""
+    command = [sys.executable, "-c", PROGRAM, function, repr(task)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        end(process)
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A program whose two workers note that they work, and then do so for ten minutes; a group of its own."""
-    task = f"import os, pathlib, time; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); time.sleep(600)"
-    command = [sys.executable, "-c", PROGRAM, task]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    yield process
-    end(process)
+    """A program whose two workers note that they work, and then do so for ten minutes."""
+    note = f"import os, pathlib, time; pathlib.Path({str(tmp_path)!r}, str(os.getpid())).touch(); time.sleep(600)"
+    with program("exec", note) as process:
+        yield process
+
+
+def bytes_read(pid: int) -> int:
+    """Bytes that a process has read, from pipes as well."""
+    return int(Path(f"/proc/{pid}/io").read_text().split()[1])
 
 
 @pytest.mark.parametrize("moment", ["import", "work"])
@@ -72,3 +85,21 @@ def test_an_error_ends_them_at_once(tmp_path: Path) -> None:
 def test_a_worker_that_dies_is_an_error_in_one_line() -> None:
     with pytest.raises(InputError, match="a worker process died, perhaps"), Processes(2) as processes:
         list(processes.map(os._exit, [3, 3, 3]))
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="looks at what a process has read")
+@pytest.mark.parametrize("dies", ["parent is interrupted", "workers are killed"])
+def test_a_large_result_that_is_cut_off_holds_nothing_up(dies: str) -> None:
+    with program("bytes", 300_000_000) as run:
+        wait_for(lambda: len(workers_of(run.pid)) == 2)
+        workers, before = workers_of(run.pid), bytes_read(run.pid)
+        wait_for(lambda: bytes_read(run.pid) > before + 50_000_000)
+        if dies == "parent is interrupted":
+            stop_it(run, signal.SIGINT)
+        else:
+            for worker in workers:
+                worker.kill()
+        _, errors = run.communicate(timeout=20)
+        last = "KeyboardInterrupt" if dies == "parent is interrupted" else "a worker process died, perhaps for want of"
+        assert last in errors.splitlines()[-1]
+        assert not any(map(is_alive, workers))
