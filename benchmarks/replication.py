@@ -34,6 +34,8 @@ STUDY = record.ROOT / "workflow_configs/ashare_daily/study.yaml"
 def of_models(study: Path, only: Sequence[str]) -> dict[str, Any]:
     """What stands in a study's file, but of these models; of one alone there is no correlation."""
     content = dict(StudySource.read(study).content)
+    if unknown := [name for name in only if name not in content["models"]]:
+        raise SystemExit(f"{study}: no model {', '.join(unknown)}, but {', '.join(content['models'])}")
     content["models"] = {name: content["models"][name] for name in only}
     if len(only) == 1:
         content.pop("correlation", None)
