@@ -30,6 +30,7 @@ LONG = (
     "rolling/test_growth.py",
     "rolling/test_ensemble_members.py",
     "rolling/test_units.py",
+    "rolling/test_damaged_units.py",
     "rolling/work/test_workers.py",
     "rolling/work/test_workers_end.py",
     "rehearsal/test_play.py",
