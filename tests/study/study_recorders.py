@@ -51,7 +51,8 @@ class Recorders:
 
 def make_recorders(provider: Path, store: Path) -> Recorders:
     network = _recorder("IncrementalGRUModel", {"seed": 7}, 5, provider)
-    _save_text(network, {"training_history.json": json.dumps(history())})
+    _save_text(network, {"training_history.json": json.dumps(history(stages=3))})
+    network.log_metrics(stage1_epoch=3.0, stage2_epoch=4.0, stage3_epoch=0.0)
     _generate(FactorTestRecord(network, **POOLS))
     lightgbm = _recorder("LGBModel", {"num_leaves": 31}, 6, provider)
     _generate(FactorTestRecord(lightgbm, **POOLS))
@@ -70,7 +71,7 @@ def make_recorders(provider: Path, store: Path) -> Recorders:
     return Recorders(provider, store, network.id, lightgbm.id, portfolios.id, rolling.id, bare.id)
 
 
-def history(stages: int = 2) -> list[dict[str, Any]]:
+def history(stages: int) -> list[dict[str, Any]]:
     """Four epochs a stage, the third of them the best on validation."""
     values = (0.02, 0.05, 0.08, 0.07)
     return [

@@ -108,7 +108,7 @@ def report(
     subjects = [called(subject, words) for subject in read_subjects(names, manager)]
     market = _market(subjects, provider, store)
     with language(lang):  # sentences of the records name columns
-        parts = _parts(subjects, market, _command(names, provider, store, lang), words)
+        parts = _parts(subjects, market, _command(names, provider, manager.uri, lang, title), words)
     page = _page(parts, title or summary.title(subjects, words), words)
     if out is None:
         return page
@@ -167,10 +167,11 @@ def _parts(subjects: Sequence[Subject], market: Market | None, command: str, wor
     ]
 
 
-def _command(names: Sequence[str], provider: str | Path | None, store: str | None, lang: Language) -> str:
-    """The command that makes the page."""
-    options = {"--provider": provider, "--store": store, "--lang": lang}
-    usual = (None, DEFAULT_STORE, "en")
+def _command(names: Sequence[str], provider: str | Path | None, store: str, lang: Language, title: str | None) -> str:
+    """The command that makes the page, in this working folder."""
+    store = absolute_store(store)
+    options = {"--provider": provider, "--store": store, "--lang": lang, "--title": title}
+    usual = (None, absolute_store(DEFAULT_STORE), "en")
     given = [word for name, value in options.items() if value not in usual for word in (name, str(value))]
     return without_addresses(shlex.join(["mfgru", "report", *names, "--out", "report.html", *given]))
 

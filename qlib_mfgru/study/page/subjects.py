@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,6 +53,8 @@ class Subject:
     correlation : RecordedCorrelation or None
     histories : mapping of str to list of dict
         Rows of training, by whom they are of: one model, or the units of a rolling run.
+    kept : mapping of int to int
+        Stage of one model -> the epoch that is kept, 0 where the stage adds nothing.
     units : DataFrame
         The units of a rolling run; empty for others.
     unread : list of str
@@ -67,6 +70,7 @@ class Subject:
     enhancements: Sequence[Enhanced] = ()
     correlation: RecordedCorrelation | None = None
     histories: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    kept: Mapping[int, int] = field(default_factory=dict)
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     unread: Sequence[str] = ()
 
@@ -153,6 +157,7 @@ def _read(recorder: Recorder, own_name: str, manager: ExpManager) -> Subject:
         enhancements=enhancements,
         correlation=_correlation(recorder),
         histories=_histories(recorder),
+        kept=_kept(recorder),
         units=_units(recorder),
         unread=unread,
     )
@@ -218,6 +223,12 @@ def _by_member(histories: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[
         for row in rows:
             split.setdefault(f"{name} {row['member']}" if "member" in row else name, []).append(row)
     return split
+
+
+def _kept(recorder: Recorder) -> dict[int, int]:
+    """From the metrics ``stage<k>_epoch``."""
+    found = {re.fullmatch(r"stage(\d+)_epoch", name): value for name, value in recorder.list_metrics().items()}
+    return dict(sorted((int(name[1]), int(value)) for name, value in found.items() if name))
 
 
 def _units(recorder: Recorder) -> pd.DataFrame:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from experiments import start_qlib
 from matplotlib.figure import Figure
 from parsed import ParsedPage
 from qlib.workflow import R
@@ -72,6 +74,17 @@ def test_the_title_is_short_whatever_is_on_the_page(recorders: Recorders, page: 
     assert title(report([recorders.rolling], **at)) == "Huatai AI 68 · mine"  # type: ignore[arg-type]
 
 
+@pytest.mark.usefixtures("quick")
+def test_the_page_has_the_command_that_makes_it(recorders: Recorders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the store of experiments also where none was given, as by a study, unless it is the usual one there."""
+    start_qlib(recorders.provider, recorders.store)
+    command = f"mfgru report {recorders.rolling} --out report.html"
+    page = report([recorders.rolling], title="My page")
+    assert f"{command} --store {recorders.uri} --title 'My page'" in html.unescape(page.html)
+    monkeypatch.chdir(recorders.store.parent)
+    assert f"{command}<" in html.unescape(report([recorders.rolling]).html)
+
+
 def test_no_date_is_broken_at_the_end_of_a_line(page: Page) -> None:
     sentences = re.findall(r"<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", page.html, flags=re.DOTALL)
     dates = [date for text in sentences for date in re.findall(r"(.{19})(\d{4}-\d\d-\d\d)(.{7})", text)]
@@ -134,7 +147,7 @@ def test_wrong_recorders(names: list[str], message: str, recorders: Recorders) -
 
 def test_epochs_are_whole_numbers() -> None:
     rows = [{"epoch": epoch, "train_ic": 0.1, "valid_ic": 0.1} for epoch in range(1, 20)]
-    ticks = training_figure("gru", {"": rows}, Words("en")).axes[0].get_xticks()
+    ticks = training_figure("gru", {"": rows}, {}, Words("en")).axes[0].get_xticks()
     assert len(ticks) > 3
     assert all(tick == round(tick) for tick in ticks)
 

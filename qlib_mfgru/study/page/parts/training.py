@@ -37,9 +37,10 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
         if not any(subject.histories.values()):
             without.append(subject.name)
             continue
-        draw = partial(training_figure, drawer.called(subject.name), subject.histories, drawer.words)
+        draw = partial(training_figure, drawer.called(subject.name), subject.histories, subject.kept, drawer.words)
         blocks.append(drawer.drawn(draw, words("training_of", name=subject.name)))
-        blocks.append(Said(_best_epochs(subject.histories, words)))
+        if said := _kept_epochs(subject, words):
+            blocks.append(Said(said))
     if without:
         blocks.append(Said([words("no_history", names=", ".join(without))], warning=True))
     if not blocks:
@@ -48,8 +49,11 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
     return Part("training", words("part_training"), [section])
 
 
-def training_figure(name: str, histories: Mapping[str, History], words: Words) -> Figure:
-    """Training and validation metric by epoch: a panel for each stage, a pair of lines for each trained model."""
+def training_figure(name: str, histories: Mapping[str, History], kept: Mapping[int, int], words: Words) -> Figure:
+    """Training and validation metric by epoch: a panel for each stage, a pair of lines for each trained model.
+
+    The epoch that is `kept` of a stage, where its recorder says it, is marked.
+    """
     metric, stages = metric_of(histories), stages_of(histories)
     titles = [words("stage", number=stage) for stage in stages] if len(stages) > 1 else [words("all_epochs")]
     figure, axes = style.panels(words("chart_training", name=name), titles, legend=True)
@@ -58,6 +62,8 @@ def training_figure(name: str, histories: Mapping[str, History], words: Words) -
         for number, history in enumerate(histories.values()):
             rows = [row for row in history if row.get("stage", 1) == stage]
             _draw(ax, rows, metric, words, labelled=number == 0, thin=many)
+            if not many:
+                _mark(ax, [row for row in rows if row["epoch"] == kept.get(stage)], metric)
         ax.set_xlabel(words("epoch"))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylabel(_TITLES.get(metric, metric))
@@ -71,10 +77,12 @@ def _draw(ax: Axes, rows: History, metric: str, words: Words, labelled: bool, th
         label = words(f"curve_{part}") if labelled else "_"
         values = [row[f"{part}_{metric}"] for row in rows]
         ax.plot(epochs, values, color=color, label=label, linewidth=0.8 if thin else 1.5, alpha=0.5 if thin else 1.0)
-    if rows and not thin:
-        best = best_epoch(rows, metric)
-        ax.axvline(best["epoch"], color=style.GREY, linestyle=":", linewidth=1)
-        ax.plot(best["epoch"], best[f"valid_{metric}"], "o", color=style.ORANGE)
+
+
+def _mark(ax: Axes, rows: History, metric: str) -> None:
+    for row in rows:
+        ax.axvline(row["epoch"], color=style.GREY, linestyle=":", linewidth=1)
+        ax.plot(row["epoch"], row[f"valid_{metric}"], "o", color=style.ORANGE)
 
 
 def metric_of(histories: Mapping[str, History]) -> str:
@@ -88,22 +96,19 @@ def stages_of(histories: Mapping[str, History]) -> list[int]:
     return sorted({int(row.get("stage", 1)) for history in histories.values() for row in history})
 
 
-def best_epoch(rows: History, metric: str) -> Mapping[str, Any]:
-    """The first of the epochs with the largest validation metric, whose weights are kept."""
-    return max(rows, key=lambda row: row[f"valid_{metric}"])
+def _kept_epochs(subject: Subject, words: Words) -> list[str]:
+    """What is kept of every stage, as the recorder says; of a rolling run the number of its models.
 
-
-def _best_epochs(histories: Mapping[str, History], words: Words) -> list[str]:
-    """The best epoch of every stage; of a rolling run the number of its models."""
-    metric = metric_of(histories)
-    if len(histories) > 1:
-        return [words("many_trained", models=len(histories))]
-    (history,) = histories.values()
-    by_stage = {stage: [row for row in history if row.get("stage", 1) == stage] for stage in stages_of(histories)}
-    best = {stage: best_epoch(rows, metric) for stage, rows in by_stage.items()}
+    The epoch with the highest metric need not be it: means over neighbours, t-values or a stage's weight may decide.
+    """
+    if len(subject.histories) > 1:
+        return [words("many_trained", models=len(subject.histories))]
+    ((history,), metric) = subject.histories.values(), metric_of(subject.histories)
+    values = {(int(row.get("stage", 1)), row["epoch"]): row[f"valid_{metric}"] for row in history}
     return [
-        words(
-            "best_epoch", stage=stage, epoch=row["epoch"], metric=_TITLES[metric], value=f"{row[f'valid_{metric}']:.4f}"
-        )
-        for stage, row in best.items()
+        words("kept_epoch", stage=stage, epoch=epoch, metric=_TITLES[metric], value=f"{values[stage, epoch]:.4f}")
+        if epoch
+        else words("kept_at_zero", stage=stage, metric=_TITLES[metric])
+        for stage, epoch in subject.kept.items()
+        if not epoch or (stage, epoch) in values
     ]

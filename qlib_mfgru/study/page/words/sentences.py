@@ -142,9 +142,13 @@ _TRAINING = {
     "epoch": ("epoch", "轮次"),
     "curve_train": ("training (mean of batches)", "训练集（批均值）"),
     "curve_valid": ("validation (mean of dates)", "验证集（截面均值）"),
-    "best_epoch": (
-        "Stage {stage}: best validation {metric} {value} at epoch {epoch}, whose weights are kept.",
-        "第 {stage} 阶段：验证集 {metric} 在第 {epoch} 轮最高，为 {value}，保留该轮权重。",
+    "kept_epoch": (
+        "Stage {stage}: epoch {epoch} is kept, with a validation {metric} of {value}.",
+        "第 {stage} 阶段：保留第 {epoch} 轮，验证集 {metric} 为 {value}。",
+    ),
+    "kept_at_zero": (
+        "Stage {stage} counts for nothing: it does not better the validation {metric} of what it adds to.",
+        "第 {stage} 阶段不计入：验证集 {metric} 未因其提高。",
     ),
     "many_trained": (
         "A pair of lines for each of {models} trained models (members, or folds and seeds).",
