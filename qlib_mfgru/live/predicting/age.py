@@ -40,17 +40,18 @@ class Age:
         """Whether the model is older than its retraining period."""
         return bool(self.missing)
 
+    @property
+    def overdue(self) -> str:
+        """Since when a retraining is due, in words; empty where none is."""
+        return f"a retraining is due since {self.missing[0].test[0]:%Y-%m-%d} (--retrain does it)" if self.due else ""
+
     def __str__(self) -> str:
         trained = f"trained on {span(self.trained)}, {self.n_days} trading days before"
         if self.period is None:
             return f"{trained}; a single model has no retraining period"
         if not self.missing:
             return f"{trained}; retrained every {self.period}"
-        since = f"{self.missing[0].test[0]:%Y-%m-%d}"
-        return (
-            f"{trained}: older than its retraining period, {self.period}; a retraining is due since {since} (--retrain "
-            "does it)"
-        )
+        return f"{trained}: older than its retraining period, {self.period}; {self.overdue}"
 
 
 def age_of(subject: Subject, day: pd.Timestamp) -> Age:

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         *([f"{counted(len(prediction.scores), 'score')} written to {arguments.out}"] if arguments.out else []),
     ]
     if arguments.quiet:
-        print("; ".join([prediction.scored, *done]))
+        print("; ".join(filter(None, [prediction.scored, *done, *prediction.not_whole, prediction.age.overdue])))
         return 0
     print("\n".join([str(prediction), *done]))
     if arguments.out is None and not arguments.save:

@@ -126,11 +126,16 @@ class Prediction(Shown):
         scored = int(self.counts[SCORED])
         return f"bars end on {self.day:%Y-%m-%d}: {scored} of {len(self.reasons)} listed stocks have a score"
 
+    @property
+    def not_whole(self) -> list[str]:
+        """In words, days after `day` whose bars are not whole yet."""
+        return [f"{day:%Y-%m-%d} is not whole yet: {fault}" for day, fault in self.unfinished.items()]
+
     def __str__(self) -> str:
         behind = "" if self.source == self.recorder else f" with the model of recorder {self.source}"
         lines = [
             f"{self.model}, recorder {self.recorder}{behind}: {self.age}",
-            *(f"{day:%Y-%m-%d} is not whole yet: {fault}" for day, fault in self.unfinished.items()),
+            *self.not_whole,
             self.scored,
             *(f"  {count} {reason}" for reason, count in self.counts.items() if reason != SCORED),
         ]

@@ -16,6 +16,7 @@ from qlib.contrib.model.gbdt import LGBModel
 from qlib.contrib.model.linear import LinearModel
 from qlib.model.base import Model
 
+from live.cut_market import cut
 from live.evenings import Market
 from qlib_mfgru.cli import main
 from qlib_mfgru.live import predict
@@ -61,6 +62,21 @@ def test_files_hold_every_bit(suffix: str, market: Market, tmp_path: Path, capsy
     assert table.groupby("datetime")["score"].is_monotonic_decreasing.all()
     assert printed.splitlines()[-1] == f"{len(table)} scores written to {out}"
     assert [path.name for path in tmp_path.glob("*scores*")] == [out.name]
+
+
+def test_quiet_tells_what_is_due_and_what_is_not_whole(
+    market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TQDM_DISABLE", "1")  # or the command would set it for all tests after this
+    late = cut(market.whole, tmp_path / "late", 1, freqs=("15min",))
+    code, out, _ = typed(f"demo_rolling_incremental --provider {late} --quiet", capsys)
+    before, last = (f"{market.days[at]:%Y-%m-%d}" for at in (-2, -1))
+    (line,) = out.splitlines()
+    assert (code, line.split("; ")[1:]) == (
+        0,
+        [f"{last} is not whole yet: no 15min bars", "a retraining is due since 2020-10-08 (--retrain does it)"],
+    )
+    assert line.startswith(f"bars end on {before}: ")
 
 
 def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
