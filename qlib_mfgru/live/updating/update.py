@@ -115,7 +115,9 @@ class _Work:
     def run(self, processes: Processes, *, revise: bool) -> UpdateReport:
         """Read, plan, write."""
         if self.files.without_prices(self.mapping):
-            return UpdateReport.nothing(f"no file below {self.files.folder} is new or has changed", self.last_day)
+            return UpdateReport.nothing(
+                f"no file of bars or days below {self.files.folder} is new or has changed", self.last_day
+            )
         since = ALL_DAYS if revise else self._since()
         vendor = self.files.vendor(self.mapping, since, self.folder / "gathered", quiet=self.quiet)
         spool = self._read(vendor, processes)

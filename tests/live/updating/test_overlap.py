@@ -99,7 +99,7 @@ def test_nothing_new(market: Evenings, tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in provider.rglob("*")}
     report = update(provider, quiet=True, n_jobs=1)
     assert str(report) == (
-        f"nothing new: no file below {tmp_path / 's'} is new or has changed; the provider ends on "
+        f"nothing new: no file of bars or days below {tmp_path / 's'} is new or has changed; the provider ends on "
         f"{market.days[CUT - 1]:%Y-%m-%d}"
     )
     assert report.days == ()
