@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 from shipped import CONFIGS, load
 from small_study import PARTS, StudyWorld
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.portfolio import IndexEnhancementRecord
 from qlib_mfgru.settings import checked
 from qlib_mfgru.study import run_study
 from qlib_mfgru.study.plan import Part, plan
@@ -197,3 +199,16 @@ def test_no_such_file_and_no_yaml(tmp_path: Path) -> None:
 )
 def test_the_shipped_studies(study: str, n_parts: int) -> None:
     assert len(parts_of(CONFIGS / f"{study}.yaml")) == n_parts
+
+
+@pytest.mark.parametrize("study", ["astock/study", "ashare_daily/study", "ashare_daily/best", "ashare_daily/others"])
+def test_shipped_portfolios_ask_for_weights_that_are_ingested(study: str) -> None:
+    file = CONFIGS / f"{study}.yaml"
+    ingested = set(YAML(typ="safe", pure=True).load((file.parent / "mapping.yaml").read_text())["weights"])
+    asked = [
+        settings["index"]
+        for part in parts_of(file).values()
+        for kind, settings in part.records
+        if kind is IndexEnhancementRecord and settings.get("index_weights", "drifted") == "drifted"
+    ]
+    assert set(asked) == ingested == {"csi300"}
