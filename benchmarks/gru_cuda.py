@@ -3,7 +3,7 @@
     python benchmarks/gru_cuda.py [--rounds 20 --json FILE]
 
 Rounds are interleaved: every contender runs once a round, and medians count. cuDNN reads (step, stock, field), its own
-order, made beforehand; it is timed with tf32, which is torch's default and not exact enough to train with, and without.
+order, made beforehand; it is timed with tf32, which is torch's default, and without.
 The run stops with an error where the fused GRU's gradients are off by more than 5e-5.
 """
 

@@ -60,7 +60,7 @@ def predict(name: str, seed: int, folder: Path, datasets: dict[str, Any]) -> pd.
 
 
 def evaluate(scores: pd.Series, label: pd.Series) -> dict[str, float]:
-    """RankIC and IC by date; the t-statistic is over means of blocks as long as the label, which do not overlap."""
+    """RankIC and IC by date; the t-statistic is over means of blocks as long as the label."""
     frame = pd.concat([scores, label], axis=1, keys=["score", "label"], join="inner").dropna()
     dates = frame.groupby(level="datetime")
     rank_ic = dates.apply(lambda part: part["score"].corr(part["label"], method="spearman"))

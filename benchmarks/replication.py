@@ -95,6 +95,8 @@ def figures(subjects: list[Subject]) -> dict[str, Any]:
     return {
         "training": trained(subjects),
         "factor_test": {name: record.plain(of_factor.comparison(test)) for name, test in factors.items()},
+        "statistics": {name: record.plain(of_factor.statistics(test)) for name, test in factors.items()},
+        "exclusions": {name: record.plain(of_factor.exclusions(test)) for name, test in factors.items()},
         "layers": {name: record.plain(of_factor.layers(test)) for name, test in factors.items()},
         "correlation": [record.plain(each.found.matrix.rename_axis("factor").reset_index()) for each in correlations],
         "performance": {name: record.plain(of_portfolio.comparison(result)) for name, result in portfolios.items()},

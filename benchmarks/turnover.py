@@ -43,19 +43,13 @@ def scores_of(recorder: Recorder, seeds: list[int]) -> dict[str, pd.Series]:
     return {name: load_artifact(recorder, file, advice)["score"] for name, file in files.items()}
 
 
-def persistence(scores: pd.Series, dates: pd.DatetimeIndex) -> float:
-    """Mean rank correlation of a test date's scores with those of the next test date, a week later."""
-    table = scores.reset_index(name="score").pivot_table("score", "datetime", "instrument")
-    ranks = table.reindex(dates).rank(axis=1)
-    return float(ranks.corrwith(ranks.shift(-1), axis=1).mean())
-
-
 def tops(scores: Mapping[str, pd.Series], pools: list[str]) -> list[dict[str, Any]]:
-    """A row of the factor test's table a series and pool, with the persistence of the scores."""
+    """A row of the factor test's table a series and pool, with the rank correlation of the factor a week apart."""
     rows = []
     for name, series in tqdm(scores.items(), "factor tests"):
         test = run_factor_test(series, FactorTestSettings(pools=tuple(pools)), name)
-        rows.append(of_factor.summary(test).assign(persistence=persistence(series, test.dates)))
+        apart = of_factor.statistics(test)[["pool", "rank_autocorrelation"]]
+        rows.append(of_factor.summary(test).merge(apart, on="pool"))
     return record.plain(pd.concat(rows))
 
 
@@ -76,7 +70,7 @@ def main() -> None:
     parser.add_argument("study", type=Path, nargs="?", default=STUDY)
     parser.add_argument("--model", default="daily")
     parser.add_argument("--recorder", metavar="ID", help="of the model, as mlflow ui shows it")
-    parser.add_argument("--limits", type=float, nargs="+", default=LIMITS)
+    parser.add_argument("--limits", type=float, nargs="*", default=LIMITS, help="none: no portfolios are made")
     parser.add_argument("--aversions", type=float, nargs="+", default=[0.0, 1.0])
     record.add_options(parser)
     options = parser.parse_args()
@@ -95,6 +89,7 @@ def main() -> None:
             options.aversions,
         )
         for index, own in content["enhancements"]["indices"].items()
+        if options.limits
     }
     theirs = published("factor_tests")[["pool", "model", "top_turnover"]]
     record.keep(
