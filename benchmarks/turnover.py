@@ -5,7 +5,7 @@
 Takes the scores of a study's rolling model from its store in the working folder: those of `daily` in
 ``workflow_configs/ashare_daily/study.yaml`` (`replication.py` and ``mfgru study`` make them, and so does this where
 they are not there yet), or those of a recorder, whatever version of this package made it. The TOP layer of the
-ensemble and of each of its seeds is held beside the Huatai report's; then the portfolios around the study's indices
+prediction and of each of its seeds is held beside the Huatai report's; then the portfolios around the study's indices
 are made for every turnover limit, with and without costs in what is maximised (`cost_aversion`).
 """
 
@@ -37,8 +37,8 @@ LIMITS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 
 def scores_of(recorder: Recorder, seeds: list[int]) -> dict[str, pd.Series]:
-    """The ensemble's scores and those of its members, over all folds."""
-    files = {"ensemble": PREDICTION} | {f"seed {seed}": f"rolling/score_seed{seed}.pkl" for seed in seeds}
+    """The prediction's scores, and those of an ensemble's members, over all folds."""
+    files = {"ensemble" if seeds else "prediction": PREDICTION} | {f"seed {seed}": f"rolling/score_seed{seed}.pkl" for seed in seeds}
     advice = "train it again"
     return {name: load_artifact(recorder, file, advice)["score"] for name, file in files.items()}
 
@@ -80,11 +80,11 @@ def main() -> None:
         found = options.recorder
     else:
         found = {part.name: part.recorder for part in run_study(options.study).parts}[options.model]
-    scores = scores_of(find_recorder(found, R.exp_manager), content["seeds"])
+    scores = scores_of(find_recorder(found, R.exp_manager), content.get("seeds") or [])
     top = tops(scores, content["factor_test"]["pools"])
     limits = {
         index: limited(
-            scores["ensemble"],
+            next(iter(scores.values())),
             {"index": index, **(own or {}), "turnover_limits": options.limits},
             options.aversions,
         )
