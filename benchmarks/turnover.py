@@ -38,7 +38,9 @@ LIMITS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 def scores_of(recorder: Recorder, seeds: list[int]) -> dict[str, pd.Series]:
     """The prediction's scores, and those of an ensemble's members, over all folds."""
-    files = {"ensemble" if seeds else "prediction": PREDICTION} | {f"seed {seed}": f"rolling/score_seed{seed}.pkl" for seed in seeds}
+    files = {"ensemble" if seeds else "prediction": PREDICTION} | {
+        f"seed {seed}": f"rolling/score_seed{seed}.pkl" for seed in seeds
+    }
     advice = "train it again"
     return {name: load_artifact(recorder, file, advice)["score"] for name, file in files.items()}
 
