@@ -54,7 +54,7 @@ class Subject:
     histories : mapping of str to list of dict
         Rows of training, by whom they are of: one model, or the units of a rolling run.
     kept : mapping of int to int
-        Stage of one model -> the epoch that is kept, 0 where the stage adds nothing.
+        Stage of one model -> its best epoch by the model's settings, 0 where the stage adds nothing.
     units : DataFrame
         The units of a rolling run; empty for others.
     unread : list of str

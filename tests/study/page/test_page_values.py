@@ -192,8 +192,8 @@ def test_no_zero_has_a_minus(parsed: ParsedPage) -> None:
 def test_training_says_what_was_kept(parsed: ParsedPage) -> None:
     """By the recorder's metrics: the second stage's third epoch has the higher IC, 0.1000."""
     words = " ".join(parsed.texts["training"].split())
-    assert "Stage 1: epoch 3 is kept, with a validation IC of 0.0900." in words
-    assert "Stage 2: epoch 4 is kept, with a validation IC of 0.0900." in words
+    assert "Stage 1: epoch 3 is the best by the model's settings, with a validation IC of 0.0900." in words
+    assert "Stage 2: epoch 4 is the best by the model's settings, with a validation IC of 0.0900." in words
     assert "Stage 3 counts for nothing: it does not better the validation IC of what it adds to." in words
     assert "2 trained models (members, or folds and seeds)" in words
     assert "No training history: LGBModel" in words

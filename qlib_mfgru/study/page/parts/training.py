@@ -39,7 +39,7 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
             continue
         draw = partial(training_figure, drawer.called(subject.name), subject.histories, subject.kept, drawer.words)
         blocks.append(drawer.drawn(draw, words("training_of", name=subject.name)))
-        if said := _kept_epochs(subject, words):
+        if said := _best_epochs(subject, words):
             blocks.append(Said(said))
     if without:
         blocks.append(Said([words("no_history", names=", ".join(without))], warning=True))
@@ -52,7 +52,7 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
 def training_figure(name: str, histories: Mapping[str, History], kept: Mapping[int, int], words: Words) -> Figure:
     """Training and validation metric by epoch: a panel for each stage, a pair of lines for each trained model.
 
-    The epoch that is `kept` of a stage, where its recorder says it, is marked.
+    The best epoch of a stage that is `kept`, where its recorder says it, is marked.
     """
     metric, stages = metric_of(histories), stages_of(histories)
     titles = [words("stage", number=stage) for stage in stages] if len(stages) > 1 else [words("all_epochs")]
@@ -96,17 +96,18 @@ def stages_of(histories: Mapping[str, History]) -> list[int]:
     return sorted({int(row.get("stage", 1)) for history in histories.values() for row in history})
 
 
-def _kept_epochs(subject: Subject, words: Words) -> list[str]:
-    """What is kept of every stage, as the recorder says; of a rolling run the number of its models.
+def _best_epochs(subject: Subject, words: Words) -> list[str]:
+    """The best epoch of every stage, as the recorder says; of a rolling run the number of its models.
 
-    The epoch with the highest metric need not be it: means over neighbours, t-values or a stage's weight may decide.
+    It need not have the highest metric: means over neighbours or t-values may decide. Nor are its weights alone kept
+    where several epochs are averaged, which is why no more is said of it.
     """
     if len(subject.histories) > 1:
         return [words("many_trained", models=len(subject.histories))]
     ((history,), metric) = subject.histories.values(), metric_of(subject.histories)
     values = {(int(row.get("stage", 1)), row["epoch"]): row[f"valid_{metric}"] for row in history}
     return [
-        words("kept_epoch", stage=stage, epoch=epoch, metric=_TITLES[metric], value=f"{values[stage, epoch]:.4f}")
+        words("best_epoch", stage=stage, epoch=epoch, metric=_TITLES[metric], value=f"{values[stage, epoch]:.4f}")
         if epoch
         else words("kept_at_zero", stage=stage, metric=_TITLES[metric])
         for stage, epoch in subject.kept.items()

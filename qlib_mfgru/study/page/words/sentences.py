@@ -142,9 +142,9 @@ _TRAINING = {
     "epoch": ("epoch", "轮次"),
     "curve_train": ("training (mean of batches)", "训练集（批均值）"),
     "curve_valid": ("validation (mean of dates)", "验证集（截面均值）"),
-    "kept_epoch": (
-        "Stage {stage}: epoch {epoch} is kept, with a validation {metric} of {value}.",
-        "第 {stage} 阶段：保留第 {epoch} 轮，验证集 {metric} 为 {value}。",
+    "best_epoch": (
+        "Stage {stage}: epoch {epoch} is the best by the model's settings, with a validation {metric} of {value}.",
+        "第 {stage} 阶段：按模型设置，第 {epoch} 轮最佳，验证集 {metric} 为 {value}。",
     ),
     "kept_at_zero": (
         "Stage {stage} counts for nothing: it does not better the validation {metric} of what it adds to.",
