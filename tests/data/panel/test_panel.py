@@ -50,8 +50,11 @@ def test_axes(panel: BarPanel) -> None:
     assert panel.bars_per_day == 16
 
 
-def test_a_stocks_day_lies_together_in_memory_and_in_the_file(panel: BarPanel, cache: Path) -> None:
-    stored = np.load(next(cache.glob("15min-*")) / "bars.npy")
+def test_a_stocks_day_lies_together_in_memory_and_in_the_file(provider: Path, tmp_path: Path) -> None:
+    use(provider)
+    panel = BarPanel.open("15min", tmp_path)
+    [folder] = tmp_path.glob("15min-*")
+    stored = np.load(folder / "bars.npy")
     np.testing.assert_array_equal(stored, panel.bars.transpose(0, 3, 1, 2))
     assert np.shares_memory(panel.bars, replace(panel).bars)
     others = [np.array(panel.bars, order="C"), np.array(panel.bars, order="F"), panel.bars.astype(">f8")]
