@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from qlib.data import D
 from qlib.data.base import Expression, Feature
 from qlib.data.data import ExpressionD
 from qlib.data.ops import EMA, PairRolling, Ref, Rolling
@@ -76,13 +75,13 @@ class DailyExpression:
         They are the same whatever day comes first: an exponential mean, which has no first day, begins with the data.
         """
         endless = any(isinstance(node, EMA) for node in _nodes(self._parsed()))
-        first = reader.calendar("day")[0] if endless else days[0]
-        frame = D.features(list(instruments), [self.expression], first, days[-1], freq="day").loc[:, self.expression]
-        frame = frame[frame.index.get_level_values("datetime") >= days[0]] if endless else frame
+        calendar = reader.calendar("day")
+        first, row_of = calendar[0] if endless else days[0], days.get_indexer(calendar)
         values = np.full((len(days), len(instruments)), np.nan, dtype=np.float32)
-        codes, stamps = (frame.index.get_level_values(level) for level in ("instrument", "datetime"))
-        rows, columns = days.get_indexer(stamps), pd.Index(instruments).get_indexer(codes)
-        values[rows, columns] = frame.to_numpy(np.float32)
+        for column, code in enumerate(instruments):  # D.features makes a frame of each, which takes three times as long
+            series = ExpressionD.expression(code, self.expression, first, days[-1], freq="day")
+            rows = row_of[series.index.to_numpy(np.int64)]
+            values[rows[rows >= 0], column] = series.to_numpy(np.float32)[rows >= 0]
         values[~np.isfinite(values)] = np.nan
         return values
 
