@@ -17,6 +17,7 @@
 namespace {
 
 constexpr int V = 4, TILE = LANES * V, LINE = 16;  // floats in a line of the cache
+constexpr int64_t AHEAD = 6;  // rows: they lie n values apart, so that no processor sees them coming
 constexpr double RESOLUTION = 5e-7;  // as in normalize.py
 
 typedef double vd __attribute__((vector_size(LANES * 8)));
@@ -43,6 +44,13 @@ vf* workspace(int64_t count) {
         size = count;
     }
     return memory.get();
+}
+
+// They will soon be read, or with WRITE written; where they begin within a line of the cache, nobody knows.
+template <bool WRITE = false>
+inline void fetch(const float* values, int64_t count) {
+    for (int64_t i = 0; i < count; i += LINE) __builtin_prefetch(values + i, WRITE);
+    __builtin_prefetch(values + count - 1, WRITE);
 }
 
 // One tile of windows; what it holds of samples beyond its width and of missing series is 0.
@@ -77,8 +85,7 @@ struct Tile {
         for (int64_t row = 0; row < w.rows(); row += w.run, day += w.stride, out += w.run * TILE)
             for (int64_t i = 0; i < width; ++i) {
                 const float* from = day + first[i];
-                if (row + w.run < w.rows())
-                    for (int64_t j = 0; j < w.run; j += LINE) __builtin_prefetch(from + w.stride + j);
+                if (row + w.run < w.rows()) fetch(from + w.stride, w.run);
                 for (int64_t j = 0; j < w.run; ++j) out[j * TILE + i] = from[j];
             }
     }
@@ -191,6 +198,7 @@ void normalised(const Windows& w, const int64_t* first, int64_t n, const float* 
         tile.load(first + start, width);
         const std::vector<Run> of_dates = runs(column + start, width);
         for (int64_t row = 0; row < w.rows(); ++row) {
+            if (row + AHEAD < w.rows()) fetch<true>(out + (row + AHEAD) * n + start, width);
             vf centre[V] = {}, factor[V] = {}, values[V];
             for (const Run& run : of_dates) {
                 centre[run.vector] = run.lanes ? all(mean[row * dates + run.date]) : centre[run.vector];
