@@ -48,40 +48,50 @@ inline void polynomial(const vf* x, vf* p, const float (&terms)[TERMS]) {  // fr
 }
 
 template <int N>
-inline void exp2(vf* x) {  // to 1.5e-7 of 2^x, which moves a sigmoid by a unit in the last place; 2^0 is 1
+inline void exp2(vf* x, float plus = 0) {  // to 1.5e-7 of 2^x, which moves a sigmoid by a unit in the last place; 2^0 is 1
     vf p[N];
 #ifdef __AVX512F__  // minimax for 2^f over [0, 1), f being what is above the integer below, which scalef takes x for
     constexpr float TERMS[] = {1.86713483e-3f, 9.01702058e-3f, 5.57999190e-2f, 2.40164450e-1f, 6.93151312e-1f, 1.0f};
     vf f[N];
     EACH f[i] = (vf)_mm512_reduce_ps((__m512)x[i], _MM_FROUND_TO_NEG_INF);
     polynomial<N>(f, p, TERMS);
-    EACH x[i] = (vf)_mm512_scalef_ps((__m512)p[i], (__m512)x[i]);
+    EACH x[i] = (vf)_mm512_scalef_ps((__m512)p[i], (__m512)x[i]) + plus;
 #else  // minimax for 2^f over |f| <= 1/2
     constexpr float TERMS[] = {1.32659197e-3f, 9.67145962e-3f, 5.55072885e-2f, 2.40222432e-1f, 6.93146982e-1f, 1.0f};
     vf scale[N];
     split<N>(x, scale);
     polynomial<N>(x, p, TERMS);
-    EACH x[i] = scale[i] * p[i];
+    EACH x[i] = scale[i] * p[i] + plus;  // at once, or it would depend on N whether the compiler rounds in between
 #endif
 }
 
 template <int N>
+inline void inverse_sigmoid(vf* x) {  // of -x / LOG2_E
+    exp2<N>(x, 1.0f);
+}
+
+template <int N>
 inline void sigmoid(vf* x) {  // of -x / LOG2_E
-    exp2<N>(x);
-    EACH x[i] = 1.0f / (1.0f + x[i]);
+    inverse_sigmoid<N>(x);
+    EACH x[i] = 1.0f / x[i];
+}
+
+template <int N>
+inline void exp2_less_1(vf* x) {
+    // minimax for (2^f - 1) / f over |f| <= 1/2, right to 3e-8 also where 2^f is near 1: tanh keeps its digits near 0
+    constexpr float TERMS[] =
+        {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f, 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
+    vf scale[N], p[N];
+    split<N>(x, scale);
+    polynomial<N>(x, p, TERMS);
+    EACH p[i] *= x[i];
+    EACH x[i] = scale[i] * p[i] + (scale[i] - 1.0f);
 }
 
 template <int N>
 inline void tanh(vf* x) {  // of x / (2 LOG2_E)
-    // minimax for (2^f - 1) / f over |f| <= 1/2, right to 3e-8 also where 2^f is near 1: tanh keeps its digits near 0
-    constexpr float TERMS[] =
-        {1.53533619e-4f, 1.33988739e-3f, 9.61843692e-3f, 5.55033237e-2f, 2.40226477e-1f, 6.93147182e-1f};
-    vf scale[N], p[N], e[N];
-    split<N>(x, scale);
-    polynomial<N>(x, p, TERMS);
-    EACH p[i] *= x[i];
-    EACH e[i] = scale[i] * p[i] + (scale[i] - 1.0f);  // 2^x - 1
-    EACH x[i] = e[i] / (e[i] + 2.0f);
+    exp2_less_1<N>(x);
+    EACH x[i] = x[i] / (x[i] + 2.0f);
 }
 
 template <int N>

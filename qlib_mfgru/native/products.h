@@ -10,9 +10,10 @@ namespace {
 // out[k] += sum_i weights[i, k] in[i] for M rows k of a tile and n_in terms i; weights are packed M in a row.
 template <int V, int M>
 inline void product_rows(const Weight* weights, const vt* in, int64_t n_in, vf* out) {
-    vf sum[M][V];  // from 0: added one by one to a large `out`, small terms would be rounded as coarsely as it is
+    const vf none = nothing();  // added one by one to a large `out`, small terms would be rounded as coarsely as it is
+    vf sum[M][V];
     UNROLL for (int m = 0; m < M; ++m)
-        UNROLL for (int v = 0; v < V; ++v) sum[m][v] = vf{};
+        UNROLL for (int v = 0; v < V; ++v) sum[m][v] = none;
     for (int64_t i = 0; i < n_in; ++i) {
         vt weight[M];
         UNROLL for (int m = 0; m < M; ++m) weight[m] = every(weights[i * M + m]);
@@ -60,9 +61,10 @@ using TermRows = RowsOf<vt>;
 // sum[i, k] += left[i] * right[k] over the steps, as terms, and vectors of a chunk, lane by lane.
 template <int V, int L, int R>
 inline void outer_block(TermRows left, TermRows right, int64_t steps, vf* sums, int64_t n_right) {
+    const vf none = nothing();
     vf sum[L][R];  // of this chunk alone: sums of sums round less than one long sum
     UNROLL for (int i = 0; i < L; ++i)
-        UNROLL for (int k = 0; k < R; ++k) sum[i][k] = vf{};
+        UNROLL for (int k = 0; k < R; ++k) sum[i][k] = none;
     for (int64_t t = 0; t < steps; ++t) {
         const vt *a = left.first + t * left.stride, *b = right.first + t * right.stride;
         UNROLL for (int v = 0; v < V; ++v) {

@@ -106,8 +106,9 @@ struct StepTerms {
 
 #endif
 
-// In a register from here on: the compiler would read it from memory again for every product.
-inline vt loaded(vt x) {
+// In a register from here on, of which the compiler knows nothing: it would read it from memory again for every product.
+template <class T>
+inline T loaded(T x) {
 #ifdef __x86_64__
     asm("" : "+v"(x));
 #else
@@ -115,6 +116,10 @@ inline vt loaded(vt x) {
 #endif
     return x;
 }
+
+// 0 to begin sums with. Were it known to be 0 the compiler could leave it out, and then round either of the first two
+// products: a sum of another number of vectors could differ.
+inline vf nothing() { return loaded(vf{}); }
 
 // Term i of a column of weights whose numbers lie `stride` apart.
 inline Weight weight_of(const float* column, int64_t stride, int64_t i, int64_t n, double unit = 1) {

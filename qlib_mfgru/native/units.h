@@ -6,6 +6,31 @@
 
 namespace {
 
+// A unit's z and n as the quotients that they are, to be taken one by one between the next unit's products: a processor
+// divides slowly and in one place only, so that several in a row would keep all else waiting.
+template <int V>
+struct Quotients {
+    vf over[2 * V], under[2 * V];  // z, n; a quotient takes the place of its divisor
+    vf *const of_z = under, *const of_n = under + V;
+
+    Quotients() {
+        for (int i = 0; i < 2 * V; ++i) over[i] = under[i] = all(1.0f);
+    }
+
+    // Of the arguments of tanh; `of_z` has been set to what 1 is divided by.
+    void begin_tanh(const vf* arguments) {
+        vf e[V];
+        UNROLL for (int v = 0; v < V; ++v) e[v] = arguments[v];
+        exp2_less_1<V>(e);
+        UNROLL for (int v = 0; v < V; ++v) {
+            over[V + v] = e[v];
+            of_n[v] = e[v] + 2.0f;
+        }
+    }
+
+    void take(int64_t i) { under[i] = over[i] / under[i]; }
+};
+
 // The weights of one hidden unit side by side, r, z, n for each field and each state, and in the units that the
 // activations take.
 struct Units {
@@ -26,41 +51,52 @@ struct Units {
 
     // h, given as terms too, -> next. With KEEP the gates are stored as rows n, r, z, s of `gates` (4 hidden, V).
     //
-    // A unit's tanh, which has waited for its sigmoids, is left until the next unit's products are under way: with nothing
+    // A unit's tanh, which has waited for its sigmoid, is left until the next unit's products are under way: with nothing
     // else to do the processor would wait for it too.
     template <int V, bool KEEP>
     void step(const vt* x, const vt* state, const vf* h, vf* next, vf* gates) const {
         const Weight* weight = weights.data();
         const float* bias = biases.data();
         const int64_t n_x = terms(fields), n_state = terms(hidden), size = hidden * V;
-        vf waiting[3 * V];  // what tanh is taken of, of this unit and the last, and z of one of them
-        auto row_n = [&](int64_t j) { return KEEP ? gates + j * V : waiting + j % 2 * V; };
-        auto row_z = [&](int64_t j) { return KEEP ? gates + 2 * size + j * V : waiting + 2 * V; };
+        const int64_t between = std::min<int64_t>(n_state / 2, 2 * V);
+        const vf none = nothing();
+        vf arguments[2 * V];  // of tanh, of this unit and the last
+        Quotients<V> late;    // z and n of the last
         for (int64_t j = 0; j < hidden; ++j, bias += 4) {
             vf r[V], z[V], n[V], s[V];
-            UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = vf{};
+            UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = none;
             PAIRS for (int64_t k = 0; k < n_x; ++k, weight += 3) add<V>(weight, x + k * V, r, z, n);
-            vf *late_n = row_n(j), *late_z = row_z(j);
-            UNROLL for (int v = 0; v < V; ++v) late_n[v] = n[v];
-            if (j > 0) finish<V>(row_n(j - 1), row_z(j - 1), h + (j - 1) * V, next + (j - 1) * V);
-            PAIRS for (int64_t k = 0; k < n_state; ++k, weight += 3) add<V>(weight, state + k * V, r, z, s);
+            vf* argument = arguments + j % 2 * V;
+            UNROLL for (int v = 0; v < V; ++v) argument[v] = n[v];
+            if (j > 0) late.begin_tanh(arguments + (j - 1) % 2 * V);
+            int64_t k = 0, taken = 0;
+            for (; taken < between; ++taken, k += 2, weight += 6) {
+                late.take(taken);
+                add<V>(weight, state + k * V, r, z, s);
+                add<V>(weight + 3, state + (k + 1) * V, r, z, s);
+            }
+            PAIRS for (; k < n_state; ++k, weight += 3) add<V>(weight, state + k * V, r, z, s);
+            for (; taken < 2 * V; ++taken) late.take(taken);
+            if (j > 0) finish<V, KEEP>(j - 1, late, h, next, gates);
             UNROLL for (int v = 0; v < V; ++v) {  // the biases last: small terms added to a large one lose digits
                 r[v] += bias[0];
                 z[v] += bias[1];
                 s[v] += bias[3];
             }
             sigmoid<V>(r);
-            sigmoid<V>(z);
+            inverse_sigmoid<V>(z);
             UNROLL for (int v = 0; v < V; ++v) {
-                late_n[v] += bias[2] + r[v] * s[v];
-                late_z[v] = z[v];
+                argument[v] += bias[2] + r[v] * s[v];
+                late.of_z[v] = z[v];
                 if (KEEP) {
                     gates[size + j * V + v] = r[v];
                     gates[3 * size + j * V + v] = s[v] * float(1 / UNIT[2]);
                 }
             }
         }
-        finish<V>(row_n(hidden - 1), row_z(hidden - 1), h + (hidden - 1) * V, next + (hidden - 1) * V);
+        late.begin_tanh(arguments + (hidden - 1) % 2 * V);
+        for (int64_t i = 0; i < 2 * V; ++i) late.take(i);
+        finish<V, KEEP>(hidden - 1, late, h, next, gates);
     }
 
   private:
@@ -72,15 +108,16 @@ struct Units {
                 weights.push_back(weight_of(matrix + (gate * hidden + j) * n_in, 1, k, n_in, UNIT[gate]));
     }
 
-    // The argument of tanh becomes n.
-    template <int V>
-    static inline void finish(vf* row_n, const vf* z, const vf* h, vf* next) {
-        vf n[V];
-        UNROLL for (int v = 0; v < V; ++v) n[v] = row_n[v];
-        tanh<V>(n);
+    template <int V, bool KEEP>
+    void finish(int64_t j, const Quotients<V>& late, const vf* h, vf* next, vf* gates) const {
         UNROLL for (int v = 0; v < V; ++v) {
-            next[v] = n[v] + z[v] * (h[v] - n[v]);
-            row_n[v] = n[v];
+            const int64_t i = j * V + v;
+            const vf z = late.of_z[v], n = late.of_n[v];
+            next[i] = n + z * (h[i] - n);
+            if (KEEP) {
+                gates[i] = n;
+                gates[2 * hidden * V + i] = z;
+            }
         }
     }
 
