@@ -53,6 +53,17 @@ def test_a_label_of_such_a_window_is_refused() -> None:
         Label("Delta($close, -11) / Ref($close, -1)").check()
 
 
+@pytest.mark.parametrize("expression", ["Ref($vwap, -3) / $close - 1", "Mean($volume, 5)", "$close > Ref($close, 1)"])
+def test_values_are_those_of_qlibs_features(expression: str) -> None:
+    unknown = "SH999999"
+    values = DailyExpression(expression).load(DAYS[30:70], [unknown, *CODES])
+    frame = D.features(CODES, [expression], DAYS[30], DAYS[69])[expression].unstack("instrument")
+    expected = frame.reindex(index=DAYS[30:70], columns=CODES).to_numpy(np.float32)
+    np.testing.assert_array_equal(values[:, 1:], np.where(np.isfinite(expected), expected, np.nan))
+    assert np.isfinite(values[:, 1:]).mean() > 0.5
+    assert np.isnan(values[:, 0]).all()
+
+
 @pytest.mark.parametrize(
     "expression", ["EMA($close, 10)", "EMA($close, 60) / $close", "WMA($close, 20)", "Std($close, 9)"]
 )
