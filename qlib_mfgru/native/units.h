@@ -10,15 +10,15 @@ namespace {
 // divides slowly and in one place only, so that several in a row would keep all else waiting.
 template <int V>
 struct Quotients {
-    vf over[2 * V], under[2 * V];  // z, n; a quotient takes the place of its divisor
+    vf over[2 * V], under[2 * V];  // of z, which is 1 / x, and of n; a quotient takes the place of its divisor
     vf *const of_z = under, *const of_n = under + V;
 
     Quotients() {
         for (int i = 0; i < 2 * V; ++i) over[i] = under[i] = all(1.0f);
     }
 
-    // Of the arguments of tanh; `of_z` has been set to what 1 is divided by.
-    void begin_tanh(const vf* arguments) {
+    // n = tanh(arguments) from here on, once it is taken.
+    void set_n(const vf* arguments) {
         vf e[V];
         UNROLL for (int v = 0; v < V; ++v) e[v] = arguments[v];
         exp2_less_1<V>(e);
@@ -58,17 +58,17 @@ struct Units {
         const Weight* weight = weights.data();
         const float* bias = biases.data();
         const int64_t n_x = terms(fields), n_state = terms(hidden), size = hidden * V;
-        const int64_t between = std::min<int64_t>(n_state / 2, 2 * V);
+        const int64_t between = std::min<int64_t>(n_state / 2, 2 * V);  // quotients, each taken beside two terms' products
         const vf none = nothing();
-        vf arguments[2 * V];  // of tanh, of this unit and the last
-        Quotients<V> late;    // z and n of the last
+        vf arguments[2 * V];  // of tanh, for this unit and the one before
+        Quotients<V> late;    // of the one before
         for (int64_t j = 0; j < hidden; ++j, bias += 4) {
             vf r[V], z[V], n[V], s[V];
             UNROLL for (int v = 0; v < V; ++v) r[v] = z[v] = n[v] = s[v] = none;
             PAIRS for (int64_t k = 0; k < n_x; ++k, weight += 3) add<V>(weight, x + k * V, r, z, n);
             vf* argument = arguments + j % 2 * V;
             UNROLL for (int v = 0; v < V; ++v) argument[v] = n[v];
-            if (j > 0) late.begin_tanh(arguments + (j - 1) % 2 * V);
+            if (j > 0) late.set_n(arguments + (j - 1) % 2 * V);
             int64_t k = 0, taken = 0;
             for (; taken < between; ++taken, k += 2, weight += 6) {
                 late.take(taken);
@@ -94,7 +94,7 @@ struct Units {
                 }
             }
         }
-        late.begin_tanh(arguments + (hidden - 1) % 2 * V);
+        late.set_n(arguments + (hidden - 1) % 2 * V);
         for (int64_t i = 0; i < 2 * V; ++i) late.take(i);
         finish<V, KEEP>(hidden - 1, late, h, next, gates);
     }
@@ -108,6 +108,7 @@ struct Units {
                 weights.push_back(weight_of(matrix + (gate * hidden + j) * n_in, 1, k, n_in, UNIT[gate]));
     }
 
+    // Its quotients have been taken.
     template <int V, bool KEEP>
     void finish(int64_t j, const Quotients<V>& late, const vf* h, vf* next, vf* gates) const {
         UNROLL for (int v = 0; v < V; ++v) {
