@@ -78,7 +78,7 @@ class DailyExpression:
         calendar = reader.calendar("day")
         first, row_of = calendar[0] if endless else days[0], days.get_indexer(calendar)
         values = np.full((len(days), len(instruments)), np.nan, dtype=np.float32)
-        for column, code in enumerate(instruments):  # D.features makes a frame of each, which takes three times as long
+        for column, code in enumerate(instruments):  # D.features makes a frame of each, at four times the time
             series = ExpressionD.expression(code, self.expression, first, days[-1], freq="day")
             rows = row_of[series.index.to_numpy(np.int64)]
             values[rows[rows >= 0], column] = series.to_numpy(np.float32)[rows >= 0]
