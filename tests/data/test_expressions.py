@@ -57,8 +57,9 @@ def test_a_label_of_such_a_window_is_refused() -> None:
 def test_values_are_those_of_qlibs_features(expression: str) -> None:
     unknown = "SH999999"
     values = DailyExpression(expression).load(DAYS[30:70], [unknown, *CODES])
-    frame = D.features(CODES, [expression], DAYS[30], DAYS[69])[expression].unstack("instrument")
-    expected = frame.reindex(index=DAYS[30:70], columns=CODES).to_numpy(np.float32)
+    frame = D.features(CODES, [expression], DAYS[30], DAYS[69])[expression]
+    places = pd.MultiIndex.from_product([DAYS[30:70], CODES], names=["datetime", "instrument"])
+    expected = frame.reorder_levels(places.names).reindex(places).to_numpy(np.float32).reshape(40, len(CODES))
     np.testing.assert_array_equal(values[:, 1:], np.where(np.isfinite(expected), expected, np.nan))
     assert np.isfinite(values[:, 1:]).mean() > 0.5
     assert np.isnan(values[:, 0]).all()
