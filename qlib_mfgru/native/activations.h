@@ -48,7 +48,7 @@ inline void polynomial(const vf* x, vf* p, const float (&terms)[TERMS]) {  // fr
 }
 
 template <int N>
-inline void exp2(vf* x, float plus = 0) {  // to 1.5e-7 of 2^x, which moves a sigmoid by a unit in the last place; 2^0 is 1
+inline void exp2(vf* x, float plus = 0) {  // 2^x to 1.5e-7, which moves a sigmoid by a unit in the last place; 2^0 is 1
     vf p[N];
 #ifdef __AVX512F__  // minimax for 2^f over [0, 1), f being what is above the integer below, which scalef takes x for
     constexpr float TERMS[] = {1.86713483e-3f, 9.01702058e-3f, 5.57999190e-2f, 2.40164450e-1f, 6.93151312e-1f, 1.0f};
@@ -61,7 +61,7 @@ inline void exp2(vf* x, float plus = 0) {  // to 1.5e-7 of 2^x, which moves a si
     vf scale[N];
     split<N>(x, scale);
     polynomial<N>(x, p, TERMS);
-    EACH x[i] = scale[i] * p[i] + plus;  // at once, or it would depend on N whether the compiler rounds in between
+    EACH x[i] = scale[i] * p[i] + plus;  // at once, or it could depend on N whether the compiler rounds in between
 #endif
 }
 
