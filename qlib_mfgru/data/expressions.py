@@ -81,7 +81,8 @@ class DailyExpression:
         for column, code in enumerate(instruments):  # D.features makes a frame of each, at four times the time
             series = ExpressionD.expression(code, self.expression, first, days[-1], freq="day")
             rows = row_of[series.index.to_numpy(np.int64)]
-            values[rows[rows >= 0], column] = series.to_numpy(np.float32)[rows >= 0]
+            asked = rows >= 0
+            values[rows[asked], column] = series.to_numpy(np.float32)[asked]
         values[~np.isfinite(values)] = np.nan
         return values
 

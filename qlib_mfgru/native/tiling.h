@@ -11,8 +11,8 @@ namespace {
 // What a chunk's gates may take of a core's second-level cache: so little that of seven steps the rows of one block of an
 // outer product also lie in the first-level cache together.
 constexpr int64_t CACHE_BYTES = 352 << 10;
-constexpr int NARROW = MANY ? 3 : 2;        // vectors of a tile, hardly slower than WIDE
-constexpr int LAST = 16;                    // vectors in narrow tiles
+constexpr int NARROW = MANY ? 3 : 2;  // vectors of a tile, hardly slower than WIDE
+constexpr int LAST = 16;              // vectors in narrow tiles
 
 struct Shape {
     int64_t steps, fields, hidden, n;

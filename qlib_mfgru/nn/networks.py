@@ -83,7 +83,7 @@ class Encoder(nn.Module):
     def forward(self, window: torch.Tensor) -> torch.Tensor:
         """Code (n, width) of windows (n, n_steps, n_fields)."""
         if self.attention is None:
-            return self.norm(self.gru(window).contiguous())  # along a stock's code BatchNorm is twice as fast
+            return self.norm(self.gru(window).contiguous())  # BatchNorm is faster along a stock's code
         return self.norm(torch.cat(self.gru.attended(window, self.attention), dim=1))
 
 
