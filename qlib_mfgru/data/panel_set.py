@@ -170,7 +170,6 @@ class PanelSet:
 
         The device's memory is free again once the copy is no longer referred to.
         """
-        _ = self.labels  # read once, and not by each copy
         moved = copy.copy(self)
         moved.windows = {
             freq: replace(windows, resident=ResidentSource.where_it_fits(windows.source, device))

@@ -51,10 +51,14 @@ _SEEDED = threading.Lock()  # torch's random state belongs to the process: model
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Random numbers of a seed; the caller's own are left as they were."""
-    with _SEEDED, torch.random.fork_rng():
-        torch.manual_seed(seed)
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Random numbers of a seed on a device; the caller's own are left as they were, and other devices alone."""
+    is_gpu = device.type == "cuda"
+    with _SEEDED, torch.random.fork_rng([device] if is_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if is_gpu:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
 
 
@@ -159,7 +163,7 @@ class NeuralModel(Member):
         """
         multi_freq(dataset, type(self).__name__)
         check_records()
-        self.settings.torch_device()
+        device = self.settings.torch_device()
         begin_run(self, dataset)
         net = self.fresh(dataset)
         self.inputs, self.trained = self._shapes(dataset), []
@@ -167,7 +171,7 @@ class NeuralModel(Member):
             self._start.give_to(net, dataset.handler)
             self._start = None
         stochastic = net.stochastic or self.settings.make_loss().stochastic
-        random = _seeded(self.settings.seed) if stochastic else nullcontext()
+        random = _seeded(self.settings.seed, device) if stochastic else nullcontext()
         with random, denormals_flushed():  # no decorator: qlib reads the method's own signature
             self.trained = self.train(self._placed(net), dataset)
         self.net, self.reading = net.cpu().eval(), dataset.handler.reading(net.freqs)
@@ -191,7 +195,7 @@ class NeuralModel(Member):
         return {freq: InputShape(*shape) for freq, shape in dataset.handler.input_shapes(self.freqs).items()}
 
     def _drawn(self, inputs: Inputs) -> ScoringNet:
-        with _seeded(self.settings.seed):
+        with _seeded(self.settings.seed, torch.device("cpu")):
             return self.build(inputs)
 
     def state(self) -> ModelState | None:
@@ -214,6 +218,7 @@ class NeuralModel(Member):
 
     def run_stage(self, net: ScoringNet, data: StageData, stage: int, title: str) -> StageResult:
         """Train `net` for one stage and leave it with what the settings keep: by default its best epoch's weights."""
+        _ = data.train.panels.labels  # read once, and not by each copy on a device
         train, valid = self._resident(net, data.train, data.valid)
         data = dataclasses.replace(data, train=train, valid=valid)
         settings, rows = self.stage_settings(stage), list[dict[str, Any]]()

@@ -13,6 +13,7 @@ from qlib.workflow import R
 
 from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.data.expressions import DailyExpression
+from qlib_mfgru.data.settings import bounds_of, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.settings import Text, checked
@@ -60,6 +61,8 @@ class ExpressionModel(Model):
         """
         panels = multi_freq(dataset, type(self).__name__).handler.panels
         days = dataset.segment_days(segment)
+        if not len(days):
+            raise InputError(f"there is no trading day in {span(bounds_of(segment, dataset.segments))}")
         values = self._checked().load(panels.days[days], panels.instruments)
         rows, columns = np.nonzero(np.isfinite(values) & panels.members[days])
         codes = np.array(panels.instruments, dtype=object)[columns]

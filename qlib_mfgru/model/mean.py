@@ -136,7 +136,7 @@ def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:
 
     A member that gives all stocks of a date the same score has no preference and counts as 0.
     """
-    frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores)))
+    frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores))).dropna()
     dates = frame.groupby(level="datetime")
     std = dates.transform("std", ddof=0)
     return ((frame - dates.transform("mean")) / std.where(std > 0, np.inf)).mean(axis=1).rename("score")

@@ -10,6 +10,7 @@ import torch
 from pydantic import AfterValidator, model_validator
 from typing_extensions import Self
 
+from qlib_mfgru import native
 from qlib_mfgru.configs import accepts, built, config_validator
 from qlib_mfgru.data.dataset import BatchBy
 from qlib_mfgru.data.settings import Frequencies
@@ -17,6 +18,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.native import Precision
 from qlib_mfgru.nn import LOSSES, Implementation, Loss, MetricName
 from qlib_mfgru.nn.attention import AttentionForm
+from qlib_mfgru.nn.kernels import fused
 from qlib_mfgru.settings import Count, Fraction, Le, Lt, NonNegative, Positive, Seed, Settings, Text, shown
 
 
@@ -144,8 +146,19 @@ class TrainSettings(EpochSettings):
         Raises
         ------
         InputError
-            A GPU that torch does not see.
+            A GPU that torch does not see, or a ``gru`` that does not run there.
         """
+        device = self._named_device()
+        is_cpu, runs = device.type == "cpu", True
+        if self.gru == "compiled":
+            runs = is_cpu and native.library() is not None
+        elif self.gru == "fused":
+            runs = not is_cpu and fused.available()
+        if not runs:
+            raise InputError(f"gru is {self.gru!r}, which does not run on {device} here: auto takes what does")
+        return device
+
+    def _named_device(self) -> torch.device:
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         device = torch.device(self.device)

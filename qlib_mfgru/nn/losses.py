@@ -120,9 +120,10 @@ class PairwiseLoss(Loss):
     def forward(self, scores: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         n, ways = len(scores), 2 * self.partners + 1
         steps = sorted({max(1, n * number // ways) for number in range(1, self.partners + 1)})  # below n / 2: no twice
-        other = torch.stack([torch.arange(n, device=scores.device).roll(-step) for step in steps])
-        higher = torch.sign(label - label[other])
-        losses = torch.nn.functional.softplus(-higher * (scores - scores[other]))
+        # rolled, not indexed, which on several threads would add up gradients in any order
+        others, other_labels = (torch.stack([each.roll(-step) for step in steps]) for each in (scores, label))
+        higher = torch.sign(label - other_labels)
+        losses = torch.nn.functional.softplus(-higher * (scores - others))
         return losses[higher != 0].mean()
 
 

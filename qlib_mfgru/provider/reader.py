@@ -80,6 +80,12 @@ def provider_name() -> str:
     return f"{folder.name} ({made_by})" if made_by else folder.name
 
 
+def is_current(freq: str) -> bool:
+    """Whether the provider's calendar is still what this session has read: an update may have appended days."""
+    lines = (provider_path(freq) / "calendars" / f"{freq}.txt").read_text(encoding="utf-8").split("\n")
+    return sum(map(bool, lines)) == len(calendar(freq))
+
+
 def calendar(freq: str) -> pd.DatetimeIndex:
     """All stamps of a frequency, ascending."""
     path = provider_path(freq)
@@ -194,12 +200,12 @@ def member_mask(instruments: Any, days: pd.DatetimeIndex, stocks: Sequence[str])
 def fingerprint(freq: str, codes: list[str], fields: tuple[str, ...]) -> str:
     """Hash of everything that a `SeriesReader` would read: it differs as soon as the provider does.
 
-    It covers the content of the calendar and of the stock list, and the size and modification time of every series, so
-    that a file rewritten in place counts as a change.
+    It covers the calendar, as this session has it, the stock list, and the size and modification time of every series,
+    so that a file rewritten in place counts as a change.
     """
     path = provider_path(freq)
     digest = hashlib.sha256(f"{path}|{freq}|{fields}|{codes}".encode())
-    digest.update((path / "calendars" / f"{freq}.txt").read_bytes())
+    digest.update(calendar(freq).to_numpy(dtype="datetime64[ns]").tobytes())  # of the file qlib read it once
     features = os.path.join(path, "features")
     for code in codes:
         folder = feature_folder(code)

@@ -54,6 +54,11 @@ def test_what_cannot_be_a_score(dataset: MultiFreqDataset, expression: str, mess
         assert part in str(refused.value)
 
 
+def test_days_without_trading_are_said(dataset: MultiFreqDataset) -> None:
+    with pytest.raises(InputError, match=r"there is no trading day in 2099-01-01 .. 2099-02-01"):
+        ExpressionModel(REVERSAL).predict(dataset, ("2099-01-01", "2099-02-01"))
+
+
 def test_a_recorder_has_the_expression(dataset: MultiFreqDataset) -> None:
     with R.start(experiment_name="expressions"):
         model = ExpressionModel(REVERSAL)

@@ -13,6 +13,7 @@ from tiny_world import FAST
 
 from qlib_mfgru import native
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import AttentionGRUModel, GRUModel, IncrementalGRUModel, MixedGRUModel
 from qlib_mfgru.model.base import NeuralModel
 from qlib_mfgru.model.training.cores import kernels_do_the_work
@@ -31,6 +32,31 @@ def test_the_same_loss_curve(build: Callable[..., NeuralModel], dataset: MultiFr
     for name in IMPLEMENTATIONS:
         np.testing.assert_allclose(curves[name], curves["torch"], atol=2e-4)
         assert np.corrcoef(scores[name], scores["torch"])[0, 1] > 1 - 1e-5
+
+
+@pytest.mark.parametrize(("gru", "device"), [("fused", "cpu"), ("compiled", "cpu")])
+def test_what_does_not_run_here_is_said_first(
+    gru: str, device: str, dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "library", lambda *_: None)
+    model = GRUModel(**FAST, gru="plain", device=device)
+    model.fit(dataset)
+    model.settings = model.settings.changed(gru=gru)
+    for call in (model.fit, model.predict):
+        with pytest.raises(InputError, match=f"^gru is '{gru}', which does not run on cpu here: auto takes what does$"):
+            call(dataset)
+
+
+def test_a_model_on_the_cpu_leaves_gpus_alone(dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the random state of one makes a context on it, which takes its memory, or fails where it is full."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name in ("get_rng_state", "manual_seed", "manual_seed_all"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: pytest.fail("a GPU was asked"))
+    before = torch.get_rng_state()
+    model = GRUModel(**FAST | {"max_epochs": 1}, device="cpu", dropout=0.1)
+    model.fit(dataset)
+    model.predict(dataset)
+    assert torch.equal(torch.get_rng_state(), before), "the caller's numbers are as they were"
 
 
 def test_the_model_says_what_runs(dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch) -> None:

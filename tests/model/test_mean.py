@@ -82,6 +82,13 @@ def test_stocks_that_a_member_does_not_score_are_left_out() -> None:
     np.testing.assert_allclose(got, [0.0, 0.0], atol=1e-12)
 
 
+def test_a_score_that_is_not_known_is_none() -> None:
+    """As where its row is missing: others' z-scores are over the stocks that all members score."""
+    known = scores([("2020-01-02", code, value) for code, value in (("A", 1.0), ("B", 2.0), ("C", 9.0))])
+    other = scores([("2020-01-02", code, value) for code, value in (("A", 3.0), ("B", 1.0), ("C", np.nan))])
+    pd.testing.assert_series_equal(mean_of_scores([known, other]), mean_of_scores([known.iloc[:2], other.iloc[:2]]))
+
+
 def test_members_are_fitted_and_asked_one_by_one() -> None:
     members = [Fixed(scores([("2020-01-02", "A", 1.0), ("2020-01-02", "B", float(i))])) for i in (0, 5)]
     model = MeanModel(members)

@@ -172,6 +172,21 @@ def test_pairs_of_a_small_batch_are_counted_once() -> None:
     assert float(PairwiseLoss(16)(scores, label)) == pytest.approx(pairwise_loss(scores.numpy(), label.numpy(), [1, 2]))
 
 
+def test_gradients_of_pairs_are_the_same_bits_on_several_threads() -> None:
+    """Where they are added up by threads in any order they are not."""
+    scores, label = draw(5000, torch.float32)
+    scores.requires_grad_()
+    threads, found = torch.get_num_threads(), set()
+    torch.set_num_threads(2)
+    try:
+        for _ in range(60):
+            (gradient,) = torch.autograd.grad(PairwiseLoss()(scores, label), scores)
+            found.add(gradient.numpy().tobytes())
+    finally:
+        torch.set_num_threads(threads)
+    assert len(found) == 1
+
+
 def test_equal_labels_are_no_pair() -> None:
     scores = torch.tensor([3.0, 1.0, 2.0])
     label = torch.tensor([1.0, 1.0, 0.0])

@@ -16,6 +16,7 @@ from qlib_mfgru.data.panel.fields import Field
 from qlib_mfgru.data.panel.layout import BARS
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums, locked, staged, sweep, tidy
+from qlib_mfgru.provider.reader import is_current
 
 _WHILE_READ = 1 << 24
 """Bytes up to which a file is read anyway, and its checksum held against what was written; of larger ones the size."""
@@ -55,7 +56,8 @@ def _make(folder: Path, freq: str, codes: list[str], fields: Sequence[Field]) ->
         description = description or write(new, freq, codes, fields)
         Sums.of(new).write(new)
     log.info(f"panel of {freq} bars {description['shape']} made at {folder}")
-    _remove_outdated(folder, description)
+    if is_current(freq):
+        _remove_outdated(folder, description)
     sweep(folder.parent)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.storage.stored import SeriesReader
 from qlib_mfgru.provider.storage.updates import changed_since
+from qlib_mfgru.provider.symbols import feature_folder
 
 _DAYS_AT_ONCE = 16
 _STOCKS_AT_ONCE = 256
@@ -42,16 +43,18 @@ def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequenc
     -------
     dict or None
         What the description says; None, and nothing written, where the earlier panel is not one of the same fields and
-        provider, what has changed since is not known, or its bars are damaged.
+        provider, what has changed since is not known, as of series that are not the provider's own, there is no later
+        day, or its bars are damaged.
     """
-    start, log = _unchanged_days(old, freq, fields), get_module_logger("BarPanel")
-    if not start:
+    now = described(freq, codes, fields, ())  # first: what changes from here on is a change since
+    start, log = _unchanged_days(old, now, fields), get_module_logger("BarPanel")
+    days, bars_per_day = read_grid(freq)
+    if not 0 < start < len(days):
         return None
     sums = Sums.read(old)
     if fault := next(sums.damaged(old, [BARS]), "") if sums else "":  # opening looks at its size alone
         log.warning(f"{fault}: all days of {freq} bars are read from the provider")
         return None
-    days, bars_per_day = read_grid(freq)
     before: dict[str, Any] = json.loads((old / DESCRIPTION).read_text())
     shape = (len(days), bars_per_day, len(fields), len(codes))
     ours = np.flatnonzero(np.isin(codes, before["codes"]))
@@ -86,24 +89,36 @@ def extend(folder: Path, old: Path, freq: str, codes: list[str], fields: Sequenc
         priced[:, new[columns]] = known.reshape(*shape[:2], -1)[:, 0]
     is_same_before = len(ours) == len(before["codes"]) and not priced[:start, new].any()
     digests = np.load(old / "digests.npy")[:start] if is_same_before else None
-    description = {**described(freq, codes, fields, shape), "stand_ins": stand_ins}
+    description = {**now, "shape": shape, "stand_ins": stand_ins}
     write_rest(folder, description, days, codes, bars, traded, priced, digests)
     log.info(f"{len(days) - start} days of {freq} bars read, {start} taken from {old}")
     return description
 
 
-def _unchanged_days(old: Path, freq: str, fields: Sequence[Field]) -> int:
+def _unchanged_days(old: Path, now: Mapping[str, Any], fields: Sequence[Field]) -> int:
     """Days of an earlier panel that are as they were; 0 where it is of no use."""
     description = json.loads((old / DESCRIPTION).read_text())
-    provider = reader.provider_path(freq)
-    ours = described(freq, [], fields, ())
-    is_same = all(description.get(name) == ours[name] for name in ("provider", "fields"))
+    provider, freq = Path(now["provider"]), now["freq"]
+    is_same = all(description.get(name) == now[name] for name in ("provider", "fields"))
     has_close = "close" in [field.name for field in fields]
-    if not (is_same and has_close and description.get("made_from") and ours["made_from"]) or description["stand_ins"]:
+    if not (is_same and has_close and description.get("made_from") and now["made_from"]) or description["stand_ins"]:
         return 0
     changed = changed_since(provider, description["made_from"], freq)
+    if changed is None or _has_others(provider, freq, now["codes"], fields):
+        return 0
     n_days, bars_per_day = description["shape"][:2]
-    return 0 if changed is None else min(changed // bars_per_day, n_days)
+    return min(changed // bars_per_day, n_days)
+
+
+def _has_others(provider: Path, freq: str, codes: Sequence[str], fields: Sequence[Field]) -> bool:
+    """Whether there are series beside the provider's own, such as a user's field: of their changes nothing is noted."""
+    try:
+        sums = Sums.read(provider)
+    except ValueError:  # it is damaged, which `mfgru check` says
+        sums = None
+    own = sums.files if sums else {}
+    names = (f"features/{feature_folder(code)}/{name}.{freq}.bin" for code in codes for name in stored_names(fields))
+    return any(name not in own and (provider / name).exists() for name in names)
 
 
 def _copy_days(bars: np.ndarray, earlier: np.ndarray, n_days: int, ours: np.ndarray, theirs: np.ndarray) -> None:

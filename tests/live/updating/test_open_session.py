@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import qlib
 from qlib.config import REG_CN
+from started import done
 
 from qlib_mfgru.data import BarPanel
 from qlib_mfgru.ingest.pipeline import ingest
@@ -16,6 +17,13 @@ from qlib_mfgru.provider.daily import read_daily
 from qlib_mfgru.provider.index.returns import index_returns
 
 from .evenings import Evenings
+
+FRESH = """
+import sys, qlib
+from qlib_mfgru.data import BarPanel
+qlib.init(provider_uri=sys.argv[1], region="cn", kernels=1, logging_level=40)
+BarPanel.open("day", sys.argv[2])
+"""
 
 
 def test_days_that_are_appended_under_it_are_none(tmp_path: Path) -> None:
@@ -33,6 +41,27 @@ def test_days_that_are_appended_under_it_are_none(tmp_path: Path) -> None:
     assert np.array_equal(read_daily(stocks, needs)["close"], before[0], equal_nan=True)
     assert index_returns(index, days[50], days[-1]).equals(before[1])
     assert np.array_equal(BarPanel.open("15min", tmp_path / "after").bars, bars, equal_nan=True)
+
+
+def test_what_it_makes_afterwards_is_for_itself_alone(tmp_path: Path) -> None:
+    """Its panel has the old days: a session that knows the new ones finds its own, and keeps it."""
+    market, cache = Evenings.make(4), tmp_path / "cache"
+    source, provider = tmp_path / "source", tmp_path / "provider"
+    ingest(market.mapping(), market.write(source, 0, 100), provider, quiet=True, n_jobs=1)
+
+    def kept() -> set[int]:
+        return {len(np.load(file)) for file in cache.glob("day-*/days.npy")}
+
+    qlib.init(provider_uri=str(provider), region=REG_CN, kernels=1, logging_level=40)
+    assert len(BarPanel.open("day", cache).days) == 100
+    update(provider, market.write(source, 100, 102), quiet=True, n_jobs=1)
+    assert len(BarPanel.open("day", cache).days) == 100
+    done(FRESH, provider, cache, folder=tmp_path)
+    assert kept() == {102}
+    assert len(BarPanel.open("day", cache).days) == 100
+    assert kept() == {100, 102}
+    qlib.init(provider_uri=str(provider), region=REG_CN, kernels=1, logging_level=40)
+    assert len(BarPanel.open("day", cache).days) == 102
 
 
 def ending(provider: Path) -> list[str]:

@@ -10,8 +10,8 @@ import pytest
 import qlib
 from qlib.config import REG_CN
 
-from qlib_mfgru.data import BarPanel
-from qlib_mfgru.data.panel import cache, extend
+from qlib_mfgru.data import BarPanel, Field
+from qlib_mfgru.data.panel import REPORT_FIELDS, cache, extend
 from qlib_mfgru.ingest.pipeline import ingest
 from qlib_mfgru.live import update
 
@@ -64,6 +64,22 @@ def test_a_panel_of_unknown_changes_is_read_as_a_whole(tmp_path: Path) -> None:
         opened(provider, tmp_path / "other", "day").bars,
         equal_nan=True,
     )
+
+
+def test_a_field_of_the_users_own_is_read_anew(tmp_path: Path) -> None:
+    """What it has been changed by, and from which day on, nobody has noted: its file is none of the provider's own."""
+    market, source, provider = ingested(tmp_path)
+    fields = (*REPORT_FIELDS, Field(name="mine", kind="quantity"))
+
+    def panel(value: float, n_days: int) -> np.ndarray:
+        for folder in (provider / "features").iterdir():
+            np.array([0.0, *[value] * n_days], "<f4").tofile(folder / "mine.day.bin")
+        qlib.init(provider_uri=str(provider), region=REG_CN, logging_level=40)
+        return np.array(BarPanel.open("day", tmp_path / "cache", fields).bars[:, 0, -1])
+
+    assert (panel(1.0, 98) == 1).all()
+    update(provider, market.write(source, 98, 99), quiet=True, n_jobs=1)
+    assert (panel(2.0, 99) == 2).all()
 
 
 def test_a_panel_of_another_format_hands_nothing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
