@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.ic import pearson_ic
 from qlib_mfgru.factor.inputs import FactorTestInputs
-from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.factor.settings import FEWEST_LAYERS, FactorTestSettings
 from qlib_mfgru.factor.study import PoolFactor
 from qlib_mfgru.provider.reader import provider_name
 from qlib_mfgru.report import marks, style
@@ -92,16 +92,17 @@ def correlate(predictions: Mapping[str, Any], settings: FactorTestSettings) -> F
     ----------
     predictions : mapping of str to DataFrame or Series over (datetime, instrument)
     settings : FactorTestSettings
-        With one pool.
+        With one pool; the number of layers does not count.
 
     Raises
     ------
     InputError
-        Fewer than two predictions, several pools, or no time that all predictions cover.
+        Fewer than two predictions, several pools, fewer than two stocks, or no time that all predictions cover.
     """
     if len(predictions) < 2 or len(settings.pools) != 1:
         raise InputError("a correlation needs at least two predictions and exactly one pool")
     series = {name: as_series(scores) for name, scores in predictions.items()}
+    settings = settings.changed(n_layers=FEWEST_LAYERS)  # a date counts that has the two stocks of a correlation
     inputs = FactorTestInputs.read(settings, *_common_time(list(series.values())))
     factors = [_factor(inputs, scores) for scores in series.values()]
     matrix = np.array([[_mean_correlation(a, b) for b in factors] for a in factors])

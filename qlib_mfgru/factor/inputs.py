@@ -12,7 +12,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.entry import ENTRIES
 from qlib_mfgru.factor.exclusions import exclusion_rules, rule_fields
 from qlib_mfgru.factor.schedule import Schedule
-from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.factor.settings import FEWEST_LAYERS, FactorTestSettings
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import as_exposure, check_daily, is_stored, read_daily
 from qlib_mfgru.provider.fill import carried_forward
@@ -119,10 +119,16 @@ def _check_pools(settings: FactorTestSettings) -> None:
         sizes = {pool: len(reader.member_spans(pool, "day")) for pool in pools}
     for pool, size in sizes.items():
         if size < settings.n_layers:
-            raise InputError(
-                f"{pool} has at most {size} stocks, too few for {settings.n_layers} layers: set n_layers lower or "
-                "leave the pool out"
-            )
+            raise too_small(pool, f"{size} stocks", settings.n_layers)
+
+
+def too_small(pool: str, most: str, n_layers: int) -> InputError:
+    """What is said of a pool with fewer stocks than layers; fewer than `FEWEST_LAYERS` cannot be advised."""
+    if n_layers == FEWEST_LAYERS:
+        return InputError(f"{pool} has at most {most}, and needs {n_layers}: take another pool")
+    return InputError(
+        f"{pool} has at most {most}, too few for {n_layers} layers: set n_layers lower or leave the pool out"
+    )
 
 
 def _members(pool: str, days: pd.DatetimeIndex, stocks: list[str], schedule: Schedule) -> np.ndarray:

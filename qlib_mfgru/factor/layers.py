@@ -22,7 +22,7 @@ def assign_layers(factor: np.ndarray, n_layers: int = 10) -> np.ndarray:
 
     Returns
     -------
-    ndarray of int8, shape (n_dates, n_stocks)
+    ndarray of int16, shape (n_dates, n_stocks)
         0 for the lowest factors, ``n_layers - 1`` for the TOP layer; -1 where the factor is unknown, and on a date with
         fewer stocks than layers.
     """
@@ -31,8 +31,8 @@ def assign_layers(factor: np.ndarray, n_layers: int = 10) -> np.ndarray:
     order = np.argsort(factor, axis=1, kind="stable")  # NaN come last
     place = np.arange(factor.shape[1])
     inside = (place < count[:, None]) & (count >= n_layers)[:, None]
-    ordered = np.where(inside, place * n_layers // np.maximum(count, 1)[:, None], -1).astype(np.int8)
-    layers = np.empty(factor.shape, dtype=np.int8)
+    ordered = np.where(inside, place * n_layers // np.maximum(count, 1)[:, None], -1).astype(np.int16)
+    layers = np.empty(factor.shape, dtype=np.int16)
     np.put_along_axis(layers, order, ordered, axis=1)
     return layers
 

@@ -13,6 +13,7 @@ from qlib_mfgru.settings import Count, Distinct, FieldName, Ge, Len, Listed, Nam
 
 Rule = Literal["st", "suspended", "limit_up"]
 """Rules of exclusion: see `exclusions.FIELDS`."""
+FEWEST_LAYERS = 2
 
 
 def _check_freq(value: Any) -> str | int:
@@ -71,7 +72,7 @@ class FactorTestSettings(Settings):
     """
 
     pools: Annotated[Names, Len(1), Distinct] = ("csi300", "csi500", "csi1000", "all")
-    n_layers: Annotated[Whole, Ge(2)] = 10
+    n_layers: Annotated[Whole, Ge(FEWEST_LAYERS)] = 10
     freq: Annotated[str | int, PlainValidator(_check_freq)] = "week"
     winsorize: Literal["mad", "quantile", None] = "mad"
     neutralize: Annotated[tuple[FieldName, ...], Listed, Distinct] = ("industry", "market_cap")

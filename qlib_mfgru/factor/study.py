@@ -11,10 +11,9 @@ import pandas as pd
 from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
-from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor.exclusions import EligibleStocks
 from qlib_mfgru.factor.ic import pearson_ic, rank_autocorrelation, rank_ic
-from qlib_mfgru.factor.inputs import FactorTestInputs
+from qlib_mfgru.factor.inputs import FactorTestInputs, too_small
 from qlib_mfgru.factor.layers import HeldLayers, assign_layers
 from qlib_mfgru.factor.preprocess import preprocess
 from qlib_mfgru.factor.settings import FactorTestSettings
@@ -123,6 +122,7 @@ class FactorTest(Shown):
     def overlapping(self, horizon: int) -> int:
         """The most test dates after one that fall into its return over a horizon of trading days."""
         at = self.days.searchsorted(self.dates, side="right")
+        at[0] -= self.settings.trade.days  # the days of returns begin after the first entry
         return int((at.searchsorted(at + horizon) - np.arange(1, len(at) + 1)).max())
 
     def view(self) -> View:
@@ -233,11 +233,7 @@ class PoolFactor:
         eligible = EligibleStocks.among(inputs.members[pool], rules, inputs.dates)
         enough = eligible.mask.sum(axis=1) >= settings.n_layers
         if not enough.any():
-            most = int(eligible.counts["kept"].max())
-            raise InputError(
-                f"{pool} has at most {most} stocks on a test date, too few for {settings.n_layers} layers: set "
-                "n_layers lower or leave the pool out"
-            )
+            raise too_small(pool, f"{eligible.counts['kept'].max()} stocks on a test date", settings.n_layers)
         mask = eligible.mask & enough[:, None]
         columns = np.flatnonzero(mask.any(axis=0))
         exposures = {name: values[:, columns] for name, values in inputs.exposures.items()}

@@ -185,7 +185,8 @@ class PortfolioSettings(ExchangeSettings):
     def check_blacklist(self, stocks: Iterable[str]) -> None:
         """Refuse a blacklist, also of own constraints, that names what is none of the market's stocks."""
         lists = [rule for rule in self.limits(turnover=0.0) if isinstance(rule, rules.Blacklist)]
-        unknown = sorted({code for rule in lists for code in rule.stocks} - set(stocks))
+        known = set(stocks)
+        unknown = sorted({str(code) for rule in lists for code in rule.stocks if code.among(known) not in known})
         if unknown:
             raise InputError(f"blacklist names {', '.join(unknown)}: the provider's market `all` has no such stock")
 

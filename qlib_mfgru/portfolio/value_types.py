@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import numbers
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator
+from typing_extensions import Self
 
 from qlib_mfgru.provider.symbols import normalise_symbol
 from qlib_mfgru.refusals import plain
@@ -23,22 +24,45 @@ def _not_percent(value: Any) -> Any:
     return value
 
 
-def _code(example: str, index: bool) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
+class Code(str):
+    """A code as it is read among A-shares, ``SZ002330``; elsewhere it may be a code as it was written, ``2330``.
+
+    Attributes
+    ----------
+    written : str
+        In upper case.
+    """
+
+    written: str
+
+    def __new__(cls, code: str, written: str | None = None) -> Self:
+        self = super().__new__(cls, code)
+        self.written = code if written is None else written
+        return self
+
+    def among(self, known: Container[str]) -> str:
+        """The code of a market that has these: as it was written if that is known, else as an A-share's."""
+        return self.written if self.written in known else str(self)
+
+
+def _code(example: str, index: bool) -> Callable[[Any], Code]:
+    def read(value: Any) -> Code:
+        if isinstance(value, Code):
+            return value
         word = plain(value)
         if isinstance(word, (str, int)) and not isinstance(word, bool):
             with suppress(ValueError):
-                return normalise_symbol(str(word), index=index)
+                return Code(normalise_symbol(str(word), index=index), str(word).strip().upper())
             if _PLAIN_CODE.fullmatch(str(word)):
-                return str(word)
+                return Code(str(word))
         raise ValueError(f"must be a code such as {example}")
 
     return read
 
 
-_PLAIN_CODE = re.compile(r"(?!(SH|SZ|BJ|CSI|CNI)[._]?\d+$)(?=.*[A-Z])[A-Z0-9.^=_-]+")
-"""Codes of markets other than A-shares, in upper case as providers have them, such as ``AAPL``: no slip in an A-share's
-code, and no name of a Chinese index."""
+_PLAIN_CODE = re.compile(r"(?!(SH|SZ|BJ|CSI|CNI)[._]?\d+$)(?=.*[A-Z])[A-Z0-9.^=_-]+|\d+")
+"""Codes of markets other than A-shares, in upper case as providers have them, such as ``AAPL`` or ``00700``: no slip in
+an A-share's code, and no name of a Chinese index."""
 
 
 def _each_field_once(limits: Any) -> Any:
@@ -66,11 +90,11 @@ TwoSidedTurnover = Annotated[Number, Ge(0), BeforeValidator(_not_percent)]
 probably meant."""
 TurnoverLimits = Annotated[tuple[TwoSidedTurnover, ...], Listed, Len(1), Distinct]
 """Turnover limits, at least one and none twice: results are told apart by them."""
-StockCode = Annotated[str, PlainValidator(_code("SH600000", index=False))]
+StockCode = Annotated[Code, PlainValidator(_code("SH600000", index=False))]
 """A stock's code in any of the ways that vendors write it; ``SH600000`` afterwards. In other markets as the
-provider has it: ``AAPL``."""
+provider has it: ``AAPL``. A number may be either, which `Code.among` tells."""
 StockCodes = Annotated[tuple[StockCode, ...], Listed]
-IndexCode = Annotated[str, PlainValidator(_code("SH000300", index=True))]
+IndexCode = Annotated[Code, PlainValidator(_code("SH000300", index=True))]
 """An index's code, likewise: a bare ``000300`` is Shanghai's."""
 FieldNames = Annotated[tuple[FieldName, ...], Listed]
 """Daily fields, of which some may be named twice."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments import start_qlib
-from market_world import DAYS, market, random_scores, to_scores
+from market_world import CODES, DAYS, market, random_scores, to_scores
 from qlib.workflow import R
 from slow_reference import preprocess
 
@@ -43,6 +43,22 @@ def test_against_a_loop(market_qlib: Path) -> None:
     assert actual.matrix.loc["b", "a"] == actual.matrix.loc["a", "b"]
     assert np.diag(actual.matrix) == pytest.approx([1, 1])
     assert 0.3 < actual.matrix.loc["a", "b"] < 0.9
+
+
+def test_a_pool_of_three_stocks_is_enough(market_qlib: Path) -> None:
+    """Fewer than there are layers, of which a correlation has none."""
+    settings = FactorTestSettings(pools=["tiny"], winsorize=None, neutralize=[], exclude=[])
+    actual, expected = correlate(two(), settings), []
+    for date in DAYS.get_indexer(actual.dates):
+        both = np.array([random_scores(1), random_scores(1) + random_scores(2)])[:, date, 5:8]
+        both = both[:, np.isfinite(both).all(axis=0)]
+        if both.shape[1] > 1 and (np.ptp(both, axis=1) > 1e-9).all():
+            expected.append(np.corrcoef(both)[0, 1])
+    assert len(expected) > 10
+    assert actual.matrix.loc["a", "b"] == pytest.approx(np.mean(expected), abs=1e-5)
+    alone = {name: frame[frame.index.get_level_values("instrument") == CODES[5]] for name, frame in two().items()}
+    with pytest.raises(InputError, match=r"^tiny has at most 1 stocks on a test date, and needs 2: take another pool$"):
+        correlate(alone, settings)
 
 
 def test_predictions_that_never_meet(market_qlib: Path) -> None:

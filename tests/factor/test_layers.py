@@ -30,6 +30,13 @@ def test_23_stocks_in_10_layers() -> None:
     assert sizes.tolist() == [3, 2, 2, 3, 2, 2, 3, 2, 2, 2]
 
 
+def test_200_layers() -> None:
+    """More than a byte has numbers."""
+    layers = assign_layers(np.arange(400.0)[None], 200)[0]
+    assert layers.tolist() == [place // 2 for place in range(400)]
+    assert equal_weights(layers, 200)[:, :-1].sum(axis=1).tolist() == [0.5] * 400
+
+
 def test_equal_factors_go_by_column() -> None:
     assert assign_layers(np.full((1, 6), 0.1), 3).tolist() == [[0, 0, 1, 1, 2, 2]]
 

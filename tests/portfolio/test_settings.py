@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from typing import Any
 
@@ -204,6 +205,17 @@ def test_own_constraints_need_no_limits_of_another_index() -> None:
 def test_codes_of_other_markets_stay_as_they_are() -> None:
     settings = IndexEnhancementSettings("csi300", benchmark="LARGE", blacklist=["AAPL", "BRK.B", "HK00001", "^GSPC"])
     assert (settings.benchmark, settings.blacklist) == ("LARGE", ("AAPL", "BRK.B", "HK00001", "^GSPC"))
+
+
+def test_numbers_are_codes_of_the_market_that_has_them() -> None:
+    """Also of settings that are made from others, or copied."""
+    settings = IndexEnhancementSettings("csi300", blacklist=["00700", "2330"])
+    assert settings.blacklist == ("00700", "SZ002330")
+    for each in (settings, settings.changed(cost_aversion=1.0), copy.deepcopy(settings)):
+        each.check_blacklist(["00700", "2330"])
+        each.check_blacklist(["00700", "SZ002330"])
+        with pytest.raises(InputError, match=r"^blacklist names 00700: the provider's market `all` has no such stock$"):
+            each.check_blacklist(["700", "2330"])
 
 
 def test_fields_and_codes_may_be_written_in_any_case_but_once() -> None:

@@ -155,7 +155,9 @@ class Blacklist(Constraint):
     rank: ClassVar[int | None] = 3
 
     def terms(self, decision: Decision) -> Terms:
-        return Terms(upper=np.where(np.isin(decision.market.stocks, list(self.stocks)), 0.0, np.inf))
+        stocks = decision.market.stocks
+        known = set(stocks)
+        return Terms(upper=np.where(np.isin(stocks, [code.among(known) for code in self.stocks]), 0.0, np.inf))
 
 
 def _around_index(rows: np.ndarray, decision: Decision, limit: float) -> Terms:

@@ -110,7 +110,11 @@ class Formulation:
         trades = Trades.within(terms, current, bans if freed is None else bans.only(~freed))
         sums = Sums.of(constraints, terms, len(current))
         columns = Columns(len(current), len(sums.owners))
-        bounding = [constraint for constraint, term in zip(constraints, terms, strict=True) if term.upper is not None]
+        bounding = [
+            constraint
+            for constraint, term in zip(constraints, terms, strict=True)
+            if term.lower is not None or term.upper is not None
+        ]
         giving_way = GivingWay.of(columns, groups, bounding, sums, trades)
         least_columns, most_columns = _column_bounds(columns, trades, giving_way)
         least_rows, most_rows = _row_bounds(sums, current, terms, giving_way)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from qlib_mfgru.portfolio.trade.position import SortedPosition
 from qlib_mfgru.portfolio.trade.strategy import IndexEnhancementStrategy
 from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider import reader
+from qlib_mfgru.provider.daily import is_stored
 from qlib_mfgru.provider.index.returns import days_without_level, index_returns
 from qlib_mfgru.report.scores import as_series, equal_days, on_axes
 
@@ -52,8 +53,8 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
     """
     signal = as_series(scores).sort_index()  # by date: else a look-up of each day goes through all of them
     start, end = _period(signal, settings, reader.calendar("day"))
-    benchmark = index_returns(str(settings.benchmark), start, end)
-    holes = days_without_level(str(settings.benchmark), start, end)
+    code = _benchmark(settings)
+    benchmark, holes = index_returns(code, start, end), days_without_level(code, start, end)
     snapshot = settings.read_market()
     scores = on_axes(signal, snapshot.days, snapshot.stocks)  # refuses several of one stock, and counts those of none
     prices = {name: getattr(settings, name) for name in ("deal_price", "buy_cost", "sell_cost")}
@@ -66,9 +67,10 @@ def run_index_enhancement(scores: Any, settings: IndexEnhancementSettings, model
 
 
 def check_provider(settings: IndexEnhancementSettings) -> None:
-    """Refuse a provider without the index, a field, a stock of the blacklist or the benchmark, before there are scores.
+    """Refuse a provider without the index, a field, a stock of the blacklist or the benchmark, before there are scores;
+    and a `start_time` or `end_time` that its calendar does not hold.
 
-    Without both `start_time` and `end_time` the backtest's days are not known yet, nor whether the levels cover them.
+    Without both of these the backtest's days are not known yet, nor whether the levels cover them.
 
     Raises
     ------
@@ -77,16 +79,21 @@ def check_provider(settings: IndexEnhancementSettings) -> None:
     """
     MarketSnapshot.check(settings.index, settings.index_weights, needed_fields(settings.limits(turnover=0.0)))
     settings.check_blacklist(reader.member_spans("all", "day"))
-    if settings.start_time is not None and settings.end_time is not None:
-        index_returns(str(settings.benchmark), settings.start_time, settings.end_time)
-    else:
-        _check_benchmark(str(settings.benchmark))
-
-
-def _check_benchmark(code: str) -> None:
-    days = reader.calendar("day")
-    if len(days_without_level(code, days[0], days[-1])) == len(days):
+    code, days = _benchmark(settings), reader.calendar("day")
+    dates = [date for date in (settings.start_time, settings.end_time) if date is not None]
+    if dates:
+        _check_inside(days, dates)
+    if len(dates) == 2:
+        index_returns(code, *dates)
+    elif len(days_without_level(code, days[0], days[-1])) == len(days):
         raise InputError(f"benchmark is {code!r}: the provider {reader.provider_path('day')} has no $close of it")
+
+
+def _benchmark(settings: IndexEnhancementSettings) -> str:
+    """The benchmark's code: as it was written where the provider has that, else as an A-share index's."""
+    code = settings.benchmark
+    assert code is not None
+    return code.among([code.written] if is_stored([code.written], "close") else [])
 
 
 def _run(
@@ -139,9 +146,14 @@ def _period(
     first, last = int(days.searchsorted(scored.min())) + 1, int(days.searchsorted(scored.max(), side="right"))
     start = days[min(first, len(days) - 1)] if settings.start_time is None else settings.start_time
     end = days[min(last, len(days) - 2)] if settings.end_time is None else settings.end_time
-    if not days[0] < start <= end < days[-1]:
-        raise InputError(
-            f"the backtest's days {start:%Y-%m-%d} .. {end:%Y-%m-%d} must lie inside the provider's calendar, "
-            f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, with a day before and one after them"
-        )
+    _check_inside(days, [start, end])
     return start, end
+
+
+def _check_inside(days: pd.DatetimeIndex, dates: Sequence[pd.Timestamp]) -> None:
+    """Refuse a first and a last day, or one of them, that the calendar does not hold with a day on both sides."""
+    if not days[0] < dates[0] <= dates[-1] < days[-1]:
+        raise InputError(
+            f"the backtest's days {' .. '.join(f'{date:%Y-%m-%d}' for date in dates)} must lie inside the provider's "
+            f"calendar, {days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}, with a day before and one after them"
+        )

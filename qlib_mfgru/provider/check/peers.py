@@ -54,13 +54,11 @@ class Peers:
                 self._without_bars.add(stock.code)
 
     def _count_days(self, stock: StoredStock, freq: str) -> None:
-        """Count a stock on the days on which it has a price."""
-        if freq == DAY:
-            is_priced = np.isfinite(stock.values[freq, "close"])
-        else:
-            days, values = self._stored.judged(stock, freq)
-            places = np.searchsorted(self._stored.all_days, days[np.isfinite(values["close"])])
-            is_priced = np.bincount(places, minlength=len(self._stored.all_days)) > 0
+        """Count a stock on the days of the calendar on which it has a price, also before the first that is judged."""
+        is_priced, places = np.isfinite(stock.values[freq, "close"]), self._stored.places
+        if freq != DAY and places is not None:
+            has_bar = np.bincount(places.day[is_priced], minlength=len(places.days)) > 0
+            is_priced = np.isin(self._stored.all_days, places.days[has_bar])
         self._n_priced[freq] = self._n_priced.get(freq, 0) + is_priced.astype(int)
 
     def judge_days(self, ledger: Ledger) -> None:

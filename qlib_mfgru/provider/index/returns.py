@@ -27,11 +27,16 @@ def index_returns(code: str, start: pd.Timestamp, end: pd.Timestamp) -> pd.Serie
     Raises
     ------
     InputError
-        The index has no level on the trading day before `start`, or on the last one up to `end`: a return would reach
-        back to before the backtest, or would not be known.
+        There is no trading day from `start` to `end`; or the index has no level on the one before `start`, or on the
+        last one up to `end`: a return would reach back to before the backtest, or would not be known.
     """
     days, close = reader.calendar("day"), _levels(code)
     inside = (days >= start) & (days <= end)
+    if not inside.any():
+        raise InputError(
+            f"the provider has no trading day from {start:%Y-%m-%d} to {end:%Y-%m-%d}, its calendar is "
+            f"{days[0]:%Y-%m-%d} .. {days[-1]:%Y-%m-%d}: set another start_time or end_time"
+        )
     _check_ends(code, close.notna().to_numpy(), days, inside)
     missing = days[inside & close.isna()]
     if len(missing):

@@ -75,6 +75,23 @@ def test_short_weeks_let_more_dates_overlap(tested: FactorTest) -> None:
     assert [tested.overlapping(days) for days in (1, 3, 4, 7, 8, 12, 13)] == [0, 0, 1, 1, 2, 2, 3]
 
 
+@pytest.mark.parametrize("entry", ["next_vwap", "same_close"])
+@pytest.mark.parametrize(("freq", "most"), [("week", (0, 0, 1, 3)), ("day", (0, 4, 5, 19))])
+def test_dates_that_overlap_are_those_of_the_calendar(
+    market_provider: Path, freq: str, most: tuple[int, ...], entry: str
+) -> None:
+    """After the last short week: those whose entry lies before this one's exit."""
+    use(market_provider)
+    settings = FactorTestSettings(
+        pools=["all"], n_layers=5, neutralize=[], freq=freq, entry=entry, start_time="2023-02-10"
+    )
+    test = run_factor_test(to_scores(random_scores()), settings)
+    entries = [place + settings.trade.days for place in DAYS.get_indexer(test.dates).tolist()]
+    for horizon, n_dates in zip((1, 5, 6, 20), most, strict=True):
+        following = [sum(place < later < place + horizon for later in entries) for place in entries]
+        assert test.overlapping(horizon) == max(following) == n_dates, horizon
+
+
 def test_t_by_horizon_counts_dates_whose_returns_overlap(tested: FactorTest) -> None:
     table = tables.decay_t(tested).set_index("pool")
     assert list(table.columns) == [20, 5]

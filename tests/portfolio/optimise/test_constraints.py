@@ -165,6 +165,20 @@ def test_a_constraint_reads_what_is_written_in_other_ways() -> None:
         c.FactorExposure("beta", -0.1)
 
 
+@pytest.mark.parametrize(
+    ("stocks", "banned"),
+    [
+        (["00700", "2330", "600000", "AAPL", "700", "600519.SH"], [True, True, True, True, False, True]),
+        (["SZ002330", "SH600000", "SZ000700", "SH600519"], [True, True, False, True]),
+    ],
+    ids=["numbers", "A-shares"],
+)
+def test_a_number_on_the_blacklist_is_the_stock_that_is_written_so(stocks: list[str], banned: list[bool]) -> None:
+    rule, n = c.Blacklist(["00700", "2330", 600000, "AAPL", "600519.sh"]), len(stocks)
+    upper = rule.terms(Decision(view(n, stocks=stocks), np.zeros(n), np.zeros(n))).upper
+    assert upper.tolist() == [0.0 if each else np.inf for each in banned]
+
+
 @dataclass(frozen=True)
 class Liquid(Constraint):
     """A constraint of a user's own: ``w_i = 0`` for stocks whose last known day traded less than `least` yuan."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
-from decisions import best_value, completed, random_decision, report_constraints
+from decisions import best_value, completed, random_decision, report_constraints, view
 
-from qlib_mfgru.portfolio import Decision, IndexEnhancementOptimizer
+from qlib_mfgru.portfolio import (
+    Constraint,
+    Decision,
+    FullInvestment,
+    IndexEnhancementOptimizer,
+    LongOnly,
+    Terms,
+    Turnover,
+)
 
 N = 120
 WIDE = {"deviation": 0.02, "industry": 0.02, "size": 0.2}
@@ -133,6 +143,27 @@ def test_a_new_st_stock_is_sold_within_the_turnover() -> None:
     little = IndexEnhancementOptimizer(report_constraints(**WIDE, turnover=0.1)).solve(stuck)
     assert little.relaxed["no_st"] == pytest.approx(little.weights[100])
     assert little.weights[100] == pytest.approx(0.05)
+
+
+@dataclass(frozen=True)
+class LeastHeld(Constraint):
+    """``w_i >= least`` for the last stock, and no upper bound on any."""
+
+    least: float
+    rank = 3
+
+    def terms(self, decision: Decision) -> Terms:
+        lower = np.full(len(decision.current), -np.inf)
+        lower[-1] = self.least
+        return Terms(lower=lower)
+
+
+def test_a_lower_bound_alone_gives_way() -> None:
+    """The turnover is enough for a quarter of what is missing, for which the worse of the others is sold."""
+    decision = Decision(view(3), np.array([1.0, 0.5, 0.0]), np.array([0.5, 0.5, 0.0]))
+    solution = IndexEnhancementOptimizer([FullInvestment(), LongOnly(), LeastHeld(0.2), Turnover(0.1)]).solve(decision)
+    assert (solution.status, solution.relaxed) == ("relaxed", {"least_held": pytest.approx(0.15)})
+    assert solution.weights == pytest.approx([0.5, 0.45, 0.05])
 
 
 def test_the_level_of_the_scores_changes_nothing() -> None:

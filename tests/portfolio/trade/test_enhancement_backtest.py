@@ -21,6 +21,7 @@ from qlib_mfgru.portfolio import (
     Terms,
     run_index_enhancement,
 )
+from qlib_mfgru.portfolio.trade.backtest import check_provider
 
 INDEX, START, END = "csi500", 42, 56
 
@@ -148,6 +149,30 @@ def test_what_the_provider_lacks_is_said_before_anything_runs(
     with pytest.raises(InputError, match=f"^{message}") as caught:
         run_index_enhancement(random_scores, settings(market, **others))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("first", "last"), [(None, -1), (0, None), (0, END), (START, -1)])
+def test_days_that_no_backtest_can_have_are_refused_before_there_are_scores(
+    market: MarketSnapshot, first: int | None, last: int | None
+) -> None:
+    start, end = (None if place is None else market.days[place] for place in (first, last))
+    named = " .. ".join(f"{day:%Y-%m-%d}" for day in (start, end) if day is not None)
+    with pytest.raises(InputError, match=rf"^the backtest's days {named} must lie inside the provider's calendar, "):
+        check_provider(settings(market, start_time=start, end_time=end))
+
+
+def test_a_day_of_the_calendar_on_each_side_is_enough(market: MarketSnapshot) -> None:
+    check_provider(settings(market, start_time=market.days[1], end_time=None))
+    check_provider(settings(market, start_time=None, end_time=market.days[-2]))
+
+
+def test_a_weekend_is_no_backtest(market: MarketSnapshot, random_scores: pd.Series) -> None:
+    friday = next(day for day in market.days[START:END] if day.weekday() == 4)
+    saturday, sunday = friday + pd.Timedelta(days=1), friday + pd.Timedelta(days=2)
+    weekend = settings(market, start_time=saturday, end_time=sunday)
+    for refused in (lambda: check_provider(weekend), lambda: run_index_enhancement(random_scores, weekend)):
+        with pytest.raises(InputError, match=f"^the provider has no trading day from {saturday:%Y-%m-%d} to "):
+            refused()
 
 
 def test_the_solver_prints_no_banner(

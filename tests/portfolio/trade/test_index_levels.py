@@ -15,6 +15,7 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementSettings, MarketSnapshot, run_index_enhancement
 from qlib_mfgru.portfolio.results import tables
 from qlib_mfgru.portfolio.trade import backtest
+from qlib_mfgru.portfolio.trade.backtest import check_provider
 from qlib_mfgru.portfolio.trade.portfolios import PortfolioRun
 
 INDEX, BENCHMARK, START, END = "csi500", "SH000905", 42, 56
@@ -126,3 +127,13 @@ def test_members_without_a_size_count_as_not_held(market: MarketSnapshot) -> Non
     known = replace(known, held=np.full(len(market.days), 0.8))
     expected = 0.8 * (len(members) - len(members) // 2) / len(members)
     assert known.known_at(day).covered == pytest.approx(expected)
+
+
+def test_a_benchmark_may_be_a_number(market: MarketSnapshot, copied: Path) -> None:
+    """Where the provider has an index that is written so, and no levels of the A-share index."""
+    features = copied / "features"
+    shutil.copytree(features / BENCHMARK.lower(), features / BENCHMARK[2:])
+    without_levels(copied, slice(None))
+    check_provider(IndexEnhancementSettings(index=INDEX, benchmark=BENCHMARK[2:]))
+    with pytest.raises(InputError, match=rf"^benchmark is '{BENCHMARK}': the provider .* has no \$close of it$"):
+        check_provider(IndexEnhancementSettings(index=INDEX, benchmark=BENCHMARK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,10 @@ class Foreign:
     """Writes such a provider; each series can be written over, or removed.
 
     Raw closes are 10.0, volume 400 shares a day, 100 a bar, the factor is 2. Highs and lows differ a little by day
-    and stock.
+    and stock. With `minutes` there are bars on `bar_days`.
     """
 
-    def __init__(self, folder: Path, *, minutes: bool = False) -> None:
+    def __init__(self, folder: Path, *, minutes: bool = False, bar_days: Sequence[pd.Timestamp] = tuple(DAYS)) -> None:
         self.path = folder
         for name in ("calendars", "instruments", "features"):
             (folder / name).mkdir(parents=True)
@@ -31,7 +32,7 @@ class Foreign:
             for field, sign in (("high", 1), ("low", -1)):
                 self.write(code, field, 20.0 + sign * (0.2 + (np.arange(len(DAYS)) + place * len(DAYS)) / 1e4))
         if minutes:
-            stamps = [f"{day:%Y-%m-%d} {time}" for day in DAYS for time in MINUTES]
+            stamps = [f"{day:%Y-%m-%d} {time}" for day in bar_days for time in MINUTES]
             self._lines("calendars/60min.txt", stamps)
             for code in CODES:
                 self._prices(code, "60min", len(stamps), 50.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from plain_provider import write_plain_provider
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.provider.check.check import check_provider
@@ -57,3 +58,16 @@ def test_two_days_that_came_late_are_mended_by_an_update(provider: Path, tmp_pat
 def test_some_stocks_say_nothing_of_the_market(provider: Path) -> None:
     code = next(iter(ProviderFiles(provider).instruments("all")))
     assert SPARSE not in {row.kind for row in check_provider(provider, stocks=[code], quiet=True)}
+
+
+def test_what_is_usual_of_bars_is_what_was_before_the_first_judged_day(tmp_path: Path) -> None:
+    """One of five stocks has a bar on the day before the last."""
+    days, codes = pd.bdate_range("2025-03-03", periods=25), [f"SH{600000 + number}" for number in range(5)]
+    row = {"open": 10.0, "high": 10.1, "low": 9.9, "close": 10.0, "volume": 400.0}
+    daily, bars = pd.DataFrame(row, days), pd.DataFrame(row, days + pd.Timedelta(hours=10))
+    of_bars = {code: bars if code == codes[0] else bars.drop(bars.index[-2]) for code in codes}
+    spans = [f"{code}\t{days[0]:%Y-%m-%d}\t{days[-1]:%Y-%m-%d}" for code in codes]
+    path = write_plain_provider(tmp_path / "p", {"day": dict.fromkeys(codes, daily), "60min": of_bars}, {"all": spans})
+    rows = {row.kind: row for row in check_provider(path, since=days[-3], quiet=True)}
+    found = rows[SPARSE_DAYS.format(what="have a 60min bar")]
+    assert (found.severity, found.cases) == ("error", [f"{days[-2]:%Y-%m-%d}: 1"])

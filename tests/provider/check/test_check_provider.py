@@ -174,6 +174,24 @@ def test_steps_and_rows_of_an_index_that_cannot_be(foreign: Foreign) -> None:
     assert (row.severity, row.count, row.cases) == ("error", 2, ["SH000300 2025-03-05 .. 2025-03-12"])
 
 
+def test_an_index_is_judged_where_no_stock_can_be_used(foreign: Foreign) -> None:
+    foreign.write("SH000300", "close", 4000 + np.arange(10.0))
+    assert check_provider(foreign.path, stocks=["SH000300"], quiet=True) == []
+    for code in CODES:
+        foreign.change(code, "high", slice(None), 10.0)
+    row = found(foreign)["days whose open or close lies outside [low, high], or high < low"]
+    assert (row.severity, row.count, row.stocks) == ("error", 30, 3)
+
+
+def test_bars_on_days_that_the_daily_calendar_lacks_are_an_error(tmp_path: Path) -> None:
+    """On a Saturday, and on the day after the last one."""
+    saturday, monday = pd.to_datetime(["2025-03-08", "2025-03-17"])
+    foreign = Foreign(tmp_path / "p", minutes=True, bar_days=[*DAYS[:5], saturday, *DAYS[5:], monday])
+    row = found(foreign)["days of 60min bars that the daily calendar lacks"]
+    assert (row.severity, row.count, row.judged) == ("error", 2, 12)
+    assert row.cases == ["60min 2025-03-08 .. 2025-03-17"]
+
+
 def test_a_hole_in_the_calendar_is_said(foreign: Foreign) -> None:
     days = [f"{day:%Y-%m-%d}" for day in [*DAYS[:9], pd.Timestamp("2025-04-01")]]
     (foreign.path / "calendars" / "day.txt").write_text("\n".join(days) + "\n")

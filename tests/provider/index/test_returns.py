@@ -91,3 +91,14 @@ def test_days_without_a_level_are_named(tmp_path: Path) -> None:
     levels[[0, 3, 4, 9]] = np.nan, 0, np.nan, np.nan
     on_market(tmp_path / "holes", levels.tolist())
     assert list(days_without_level("SH000300", DAYS[1], DAYS[8])) == [DAYS[3], DAYS[4]]
+
+
+@pytest.mark.parametrize(("start", "end"), [("2025-03-08", "2025-03-09"), ("2025-03-17", "2025-03-21")])
+def test_days_none_of_which_is_a_trading_day_are_refused(tmp_path: Path, start: str, end: str) -> None:
+    on_market(tmp_path / "whole", LEVELS)
+    with pytest.raises(InputError) as error:
+        index_returns("SH000300", pd.Timestamp(start), pd.Timestamp(end))
+    assert str(error.value) == (
+        f"the provider has no trading day from {start} to {end}, its calendar is 2025-03-03 .. 2025-03-14: set another "
+        "start_time or end_time"
+    )

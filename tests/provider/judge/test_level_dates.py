@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from test_shifts import N_DAYS, returns, stock
 
-from qlib_mfgru.provider.judge.market.levels import same_levels, shifted_levels, swapped_levels
+from qlib_mfgru.provider.judge.market.levels import (
+    SAME_CAUSE,
+    SAME_LEVELS,
+    level_faults,
+    same_levels,
+    shifted_levels,
+    swapped_levels,
+)
 from qlib_mfgru.provider.judge.market.shifts import DAYS, Shifts
 
 ONE, OTHER = "SH000300", "SH000905"
@@ -81,3 +88,9 @@ def test_levels_that_are_none_say_nothing(market: np.ndarray) -> None:
     nothing = dict.fromkeys((ONE, OTHER), np.zeros(N_DAYS))
     assert shifted_levels(nothing, remembered(market)) == []
     assert swapped_levels(nothing, members(), remembered(market)) == []
+
+
+def test_without_a_stock_levels_are_held_against_each_other_alone(market: np.ndarray) -> None:
+    given = levels(market)
+    twice = given | {OTHER: given[ONE] * 2}
+    assert level_faults(twice, members(), Shifts()) == [(SAME_LEVELS, SAME_CAUSE, [f"{ONE} and {OTHER}"])]

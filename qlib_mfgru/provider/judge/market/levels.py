@@ -26,11 +26,17 @@ EQUAL = 1e-6
 def level_faults(
     levels: Mapping[str, np.ndarray], members: Mapping[str, Mapping[str, np.ndarray]], shifts: Shifts
 ) -> list[tuple[str, str, list[str]]]:
-    """Each kind of fault with its cause and its cases; parameters are those of the rules."""
+    """Each kind of fault with its cause and its cases; parameters are those of the rules.
+
+    Where no stock can be used, nothing says which days and members are right.
+    """
+    same = (SAME_LEVELS, SAME_CAUSE, same_levels(levels))
+    if not shifts.n_days:
+        return [same]
     return [
         (SHIFTED_LEVELS, SHIFTED_CAUSE, shifted_levels(levels, shifts)),
         (SWAPPED_LEVELS, SWAPPED_CAUSE, swapped_levels(levels, members, shifts)),
-        (SAME_LEVELS, SAME_CAUSE, same_levels(levels)),
+        same,
     ]
 
 

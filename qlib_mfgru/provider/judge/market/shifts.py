@@ -27,15 +27,21 @@ _LARGEST = 0.25
 
 
 class Shifts:
-    """Remembers the daily returns of all stocks, two bytes each, and compares each with the mean of the others."""
+    """Remembers the daily returns of all stocks, two bytes each, and compares each with the mean of the others.
+
+    Attributes
+    ----------
+    n_days : int
+        Days that all stocks have; 0 before there is one.
+    """
 
     def __init__(self) -> None:
         self._returns: dict[str, tuple[int, np.ndarray]] = {}
-        self._n_days = 0
+        self.n_days = 0
 
     def add(self, series: StockSeries) -> None:
         """Remember the returns of a stock from a day to the next; all have the same days."""
-        moves, self._n_days = series.moves, len(series.days)
+        moves, self.n_days = series.moves, len(series.days)
         returns = moves.raw + moves.change
         is_known = (np.diff(moves.places) == 1) & (np.abs(returns) < _LARGEST)
         if is_known.sum() >= DAYS:
@@ -47,7 +53,7 @@ class Shifts:
     def add_all(self, other: Shifts) -> None:
         """Remember the returns of other stocks."""
         self._returns |= other._returns
-        self._n_days = max(self._n_days, other._n_days)
+        self.n_days = max(self.n_days, other.n_days)
 
     def mean(self, members: Mapping[str, np.ndarray] | None = None, least: int = OTHERS) -> np.ndarray:
         """Mean return of a day, of all stocks or of members; shape (n_days,), NaN on days with fewer than `least`.
@@ -57,7 +63,7 @@ class Shifts:
         members : mapping of str to ndarray of bool, shape (n_days,)
             The days on which a stock is one, by code.
         """
-        total, count = np.zeros((2, self._n_days))
+        total, count = np.zeros((2, self.n_days))
         for code, (first, returns) in self._returns.items():
             span = slice(first, first + len(returns))
             own = returns.astype("f8")
@@ -65,7 +71,7 @@ class Shifts:
                 own[~members[code][span] if code in members else slice(None)] = np.nan
             total[span] += np.nan_to_num(own)
             count[span] += ~np.isnan(own)
-        mean = np.full(self._n_days, np.nan)
+        mean = np.full(self.n_days, np.nan)
         return np.divide(total, count, out=mean, where=count >= least)
 
     def judged(self) -> Iterator[tuple[str, str]]:
@@ -75,7 +81,7 @@ class Shifts:
         least `FOLLOWS`, and `AHEAD` more than with that of the same day.
         """
         # a day more at both ends, on which there is no market
-        total, count = np.zeros((2, self._n_days + 2))
+        total, count = np.zeros((2, self.n_days + 2))
         for first, returns in self._returns.values():
             span = slice(first + 1, first + 1 + len(returns))
             total[span] += np.nan_to_num(returns)
