@@ -110,8 +110,8 @@ def newest_recorder(name: str, artifact: str, manager: ExpManager | None = None)
 
 
 def has_artifact(recorder: Recorder, name: str) -> bool:
-    """Whether a recorder holds an artifact of that name, at its top level."""
-    return name in recorder.list_artifacts()
+    """Whether a recorder holds an artifact of that name, its folder included."""
+    return name in recorder.list_artifacts(name.rpartition("/")[0] or None)
 
 
 def load_model(recorder: Recorder) -> Any:
@@ -162,19 +162,20 @@ def load_artifact(recorder: Recorder, name: str, advice: str, *unpickler: type[P
         ) from error
 
 
-def model_name(recorder: Recorder) -> str:
+def model_name(recorder: Recorder, manager: ExpManager | None = None) -> str:
     """Class (and frequency, if it names one) of the model in the task that qrun leaves; without a task the model that a
     fit of ours has logged, else the recorder's name.
 
-    A `RecordedModel` is called as the model that made its prediction.
+    A `RecordedModel` is called as the model that made its prediction, which is looked for as by `find_recorder`; where
+    that recorder is gone, as one without a task.
     """
     try:
         model = recorder.load_object("task")["model"]
         kwargs = model.get("kwargs", {})
         if "recorder_id" in kwargs:
-            return model_name(find_recorder(kwargs["recorder_id"]))
+            return model_name(find_recorder(kwargs["recorder_id"], manager), manager)
         return _titled(model["class"], kwargs.get("freq"))
-    except (LoadObjectError, KeyError, TypeError):
+    except (InputError, LoadObjectError, KeyError, TypeError):
         params = recorder.list_params()
         return _titled(params.get("model", recorder.info["name"]), params.get("freq"))
 

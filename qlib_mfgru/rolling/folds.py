@@ -146,4 +146,5 @@ def _rows(fold: Fold, dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]
                 f"{name}_last": days[positions[-1]],
                 f"{name}_n": len(positions),
             }
-        yield row | {"label_end": days[sampled["valid"][-1] + dataset.handler.horizon]}
+        last = max(positions[-1] for positions in sampled.values())  # of blocks of validation the last may be empty
+        yield row | {"label_end": days[last + dataset.handler.horizon]}

@@ -41,7 +41,8 @@ def training_identity(dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]
         the training segment, also one that ends after it.
     """
     handler, train = dataset.handler, dataset.segment_days("train")
-    last = [int(dataset.sample_days("valid", freqs).max(initial=train[0])) for freqs in stages]
+    dates = [dataset.sample_days(name, freqs) for freqs in stages for name in ("train", "valid")]
+    last = [int(days.max(initial=train[0])) for days in dates]
     sampled = np.arange(train[0], max(last, default=train[-1]) + 1)
     known = np.arange(train[0], min(sampled[-1] + handler.horizon, train[-1]) + 1)
     labels = handler.label.expression, handler.label_neutral, _hash(handler.panels.label_digests[sampled])

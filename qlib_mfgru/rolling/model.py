@@ -24,6 +24,7 @@ from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.spelling import spelled
+from qlib_mfgru.rolling.work.predicted import predicted
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.training import Trained, Training
 from qlib_mfgru.rolling.work.units import Unit
@@ -202,7 +203,9 @@ class RollingEnsembleModel(Model):
             raise RuntimeError("RollingEnsembleModel is not fitted: call fit(dataset) before predict")
         multi_freq(dataset, type(self).__name__)
         days = dataset.handler.panels.days[dataset.segment_days(segment)]
-        if len(days) == 0 or days[0] < self.folds[0].test[0]:
+        if len(days) == 0:
+            raise InputError(f"{segment} holds no trading day to predict: name one that has some")
+        if days[0] < self.folds[0].test[0]:
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
         if self._tested is not None and days[-1] <= self.folds[-1].test[1]:
             identity, scores = self._tested
@@ -216,8 +219,8 @@ class RollingEnsembleModel(Model):
         fold_of = starts.searchsorted(days, side="right") - 1
         scores = []
         for number in sorted(set(fold_of)):
-            predicted = days[fold_of == number]
-            scores.append(self.members[number][seed].predict(dataset, (predicted[0], predicted[-1])))
+            of_fold = days[fold_of == number]
+            scores.append(predicted(self.members[number][seed], dataset, (of_fold[0], of_fold[-1])))
         return pd.concat(scores)
 
     def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:

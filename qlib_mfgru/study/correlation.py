@@ -14,7 +14,7 @@ from qlib.workflow.recorder import Recorder
 
 from qlib_mfgru.factor.correlate import FactorCorrelation, correlate
 from qlib_mfgru.factor.inputs import check_provider
-from qlib_mfgru.factor.settings import FactorTestSettings
+from qlib_mfgru.factor.settings import FEWEST_LAYERS, FactorTestSettings
 from qlib_mfgru.machine import advice
 from qlib_mfgru.report.recorders import RESULT, find_recorder, load_prediction
 from qlib_mfgru.settings import Text, checked
@@ -52,7 +52,7 @@ class CorrelationRecord(RecordTemp):
 
     def check_ahead(self) -> None:
         """As of `FactorTestRecord`."""
-        check_provider(self.settings)
+        check_provider(self.settings.changed(n_layers=FEWEST_LAYERS))  # it has no layers
 
     def generate(self, **_: Any) -> None:
         """Compute it, and leave the folder in the recorder."""

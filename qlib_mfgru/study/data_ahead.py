@@ -86,12 +86,15 @@ def _check_segments(dataset: MultiFreqDataset, needed: list[str]) -> None:
 
 
 def _check_model(config: Mapping[str, Any], dataset: MultiFreqDataset) -> None:
-    """Refuse a model that learns without a ``train``, or reads what is no input; others of one's own say it later."""
-    inner = config["kwargs"]["model"] if config["class"] == ROLLING else config
-    model = built(inner, Model, "model")
+    """Refuse a model that learns without a ``train``, or reads what is no input; others of one's own say it later.
+
+    A rolling ensemble with a ``train_start`` needs no ``train``.
+    """
+    rolling: Mapping[str, Any] = config["kwargs"] if config["class"] == ROLLING else {}
+    model = built(rolling.get("model", config), Model, "model")
     if not isinstance(model, Member):
         return
-    if "train" not in dataset.segments:
+    if "train" not in dataset.segments and rolling.get("train_start") is None:
         raise InputError(f"the dataset's segments have no train: they have {', '.join(dataset.segments)}")
     if not isinstance(model, NetworkModel):
         for freqs in model.stage_freqs(dataset):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from qlib.log import get_module_logger
 from qlib.workflow import R
 from qlib.workflow.recorder import Recorder
 
+from qlib_mfgru.live.opening import saved
 from qlib_mfgru.report.recorders import find_recorder
 from qlib_mfgru.study.plan import Part
 
@@ -26,8 +27,12 @@ def keep(recorder: Recorder, key: str) -> None:
     client.set_tag(recorder.id, TAG, key)
 
 
-def kept(experiment_name: str, key: str, part: Part) -> str | None:
-    """Id of the newest finished recorder of a key in an experiment that still has what the part left; else None."""
+def kept(experiment_name: str, key: str, part: Part, ids: Mapping[str, str]) -> str | None:
+    """Id of the newest finished recorder of a key in an experiment that still has what the part left; else None.
+
+    It must have read the recorders that its models have today, which `ids` names: one that has read a recorder that was
+    deleted or damaged since would stand on the page as another model's, or could not stand there at all.
+    """
     client = R.exp_manager.client
     experiment = client.get_experiment_by_name(experiment_name)
     if experiment is None:
@@ -36,12 +41,19 @@ def kept(experiment_name: str, key: str, part: Part) -> str | None:
     runs = client.search_runs([experiment.experiment_id], wanted, order_by=["attributes.start_time DESC"])
     for run in runs:
         damaged = _damaged(run.info.run_id, part)
-        if not damaged:
+        if damaged:
+            get_module_logger("mfgru").warning(
+                f"{part.name}: of the recorder {run.info.run_id} {', '.join(damaged)} is gone or cut short: not taken"
+            )
+        elif _reads(run.info.run_id, [ids[name] for name in part.needs]):
             return str(run.info.run_id)
-        get_module_logger("mfgru").warning(
-            f"{part.name}: of the recorder {run.info.run_id} {', '.join(damaged)} is gone or cut short: not taken"
-        )
     return None
+
+
+def _reads(run_id: str, needed: Sequence[str]) -> bool:
+    """Whether a recorder's task names these other ones."""
+    task = str(saved(find_recorder(run_id), "task")) if needed else ""
+    return all(known in task for known in needed)
 
 
 def _damaged(run_id: str, part: Part) -> list[str]:

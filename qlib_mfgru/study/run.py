@@ -145,7 +145,7 @@ class _Run:
             return Done(part.name, "failed", reason=f"it needs {', '.join(missing)}")
         try:
             keys = part_keys(part.make(self.keys), self.content)
-            found = ((key, kept(self.settings.experiment_name, key, part)) for key in keys)
+            found = ((key, kept(self.settings.experiment_name, key, part, self.ids)) for key in keys)
             key, known = next((pair for pair in found if pair[1]), (keys[0], None))
             recorder = known or self._trained(part, key)
         except Exception as error:  # of qlib, of a user's own classes: the other parts can still be run

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,3 +96,21 @@ class SeededModel(Model):
         table = dataset.every_day(segment)
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
         return pd.Series(np.random.default_rng(self.seed).standard_normal(len(index)), index, name="score")
+
+
+FORMS: dict[str, Callable[[pd.Series], Any]] = {
+    "swapped": lambda scores: scores.swaplevel(),
+    "shuffled": lambda scores: scores.sample(frac=1, random_state=0),
+    "unnamed": lambda scores: scores.set_axis(scores.index.set_names([None, None])),
+}
+
+
+class FormedModel(SeededModel):
+    """The same, whose prediction has one of `FORMS`."""
+
+    def __init__(self, seed: int, form: str) -> None:
+        super().__init__(seed)
+        self.form = form
+
+    def predict(self, dataset: MultiFreqDataset, segment: Any = "test") -> Any:
+        return FORMS[self.form](super().predict(dataset, segment))

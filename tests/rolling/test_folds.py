@@ -128,6 +128,15 @@ def test_each_stage_has_the_dates_of_its_own_frequencies(report: MultiFreqDatase
     assert np.all(table["label_end"] < table["test_first"])
 
 
+def test_labels_of_training_after_the_last_block_of_validation_count(report: MultiFreqDataset) -> None:
+    """Of five dates, two blocks are three and two, of which a fifth is one and none."""
+    blocks = MultiFreqDataset(report.handler, report.segments, sample_step=15, valid_blocks=2)
+    fold = Fold(1, (DAYS[100], DAYS[171]), (DAYS[172], DAYS[200]))
+    row = sample_dates([fold], blocks, [("day", "15min")]).iloc[0]
+    assert (row["train_n"], row["valid_n"]) == (4, 1)
+    assert list(row[["train_last", "valid_last", "label_end"]]) == [DAYS[160], DAYS[130], DAYS[171]]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from growing_world import CODES, DAYS, Edit, World, dataset
 
+from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.rolling.identity import prediction_identity, training_identity
 
 STAGES = [("day",), ("day", "15min")]
@@ -136,6 +137,23 @@ def test_a_model_that_does_not_say_what_it_reads(identities: Identities) -> None
     for day, same in ((TRAIN[1], False), (TRAIN[1] + 3, False), (TRAIN[1] + 4, True)):
         edited, _ = identities(replace(BASE, edits=(Edit("close", day, day),)), stages=[])
         assert (edited == base) == same, DAYS[day]
+
+
+def test_training_after_the_last_block_of_validation_counts(tmp_path: Path) -> None:
+    """Of five dates, two blocks are three and two, of which a fifth is one and none."""
+
+    def training(name: str, *edits: Edit) -> str:
+        replace(BASE, edits=edits).use(tmp_path / name)
+        segments = {"train": tuple(DAYS[[10, 29]]), "test": tuple(DAYS[[30, 40]])}
+        handler = dataset(tmp_path / "panels", **segments, instruments="few").handler
+        data = MultiFreqDataset(handler, segments, sample_step=4, valid_blocks=2)
+        dates = [list(data.sample_days(part, ("day",))) for part in ("train", "valid")]
+        assert dates == [[10, 14, 22, 26], [18]]
+        return training_identity(data, [("day",)])
+
+    base = training("base")
+    assert training("the last day of the last label", Edit("close", 29, 29)) != base
+    assert training("the day after", Edit("close", 30, 30)) == base
 
 
 def test_settings(identities: Identities) -> None:

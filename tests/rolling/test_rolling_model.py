@@ -101,6 +101,11 @@ def test_days_that_the_first_fold_has_seen_are_refused(fitted: RollingEnsembleMo
         fitted.predict(dataset, ("2020-06-02", "2020-06-10"))
 
 
+def test_days_without_trading_are_said(fitted: RollingEnsembleModel, dataset: MultiFreqDataset) -> None:
+    with pytest.raises(InputError, match=r"^\('2020-06-06', '2020-06-07'\) holds no trading day to predict: name"):
+        fitted.predict(dataset, ("2020-06-06", "2020-06-07"))
+
+
 def test_another_label_or_universe_is_predicted_anew(fitted: RollingEnsembleModel, dataset: MultiFreqDataset) -> None:
     """Scores that were kept from the fit serve the data of the fit only."""
     handler = type(dataset.handler)(

@@ -139,6 +139,15 @@ def test_segments_that_the_study_needs(world: StudyWorld, segments: dict[str, An
         run_study(study)
 
 
+def test_a_rolling_ensemble_with_a_start_of_its_own_needs_no_train(world: StudyWorld) -> None:
+    study = world.study(rolling={"retrain": "1M", "train_start": "2020-01-01"}, page=None)
+    study["task"]["dataset"]["kwargs"]["segments"] = {"test": ["2020-09-01", "2020-09-30"]}
+    assert run_study(study).parts[0].reason == "AssertionError: a part was run"
+    del study["rolling"]["train_start"]
+    with pytest.raises(InputError, match=r"^models.bars: the dataset's segments have no train: they have test$"):
+        run_study(study)
+
+
 def test_a_page_that_could_not_be_written(world: StudyWorld, tmp_path: Path) -> None:
     nowhere, folder = tmp_path / "no" / "page.html", tmp_path / "folder.html"
     folder.mkdir()

@@ -238,21 +238,26 @@ def test_what_needs_a_failed_part_says_so(world: StudyWorld, monkeypatch: pytest
     assert done.page is None
 
 
+def and_what_reads_it(model: str) -> list[str]:
+    """A model's part, and those that read its prediction."""
+    return [name for name in PARTS if name in (model, "correlation") or name.startswith(f"{model}, ")]
+
+
 @pytest.mark.parametrize(
     ("part", "file", "left"),
     [
-        ("daily", "pred.pkl", 100),
         ("daily, factor test", "factor_test/result.pkl", 0),
         ("bars, factor test", "factor_test/summary.csv", None),
         ("daily, csi300", FILES, 10),
-        ("bars", FILES, b'["pred.pkl"]'),
         ("correlation", FILES, b'{"pred.pkl": "1"}'),
+        ("bars", FILES, b'["pred.pkl"]'),
+        ("daily", "pred.pkl", 100),
     ],
 )
 def test_what_was_damaged_is_run_again(
     part: str, file: str, left: int | bytes | None, world: StudyWorld, study: Study, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Cut short to so many bytes, replaced, or gone; what needs it stays, since its own key is the same."""
+    """Cut short to so many bytes, replaced, or gone; what has read a model that ran again does so too."""
     (damaged,) = (done.recorder for done in study.parts if done.name == part)
     path = world.artifact(damaged, file)
     whole = path.read_bytes()
@@ -262,7 +267,25 @@ def test_what_was_damaged_is_run_again(
         path.write_bytes(whole[:left] if isinstance(left, int) else left)
     again = run_study(world.study(page=None))
     assert f"{part}: of the recorder {damaged} {file} is gone or cut short: not taken" in capfd.readouterr().err
-    assert [done.name for done in again.parts if done.status == "run"] == [part]
+    expected = and_what_reads_it(part) if part in world.study()["models"] else [part]
+    assert [done.name for done in again.parts if done.status == "run"] == expected
+    assert {done.status for done in run_study(world.study(page=None)).parts} == {"there"}
+
+
+def test_a_model_whose_recorder_was_deleted_runs_again_with_what_reads_it(
+    world: StudyWorld, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the page is of the new one alone."""
+    monkeypatch.setattr("qlib_mfgru.study.page.draw.inline_svg", lambda figure, key: f'<svg id="{key}"></svg>')
+    before = {done.name: done.recorder for done in run_study(world.study(page=None)).parts}
+    R.exp_manager.client.delete_run(before["daily"])
+    again = run_study(world.study())
+    assert [done.name for done in again.parts if done.status == "run"] == and_what_reads_it("daily")
+    assert again.page is not None
+    page = ParsedPage(again.page.html)
+    (row,) = page.table("figure-33").rows
+    assert (row["model_a"][0], row["model_b"][0]) == ("bars", "daily")
+    assert before["daily"] not in again.page.html
     assert {done.status for done in run_study(world.study(page=None)).parts} == {"there"}
 
 

@@ -131,7 +131,8 @@ class UnitStore:
 
     def finished(self) -> pd.DataFrame:
         """All finished units, one row each, by time: ``key`` and what a table shows (`row_of`)."""
-        rows = [row_of(self.about(key)) for key, wrong in self._listed().items() if wrong is None]
+        kept = [self.get(key) for key, wrong in self._listed().items() if wrong is None]
+        rows = [row_of(unit.about) for unit in kept if unit is not None]  # else it was cleared in between
         frame = pd.DataFrame(rows)
         return frame.sort_values(["finished", "key"], ignore_index=True) if rows else frame
 

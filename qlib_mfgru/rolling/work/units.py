@@ -24,6 +24,7 @@ from qlib_mfgru.rolling.identity import FoldIdentity, fold_identity
 from qlib_mfgru.rolling.key import digest
 from qlib_mfgru.rolling.work.about import SCORE_KEY, VALID, made_by
 from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult
+from qlib_mfgru.rolling.work.predicted import predicted
 from qlib_mfgru.rolling.work.scores_only import ScoresOnly
 from qlib_mfgru.rolling.work.store import UnitStore
 
@@ -128,14 +129,14 @@ class Unit:
         DamagedUnit
             It holds the scores of another test, and the model is not kept.
         InputError
-            The data have changed since the run began.
+            The data have changed since the run began; or as of `predicted`.
         """
         score = kept.score
         if not self.is_finished(kept):
             if isinstance(model, ScoresOnly):
                 raise DamagedUnit(f"unit {self.key} holds the scores of other data, and no model to predict with")
             member = as_member(model)
-            score = member.predict(self._of_fold(dataset, member))
+            score = predicted(member, self._of_fold(dataset, member))
         return replace(kept, score=score, about={**kept.about, **self._of_this_run})
 
     def _tried(self, dataset: MultiFreqDataset, store: UnitStore) -> Ended:
@@ -170,7 +171,7 @@ class Unit:
             member.warm_start(as_member(self.model(store.read(self.start))))
         with recorder_muted():
             member.fit(of_fold)
-        score, state = member.predict(of_fold), member.state()
+        score, state = predicted(member, of_fold), member.state()
         seconds = round(time.perf_counter() - begin, 1)
         store.write(self.key, UnitResult(state, score, self._about(member, seconds)))
         return Ended(model=model if state is None else None)

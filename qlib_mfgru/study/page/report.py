@@ -13,7 +13,7 @@ from qlib.workflow.expm import ExpManager
 
 from qlib_mfgru.addresses import without_addresses
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import staged_file
+from qlib_mfgru.folders import locked, staged_file
 from qlib_mfgru.live.opening import DEFAULT_STORE, absolute_store, saved
 from qlib_mfgru.machine import advice
 from qlib_mfgru.report.recorders import init_qlib
@@ -61,7 +61,7 @@ class Page:
 
     def write(self, out: Path) -> None:
         """Write the file: whole, or not at all."""
-        with advice(out.parent), staged_file(out) as file:
+        with advice(out.parent), locked(out, wait=True), staged_file(out) as file:
             file.write_text(self.html, encoding="utf-8")
 
     def _repr_html_(self) -> str:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,12 +14,12 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.factor import FactorTest, FactorTestRecord
 from qlib_mfgru.live.opening import saved
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord
-from qlib_mfgru.report.recorders import PREDICTION, RESULT, find_recorder, has_artifact, load_result
-from qlib_mfgru.study.correlation import CorrelationRecord, RecordedCorrelation
+from qlib_mfgru.report.recorders import PREDICTION, RESULT, find_recorder, has_artifact, model_name
+from qlib_mfgru.report.store.recorder import UNNAMED
+from qlib_mfgru.study.correlation import RecordedCorrelation
+from qlib_mfgru.study.page import held
 from qlib_mfgru.study.page.numbering import MODELS
 from qlib_mfgru.study.page.words import Words
-
-HISTORY, UNITS = "training_history.json", "rolling/units.csv"
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Subject:
     units : DataFrame
         The units of a rolling run; empty for others.
     unread : list of str
-        Why a result that is there could not be read.
+        Why a result, or a history, that is there could not be read.
     """
 
     name: str
@@ -114,7 +111,9 @@ def called(subject: Subject, words: Words) -> Subject:
 
     That is the name it was given; of one that was given the Huatai report's model's, as ``gru``, the words for that.
     """
-    own = subject.name.removesuffix(f" {subject.origin[:6]}")
+    own = subject.name
+    for known in (subject.origin, subject.recorder.id):
+        own = own.removesuffix(f" {known[:6]}")
     name = words.head(own) + subject.name[len(own) :] if own == subject.model else subject.name
     return replace(
         subject,
@@ -122,6 +121,15 @@ def called(subject: Subject, words: Words) -> Subject:
         factor=subject.factor and replace(subject.factor, model=name),
         enhancements=[replace(each, result=replace(each.result, model=name)) for each in subject.enhancements],
     )
+
+
+def by_prediction(subjects: Iterable[Subject]) -> dict[str, Subject]:
+    """Each prediction once, by its `origin`: the subject that made it where that is among them, else the first copy."""
+    found: dict[str, Subject] = {}
+    for subject in subjects:
+        if subject.origin not in found or not subject.is_copy:
+            found[subject.origin] = subject
+    return found
 
 
 def _recorders(text: str, manager: ExpManager) -> Iterator[tuple[str, Recorder]]:
@@ -139,38 +147,53 @@ def _recorders(text: str, manager: ExpManager) -> Iterator[tuple[str, Recorder]]
 
 
 def _read(recorder: Recorder, own_name: str, manager: ExpManager) -> Subject:
-    source = _source(recorder, manager)
     task, unread = saved(recorder, "task"), list[str]()
-    factor = next(_results(recorder, FactorTestRecord.artifact_path, unread), (None, ""))[0]
+    origin, source_task = _source(recorder, task, manager)
+    factor = next(held.results(recorder, FactorTestRecord.artifact_path, unread), (None, ""))[0]
     enhancements = [
-        Enhanced(result, folder) for result, folder in _results(recorder, IndexEnhancementRecord.artifact_path, unread)
+        Enhanced(result, folder)
+        for result, folder in held.results(recorder, IndexEnhancementRecord.artifact_path, unread)
     ]
     results = [*([factor] if factor else []), *(each.result for each in enhancements)]
-    known = own_name or (results[0].model if results else str(recorder.info["name"]))
     return Subject(
-        name=known,
+        name=own_name or (results[0].model if results else _name(recorder, manager)),
         recorder=recorder,
         task=task,
-        origin=source.id,
-        model=_reports(saved(source, "task")),
+        origin=origin,
+        model=_reports(source_task),
         factor=factor,
         enhancements=enhancements,
-        correlation=_correlation(recorder),
-        histories=_histories(recorder),
-        kept=_kept(recorder),
-        units=_units(recorder),
+        correlation=held.correlation(recorder, unread),
+        histories=held.histories(recorder, unread),
+        kept=held.best_epochs(recorder),
+        units=held.units(recorder, unread),
         unread=unread,
     )
 
 
-def _source(recorder: Recorder, manager: ExpManager) -> Recorder:
-    """The recorder whose prediction one holds: that which a `RecordedModel` names, else itself."""
-    kwargs = (saved(recorder, "task").get("model") or {}).get("kwargs") or {}
-    return _source(find_recorder(kwargs["recorder_id"], manager), manager) if "recorder_id" in kwargs else recorder
+def _source(recorder: Recorder, task: Mapping[str, Any], manager: ExpManager) -> tuple[str, Mapping[str, Any]]:
+    """Id and task of the recorder whose prediction one holds: that which a `RecordedModel` names, else itself.
+
+    Of one that is gone no more than the id is known.
+    """
+    kwargs = (task.get("model") or {}).get("kwargs") or {}
+    if "recorder_id" not in kwargs:
+        return recorder.id, task
+    try:
+        source = find_recorder(kwargs["recorder_id"], manager)
+    except InputError:
+        return kwargs["recorder_id"], {}
+    return _source(source, saved(source, "task"), manager)
+
+
+def _name(recorder: Recorder, manager: ExpManager) -> str:
+    """The recorder's own name; of one that nobody named that of its model."""
+    name = str(recorder.info["name"])
+    return model_name(recorder, manager) if name == UNNAMED else name
 
 
 def _reports(task: Mapping[str, Any]) -> str:
-    """The Huatai report's name of the model, or of what a rolling or mean model trains several of; empty for another.
+    """The Huatai report's name of the model, or of what a rolling model trains several of; empty for another.
 
     A network of 15-minute bars that was set to other ones, as by ``freq: day``, is another.
     """
@@ -184,77 +207,25 @@ def _reports(task: Mapping[str, Any]) -> str:
     return MODELS.get(str(config.get("class", "")), "") if set(freqs) == {"15min"} else ""
 
 
-def _results(recorder: Recorder, folder: str, unread: list[str]) -> Iterator[tuple[Any, str]]:
-    """Results of the records of one kind, in their folder or in folders below it."""
-    for path in _folders(recorder, folder):
-        try:
-            yield load_result(recorder, path), path.removeprefix(folder).strip("/")
-        except InputError as error:
-            unread.append(str(error))
-
-
-def _folders(recorder: Recorder, folder: str) -> list[str]:
-    """Folders of records: `folder` itself, and those below it at any depth, where they hold files."""
-    here = [Path(name) for name in recorder.list_artifacts(folder)]
-    below = [inner for path in here if not path.suffix for inner in _folders(recorder, path.as_posix())]
-    return [*([folder] if any(path.suffix for path in here) else []), *below]
-
-
-def _correlation(recorder: Recorder) -> RecordedCorrelation | None:
-    folder = CorrelationRecord.artifact_path
-    return load_result(recorder, folder) if f"{folder}/{RESULT}" in recorder.list_artifacts(folder) else None
-
-
-def _histories(recorder: Recorder) -> dict[str, list[dict[str, Any]]]:
-    """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean by member, each with a file of its own."""
-    files = [name for name in recorder.list_artifacts() if name.endswith(HISTORY)]
-    if files:
-        return _by_member({name.removesuffix(HISTORY): _json(recorder, name) for name in files})
-    if f"rolling/{HISTORY}" in recorder.list_artifacts("rolling"):
-        units = _json(recorder, f"rolling/{HISTORY}")
-        return _by_member({f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in units})
-    return {}
-
-
-def _by_member(histories: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """Rows of each member of a mean apart, where rows name one."""
-    split: dict[str, list[dict[str, Any]]] = {}
-    for name, rows in histories.items():
-        for row in rows:
-            split.setdefault(f"{name} {row['member']}" if "member" in row else name, []).append(row)
-    return split
-
-
-def _kept(recorder: Recorder) -> dict[int, int]:
-    """From the metrics ``stage<k>_epoch``."""
-    found = {re.fullmatch(r"stage(\d+)_epoch", name): value for name, value in recorder.list_metrics().items()}
-    return dict(sorted((int(name[1]), int(value)) for name, value in found.items() if name))
-
-
-def _units(recorder: Recorder) -> pd.DataFrame:
-    if UNITS not in recorder.list_artifacts("rolling"):
-        return pd.DataFrame()
-    return pd.read_csv(_local(recorder, UNITS))
-
-
-def _json(recorder: Recorder, name: str) -> Any:
-    return json.loads(_local(recorder, name).read_text(encoding="utf-8"))
-
-
-def _local(recorder: Recorder, name: str) -> Path:
-    """An artifact as a file on this machine."""
-    return Path(recorder.client.download_artifacts(recorder.id, name))
-
-
 def _told_apart(subjects: list[Subject]) -> list[Subject]:
-    """Predictions that are called alike get the beginning of their recorder's id; copies are called as their origin."""
+    """Predictions that are called alike get the beginning of their recorder's id; copies are called as their origin.
+
+    A second factor test of one prediction gets that of its own recorder's.
+    """
     own = {subject.origin: subject.name for subject in subjects if subject.is_copy}
     own |= {subject.origin: subject.name for subject in subjects if not subject.is_copy}
     names = list(own.values())
     if not any(subject.factor or subject.enhancements or subject.histories for subject in subjects):
         raise InputError(_nothing(subjects))
     told = {origin: name if names.count(name) == 1 else f"{name} {origin[:6]}" for origin, name in own.items()}
-    return [replace(subject, name=told[subject.origin]) for subject in subjects]
+    tested = [subject for subject in subjects if subject.factor is not None]
+    first = by_prediction(tested)
+    further = {
+        subject.recorder.id: f"{own[subject.origin]} {subject.recorder.id[:6]}"
+        for subject in tested
+        if subject is not first[subject.origin]
+    }
+    return [replace(subject, name=further.get(subject.recorder.id, told[subject.origin])) for subject in subjects]
 
 
 def _nothing(subjects: list[Subject]) -> str:

@@ -85,6 +85,20 @@ def test_finished_and_damaged_ones_are_listed(store: UnitStore, capsys: pytest.C
     ]
 
 
+def test_a_unit_that_is_cleared_while_they_are_listed_is_left_out(
+    store: UnitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = UnitStore._listed
+
+    def then_cleared(self: UnitStore) -> dict[str, str | None]:
+        found = listed(self)
+        remove(self.root / KEYS[0])
+        return found
+
+    monkeypatch.setattr(UnitStore, "_listed", then_cleared)
+    assert list(store.finished()["key"]) == KEYS[1:]
+
+
 def test_a_damaged_unit_is_cleared_by_its_key(store: UnitStore) -> None:
     (store.root / KEYS[0] / "unit.json").unlink()
     assert store.clear([KEYS[0][:3], KEYS[2][:3], KEYS[2]]) == 2

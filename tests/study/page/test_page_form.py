@@ -17,6 +17,7 @@ from study_recorders import Recorders
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.folders.box import new_box
 from qlib_mfgru.study import Page, report
 from qlib_mfgru.study.page.parts.training import training_figure
 from qlib_mfgru.study.page.words import Words
@@ -173,6 +174,14 @@ def test_the_command(recorders: Recorders, tmp_path: Path, monkeypatch: pytest.M
     assert "<title>Our study</title>" in html
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
     assert main([*command[:-4], "--out", "page.pdf"]) == 2
+
+
+def test_what_a_killed_writer_of_the_page_left_is_removed(tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    new_box(out)
+    Page("<html>", [], []).write(out)
+    assert list(tmp_path.iterdir()) == [out]
+    assert out.read_text(encoding="utf-8") == "<html>"
 
 
 def test_help_imports_nothing_heavy() -> None:

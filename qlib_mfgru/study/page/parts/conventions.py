@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 from qlib_mfgru.factor.results.conventions import conventions as of_factor
 from qlib_mfgru.portfolio.results.conventions import conventions as of_portfolio
@@ -38,7 +39,7 @@ def conventions_part(subjects: Sequence[Subject], words: Words) -> Part:
 def _once(sentences: Mapping[str, Sequence[str]], words: Words) -> list[str]:
     """Sentences that all share, as they are; others with the names of those that have them."""
     by_sentence: dict[str, list[str]] = {}
-    places = [sentence for at in zip(*sentences.values(), strict=False) for sentence in at]
+    places = [sentence for at in zip_longest(*sentences.values()) for sentence in at if sentence is not None]
     for sentence in dict.fromkeys(places):
         by_sentence[sentence] = [name for name, own in sentences.items() if sentence in own]
     return [

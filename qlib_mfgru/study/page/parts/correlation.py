@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +17,7 @@ from qlib_mfgru.report.recorders import load_prediction
 from qlib_mfgru.study.page.draw import Drawer
 from qlib_mfgru.study.page.elements import Block, Part, Said, Section
 from qlib_mfgru.study.page.numbering import CORRELATION
-from qlib_mfgru.study.page.subjects import Subject
+from qlib_mfgru.study.page.subjects import Subject, by_prediction
 from qlib_mfgru.study.page.tables import Rows, stacked, table
 from qlib_mfgru.study.page.words import Words
 
@@ -42,14 +41,14 @@ def correlation_part(subjects: Sequence[Subject], with_market: bool, drawer: Dra
 
 
 def _blocks(subjects: Sequence[Subject], with_market: bool, drawer: Drawer, words: Words) -> list[Block]:
-    scored = {subject.origin: subject for subject in subjects if subject.has_prediction}
+    scored = by_prediction(subject for subject in subjects if subject.has_prediction)
     if len(scored) < 2:
         return [Said([words("no_second_prediction")], warning=True)]
     found = _recorded(subjects, scored)
     if found is None and not with_market:
         return [Said([words("no_provider_correlation")], warning=True)]
     try:
-        found = found or _computed(scored)
+        found = found or _computed(scored, subjects)
     except InputError as error:
         return [Said([words("failed_correlation", why=str(error))], warning=True)]
     models = {subject.name: subject.model for subject in scored.values()}
@@ -70,12 +69,12 @@ def _renamed(found: FactorCorrelation, name: Callable[[str], str]) -> FactorCorr
     return replace(found, matrix=found.matrix.rename(index=name, columns=name))
 
 
-def _computed(scored: Mapping[str, Subject]) -> FactorCorrelation:
+def _computed(scored: Mapping[str, Subject], subjects: Sequence[Subject]) -> FactorCorrelation:
     predictions = {subject.name: load_prediction(subject.recorder) for subject in scored.values()}
-    return correlate(predictions, _settings(scored.values()))
+    return correlate(predictions, _settings(subjects))
 
 
-def _settings(subjects: Any) -> FactorTestSettings:
+def _settings(subjects: Sequence[Subject]) -> FactorTestSettings:
     """Those of the first factor test, in the widest pool."""
     tests = [subject.factor for subject in subjects if subject.factor is not None]
     settings = tests[0].settings if tests else FactorTestSettings()

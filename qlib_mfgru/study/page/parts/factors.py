@@ -148,4 +148,4 @@ def _more_section(subject: Subject, drawer: Drawer, words: Words) -> Section:
     test, outputs = factor_test(subject), FactorTestRecord.outputs
     blocks = registered_tables(outputs, test, {tables.comparison, tables.exclusions}, ANCHOR, words)
     blocks += registered_charts(outputs, test, {LAYERS}, drawer)
-    return Section(f"factor-{subject.origin}", words("more_of", name=subject.name), blocks)
+    return Section(f"factor-{subject.recorder.id}", words("more_of", name=subject.name), blocks)

@@ -20,7 +20,7 @@ from qlib_mfgru.study.page.elements import Block, Cell, Head, MainFigure, MainFi
 from qlib_mfgru.study.page.market import Market
 from qlib_mfgru.study.page.parts import factors, portfolios
 from qlib_mfgru.study.page.parts.best import best_sentences
-from qlib_mfgru.study.page.subjects import Subject
+from qlib_mfgru.study.page.subjects import Subject, by_prediction
 from qlib_mfgru.study.page.tables import cell
 from qlib_mfgru.study.page.words import Words
 
@@ -50,7 +50,7 @@ def summary_part(subjects: Sequence[Subject], market: Market | None, words: Word
 
 def title(subjects: Sequence[Subject], words: Words) -> str:
     """Of a page that was given none: short, whatever is on it, as ``Huatai AI 68 · 6 models · 2021-01 to 2022-06``."""
-    names = list(dict.fromkeys(subject.name for subject in subjects))
+    names = [subject.name for subject in by_prediction(subjects).values()]
     days = _days(subjects)
     months = words("months", first=f"{min(days):%Y-%m}", last=f"{max(days):%Y-%m}") if days else ""
     models = names[0] if len(names) == 1 else words("models", count=len(names))
@@ -68,7 +68,7 @@ def _factor(subject: Subject, words: Words) -> MainRow:
     row = factors.ours_of(subject).iloc[-1]
     printed = factors.printed_row(subject, row["pool"])
     figures = [MainFigure(_cell(name, row, words), _printed([_said(name, printed, words)], words)) for name in _FACTOR]
-    return MainRow(subject.name, row["pool"], f"factor-{subject.origin}", figures)
+    return MainRow(subject.name, row["pool"], f"factor-{subject.recorder.id}", figures)
 
 
 def _portfolios(subjects: Sequence[Subject], words: Words) -> MainFigures:

@@ -34,12 +34,13 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
     for subject in subjects:
         if subject.is_copy:
             continue
-        if not any(subject.histories.values()):
+        histories = {name: history for name, history in subject.histories.items() if metric_of(history)}
+        if not histories:
             without.append(subject.name)
             continue
-        draw = partial(training_figure, drawer.called(subject.name), subject.histories, subject.kept, drawer.words)
+        draw = partial(training_figure, drawer.called(subject.name), histories, subject.kept, drawer.words)
         blocks.append(drawer.drawn(draw, words("training_of", name=subject.name)))
-        if said := _best_epochs(subject, words):
+        if said := _best_epochs(histories, subject.kept, words):
             blocks.append(Said(said))
     if without:
         blocks.append(Said([words("no_history", names=", ".join(without))], warning=True))
@@ -52,21 +53,23 @@ def training_part(subjects: Sequence[Subject], drawer: Drawer, words: Words) -> 
 def training_figure(name: str, histories: Mapping[str, History], kept: Mapping[int, int], words: Words) -> Figure:
     """Training and validation metric by epoch: a panel for each stage, a pair of lines for each trained model.
 
-    The best epoch of a stage that is `kept`, where its recorder says it, is marked.
+    Members of a mean may follow different metrics. The best epoch of a stage that is `kept`, where a recorder says it,
+    is marked.
     """
-    metric, stages = metric_of(histories), stages_of(histories)
+    metrics, stages = {metric_of(history) for history in histories.values()}, stages_of(histories)
+    followed = words("and").join(title for name, title in _TITLES.items() if name in metrics)
     titles = [words("stage", number=stage) for stage in stages] if len(stages) > 1 else [words("all_epochs")]
-    figure, axes = style.panels(words("chart_training", name=name), titles, legend=True)
+    figure, axes = style.panels(words("chart_training", name=name, metric=followed), titles, legend=True)
     many = len(histories) > 1
     for ax, stage in zip(axes, stages, strict=True):
         for number, history in enumerate(histories.values()):
-            rows = [row for row in history if row.get("stage", 1) == stage]
+            rows, metric = [row for row in history if row.get("stage", 1) == stage], metric_of(history)
             _draw(ax, rows, metric, words, labelled=number == 0, thin=many)
             if not many:
                 _mark(ax, [row for row in rows if row["epoch"] == kept.get(stage)], metric)
         ax.set_xlabel(words("epoch"))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.set_ylabel(_TITLES.get(metric, metric))
+        ax.set_ylabel(followed)
     style.place_legend(figure, *axes[0].get_legend_handles_labels())
     return figure
 
@@ -85,10 +88,11 @@ def _mark(ax: Axes, rows: History, metric: str) -> None:
         ax.plot(row["epoch"], row[f"valid_{metric}"], "o", color=style.ORANGE)
 
 
-def metric_of(histories: Mapping[str, History]) -> str:
-    """The metric that validation follows: ``ic`` or ``rank_ic``."""
-    names = {name for history in histories.values() for row in history for name in row}
-    return next(name for name in _TITLES if f"valid_{name}" in names)
+def metric_of(history: History) -> str:
+    """The metric that validation follows, ``ic`` or ``rank_ic``; empty for rows of something else, or none."""
+    needed = {name: {"epoch", f"train_{name}", f"valid_{name}"} for name in _TITLES}
+    known = (name for name, keys in needed.items() if all(keys <= set(row) for row in history))
+    return next(known, "") if history else ""
 
 
 def stages_of(histories: Mapping[str, History]) -> list[int]:
@@ -96,20 +100,21 @@ def stages_of(histories: Mapping[str, History]) -> list[int]:
     return sorted({int(row.get("stage", 1)) for history in histories.values() for row in history})
 
 
-def _best_epochs(subject: Subject, words: Words) -> list[str]:
+def _best_epochs(histories: Mapping[str, History], kept: Mapping[int, int], words: Words) -> list[str]:
     """The best epoch of every stage, as the recorder says; of a rolling run the number of its models.
 
     It need not have the highest metric: means over neighbours or t-values may decide. Nor are its weights alone kept
     where several epochs are averaged, which is why no more is said of it.
     """
-    if len(subject.histories) > 1:
-        return [words("many_trained", models=len(subject.histories))]
-    ((history,), metric) = subject.histories.values(), metric_of(subject.histories)
+    if len(histories) > 1:
+        return [words("many_trained", models=len(histories))]
+    (history,) = histories.values()
+    metric = metric_of(history)
     values = {(int(row.get("stage", 1)), row["epoch"]): row[f"valid_{metric}"] for row in history}
     return [
         words("best_epoch", stage=stage, epoch=epoch, metric=_TITLES[metric], value=f"{values[stage, epoch]:.4f}")
         if epoch
         else words("kept_at_zero", stage=stage, metric=_TITLES[metric])
-        for stage, epoch in subject.kept.items()
+        for stage, epoch in kept.items()
         if not epoch or (stage, epoch) in values
     ]

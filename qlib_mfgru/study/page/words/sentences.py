@@ -136,7 +136,7 @@ _DATA = {
 _TRAINING = {
     "training_curves": ("Training curves", "训练过程"),
     "training_of": ("{name}: training and validation metric by epoch", "{name}：各轮训练集与验证集指标"),
-    "chart_training": ("{name}: IC by epoch", "{name}：各轮 IC"),
+    "chart_training": ("{name}: {metric} by epoch", "{name}：各轮 {metric}"),
     "stage": ("stage {number}", "第 {number} 阶段"),
     "all_epochs": ("all epochs", "全部轮次"),
     "epoch": ("epoch", "轮次"),
