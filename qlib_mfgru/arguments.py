@@ -19,11 +19,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def local_path(text: str) -> Path:
-    """A path on this machine, as an argument's type; an address is refused without being shown."""
+    """A path on this machine, as an argument's type; an address is refused without being shown.
+
+    A shell leaves the ~ of ``--out=~/orders.csv`` as it is.
+    """
     if "://" in text or without_addresses(text) != text:
         raise argparse.ArgumentTypeError(
             "this is an address: give a path; `sql` and `url` of a mapping read a database"
         )
     if not text or "\0" in text:
         raise argparse.ArgumentTypeError("must be a path")
-    return Path(text)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError("begins with the home folder of a user who has none") from None

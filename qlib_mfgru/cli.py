@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -69,19 +70,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 on success, 2 on bad input and on errors of the machine, 130 when it was interrupted (SIGTERM counts as that),
         141 when whoever read its output had enough. A command may have others.
     """
+    return ended("mfgru", lambda: _run(argv))
+
+
+def ended(program: str, run: Callable[[], int]) -> int:
+    """The exit code of a program of ours, see `main`; a line says what went wrong, after the program's name."""
     try:
         with standard_output(), terminable():
-            return _run(argv)
+            return run()
     except ReaderGone:
         return 141
     except KeyboardInterrupt:
-        return _end("interrupted", 130)
+        message, code = "interrupted", 130
     except OSError as error:
-        return _end(str(InputError(said(error))), 2)
+        message, code = str(InputError(said(error))), 2
     except UnicodeEncodeError as error:
-        return _end(unwritable(error), 2)
+        message, code = unwritable(error), 2
+    except MemoryError as error:
+        message, code = str(error) or said(OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))), 2
     except InputError as error:
-        return _end(str(error), 2)
+        message, code = str(error), 2
+    complain(f"{program}: {message}")
+    return code
 
 
 @contextmanager
@@ -122,11 +132,6 @@ def _run(argv: Sequence[str] | None) -> int:
     arguments = parser().parse_args(argv)
     hush()
     return int(arguments.run(arguments))
-
-
-def _end(message: str, code: int) -> int:
-    complain(f"mfgru: {message}")
-    return code
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The command line: exit codes, help, and messages without tracebacks."""
 
+import argparse
 import os
 import signal
 import subprocess
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from qlib_mfgru import __version__
-from qlib_mfgru.cli import main
+from qlib_mfgru.arguments import local_path
+from qlib_mfgru.cli import ended, main
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,6 +55,29 @@ def test_bad_input_is_one_line_and_exit_code_2() -> None:
     assert run.stderr.startswith("mfgru: ")
     assert "absent.yaml" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (MemoryError(), "mfgru: Cannot allocate memory: end other programs, or take fewer jobs\n"),
+        (MemoryError("no memory for the workspace: use smaller batches"), "mfgru: no memory for the workspace: use "),
+    ],
+)
+def test_no_memory_is_one_line(error: MemoryError, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def run() -> int:
+        raise error
+
+    assert ended("mfgru", run) == 2
+    assert capsys.readouterr().err.startswith(line)
+
+
+def test_the_home_folder_of_an_option_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell leaves ``--out=~/orders.csv`` as it is."""
+    monkeypatch.setenv("HOME", "/home/quant")
+    assert local_path("~/orders.csv") == Path("/home/quant/orders.csv")
+    with pytest.raises(argparse.ArgumentTypeError, match="home folder of a user who has none"):
+        local_path("~nobody-of-this-name/orders.csv")
 
 
 ADDRESSES = (

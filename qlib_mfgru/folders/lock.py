@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout, lock_descriptor
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders.box import clear, targets
 from qlib_mfgru.folders.holder import Holder
+from qlib_mfgru.machine import advice
 
 
 class Busy(InputError):
@@ -65,7 +66,8 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
             f"and have {file} deleted if it was killed"
         ) from None
     try:
-        Holder.this().write(file)
+        with advice(target):  # of a write, the system says what is wrong and not where
+            Holder.this().write(file)
         clear(target)
         yield
     finally:

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from qlib_mfgru.arguments import local_path
+from qlib_mfgru.cli import ended
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.output import complain
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python -m qlib_mfgru.rehearsal", description=__doc__)
     parser.add_argument("work", type=local_path, help="folder of the play; an earlier play in it is removed")
-    work: Path = parser.parse_args().work
+    work: Path = parser.parse_args().work.resolve()
     start = time.perf_counter()
     played = play(_empty(work))
     print(page.table(played), "\n")
@@ -40,13 +40,10 @@ def _empty(work: Path) -> Path:
     if work.exists() and any(work.iterdir()):
         if not (work / "evenings.log").exists():
             raise InputError(f"{work} holds files that no play made: name another folder")
-        shutil.rmtree(work)
+        for path in work.iterdir():  # and not the folder, in which this may have been called
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return work
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except InputError as error:
-        complain(f"rehearsal: {error}")
-        sys.exit(2)
+    sys.exit(ended("rehearsal", main))

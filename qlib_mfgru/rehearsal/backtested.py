@@ -113,9 +113,8 @@ def compared(played: Played) -> Comparison:
         differences += _unequal(evening, strategy.orders.get(evening.day, {}), positions[evening.day])
     for evening in played.evenings:
         differences += _unequal_members(evening, strategy.snapshot)
-    differences += [
-        f"{day:%Y-%m-%d}: account value differs by {error:.1e}" for day, error in errors.items() if error > ROUNDING
-    ]
+    unequal = errors[~(errors <= ROUNDING)]  # and where one has no value
+    differences += [f"{day:%Y-%m-%d}: account value differs by {error:.1e}" for day, error in unequal.items()]
     curves = pd.DataFrame({"live": live, "backtest": report["account"]})
     curves["index"] = played.settings.cash * (1 + report["bench"]).cumprod()
     return Comparison(
@@ -123,7 +122,7 @@ def compared(played: Played) -> Comparison:
         len(scores),
         sum(len(evening.dealt.amounts) for evening in played.evenings),
         sum(len(evening.held) for evening in played.evenings),
-        float(errors.max()),
+        float(errors.max(skipna=False)),
         {evening.day: evening.dealt.unequal for evening in played.evenings if evening.dealt.unequal},
         differences,
         curves,

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
         for path, summary in configs:
             print(f"  {path!s:{width}}  {textwrap.shorten(summary, 100, placeholder=' ..')}")
         return 0
-    made, same, kept = copy_configs(arguments.copy.expanduser())
+    made, same, kept = copy_configs(arguments.copy.resolve())
     print(f"{arguments.copy}: {len(made)} copied, {len(same)} there already")
     if kept:
         print(f"{len(kept)} kept, though they differ from the shipped ones: changed by you, or of another version")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import qlib_mfgru
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked, scratch
 
 FOLDER = Path(qlib_mfgru.__file__).parent / "workflow_configs"
@@ -40,8 +41,17 @@ class Copies(NamedTuple):
 
 
 def shipped_configs() -> list[ShippedConfig]:
-    """All of them, in the order of their paths."""
-    return [ShippedConfig(file.relative_to(FOLDER), _summary(file)) for file in sorted(FOLDER.glob("*/*.yaml"))]
+    """All of them, in the order of their paths.
+
+    Raises
+    ------
+    InputError
+        There are none: a checkout's link to them was lost, as on a file system without links.
+    """
+    files = sorted(FOLDER.glob("*/*.yaml"))
+    if not files:
+        raise InputError(f"{FOLDER} is no folder of configs: get the package again, with its symbolic links")
+    return [ShippedConfig(file.relative_to(FOLDER), _summary(file)) for file in files]
 
 
 def copy_configs(folder: Path) -> Copies:

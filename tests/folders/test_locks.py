@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -24,6 +25,19 @@ def test_a_lock_that_a_killed_holder_left_is_swept_away(tmp_path: Path) -> None:
     with locked(tmp_path / "held", wait=False):
         sweep(tmp_path)
         assert sorted(os.listdir(tmp_path)) == [".empty.lock", ".held.lock", ".theirs.lock"]
+
+
+def test_a_disk_that_is_full_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a write, the system does not say where."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Holder, "write", full)
+    with pytest.raises(OSError, match="free space there") as caught, locked(tmp_path / "market", wait=False):
+        pass
+    assert caught.value.filename == str(tmp_path / "market")
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")

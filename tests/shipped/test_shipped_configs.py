@@ -29,6 +29,16 @@ def test_every_config_says_what_it_is() -> None:
     assert summaries[Path("demo/gru.yaml")] == "The report's 15-minute model (figures 6 and 7)"
 
 
+def test_a_checkout_that_lost_its_link_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file system without links, or git on Windows, leaves a file in its place."""
+    monkeypatch.setattr("qlib_mfgru.shipped.configs.FOLDER", tmp_path / "link")
+    for words in (["configs"], ["configs", "--copy", str(tmp_path / "mine")]):
+        assert main(words) == 2
+        assert f"{tmp_path}/link is no folder of configs" in capsys.readouterr().err
+
+
 def test_copies(tmp_path: Path) -> None:
     folder = tmp_path / "new/mine"
     copies = copy_configs(folder)
@@ -78,6 +88,12 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         "1 kept, though they differ from the shipped ones: changed by you, or of another version\n"
         "  us/gru.yaml\n"
     )
+
+
+def test_to_the_folder_that_one_is_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["configs", "--copy", "."]) == 0
+    assert {path for path in PATHS if (tmp_path / path).exists()} == set(PATHS)
 
 
 def test_a_file_in_the_way_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,6 +45,6 @@ def _known(server: Server, day: str) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (InputError, OSError, ValueError) as error:
+    except (InputError, OSError, ValueError, OverflowError) as error:  # the last of a port beyond 65535
         complain(f"baostock: {error}")
         sys.exit(2)

@@ -82,7 +82,9 @@ class Server(ThreadingTCPServer):
 
     @today.setter
     def today(self, day: pd.Timestamp | str) -> None:
-        self._known = Known(self.market, pd.Timestamp(day).normalize())
+        if pd.isna(stamp := pd.Timestamp(day)):
+            raise ValueError(f"{day!r} is no day")
+        self._known = Known(self.market, stamp.normalize())
 
     @property
     def faults(self) -> Faults:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from qlib_mfgru.live.collecting.mapping import MAPPING
 from qlib_mfgru.live.collecting.store import StockState
 from qlib_mfgru.live.wording import NAMED, counted, named
 
-MAPPING, GAPS = "mapping.yaml", "gaps.csv"
+GAPS = "gaps.csv"
 NO_DAILY, NO_BARS, FEW_BARS = "no daily row", "no bars", "few bars"
 MEANING = {
     NO_DAILY: "no daily row, though the stock is listed",

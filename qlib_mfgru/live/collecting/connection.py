@@ -41,7 +41,7 @@ class Connection:
         Refused, InputError
             No repetition would help.
         """
-        pauses = iter(self._settings.patience.pauses())
+        pauses = self._settings.patience.pauses()
         renewed = False
         while True:
             try:

@@ -13,12 +13,13 @@ from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import locked
-from qlib_mfgru.live.collecting.account import GAPS, MAPPING, Collected, gaps_csv, gaps_of
+from qlib_mfgru.live.collecting.account import GAPS, Collected, gaps_csv, gaps_of
 from qlib_mfgru.live.collecting.connection import Connection, connection
+from qlib_mfgru.live.collecting.mapping import is_collection, write_mapping
 from qlib_mfgru.live.collecting.settings import CollectSettings
-from qlib_mfgru.live.collecting.source import Address, Patience, Stock, Unreachable, source_class
+from qlib_mfgru.live.collecting.source import Address, Patience, Refused, Stock, Unreachable, source_class
 from qlib_mfgru.live.collecting.stock import Outcome, StockCollector
-from qlib_mfgru.live.collecting.store import STATE, Origin, Store, mapping_text
+from qlib_mfgru.live.collecting.store import ORIGIN, STATE, Origin, Store
 from qlib_mfgru.live.collecting.tables import Tables
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
@@ -92,14 +93,15 @@ def collect(
         patience=patience,
     )
     folder = chosen.out.expanduser()
-    with locked(folder, wait=False):
+    with locked(folder.resolve(), wait=False):  # one lock by whatever path
         store, since = _opened(folder, chosen)
         asker = connection(chosen.asking)
         try:
             return _collect(chosen, since, store, asker, quiet)
-        except Unreachable as error:
+        except (Unreachable, Refused) as error:
             left = _KEPT if store.has_files() else _NOTHING
-            raise InputError(f"{chosen.source} does not answer: {error}; {left}") from None
+            what = "refuses" if isinstance(error, Refused) else "does not answer"
+            raise InputError(f"{chosen.source} {what}: {error}; {left}") from None
         finally:
             asker.close()
             store.forget_nothing()
@@ -110,9 +112,9 @@ def _opened(folder: Path, settings: CollectSettings) -> tuple[Store, str]:
     store = Store(folder, settings.freq)
     ours = Origin(settings.source, settings.freq, f"{settings.since:%Y-%m-%d}")
     there = store.origin()
-    if store.damaged:
-        note, example = folder / store.damaged.pop(), json.dumps(asdict(ours))
-        raise InputError(f"{note} is damaged: write into it what the folder was begun with, such as {example}")
+    if store.damaged or (there is None and is_collection(folder)):
+        note, what, example = folder / ORIGIN, "damaged" if store.damaged else "lost", json.dumps(asdict(ours))
+        raise InputError(f"{note} is {what}: write into it what the folder was begun with, such as {example}")
     if there is None and folder.exists() and any(path.name != STATE for path in folder.iterdir()):
         raise InputError(f"{folder} holds files that `mfgru collect` did not make: name another folder")
     if there is not None and (there.source, there.freq) != (ours.source, ours.freq):
@@ -148,8 +150,7 @@ def _collect(settings: CollectSettings, since: str, store: Store, asker: Connect
     asker.close()
     _collect_stocks(collector, stocks, settings.jobs, collected, quiet)
     _account(collector, store, stocks, calendar, collected)
-    mapping = mapping_text(store, settings.source, vendor.industry_level, vendor.member_lists)
-    store.put(store.folder / MAPPING, mapping.encode())
+    write_mapping(store, settings.source, vendor.industry_level, vendor.member_lists)
     return collected
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import pandas as pd
@@ -108,12 +109,13 @@ class Patience(Settings):
     longest: Positive = 60.0
     total: Positive = 120.0
 
-    def pauses(self) -> list[float]:
+    def pauses(self) -> Iterator[float]:
         """Seconds to wait before each repetition."""
-        pauses: list[float] = []
-        while (left := self.total - sum(pauses)) > 1e-9:
-            pauses.append(min(self.first * 2 ** len(pauses), self.longest, left))
-        return pauses
+        left, next_one = self.total, self.first
+        while left > 1e-9:
+            pause = min(next_one, self.longest, left)
+            yield pause
+            left, next_one = left - pause, 2 * pause
 
 
 class SourceSettings(Settings):

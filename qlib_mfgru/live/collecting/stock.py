@@ -82,7 +82,7 @@ class StockCollector:
         """About how many questions are to be asked; 0 if the stock is finished."""
         state = self._store.stock(stock.code)
         days = listed_days(stock, self._calendar)
-        if not days or (state.refused and state.daily == {}):
+        if not days:
             return 0
         daily, bars = self._open("daily", stock.code, state, days), self._open("bars", stock.code, state, days)
         events = state.events is None or state.events.until < days[-1]
@@ -124,8 +124,8 @@ class StockCollector:
         days = listed_days(stock, self._calendar)
         for question in runs(self._open("daily", stock.code, state, days), self._calendar):
             self._daily(stock, state, question)
-        last = max((covered.until for covered in state.daily.values()), default="")
-        days = [day for day in days if day <= last]
+        known = {year: covered.until for year, covered in state.daily.items()}
+        days = [day for day in days if day <= known.get(day[:4], "")]  # daily rows say what there are bars of
         if not days:
             return
         self._events(stock, state, days)
@@ -212,7 +212,10 @@ class StockCollector:
         self._store.keep_stock(stock.code, state)
 
     def _events(self, stock: Stock, state: StockState, days: Sequence[str]) -> None:
-        """Ask for the adjustment once a year, and when a previous close is not the last one's."""
+        """Ask for the adjustment once a month, and when a previous close is not the last one's.
+
+        Of a dividend below half a tick no previous close tells; a month later is within the days that an update takes.
+        """
         end, known = days[-1], state.events
         name = self._store.events_file(stock.code)
         if known is not None and not self._store.has(name, known):
@@ -222,7 +225,7 @@ class StockCollector:
             return
         breaks = self._breaks(stock.code, state, after)
         size, crc = (known.size, known.crc) if known else (0, 0)
-        if known is None or breaks or known.until[:4] != end[:4]:
+        if known is None or breaks or known.until[:7] != end[:7]:
             events = self._asker.ask(lambda source: source.events(stock.code, end))
             events = with_first_day(events[events["date"] <= end], stock.listed)
             size, crc = self._store.write(name, events.assign(symbol=stock.code)[["symbol", *EVENTS]])

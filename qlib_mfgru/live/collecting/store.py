@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -27,14 +26,8 @@ from qlib_mfgru.machine import advice
 DAILY_FOLDER, EVENTS_FOLDER, STATE = "daily", "events", "state"
 CALENDAR, UNIVERSE, INDUSTRY = "calendar.parquet", "universe.parquet", "industry.parquet"
 _COLLECTION = "collection"
+ORIGIN = f"{STATE}/{_COLLECTION}.json"
 """The note on what a folder was made for."""
-_TEXT = """# Made by `mfgru collect {source}`, for `mfgru ingest mapping.yaml --source THIS_FOLDER --target PROVIDER`.
-bars: {{files: {freq}/*/*.parquet, freq: {freq}, stamps: end, volume: shares, amount: yuan}}
-daily: {{files: {daily}/*/*.parquet, volume: shares, amount: yuan}}
-factors: {{files: {events}/*.parquet, before_first: one}}
-float_shares: {{files: {daily}/*/*.parquet, max_dropped: 1.0}}
-index: {{files: index/*.parquet}}
-"""
 _TYPES = {"symbol": pa.string(), "date": pa.date32(), "datetime": pa.timestamp("ms"), "start": pa.date32()}
 _TYPES |= {"end": pa.date32(), "name": pa.string(), "industry": pa.string(), "index": pa.string()}
 _TYPES |= {"listed": pa.date32(), "delisted": pa.date32(), "is_st": pa.int8(), "traded": pa.int8()}
@@ -48,7 +41,10 @@ class Damaged(InputError):
 
     def __init__(self, folder: Path, name: str) -> None:
         super().__init__(f"{folder / name} is damaged again after it was collected anew: the disk may be broken")
-        self.name = name
+        self.folder, self.name = folder, name
+
+    def __reduce__(self) -> tuple[type[Damaged], tuple[Path, str]]:
+        return Damaged, (self.folder, self.name)  # it comes from worker processes, and its message is no argument
 
 
 @_as_written
@@ -196,13 +192,12 @@ class Store:
 
     def has_files(self) -> bool:
         """Whether anything was collected: there is more than the note on what the folder is for."""
-        note = self.folder / STATE / f"{_COLLECTION}.json"
-        return any(path.is_file() for path in self.folder.rglob("*") if path != note)
+        return any(path.is_file() for path in self.folder.rglob("*") if path != self.folder / ORIGIN)
 
     def forget_nothing(self) -> None:
         """Take the folder away where nothing was collected: it would stay bound to a vendor and a first day."""
         if not self.has_files():
-            (self.folder / STATE / f"{_COLLECTION}.json").unlink(missing_ok=True)
+            (self.folder / ORIGIN).unlink(missing_ok=True)
             with suppress(OSError):  # it may hold folders of the user's
                 (self.folder / STATE).rmdir()
                 self.folder.rmdir()
@@ -241,17 +236,6 @@ def level_file(index: str) -> str:
 def member_file(market: str) -> str:
     """Path of an index's spans of membership within the folder."""
     return f"members/{market}.parquet"
-
-
-def mapping_text(store: Store, source: str, level: str, member_lists: Sequence[str]) -> str:
-    """The mapping of what there is."""
-    text = _TEXT.format(source=source, freq=store.freq, daily=DAILY_FOLDER, events=EVENTS_FOLDER)
-    if (store.folder / INDUSTRY).exists():
-        text += f"industry: {{files: {INDUSTRY}, level: {level}}}\n"
-    lists = [market for market in member_lists if (store.folder / member_file(market)).exists()]
-    if lists:
-        text += "members:\n" + "".join(f"  {market}: {{files: {member_file(market)}}}\n" for market in lists)
-    return text
 
 
 def _unfinished(path: Path) -> Path:

@@ -83,6 +83,9 @@ def _saved(prediction: Prediction) -> str:
     saved = prediction.saved
     if not len(saved):
         return f"pred.pkl has {prediction.day:%Y-%m-%d} already: nothing was saved"
+    if prediction.completed:
+        more = f"{counted(prediction.completed, 'score')} more by bars that came late"
+        return f"{saved[-1]:%Y-%m-%d} of pred.pkl replaced, with {more}"
     return f"pred.pkl continued by {counted(len(saved), 'day')}, {saved[0]:%Y-%m-%d} .. {saved[-1]:%Y-%m-%d}"
 
 

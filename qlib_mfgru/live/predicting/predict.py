@@ -64,7 +64,9 @@ class Prediction(Shown):
     retrained : int
         Folds that were trained now.
     saved : DatetimeIndex
-        Days that were added to the recorder's prediction.
+        Days that were added to the recorder's prediction, or replaced in it.
+    completed : int
+        Stocks that have a score on `day` and had none when it was recorded: bars that came late. It is replaced then.
     names : mapping of str to str
         What stocks are called, by code, as far as it is known; in no file.
     """
@@ -79,6 +81,7 @@ class Prediction(Shown):
     unfinished: dict[pd.Timestamp, str]
     retrained: int
     saved: pd.DatetimeIndex
+    completed: int
     names: Mapping[str, str]
 
     def view(self) -> View:
@@ -177,7 +180,8 @@ def predict(
         How many trading days up to `date` are predicted.
     save : bool
         Continue the recorder's ``pred.pkl``, as qlib's PredUpdater does: every trading day after its last one up to
-        `date` is added, whole or not at all; what is recorded stays as it is.
+        `date` is added, whole or not at all; what is recorded stays as it is, but for its last day where that is
+        `date` and more stocks have a score by now, as their bars came late: it is replaced.
     retrain : bool
         First train the folds of a rolling model that are missing on `date`, through the store of units, and put the
         longer model in the place of the one in its own recorder, `Prediction.source`.
@@ -197,13 +201,17 @@ def predict(
     if settings.save:
         with artifact_lock(subject.recorder, PREDICTION):
             recorded = load_prediction(subject.recorder)
-            until = as_series(recorded).index.get_level_values("datetime").max()
+            known = as_series(recorded)
+            until = known.index.get_level_values("datetime").max()
             added = days[(days > until) & (days <= day)]
             scores, dataset = _scores(subject, min([wanted[0], *added[:1]]), day)
+            completed = len(scores.loc[day:].dropna().index.difference(known.dropna().index)) if day == until else 0
+            if completed:
+                recorded, added = recorded[recorded.index.get_level_values("datetime") < day], wanted[-1:]
             if len(added):
                 put(subject.recorder, PREDICTION, continued(recorded, scores.loc[added[0] :]))
     else:
-        added = days[:0]
+        added, completed = days[:0], 0
         scores, dataset = _scores(subject, wanted[0], day)
     scores = scores.loc[wanted[0] :]
     scored = scores.loc[day:].index.get_level_values("instrument")
@@ -211,7 +219,7 @@ def predict(
     why = reasons(dataset.handler, subject.freqs(dataset), day, scored)
     age = age_of(subject, day)
     ids = subject.recorder.id, subject.source.id
-    return Prediction(*ids, subject.name, day, scores, why, age, unfinished, folds, added, names)
+    return Prediction(*ids, subject.name, day, scores, why, age, unfinished, folds, added, completed, names)
 
 
 def _day(

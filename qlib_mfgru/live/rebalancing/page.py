@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -146,7 +147,7 @@ def write_orders(plan: RebalancePlan, path: Path) -> None:
 
 def write_weights(plan: RebalancePlan, path: Path) -> None:
     """The table of weights, as CSV, Parquet or JSON."""
-    _write(path, plan.weights, lambda: plan.weights.to_json(orient="records", indent=1, force_ascii=False) + "\n")
+    _write(path, plan.weights, lambda: _text(_rows(plan.weights)))
 
 
 def as_json(plan: RebalancePlan) -> str:
@@ -156,8 +157,17 @@ def as_json(plan: RebalancePlan) -> str:
         "account": plan.account.reset_index(),
         **{name: getattr(plan, name) for name in ("constraints", "orders", "weights")},
     }
-    rows = {name: json.loads(frame.to_json(orient="records", double_precision=15)) for name, frame in frames.items()}
-    return json.dumps({"summary": summary, "notes": plan.notes, **rows}, ensure_ascii=False, indent=1) + "\n"
+    return _text({"summary": summary, "notes": plan.notes, **{name: _rows(frame) for name, frame in frames.items()}})
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows with all digits that JSON can be given; NaN is null."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=15))
+    return rows
+
+
+def _text(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def check_name(path: Path) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from demo.baostock.conftest import Ask
 from qlib_mfgru.demo.baostock import Server, VendorMarket
+from qlib_mfgru.demo.baostock.__main__ import _known
 
 SPAN = ("2013-01-01", "2030-12-31")
 MINUTE = "date,time,code,open,high,low,close,volume,amount"
@@ -99,3 +101,11 @@ def test_before_the_market_opens(ask: Ask, server: Server) -> None:
     assert set(ask("query_stock_basic")["type"]) == {"2"}
     assert ask("query_hs300_stocks").empty
     assert ask("query_stock_industry").empty
+
+
+@pytest.mark.parametrize("line", ["", "tomorrow", "2020-13-01"])
+def test_a_line_that_is_no_date_changes_nothing(server: Server, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    before = server.today
+    _known(server, line)
+    assert capsys.readouterr().out == f"{line!r} is no date such as 2020-10-27\n"
+    assert server.today == before

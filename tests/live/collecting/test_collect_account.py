@@ -126,6 +126,15 @@ def test_one_at_a_time(tmp_path: Path) -> None:
         collect(tmp_path / "out", "2020-01-01")
 
 
+def test_a_folder_has_one_lock_by_whatever_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to("out")
+    monkeypatch.chdir(tmp_path / "out")
+    for path in (".", "../out", "../link"):
+        with locked(tmp_path / "out", wait=False), pytest.raises(InputError, match="is being written by process"):
+            collect(path, "2020-01-01")
+
+
 def test_the_command(collect: Collect, server: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     address = ["--host", server.host, "--port", str(server.port)]
     out = ["--out", str(tmp_path / "out")]

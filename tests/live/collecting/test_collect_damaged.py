@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from live.collecting.conftest import Collect, contents
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo.baostock import Server, VendorMarket
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.collecting.store import Damaged
 
 FEW = ("sh.600000", "sh.600001", "sz.000001")
 TABLES = (
@@ -105,6 +108,24 @@ def test_what_a_folder_is_of_cannot_be_asked_for(
     note.write_text(example)
     collect(stocks=FEW)
     assert contents(tmp_path / "out") == before
+
+
+def test_what_a_folder_is_of_can_be_written_anew_where_all_notes_are_gone(collect: Collect, tmp_path: Path) -> None:
+    collect(stocks=FEW)
+    before = contents(tmp_path / "out")
+    shutil.rmtree(tmp_path / "out/state")
+    with pytest.raises(InputError, match=r"state/collection.json is lost: write into it") as error:
+        collect(stocks=FEW)
+    (tmp_path / "out/state").mkdir()
+    (tmp_path / "out/state/collection.json").write_text(str(error.value).partition(", such as ")[2])
+    collect(stocks=FEW)
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_damaged_file_is_said_by_a_worker_process_too() -> None:
+    error = Damaged(Path("out"), "calendar.parquet")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.name) == (str(error), "calendar.parquet")
 
 
 def test_a_folder_in_the_place_of_a_file_is_named(collect: Collect, tmp_path: Path) -> None:

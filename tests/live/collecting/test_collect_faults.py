@@ -6,12 +6,14 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from live.collecting.conftest import QUICK, Collect, contents
 from qlib_mfgru import live
 from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket, serving
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.collecting.source import Refused
 from qlib_mfgru.live.collecting.sources.baostock import Baostock
 
 DAY = "2020-10-08"  # the first of its month
@@ -161,6 +163,37 @@ def test_a_stock_that_the_vendor_refuses(collect: Collect, server: Server, tmp_p
     assert list(collected.refused) == ["SH600000"]
     assert "not from baostock: SH600000: 10004011" in str(collected)
     assert collect(stocks=STOCKS).refused == {}
+
+
+@pytest.mark.parametrize("only", [(), ("query_trade_dates",), ("query_stock_basic",)], ids=["login", "days", "shares"])
+def test_a_refusal_of_what_every_run_asks_is_one_line(
+    collect: Collect, server: Server, tmp_path: Path, only: tuple[str, ...]
+) -> None:
+    server.faults = Faults(error="10001006", only=only)
+    left = "what was collected is kept" if only else "nothing was collected"
+    with pytest.raises(InputError, match=rf"^baostock refuses: 10001006 .*; {left}: run again"):
+        collect(stocks=STOCKS)
+    server.faults = Faults()
+    collect(stocks=STOCKS)
+    collect("calm", stocks=STOCKS)
+    assert contents(tmp_path / "out") == contents(tmp_path / "calm")
+
+
+def test_a_stock_refused_at_its_first_question_is_asked_for_again(
+    collect: Collect, tmp_path: Path, calm: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Baostock.daily
+
+    def refusing(source: Baostock, code: str, start: str, end: str) -> pd.DataFrame:
+        if code == "SH600001":
+            raise Refused("10004011")
+        return known(source, code, start, end)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Baostock, "daily", refusing)
+        assert collect("rough", stocks=STOCKS).refused == {"SH600001": "10004011"}
+    assert collect("rough", stocks=STOCKS).refused == {}
+    assert contents(tmp_path / "rough") == calm
 
 
 def test_a_stock_without_rows_is_in_the_account(

@@ -83,8 +83,15 @@ def test_changes_of_members_are_found_by_halving() -> None:
 
 
 def test_pauses_grow_up_to_the_longest() -> None:
-    assert Patience(first=1, longest=8, total=30).pauses() == [1, 2, 4, 8, 8, 7]
-    assert Patience().pauses() == [1, 2, 4, 8, 16, 32, 57]
+    assert list(Patience(first=1, longest=8, total=30).pauses()) == [1, 2, 4, 8, 8, 7]
+    assert list(Patience().pauses()) == [1, 2, 4, 8, 16, 32, 57]
+    assert list(Patience(first=9, longest=4, total=9).pauses()) == [4, 4, 1]
+
+
+def test_a_day_of_patience_is_pauses_of_a_minute() -> None:
+    pauses = list(Patience(total=86_400).pauses())
+    assert (pauses[6], pauses[7], max(pauses)) == (60, 60, 60)
+    assert sum(pauses) == pytest.approx(86_400)
 
 
 def test_float_shares_change_only_when_the_turnover_says_so_and_never_look_ahead() -> None:

@@ -31,6 +31,49 @@ def test_evening_by_evening_is_as_at_once(
     assert contents(tmp_path / "evenings") == contents(tmp_path / "once")
 
 
+def test_a_dividend_that_no_previous_close_tells_is_known_when_the_month_is_over(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 3 yuan for 1,000 shares: the previous close, in cents, is the last close."""
+    known, ex_date = Baostock.events, "2020-11-10"
+
+    def events(source: Baostock, code: str, end: str) -> pd.DataFrame:
+        rows = known(source, code, end)
+        before = rows["factor"][rows["date"] < ex_date].iloc[-1:].sum() or 1.0
+        later = rows.assign(factor=rows["factor"] * 1.0003)[rows["date"] >= ex_date]
+        paid = pd.DataFrame({"date": [ex_date], "factor": [before * 1.0003]})
+        return rows if end < ex_date else pd.concat([rows[rows["date"] < ex_date], paid, later], ignore_index=True)
+
+    monkeypatch.setattr(Baostock, "events", events)
+    for day in market.days[(market.days >= "2020-11-09") & (market.days <= "2020-12-01")][[0, 1, 5, -2, -1]]:
+        server.today = day
+        collect("evenings", stocks=FEW[:2])
+        dates = pd.read_parquet(tmp_path / "evenings/events/SH600000.parquet")["date"].astype(str)
+        assert (ex_date in set(dates)) == (f"{day:%Y-%m}" == "2020-12")
+    collect("once", stocks=FEW[:2])
+    assert contents(tmp_path / "evenings") == contents(tmp_path / "once")
+
+
+def test_days_of_the_old_year_that_come_in_the_new_one(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until daily rows say on which of them a stock traded, no bars of these days are taken for all that there are."""
+    server.today = market.days[market.days.searchsorted("2021-01-01") + 2]
+    known = Baostock.daily
+
+    def late(source: Baostock, code: str, start: str, end: str) -> pd.DataFrame:
+        rows = known(source, code, start, end)
+        return rows[rows["date"] > "2020-12-30"].reset_index(drop=True)
+
+    for since in ("2020-12-29", "2020-12-30"):  # no day of the old year, one of two
+        with monkeypatch.context() as patched:
+            patched.setattr(Baostock, "daily", late)
+            collect(f"late{since}", stocks=FEW[:2], since=since)
+        collect(f"late{since}", stocks=FEW[:2], since=since)
+        collect(f"once{since}", stocks=FEW[:2], since=since)
+        assert contents(tmp_path / f"late{since}") == contents(tmp_path / f"once{since}")
+
+
 def test_tomorrow_changes_nothing_of_today(
     collect: Collect, server: Server, market: VendorMarket, tmp_path: Path
 ) -> None:

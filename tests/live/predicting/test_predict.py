@@ -123,6 +123,28 @@ def test_saving_is_what_qlibs_updater_does(market: Market, monkeypatch: pytest.M
     pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), updated, check_exact=True)
 
 
+def test_a_day_that_was_saved_half_is_replaced_when_the_rest_has_come(market: Market, tmp_path: Path) -> None:
+    last, half = market.days[-1], tmp_path / "half"
+    shutil.copytree(market.whole, half)
+    for freq in ("day", "15min"):
+        blank(half, freq, last, keep=32)
+    market.use(market.whole)
+    recorder = market.recorder("demo_incremental")
+    before = recorder.load_object("pred.pkl")
+    run(market, "demo_incremental", market.whole, save=True)
+    whole = recorder.load_object("pred.pkl")
+    recorder.save_objects(**{"pred.pkl": before})
+    first = run(market, "demo_incremental", half, save=True)
+    assert (first.day, first.completed, len(first.saved)) == (last, 0, HELD_BACK)
+    second = run(market, "demo_incremental", market.whole, save=True)
+    assert list(second.saved) == [last]
+    assert second.completed == len(second.scores) - len(first.scores) > 3
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), whole, check_exact=True)
+    poorer = run(market, "demo_incremental", half, save=True)
+    assert (poorer.completed, len(poorer.saved)) == (0, 0), "fewer scores replace nothing"
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), whole, check_exact=True)
+
+
 def _killed(*_: Any) -> None:
     raise KeyboardInterrupt
 
