@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tqdm.auto import tqdm
@@ -15,11 +16,12 @@ from qlib_mfgru.ingest.read.intake import read_vendor
 from qlib_mfgru.ingest.read.spool import Spool
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.ingest.state.store import Seen
 from qlib_mfgru.ingest.write.attendance import check_lone_days
 from qlib_mfgru.ingest.write.buckets import BucketWriter
 from qlib_mfgru.ingest.write.indices import read_all_weights, write_indices
 from qlib_mfgru.ingest.write.manifest import write_industries, write_manifest
-from qlib_mfgru.ingest.write.state import write_state
+from qlib_mfgru.ingest.write.state import seen_files, write_state
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.writer import check_replaceable, new_provider
 
@@ -73,6 +75,7 @@ def ingest(
     check_replaceable(target)
     vendor = Vendor.find(mapping, source, chunk_rows=chunk_rows, quiet=quiet)
     vendor.check_apart(target)
+    seen = seen_files(vendor)
     n_buckets = min(max(1, -(-sum(vendor.n_rows.values()) // slice_rows)), MOST_BUCKETS)
     keep = {name: each.keep for name, each in mapping.inputs().items()}
     with (
@@ -85,11 +88,11 @@ def ingest(
         vendor.report.check(mapping.max_dropped)
         if not spool.days:
             raise InputError(f"no usable row\n{vendor.report}")
-        _write_provider(vendor, spool, target, processes)
+        _write_provider(vendor, seen, spool, target, processes)
     return vendor.report
 
 
-def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Processes) -> None:
+def _write_provider(vendor: Vendor, seen: Mapping[str, Seen], spool: Spool, target: Path, processes: Processes) -> None:
     """Write everything; nothing is left of it when something fails."""
     mapping, report = vendor.mapping, vendor.report
     calendars = Calendars.of(spool)
@@ -121,4 +124,4 @@ def _write_provider(vendor: Vendor, spool: Spool, target: Path, processes: Proce
         if mapping.industry:
             write_industries(writer, spool.industries)
         write_manifest(stocks, spool, mapping, report)
-        write_state(vendor, spool, stocks, conventions, written.verdict.payouts)
+        write_state(vendor, seen, spool, stocks, conventions, written.verdict.payouts)

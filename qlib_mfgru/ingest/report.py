@@ -21,6 +21,8 @@ IN_AUCTION = "in an auction that the session leaves out"
 STORED = "of stored days, the same"
 REVISED = "of stored days, revised since"
 TOO_EARLY = "of days before those that an update can change, not compared"
+LEFT_OUT_AGAIN = "of stored days, left out again"
+NO_STAMP = "unparsable stamp"
 OUT_OF_USE = "under a code that was not in use that day (renames)"
 INCONSISTENT = "of a stock that is left out as inconsistent"
 DUPLICATE = "again with the same numbers"
@@ -29,7 +31,7 @@ NO_BARS = "live days without bars"
 NO_FAULT = frozenset(
     {
         *("suspended day", "no trade and no price", "not in the stocks' calendar"),
-        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, DUPLICATE, STORED, REVISED, TOO_EARLY),
+        *(IN_AUCTION, OUT_OF_USE, INCONSISTENT, DUPLICATE, STORED, REVISED, TOO_EARLY, LEFT_OUT_AGAIN),
     }
 )
 """Reasons that do not count towards `max_dropped`: the market's, the mapping's, downloads that overlap, and what
@@ -71,8 +73,16 @@ class InputReport:
     max_dropped: float | None = None
     n_tiny: int = 0
 
-    def drop(self, reason: str, mask: np.ndarray, describe: Callable[[int], str]) -> None:
-        """Count the rows under `mask`; `describe` names a row (file, stock, time) by its position."""
+    def drop(
+        self, reason: str, mask: np.ndarray, describe: Callable[[int], str], counted: np.ndarray | None = None
+    ) -> None:
+        """Count the rows under `mask`; `describe` names a row (file, stock, time) by its position.
+
+        Those that were `counted` by an earlier update, or the ingest, are not counted under the reason again.
+        """
+        if counted is not None:
+            self.drop_count(LEFT_OUT_AGAIN, int((mask & counted).sum()), ())
+            mask = mask & ~counted
         positions = np.flatnonzero(mask)
         if len(positions):
             self.drop_count(reason, len(positions), (describe(int(i)) for i in positions))

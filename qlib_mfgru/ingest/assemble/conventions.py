@@ -91,6 +91,8 @@ class Conventions:
         Some input has them.
     st_since_prices : bool
         Special treatment is known only as of today, and begins where prices allow it.
+    st_holds : bool
+        A table of flagged days has days without special treatment too, so that a flag holds until the next one.
     """
 
     session: Session
@@ -116,6 +118,7 @@ class Conventions:
     float_shares: bool
     market_cap: bool
     industry: bool
+    st_holds: bool = False
 
     @classmethod
     def of(cls, mapping: IngestMapping, report: IngestReport) -> Conventions:

@@ -25,13 +25,15 @@ _LEAST_ROWS = 5
 
 
 def with_evidence(conventions: Conventions, vendor: Vendor, spool: Spool, calendars: Calendars) -> Conventions:
-    """The conventions completed by what a sample of the stocks shows; how it was decided is noted in the report."""
+    """The conventions completed by what the stocks, or a sample of them, show; what is judged is in the report."""
     mapping = vendor.mapping
     if mapping.factors and mapping.factors.before_first is None:
         events = _is_event_table(vendor, spool, calendars)
         before = "1 before a stock's first row (a table of events)" if events else "unknown before a stock's first row"
         vendor.report.note(f"factors: the factor is {before}; before_first: one or unknown would say so")
         conventions = replace(conventions, factor_events=events)
+    if mapping.st:
+        conventions = replace(conventions, st_holds=spool.has_value("st_day", 0.0))
     if judged := _unsaid_volumes(mapping, conventions):
         adjusted = _volumes(judged, conventions, spool, calendars, vendor.report)
         conventions = replace(

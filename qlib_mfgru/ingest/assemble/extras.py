@@ -41,19 +41,23 @@ def add_extras(stock: Stock) -> None:
     if conventions.has_limits:
         if conventions.given_limits:
             _drop_wild_limits(stock, reference)
-        up, down = _derived_limits(stock, rules(is_st))
-        for name, derived in (("limit_up", up), ("limit_down", down)):
+        for name, derived in zip(("limit_up", "limit_down"), rules(is_st), strict=True):
             vendors = stock.daily[name]
             stock.extras[name] = np.where(stock.live, np.where(vendors > 0, vendors, derived), np.nan)
 
 
 def _special_treatment(stock: Stock) -> np.ndarray:
-    """0 or 1; a day's own flag takes precedence over a span's; days that no input covers are 0."""
+    """0 or 1; a day's own flag takes precedence over a span's, and over one of a day before; without any it is 0."""
     days, values = stock.calendars.days, stock.rows.values
     is_st = carried_forward(stock.daily["is_st"])
     for name, on_days in (("st_day", day_values), ("st_span", span_values), ("st_step", step_values)):
         if len(values[name]):
             is_st = np.where(np.isnan(is_st), on_days(values[name], days), is_st)
+    if stock.conventions.st_holds:
+        held = step_values(values["st_day"], days)
+        lacking = np.isnan(is_st) & ~np.isnan(held)
+        stock.warn("st: live days without a flag, taken as the one before", days, stock.live & lacking)
+        is_st = np.where(lacking, held, is_st)
     return (is_st > 0).astype("f8")
 
 
@@ -97,13 +101,6 @@ def _reference(stock: Stock) -> np.ndarray:
     # a file of float32 has 7.3499999 for 7.35, and a tenth more than that is rounded down
     vendors = round_half_up(stock.daily["prev_close"])
     return np.where(vendors > 0, vendors, reference_price(_live_close(stock), stock.factor))
-
-
-def _derived_limits(stock: Stock, limits: Limits) -> Limits:
-    """The limits of live days for which the vendor gives none."""
-    up, down = limits
-    missing = stock.live & ~(stock.daily["limit_up"] > 0)
-    return np.where(missing, up, np.nan), np.where(missing, down, np.nan)
 
 
 def _since_listing(stock: Stock, reference: np.ndarray) -> np.ndarray:

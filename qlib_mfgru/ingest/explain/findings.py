@@ -54,8 +54,8 @@ def _by_kind(kind: str) -> Callable[[Findings, str, Sample, dict[str, Any]], Non
 
 
 def _plain(findings: Findings, kind: str, sample: Sample, section: dict[str, Any]) -> None:
-    if kind in _SIZES:
-        section["unit"] = _by_size(findings, kind, sample)
+    if kind in _SIZES and (unit := _by_size(findings, kind, sample)):
+        section["unit"] = unit
     if kind == "industry" and sample.rows["industry"].astype("str").str.fullmatch(r"[A-Z]\d\d\D.*").mean() > 0.5:
         section["level"] = "letter"
     if kind == "st" and "is_st" not in sample.columns:
@@ -159,8 +159,10 @@ def _index(sample: Sample) -> list[str]:
     return ["index"] if "index" in sample.rows else []
 
 
-def _by_size(findings: Findings, kind: str, sample: Sample) -> str:
+def _by_size(findings: Findings, kind: str, sample: Sample) -> str | None:
+    """The unit of sizes; None where no number tells it."""
     median = float(sample.rows[kind].median())
-    unit = next(unit for unit, least in _SIZES[kind] if median >= least)
-    findings.say("units", f"the median is {median:.4g}: {unit}, by the usual size of a stock")
+    unit = next((unit for unit, least in _SIZES[kind] if median >= least), None)
+    told = f"the median is {median:.4g}: {unit}, by the usual size of a stock"
+    findings.say("units", told if unit else "the values are no positive numbers, so the unit cannot be judged")
     return unit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -61,6 +61,8 @@ class VendorInput(Generic[Source_co]):
         What the mapping's paths are relative to.
     run : list of Path, optional
         Those of the files that are read; all by default.
+    so_far : collection of str, optional
+        Names of all files that were ever read, the present ones among them, in an update; none in an ingest.
     """
 
     name: str
@@ -73,6 +75,7 @@ class VendorInput(Generic[Source_co]):
     session: Session = ASHARE
     folder: Path = Path()
     run: list[Path] | None = None
+    so_far: Collection[str] | None = None
 
     def parts(self, n_parts: int) -> list[VendorInput[Source_co]]:
         """Up to `n_parts` inputs of about equally many of the files, in their order.
@@ -122,7 +125,8 @@ class VendorInput(Generic[Source_co]):
         Raises
         ------
         InputError
-            If a file has a structural fault: truncated, without a column that is needed; or if none has a row.
+            If a file has a structural fault: truncated, without a column that is needed; or if none has a row, but
+            for tables in an update.
         """
         self.report.max_dropped = self.source.max_dropped
         rows, one_index = Selection(self.name, self.source.where), OneIndex(self.name)
@@ -135,20 +139,21 @@ class VendorInput(Generic[Source_co]):
                     raise
                 self.warn("files without a row, left out", 1, [table.label.name])
         self.warn("rows that are not as where asks", rows.left_out)
-        rows.check()
+        if not self._may_be_empty:
+            rows.check()
         one_index.check()
         if self.run is None:
             self.check_read()
 
     def check_read(self) -> None:
-        """Refuse an input none of whose files has a row.
+        """Refuse an input none of whose files has a row, unless it may be so.
 
         Raises
         ------
         InputError
             With the first of them.
         """
-        if self.paths and not self.report.read:
+        if self.paths and not self.report.read and not self._may_be_empty:
             others = f", nor have the {len(self.paths) - 1} others of {self.name}" if len(self.paths) > 1 else ""
             raise InputError(f"{self.paths[0]}: the file has no rows{others}")
 
@@ -165,7 +170,7 @@ class VendorInput(Generic[Source_co]):
         """The rows of one table that `rows` and `one_index` select."""
         columns = self._columns(table, required, optional, index=index)
         extra = rows.columns(table.header(), table.label)
-        other = {} if extra or not self._is_of_one_index else one_index.columns(table.header(), columns.get("symbol"))
+        other = {} if extra or not self._is_by_market else one_index.columns(table.header(), columns.get("symbol"))
         in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
         number, first_row = self.registry.file_number(table.label.name), 0
         text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
@@ -187,12 +192,24 @@ class VendorInput(Generic[Source_co]):
                 raise InputError(f"{table.label}: {fault}")
             self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
 
+    def counted(self, stock: np.ndarray, stamps: np.ndarray) -> np.ndarray | None:
+        """Rows of prices that were counted before, by stock number and stamp, shape (n,); None where none were."""
+        stored = self.registry.stored
+        is_price = self.name in ("bars", "daily")
+        return stored.covers(self.name, stock, stamps) if stored is not None and is_price else None
+
     def tables(self) -> Iterator[Table]:
         """Yield what the rows come from."""
         return tables(self.name, self.source, self.paths if self.run is None else self.run, self.folder, self.session)
 
     @property
-    def _is_of_one_index(self) -> bool:
+    def _may_be_empty(self) -> bool:
+        """Whether it may have no row: on most evenings nothing happens that it is about. Small tables come whole."""
+        is_whole = self.name in ("bars", "daily", "index", "renames") or self._is_by_market
+        return self.so_far is not None and not is_whole
+
+    @property
+    def _is_by_market(self) -> bool:
         return self.name.partition(".")[0] in BY_MARKET
 
     def _columns(
@@ -207,7 +224,7 @@ class VendorInput(Generic[Source_co]):
         """
         stock_field = "index" if index else "symbol"
         columns = table.columns(required, (stock_field, *optional))
-        if "start" in columns and self._is_of_one_index:  # a span says when it holds, whatever else is dated
+        if "start" in columns and self._is_by_market:  # a span says when it holds, whatever else is dated
             dates = [column for field, column in columns.items() if field in STAMPS]
             if dates and "end" not in columns:
                 raise InputError(
@@ -238,6 +255,10 @@ class VendorInput(Generic[Source_co]):
         stock = self._stocks(rows, in_name, table.label, index=index)
         day_first = self.source.day_first
         piece = Slice(table.label, file, first_row, rows, stock, self.report, self.session, day_first)
+        return self._under_last_codes(piece, index=index)
+
+    def _under_last_codes(self, piece: Slice, *, index: bool) -> Slice:
+        """The rows of stocks whose code changed under their last one; codes of indices stay."""
         renames = None if index else self.registry.renames
         return piece.renamed(renames) if renames else piece
 

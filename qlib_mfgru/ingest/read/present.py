@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,16 @@ def present(mapping: IngestMapping, folder: Path, report: IngestReport) -> Inges
         raise InputError(f"{folder}: {none} {places} is there{_of_vendor(mapping)}")
     names = ", ".join(f"{name} ({_place(source)})" for name, source in absent.items())
     report.note(f"not there, so left out: {names}")
-    return mapping.model_copy(update=_without(mapping, set(absent)))
+    return without(mapping, absent)
 
 
-def _without(mapping: IngestMapping, absent: set[str]) -> dict[str, Any]:
+def without(mapping: IngestMapping, absent: Collection[str]) -> IngestMapping:
+    """The mapping without some inputs."""
     sections: dict[str, Any] = {name: None for name in absent if "." not in name}
     for kind in BY_MARKET:
         markets: dict[str, RowInput] = getattr(mapping, kind)
         sections[kind] = {market: source for market, source in markets.items() if f"{kind}.{market}" not in absent}
-    return sections
+    return mapping.model_copy(update=sections)
 
 
 def _is_there(source: RowInput, folder: Path) -> bool:

@@ -118,7 +118,8 @@ def _bar_records(bars: VendorInput[BarInput], piece: Slice, placed: _Placed, uni
     if from_vwap:
         values["amount"] = values.pop("vwap") * values["volume"]
     off_grid = [(IN_AUCTION, placed.in_auction), ("off the session grid", placed.ends < 0)]
-    good = piece.screen([*piece.stamp_checks(placed.within), *off_grid, *_faults(values, no_number)])
+    checks = [*piece.stamp_checks(placed.within), *off_grid, *_faults(values, no_number)]
+    good = piece.screen(checks, bars.counted(piece.stock, placed.within))
     return piece.priced("bars", good, placed.ends, values)
 
 
@@ -131,7 +132,8 @@ def read_daily(daily: VendorInput[DailyInput]) -> Iterator[Records]:
         values, no_number = piece.numbers((*PRICES, "volume", *optional))
         _in_units(daily, piece, values, units)
         flags, no_flag = flags_of(piece)
-        good = piece.screen([*piece.stamp_checks(stamps), *_faults(values, no_number), no_flag])
+        checks = [*piece.stamp_checks(stamps), *_faults(values, no_number), no_flag]
+        good = piece.screen(checks, daily.counted(piece.stock, stamps))
         moving = good & ~(values["volume"] > 0) & (values["high"] > values["low"])
         what = "rows without volume or amount whose high is above their low, taken as suspended days"
         daily.warn(what, int(moving.sum()), map(piece.describe, np.flatnonzero(moving).tolist()))

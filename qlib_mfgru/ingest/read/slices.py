@@ -17,7 +17,7 @@ from qlib_mfgru.ingest.read.files.numbers import as_numbers
 from qlib_mfgru.ingest.read.files.reader import Column, Columns, as_frame
 from qlib_mfgru.ingest.read.spool import BAR, DAY, NEVER, UNUSED, Records, Renames
 from qlib_mfgru.ingest.read.stamps import day_numbers, join_date_time, parse_stamps
-from qlib_mfgru.ingest.report import OUT_OF_USE, InputReport
+from qlib_mfgru.ingest.report import NO_STAMP, OUT_OF_USE, InputReport
 from qlib_mfgru.provider.session import ASHARE, Session
 from qlib_mfgru.refusals import within
 
@@ -126,7 +126,7 @@ class Slice:
         first, last = self._parsed(self.frame["start"]), self._parsed(end.astype("object").mask(has_not_ended))
         checks = [
             ("unknown symbol", self.stock < 0),
-            ("unparsable stamp", np.isnat(first) | (np.isnat(last) & ~has_not_ended)),
+            (NO_STAMP, np.isnat(first) | (np.isnat(last) & ~has_not_ended)),
             ("end before start", last < first),
         ]
         return day_numbers(first), np.where(has_not_ended, NEVER, day_numbers(last)), checks
@@ -148,7 +148,7 @@ class Slice:
 
         `weekends` says that a stamp there is wrong, where the session does not trade then.
         """
-        checks = [("unknown symbol", self.stock < 0), ("unparsable stamp", np.isnat(stamps))]
+        checks = [("unknown symbol", self.stock < 0), (NO_STAMP, np.isnat(stamps))]
         if self.out_of_use is not None:
             checks.append((OUT_OF_USE, self.out_of_use))
         if weekends and not self.session.weekends:
@@ -156,12 +156,15 @@ class Slice:
             checks.append(("on a weekend", ~np.isnat(stamps) & ((day_numbers(stamps) + 3) % 7 >= 5)))
         return checks
 
-    def screen(self, checks: Sequence[Check]) -> np.ndarray:
-        """Count rows as dropped under the first check that they fail; return those that fail none, shape (n,)."""
+    def screen(self, checks: Sequence[Check], counted: np.ndarray | None = None) -> np.ndarray:
+        """Count rows as dropped under the first check that they fail; return those that fail none, shape (n,).
+
+        `counted` are rows as of `VendorInput.counted`.
+        """
         good = np.ones(len(self.stock), dtype=bool)
         for reason, mask in checks:
             if mask.any():
-                self.report.drop(reason, good & mask, self.describe)
+                self.report.drop(reason, good & mask, self.describe, counted)
                 good &= ~mask
         return good
 

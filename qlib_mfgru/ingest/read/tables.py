@@ -110,10 +110,11 @@ def joined(table: VendorInput[RowInput], frames: list[pd.DataFrame], kind: str) 
 
 
 def without_repeats(table: VendorInput[RowInput], rows: pd.DataFrame) -> pd.DataFrame:
-    """The first row of each stock and day; the others are counted out."""
-    twice, same = rows.duplicated(["day", "stock"]).to_numpy(), rows.duplicated().to_numpy()
+    """One row of each stock and day, the first or the last; the others are counted out."""
+    keep = table.source.keep
+    twice, same = rows.duplicated(["day", "stock"], keep=keep).to_numpy(), rows.duplicated(keep=keep).to_numpy()
     codes, days, stocks = table.registry.codes, rows["day"].to_numpy(), rows["stock"].to_numpy()
-    for reason, dropped in ((DUPLICATE, twice & same), ("repeated with other values, the first kept", twice & ~same)):
+    for reason, dropped in ((DUPLICATE, twice & same), (f"repeated with other values, the {keep} kept", twice & ~same)):
         table.report.drop(reason, dropped, lambda row: f"{codes[stocks[row]]} {day_text(days[row])}")
     table.report.kept += int((~twice).sum())
     return rows[~twice]

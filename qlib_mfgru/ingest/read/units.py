@@ -21,7 +21,7 @@ class Units:
     """What one unit of a price input's volumes and amounts is, in shares and in yuan, row by row.
 
     A part is a board, where stocks have A-share codes, or else a pattern of the file's name; the first that fits a row
-    counts, and one that fits all files after those that do not.
+    counts, and one that fits all files after those that do not. In an update these are all that were ever read.
 
     Raises
     ------
@@ -54,8 +54,9 @@ class _Scales:
         self._name, self._codes = f"{prices.name}.{field}", prices.registry.codes
         self._boards = tuple(RULES) if prices.session.codes == "ashare" else ()
         everywhere = dict.fromkeys(scales, False)
+        files = {*(path.name for path in prices.paths), *(prices.so_far or ())}
         for part in scales:
-            fits = [part == EVERYWHERE or fnmatchcase(path.name, part) for path in prices.paths]
+            fits = [part == EVERYWHERE or fnmatchcase(file, part) for file in files]
             everywhere[part] = part not in self._boards and all(fits)
             if part not in (EVERYWHERE, *self._boards) and not any(fits):
                 hint = nearest(part, self._boards) if self._boards else ""

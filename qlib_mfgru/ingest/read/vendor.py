@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,8 @@ class Vendor:
         What the mapping's paths are relative to.
     report : IngestReport
         Where everything is counted.
+    so_far : mapping of str to collection of str, optional
+        By input what `VendorInput` calls so.
     """
 
     mapping: IngestMapping
@@ -49,6 +52,7 @@ class Vendor:
     quiet: bool = False
     folder: Path = Path()
     report: IngestReport = field(default_factory=IngestReport)
+    so_far: Mapping[str, Collection[str]] | None = None
 
     @classmethod
     def find(cls, mapping: IngestMapping, folder: Path, *, chunk_rows: int = CHUNK_ROWS, quiet: bool = False) -> Vendor:
@@ -72,7 +76,16 @@ class Vendor:
         """One input; `source` is the mapping's section on it."""
         paths, session = self.paths[name], self.mapping.session
         table = VendorInput(
-            name, source, paths, self.registry, self.report, self.chunk_rows, self.quiet, session, self.folder
+            name,
+            source,
+            paths,
+            self.registry,
+            self.report,
+            self.chunk_rows,
+            self.quiet,
+            session,
+            self.folder,
+            so_far=None if self.so_far is None else self.so_far[name],
         )
         return of_provider(table) if source.provider else table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ STATE = "state"
 RECORD = f"{STATE}/state.json"
 CLOSES = f"{STATE}/closes.npz"
 TABLES = f"{STATE}/tables"
-_FORMAT = 2
+_FORMAT = 3
 
 Seen = dict[str, tuple[int, int]]
-"""Size and time of change, in nanoseconds, of files by their paths as patterns find them."""
+"""Size and time of change, in nanoseconds, of files by what they are called, as of `named`."""
 
 
 def rows_file(bucket: int) -> str:
@@ -33,7 +33,12 @@ def rows_file(bucket: int) -> str:
 
 def table_file(name: str, path: str) -> str:
     """Where the copy of a table's file lies."""
-    return f"{TABLES}/{name}/{path.lstrip('/')}"
+    return f"{TABLES}/{name}/{place_of(path)}"
+
+
+def place_of(path: str) -> str:
+    """Where a file's copy lies among those of its table, and where a pattern finds it: never above them."""
+    return "/".join("_" if part == ".." else part for part in path.lstrip("/").split("/"))
 
 
 @dataclass(frozen=True)
@@ -127,16 +132,11 @@ def _conventions(content: dict[str, Any], session: Session) -> Conventions:
     return Conventions(**{**content, "freqs": tuple(content["freqs"]), "session": session})
 
 
-def seen_now(folder: Path, paths: Iterable[Path]) -> Seen:
-    """Size and time of files, by the paths relative to `folder` where they are below it."""
+def seen_now(names: Mapping[Path, str]) -> Seen:
+    """Size and time of files that are called by these names."""
     seen: Seen = {}
-    for path in paths:
+    for path, name in names.items():
         if path.is_file():
             status = path.stat()
-            seen[name_of(folder, path)] = status.st_size, status.st_mtime_ns
+            seen[name] = status.st_size, status.st_mtime_ns
     return seen
-
-
-def name_of(folder: Path, path: Path) -> str:
-    """A file's path relative to `folder` where it is below it."""
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()

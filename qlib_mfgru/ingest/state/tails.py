@@ -182,11 +182,11 @@ class KeptRows(NamedTuple):
             return cls(arrays["codes"].tolist(), [_tail(each) for each in arrays["tails"].tolist()], rows)
 
 
-def codes_in(file: Any) -> list[str]:
-    """Codes in a file of `Tails.content`."""
+def codes_in(file: Any) -> tuple[list[str], list[str]]:
+    """Codes in a file of `Tails.content`: those with bars or days, and those of which only tables say something."""
     with np.load(file) as arrays:
-        codes: list[str] = arrays["codes"].tolist()
-    return codes
+        codes, has_rows = arrays["codes"], (arrays["tails"] != np.array(NOTHING, "i4")).any(axis=1)
+    return codes[has_rows].tolist(), codes[~has_rows].tolist()
 
 
 def _tail(numbers: list[int]) -> Tail:

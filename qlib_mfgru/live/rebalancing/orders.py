@@ -114,10 +114,11 @@ def _trade(stock: int, code: str, amount: float, rebalance: Rebalance, account: 
     if lots is not None:
         asked = round(asked, 4)  # a lot's factor is not exact
     shares = bought(asked, lots) if amount > 0 else sold(min(asked, sellable), held, lots)
-    if amount < 0 and sellable < asked:
-        return _Trade(stock, amount, asked, shares, "not_sellable")
-    large = "above_largest" if lots is not None and shares > lots.most else ""
-    return _Trade(stock, amount, asked, shares, large if shares else "below_lot")
+    is_short = amount < 0 and sellable < asked
+    hindered = ["not_sellable"] if is_short else ["below_lot"] if not shares else []
+    if lots is not None and shares > lots.most:
+        hindered.append("above_largest")
+    return _Trade(stock, amount, asked, shares, ";".join(hindered))
 
 
 def raw_price(close: float, factor: float) -> float:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, IngestMapping, RowInput
-from qlib_mfgru.ingest.read.sources import found, matching
+from qlib_mfgru.ingest.read.sources import matching, named
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.vendor import CHUNK_ROWS, Vendor
 from qlib_mfgru.ingest.report import IngestReport
 from qlib_mfgru.ingest.state import STATE, State
-from qlib_mfgru.ingest.state.store import TABLES, Seen, name_of, seen_now, table_file
-from qlib_mfgru.live.updating.gather import gathered
+from qlib_mfgru.ingest.state.store import TABLES, Seen, place_of, seen_now, table_file
+from qlib_mfgru.live.updating.gather import KnownCodes, gathered
 from qlib_mfgru.live.updating.plan import AGAIN
 from qlib_mfgru.provider.manifest import MANIFEST, read_manifest
 from qlib_mfgru.provider.storage.series import sums_of
@@ -66,28 +66,34 @@ class NewFiles:
         grown: dict[str, set[Path]] = {}
         copies: dict[str, Path] = {}
         for name, source in mapping.inputs().items():
-            known = state.seen.get(name, {})
-            here = _here(folder, source, name)
-            now = seen_now(folder, here)
-            changed = [path for path in here if known.get(name_of(folder, path)) != now.get(name_of(folder, path))]
+            if name in PRICES and not source.optional:
+                matching(folder, source.patterns, name)
+            known, names = state.seen.get(name, {}), named(folder, source.patterns)
+            now = seen_now(names)
+            changed = [path for path, called in names.items() if known.get(called) != now.get(called)]
             seen[name] = known | now
-            grown[name] = {path for path in changed if name_of(folder, path) in known}
-            if name not in tables:
-                paths[name] = here if source.provider or (source.wide and changed) else changed
+            grown[name] = {path for path in changed if names[path] in known}
+            if source.provider:
+                paths[name] = [folder / source.provider.expanduser()]
                 continue
-            paths[name] = here if source.provider else _with_copies(folder, source, provider / TABLES / name)
-            if not source.provider:
-                places = {table_file(name, name_of(folder, path)): path for path in here}
-                copies |= {place: path for place, path in places.items() if path in changed or place in damaged}
-                for place in damaged.keys() - places.keys():
-                    if place.startswith(table_file(name, "")):
-                        raise InputError(f"{damaged[place]}: give the file of {name} again, or {AGAIN}")
+            if name not in tables:
+                paths[name] = list(names) if source.wide and changed else changed
+                continue
+            paths[name] = _with_copies(folder, source, provider / TABLES / name)
+            places = {table_file(name, called): path for path, called in names.items()}
+            copies |= {place: path for place, path in places.items() if path in changed or place in damaged}
+            for place in damaged.keys() - places.keys():
+                if place.startswith(table_file(name, "")):
+                    raise InputError(f"{damaged[place]}: give the file of {name} again, or {AGAIN}")
         return cls(folder, paths, seen, grown, copies)
 
-    def vendor(self, mapping: IngestMapping, since: np.datetime64, folder: Path, *, quiet: bool) -> Vendor:
+    def vendor(
+        self, mapping: IngestMapping, since: np.datetime64, codes: Collection[str], folder: Path, *, quiet: bool
+    ) -> Vendor:
         """The vendor of what is read: the mapping without inputs of which there is nothing.
 
-        Of files that have grown, rows from the day `since` on are enough; they may be put together in `folder`.
+        Of files that have grown, rows from the day `since` on are enough, as long as they have no other `codes` than
+        those that are known; they may be put together in `folder`.
         """
         read = {name for name, source in mapping.inputs().items() if self.paths[name] or source.sql}
         sections: dict[str, Any] = {name: None for name in mapping.inputs() if name not in read and "." not in name}
@@ -97,8 +103,10 @@ class NewFiles:
         report = IngestReport()
         reading = mapping.model_copy(update=sections)
         stocks = {name: self.paths[name] for name in mapping.inputs() if name not in mapping.tables()}
-        paths = self.paths | gathered(mapping.inputs(), stocks, self.grown, since, folder)
-        return Vendor(reading, paths, Registry(mapping.session.codes), CHUNK_ROWS, quiet, self.folder, report)
+        known = KnownCodes(codes, mapping.session.codes)
+        paths = self.paths | gathered(mapping.inputs(), stocks, self.grown, since, known, folder)
+        so_far = {name: {PurePath(called).name for called in each} for name, each in self.seen.items()}
+        return Vendor(reading, paths, Registry(mapping.session.codes), CHUNK_ROWS, quiet, self.folder, report, so_far)
 
     def without_prices(self, mapping: IngestMapping) -> bool:
         """Whether no file of prices is new."""
@@ -151,24 +159,12 @@ def mapping_of(provider: Path) -> IngestMapping:
     return mapping.model_copy(update={"vendor": vendor})
 
 
-def _here(folder: Path, source: RowInput, name: str) -> list[Path]:
-    """The files of an input that are in the source folder; a table, or an optional input, need not be."""
-    if source.sql:
-        return []
-    if source.provider:
-        return [folder / source.provider.expanduser()]
-    if name in PRICES and not source.optional:
-        return matching(folder, source.patterns, name)
-    return [path for pattern in source.patterns for path in found(folder, pattern)]
-
-
 def _with_copies(folder: Path, source: RowInput, copies: Path) -> list[Path]:
     """The files of a table, those of the source folder before copies of the same name, in the order of reading."""
     paths: dict[str, Path] = {}
     for pattern in source.patterns:
-        place = Path(pattern).expanduser().as_posix().lstrip("/")
-        old = {name_of(copies, path): path for path in found(copies, place)}
-        new = {name_of(folder, path).lstrip("/"): path for path in found(folder, pattern)}
-        both = old | new
-        paths |= {name: both[name] for name in sorted(both, key=lambda name: Path(name)) if name not in paths}
-    return list(paths.values())
+        old = named(copies, [place_of(Path(pattern).expanduser().as_posix())])
+        new = named(folder, [pattern])
+        both = {place_of(called): path for path, called in (*old.items(), *new.items())}
+        paths |= {place: both[place] for place in sorted(both, key=Path) if place not in paths}
+    return list(dict.fromkeys(paths.values()))

@@ -1,6 +1,7 @@
 """A plan that is carried out whole: it lies in the provider until all of it is done, and whoever comes next goes on.
 
-The order: folders that get another name, values, side files, instruments, intraday calendars, the calendar of days.
+The order: folders that get another name, values, side files, instruments, intraday calendars, the calendar of days,
+and what is to go.
 Every step can be done twice. As long as the plan is there, readers take a series to its calendar's end and no further,
 so that they see the market as it was until the calendars are replaced. Of a plan that is not what was written nothing
 is done.
@@ -18,7 +19,7 @@ from pathlib import Path
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import SUMS, Sums
 from qlib_mfgru.folders.exchange import sync
-from qlib_mfgru.live.updating.plan import read_steps
+from qlib_mfgru.live.updating.steps import read_steps
 from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.storage.series import JOURNAL
 
@@ -30,7 +31,7 @@ _DONE = "done.json"
 """The journal's name once all is carried out, as long as anything is left of the plan."""
 
 
-def commit(plan: Path, provider: Path, moved: Mapping[str, str]) -> None:
+def commit(plan: Path, provider: Path, moved: Mapping[str, str], removed: Sequence[str]) -> None:
     """Make a plan the provider's: from then on it will be carried out, whatever happens.
 
     Parameters
@@ -39,8 +40,10 @@ def commit(plan: Path, provider: Path, moved: Mapping[str, str]) -> None:
         A folder on the provider's file system.
     moved : mapping of str to str
         Stocks' folders by their new names.
+    removed : sequence of str
+        Files that are to go.
     """
-    content = {"moved": dict(moved), "files": _in_order(plan / _FILES)}
+    content = {"moved": dict(moved), "files": _in_order(plan / _FILES), "removed": list(removed)}
     (plan / JOURNAL.name).write_text(json.dumps(content, indent=1), encoding="utf-8")
     Sums.of(plan).write(plan)
     sync(plan)
@@ -68,6 +71,8 @@ def finish(provider: Path, processes: Processes) -> bool:
     sync(provider)
     for name in journal["files"]:
         _replace(folder / _FILES / name, provider / name)
+    for name in journal.get("removed", ()):  # a plan of an earlier version has none
+        _take_away(provider / name)
     sync(provider)
     (provider / JOURNAL).rename(folder / _DONE)
     _remove(folder)
@@ -165,8 +170,26 @@ def _replace(new: Path, file: Path) -> None:
         os.replace(new, file)
 
 
+def _take_away(file: Path) -> None:
+    """Remove a file, and the folder that it leaves empty: that of a code of which nothing is stored."""
+    file.unlink(missing_ok=True)
+    with suppress(OSError):
+        file.parent.rmdir()
+
+
 def _in_order(folder: Path) -> Sequence[str]:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(
         names, key=lambda name: max(place for place, start in enumerate(("", *_LAST)) if name.startswith(start))
     )
+
+
+def renamed(sums: Sums, moved: Mapping[str, str]) -> Sums:
+    """Sums of files whose folders get another name."""
+    new = {old: new for new, old in moved.items()}
+
+    def name_now(name: str) -> str:
+        parts = name.split("/")
+        return "/".join([parts[0], new.get(parts[1], parts[1]), *parts[2:]]) if parts[0] == "features" else name
+
+    return Sums({name_now(name): each for name, each in sums.files.items()}) if moved else sums

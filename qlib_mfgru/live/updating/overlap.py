@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.stamps import day_text
 
 _NAMED = 5
 _KEYS = frozenset({"stock", "when", "file"})
@@ -171,3 +172,11 @@ def conflicts_of(
         code = codes[rows["stock"][place]]
         cases.append(Conflict(code, when[place], fields, known, bool(early[place]), bool(after[place])))
     return cases
+
+
+def untold_conflicts(rows: np.ndarray, codes: Sequence[str], name: str) -> list[Conflict]:
+    """Values of days that cannot be changed, and of which nothing is stored."""
+    others = rows.copy()
+    others["value"] = np.nan
+    early, after = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    return conflicts_of(rows, others, [day_text(each) for each in rows["when"]], early, after, codes, name)

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Sums
+from qlib_mfgru.live.updating.steps import Step, write_steps
 from qlib_mfgru.provider.session import Session
 from qlib_mfgru.provider.symbols import feature_folder
 from qlib_mfgru.provider.writer import ProviderWriter
 
 AGAIN = "ingest all files again"
 """The way out where what is stored is damaged."""
-
-
-class Step(NamedTuple):
-    """Bytes at a place of a file, which ends with them; `is_cut` if it was longer. It can be done twice."""
-
-    name: str
-    offset: int
-    is_cut: bool
-    content: bytes
+_WEIGHT = "_weight.day.bin"
 
 
 class PlannedWriter(ProviderWriter):
@@ -52,6 +43,8 @@ class PlannedWriter(ProviderWriter):
         First position of a changed or new value by frequency.
     revised : dict of str to int
         Values that were stored and are now others, by field.
+    removed : list of str
+        Files that are to go, last of all.
     """
 
     def __init__(
@@ -68,20 +61,23 @@ class PlannedWriter(ProviderWriter):
         self.calendars = {"day": days} | {freq: session.calendar(d, freq) for freq, d in intraday.items()}
         self.changed: dict[str, int] = {}
         self.revised: dict[str, int] = {}
+        self.removed: list[str] = []
+        self._whole: set[str] = set()
         self._provider, self._old, self.moved = provider, sums.files, moved
         self._steps: list[Step] = []
 
     def write_features(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
         """Write whole series, as of `ProviderWriter.write_features`: what is there already stays."""
         for field, values in fields.items():
-            series = np.empty(1 + len(values), dtype="<f4")
+            series, name = np.empty(1 + len(values), dtype="<f4"), _name(instrument, field, freq)
             series[0], series[1:] = start, values
-            self._put(_name(instrument, field, freq), 0, series.tobytes(), freq, start - 1)
+            self._put(name, 0, series.tobytes(), freq, start - 1)
+            self._whole.add(name)
 
     def write_ends(self, instrument: str, freq: str, start: int, fields: Mapping[str, np.ndarray]) -> None:
         """Write the ends of series: `start` is the position of their first value, whatever is before it stays.
 
-        A series that is not stored yet begins there.
+        A series that is not stored yet begins there; one that ended earlier has NaN up to there.
         """
         first: int | None = None
         for field, values in fields.items():
@@ -91,11 +87,15 @@ class PlannedWriter(ProviderWriter):
                 continue
             if first is None:  # the same of all fields of a stock
                 first = int(np.frombuffer(self._read(name, 0, 4), "<f4")[0])
-            self._put(name, 4 * (1 + start - first), np.asarray(values, "<f4").tobytes(), freq, start)
+            end = first + self._old[name][0] // 4 - 1
+            place, gap = min(start, end), np.full(max(start - end, 0), np.nan)
+            content = np.concatenate([gap, values]).astype("<f4").tobytes()
+            self._put(name, 4 * (1 + place - first), content, freq, place)
 
-    def is_stored(self, instrument: str, freq: str) -> bool:
-        """Whether there are series of a stock."""
-        return _name(instrument, "close", freq) in self._old
+    def begins(self, instrument: str, freq: str) -> int | None:
+        """Position of the first stored value of a stock; None where nothing is stored."""
+        name = _name(instrument, "close", freq)
+        return int(np.frombuffer(self._read(name, 0, 4), "<f4")[0]) if name in self._old else None
 
     def has_close(self, instrument: str, start: int, n_days: int) -> np.ndarray:
         """Whether a stock has a stored close on days from a position on; bool, shape (n_days,)."""
@@ -130,6 +130,8 @@ class PlannedWriter(ProviderWriter):
         if stored == content:
             return
         same = len(stored) if content.startswith(stored) else _same(stored, content)
+        if stored and not offset and not same:  # the series begins elsewhere now
+            position = min(position, int(np.frombuffer(stored[:4], "<f4")[0]) - 1)
         if same < len(stored):
             field = name.rsplit("/", 1)[-1].split(".")[0]
             self.revised[field] = self.revised.get(field, 0) + (len(stored) - same) // 4
@@ -195,14 +197,30 @@ class PlannedWriter(ProviderWriter):
         """As `write_bytes`."""
         self.write_bytes(name, content.encode())
 
+    def remove_unwritten(self, stocks: Iterable[str]) -> None:
+        """Plan to remove weights, and levels, that are stored and were not written: no table has them any more.
+
+        Parameters
+        ----------
+        stocks : iterable of str
+            All that are stored: series of other codes are levels.
+        """
+        folders = {feature_folder(code) for code in stocks}
+        for name in sorted(self._old.keys() - self._whole):
+            if name.startswith("features/") and (name.endswith(_WEIGHT) or name.split("/")[1] not in folders):
+                first = int(np.frombuffer(self._read(name, 0, 4), "<f4")[0])
+                self.changed["day"] = min(self.changed.get("day", first), first)
+                self.removed.append(name)
+
     def all_sums(self) -> Sums:
         """Of all files as they will be."""
-        return Sums({**self._old, **self.sums.files})
+        gone = set(self.removed)
+        return Sums({name: each for name, each in {**self._old, **self.sums.files}.items() if name not in gone})
 
     def part(self) -> PlannedWriter:
         """A writer to the same plan, on any process."""
         part = copy.copy(self)
-        part.sums, part.changed, part.revised, part._steps = Sums(), {}, {}, []
+        part.sums, part.changed, part.revised, part._whole, part._steps = Sums(), {}, {}, set(), []
         return part
 
     def add(self, part: ProviderWriter) -> None:
@@ -218,29 +236,6 @@ class PlannedWriter(ProviderWriter):
         """Write the steps of this part to the plan, under a name of their own."""
         if self._steps:
             write_steps(self.folder / f"{name}.steps", self._steps)
-
-
-def write_steps(file: Path, steps: Iterable[Step]) -> None:
-    """Keep steps in a file."""
-    steps = list(steps)
-    head = json.dumps([[step.name, step.offset, step.is_cut, len(step.content)] for step in steps]).encode()
-    with open(file, "wb") as out:
-        out.write(b"%d\n" % len(head))
-        out.write(head)
-        for step in steps:
-            out.write(step.content)
-
-
-def read_steps(file: Path) -> list[Step]:
-    """Steps of a file."""
-    content = file.read_bytes()
-    line = content.index(b"\n")
-    place = line + 1 + int(content[:line])
-    steps = []
-    for name, offset, is_cut, length in json.loads(content[line + 1 : place]):
-        steps.append(Step(name, offset, is_cut, content[place : place + length]))
-        place += length
-    return steps
 
 
 def _name(instrument: str, field: str, freq: str) -> str:

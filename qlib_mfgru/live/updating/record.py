@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 from qlib_mfgru import __version__
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import IngestMapping
-from qlib_mfgru.ingest.report import REVISED, STORED, TOO_EARLY, IngestReport, InputReport
+from qlib_mfgru.ingest.report import LEFT_OUT_AGAIN, NO_STAMP, REVISED, STORED, TOO_EARLY, IngestReport, InputReport
 from qlib_mfgru.ingest.write.attendance import check_lone_days, warn_of_sparse_days
 from qlib_mfgru.ingest.write.manifest import warn_of_half_days
 from qlib_mfgru.ingest.write.stocks import StoredStocks
+from qlib_mfgru.live.updating.inputs import PRICES
 from qlib_mfgru.live.updating.plan import PlannedWriter
 from qlib_mfgru.live.updating.reporting.report import TRADED, UpdateReport
 from qlib_mfgru.live.updating.spool import LATE
@@ -20,7 +22,31 @@ from qlib_mfgru.provider.judge.causes import NAMED
 from qlib_mfgru.provider.manifest import read_manifest
 from qlib_mfgru.provider.storage.updates import UPDATES, content_key
 
-_NOT_ANEW = frozenset({STORED, TOO_EARLY})
+_NOT_ANEW = frozenset({STORED, TOO_EARLY, LEFT_OUT_AGAIN})
+
+
+def count_undated_again(
+    new: IngestReport, provider: Path, mapping: IngestMapping, grown: Mapping[str, Collection[Path]]
+) -> None:
+    """Take out bad rows of prices without a date that were counted before: in files read again they are as many.
+
+    Parameters
+    ----------
+    new : IngestReport
+        On what has been read; changed here. Rows with a date are told apart where they are read.
+    grown : mapping of str to collection of Path
+        Files by input of which rows were read before.
+    """
+    old, inputs = IngestReport.of(read_manifest(provider)["report"]).inputs, mapping.inputs()
+    for name in (name for name in PRICES if name in old and name in new.inputs):
+        source, dropped, before = inputs[name], new.inputs[name].dropped, old[name].dropped
+        is_again = bool(grown[name] or source.wide or source.sql or source.provider)
+        if is_again and NO_STAMP in dropped and NO_STAMP in before:
+            count = min(dropped[NO_STAMP].count, before[NO_STAMP].count)
+            new.inputs[name].drop_count(LEFT_OUT_AGAIN, count, ())
+            dropped[NO_STAMP].count -= count
+            if not dropped[NO_STAMP].count:
+                del dropped[NO_STAMP]
 
 
 def check_revised(report: UpdateReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -160,7 +161,7 @@ class BucketUpdate:
             self._write(stock, start, None if cut is None else opens, updated)
             first, last = calendars.days[list(stock.life)].tolist()
             updated.codes.add(stock, is_new=old is None or old.first < 0)
-        tail = self._kept_from(rows, cut, first if cut is None else cut.first, last)
+        tail = self._kept_from(rows, cut, first if cut is None or cut.first >= opens else cut.first, last)
         return tail, counts_of(stock.findings, opens, tail.opens if tail.is_cut else opens, before), made
 
     def _slice(self, rows: StockRows, cut: Tail | None) -> tuple[int, Calendars]:
@@ -184,7 +185,7 @@ class BucketUpdate:
         if cut is None:
             return new
         if not new.is_cut:
-            return cut._replace(last=last, is_held=False)
+            return cut._replace(first=first, last=last, is_held=False)
         return new._replace(bars_begin=max(new.bars_begin, cut.bars_begin))
 
     def _left_out(self, rows: StockRows, tail: Tail, updated: Updated) -> Tail:
@@ -196,20 +197,16 @@ class BucketUpdate:
     def _write(self, stock: Stock, start: int, opens: int | None, updated: Updated) -> None:
         """Plan a stock's fields: the whole of them, or from the first day on that can change."""
         writer, days = updated.writer, stock.calendars.days
-        first, last = stock.life
-        begin = first if opens is None else int(np.searchsorted(days, opens))
-        daily = {name: values[begin : last + 1] for name, values in daily_fields(stock).items()}
-        write = writer.write_features if opens is None else writer.write_ends
-        write(stock.code, "day", start + begin, daily)
+        begin = None if opens is None else int(np.searchsorted(days, opens))
+        _write_series(writer, stock.code, "day", start, daily_fields(stock), stock.life, begin)
         n_before = len(self.calendars.bar_days) - len(stock.calendars.bar_days)
         for bars in stock.bars:
             if bars.traded.any():
-                begin, end = ends(bars.traded)
-                if opens is not None and writer.is_stored(stock.code, bars.freq):
-                    begin = int(np.searchsorted(stock.calendars.bar_days, opens))
-                slots = bars.volume.shape[1]
-                fields = {name: values[begin : end + 1].ravel() for name, values in bar_fields(stock, bars).items()}
-                write(stock.code, bars.freq, (n_before + begin) * slots, fields)
+                (first, last), slots = ends(bars.traded), bars.volume.shape[1]
+                begin = None if opens is None else slots * int(np.searchsorted(stock.calendars.bar_days, opens))
+                fields = {name: values.ravel() for name, values in bar_fields(stock, bars).items()}
+                span = slots * first, slots * (last + 1) - 1
+                _write_series(writer, stock.code, bars.freq, slots * n_before, fields, span, begin)
         if stock.bars:
             is_new = stock.calendars.bar_days > self.last_day
             last_traded = np.where(is_new, stock.bars[0].last_traded, -1)
@@ -221,3 +218,32 @@ class BucketUpdate:
             closes = carried_forward(stock.daily["close"] * stock.factor)
             begin = 0 if opens is None else int(np.searchsorted(days, opens))
             updated.closes[stock.code] = start + begin, closes[begin:]
+
+
+def _write_series(
+    writer: PlannedWriter,
+    code: str,
+    freq: str,
+    start: int,
+    fields: Mapping[str, np.ndarray],
+    span: tuple[int, int],
+    begin: int | None,
+) -> None:
+    """Plan fields of a stock: the whole of them, or their ends where what is stored begins before the open days.
+
+    Parameters
+    ----------
+    start : int
+        Position in the calendar of the arrays' first values.
+    span : tuple of int
+        Places in the arrays of the first and the last value.
+    begin : int, optional
+        Place of the first one of open days.
+    """
+    first, last = span
+    stored = None if begin is None else writer.begins(code, freq)
+    if begin is None or stored is None or stored >= start + begin:
+        write, begin = writer.write_features, first
+    else:
+        write, begin = writer.write_ends, min(begin, last + 1)
+    write(code, freq, start + begin, {name: values[begin : last + 1] for name, values in fields.items()})

@@ -42,6 +42,7 @@ def write_tables(
         writer.write_bytes(CLOSES, closes.content())
     writer.write_members("all", stocks.codes, stocks.alive())
     write_indices(vendor, stocks, weights)
+    writer.remove_unwritten(stocks.lives)
     if spool.industries:
         write_industries(writer, spool.industries)
     return stocks

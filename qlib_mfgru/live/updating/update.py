@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +11,23 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.folders import Sums, locked, scratch
+from qlib_mfgru.folders import locked, scratch
 from qlib_mfgru.ingest.assemble.conventions import Calendars
 from qlib_mfgru.ingest.mapping import IngestMapping
 from qlib_mfgru.ingest.read.intake import read_vendor
+from qlib_mfgru.ingest.read.spool import Stored
 from qlib_mfgru.ingest.read.stamps import day_text
+from qlib_mfgru.ingest.read.values import names_since
 from qlib_mfgru.ingest.read.vendor import Vendor
 from qlib_mfgru.ingest.state import KEPT, State, rows_file
 from qlib_mfgru.ingest.state.store import RECORD
 from qlib_mfgru.ingest.state.tails import codes_in
 from qlib_mfgru.ingest.write.indices import read_all_weights
 from qlib_mfgru.live.updating.inputs import NewFiles, check_kept, mapping_of
-from qlib_mfgru.live.updating.journal import commit, finish
+from qlib_mfgru.live.updating.journal import commit, finish, renamed
+from qlib_mfgru.live.updating.mapping import as_ingested
 from qlib_mfgru.live.updating.plan import PlannedWriter
-from qlib_mfgru.live.updating.record import check_dropped, check_revised, write_record
+from qlib_mfgru.live.updating.record import check_dropped, check_revised, count_undated_again, write_record
 from qlib_mfgru.live.updating.reporting.report import UpdateReport
 from qlib_mfgru.live.updating.spool import UpdateSpool
 from qlib_mfgru.live.updating.stocks import BucketUpdate, Updated
@@ -102,13 +105,14 @@ class _Work:
     def __init__(
         self, provider: Path, source: Path | str | None, mapping: IngestMapping, folder: Path, *, quiet: bool
     ) -> None:
-        self.provider, self.mapping, self.folder, self.quiet = provider, mapping, folder, quiet
+        self.provider, self.folder, self.quiet = provider, folder, quiet
         self.state = State.read(provider, mapping.session)
         check_kept(provider)
         given = Path(source if source is not None else self.state.source).expanduser()
         if not given.is_dir():
             raise InputError(f"{given}: no such folder (--source)")
-        self.files = NewFiles.of(mapping, given, provider, self.state)
+        self.mapping = as_ingested(mapping, provider, given)
+        self.files = NewFiles.of(self.mapping, given, provider, self.state)
         self.old = ProviderFiles(provider)
         self.last_day = int(_day_numbers(self.old.calendar("day"))[-1])
 
@@ -119,7 +123,8 @@ class _Work:
                 f"no file of bars or days below {self.files.folder} is new or has changed", self.last_day
             )
         since = ALL_DAYS if revise else self._since()
-        vendor = self.files.vendor(self.mapping, since, self.folder / "gathered", quiet=self.quiet)
+        known = {*self._codes[0], *self.state.renames}
+        vendor = self.files.vendor(self.mapping, since, known, self.folder / "gathered", quiet=self.quiet)
         spool = self._read(vendor, processes)
         if not spool.days:
             why = f"no row in the new files below {self.files.folder} is usable"
@@ -162,16 +167,26 @@ class _Work:
 
     def _read(self, vendor: Vendor, processes: Processes) -> UpdateSpool:
         """Everything that is new, in a spool that knows what is stored."""
-        registry, n_buckets = vendor.registry, self.state.n_buckets
+        registry, (priced, others) = vendor.registry, self._codes
         registry.file_number("what is stored")
-        codes = {code for bucket in range(n_buckets) for code in codes_in(self.provider / rows_file(bucket))}
-        registry.add_codes(sorted(codes))
+        registry.add_codes([*sorted(priced), *sorted(others)])
+        bars_end = days_of(self.old.calendar(freqs[0]))[-1].astype("i8") if (freqs := self._intraday) else -1
+        registry.stored = Stored(len(priced), {"bars": int(bars_end), "daily": self.last_day})
+        codes = priced | others
         keep = {name: each.keep for name, each in self.mapping.inputs().items()}
         spool = UpdateSpool(
-            self.folder / "rows", n_buckets, registry, keep, provider=self.provider, last_day=self.last_day
+            self.folder / "rows",
+            self.state.n_buckets,
+            registry,
+            keep,
+            provider=self.provider,
+            last_day=self.last_day,
+            names_since=names_since(self.mapping.st, self.mapping.session.zone),
+            flags_hold=self.state.conventions.st_holds,
         )
         spool.industries |= {name: number for number, name in enumerate(self.state.industries)}
         read_vendor(vendor, spool, processes, part_rows=PART_ROWS)
+        count_undated_again(vendor.report, self.provider, self.mapping, self.files.grown)
         check_dropped(vendor.report, self.provider, self.mapping)
         spool.moved = {old: new for old, new in registry.renamed.items() if old in codes}
         for old, new in spool.moved.items():
@@ -179,6 +194,17 @@ class _Work:
                 why = "which is stored already" if new in codes else "of another board"
                 raise InputError(f"renames: {old} has become {new}, {why}: ingest all files again")
         return spool
+
+    @cached_property
+    def _codes(self) -> tuple[set[str], set[str]]:
+        """Codes of all stocks of which anything is kept, as of `codes_in`."""
+        pairs = [codes_in(self.provider / rows_file(bucket)) for bucket in range(self.state.n_buckets)]
+        return {code for priced, _ in pairs for code in priced}, {code for _, others in pairs for code in others}
+
+    @property
+    def _intraday(self) -> list[str]:
+        """Frequencies of stored bars."""
+        return [freq for freq in self.old.freqs if freq != "day"]
 
     def _since(self) -> np.datetime64:
         """The day from which on stocks that trade have rows that are kept."""
@@ -195,7 +221,7 @@ class _Work:
                 f"{day_text(between[0])} is not among the stored days, which end on {day_text(old[-1])}: ingest all "
                 "files again"
             )
-        days, freqs = np.union1d(old, given), [freq for freq in self.old.freqs if freq != "day"]
+        days, freqs = np.union1d(old, given), self._intraday
         bar_days = np.array(sorted(spool.bar_days), dtype="i8")
         if freqs:
             stored = days_of(self.old.calendar(freqs[0])).astype("i8")
@@ -213,7 +239,7 @@ class _Work:
         freqs = self.state.conventions.freqs if len(calendars.bar_days) else ()
         intraday = dict.fromkeys(freqs, calendars.dates[calendars.bar_span])
         moved = {feature_folder(new): feature_folder(old) for old, new in spool.moved.items()}
-        plan, sums = self.folder / "plan", _renamed(sums_of(self.provider), moved)
+        plan, sums = self.folder / "plan", renamed(sums_of(self.provider), moved)
         plan.mkdir()
         return PlannedWriter(self.provider, plan, calendars.dates, intraday, self.mapping.session, sums, moved)
 
@@ -242,19 +268,8 @@ class _Work:
         writer.write_calendars()
         writer.keep_steps("tables")
         writer.all_sums().write(writer.folder / "files")
-        commit(writer.folder, self.provider, writer.moved)
+        commit(writer.folder, self.provider, writer.moved, writer.removed)
         finish(self.provider, processes)
-
-
-def _renamed(sums: Sums, moved: Mapping[str, str]) -> Sums:
-    """Sums of files whose folders get another name."""
-    new = {old: new for new, old in moved.items()}
-
-    def name_now(name: str) -> str:
-        parts = name.split("/")
-        return "/".join([parts[0], new.get(parts[1], parts[1]), *parts[2:]]) if parts[0] == "features" else name
-
-    return Sums({name_now(name): each for name, each in sums.files.items()}) if moved else sums
 
 
 def _day_numbers(days: pd.DatetimeIndex) -> np.ndarray:

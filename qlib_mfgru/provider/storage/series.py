@@ -99,12 +99,14 @@ def check_absent(file: Path) -> None:
     Raises
     ------
     InputError
-        It was written, and other stocks have theirs; the message names the file.
+        It was written, and other stocks have theirs; the message names the file. Or it is moved by an update.
     """
     provider = file.parents[2]
     if "/".join(file.parts[-3:]) not in sums_of(provider).files:
         return
     if _has_field(provider, file.name, _changes(provider / "features")):
+        if (provider / JOURNAL).exists():
+            raise InputError(f"{file}: an update is under way, or was interrupted: mfgru update {provider} finishes it")
         raise InputError(f"{file}: missing, though it was written: make the provider again")
 
 

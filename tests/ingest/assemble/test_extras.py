@@ -9,7 +9,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.values.treatment import has_st_name
 
-from ..vendor import csv, run, stored, with_inputs
+from ..vendor import csv, run, stored, text, with_inputs
 
 
 @pytest.mark.parametrize(("level", "names"), [("name", ["A01农业", "C26化学", "C27医药"]), ("letter", ["A", "C"])])
@@ -102,6 +102,12 @@ def test_dated_float_shares_hold_until_the_next(source: Path, target: Path) -> N
         ([{"symbol": "600000", "date": "2025-03-05"}], {}, [0, 0, 1, 0]),
         ([{"symbol": "600000", "date": "2025-03-04", "isST": 1}, {"symbol": "600000", "date": "2025-03-05", "isST": 0}],
          {}, [0, 1, 0, 0]),
+        ([{"symbol": "600000", "date": "2025-03-04", "isST": 1}, {"symbol": "000001", "date": "2025-03-04", "isST": 0}],
+         {}, [0, 1, 1, 1]),
+        ([{"symbol": "600000", "date": "2025-03-04", "isST": 1}, {"symbol": "600000", "date": "2025-03-05", "isST": ""},
+          {"symbol": "000001", "date": "2025-03-04", "isST": 0}], {}, [0, 1, 1, 1]),
+        ([{"symbol": "600000", "date": "2025-03-04", "isST": 1},
+          {"symbol": "600000", "date": "2025-03-05", "isST": ""}], {}, [0, 1, 0, 0]),
         ([{"symbol": "600000", "name": "*ST浦发"}], {"from_name": True}, [1, 1, 1, 1]),
         ([{"symbol": "600000", "name": "ST浦发"}], {"from_name": True, "since": "2025-03-05"}, [0, 0, 1, 1]),
         ([{"symbol": "600000", "name": "浦发银行"}], {"from_name": True}, [0, 0, 0, 0]),
@@ -138,6 +144,16 @@ def test_special_treatment(
     run(source, target, with_inputs(st={"files": csv(source, "st.csv", rows), **options}))
     assert stored(target, "SH600000", "is_st").tolist() == expected
     assert stored(target, "SZ000001", "is_st").tolist() == [0, 0, 0, 0]
+
+
+def test_flags_hold_on_days_that_their_table_does_not_reach(source: Path, target: Path) -> None:
+    text(source, "is_st.csv", "date,600000,000001\n2025-03-03,False,False\n2025-03-04,True,False\n")
+    report = run(source, target, with_inputs(st={"wide": {"is_st": "is_st.csv"}}))
+    assert stored(target, "SH600000", "is_st").tolist() == [0, 1, 1, 1]
+    span = stored(target, "SH600000", "limit_up") / stored(target, "SH600000", "limit_down")
+    np.testing.assert_allclose(span.iloc[1:], 1.05 / 0.95, atol=5e-3)
+    tally = report.warnings["st: live days without a flag, taken as the one before"]
+    assert (tally.count, tally.examples[:2]) == (4, ["SH600000 2025-03-05", "SH600000 2025-03-06"])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from ..vendor import DAILY, csv, run, stored
 
@@ -76,6 +77,19 @@ def test_given_limits_go_before_derived_ones(tmp_path: Path, target: Path) -> No
     np.testing.assert_allclose(stored(target, "SH600000", "limit_up"), [np.nan, 21.0, 22.0])
     np.testing.assert_allclose(stored(target, "SH600000", "limit_down"), [np.nan, 19.0, 18.0])
     assert any("as given, where missing derived" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(("given", "derived"), [("limit_up", "limit_down"), ("limit_down", "limit_up")])
+def test_where_one_limit_is_given_the_other_is_derived(tmp_path: Path, target: Path, given: str, derived: str) -> None:
+    source = closes(tmp_path, [10.0, 10.0, 10.0], [2.0] * 3)
+    daily = pd.read_csv(source / "daily.csv", dtype={"symbol": str})
+    daily[given] = np.where(daily["date"] == "2025-03-04", 10.5 if given == "limit_up" else 9.5, np.nan)
+    daily.to_csv(source / "daily.csv", index=False)
+    run(source, target, {"daily": DAILY})
+    limits = {"limit_up": [np.nan, 22.0, 22.0], "limit_down": [np.nan, 18.0, 18.0]}
+    limits[given][1] = 21.0 if given == "limit_up" else 19.0
+    for name in (given, derived):
+        np.testing.assert_allclose(stored(target, "SH600000", name), limits[name])
 
 
 def test_a_previous_close_in_float32_is_the_price_in_cents(tmp_path: Path, target: Path) -> None:

@@ -258,6 +258,14 @@ def test_codes_with_their_exchange_and_prices_that_are_missing(market: Market, t
     assert "no rows with a price, a volume and an amount" in str(explain([saved(rows, tmp_path / "d.csv")]))
 
 
+@pytest.mark.parametrize("cell", ["123.45亿", "", "-5"])
+@pytest.mark.parametrize(("kind", "column"), [("market_cap", "流通市值"), ("float_shares", "float_shares")])
+def test_sizes_that_are_no_numbers_tell_no_unit(tmp_path: Path, kind: str, column: str, cell: str) -> None:
+    found = explain([tmp_path / text(tmp_path, "m.csv", f"code,date,{column}\n600000,2025-03-03,{cell}\n")])
+    assert yaml.safe_load(found.mapping) == {kind: {"files": "m.csv"}}
+    assert "units        the values are no positive numbers, so the unit cannot be judged" in str(found)
+
+
 def test_wide_tables_whose_names_end_with_the_field(tmp_path: Path) -> None:
     text(tmp_path, "w_close.csv", "date,600000,000001,688981\n2025-03-03,1,2,3\n")
     assert mapping_of(tmp_path / "w_close.csv")["daily"] == {"wide": {"close": "w_close.csv"}}

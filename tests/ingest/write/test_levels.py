@@ -24,6 +24,16 @@ def test_index_levels_lie_under_their_code_and_not_in_all(source: Path, target: 
     assert report.inputs["index"].dropped["not in the stocks' calendar"].count == 1
 
 
+@pytest.mark.parametrize(("keep", "level"), [("first", 252), ("last", 255)])
+def test_of_levels_that_differ_one_is_kept(source: Path, target: Path, keep: str, level: float) -> None:
+    rows = [{"code": "000300", "date": "2025-03-03", "close": close} for close in (252, 255, level)]
+    index = {"files": csv(source, "i.csv", rows), "keep": keep, "max_dropped": 0.5}
+    report = run(source, target, with_inputs(index=index))
+    assert stored(target, "SH000300", "close").tolist()[0] == level
+    counts = {reason: tally.count for reason, tally in report.inputs["index"].dropped.items()}
+    assert counts == {"again with the same numbers": 1, f"repeated with other values, the {keep} kept": 1}
+
+
 FAR = "open, high or low far from the close"
 OUTSIDE = "open or close outside [low, high]"
 

@@ -33,6 +33,16 @@ def test_weights_move_with_prices_and_keep_their_total(source: Path, target: Pat
     assert other.index[-1] == pd.Timestamp("2025-03-04")
 
 
+@pytest.mark.parametrize(("keep", "weight"), [("first", 0.3), ("last", 0.6)])
+def test_of_weights_that_differ_one_is_kept(source: Path, target: Path, keep: str, weight: float) -> None:
+    rows = [{"date": "2025-03-03", "symbol": "600000", "weight": 100 * each} for each in (0.3, 0.6)]
+    weights = {"files": csv(source, "w.csv", rows), "keep": keep, "max_dropped": 0.5}
+    report = run(source, target, with_inputs(weights={"csi300": weights}))
+    assert stored(target, "SH600000", "csi300_weight").tolist() == pytest.approx([weight])
+    tally = report.inputs["weights.csi300"].dropped[f"repeated with other values, the {keep} kept"]
+    assert (tally.count, tally.examples) == (1, ["SH600000 2025-03-03"])
+
+
 def test_weights_end_with_what_is_known_unless_carried(source: Path, target: Path) -> None:
     rows = [{"date": day, "symbol": "600000", "weight": 0.5} for day in ("2025-03-03", "2025-03-05")]
     csv(source, "w.csv", rows)

@@ -118,6 +118,13 @@ def test_no_more_is_sold_than_may_be() -> None:
     assert plan.account["after"]["cash"] < 0
 
 
+def test_a_sale_that_is_cut_may_be_above_the_largest_order() -> None:
+    listed = held(**{MAIN: 3_050_000}).assign(available=1_000_150)
+    orders = plan_of(holdings=listed, config=without(MAIN)).orders
+    assert by_code(orders, "shares")[MAIN] == 1_000_100
+    assert by_code(orders, "flags")[MAIN] == "not_sellable;above_largest"
+
+
 def test_the_turnover_limit_holds_once_something_is_held() -> None:
     """A limit of 0.5 moves a quarter: 10,000 of 40,000, to the stock with the best score."""
     plan = plan_of(holdings=held(**{MAIN: 4000}), limit=0.5, config=LIMITS | {"constraints": LIMITS["constraints"][:2]})

@@ -58,6 +58,26 @@ def test_random_parts_of_a_soiled_market(seed: int, tmp_path: Path) -> None:
     assert len(differing) <= 4 < len(counts)
 
 
+@pytest.mark.parametrize(
+    ("gone", "cuts"),
+    [(range(95), [97, 98, 99]), (range(70, N_DAYS), [80, 96, 97, 98, 99]), (range(40, 104), [103, 104, 106])],
+)
+def test_bars_that_begin_late_end_early_or_come_back(gone: range, cuts: list[int], tmp_path: Path) -> None:
+    """Of a stock with daily rows on all days."""
+    market = Evenings.make(0)
+    market.drop("bars", "600000", gone)
+    assert differences(in_parts(market, tmp_path, cuts), at_once(market, tmp_path)) == []
+
+
+def test_days_that_begin_with_a_late_factor(tmp_path: Path) -> None:
+    market = Evenings.make(0, "table")
+    market.drop("factors", "600000", range(95))
+    updated = in_parts(market, tmp_path, [97, 98, 99])
+    assert differences(updated, at_once(market, tmp_path)) == []
+    line = next(line for line in (updated / "instruments/all.txt").read_text().splitlines() if "SH600000" in line)
+    assert line.split("\t")[1] == f"{market.days[95]:%Y-%m-%d}"
+
+
 def test_day_by_day(tmp_path: Path) -> None:
     market = Evenings.make(9, "prev_close")
     market.soil(9)

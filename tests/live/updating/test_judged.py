@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +84,53 @@ def test_bad_rows_are_those_of_all_that_were_read(n_old: int, is_refused: bool, 
             assert "rows are bad, more than max_dropped = 5.0%" in message(run)
         else:
             run()
+
+
+def test_bad_rows_of_a_file_that_is_read_again_are_counted_once(tmp_path: Path) -> None:
+    """22 of some 650 rows, two of them without a date: 3.4 %, and twice as many would be refused."""
+    market, source = Evenings.make(1), tmp_path / "s"
+    for day in range(20):
+        market.change("daily", TRADED[day % 2], 4 * day, close=[-1.0])
+    daily = market.tables["daily"]
+    undated = daily["symbol"].isin(TRADED[:2]) & (daily["date"] == market.days[50])
+    dates = daily["date"].dt.strftime("%Y-%m-%d").mask(undated, "unknown")
+    mapping = market.mapping(daily={"files": "daily.csv"}, max_dropped=0.05, max_inconsistent=1.0)
+
+    def deliver(since: int, until: int) -> None:
+        market.write(source, since, until)
+        daily.assign(date=dates)[daily["date"] < market.days[until]].to_csv(source / "daily.csv", index=False)
+
+    def counts(provider: Path) -> tuple[dict[str, int], list[int]]:
+        rows = json.loads((provider / "mfgru.json").read_text())["report"]["inputs"]["daily"]
+        return {reason: tally["count"] for reason, tally in rows["dropped"].items()}, [rows["read"], rows["kept"]]
+
+    deliver(0, 80)
+    ingest(mapping, source, tmp_path / "p", quiet=True, n_jobs=1)
+    for until in (81, 82, 83):
+        deliver(until - 1, until)
+        report = update(tmp_path / "p", quiet=True, n_jobs=1)
+        assert report.input("daily").dropped["of stored days, left out again"].count == 22
+    ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1)
+    assert counts(tmp_path / "p") == counts(tmp_path / "q")
+    assert counts(tmp_path / "p")[0]["unparsable stamp"] == 2
+    assert differences(tmp_path / "p", tmp_path / "q") == []
+
+
+def test_bad_bars_of_a_day_whose_daily_rows_were_there_are_new(tmp_path: Path) -> None:
+    """They came a day later: no earlier update has counted them."""
+    market, source = Evenings.make(1), tmp_path / "s"
+    for symbol in SYMBOLS:
+        market.change("bars", symbol, 90, close=-1.0)
+    mapping = market.mapping(max_dropped=0.009)  # of 91 days one is bad
+    ingest(mapping, market.write(source, 0, 90), tmp_path / "p", quiet=True, n_jobs=1)
+    market.write(source, 90, 91)
+    late = next(iter((source / "bars").glob(f"{market.days[90]:%Y%m%d}*"))).rename(source / "late.parquet")
+    update(tmp_path / "p", quiet=True, n_jobs=1)
+    late.rename(source / "bars" / "late.parquet")
+    market.write(source, 91, 92)
+    said = message(lambda: ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1))
+    assert message(lambda: update(tmp_path / "p", quiet=True, n_jobs=1)).split(":")[0] == said.split(":")[0]
+    assert "bars" in said
 
 
 def test_what_only_a_later_day_shows_counts_as_in_an_ingest(tmp_path: Path) -> None:

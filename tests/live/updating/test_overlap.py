@@ -138,6 +138,28 @@ def test_a_code_that_changes_takes_its_history_along(tmp_path: Path) -> None:
     assert differences(tmp_path / "p", tmp_path / "q") == []
 
 
+def test_a_changed_code_whose_history_comes_under_it_as_well(tmp_path: Path) -> None:
+    """Prices under a code that was not in use then are held against the days that are kept."""
+    market = Evenings.make(5)
+    change, more = market.days[CUT + 1], {}
+    for name, stamp in (("bars", "datetime"), ("daily", "date")):
+        table = market.tables[name]
+        mine = table["symbol"] == "600001"
+        more[name] = table[mine & (table[stamp] < change)].assign(symbol="600909")
+        table.loc[mine & (table[stamp] >= change), "symbol"] = "600909"
+    source, mapping = market.write(tmp_path / "s", 0, CUT), market.mapping(renames="renames*.csv")
+    codes = pd.DataFrame({"symbol": ["000099"], "renamed": ["000098"], "date": ["2020-01-01"]})
+    codes.to_csv(source / "renames0.csv", index=False)
+    ingest(mapping, source, tmp_path / "p", quiet=True, n_jobs=1)
+    codes.assign(symbol="600001", renamed="600909", date=change).to_csv(source / "renames1.csv", index=False)
+    more["bars"].to_parquet(source / "bars/history.parquet")
+    more["daily"].to_csv(source / "daily/history.csv", index=False)
+    update(tmp_path / "p", market.write(source, CUT, CUT + 3), quiet=True, n_jobs=1)
+    ingest(mapping, source, tmp_path / "q", quiet=True, n_jobs=1)
+    assert (tmp_path / "p/features/sh600909").is_dir()
+    assert differences(tmp_path / "p", tmp_path / "q") == []
+
+
 def test_days_that_the_judge_refuses_wait_for_what_shows_them_right(market: Evenings, tmp_path: Path) -> None:
     market.change("daily", "600000", CUT, factor=[1.0])  # lost for a day: the next day shows that, and it is mended
     provider = started(market, tmp_path)

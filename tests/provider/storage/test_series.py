@@ -95,6 +95,17 @@ def test_check_finds_a_missing_file_and_one_that_was_added(provider: Path) -> No
     assert found["files that were added since the provider was made"] == "note: features/sz000001/alpha.day.bin"
 
 
+def test_a_series_that_is_not_there_while_an_update_is_under_way(provider: Path) -> None:
+    """Or once it was interrupted, as where a stock gets another code: nothing has to be made again."""
+    (provider / FILE).unlink()
+    with pytest.raises(InputError, match=f"{FILE}: missing, though it was written: make the provider again"):
+        read(provider)
+    (provider / ".update").mkdir()
+    (provider / ".update/journal.json").write_text("{}")
+    with pytest.raises(InputError, match=f"{FILE}: an update is under way, or was interrupted: mfgru update "):
+        read(provider)
+
+
 def test_check_of_a_provider_without_checksums_says_so(provider: Path) -> None:
     """Of an earlier version, or of another one's making, none were promised."""
     (provider / "checksums.txt").unlink()

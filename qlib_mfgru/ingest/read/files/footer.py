@@ -8,15 +8,19 @@ from typing import BinaryIO
 
 from qlib_mfgru.ingest.read.files.layout import Layout, cells_of
 
-_TAIL_BYTES = 4096
+_TAIL_BYTES = 1 << 17
+"""What is held back: the last rows, of wide tables too."""
 _BLOCK_BYTES = 1 << 20
 _FOOTER_LINES = 5
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_NOTHING = " \t\x1a"
+"""What may stand after the last line; DOS ends a file with the last of these."""
 _PROSE = re.compile(r"\D*[^\x00-\x7f].*|#.*|\D*[\s:].*", re.DOTALL)
 """What stands alone in a footer: words, not a stamp or a code."""
 
 
 class Body(io.RawIOBase):
-    """A text file's bytes without the lines after its data.
+    """A text file's bytes without the lines after its data; an OSError where its last row is cut.
 
     Its end is held back until it is known to be the end.
 
@@ -78,7 +82,21 @@ class Body(io.RawIOBase):
                 break
             self.footer.append(line)
             tail = tail[:start]
+        if self._is_cut(tail):
+            raise OSError("its last row is cut")
         return tail
+
+    def _is_cut(self, tail: bytes) -> bool:
+        """Whether the last line does not end, and has fewer cells than the header and the line before it."""
+        if tail.endswith((b"\n", b"\r")):
+            return False
+        lines, sep = _LINE_END.split(tail[-_TAIL_BYTES:])[-2:], self._layout.sep
+        *before, last = (line.decode(self._encoding, errors="replace") for line in lines)
+        # an odd quote ends a cell of several lines; words are a footer's
+        first = next((cell for cell in cells_of(last, sep) if cell), "")
+        if not before or not last.strip(_NOTHING) or last.count('"') % 2 or _PROSE.fullmatch(first):
+            return False
+        return len(cells_of(last, sep)) < min(len(self._layout.columns), len(cells_of(before[0], sep)))
 
     def _is_prose(self, line: str) -> bool:
         """Whether a line has a single cell where the data have more, and what is in it are words."""

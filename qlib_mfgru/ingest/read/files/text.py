@@ -100,7 +100,6 @@ class TextReader:
                 usecols=list(columns),
                 dtype=dict.fromkeys(text, "category"),
                 na_values={column: list(MISSING) for column in columns if column not in text},
-                thousands=",",
                 chunksize=n_rows,
                 low_memory=False,
             ) as frames,

@@ -88,7 +88,8 @@ class ProviderInput(VendorInput[Source_co]):
             frame = self._with_factor(code, frame)
             report.fields.update(frame.columns)
             stock = np.full(len(frame), self.registry.stock_number(code, self.name, path.name), dtype="i4")
-            yield Slice(path, number, n_read, frame.assign(symbol=code), stock, report, self.session)
+            piece = Slice(path, number, n_read, frame.assign(symbol=code), stock, report, self.session)
+            yield self._under_last_codes(piece, index=index)
             n_read += len(frame)
         missing = [field for field in required if field not in report.fields]
         if missing and not index:
@@ -98,8 +99,14 @@ class ProviderInput(VendorInput[Source_co]):
         """The rows whose raw prices are known; the others are counted out."""
         if NO_FACTOR not in frame:
             return frame
-        unknown, stamps = frame[NO_FACTOR].to_numpy(), frame["datetime"].astype("str").to_numpy()
-        self.report.drop("no factor on that day", unknown, lambda row: f"{self.paths[0].name}: {code} {stamps[row]}")
+        unknown, stamps = frame[NO_FACTOR].to_numpy(), frame["datetime"].to_numpy()
+        stock = np.full(len(frame), self.registry.stock_number(code, self.name, self.paths[0].name))
+        self.report.drop(
+            "no factor on that day",
+            unknown,
+            lambda row: f"{self.paths[0].name}: {code} {frame['datetime'].astype('str').iloc[row]}",
+            self.counted(stock, stamps),
+        )
         return frame.loc[~unknown].drop(columns=NO_FACTOR)
 
     @cached_property

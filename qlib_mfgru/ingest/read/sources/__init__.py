@@ -1,5 +1,5 @@
 """What an input's rows come from, and which of them are read."""
 
-from qlib_mfgru.ingest.read.sources.table import Table, found, matching, tables
+from qlib_mfgru.ingest.read.sources.table import Table, found, matching, named, tables
 
-__all__ = ["Table", "found", "matching", "tables"]
+__all__ = ["Table", "found", "matching", "named", "tables"]

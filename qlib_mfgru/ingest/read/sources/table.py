@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -81,6 +81,19 @@ def found(folder: Path, pattern: str) -> list[Path]:
         If it is none.
     """
     return [path for path in _places(folder, pattern) if path.is_file()]
+
+
+def named(folder: Path, patterns: Iterable[str]) -> dict[Path, str]:
+    """The files that patterns fit, each once, and what each is called: its path as the first pattern has it.
+
+    So a file has the same name from wherever it is looked for: relative to `folder`, or whole where the pattern is.
+    """
+    names: dict[Path, str] = {}
+    for pattern in patterns:
+        for path in found(folder, pattern):
+            is_whole = Path(pattern).expanduser().is_absolute()
+            names.setdefault(path, (path if is_whole else path.relative_to(folder)).as_posix())
+    return names
 
 
 def _places(folder: Path, pattern: str) -> list[Path]:

@@ -14,7 +14,7 @@ from qlib_mfgru.ingest.read.spool.records import (
     Records,
     StockRows,
 )
-from qlib_mfgru.ingest.read.spool.registry import Registry
+from qlib_mfgru.ingest.read.spool.registry import Registry, Stored
 from qlib_mfgru.ingest.read.spool.renames import Renames
 from qlib_mfgru.ingest.read.spool.spool import Spool
 
@@ -34,4 +34,5 @@ __all__ = [
     "Spool",
     "SpoolPart",
     "StockRows",
+    "Stored",
 ]

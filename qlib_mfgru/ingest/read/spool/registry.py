@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.spool.renames import Renames
 from qlib_mfgru.provider.symbols import Codes, normalise_symbol
+
+
+class Stored(NamedTuple):
+    """What a provider that is updated holds: rows of its stocks and days were counted when they were read first.
+
+    Attributes
+    ----------
+    n_stocks : int
+        Its stocks have the numbers below.
+    last_days : mapping of str to int
+        The last day of ``bars``, which may come later than the others, and of ``daily``, since 1970.
+    """
+
+    n_stocks: int
+    last_days: Mapping[str, int]
+
+    def covers(self, name: str, stock: np.ndarray, stamps: np.ndarray) -> np.ndarray:
+        """Which rows of an input are of it, by stock number, -1 where unknown, and stamp; shape (n,)."""
+        return np.asarray((stock < self.n_stocks) & (stamps < np.datetime64(self.last_days[name] + 1, "D")))
 
 
 class Registry:
@@ -26,6 +46,8 @@ class Registry:
         Code as qlib writes it, and file name, by number.
     renames : Renames or None
         Codes that changed, once they are read.
+    stored : Stored or None
+        The provider that is updated.
     """
 
     def __init__(self, naming: Codes = "ashare") -> None:
@@ -33,6 +55,7 @@ class Registry:
         self.codes: list[str] = []
         self.files: list[str] = []
         self.renames: Renames | None = None
+        self.stored: Stored | None = None
         self._numbers: dict[str, int] = {}
         self._first_spelling: dict[tuple[str, int], tuple[str, str]] = {}
         self._met: dict[tuple[str, bool], dict[str, tuple[int, str]]] = {}

@@ -25,7 +25,10 @@ from qlib_mfgru.ingest.read.spool.repeats import repeats, run_starts
 from qlib_mfgru.ingest.read.stamps import day_text, minute_text
 from qlib_mfgru.ingest.report import DUPLICATE, IngestReport
 
-_VALUE_INPUTS = {"factor": "factors", "limit_up": "limits", "limit_down": "limits"}
+_VALUE_INPUTS = {
+    **{"factor": "factors", "limit_up": "limits", "limit_down": "limits"},
+    **dict.fromkeys(("st_day", "st_step", "st_span"), "st"),
+}
 """The inputs of values that are called otherwise."""
 
 
@@ -146,6 +149,10 @@ class Spool:
         )
         return islice(chain.from_iterable(buckets), n_stocks)
 
+    def has_value(self, name: str, value: float) -> bool:
+        """Whether any of the values that are kept under a name is this one."""
+        return any(bool((self._load(name, each, VALUE)["value"] == value).any()) for each in range(self.n_buckets))
+
     def _stocks_of(self, bars: np.ndarray, daily: np.ndarray, values: dict[str, np.ndarray]) -> Iterator[StockRows]:
         """The stocks of a bucket whose rows are loaded."""
         industry = np.argsort(np.argsort(list(self.industries)))
@@ -174,7 +181,7 @@ class Spool:
 
     def _without_repeats(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         """One row of each stock and time; the others are counted out, those with other values on their own."""
-        keep = self._keep.get(name, "first")
+        keep = self._kept(name)
         repeated, differs = repeats(rows, keep)
         if not repeated.any():
             return rows
@@ -186,14 +193,18 @@ class Spool:
 
     def _one_value_each(self, name: str, rows: np.ndarray, report: IngestReport) -> np.ndarray:
         """One value of each stock and day; another one is a case for the report. Spans of flags may meet on a day."""
-        if name.startswith("st_"):
+        if name == "st_span":
             return rows
-        source = _VALUE_INPUTS.get(name, name)
-        keep = self._keep.get(source, "first")
+        source, keep = _VALUE_INPUTS.get(name, name), self._kept(name)
+        what = "flag" if source == "st" else name
         repeated, differs = repeats(rows, keep)
         cases = (self._describe(rows, _from_day_text, int(position)) for position in np.flatnonzero(differs))
-        report.warn(f"{source}: repeated with another {name}, the {keep} kept", int(differs.sum()), cases)
+        report.warn(f"{source}: repeated with another {what}, the {keep} kept", int(differs.sum()), cases)
         return rows[~repeated]
+
+    def _kept(self, name: str) -> Literal["first", "last"]:
+        """Which of repeated rows is kept, by the name under which the spool has them."""
+        return self._keep.get(_VALUE_INPUTS.get(name, name), "first")
 
     def _describe(self, rows: np.ndarray, when_text: Callable[[int], str], position: int) -> str:
         row = rows[position]

@@ -14,7 +14,7 @@ from qlib_mfgru.ingest.read.stamps.order import year_first
 MINUTES_A_DAY = 1440
 
 _24_HOURS = re.compile(
-    r"(?P<date>\d{8}|.*\d[ T]+)24(?P<rest>(?::?00){1,2}(?:\.?0+)?\s*(?:Z|[+-]\d{2}:?\d{2})?)", re.DOTALL
+    r"(?P<date>\d{8}|.*\d[ T]+)24(?P<rest>(?::?00){1,2}(?:\.?0+)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)", re.DOTALL
 )
 """``2024-03-01 24:00``, ``202403012400``: 00:00 of the next day."""
 
@@ -31,6 +31,10 @@ _DATE = re.compile(
 _AS_NUMBER = re.compile(r"([0-9]+)\.0+")
 """``20260316.0``: digits that a program took for a number."""
 _WHOLE_STAMP = re.compile(r"[0-9]{10}|[0-9]{4}[-/.]")
+_UP_TO_CLOCK = re.compile(
+    r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8})[ T]+[0-9]{1,2}(?::[0-9]{2}){1,2}(?:\.[0-9]+)?"
+)
+"""A date with a time of day: what follows is a zone, or nothing."""
 
 
 def parse_stamps(values: Column, zone: str, day_first: bool | None = None) -> np.ndarray:
@@ -111,11 +115,21 @@ def _parse_unique(values: pd.Series, zone: str, day_first: bool | None) -> np.nd
             parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
     other = (~digits & text.str.match(_DATE) & text.map(str.isascii)).to_numpy(dtype=bool)
     if other.any():
-        stamps = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True) + days_on[other]
-        zoned = text[other].str.contains(r":\d{2}(?:\.\d+)?\s*(?:Z|[+-]\d{2}:?\d{2})$").to_numpy(dtype=bool)
+        moments = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True)
+        known, stamps = moments.notna().to_numpy(), moments + days_on[other]
+        zoned = np.zeros(len(known), dtype=bool)
+        zoned[known] = _have_zone(text[other][known])
         local = np.where(zoned, stamps.dt.tz_convert(zone).dt.tz_localize(None), stamps.dt.tz_localize(None))
         parsed[other] = local.astype("datetime64[s]")
     return parsed
+
+
+def _have_zone(text: pd.Series) -> np.ndarray:
+    """Whether pandas sees a zone in each of the stamps, all of which it reads; those that end alike are asked once."""
+    ends, _ = pd.factorize(text.str.replace(_UP_TO_CLOCK, "", regex=True))
+    _, firsts = np.unique(ends, return_index=True)
+    asked = np.array([pd.Timestamp(stamp).tzinfo is not None for stamp in text.iloc[firsts]], dtype=bool)
+    return asked[ends]
 
 
 def _at_midnight(text: pd.Series) -> tuple[pd.Series, pd.Series]:

@@ -4,12 +4,13 @@ from qlib_mfgru.ingest.read.values.checks import beyond_float32, contradictions
 from qlib_mfgru.ingest.read.values.codes import read_renames
 from qlib_mfgru.ingest.read.values.dated import read_factors, read_industries, read_values
 from qlib_mfgru.ingest.read.values.flags import flags_of
-from qlib_mfgru.ingest.read.values.treatment import read_st
+from qlib_mfgru.ingest.read.values.treatment import names_since, read_st
 
 __all__ = [
     "beyond_float32",
     "contradictions",
     "flags_of",
+    "names_since",
     "read_factors",
     "read_industries",
     "read_renames",

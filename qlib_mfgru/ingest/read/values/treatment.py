@@ -28,6 +28,13 @@ def has_st_name(name: str) -> bool:
     return _ST_NAME.match(plain) is not None and not plain.endswith("退") and not plain.startswith("退")
 
 
+def names_since(source: StInput | None, zone: str) -> int:
+    """Day since 1970 from which on names without a date hold; `ALWAYS` where they hold on all days, or are none."""
+    if source is None or source.since is None or source.since == "prices":
+        return ALWAYS
+    return int(day_numbers(parse_stamps(pd.Series([source.since]), zone))[0])
+
+
 def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
     """Yield special treatment from a day on (``st_step``), on a day (``st_day``), or within a span (``st_span``).
 
@@ -85,9 +92,7 @@ def _by_name(piece: Slice) -> np.ndarray:
 
 
 def _todays_names(piece: Slice, source: StInput, flags: np.ndarray) -> Records:
-    days = np.full(len(piece.frame), ALWAYS)
-    if source.since and source.since != "prices":
-        days[:] = day_numbers(parse_stamps(pd.Series([source.since]), piece.session.zone))[0]
+    days = np.full(len(piece.frame), names_since(source, piece.session.zone))
     good = piece.keep([("unknown symbol", piece.stock < 0)])
     return "st_step", piece.records(VALUE, good, days, {"value": flags.astype("f8")})
 
@@ -117,9 +122,9 @@ def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
 
 
 def _days(piece: Slice) -> Records:
-    """Days with a flag; without a flag's column, every row is a day under special treatment."""
+    """Days with a flag, an empty one says nothing; without its column, every row is a day under special treatment."""
     stamps = piece.stamps()
     values, no_flag = flags_of(piece)
     flags = values if "is_st" in piece.frame else np.ones(len(stamps))
-    good = piece.keep([*piece.stamp_checks(stamps), no_flag])
+    good = piece.keep([*piece.stamp_checks(stamps), no_flag]) & ~np.isnan(flags)
     return "st_day", piece.records(VALUE, good, day_numbers(stamps), {"value": flags})

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from qlib_mfgru.ingest.report import NO_BARS, REVISED, STORED, TOO_EARLY, IngestReport, InputReport, Tally, tally_lines
+from qlib_mfgru.ingest.report import (
+    LEFT_OUT_AGAIN,
+    NO_BARS,
+    REVISED,
+    STORED,
+    TOO_EARLY,
+    IngestReport,
+    InputReport,
+    Tally,
+    tally_lines,
+)
 from qlib_mfgru.live.updating.inputs import PRICES
 from qlib_mfgru.live.updating.spool import LATE
 from qlib_mfgru.provider.judge.bars import FEW_BARS
@@ -15,8 +25,9 @@ _OF_STORED_DAYS = {
     STORED: "there already",
     TOO_EARLY: "of older days, not compared",
     REVISED: "in the place of stored ones",
+    LEFT_OUT_AGAIN: "left out again",
 }
-"""Rows that are left out, and no fault is in them."""
+"""Rows that are left out, and are no fault, or none of this evening's."""
 
 
 def lines(report: IngestReport, before: IngestReport) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
 from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files.numbers import as_numbers
 from qlib_mfgru.ingest.read.files.reader import as_frame
 from qlib_mfgru.ingest.read.files.text import LEFT_OUT
 
@@ -154,9 +155,41 @@ def test_another_encoding_is_named(tmp_path: Path) -> None:
 def test_words_for_what_is_missing_and_thousands_are_numbers(tmp_path: Path) -> None:
     cells = ["--", "-", "停牌", "None", "nan", "null", "N/A", "", r"\N", '"1,234.5"']
     rows, _ = read(given(tmp_path, "x.csv", "code,close\n" + "".join(f"600000,{cell}\n" for cell in cells)))
-    closes = rows["close"].to_numpy(dtype="f8")
+    closes, is_wrong = as_numbers(rows["close"])
     assert np.isnan(closes[:-1]).all()
     assert closes[-1] == 1234.5
+    assert not is_wrong.any()
+
+
+@pytest.mark.parametrize("cell", ["1,23", "12,34"])
+def test_decimal_commas_are_no_thousands(tmp_path: Path, cell: str) -> None:
+    rows, _ = read(given(tmp_path, "x.csv", f"code;close\n600000;{cell}\n000001;5\n"))
+    closes, is_wrong = as_numbers(rows["close"])
+    np.testing.assert_array_equal(closes, [np.nan, 5.0])
+    assert is_wrong.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+@pytest.mark.parametrize("end", ["600000,2025-03-04", "600000,", "6000", '"600000","2025-03-04"'])
+def test_a_last_row_that_is_cut_is_an_error(tmp_path: Path, end: str, encoding: str) -> None:
+    path = given(tmp_path, "x.csv", CSV + end, encoding)
+    with pytest.raises(InputError, match=r"x\.csv: cannot be read .* its last row is cut"):
+        read(path, encoding=encoding)
+
+
+@pytest.mark.parametrize("n_columns", [3, 9000])
+def test_a_cut_is_seen_after_more_than_is_held_back(tmp_path: Path, n_columns: int) -> None:
+    header = ",".join(["code", "close", *(f"c{number}" for number in range(n_columns - 2))])
+    row = ",".join(["600000", "1.5", *["2.25"] * (n_columns - 2)])
+    n_rows = 3_000_000 // len(row)
+    path = given(tmp_path, "x.csv", f"{header}\n" + f"{row}\n" * n_rows + row[: len(row) - 6], "gb18030")
+    with pytest.raises(InputError, match=r"x\.csv: cannot be read .* its last row is cut"):
+        read(path, 10**6, encoding="gb18030")
+
+
+@pytest.mark.parametrize("rows", [CSV.rstrip(), CSV + "\x1a", CSV.replace("close\n", "close,\n").rstrip()])
+def test_a_last_row_without_an_end_of_line_is_whole(tmp_path: Path, rows: str) -> None:
+    assert read(given(tmp_path, "x.csv", rows))[0]["close"].tolist()[:2] == [10.5, 11.5]
 
 
 def test_a_separator_at_the_end_of_each_row_shifts_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.read.sources.table import found, matching
+from qlib_mfgru.ingest.read.sources.table import found, matching, named
 
 
 @pytest.fixture
@@ -30,6 +30,16 @@ def folder(tmp_path: Path) -> Path:
 def test_files_are_sorted_and_hidden_ones_taken_by_name_only(folder: Path, pattern: str, names: list[str]) -> None:
     assert [path.name for path in found(folder, pattern)] == names
     assert [path.name for path in found(Path("/"), str(folder / pattern))] == names
+
+
+def test_a_file_is_called_as_its_pattern_has_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative to the folder, however that is written, or whole."""
+    patterns = ["deep/../a.csv", f"{folder}/deep/*", "*.csv"]
+    called = ["deep/../a.csv", f"{folder}/deep/c.csv", "a.csv", "b.csv"]
+    assert list(named(folder, patterns).values()) == called
+    monkeypatch.chdir(folder)
+    assert list(named(Path(), patterns).values()) == called
+    assert list(named(Path("deep"), ["../b.csv"]).items()) == [(Path("deep/../b.csv"), "../b.csv")]
 
 
 def test_a_pattern_that_fits_none_is_named(folder: Path) -> None:

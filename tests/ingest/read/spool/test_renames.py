@@ -99,6 +99,31 @@ def test_chains_are_followed_and_all_tables_are_renamed(
     assert stored(target, "SZ001999", "market_cap").dropna().tolist() == [7e9, 7e9, 7e9], "8e9 is of no day of 000022"
 
 
+def test_a_providers_rows_are_renamed_too(truth: tuple[pd.DataFrame, Path], tmp_path: Path, target: Path) -> None:
+    """Prices, members and industries of a provider that has the history under the code of its time."""
+    bars, provider = truth
+    early = (bars["symbol"] == NEW) & (bars["datetime"] < "2025-03-05")
+    parts = bars.assign(symbol=bars["symbol"].mask(early, OLD))
+    source = write(tmp_path / "in", parts, make_daily(parts))
+    spans_of = [{"symbol": OLD, "start": "2025-03-03", "end": "2025-03-04"},
+                {"symbol": NEW, "start": "2025-03-05", "end": "2025-03-06"}]  # fmt: skip
+    industries = [{"symbol": code, "industry": "港口"} for code in (OLD, NEW)]
+    run(source, tmp_path / "once", with_inputs(
+        members={"csi300": csv(source, "m.csv", spans_of)}, industry=csv(source, "i.csv", industries),
+    ))  # fmt: skip
+    here: dict[str, Any] = {"provider": "once"}
+    run(tmp_path, target, {
+        "bars": here | {"freq": "15min"}, "daily": here, "industry": here, "members": {"csi300": here},
+        "renames": csv(tmp_path, "r.csv", [CHANGE]),
+    })  # fmt: skip
+    assert [line[0] for line in spans(target)] == ["SH600000", "SZ001872"]
+    assert spans(target, "csi300") == [["SZ001872", "2025-03-03", "2025-03-06"]]
+    assert stored(target, "SZ001872", "industry").tolist() == [0, 0, 0, 0]
+    for name in ("close", "volume"):
+        expected = stored(provider, "SZ001872", name)
+        pd.testing.assert_series_equal(stored(target, "SZ001872", name), expected, rtol=3e-7)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -87,6 +87,23 @@ def test_equal_repeats_are_told_from_others_and_keep_says_which_stays(
     assert warned.count == (1 if keep == "first" else 2)
 
 
+@pytest.mark.parametrize(("keep", "flag"), [("first", 1.0), ("last", 0.0)])
+@pytest.mark.parametrize("name", ["st_day", "st_step"])
+def test_of_flags_that_differ_one_is_kept(
+    tmp_path: Path, name: str, keep: Literal["first", "last"], flag: float
+) -> None:
+    report, known = IngestReport(), registry()
+    spool = Spool(tmp_path / "s", 1, known, {"st": keep})
+    part = spool.part(known)
+    part.append("daily", daily((0, 1, 0, 11)))
+    part.append(name, values((0, 5, 1.0), (0, 5, 0.0), (0, 6, 1.0), (0, 6, 1.0)))
+    spool.join(part)
+    (stock,) = spool.stocks(0, report)
+    assert stock.values[name]["value"].tolist() == [flag, 1.0]
+    tally = report.warnings[f"st: repeated with another flag, the {keep} kept"]
+    assert (tally.count, tally.examples) == (1, ["a.csv: SH600000 1970-01-06"])
+
+
 def test_a_row_without_a_value_equals_another_without_it(tmp_path: Path) -> None:
     report = IngestReport()
     known = registry()

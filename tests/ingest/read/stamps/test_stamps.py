@@ -19,6 +19,16 @@ MOMENT = np.datetime64("2025-01-02T09:45:00")
         "2025-01-02T09:45:00",
         "2025-01-02T09:45:00+08:00",
         "2025-01-02T01:45:00Z",
+        "2025-01-02T01:45Z",
+        "2025-01-02 09:45:00+08",
+        "2025-01-02 09:45+08",
+        "2025-01-02 09:45:00+0800",
+        "2025-01-02 09:45:00.000+08:00",
+        "20250102 09:45:00+08",
+        "2025/01/02 01:45:00+00",
+        "2025-01-02 01:45:00 UTC",
+        "2025-01-02 01:45:00 GMT",
+        "2 Jan 2025 01:45 UTC",
         "202501020945",
         "20250102094500",
         "20250102094500000",
@@ -37,6 +47,18 @@ MOMENT = np.datetime64("2025-01-02T09:45:00")
 )
 def test_vendor_stamps_are_one_moment(value: object) -> None:
     assert parse_stamps(pd.Series([value]), CHINA)[0] == MOMENT
+
+
+def test_each_stamp_of_a_column_has_a_zone_of_its_own_or_none() -> None:
+    written = ["2025-01-02 09:45:00+08", "2025-01-02 01:45:00 UTC", "2025-01-02 09:45:00", "2025-01-02 02:45:00+01"]
+    assert (parse_stamps(pd.Series(written), CHINA) == MOMENT).all()
+    days = parse_stamps(pd.Series(["2025-03-03 00:00:00+08", "2025-03-02 16:00:00 UTC", "2025-03-03"]), CHINA)
+    assert days.astype(str).tolist() == ["2025-03-03T00:00:00"] * 3
+
+
+@pytest.mark.parametrize("value", ["2025-01-02Z", "2025-01-02 UTC", "2025-01-02+08:00"])
+def test_a_date_with_a_zone_and_no_time_is_no_stamp(value: str) -> None:
+    assert np.isnat(parse_stamps(pd.Series([value]), CHINA)[0])
 
 
 def test_unparsable_stamps_are_nat_and_their_neighbours_are_not() -> None:
@@ -80,6 +102,8 @@ def test_one_time_that_is_none_leaves_the_others_as_they_are() -> None:
         "20240229240000000",
         202402292400,
         "2024-02-29 24:00+08:00",
+        "2024-02-29 24:00:00+08",
+        "2024-02-29 16:00 UTC",
         "2024-02-29T16:00Z",
     ],
 )
