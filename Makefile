@@ -19,15 +19,17 @@ STUDY := runs/study
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	pins=$$("$(BIN)/python" -c 'import sys; print("-c constraints.txt" * (sys.version_info >= (3, 11, 5)))') && \
+	{ test "$$pins" || echo "constraints.txt needs Python 3.11.5: this one gets the newest versions that it can have"; } && \
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check $$pins -e ".[dev]"
 	touch $@
 
 demo: $(VENV)/.installed
 	mkdir -p $(RUN)
-	$(BIN)/mfgru demo --target $(MFGRU_DEMO_PROVIDER)
-	cd $(RUN) && $(BIN)/qrun $(CURDIR)/workflow_configs/demo/incremental.yaml
+	"$(BIN)/mfgru" demo --target "$(MFGRU_DEMO_PROVIDER)"
+	cd $(RUN) && "$(BIN)/qrun" "$(CURDIR)/workflow_configs/demo/incremental.yaml"
 	@recorder=$$(basename $$(ls -dt $(RUN)/mlruns/*/*/ | head -n 1)) && \
-	(cd $(RUN) && MFGRU_RECORDER=$$recorder $(BIN)/qrun $(CURDIR)/workflow_configs/demo/enhance_csi1000.yaml) && \
+	(cd $(RUN) && MFGRU_RECORDER=$$recorder "$(BIN)/qrun" "$(CURDIR)/workflow_configs/demo/enhance_csi1000.yaml") && \
 	artifacts=$$(ls -d $(RUN)/mlruns/*/$$recorder/artifacts) && \
 	portfolios=$$(ls -dt $(RUN)/mlruns/*/*/artifacts/index_enhancement | head -n 1) && \
 	echo && echo "Done. Look at:" && \
@@ -37,30 +39,30 @@ demo: $(VENV)/.installed
 	echo "  $$artifacts/factor_test/factor_test.md    RankIC and ten layers beside the report's figures; plots beside it" && \
 	echo "  $$artifacts/portfolio_analysis/           qlib's own backtest of the best 20 stocks" && \
 	echo "  $$portfolios/index_enhancement.md    three enhanced CSI1000 portfolios; plots beside it" && \
-	echo "  (cd $(RUN) && $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
+	echo "  (cd $(RUN) && '$(BIN)/mlflow' ui --backend-store-uri sqlite:///mlruns.db)   all of it in a browser"
 
 study: $(VENV)/.installed
 	mkdir -p $(STUDY)
-	test -d $(STUDY)/provider || $(BIN)/mfgru demo --target $(CURDIR)/$(STUDY)/provider
-	cd $(STUDY) && MFGRU_DEMO_PROVIDER=$(CURDIR)/$(STUDY)/provider MFGRU_CACHE=$(CURDIR)/$(STUDY)/panels \
-		$(BIN)/mfgru study $(CURDIR)/workflow_configs/demo/study.yaml
+	test -d $(STUDY)/provider || "$(BIN)/mfgru" demo --target "$(CURDIR)/$(STUDY)/provider"
+	cd $(STUDY) && MFGRU_DEMO_PROVIDER="$(CURDIR)/$(STUDY)/provider" MFGRU_CACHE="$(CURDIR)/$(STUDY)/panels" \
+		"$(BIN)/mfgru" study "$(CURDIR)/workflow_configs/demo/study.yaml"
 	@echo && echo "Done. Look at $(STUDY)/study.html"
 
 live-demo: $(VENV)/.installed
-	$(BIN)/python -m qlib_mfgru.rehearsal $(CURDIR)/runs/live_demo
+	"$(BIN)/python" -m qlib_mfgru.rehearsal "$(CURDIR)/runs/live_demo"
 
 test: $(VENV)/.installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	"$(BIN)/ruff" check .
+	"$(BIN)/ruff" format --check .
+	"$(BIN)/mypy"
+	OMP_NUM_THREADS=1 "$(BIN)/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 docs: $(VENV)/.installed
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --quiet --strict
 	@echo "Done. Look at runs/docs/index.html, or with its search: python -m http.server --directory runs/docs"
 
 figures: $(VENV)/.installed
-	$(BIN)/python benchmarks/blocks.py
+	"$(BIN)/python" benchmarks/blocks.py
 
 dist:
 	$(PYTHON) tests/packaging/dist.py $(DIST)

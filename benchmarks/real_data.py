@@ -3,8 +3,9 @@
     python benchmarks/real_data.py [--out runs/real_data --seeds 0 1 2 --models gru incremental ... --json FILE]
 
 Reads the YAMLs ``workflow_configs/astock/*.yaml`` as qrun does, trains each with every seed and keeps its prediction
-in OUT; what is already there is not trained again. The table compares all of them on the stocks and dates that all
-of them score. The provider is the YAMLs' (``MFGRU_ASTOCK_PROVIDER``), made by ``mfgru ingest``.
+in OUT; what is there already, of the same settings, provider and commit, is not trained again. The table compares all
+of them on the stocks and dates that all of them score. The provider is the YAMLs'
+(``MFGRU_ASTOCK_PROVIDER``), made by ``mfgru ingest``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import qlib
 from qlib.cli.run import render_template
 from qlib.utils import init_instance_by_config
 from qlib.utils.data import update_config
-from record import add_options, keep, spanned
+from record import add_options, commit, digest, keep, made_on, spanned
 from ruamel.yaml import YAML
 
 from qlib_mfgru.model.mean import mean_of_scores
@@ -45,10 +46,11 @@ def predict(name: str, seed: int, folder: Path, datasets: dict[str, Any]) -> pd.
     """
     if name == "mean":
         return mean_of_scores([predict(member, seed, folder, datasets) for member in ("daily", "gru")])
-    path = folder / f"{name}-{seed}.pkl"
+    config = load_config(name)
+    task = config["task"]
+    task["model"]["kwargs"]["seed"] = seed
+    path = folder / f"{name}-{seed}-{digest(task, made_on(config['qlib_init']['provider_uri']), commit())}.pkl"
     if not path.exists():
-        task = load_config(name)["task"]
-        task["model"]["kwargs"]["seed"] = seed
         key = repr(task["dataset"])
         if key not in datasets:
             datasets[key] = init_instance_by_config(task["dataset"])

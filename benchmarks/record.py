@@ -6,10 +6,12 @@ A record is a JSON file; `blocks.py` makes the tables of the docs from those in 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -100,6 +102,21 @@ def spanned(days: pd.DatetimeIndex, what: str) -> dict[str, Any]:
     return {f"{what}s": len(days), f"first_{what}": f"{days[0]:%Y-%m-%d}", f"last_{what}": f"{days[-1]:%Y-%m-%d}"}
 
 
+def study_file(name: str) -> Path:
+    """A study's file, as it is called here or, of such as ``best.yaml``, in ``workflow_configs/ashare_daily``."""
+    return Path(name) if Path(name).exists() else ROOT / "workflow_configs/ashare_daily" / name
+
+
+def digest(*of: object) -> str:
+    """A name for what a kept result was made of: settings, `made_on` of the provider, `commit`."""
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:12]
+
+
+def made_on(provider: str | Path) -> str:
+    """The checksums of a provider's files."""
+    return (Path(provider).expanduser() / "checksums.txt").read_text(encoding="utf-8")
+
+
 def commit() -> str:
     """The revision that was run, with ``+dirty`` where files other than the records and the docs differ from it."""
     changed = _git("status", "--porcelain", "--", ".", ":!benchmarks/results", ":!docs", ":!*.md")
@@ -107,7 +124,9 @@ def commit() -> str:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of this checkout; nothing in a copy without a history."""
+    """What git says of this checkout; nothing in a copy without a history, or on a machine without git."""
+    if shutil.which("git") is None:
+        return ""
     done = subprocess.run(["git", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     return done.stdout.strip()
 

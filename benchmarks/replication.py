@@ -107,7 +107,7 @@ def figures(subjects: list[Subject]) -> dict[str, Any]:
 def main() -> None:
     """Run the study, and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", type=Path, nargs="?", default=STUDY)
+    parser.add_argument("study", type=record.study_file, nargs="?", default=STUDY)
     parser.add_argument("--only", nargs="+", metavar="MODEL", help="by default all of the study")
     record.add_options(parser)
     options = parser.parse_args()

@@ -5,7 +5,7 @@
 `IncrementalGRUModel` as ``workflow_configs/astock/incremental.yaml`` has it, with one setting changed at a time for its
 second stage. Trained and stopped on the train segment up to 2025-08-15; judged by the RankIC of every day from
 2025-08-18 to 2025-10-31 whose label ends before the test segment, which is not read. Variants of a seed share their
-first stage. Scores are kept in OUT: what is there is not trained again.
+first stage. Scores are kept in OUT: what is there of the same settings, provider and commit is not trained again.
 
 The table has the mean RankIC over days and seeds, and its differences to the first stage alone (`daily`) and to the
 model without the setting (`default`): paired by seed, with the standard error over seeds.
@@ -104,9 +104,12 @@ def fitted(name: str, seed: int, of_blocks: dict[int, MultiFreqDataset], known: 
     return model.predict(dataset, HELD_BACK), str(model.trained[-1])
 
 
-def kept(name: str, seed: int, folder: Path, *args: Any) -> pd.Series:
+def kept(name: str, seed: int, folder: Path, start: str, *args: Any) -> pd.Series:
     """The scores of `fitted`, or what OUT has of them; training's words are printed."""
-    path = folder / f"{name.replace(' ', '_')}-{seed}.pkl"
+    config = load_config("incremental")
+    provider = record.made_on(config["qlib_init"]["provider_uri"])
+    made_of = record.digest(VARIANTS[name], start, config, provider, record.commit())
+    path = folder / f"{name.replace(' ', '_')}-{seed}-{made_of}.pkl"
     if not path.exists():
         scores, said = fitted(name, seed, *args)
         path.with_suffix(".json").write_text(json.dumps(said))
@@ -156,7 +159,10 @@ def main() -> None:
     label = labels(of_blocks[1])
     names = dict.fromkeys(["daily", "default", *options.only])
     values = {
-        name: {seed: rank_ic(kept(name, seed, options.out, of_blocks, known), label) for seed in options.seeds}
+        name: {
+            seed: rank_ic(kept(name, seed, options.out, options.start, of_blocks, known), label)
+            for seed in options.seeds
+        }
         for name in names
     }
     by_seed = pd.DataFrame(values)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -69,7 +68,7 @@ def limited(scores: pd.Series, settings: Mapping[str, Any], aversions: list[floa
 def main() -> None:
     """Take the scores, make all portfolios, and record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", type=Path, nargs="?", default=STUDY)
+    parser.add_argument("study", type=record.study_file, nargs="?", default=STUDY)
     parser.add_argument("--model", default="daily")
     parser.add_argument("--recorder", metavar="ID", help="of the model, as mlflow ui shows it")
     parser.add_argument("--limits", type=float, nargs="*", default=LIMITS, help="none: no portfolios are made")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import re
 import runpy
@@ -85,3 +86,22 @@ def test_what_the_project_promises() -> None:
     (qlib,) = (line for line in project["dependencies"] if line.startswith("pyqlib"))
     versions = Requirement(qlib).specifier
     assert [v for v in ("0.9.6", "0.9.7", "0.9.99", "0.10") if versions.contains(v)] == ["0.9.7", "0.9.99"]
+
+
+def test_the_pins_can_be_installed_where_the_readme_says() -> None:
+    """Of each as it is installed here; before Python 3.11.5 make leaves them out."""
+    pins = dict(line.split("==") for line in (dist.ROOT / "constraints.txt").read_text().splitlines() if "==" in line)
+    needs = {name: importlib.metadata.metadata(name).get("Requires-Python") for name in pins if _is_installed(name)}
+    assert len(needs) > 150
+    for python in ("3.11.5", "3.12.0"):
+        assert [name for name, versions in needs.items() if python not in SpecifierSet(versions or "")] == []
+    assert [name for name, versions in needs.items() if "3.11.4" not in SpecifierSet(versions or "")]
+    for text, words in {"README.md": "Python\n3.11.5", "Makefile": "(3, 11, 5)", "constraints.txt": "3.11.5"}.items():
+        assert words in (dist.ROOT / text).read_text(), text
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return False
