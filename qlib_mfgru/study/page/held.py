@@ -64,10 +64,10 @@ def histories(recorder: Recorder, unread: list[str]) -> Histories:
     """Rows of epochs by model: of a rolling run by ``fold, seed``; of a mean by member, each with a file of its own."""
     files = [name for name in recorder.list_artifacts() if name.endswith(HISTORY)]
     if files:
-        rows = {name.removesuffix(HISTORY): _read(recorder, name, _json, [], unread) for name in files}
-        return _by_member(rows)
+        read: Histories = {name.removesuffix(HISTORY): _read(recorder, name, _json, [], unread) for name in files}
+        return _by_member(read)
     if has_artifact(recorder, f"rolling/{HISTORY}"):
-        trained = _read(recorder, f"rolling/{HISTORY}", _json, [], unread)
+        trained: list[dict[str, Any]] = _read(recorder, f"rolling/{HISTORY}", _json, [], unread)
         return _by_member({f"{unit['fold']}, {unit['seed']}": unit["history"] for unit in trained})
     return {}
 

@@ -59,19 +59,19 @@ def test_days_of_the_old_year_that_come_in_the_new_one(
 ) -> None:
     """Until daily rows say on which of them a stock traded, no bars of these days are taken for all that there are."""
     server.today = market.days[market.days.searchsorted("2021-01-01") + 2]
-    known = Baostock.daily
+    known, since = Baostock.daily, "2020-12-29"
+    collect("once", stocks=FEW[:2], since=since)
+    for missing in (since, "2020-12-31"):  # all days of the old year, its last one
 
-    def late(source: Baostock, code: str, start: str, end: str) -> pd.DataFrame:
-        rows = known(source, code, start, end)
-        return rows[rows["date"] > "2020-12-30"].reset_index(drop=True)
+        def late(source: Baostock, code: str, start: str, end: str, missing: str = missing) -> pd.DataFrame:
+            rows = known(source, code, start, end)
+            return rows[~rows["date"].between(missing, "2020-12-31")].reset_index(drop=True)
 
-    for since in ("2020-12-29", "2020-12-30"):  # no day of the old year, one of two
         with monkeypatch.context() as patched:
             patched.setattr(Baostock, "daily", late)
-            collect(f"late{since}", stocks=FEW[:2], since=since)
-        collect(f"late{since}", stocks=FEW[:2], since=since)
-        collect(f"once{since}", stocks=FEW[:2], since=since)
-        assert contents(tmp_path / f"late{since}") == contents(tmp_path / f"once{since}")
+            collect(missing, stocks=FEW[:2], since=since)
+        collect(missing, stocks=FEW[:2], since=since)
+        assert contents(tmp_path / missing) == contents(tmp_path / "once")
 
 
 def test_tomorrow_changes_nothing_of_today(
