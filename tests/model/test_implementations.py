@@ -34,12 +34,12 @@ def test_the_same_loss_curve(build: Callable[..., NeuralModel], dataset: MultiFr
         assert np.corrcoef(scores[name], scores["torch"])[0, 1] > 1 - 1e-5
 
 
-@pytest.mark.parametrize(("gru", "device"), [("fused", "cpu"), ("compiled", "cpu")])
+@pytest.mark.parametrize("gru", ["fused", "compiled"])
 def test_what_does_not_run_here_is_said_first(
-    gru: str, device: str, dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch
+    gru: str, dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "library", lambda *_: None)
-    model = GRUModel(**FAST, gru="plain", device=device)
+    model = GRUModel(**FAST, gru="plain")
     model.fit(dataset)
     model.settings = model.settings.changed(gru=gru)
     for call in (model.fit, model.predict):
@@ -53,7 +53,7 @@ def test_a_model_on_the_cpu_leaves_gpus_alone(dataset: MultiFreqDataset, monkeyp
     for name in ("get_rng_state", "manual_seed", "manual_seed_all"):
         monkeypatch.setattr(torch.cuda, name, lambda *_: pytest.fail("a GPU was asked"))
     before = torch.get_rng_state()
-    model = GRUModel(**FAST | {"max_epochs": 1}, device="cpu", dropout=0.1)
+    model = GRUModel(**FAST | {"max_epochs": 1, "device": "cpu"}, dropout=0.1)
     model.fit(dataset)
     model.predict(dataset)
     assert torch.equal(torch.get_rng_state(), before), "the caller's numbers are as they were"

@@ -109,8 +109,8 @@ def test_a_small_table_without_a_row_takes_nothing_away(tmp_path: Path) -> None:
     """It is given whole: a file that holds its header alone is refused, as by an ingest."""
     source = until(tmp_path / "in", 4)
     rows = [
-        {"index": "000300.SH", "date": f"{day:%Y-%m-%d}", **dict.fromkeys(("open", "high", "low", "close"), 4000.0)}
-        for day in DAYS
+        {"index": "000300.SH", "date": f"{day:%Y-%m-%d}", **dict.fromkeys(("open", "high", "low", "close"), 4000.0 + n)}
+        for n, day in enumerate(DAYS)
     ]
     ingest(source, tmp_path / "p", index=csv(source, "levels.csv", rows))
     until(source, 5)
@@ -119,7 +119,7 @@ def test_a_small_table_without_a_row_takes_nothing_away(tmp_path: Path) -> None:
         updated(tmp_path / "p")
     csv(source, "levels.csv", rows)
     assert updated(tmp_path / "p").days == (LAST,)
-    assert (stored(tmp_path / "p", "SH000300", "close") == 4000).all()
+    assert stored(tmp_path / "p", "SH000300", "close").tolist() == [4000, 4001, 4002, 4003, 4004]
 
 
 @pytest.mark.parametrize("where", [{}, {"kind": "split"}])
