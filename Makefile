@@ -19,8 +19,9 @@ STUDY := runs/study
 
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard qlib_mfgru/native/*.cpp qlib_mfgru/native/*.h) qlib_mfgru/native/recipe.py
 	$(PYTHON) -m venv $(VENV)
-	pins=$$("$(BIN)/python" -c 'import sys; print("-c constraints.txt" * (sys.version_info >= (3, 11, 5)))') && \
+	@pins=$$("$(BIN)/python" -c 'import sys; print("-c constraints.txt" * (sys.version_info >= (3, 11, 5)))') && \
 	{ test "$$pins" || echo "constraints.txt needs Python 3.11.5: this one gets the newest versions that it can have"; } && \
+	echo "pip install $$pins -e .[dev]: this takes minutes" && \
 	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check $$pins -e ".[dev]"
 	touch $@
 

@@ -48,6 +48,21 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
     _check_ours(file, target)
     lock = FileLock(file)
     try:
+        _hold(lock, file, target, wait=wait, patience=patience)
+        with advice(target):  # of a write, the system says what is wrong and not where
+            Holder.this().write(file)
+        clear(target)
+        yield
+    finally:
+        if lock.is_locked:
+            with suppress(OSError):
+                file.unlink()  # those that wait for it see that it is gone, and make a new one
+            lock.release()
+
+
+def _hold(lock: FileLock, file: Path, target: Path, *, wait: bool, patience: float) -> None:
+    """Get the lock; errors as of `locked`."""
+    try:
         _acquire(lock, file, patience)
     except Timeout:
         holder = Holder.read(file) or "another process"
@@ -65,15 +80,6 @@ def locked(target: Path, *, wait: bool, patience: float = 0.5) -> Iterator[None]
             f"{target} is, or was, being written by {holder}, of another user: wait for it to end, "
             f"and have {file} deleted if it was killed"
         ) from None
-    try:
-        with advice(target):  # of a write, the system says what is wrong and not where
-            Holder.this().write(file)
-        clear(target)
-        yield
-    finally:
-        with suppress(OSError):
-            file.unlink()  # those that wait for it see that it is gone, and make a new one
-        lock.release()
 
 
 def lock_file(target: Path) -> Path:
