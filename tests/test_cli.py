@@ -72,10 +72,10 @@ def test_no_memory_is_one_line(error: MemoryError, line: str, capsys: pytest.Cap
     assert capsys.readouterr().err.startswith(line)
 
 
-def test_the_home_folder_of_an_option_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_folder_of_an_option_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell leaves ``--out=~/orders.csv`` as it is."""
-    monkeypatch.setenv("HOME", "/home/quant")
-    assert local_path("~/orders.csv") == Path("/home/quant/orders.csv")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert local_path("~/orders.csv") == tmp_path / "orders.csv"
     with pytest.raises(argparse.ArgumentTypeError, match="home folder of a user who has none"):
         local_path("~nobody-of-this-name/orders.csv")
 

@@ -6,10 +6,9 @@ import copy
 import dataclasses
 import json
 import tempfile
-import threading
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,25 +40,12 @@ from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
 from qlib_mfgru.model.training.run import begin_run, log_validation, titled
 from qlib_mfgru.model.training.scoring import mean_by_date, score_samples, validate
+from qlib_mfgru.model.training.seeded import seeded
 from qlib_mfgru.model.training.stage import StageResult
 from qlib_mfgru.model.training.stopping import EarlyStopping
 from qlib_mfgru.model.training.weight import choose_weight
 from qlib_mfgru.nn import Inputs, InputShape, MetricName, ScoringNet
 from qlib_mfgru.nn.weighted import WeightedNet
-
-_SEEDED = threading.Lock()  # torch's random state belongs to the process: models fitted in threads take turns
-
-
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Random numbers of a seed on a device; the caller's own are left as they were, and other devices alone."""
-    is_gpu = device.type == "cuda"
-    with _SEEDED, torch.random.fork_rng([device] if is_gpu else []):
-        torch.default_generator.manual_seed(seed)
-        if is_gpu:
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        yield
 
 
 class NeuralModel(Member):
@@ -171,7 +157,7 @@ class NeuralModel(Member):
             self._start.give_to(net, dataset.handler)
             self._start = None
         stochastic = net.stochastic or self.settings.make_loss().stochastic
-        random = _seeded(self.settings.seed, device) if stochastic else nullcontext()
+        random = seeded(self.settings.seed, device) if stochastic else nullcontext()
         with random, denormals_flushed():  # no decorator: qlib reads the method's own signature
             self.trained = self.train(self._placed(net), dataset)
         self.net, self.reading = net.cpu().eval(), dataset.handler.reading(net.freqs)
@@ -195,7 +181,7 @@ class NeuralModel(Member):
         return {freq: InputShape(*shape) for freq, shape in dataset.handler.input_shapes(self.freqs).items()}
 
     def _drawn(self, inputs: Inputs) -> ScoringNet:
-        with _seeded(self.settings.seed, torch.device("cpu")):
+        with seeded(self.settings.seed, torch.device("cpu")):
             return self.build(inputs)
 
     def state(self) -> ModelState | None:
