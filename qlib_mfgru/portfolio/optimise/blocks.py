@@ -1,58 +1,16 @@
-"""The blocks that a rebalance's linear program is put together from: its columns, its trades, its sums of weights."""
+"""The blocks that a rebalance's linear program is put together from: its trades, its columns, its sums of weights."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
-from scipy import sparse
 
 from qlib_mfgru.portfolio.optimise.base import Constraint
 from qlib_mfgru.portfolio.optimise.terms import Terms
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Where each block of columns is: purchases, sales, forced trades; then what is missing below and above a sum.
-
-    Attributes
-    ----------
-    n_stocks, n_sums : int
-    """
-
-    n_stocks: int
-    n_sums: int
-
-    def __len__(self) -> int:
-        return 3 * self.n_stocks + 2 * self.n_sums
-
-    @property
-    def buy(self) -> slice:
-        return slice(0, self.n_stocks)
-
-    @property
-    def sell(self) -> slice:
-        return slice(self.n_stocks, 2 * self.n_stocks)
-
-    @property
-    def forced(self) -> slice:
-        return slice(2 * self.n_stocks, 3 * self.n_stocks)
-
-    @property
-    def below(self) -> slice:
-        return slice(3 * self.n_stocks, 3 * self.n_stocks + self.n_sums)
-
-    @property
-    def above(self) -> slice:
-        return slice(3 * self.n_stocks + self.n_sums, len(self))
-
-    def vector(self, **blocks: np.ndarray | float) -> np.ndarray:
-        """A number for each column, (n_columns,), from those of blocks by their names; 0 elsewhere."""
-        values = np.zeros(len(self))
-        for name, block in blocks.items():
-            values[getattr(self, name)] = block
-        return values
 
 
 @dataclass(frozen=True)
@@ -120,10 +78,63 @@ class Trades:
             direction=np.where(rising, 1.0, -1.0),
         )
 
-    def on_columns(self, coefficients: np.ndarray) -> sparse.csc_array:
-        """Coefficients of weights (n_rows, n_stocks) as those of the columns of trades, (n_rows, 3 n_stocks)."""
-        on_weights = sparse.csc_array(coefficients)
-        return sparse.hstack([on_weights, -on_weights, on_weights * self.direction], format="csc")
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column is what: blocks of purchases, sales and forced trades, then what is missing ``below`` and ``above``
+    each sum.
+
+    A stock has a column only where it can be traded that way: most of a market is neither held nor forced, so that two
+    thirds of its columns would stand at 0.
+
+    Attributes
+    ----------
+    n_stocks, n_sums : int
+    stocks : mapping of str to ndarray of int
+        The stocks of the blocks ``buy``, ``sell`` and ``forced``, by their numbers.
+    """
+
+    n_stocks: int
+    n_sums: int
+    stocks: Mapping[str, np.ndarray]
+
+    @classmethod
+    def of(cls, trades: Trades, n_sums: int) -> Columns:
+        """Those that trades and sums need."""
+        blocks = {"buy": trades.buy, "sell": trades.sell, "forced": trades.forced}
+        return cls(len(trades.buy), n_sums, {name: np.flatnonzero(most) for name, most in blocks.items()})
+
+    def __len__(self) -> int:
+        return self.spans["above"].stop
+
+    @cached_property
+    def spans(self) -> dict[str, slice]:
+        """Where each block is."""
+        lengths = {name: len(stocks) for name, stocks in self.stocks.items()}
+        lengths |= {"below": self.n_sums, "above": self.n_sums}
+        ends = accumulate(lengths.values())
+        return {name: slice(end - length, end) for (name, length), end in zip(lengths.items(), ends, strict=True)}
+
+    def vector(self, **blocks: np.ndarray | float) -> np.ndarray:
+        """A number for each column, (n_columns,), from those of blocks by their names, of trades one for each of all
+        stocks; 0 elsewhere."""
+        values = np.zeros(len(self))
+        for name, block in blocks.items():
+            one_each = name in self.stocks and np.ndim(block)
+            values[self.spans[name]] = np.asarray(block)[self.stocks[name]] if one_each else block
+        return values
+
+    def traded(self, block: str, solution: np.ndarray) -> np.ndarray:
+        """What a solution (n_columns,) trades of each stock in a block, (n_stocks,)."""
+        values = np.zeros(self.n_stocks)
+        values[self.stocks[block]] = solution[self.spans[block]]
+        return values
+
+    def of_weights(self, coefficients: np.ndarray, direction: np.ndarray) -> np.ndarray:
+        """Coefficients of weights (n_rows, n_stocks) as those of what is traded, (n_rows, columns of trades); forced
+        trades go in a direction (n_stocks,)."""
+        buy, sell, forced = (coefficients[:, stocks] for stocks in self.stocks.values())
+        return np.hstack([buy, -sell, forced * direction[self.stocks["forced"]]])
 
 
 @dataclass(frozen=True)

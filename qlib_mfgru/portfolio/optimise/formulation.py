@@ -1,7 +1,8 @@
 """``Formulation``: one rebalance as a sparse linear program in buy / sell form.
 
-Columns are, for n stocks and k sums of weights that constraints bound: purchases b (n), sales s (n), forced trades f
-(n) of stocks whose current weight v lies outside its bounds, and what is missing below and above each sum, p, q (k)::
+Columns are, for the stocks that can be traded so and k sums of weights that constraints bound: purchases b, sales s,
+forced trades f of stocks whose current weight v lies outside its bounds, and what is missing below and above each sum,
+p, q (k)::
 
     w = v + b - s + d f,     d = 1 where v is below its bounds, else -1
     least <= A w + p - q <= most                       the constraints' sums
@@ -60,9 +61,9 @@ class GivingWay:
             coefficients[row] = columns.vector(below=owned, above=owned)
         holders = [row for row, group in enumerate(groups) if any(constraint in group for constraint in bounding)]
         if holders:
-            coefficients[holders[-1], columns.forced] = -(trades.forced > 0).astype(np.float64)
+            coefficients[holders[-1], columns.spans["forced"]] = -1.0
             constant[holders[-1]] = trades.forced.sum()
-        may_be_missed = np.any(coefficients[:, columns.below], axis=0)
+        may_be_missed = np.any(coefficients[:, columns.spans["below"]], axis=0)
         return cls(coefficients, constant, np.asarray(may_be_missed), bool(holders))
 
 
@@ -109,7 +110,7 @@ class Formulation:
         bans = Bans.of(terms, len(current))
         trades = Trades.within(terms, current, bans if freed is None else bans.only(~freed))
         sums = Sums.of(constraints, terms, len(current))
-        columns = Columns(len(current), len(sums.owners))
+        columns = Columns.of(trades, len(sums.owners))
         bounding = [
             constraint
             for constraint, term in zip(constraints, terms, strict=True)
@@ -133,17 +134,17 @@ class Formulation:
 
     def weights(self, solution: np.ndarray) -> np.ndarray:
         """Weights (n_stocks,) of a solution (n_columns,), without traces of rounding."""
-        bought, sold, forced = (solution[block] for block in (self.columns.buy, self.columns.sell, self.columns.forced))
+        bought, sold, forced = (self.columns.traded(block, solution) for block in ("buy", "sell", "forced"))
         change = bought - sold + self.trades.direction * forced
         weights = self.current + np.where(np.abs(change) < _NOTHING, 0.0, change)
         return np.where(np.abs(weights) < _NOTHING, 0.0, weights)
 
 
 def _matrix(columns: Columns, sums: Sums, trades: Trades, giving_way: GivingWay) -> sparse.csc_array:
-    missing = sparse.eye_array(columns.n_sums)
-    of_sums = sparse.hstack([trades.on_columns(sums.coefficients), missing, -missing])
+    missing = np.eye(columns.n_sums)
+    of_sums = np.hstack([columns.of_weights(sums.coefficients, trades.direction), missing, -missing])
     turnover = columns.vector(buy=1.0, sell=1.0, forced=1.0)
-    return sparse.csc_array(sparse.vstack([of_sums, turnover[None], giving_way.coefficients], format="csc"))
+    return sparse.csc_array(np.vstack([of_sums, turnover, giving_way.coefficients]))
 
 
 def _column_bounds(columns: Columns, trades: Trades, giving_way: GivingWay) -> tuple[np.ndarray, np.ndarray]:

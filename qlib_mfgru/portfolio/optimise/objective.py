@@ -59,4 +59,4 @@ def _of_trades(columns: Columns, returns: np.ndarray, trades: Trades) -> np.ndar
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values / max(np.abs(values).max(), np.finfo(np.float64).tiny))
+    return np.asarray(values / np.abs(values).max(initial=np.finfo(np.float64).tiny))

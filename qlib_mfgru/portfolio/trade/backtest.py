@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -128,14 +129,13 @@ def _run(
 
 def to_frame(history: Mapping[pd.Timestamp, Position]) -> pd.DataFrame:
     """qlib's positions by day as a frame: `PortfolioRun.positions`."""
-    rows = [
-        (day, code, held["amount"], held["price"], held["weight"])
-        for day, position in history.items()
-        for code, held in sorted(position.position.items())
-        if isinstance(held, dict)
-    ]
-    frame = pd.DataFrame(rows, columns=["datetime", "instrument", "amount", "price", "weight"])
-    return frame.set_index(["datetime", "instrument"])
+    holdings = [sorted(position.get_stock_list()) for position in history.values()]
+    days = pd.DatetimeIndex(list(history)).repeat([len(stocks) for stocks in holdings])
+    index = pd.MultiIndex.from_arrays([days, list(chain(*holdings))], names=["datetime", "instrument"])
+    by_day = zip(history.values(), holdings, strict=True)
+    held = [position.position[code] for position, stocks in by_day for code in stocks]
+    columns = ("amount", "price", "weight")
+    return pd.DataFrame({name: [each[name] for each in held] for name in columns}, index, dtype=np.float64)
 
 
 def _period(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Any
+
 from qlib.backtest.position import Position
 
 
@@ -16,3 +19,9 @@ class SortedPosition(Position):
     def get_stock_list(self) -> list[str]:
         """Codes of the stocks that are held, sorted."""
         return sorted(super().get_stock_list())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SortedPosition:
+        """Holdings are dicts of numbers: qlib, which copies them at every close, need not look for more."""
+        other = copy(self)
+        other.position = {name: copy(held) for name, held in self.position.items()}
+        return other

@@ -58,9 +58,6 @@ class Rebalance:
 class Rebalancer:
     """Decides rebalances of one portfolio, each from the close of a day and nothing later.
 
-    The solver starts from the date before's basis: where several weights are equally good, which of them come out may
-    depend on the dates before.
-
     Parameters
     ----------
     settings : StrategySettings

@@ -11,7 +11,7 @@ from decisions import random_decision, report_constraints, view
 
 from qlib_mfgru.portfolio import Decision, IndexEnhancementOptimizer
 from qlib_mfgru.portfolio import Objective as Costs
-from qlib_mfgru.portfolio.optimise.blocks import Bans, Columns, Trades
+from qlib_mfgru.portfolio.optimise.blocks import Columns, Trades
 
 N = 120
 LIMITS = {"deviation": 0.02, "industry": 0.02, "size": 0.2, "turnover": 0.6}
@@ -110,11 +110,11 @@ def test_without_aversion_costs_are_not_read() -> None:
 def test_coefficients_number_by_number() -> None:
     """Scores 1, 2, 3 are -a, 0, a in deviations, a = 1.5 ** 0.5; costs of 0.2 % and 0.4 % at 0.5 are 0.1 and 0.2."""
     decision = Decision(view(3), np.array([1.0, 2.0, 3.0]), np.full(3, 1 / 3))
-    trades = Trades.within([], decision.current, Bans.of([], 3))
-    found = Costs(0.5, 0.002, 0.004).coefficients(Columns(3, 0), decision.expected, trades)
+    trades = Trades(np.ones(3), np.ones(3), forced=np.ones(3), direction=np.array([-1.0, 1.0, -1.0]))
+    found = Costs(0.5, 0.002, 0.004).coefficients(Columns.of(trades, 0), decision.expected, trades)
     a = 1.5**0.5
-    forced_sales = [a - 0.2, -0.2, -a - 0.2]
-    expected = np.array([-a - 0.1, -0.1, a - 0.1, *forced_sales, *forced_sales]) / (a + 0.2)
+    bought, sold, forced = [-a - 0.1, -0.1, a - 0.1], [a - 0.2, -0.2, -a - 0.2], [a - 0.2, -0.1, -a - 0.2]
+    expected = np.array([*bought, *sold, *forced]) / (a + 0.2)
     np.testing.assert_allclose(found, expected, atol=1e-15)
 
 
