@@ -143,6 +143,8 @@ def _residuals(values: np.ndarray, numeric: Sequence[np.ndarray], codes: np.ndar
     left, error = _less_group_means(values, group)
     if numeric:
         right = np.stack([_less_group_means(array, group)[0] for array in numeric], axis=1)
+        # lstsq leaves out what is 1e-12 of the largest, as logarithms are beside won; powers of two change no digit
+        right = np.ldexp(right, -np.frexp(np.abs(right).max(axis=0))[1])
         slopes = np.linalg.lstsq(right, left, rcond=None)[0]
         left = left - right @ slopes
         left[np.abs(left) <= _ROUNDING * np.abs(values).max()] = 0.0

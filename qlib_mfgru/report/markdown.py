@@ -49,7 +49,7 @@ def markdown(frame: pd.DataFrame, formats: Formats | None = None) -> str:
     """
     own = formats(frame) if callable(formats) else formats or {}
     by_column = FORMATS | dict(own)
-    lines = [[header(column) for column in frame.columns], ["---"] * len(frame.columns)]
+    lines = [[_escaped(header(column)) for column in frame.columns], ["---"] * len(frame.columns)]
     for row in frame.itertuples(index=False):
         cells = zip(map(str, frame.columns), row, strict=True)
         lines.append([_cell(value, by_column.get(column, ""), column in _OF_NAMES) for column, value in cells])
@@ -85,4 +85,9 @@ def _bullets(notes: Sequence[str]) -> str:
 def _cell(value: Any, specification: str, is_name: bool) -> str:
     if pd.isna(value):
         return ""
-    return header(value) if is_name else numeral(value, specification)
+    return _escaped(header(value) if is_name else numeral(value, specification))
+
+
+def _escaped(text: str) -> str:
+    """Text of a cell: a model may be called ``a | b``."""
+    return text.replace("|", r"\|")

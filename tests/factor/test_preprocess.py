@@ -91,6 +91,16 @@ def test_a_factor_made_of_its_exposures_is_zero() -> None:
     assert np.nanmax(np.abs(residuals)) == 0.0
 
 
+def test_exposures_may_have_any_unit() -> None:
+    """A total in won beside a logarithm: neither is left out, and powers of two change no digit."""
+    industry, size = exposures(0, (12, 40))
+    total = np.random.default_rng(5).standard_normal((12, 40))
+    panel = dirty_panel() + 3 * size + total
+    expected = neutralize(panel, [size, total], industry)
+    np.testing.assert_array_equal(neutralize(panel, [size, 2.0**60 * total], industry), expected)
+    np.testing.assert_allclose(neutralize(panel, [size, 1e16 * total], industry), expected, atol=1e-10)
+
+
 def test_without_groups_there_is_a_constant() -> None:
     panel = dirty_panel()
     _, size = exposures(0, panel.shape)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.portfolio import IndexEnhancement, IndexEnhancementRecord, IndexEnhancementSettings, PortfolioRun
+from qlib_mfgru.portfolio.trade.rebalance import NO_SCORE
 from qlib_mfgru.portfolio.trade.untradable import as_frame
 from qlib_mfgru.provider import ASHARE
 
@@ -68,7 +69,7 @@ def _log(limit: float, dates: pd.DatetimeIndex, random: np.random.Generator) -> 
     for place in range(1, n, 20):
         log.loc[dates[place], ["status", "relaxed.industry_exposure"]] = "relaxed", 0.004
     for place in range(3, n, 20):
-        log.loc[dates[place], ["status", "message", "turnover_planned"]] = "failed", "no score of the day before", 0.0
+        log.loc[dates[place], ["status", "message", "turnover_planned"]] = "failed", NO_SCORE, 0.0
         log.loc[dates[place], ["orders", "unfilled", "unfilled_value"]] = 0
     for place in range(5, n, 20):
         log.loc[dates[place], ["status", "untradable", "relaxed.no_st"]] = "forced", STUCK, 0.0015

@@ -45,7 +45,8 @@ class Constraint(ABC):
     Attributes
     ----------
     rank : int or None
-        The lower, the earlier it gives way where not all constraints can be met; None: never.
+        The lower, the earlier it gives way where not all constraints can be met; None: never, but bounds on single
+        weights give way together, with the last constraint that has any and a rank.
     """
 
     rank: ClassVar[int | None] = None
@@ -73,7 +74,7 @@ class Constraint(ABC):
         """The constraint as of one date; `terms_of` reads it."""
 
     def excess(self, decision: Decision, weights: np.ndarray) -> float:
-        """By how much weights (n_stocks,) break it at worst, in its own units; 0 where it holds."""
+        """By how much weights (n_stocks,) break it at worst, in the units of `terms_of`; 0 where it holds."""
         return excess_of(terms_of(self, decision), decision.current, weights)
 
 

@@ -101,6 +101,8 @@ def explained(
     trades = freed - current
     stuck = np.flatnonzero(known & np.where(trades > 0, bans.buy, bans.sell) & (np.abs(trades) > BROKEN))
     avoidable = {name: amount for name, amount in relaxed.items() if amount > infeasible.get(name, 0.0) + BROKEN}
+    worse = _broken({name: _worse(term, weights, freed) for name, term in terms.items()})
+    avoidable = worse | avoidable
     untradable = [
         Untradable(
             stock=decision.market.stocks[stock],
@@ -119,6 +121,18 @@ def _room(terms: Sequence[Terms], n_stocks: int) -> np.ndarray:
     unbounded = np.full(n_stocks, np.inf)
     upper = np.minimum.reduce([unbounded, *(term.upper for term in terms if term.upper is not None)])
     return np.asarray(upper - np.maximum.reduce([-unbounded, *(t.lower for t in terms if t.lower is not None)]))
+
+
+def _worse(terms: Terms, weights: np.ndarray, freed: np.ndarray) -> float:
+    """By how much weights break those sums, at most, that they break by more than freed ones do, if they do in all."""
+    if terms.rows is None:
+        return 0.0
+    broken, anyway = (
+        np.maximum(np.maximum(terms.least - sums, sums - terms.most), 0.0)
+        for sums in (terms.rows @ weights, terms.rows @ freed)
+    )
+    is_more = broken.sum() > anyway.sum() + BROKEN  # else the same is only spread otherwise
+    return float(broken[broken > anyway + BROKEN].max(initial=0.0)) if is_more else 0.0
 
 
 def _broken(amounts: Mapping[str, float]) -> dict[str, float]:

@@ -53,7 +53,7 @@ class IndexEnhancementOptimizer:
         Objects, or their qlib configs (class, module_path, kwargs).
     relaxation : sequence of str, optional
         Names of the constraints that give way, in this order; by default all that have a `rank`, by it, those of the
-        same rank together. Those without a `rank` never do.
+        same rank together. Those without a `rank` never do, but for bounds on single weights: see `Program`.
     objective : Objective, optional
         By default without costs, as in the Huatai report.
 

@@ -23,7 +23,7 @@ class Terms:
         Bounds on weights; -inf and inf where there is none, never NaN.
     no_buy, no_sell : ndarray of shape (n_stocks,), bool
     rows : ndarray of shape (n_rows, n_stocks)
-        Coefficients of the weights in sums.
+        Coefficients of the weights in sums, in any unit.
     least, most : ndarray of shape (n_rows,)
         Bounds on the sums, likewise.
     turnover : float
@@ -49,10 +49,14 @@ _ALLOWED: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
 """Which numbers mean something, and what a message says of them; a NaN never does."""
 _MASKS = ("no_buy", "no_sell")
 _BY_ROW = ("rows", "least", "most")
+_FAR = 1e3
+"""Sums whose largest coefficient is by this factor above or below 1 are read in another unit: the solver's tolerances,
+and what counts as broken, are absolute."""
 
 
 def checked_terms(name: str, terms: Any, market: MarketView) -> Terms:
-    """What a constraint returned, as arrays of float64 and bool.
+    """What a constraint returned, as arrays of float64 and bool; sums in yuan, or per yuan, in a unit that makes their
+    largest coefficient about 1.
 
     The solver would take a NaN for no bound, or break on it, and in both cases return weights.
 
@@ -82,7 +86,20 @@ def checked_terms(name: str, terms: Any, market: MarketView) -> Terms:
     except InputError as error:
         raise InputError(f"constraint {name}: {error}") from None
     turnover: Any = float(arrays.pop("turnover"))
-    return replace(terms, **arrays, turnover=turnover)
+    return replace(terms, **arrays | _in_units(arrays), turnover=turnover)
+
+
+def _in_units(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The sums, those of far larger or smaller coefficients by the power of two next to it: no digit changes."""
+    if "rows" not in arrays:
+        return {}
+    largest = np.abs(arrays["rows"]).max(axis=1, initial=0.0)
+    far = (largest > 0) & ((largest > _FAR) | (largest < 1 / _FAR))
+    exponents = np.where(far, -np.frexp(largest)[1], 0)
+    return {
+        "rows": np.ldexp(arrays["rows"], exponents[:, None]),
+        **{bound: np.ldexp(arrays[bound], exponents) for bound in ("least", "most")},
+    }
 
 
 def _array(what: str, value: Any) -> np.ndarray:

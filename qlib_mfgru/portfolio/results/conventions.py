@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.portfolio.optimise.objective import RETURN_PER_SCORE
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement
@@ -26,15 +27,17 @@ _COVERED = {
 def conventions(result: IndexEnhancement) -> list[str]:
     """How everything was computed, with the settings of this run."""
     settings = result.settings
+    shares = (settings.buy_cost, settings.sell_cost, settings.risk_degree)
+    bought, sold, invested = (numeral(share, "g%") for share in shares)
     return [
         "Timing: a rebalance is decided from what is known at the close of the day before, and executed at the trading "
         f"day's {settings.deal_price}. Until the first purchase the account is in cash, and the index already counts. "
         "On the day of that purchase the index counts from the close before, in all tables but that of the excess "
         "since the first deal; this one and the charts begin with the deal.",
-        f"Returns are net of costs: {settings.buy_cost:.2%} of what is bought and {settings.sell_cost:.2%} of what is "
-        "sold. Cost drag: annual return before costs less annual return after costs.",
+        f"Returns are net of costs: {bought} of what is bought and {sold} of what is sold. Cost drag: annual return "
+        "before costs less annual return after costs.",
         *_objective(settings),
-        f"{settings.risk_degree:.1%} of the account is invested. Limits bind the plan, as shares of that capital.",
+        f"{invested} of the account is invested. Limits bind the plan, as shares of that capital.",
         f"Orders that were not executed in full are {_UNFILLED[settings.unfilled]}. "
         f'"{header("mean_unfilled_value")}" is per rebalance, as a share of the account.',
         f"Index weights: {_WEIGHTS[settings.index_weights]}, scaled to sum to 1 over the provider's stocks; "

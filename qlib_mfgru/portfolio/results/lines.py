@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.portfolio.trade.portfolios import IndexEnhancement, PortfolioRun
 from qlib_mfgru.report import style
 from qlib_mfgru.report.words import label
@@ -41,7 +42,7 @@ class Line:
     @property
     def limits(self) -> str:
         """Turnover limits of all."""
-        return ", ".join(f"{run.limit:.0%}" for run in self.runs)
+        return ", ".join(numeral(run.limit, "g%") for run in self.runs)
 
 
 def lines(result: IndexEnhancement) -> list[Line]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from qlib_mfgru.numerals import numeral
 from qlib_mfgru.portfolio.results import untradable
 from qlib_mfgru.portfolio.results.bounds import bounds
 from qlib_mfgru.portfolio.results.conventions import heading, notes, printed
@@ -153,11 +154,12 @@ def contradictions(result: IndexEnhancement) -> list[str]:
     """Stocks of which no weight meets all limits on it, a line for each portfolio that met any."""
     lines = []
     for run in result.runs:
+        limit = numeral(run.limit, "g%")
         times = run.rebalances["contradicted"].str.split().explode().value_counts().sort_index()
         stocks = ", ".join(f"{stock} ({n})" for stock, n in times.sort_values(ascending=False, kind="stable").items())
         lines += (
             [
-                f"Turnover limit {run.limit:.0%}, rebalances at which no weight of a stock meets all limits on it, "
+                f"Turnover limit {limit}, rebalances at which no weight of a stock meets all limits on it, "
                 f"such as an ST stock of the index: {stocks}."
             ]
             if stocks
@@ -276,9 +278,10 @@ def _statistics(run: PortfolioRun, days_per_year: int) -> dict[str, Any]:
 
 def _incidents(run: PortfolioRun, counts: Mapping[Any, Any]) -> str:
     reasons = run.rebalances.loc[run.rebalances["status"] == "failed", "message"].value_counts()
+    limit = numeral(run.limit, "g%")
     failed = "; ".join(f"{reason}: {times}" for reason, times in reasons.items())
     return (
-        f"Turnover limit {run.limit:.0%}: of {counts['n_rebalances']:,} rebalances, {counts['n_failed']:,} failed and "
+        f"Turnover limit {limit}: of {counts['n_rebalances']:,} rebalances, {counts['n_failed']:,} failed and "
         f"kept the holding{f' ({failed})' if failed else ''}, {counts['n_forced']:,} broke constraints only because "
         f"stocks could not be traded, and {counts['n_relaxed']:,} because no portfolio meets all; "
         f"{counts['n_unfilled']:,} of {counts['n_orders']:,} orders were not executed in full, on average "

@@ -17,6 +17,9 @@ from qlib_mfgru.portfolio.snapshot import MarketSnapshot
 from qlib_mfgru.portfolio.trade.orders import to_amounts
 from qlib_mfgru.portfolio.value_types import TwoSidedTurnover
 
+NO_SCORE = "no stock of the market has a score that day"
+"""Why a rebalance keeps the holding: the log has the day."""
+
 
 class StrategySettings(PortfolioSettings):
     """Settings of one portfolio.
@@ -110,10 +113,7 @@ class Rebalancer:
             stock = self.snapshot.column(code)
             current[stock] = amount * market.close[stock] / invested
         decision = Decision(market, np.full(len(current), np.nan) if expected is None else expected, current)
-        if expected is None:
-            message = f"there is no score of the market's stocks on {day:%Y-%m-%d}"
-            solution = Solution(current, "failed", message=message)
-        else:
-            solution = self.optimizer.solve(decision)
+        unscored = Solution(current, "failed", message=NO_SCORE)
+        solution = unscored if expected is None else self.optimizer.solve(decision)
         amounts = to_amounts(decision, solution.weights, held, invested, exchange)
         return Rebalance(decision, solution, held, invested, amounts)

@@ -31,7 +31,8 @@ class IndexEnhancementStrategy(BaseSignalStrategy):
     trade_exchange, level_infra, common_infra : object, optional
         As of qlib's strategies.
     **settings
-        Attributes of `StrategySettings`; those of the exchange, the account and the benchmark are not used here.
+        Attributes of `StrategySettings`; those of the exchange, the account and the benchmark are not used here, but
+        for ``buy_cost`` and ``sell_cost``, which a `cost_aversion` weighs: give it those of the exchange.
 
     Attributes
     ----------

@@ -52,7 +52,7 @@ def picture(png: bytes, name: str) -> str:
 
 def cells(lines: Sequence[str]) -> list[list[str]]:
     """Header and rows of the lines of a table of `markdown`."""
-    return [line[2:-2].split(" | ") for line in (lines[0], *lines[2:])]
+    return [[cell.replace(r"\|", "|") for cell in line[2:-2].split(" | ")] for line in (lines[0], *lines[2:])]
 
 
 def _kind(line: str) -> str:

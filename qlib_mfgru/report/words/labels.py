@@ -65,7 +65,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "net": ("net of costs", "扣除成本"),
     "since": ("{name}: {value:+.1%}", "{name}：{value:+.1%}"),
     "at_most": ("{name}: at most {value:.1%}", "{name}：最大{value:.1%}"),
-    "limit_of": ("limit {limit:.0%}", "上限{limit:.0%}"),
+    "limit_of": ("limit {limit:g%}", "上限{limit:g%}"),
     "portfolio_of": ("portfolio, turnover limit {limits}", "组合，换手率上限{limits}"),
     "turnover_limit": ("turnover limit", "换手率上限"),
     "bands": ("light: {covered:.0%} bands (bootstrap)", "浅色：{covered:.0%}区间 (自助法)"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from decisions import best_value, random_decision, report_constraints, view
 
-from qlib_mfgru.portfolio import Constraint, Decision, IndexEnhancementOptimizer, Solution
+from qlib_mfgru.portfolio import Constraint, Decision, IndexEnhancementOptimizer, Solution, Terms
 from qlib_mfgru.portfolio.optimise import constraints as c
 from qlib_mfgru.portfolio.optimise.objective import Objective
 from qlib_mfgru.portfolio.optimise.program import Program
@@ -93,6 +94,25 @@ def test_both_at_once_are_told_apart() -> None:
     assert solution.why.infeasible == {"weight_deviation": pytest.approx(0.125)}
     assert solution.why.contradicted == (A,)
     assert [(stock.stock, stock.trade) for stock in solution.why.untradable] == [(D, pytest.approx(-0.125))]
+
+
+@dataclass(frozen=True)
+class TwoSums(Constraint):
+    """Three quarters of the first stock, which its band forbids, and at most a quarter of the last."""
+
+    rank: ClassVar[int | None] = 1
+
+    def terms(self, decision: Decision) -> Terms:
+        rows = np.eye(4)[[0, 3]]
+        return Terms(rows=rows, least=np.array([0.75, -np.inf]), most=np.array([np.inf, 0.25]))
+
+
+def test_a_sum_that_is_broken_for_a_stock_stands_beside_one_that_is_broken_more_anyway() -> None:
+    solution = solved([0.25, 0.25, 0.125, 0.375], TwoSums(), suspended=[D])
+    assert (solution.status, solution.why.infeasible) == ("relaxed", {"two_sums": pytest.approx(0.375)})
+    (stock,) = solution.why.untradable
+    assert (stock.stock, stock.trade) == (D, pytest.approx(-0.125))
+    assert stock.breaks == {"two_sums": pytest.approx(0.125)}
 
 
 def test_what_is_neither_held_nor_in_the_index_forces_nothing() -> None:

@@ -53,6 +53,31 @@ def test_the_value_is_another_solvers(seed: int) -> None:
     assert all(rule.excess(decision, solution.weights) < 1e-7 for rule in constraints)
 
 
+@dataclass(frozen=True)
+class OfNoUnit(Constraint):
+    """A sum at most that of the index, in units of any size."""
+
+    unit: float
+    rank = 1
+
+    def terms(self, decision: Decision) -> Terms:
+        rows = self.unit * np.exp(np.arange(N) / 20)[None]
+        return Terms(rows=rows, least=np.array([-np.inf]), most=rows @ decision.market.weight)
+
+
+def test_sums_have_no_unit() -> None:
+    """Illiquidity per yuan, capitalisation in yuan: else the first binds nothing, the second always seems broken."""
+    decision, constraints = some_decision(2), report_constraints(**WIDE)
+    free = IndexEnhancementOptimizer(constraints).solve(decision).weights
+    plain = IndexEnhancementOptimizer([*constraints, OfNoUnit(1.0)]).solve(decision)
+    assert OfNoUnit(1.0).excess(decision, free) > 1e-3
+    assert OfNoUnit(1.0).excess(decision, plain.weights) < 1e-7
+    for unit in (1e-14, 1e13):
+        solution = IndexEnhancementOptimizer([*constraints, OfNoUnit(unit)]).solve(decision)
+        assert (solution.status, plain.status) == ("solved", "solved")
+        np.testing.assert_allclose(solution.weights, plain.weights, atol=1e-8)
+
+
 @pytest.mark.parametrize("limit", [0.0, 0.01, 0.1, 0.5, 2.0])
 def test_the_turnover_limit_is_used_and_kept(limit: float) -> None:
     decision = random_decision(N, 3)
@@ -73,8 +98,7 @@ def test_one_optimizer_serves_many_dates_as_new_ones_would() -> None:
     """To the bit: a backtest and ``mfgru rebalance`` then decide alike."""
     constraints = report_constraints(**WIDE)
     optimizer = IndexEnhancementOptimizer(constraints)
-    for seed in range(8):
-        decision = some_decision(seed)
+    for decision in (*map(some_decision, range(8)), far_from_index(), some_decision(8), far_from_index(1)):
         again = IndexEnhancementOptimizer(constraints).solve(decision)
         assert optimizer.solve(decision).weights.tolist() == again.weights.tolist()
 

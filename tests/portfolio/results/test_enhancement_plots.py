@@ -97,11 +97,11 @@ def test_changes_of_the_index_are_named_where_they_throw_an_exposure_off_the_sca
 
 
 def test_portfolios_that_are_the_same_are_one_line_that_names_all() -> None:
-    twice = result(limits=(0.3, 0.4, 0.5))
-    twice.runs[1] = replace(twice.runs[0], limit=0.4)
+    twice = result(limits=(0.12, 0.125, 0.5))
+    twice.runs[1] = replace(twice.runs[0], limit=0.125)
     figure = plots.plots["excess.png"](twice)
-    assert [str(line.get_label()).split(":")[0] for line in curves(figure.axes[0])] == ["30%, 40%", "50%"]
-    assert any("turnover limits 30%, 40% are the same" in text.get_text() for text in figure.texts)
+    assert [str(line.get_label()).split(":")[0] for line in curves(figure.axes[0])] == ["12%, 12.5%", "50%"]
+    assert any("turnover limits 12%, 12.5% are the same" in text.get_text() for text in figure.texts)
 
 
 @pytest.mark.parametrize("file", list(plots.plots))

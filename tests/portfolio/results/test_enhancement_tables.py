@@ -17,6 +17,7 @@ from qlib_mfgru.portfolio import (
 )
 from qlib_mfgru.portfolio.results import tables, untradable
 from qlib_mfgru.portfolio.results.plots import outputs as plots
+from qlib_mfgru.portfolio.trade.rebalance import NO_SCORE
 from qlib_mfgru.portfolio.trade.untradable import COLUMNS, as_frame
 from qlib_mfgru.provider import SESSIONS
 from qlib_mfgru.report import measures, style
@@ -180,7 +181,7 @@ def test_the_page_says_what_did_not_go_as_planned() -> None:
     unfilled, orders = (RESULT.runs[0].rebalances[name].sum() for name in ("unfilled", "orders"))
     assert "# CSI300 enhancement with SomeModel\n" in page
     assert (
-        "Turnover limit 30%: of 7 rebalances, 1 failed and kept the holding (no score of the day before: 1), 1 broke "
+        f"Turnover limit 30%: of 7 rebalances, 1 failed and kept the holding ({NO_SCORE}: 1), 1 broke "
         "constraints only because stocks could not be traded, and 1 because no portfolio meets all; "
         f"{unfilled} of {orders} orders were not executed in full" in page
     )

@@ -66,3 +66,6 @@ def test_numbers_stand_at_the_right() -> None:
 
 def test_cells_of_a_table() -> None:
     assert cells(TABLE.splitlines())[1:3] == [["ALL", "1.23", ""], ["<few>", "", "7"]]
+    named = markdown(pd.DataFrame({"c | d": ["GRU | day", "a|b"], "sharpe": [1.5, 2.0]}))
+    assert cells(named.splitlines()) == [["c | d", "Sharpe"], ["GRU | day", "1.50"], ["a|b", "2.00"]]
+    assert r"| GRU \| day | 1.50 |" in named

@@ -11,11 +11,11 @@ from matplotlib.text import Text
 from parsed import ParsedPage
 from study_recorders import Recorders
 
+from qlib_mfgru.portfolio.trade.rebalance import NO_SCORE
 from qlib_mfgru.report import fonts
 from qlib_mfgru.study import Page, report
 from qlib_mfgru.study.page.words import Words
 from qlib_mfgru.study.page.words.chinese import in_chinese, sentences
-from qlib_mfgru.study.page.words.headers import HEADERS
 from qlib_mfgru.study.page.words.sentences import SENTENCES
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -44,13 +44,25 @@ def test_a_sentence_is_found_by_its_form() -> None:
     assert in_chinese(text) == (
         "截面日：每个自然周的最后一个交易日；共 23 期，2023-07-07 .. 2023-12-15。Nobody says so."
     )
+    days = text.replace("the last trading day of each calendar week", "every 10 trading days")
+    (said, _) = in_chinese(days).split("Nobody")
+    assert said == "截面日：每 10 个交易日；共 23 期，2023-07-07 .. 2023-12-15。"
+
+
+def test_reasons_of_failed_rebalances_are_chinese() -> None:
+    limit = "Turnover limit 12.5%: of 7 rebalances, 3 failed and kept the holding"
+    rest = (
+        "1 broke constraints only because stocks could not be traded, and 1 because no portfolio meets all; 0 of 9 "
+        "orders were not executed in full, on average 0.00% of the account per rebalance."
+    )
+    said = in_chinese(f"{limit} ({NO_SCORE}: 3), {rest}")
+    assert said.startswith("换手率上限 12.5%：7 次调仓中 3 次失败并保持持仓 (当日无任何股票有因子值: 3)，1 次")
 
 
 def test_names_of_columns_are_known() -> None:
     words = Words("zh")
     assert (words.head("seeds"), words.head("something_new")) == ("随机种子", "something new")
     assert words("points_above", by="1.2", printed="10.22%") == "比研报的 10.22% 高 1.2 个百分点"
-    assert all(len(pair) == 2 for pair in HEADERS.values())
 
 
 def test_a_model_has_one_name_on_the_whole_page(recorders: Recorders, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ import yaml
 _END = re.compile(r'(?<=\.)\s+(?=[A-Z"`])')
 _OF = re.compile(r"([\w.]+): (.+)")
 _FIELD = re.compile(r"\\\{(\w+)\\\}")
+"""In a sentence as a pattern is made of it."""
+_FIELD_OF_CHINESE = re.compile(r"\{(\w+)\}")
 
 
 def in_chinese(text: str) -> str:
@@ -53,10 +55,11 @@ def _translated(sentence: str) -> str:
 
 
 def _phrase(value: str) -> str:
-    """A value in which known phrases are Chinese."""
+    """A value in which known phrases are Chinese; their fields are whole numbers."""
     phrases = _pairs(_content("chinese.yaml")["phrases"])
     for english in sorted(phrases, key=len, reverse=True):
-        value = re.sub(rf"\b{re.escape(english)}(?!\w)", phrases[english], value)
+        form = _FIELD.sub(r"(?P<\1>\\d+)", re.escape(english))
+        value = re.sub(rf"\b{form}(?!\w)", _FIELD_OF_CHINESE.sub(r"\\g<\1>", phrases[english]), value)
     return value
 
 
