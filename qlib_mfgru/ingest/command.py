@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Ingest and print the report, or show or explain; 0 once it is done."""
     if arguments.explain:
         return _explain(arguments)
-    if arguments.show or (arguments.vendor and not arguments.source and not arguments.target):
+    nothing_else = not (arguments.mapping or arguments.source or arguments.target)
+    if arguments.show or (arguments.vendor and nothing_else):
         return _show(arguments)
     if not arguments.mapping and not arguments.vendor:
         raise InputError("give a mapping file, or --vendor NAME; --explain FILE proposes a mapping")

@@ -58,6 +58,16 @@ def test_a_wrong_mapping_is_told_in_one_line_before_anything_heavy_is_imported(
     assert result.stdout.strip() == ""
 
 
+def test_a_vendor_alone_shows_its_mapping_and_with_ones_own_is_an_ingest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ingest", "--vendor", "tushare"]) == 0
+    assert "daily:" in capsys.readouterr().out
+    (tmp_path / "my.yaml").write_text("bars: {freq: 1min}\n")
+    assert main(["ingest", "--vendor", "tushare", str(tmp_path / "my.yaml")]) == 2
+    assert capsys.readouterr().err.startswith("mfgru: give --source, the folder of the files and --target, the")
+
+
 def test_an_ingest_imports_neither_qlib_nor_torch() -> None:
     program = (
         "import sys; import qlib_mfgru.ingest.pipeline; print(*sorted({'torch', 'qlib'} & set(sys.modules)), sep='')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from qlib_mfgru.ingest.assemble.factors import is_event_table
 from qlib_mfgru.ingest.assemble.stock import Stock
 from qlib_mfgru.ingest.mapping import IngestMapping, PriceInput
 from qlib_mfgru.ingest.read.columns import EVENT_FACTORS
-from qlib_mfgru.ingest.read.files import VendorFile
+from qlib_mfgru.ingest.read.files import EmptyFile, VendorFile
 from qlib_mfgru.ingest.read.spool import PRICES, Spool
 from qlib_mfgru.ingest.read.stamps import days_of_bars
 from qlib_mfgru.ingest.read.vendor import Vendor
@@ -46,12 +47,19 @@ def with_evidence(conventions: Conventions, vendor: Vendor, spool: Spool, calend
 
 def _is_event_table(vendor: Vendor, spool: Spool, calendars: Calendars) -> bool:
     """By the column's name, or else by how rarely there is a row."""
-    factors, paths = vendor.mapping.factors, vendor.paths.get("factors")
-    if factors and factors.files and paths:
-        column = VendorFile(paths[0], factors).columns((), ("factor",)).get("factor")
-    else:
-        column = None
-    return column in EVENT_FACTORS or is_event_table(spool.peek(_SAMPLE), calendars.days)
+    return _factor_column(vendor) in EVENT_FACTORS or is_event_table(spool.peek(_SAMPLE), calendars.days)
+
+
+def _factor_column(vendor: Vendor) -> str | None:
+    """The column in the first file of factors that is not empty; None where they are in no files."""
+    factors = vendor.mapping.factors
+    if not factors or not factors.files:
+        return None
+    for path in vendor.paths.get("factors", ()):
+        for file in VendorFile.all_in(path, factors):
+            with suppress(EmptyFile):
+                return file.columns((), ("factor",)).get("factor")
+    return None
 
 
 def _unsaid_volumes(mapping: IngestMapping, conventions: Conventions) -> list[str]:

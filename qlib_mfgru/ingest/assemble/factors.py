@@ -15,8 +15,8 @@ from qlib_mfgru.provider.judge import WILD
 from qlib_mfgru.provider.judge.moves.moves import LIMIT_MARGIN
 from qlib_mfgru.provider.judge.moves.spikes import FREE_DAYS, TICKS
 
-SAME_PRICE = 0.005 + 1e-9
-"""Yuan by which a rounded previous close may miss the last close without any event between."""
+_HALF_TICK, _HALF_TICK_OF_OTHERS, _ROUNDING = 0.005, 0.0005, 1e-9
+"""Of prices in cents, and of those of funds and the like in tenths of a cent."""
 _SPARSE, _CHANGING = 0.2, 0.5
 """A table with fewer rows a day than the one, most of which change the factor, is one of events."""
 _LEAST, _DENSE, _FRESH = 5, 0.5, 5
@@ -87,12 +87,17 @@ def held_factor(
     return held
 
 
+def same_price(board: str | None) -> float:
+    """Yuan by which a rounded previous close may miss the last close on a `board` without any event between."""
+    return (_HALF_TICK_OF_OTHERS if board == "other" else _HALF_TICK) + _ROUNDING
+
+
 def factor_of_closes(
     close: np.ndarray, prev_close: np.ndarray, board: str | None = None, made: np.ndarray | None = None
 ) -> np.ndarray:
     """The running product of ``close(t-1) / prev_close(t)``, 1 on a stock's first day; shape (n_days,).
 
-    `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they agree to half a cent, or
+    `prev_close` is the exchange's, ex-rights; ``close(t-1)`` is the last one known. Where they are the `same_price`, or
     where `prev_close` is missing, the factor stays. So it does after days without a row where `prev_close` is above the
     last close: no payout raises a price, so it is the close of a row that is missing. Shares of boards without rules,
     funds among them, may be merged.
@@ -107,7 +112,7 @@ def factor_of_closes(
         The product as it is known already, up to some day; NaN elsewhere.
     """
     known, before = close > 0, _last_close(close)
-    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > SAME_PRICE)
+    moved = known & (prev_close > 0) & (np.abs(before - prev_close) > same_price(board))
     if board and RULES[board]:
         moved &= (prev_close < before) | (np.append(np.nan, close[:-1]) > 0)
     ratio = np.divide(before, prev_close, out=np.ones(len(close)), where=moved)

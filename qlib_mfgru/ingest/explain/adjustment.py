@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from qlib_mfgru.ingest.assemble.factors import SAME_PRICE
+from qlib_mfgru.ingest.assemble.factors import same_price
 from qlib_mfgru.ingest.explain.sample import Sample
 from qlib_mfgru.ingest.read.titles import prices_of_title
 
 _CENTS = 0.98
-"""Share of raw closes that are whole cents, at least; adjusted ones are by chance."""
+"""Share of raw closes that are whole cents, at least, of boards that price in cents; adjusted ones are by chance."""
 
 
 class Adjustment(NamedTuple):
@@ -41,11 +41,14 @@ def find_adjustment(sample: Sample) -> Adjustment:
     """Judge by the title, else by the closes: whether they are whole cents, and how they move where the factor does."""
     rows = sample.rows
     close = rows["close"].where(rows["close"] > 0)
-    cents = _share_of_cents(close)
-    prices: Literal["raw", "adjusted"] = "raw" if cents >= _CENTS or sample.session.codes == "plain" else "adjusted"
-    evidence = [f"{cents:.1%} of the closes are whole cents"]
-    if prices == "raw":
-        evidence[0] += ", as those of exports that are adjusted forward are too: make sure that these are not"
+    cents = _share_of_cents(close[sample.boards != "other"])
+    is_raw = cents is None or cents >= _CENTS or sample.session.codes == "plain"
+    prices: Literal["raw", "adjusted"] = "raw" if is_raw else "adjusted"
+    if cents is None:
+        evidence = ["no closes of shares to judge by, which are whole cents where they are raw: make sure of it"]
+    else:
+        forward = ", as those of exports that are adjusted forward are too: make sure that these are not"
+        evidence = [f"{cents:.1%} of the closes are whole cents{forward if prices == 'raw' else ''}"]
     if titles := [remark for remark in sample.remarks if prices_of_title(remark)]:
         prices, evidence = prices_of_title(titles[0]) or prices, ["as the title says"]
     elif (around := _around_events(rows)) is not None:
@@ -58,13 +61,14 @@ def find_adjustment(sample: Sample) -> Adjustment:
     with_factor = prices == "adjusted" and "factor" in rows
     volume_adjusted = with_factor and _follows_adjusted(rows, close)
     traded_at = close / rows["factor"] if with_factor and not volume_adjusted else close
-    return Adjustment(prices, volume_adjusted, traded_at, _ex_rights(rows), evidence)
+    return Adjustment(prices, volume_adjusted, traded_at, _ex_rights(sample), evidence)
 
 
-def _share_of_cents(close: pd.Series) -> float:
+def _share_of_cents(close: pd.Series) -> float | None:
+    """None without any close."""
     cents = close.dropna().to_numpy() * 100
     # float32 files hold 12.34 as 12.34000015
-    return float((np.abs(cents - np.round(cents)) < 1e-6 * np.maximum(cents, 1) + 1e-4).mean()) if len(cents) else 1.0
+    return float((np.abs(cents - np.round(cents)) < 1e-6 * np.maximum(cents, 1) + 1e-4).mean()) if len(cents) else None
 
 
 def _around_events(rows: pd.DataFrame) -> tuple[float, float, int] | None:
@@ -89,12 +93,12 @@ def _follows_adjusted(rows: pd.DataFrame, close: pd.Series) -> bool:
     return bool(price.std() < (price + np.log(rows["factor"][known])).std())
 
 
-def _ex_rights(rows: pd.DataFrame) -> int:
-    if "prev_close" not in rows:
+def _ex_rights(sample: Sample) -> int:
+    if "prev_close" not in sample.rows:
         return 0
-    ordered = _ordered(rows)
+    ordered = _ordered(sample.rows.assign(board=sample.boards))
     before = ordered["close"].shift().where(ordered["stock"].eq(ordered["stock"].shift()))
-    return int(((ordered["prev_close"] - before).abs() > SAME_PRICE).sum())
+    return int(((ordered["prev_close"] - before).abs() > ordered["board"].map(same_price)).sum())
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:

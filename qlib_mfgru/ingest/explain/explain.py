@@ -139,9 +139,9 @@ def _header(path: Path, sources: dict[Path, RowInput]) -> list[str]:
     """A file's columns, read as the first one of its kind in its folder, which is kept in `sources`, or else anew."""
     first = sources.setdefault(path.parent / path.suffix, readable(path))
     try:
-        return VendorFile(path, first).header()
+        return VendorFile.all_in(path, first)[0].header()
     except InputError:
-        return VendorFile(path, readable(path)).header()
+        return VendorFile.all_in(path, readable(path))[0].header()
 
 
 def _explain_files(paths: Sequence[Path], folder: Path) -> list[Explained]:

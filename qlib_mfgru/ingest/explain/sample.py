@@ -18,8 +18,9 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import Registry
 from qlib_mfgru.ingest.read.stamps import DateOrder
 from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.boards import board_of
 from qlib_mfgru.provider.session import ASHARE, SESSIONS, Session
-from qlib_mfgru.provider.symbols import normalise_symbol
+from qlib_mfgru.provider.symbols import normalise_symbol, symbol_in_name
 
 MAX_ROWS = 2_000_000
 """Rows of a layout that are looked at."""
@@ -85,9 +86,13 @@ class Sample:
         """Columns that are taken for no field."""
         return [name for name in self.header if name not in self.columns.values()]
 
-    def boards(self, of: np.ndarray) -> np.ndarray:
-        """What `of` says of each stock, by number, for each row of a known stock."""
-        return of[self.rows["stock"].to_numpy()]
+    @property
+    def boards(self) -> np.ndarray:
+        """Each row's board: ``all`` in a market without boards, empty for an unknown stock; shape (n,)."""
+        ashare = self.session.codes == "ashare"
+        boards = [board_of(code) if ashare else "all" for code in self.codes]
+        # an unknown stock has number -1, which picks the last
+        return np.array([*boards, ""], dtype=object)[self.rows["stock"].to_numpy()]
 
 
 def read_sample(paths: Sequence[Path], table: RowInput | None = None, max_rows: int = MAX_ROWS) -> Sample:
@@ -121,7 +126,7 @@ def _ordered(paths: Sequence[Path], source: RowInput, refusal: DateOrder) -> Row
 
 
 def readable(path: Path) -> RowInput:
-    """How a file is read: its encoding, and names of its columns if it has none.
+    """How a file is read, by the first table in it: its encoding, and names of its columns if it has none.
 
     Raises
     ------
@@ -132,7 +137,7 @@ def readable(path: Path) -> RowInput:
     for encoding in ENCODINGS:
         source = RowInput(files=(path.name,), encoding=encoding)
         try:
-            header = VendorFile(path, source).header()
+            header = VendorFile.all_in(path, source)[0].header()
             names = _without_header(header)
             return source.changed(names=names) if names else source
         except InputError as error:
@@ -163,7 +168,8 @@ def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: i
     header, columns = first.header(), _once_each(first.columns((), tuple(VENDOR_NAMES)))
     frames: list[pd.DataFrame] = []
     n_rows = 0
-    for piece in table.slices((), [field for field in columns if field != "symbol"]):
+    index = not {"symbol", "index"} & columns.keys() and _are_named_as_indices(paths, source, session)
+    for piece in table.slices((), [field for field in columns if field != "symbol"], index=index):
         fields = set(map(str, piece.frame))
         numbers, _ = piece.numbers(sorted(fields - TEXT_FIELDS))
         texts = {name: piece.frame[name].to_numpy(dtype=object) for name in fields & TEXT_FIELDS}
@@ -181,6 +187,15 @@ def _read(paths: Sequence[Path], source: RowInput, session: Session, max_rows: i
         del columns["index"]
     remarks = _remarks(report)
     return Sample(list(paths), source, header, columns, rows, registry.codes, session, remarks, is_all)
+
+
+def _are_named_as_indices(paths: Sequence[Path], source: RowInput, session: Session) -> bool:
+    """Whether all files are named by codes that an index can have, and some by codes that no stock has: ``399006``."""
+    stems = [VendorFile(path, source).stems[0] for path in paths]
+    named_stocks, named_any = (
+        {stem for stem in stems if symbol_in_name(stem, session.codes, index=index)} for index in (False, True)
+    )
+    return named_stocks < named_any == set(stems)
 
 
 def _names_stocks(rows: pd.DataFrame, codes: Sequence[str]) -> bool:

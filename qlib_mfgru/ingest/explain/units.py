@@ -10,7 +10,6 @@ import pandas as pd
 
 from qlib_mfgru.ingest.explain.sample import Sample
 from qlib_mfgru.ingest.mapping.prices import EVERYWHERE, AmountUnit, VolumeUnit, amount_scale, volume_scale
-from qlib_mfgru.provider.boards import board_of
 
 _VOLUMES: tuple[VolumeUnit, ...] = ("shares", "lots")
 _AMOUNTS: tuple[AmountUnit, ...] = ("yuan", "thousand", "ten_thousand")
@@ -55,7 +54,7 @@ def find_units(sample: Sample, prices: pd.Series) -> Units | None:
         return None
     traded = (rows["volume"] > 0) & (rows["amount"] > 0) & (prices > 0) & (rows["stock"] >= 0)
     ratio = (rows["amount"] / rows["volume"] / prices)[traded]
-    by_board = ratio.groupby(sample.boards(_boards(sample))[traded.to_numpy()])
+    by_board = ratio.groupby(sample.boards[traded.to_numpy()])
     counts = by_board.size()
     judged = counts[counts >= min(_ROWS, counts.max())] if len(counts) else counts
     ratios = {str(board): float(each.median()) for board, each in by_board if board in judged}
@@ -64,11 +63,6 @@ def find_units(sample: Sample, prices: pd.Series) -> Units | None:
         if volumes and volumes.keys() == ratios.keys():
             return Units(ratios, int(judged.sum()), _by_part(volumes, dict(judged)), amount)
     return Units(ratios, int(judged.sum()), None, None)
-
-
-def _boards(sample: Sample) -> np.ndarray:
-    ashare = sample.session.codes == "ashare"
-    return np.array([board_of(code) if ashare else "all" for code in sample.codes] or ["all"], dtype=object)
 
 
 def _volume(sample: Sample, ratio: float, amount: AmountUnit) -> VolumeUnit | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -14,10 +15,14 @@ from qlib_mfgru.errors import InputError
 _MOST_BYTES = 1 << 20
 _MOST_VALUES = 100_000
 """Anchors included as often as they are referred to, which may be without end."""
+_INT = "tag:yaml.org,2002:int"
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses what YAML itself takes in silence: a key that is given twice, of which the last one would hold."""
+    """Refuses what YAML itself takes in silence: a key that is given twice, of which the last one would hold.
+
+    The code 000300 and the time 15:00 are text, not numbers to the base of 8 and of 60.
+    """
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """A mapping, checked before the keys of others are merged into it."""
@@ -28,6 +33,15 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.MarkedYAMLError(problem=f"{key.value!r} is given twice", problem_mark=key.start_mark)
             seen.add(str(key.value))
         return node
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _INT]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _INT, re.compile(r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)$"), list("-+0123456789")
+)
 
 
 def read_document(path: Path) -> Mapping[str, Any]:

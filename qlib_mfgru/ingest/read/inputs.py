@@ -171,12 +171,13 @@ class VendorInput(Generic[Source_co]):
         columns = self._columns(table, required, optional, index=index)
         extra = rows.columns(table.header(), table.label)
         other = {} if extra or not self._is_by_market else one_index.columns(table.header(), columns.get("symbol"))
-        in_name = None if {"symbol", "index"} & set(columns) else symbol_in_name(table.stem, self.session.codes)
+        in_name = None if {"symbol", "index"} & set(columns) else self._code_in_name(table, index=index)
         number, first_row = self.registry.file_number(table.label.name), 0
-        text, stocks = [*TEXT_FIELDS, *extra, *other], set[str]()
+        text, titles, stocks = [*TEXT_FIELDS, *extra, *other], set[tuple[str, str]](), set[str]()
         for read in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
             if table.remarks:
-                codes = [in_name] if in_name else as_frame(read)["index" if index else "symbol"].unique()
+                titles = set(table.remarks)  # lines after the data are added at its end
+                codes = [in_name] if in_name else as_frame(read)["index" if index else "symbol"].dropna().unique()
                 stocks.update(map(_text, codes))
             if isinstance(read, pd.DataFrame):
                 read.index = pd.RangeIndex(len(read))
@@ -184,9 +185,11 @@ class VendorInput(Generic[Source_co]):
             if length(asked):
                 yield self._slice(table, number, first_row, asked, in_name, index=index)
             first_row += length(read)
+        # the title of a table of several may name what they are parts of: an index
+        of_one = self.session.codes == "ashare" and len(stocks) == 1 and not self._is_by_market
         for what, example in table.remarks:
             fault = title_fault(example, getattr(self.source, "prices", None))
-            if self.session.codes == "ashare":
+            if of_one and (what, example) in titles:
                 fault = stock_fault(example, stocks) or fault
             if fault:
                 raise InputError(f"{table.label}: {fault}")
@@ -233,13 +236,18 @@ class VendorInput(Generic[Source_co]):
                 )
             columns = {field: column for field, column in columns.items() if field not in STAMPS}
         if stock_field not in columns:
-            if symbol_in_name(table.stem, self.session.codes) is None:
+            if self._code_in_name(table, index=index) is None:
                 raise InputError(
                     f"{table.label}: no column for {stock_field!r} and no stock code in the file's name; it has "
                     f"{', '.join(table.header())}"
                 )
             self.note("no column of codes: they are taken from the files' names")
         return columns
+
+    def _code_in_name(self, table: Table, *, index: bool) -> str | None:
+        """The code in the name of a table, or else of the archive that it is in."""
+        codes = (symbol_in_name(stem, self.session.codes, index=index) for stem in table.stems)
+        return next(filter(None, codes), None)
 
     def _slice(
         self, table: Table, file: int, first_row: int, rows: Columns, in_name: str | None, *, index: bool

@@ -136,6 +136,17 @@ def test_dated_float_shares_hold_until_the_next(source: Path, target: Path) -> N
          {"from_name": True}, [1, 1, 1, 0]),
         ([{"symbol": "600000", "name": "XDST浦发", "date": "2025-03-04"},
           {"symbol": "600000", "name": "浦发银行", "date": "2025-03-06"}], {"from_name": True}, [0, 1, 1, 0]),
+        ([{"symbol": "600000", "name": "ST浦发", "date": "2025-03-04"},
+          {"symbol": "600000", "name": "", "date": "2025-03-05"}], {"from_name": True}, [0, 1, 1, 1]),
+        ([{"symbol": "600000", "name": "ST浦发", "date": "2025-03-04"},
+          {"symbol": "600000", "name": " -- ", "date": "2025-03-05"}], {"from_name": True}, [0, 1, 1, 1]),
+        ([{"symbol": "600000", "name": "ST浦发", "start": "2025-03-04"},
+          {"symbol": "600000", "name": "", "start": "2025-03-05"}], {"from_name": True}, [0, 1, 1, 1]),
+        ([{"symbol": "600000", "name": "ST浦发", "start": "2025-03-03", "end": "2025-03-06"},
+          {"symbol": "600000", "name": "None", "start": "2025-03-04", "end": "2025-03-05"}],
+         {"from_name": True}, [1, 1, 1, 1]),
+        ([{"symbol": "600000", "is_st": 1, "start": "2025-03-03", "end": "2025-03-06"},
+          {"symbol": "600000", "is_st": "", "start": "2025-03-04", "end": "2025-03-05"}], {}, [1, 1, 1, 1]),
     ],
 )  # fmt: skip
 def test_special_treatment(
@@ -144,6 +155,15 @@ def test_special_treatment(
     run(source, target, with_inputs(st={"files": csv(source, "st.csv", rows), **options}))
     assert stored(target, "SH600000", "is_st").tolist() == expected
     assert stored(target, "SZ000001", "is_st").tolist() == [0, 0, 0, 0]
+
+
+def test_rows_without_a_name_are_counted(source: Path, target: Path) -> None:
+    rows = [{"symbol": "600000", "date": "2025-03-04", "name": "ST浦发"},
+            {"symbol": "600000", "date": "2025-03-05", "name": ""}]  # fmt: skip
+    report = run(source, target, with_inputs(st={"files": csv(source, "st.csv", rows), "from_name": True}))
+    tally = report.warnings["st: rows without a name or a flag: they say nothing"]
+    assert (tally.count, tally.examples) == (1, ["st.csv row 2: 600000 2025-03-05"])
+    assert (report.inputs["st"].kept, report.inputs["st"].dropped) == (2, {})
 
 
 def test_flags_hold_on_days_that_their_table_does_not_reach(source: Path, target: Path) -> None:

@@ -1,5 +1,6 @@
 """Factors: of previous closes, of tables of events, and what they are before the first one."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,13 @@ NAN = np.nan
 )
 def test_the_factor_of_previous_closes(close: list[float], prev_close: list[float], factor: list[float]) -> None:
     np.testing.assert_allclose(factor_of_closes(np.array(close), np.array(prev_close)), factor, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("board", "after"), [("other", 1 / 0.996), ("main", 1.0), (None, 1.0)])
+def test_a_payout_of_less_than_half_a_cent_is_one_of_a_fund(board: str | None, after: float) -> None:
+    """A fund's prices are in tenths of a cent; a share's previous close may be rounded to cents."""
+    close, prev_close = np.array([1.0, 0.996, 0.996]), np.array([NAN, 0.996, 0.9964])
+    np.testing.assert_allclose(factor_of_closes(close, prev_close, board), [1, after, after], rtol=1e-12)
 
 
 def split(bars: pd.DataFrame) -> pd.DataFrame:
@@ -105,6 +113,25 @@ def test_before_the_first_event_the_factor_is_one(
     assert stored(target, "SH600000", "factor").tolist() == [1, 1, 1, 1]
     said = [note for note in report.notes if note.startswith("factors: the factor is 1 before a stock's first row")]
     assert len(said) == 1
+
+
+@pytest.mark.parametrize("files", ["f.zip", "f/*.csv"])
+def test_events_are_known_in_an_archive_and_behind_an_empty_file(
+    bars: pd.DataFrame, tmp_path: Path, target: Path, files: str
+) -> None:
+    bars = split(bars)
+    source = write(tmp_path / "in", bars, make_daily(bars).drop(columns="factor"))
+    events = pd.DataFrame([EVENTS["baostock"]])
+    (source / "f").mkdir()
+    (source / "f" / "0.csv").touch()
+    events.to_csv(source / "f" / "1.csv", index=False)
+    with zipfile.ZipFile(source / "f.zip", "w") as archive:
+        archive.write(source / "f" / "1.csv", "1.csv")
+        archive.writestr("2.csv", events.assign(code="sz.300750", backAdjustFactor=1.0).to_csv(index=False))
+    report = run(source, target, with_inputs(factors=files))
+    assert stored(target, "SZ000001", "factor").tolist() == [1, 1, 2, 2]
+    assert stored(target, "SH600000", "factor").tolist() == [1, 1, 1, 1]
+    assert any("the factor is 1 before a stock's first row (a table of events)" in note for note in report.notes)
 
 
 def test_the_mapping_has_the_last_word(bars: pd.DataFrame, tmp_path: Path, target: Path) -> None:

@@ -70,6 +70,14 @@ def test_anchors_merged_keys_and_a_byte_order_mark_are_taken(tmp_path: Path) -> 
     assert (mapping.st.files, mapping.st.encoding) == (("d.csv",), "gb18030")
 
 
+def test_codes_and_times_are_text_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "my.yaml"
+    path.write_text("daily: {files: d.csv, where: {code: [000300, 000905, 399006, 15:00]}, skip_rows: 3}\n")
+    daily = load_mapping(path).daily
+    assert daily is not None
+    assert (daily.where, daily.skip_rows) == ({"code": ("000300", "000905", "399006", "15:00")}, 3)
+
+
 @pytest.mark.parametrize(
     "content",
     [

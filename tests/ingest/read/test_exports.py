@@ -112,6 +112,31 @@ def test_a_title_that_names_another_stock_is_an_error(
         assert not target.exists()
 
 
+def test_a_title_that_names_an_index_and_a_footer_with_a_code_are_no_faults(tmp_path: Path, target: Path) -> None:
+    title, footer = "沪深300(000300.SH) 成份\n", "数据来源:某某证券(600030)\n"
+    daily = make_daily(make_bars())
+    source = write(tmp_path / "in")
+    (source / "d.csv").write_text(f"{title}{daily.to_csv(index=False)}{footer}")
+    (source / "m.csv").write_text(f"{title}symbol,start\n600000,2025-03-03\n{footer}")
+    (source / "w.csv").write_text(f"{title}symbol,date,weight\n600000,2025-03-03,100\n{footer}")
+    report = run(
+        source, target, {"daily": {"files": "d.csv"}, "members": {"csi300": "m.csv"}, "weights": {"csi300": "w.csv"}}
+    )
+    assert [report.inputs[name].kept for name in ("daily", "members.csi300", "weights.csi300")] == [12, 1, 1]
+    one = daily[daily["symbol"] == "600000"]
+    (source / "d.csv").write_text(f"600000 日线\n{one.to_csv(index=False)}{footer}")
+    assert run(source, target, {"daily": {"files": "d.csv"}}).inputs["daily"].kept == 4
+
+
+def test_a_row_without_a_code_below_a_title_is_a_bad_row(tmp_path: Path, target: Path) -> None:
+    daily = make_daily(make_bars(("600000",)))
+    daily = pd.concat([daily, daily.tail(1).assign(symbol=None)])
+    source = write(tmp_path / "in")
+    (source / "d.csv").write_text(f"600000 日线\n{daily.to_csv(index=False)}")
+    report = run(source, target, {"daily": {"files": "d.csv", "max_dropped": 0.3}})
+    assert {what: tally.count for what, tally in report.inputs["daily"].dropped.items()} == {"unknown symbol": 1}
+
+
 def test_levels_and_weights_dated_by_a_column_time(tmp_path: Path, target: Path) -> None:
     """As JoinQuant's calls date them, of daily data too."""
     daily = make_daily(make_bars())

@@ -1,5 +1,6 @@
 """One input, slice by slice: field names, stock numbers, stamps, spans, numbers, and what is counted."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,37 @@ def test_a_stock_without_a_column_is_taken_from_the_files_name(tmp_path: Path) -
 def test_unknown_and_empty_codes_have_no_number(tmp_path: Path) -> None:
     (only,) = given(tmp_path, {"a.csv": "code,close\nHK00700,1\n,2\n600000,3\n"}).slices(("close",))
     assert only.stock.tolist() == [-1, -1, 0]
+
+
+@pytest.mark.parametrize(
+    ("archive", "member", "date"),
+    [("600000.zip", "data.csv", None), ("20250303.zip", "sh600000.csv", "2025-03-03")],
+)
+def test_a_code_or_a_date_may_be_in_the_name_of_an_archive(
+    tmp_path: Path, archive: str, member: str, date: str | None
+) -> None:
+    daily = given(tmp_path, {archive: ""})
+    with zipfile.ZipFile(tmp_path / archive, "w") as file:
+        file.writestr(member, "close\n1\n2\n")
+    (only,) = daily.slices(("close",))
+    assert [daily.registry.codes[number] for number in only.stock] == ["SH600000", "SH600000"]
+    assert [only.frame[name].tolist() for name in ("date",) if name in only.frame] == ([[date] * 2] if date else [])
+
+
+def test_a_code_may_be_in_the_name_of_an_hdf5_file(tmp_path: Path) -> None:
+    daily = given(tmp_path, {"600000.h5": ""})
+    (tmp_path / "600000.h5").unlink()
+    pd.DataFrame({"close": [1.0, 2.0]}).to_hdf(tmp_path / "600000.h5", key="data")
+    (only,) = daily.slices(("close",))
+    assert [daily.registry.codes[number] for number in only.stock] == ["SH600000", "SH600000"]
+
+
+def test_files_of_indices_may_be_named_by_bare_codes(tmp_path: Path) -> None:
+    levels = given(tmp_path, {f"{code}.csv": "close\n1\n" for code in ("399006", "932000", "000300")})
+    assert len(list(levels.slices(("close",), index=True))) == 3
+    assert levels.registry.codes == ["SZ399006", "SH932000", "SH000300"]
+    with pytest.raises(InputError, match=r"399006\.csv: no column for 'symbol' and no stock code in the file's name"):
+        list(given(tmp_path, {"399006.csv": "close\n1\n"}).slices(("close",)))
 
 
 def test_codes_of_indices_are_read_as_indices(tmp_path: Path) -> None:

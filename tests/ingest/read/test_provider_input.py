@@ -223,9 +223,11 @@ def test_rows_without_a_factor_are_left_out_and_counted(source: Path, tmp_path: 
     values = np.fromfile(file, "<f4")
     values[3] = np.nan
     values.tofile(file)
-    here = {"provider": "once"}
+    with pytest.raises(InputError, match=r"daily: 8\.3% of 12 rows are bad, more than max_dropped = 5\.0%"):
+        run(tmp_path, target, {"daily": {"provider": "once"}})
+    here = {"provider": "once", "max_dropped": 0.1}
     bars_of = {"bars": here | {"freq": freq}} if freq != "day" else {}
-    report = run(tmp_path, target, {"daily": here, "max_dropped": 0.1, **bars_of})
+    report = run(tmp_path, target, {"daily": here, **bars_of})
     tally = report.inputs["daily"].dropped["no factor on that day"]
     assert (tally.count, tally.examples) == (1, ["once: SH600000 2025-03-05"])
     assert stored(target, "SH600000", "close").isna().tolist() == [False, False, True, False]

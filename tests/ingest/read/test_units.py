@@ -1,5 +1,6 @@
 """Units of volume and amount: one for all rows, by board, by file; and volumes that are no trade."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,36 @@ def test_units_by_file(market: tuple[pd.DataFrame, pd.DataFrame, Path], tmp_path
     }
     run(source, target, {"bars": BARS, "daily": content})
     check(target, truth)
+
+
+@pytest.mark.parametrize("first", ["early.csv", "d2025a.zip"])
+def test_units_by_an_archive_or_what_is_in_it(
+    market: tuple[pd.DataFrame, pd.DataFrame, Path], tmp_path: Path, target: Path, first: str
+) -> None:
+    bars, daily, truth = market
+    source = write(tmp_path / "in", bars, None)
+    early = daily["date"] < "2025-03-05"
+    lots = daily[early].assign(volume=daily["volume"] / 100)
+    for archive, name, rows in (("d2025a.zip", "early.csv", lots), ("d2025b.zip", "late.csv", daily[~early])):
+        with zipfile.ZipFile(source / archive, "w") as file:
+            file.writestr(f"days/{name}", rows.to_csv(index=False))
+    run(source, target, {"bars": BARS, "daily": {"files": "d*.zip", "volume": {first: "lots", "*": "shares"}}})
+    check(target, truth)
+    with pytest.raises(InputError, match=r"daily\.volume: 'days\*' is no board and fits no file's name"):
+        run(source, target, {"bars": BARS, "daily": {"files": "d*.zip", "volume": {"days*": "lots", "*": "shares"}}})
+
+
+def test_wide_tables_have_no_units_by_file(
+    market: tuple[pd.DataFrame, pd.DataFrame, Path], tmp_path: Path, target: Path
+) -> None:
+    _, daily, _ = market
+    fields = ("open", "high", "low", "close", "volume")
+    for name in fields:
+        daily.pivot_table(index="date", columns="symbol", values=name).to_csv(tmp_path / f"{name}.csv")
+    wide = {name: f"{name}.csv" for name in fields}
+    section = {"wide": wide, "prices": "unadjusted", "volume": {"volume.csv": "lots", "*": "shares"}}
+    with pytest.raises(InputError, match=r"daily\.volume: 'volume\.csv' is no board, and a row of wide tables is of "):
+        run(tmp_path, target, {"daily": section})
 
 
 @pytest.mark.parametrize(

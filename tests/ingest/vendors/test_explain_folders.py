@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -49,6 +51,26 @@ def test_units_of_few_rows_are_those_that_the_rows_tell(folder: Path) -> None:
     section = yaml.safe_load(found.mapping)["daily"]
     assert (section["volume"], section["amount"]) == ("lots", "thousand")
     assert "so volume: lots, amount: thousand; few rows (5), so look at them yourself" in str(found)
+
+
+def test_an_archive_of_several_tables(folder: Path) -> None:
+    rows = pd.read_csv(folder / "daily.csv", dtype="str")
+    with zipfile.ZipFile(folder / "d.zip", "w") as archive:
+        for code, of_stock in rows.groupby("symbol"):
+            archive.writestr(f"{code}.csv", of_stock.to_csv(index=False))
+    found = explain([folder / "d.zip"])
+    section = yaml.safe_load(found.mapping)["daily"]
+    assert (section["files"], section["volume"], section["amount"]) == ("d.zip", "lots", "thousand")
+    assert "rows         6" in str(found)
+
+
+def test_indices_in_files_named_by_bare_codes(tmp_path: Path) -> None:
+    (tmp_path / "levels").mkdir()
+    for code in ("000300", "399006"):
+        text(tmp_path / "levels", f"{code}.csv", "date,open,high,low,close\n2025-03-03,3900,3950,3880,3920\n")
+    found = explain([tmp_path])
+    assert yaml.safe_load(found.mapping) == {"index": {"files": "levels/*.csv"}}
+    assert "indices      2 (e.g. SH000300, SZ399006)" in str(found)
 
 
 def test_one_code_in_two_spellings_is_no_index(tmp_path: Path) -> None:

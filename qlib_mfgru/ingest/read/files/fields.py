@@ -17,6 +17,7 @@ INDEX = "index"
 _UNNAMED = re.compile(r"Unnamed: \d+|level_\d+|__index_level_\d+__|index")
 _STAMP = re.compile(r"(19|20)\d{2}([-/.]?)\d{2}\2\d{2}(?!\d).*|(19|20)\d{10}(\d{2}|\d{5})?")
 _CODE = re.compile(r"(?:[a-zA-Z]{2,4}[._]?)?\d{6}(?:\.[a-zA-Z]{2,4})?", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]*")
 
 
 def match_fields(
@@ -65,15 +66,34 @@ def unnamed(header: Sequence[str]) -> list[str]:
     return [name for name in header if _UNNAMED.fullmatch(name)]
 
 
-def recognised(column: pd.Series) -> str | None:
-    """The field that a column's values look like: ``datetime``, ``symbol``, or neither."""
+def recognised(column: pd.Series, *, code_in_name: bool) -> str | None:
+    """The field that a column's values look like: ``datetime``, ``symbol``, or neither, such as numbers of rows.
+
+    `code_in_name` says that a stock's code is in the file's name: beside it, numbers that ascend are those of rows that
+    were taken out of a larger table.
+    """
     if column.dtype.kind == "M":
         return "datetime"
     values = column.dropna().astype("str").str.strip()
     for field, pattern in (("datetime", _STAMP), ("symbol", _CODE)):
         if len(values) and values.str.fullmatch(pattern).all():
-            return field
+            return None if field == "symbol" and _numbers_rows(values, code_in_name) else field
     return None
+
+
+def counts_rows(text: pd.Series) -> bool:
+    """Whether a column only numbers the rows, as pandas writes an index."""
+    return len(text) > 1 and bool((_steps(text) == 1).all())
+
+
+def _numbers_rows(text: pd.Series, code_in_name: bool) -> bool:
+    if not text.str.fullmatch(_NUMBER).all():
+        return False
+    return counts_rows(text) or (code_in_name and bool((_steps(text) > 0).all()))
+
+
+def _steps(text: pd.Series) -> pd.Series:
+    return pd.to_numeric(text, errors="coerce").diff().iloc[1:]
 
 
 def _named(name: str, header: Sequence[str]) -> str | None:

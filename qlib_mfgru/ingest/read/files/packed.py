@@ -23,6 +23,7 @@ _OPENERS: dict[str, Callable[[Path], object]] = {
     ".zst": lambda path: pa.input_stream(str(path), compression="zstd"),
 }
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HIDDEN = (".", "__MACOSX")
 _BLOCK_BYTES = 1 << 18
 _RATIO = 4
 """About how much smaller compressed bars are."""
@@ -117,9 +118,10 @@ class _Recoded(io.RawIOBase):
 
 
 def members(path: Path) -> list[str]:
-    """The files in a zip archive, sorted."""
+    """The files in a zip archive, sorted, without those that a Mac adds and other hidden ones."""
     names = (info.filename for info in _archive(path, path.stat().st_mtime_ns).infolist() if not info.is_dir())
-    return sorted(name for name in names if not name.startswith("__MACOSX/"))
+    parts = {name: [part for part in PurePath(name).parts if part != ".."] for name in names}
+    return sorted(name for name in parts if not any(part.startswith(_HIDDEN) for part in parts[name]))
 
 
 @lru_cache(maxsize=1)

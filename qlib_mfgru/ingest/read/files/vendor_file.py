@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from qlib_mfgru.ingest.read.files.arrow import ArrowReader, ParquetReader
 from qlib_mfgru.ingest.read.files.fields import STAMPS, match_fields, recognised, unnamed
 from qlib_mfgru.ingest.read.files.reader import UNREADABLE, Columns, Reader, as_frame, length
 from qlib_mfgru.ingest.read.files.text import TextReader
+from qlib_mfgru.provider.symbols import symbol_in_name
 
 _PARQUET = {".parquet", ".pq"}
 _ARROW = {".feather", ".ftr", ".arrow", ".arrows", ".ipc"}
@@ -69,11 +71,11 @@ class VendorFile:
         return self.path / self.member.lstrip("/") if self.member else self.path
 
     @property
-    def stem(self) -> str:
-        """The name in which a code or a date may be, without suffixes."""
-        if self.path.suffix.lower() in _HDF5:
-            return self.label.stem
-        return packed.Content(self.path, self.member).inner_name.stem
+    def stems(self) -> tuple[str, ...]:
+        """The names in which a code or a date may be, without suffixes: a part's goes before its archive's."""
+        is_hdf5 = self.path.suffix.lower() in _HDF5
+        own = self.label if is_hdf5 else packed.Content(self.path, self.member).inner_name
+        return (own.stem,) if self.member is None else (own.stem, self.path.stem)
 
     @property
     def estimated_rows(self) -> int:
@@ -137,8 +139,11 @@ class VendorFile:
         """Field to column for those of the columns without a name whose values tell what they are."""
         sample = as_frame(next(self.frames({name: name for name in nameless}, _SAMPLE_ROWS, nameless)))
         found: dict[str, str] = {}
+        # a list of members or weights may be named by its index; a mapping's proposal asks for all fields
+        of_stock = "close" in asked or not {"start", "weight"} & set(asked)
+        code_in_name = of_stock and any(map(symbol_in_name, self.stems))
         for column in nameless:
-            fields = missing.get(recognised(sample[column]) or "", ())
+            fields = missing.get(recognised(sample[column], code_in_name=code_in_name) or "", ())
             wanted = [each for each in fields if each in asked]
             if wanted and not set(wanted) & set(found):
                 found[wanted[0]] = column
@@ -198,7 +203,8 @@ class VendorFile:
         if isinstance(error, OSError) and error.strerror:
             return InputError(f"{self.label}: cannot be read{where}: {error.strerror}")
         reason = " ".join(str(error).split())
-        hint = "; is its encoding gb18030?" if isinstance(error, UnicodeError) else ""
+        other = "utf-8-sig" if codecs.lookup(self.source.encoding).name == "gb18030" else "gb18030"
+        hint = f"; is its encoding {other}?" if isinstance(error, UnicodeError) else ""
         return InputError(
             f"{self.label}: cannot be read{where} (truncated, damaged, or of another kind or encoding): {reason}{hint}"
         )

@@ -78,6 +78,7 @@ class ProviderInput(VendorInput[Source_co]):
             Nothing of the kind is in a provider, or it lacks the frequency, the market or a required field.
         """
         rows, path, report = self._rows(), self.paths[0], self.report
+        report.max_dropped = self.source.max_dropped
         number, n_read = self.registry.file_number(path.name), 0
         codes = self._indices if index else self._stocks_of_input()
         for code in tqdm(codes, desc=f"reading {self.name}", unit="stock", leave=False, disable=self.quiet or None):

@@ -54,9 +54,9 @@ class Query:
         return Path(f"query of {self.name}")
 
     @property
-    def stem(self) -> str:
-        """Empty: it holds no code."""
-        return ""
+    def stems(self) -> tuple[str, ...]:
+        """None: no name holds a code."""
+        return ()
 
     @property
     def estimated_rows(self) -> int:

@@ -46,12 +46,16 @@ def dated(rows: Columns, table: Table, *, needs_date: bool) -> tuple[Columns, bo
         frame = as_frame(rows)
         rows = frame.drop(columns=clocks).assign(time=frame[clocks[-1]])
     if clocks and stamps == clocks:
-        if not (date := date_in_name(table.stem)):
+        if not (date := _date_of(table)):
             raise InputError(f"{table.label}: times of day without a date: no column of dates, none in the file's name")
         return as_frame(rows).assign(date=date), True
-    if not stamps and needs_date and (date := date_in_name(table.stem)):
+    if not stamps and needs_date and (date := _date_of(table)):
         return as_frame(rows).assign(date=date), True
     return rows, False
+
+
+def _date_of(table: Table) -> str | None:
+    return next(filter(None, map(date_in_name, table.stems)), None)
 
 
 def _is_time_of_day(rows: Columns, name: str) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.read.columns import VENDOR_NAMES
+from qlib_mfgru.ingest.read.files.fields import counts_rows
 from qlib_mfgru.ingest.read.files.reader import Columns, as_frame
 
 _LISTED = 8
@@ -105,7 +106,7 @@ class OneIndex:
         frame = as_frame(rows)
         for key, column in columns.items():
             text = as_text(frame[key])
-            if not _counts_rows(text) and not ("symbol" in frame and _is_spelling(text, frame["symbol"], column)):
+            if not counts_rows(text) and not ("symbol" in frame and _is_spelling(text, frame["symbol"], column)):
                 self._found.setdefault(column, set()).update(text.unique())
         return frame.drop(columns=list(columns))
 
@@ -121,7 +122,7 @@ class OneIndex:
             if len(found) > 1:
                 raise InputError(
                     f"{self._name}: the rows are of several indices, {column} has {listed(found)}: name one, where: "
-                    f"{{{column}: {min(found)}}}"
+                    f"{{{column}: {min(found)!r}}}"
                 )
 
 
@@ -140,12 +141,6 @@ def listed(values: Iterable[str]) -> str:
 
 def _key(column: str) -> str:
     return f"column {column}"
-
-
-def _counts_rows(text: pd.Series) -> bool:
-    """Whether a column only numbers the rows, as pandas writes an index."""
-    numbers = pd.to_numeric(text, errors="coerce")
-    return len(text) > 1 and bool((numbers.diff().iloc[1:] == 1).all())
 
 
 def _is_spelling(text: pd.Series, symbols: pd.Series, column: str) -> bool:

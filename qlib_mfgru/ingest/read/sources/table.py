@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,9 @@ from qlib_mfgru.ingest.read.files.reader import Columns
 from qlib_mfgru.ingest.read.sources.database import Query
 from qlib_mfgru.ingest.read.sources.wide import WideTables
 from qlib_mfgru.provider.session import Session
+
+_SIGNS = re.compile(r"[\[?]")
+"""What stands for other letters in a pattern, besides ``*``."""
 
 
 class Table(Protocol):
@@ -28,8 +32,8 @@ class Table(Protocol):
         """As messages name it."""
 
     @property
-    def stem(self) -> str:
-        """The name in which a code or a date may be."""
+    def stems(self) -> Sequence[str]:
+        """The names in which a code or a date may be; the first that tells counts."""
 
     @property
     def estimated_rows(self) -> int:
@@ -103,7 +107,8 @@ def _places(folder: Path, pattern: str) -> list[Path]:
         root, inside = (Path(place.anchor), place.relative_to(place.anchor)) if place.is_absolute() else (folder, place)
         if not inside.name:  # the folder itself
             return [root]
-        places = sorted(root.glob(str(inside)))
+        # a name may have what stands for other letters in a pattern
+        places = sorted(root.glob(str(inside))) or sorted(root.glob(_SIGNS.sub(r"[\g<0>]", str(inside))))
         if not places and (root / inside).is_symlink():
             return [root / inside]
         return [path for path in places if not path.name.startswith(".") or inside.name.startswith(".")]

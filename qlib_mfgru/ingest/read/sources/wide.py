@@ -59,9 +59,9 @@ class WideTables:
         return Path(f"wide tables of {self.name}")
 
     @property
-    def stem(self) -> str:
-        """Empty: it holds no code."""
-        return ""
+    def stems(self) -> tuple[str, ...]:
+        """None: no name holds a code."""
+        return ()
 
     @property
     def estimated_rows(self) -> int:

@@ -20,8 +20,10 @@ _24_HOURS = re.compile(
 
 _DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S"}
 """Formats of stamps by the number of their digits; milliseconds are cut off."""
-_EPOCHS = {10: 1, 13: 10**3, 16: 10**6, 19: 10**9}
-"""Units in a second, by the number of digits of moments since 1970: those from September 2001 on."""
+_EPOCHS = {n_seconds + smaller: n_seconds for smaller in (0, 3, 6, 9) for n_seconds in (9, 10)}
+"""How many of the digits of a moment since 1970 are its seconds, by the number of all: 10 from September 2001 on."""
+_FIRST_EPOCH = 315_532_800
+"""1980: below it 9 and 12 digits may be a date, and a time of day; above it, 12 digits would be a year from 3155 on."""
 _MOST_KNOWN = 10**6
 """Stamps that are remembered: more than the minutes of ten years of sessions."""
 _DATE = re.compile(
@@ -42,8 +44,9 @@ def parse_stamps(values: Column, zone: str, day_first: bool | None = None) -> np
 
     Reads datetimes (zoned ones are brought to `zone`), ISO text, ``20250102``, ``202501020945``,
     ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers. Numbers of 10, 13, 16 and 19 digits
-    are seconds, milli-, micro- and nanoseconds since 1970 in UTC. ``24:00`` is 00:00 of the next day. A time of day
-    without a date is no stamp, nor is a number of days or a month. Dates with the year last need `day_first`.
+    (9, 12, 15 and 18 from 1980 to September 2001) are seconds, milli-, micro- and nanoseconds since 1970 in UTC.
+    ``24:00`` is 00:00 of the next day. A time of day without a date is no stamp, nor is a number of days or a month.
+    Dates with the year last need `day_first`.
 
     Raises
     ------
@@ -108,11 +111,12 @@ def _parse_unique(values: pd.Series, zone: str, day_first: bool | None) -> np.nd
         if (of_length := lengths == length).any():
             stamps = pd.to_datetime(text[of_length].str[:14], format=pattern, errors="coerce") + days_on[of_length]
             parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
-    for length, per_second in _EPOCHS.items():
-        if (of_length := lengths == length).any():
-            seconds = text[of_length].astype("int64") // per_second
-            stamps = pd.to_datetime(seconds, unit="s", utc=True).dt.tz_convert(zone).dt.tz_localize(None)
-            parsed[of_length] = stamps.to_numpy().astype("datetime64[s]")
+    for length, n_seconds in _EPOCHS.items():
+        if len(places := np.flatnonzero(lengths == length)):
+            seconds = text.iloc[places].str[:n_seconds].astype("int64").to_numpy()
+            since = seconds >= _FIRST_EPOCH
+            epochs = pd.to_datetime(seconds[since], unit="s", utc=True).tz_convert(zone).tz_localize(None)
+            parsed[places[since]] = epochs.to_numpy().astype("datetime64[s]")
     other = (~digits & text.str.match(_DATE) & text.map(str.isascii)).to_numpy(dtype=bool)
     if other.any():
         moments = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True)

@@ -16,6 +16,7 @@ from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.spool import ALWAYS, VALUE, Records
 from qlib_mfgru.ingest.read.stamps import day_numbers, parse_stamps
+from qlib_mfgru.ingest.read.values.dated import UNKNOWN_NAMES
 from qlib_mfgru.ingest.read.values.flags import flags_of
 
 _ST_NAME = re.compile(r"(?:N|C|G|XD|XR|DR)?\s*S?\s*(?:\*\s*ST|ST(?![A-Za-z]))", re.IGNORECASE)
@@ -55,20 +56,20 @@ def read_st(table: VendorInput[StInput]) -> Iterator[Records]:
             raise InputError(f"{piece.path}: the names have dates: leave out st.since, which is of today's names")
         if flags is not None and not dated:
             table.ingest_report.note(f"$is_st: today's names, applied {_since_text(table.source)}")
-            yield _todays_names(piece, table.source, flags)
+            yield _todays_names(table, piece, flags)
         elif "start" in piece.frame:
-            yield from _spans(piece, flags)
+            yield from _spans(table, piece, flags)
         elif flags is not None:
             table.ingest_report.note("$is_st: from the names, each from its day until the next")
-            yield _dated_names(piece, flags)
+            yield _dated_names(table, piece, flags)
         else:
             yield _days(piece)
 
 
 def _refuse_names(piece: Slice) -> None:
     """Rows that all mean special treatment have names that say so, unless these are today's."""
-    named = piece.frame["name"].notna().to_numpy()
-    n_named, n_st = int(named.sum()), int(_by_name(piece)[named].sum())
+    flags = _by_name(piece)
+    n_named, n_st = int((~np.isnan(flags)).sum()), int(np.nansum(flags))
     if n_st * 2 < n_named:
         raise InputError(
             f"{piece.path}: every row would be special treatment, and only {n_st} of {n_named} names say so: write "
@@ -85,39 +86,50 @@ def _since_text(source: StInput) -> str:
 
 
 def _by_name(piece: Slice) -> np.ndarray:
-    """Whether each row's name says special treatment; shape (n,)."""
+    """1 where a row's name says special treatment, 0 where it does not, NaN where there is none; shape (n,)."""
     places, names = pd.factorize(piece.frame["name"])
+    words = [str(name) for name in names]
+    flags = [np.nan if word.strip().lower() in UNKNOWN_NAMES else float(has_st_name(word)) for word in words]
     # an empty name has position -1, which picks the last
-    return np.array([*(has_st_name(str(name)) for name in names), False])[places]
+    return np.array([*flags, np.nan])[places]
 
 
-def _todays_names(piece: Slice, source: StInput, flags: np.ndarray) -> Records:
-    days = np.full(len(piece.frame), names_since(source, piece.session.zone))
-    good = piece.keep([("unknown symbol", piece.stock < 0)])
-    return "st_step", piece.records(VALUE, good, days, {"value": flags.astype("f8")})
+def _telling(table: VendorInput[StInput], piece: Slice, good: np.ndarray, flags: np.ndarray) -> np.ndarray:
+    """The good rows that have a flag, shape (n,); the others are counted, and what was known before them stays."""
+    silent = np.flatnonzero(good & np.isnan(flags))
+    table.warn("rows without a name or a flag: they say nothing", len(silent), map(piece.describe, silent.tolist()))
+    return good & ~np.isnan(flags)
 
 
-def _dated_names(piece: Slice, flags: np.ndarray) -> Records:
+def _todays_names(table: VendorInput[StInput], piece: Slice, flags: np.ndarray) -> Records:
+    days = np.full(len(piece.frame), names_since(table.source, piece.session.zone))
+    good = _telling(table, piece, piece.keep([("unknown symbol", piece.stock < 0)]), flags)
+    return "st_step", piece.records(VALUE, good, days, {"value": flags})
+
+
+def _dated_names(table: VendorInput[StInput], piece: Slice, flags: np.ndarray) -> Records:
     stamps = piece.stamps()
-    good = piece.keep(piece.stamp_checks(stamps, weekends=False))
-    return "st_step", piece.records(VALUE, good, day_numbers(stamps), {"value": flags.astype("f8")})
+    good = _telling(table, piece, piece.keep(piece.stamp_checks(stamps, weekends=False)), flags)
+    return "st_step", piece.records(VALUE, good, day_numbers(stamps), {"value": flags})
 
 
-def _spans(piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
+def _spans(table: VendorInput[StInput], piece: Slice, flags: np.ndarray | None) -> Iterator[Records]:
     """Spans, of which those count whose name or flag says special treatment, or all without either.
 
     A name without any end holds until the next.
     """
     first, last, checks = piece.spans()
     if flags is None and "is_st" in piece.frame:
-        values, no_flag = flags_of(piece)
-        flags, checks = values > 0, [*checks, no_flag]
+        flags, no_flag = flags_of(piece)
+        checks = [*checks, no_flag]
     good = piece.keep(checks)
+    if flags is not None:
+        good = _telling(table, piece, good, flags)
     if flags is not None and "end" not in piece.frame:
-        yield "st_step", piece.records(VALUE, good, first, {"value": flags.astype("f8")})
+        yield "st_step", piece.records(VALUE, good, first, {"value": flags})
         return
     # a span without treatment ends one with it
-    value = last if flags is None else np.where(flags, last, -last)
+    value = last if flags is None else np.where(flags > 0, last, -last)
     yield "st_span", piece.records(VALUE, good, first, {"value": value.astype("f8")})
 
 

@@ -92,9 +92,37 @@ def test_a_column_without_a_name_can_be_named_index(tmp_path: Path) -> None:
     assert found["symbol"].tolist() == ["AAPL", "BRK.B"]
 
 
-def test_numbers_of_rows_are_neither_stamps_nor_codes(tmp_path: Path) -> None:
-    ROWS[["close"]].to_csv(tmp_path / "x.csv")
-    assert opened(tmp_path / "x.csv").columns(("close",), ("symbol", "datetime")) == {"close": "close"}
+@pytest.mark.parametrize("name", ["x.csv", "600000.csv", "600000.parquet"])
+@pytest.mark.parametrize("first", [0, 600000])
+def test_numbers_of_rows_are_neither_stamps_nor_codes(tmp_path: Path, name: str, first: int) -> None:
+    rows = ROWS[["close"]].set_axis(pd.Index([first, first + 1, first + 2]))
+    rows.to_csv(tmp_path / name) if name.endswith(".csv") else rows.to_parquet(tmp_path / name)
+    assert opened(tmp_path / name).columns(("close",), ("symbol", "datetime")) == {"close": "close"}
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "are_codes"),
+    [
+        ("600000.csv", [300003, 300250, 600480], False),  # rows of one stock out of a table of all
+        ("x.csv", [300003, 300250, 600480], True),
+        ("600000.csv", [600480, 300003, 300250], True),
+        ("000300.csv", ["000001", "000002", "600000"], True),
+        ("x.csv", ["000001", "000002", "000003"], True),
+    ],
+)
+def test_a_code_in_the_name_goes_before_numbers_that_ascend(
+    tmp_path: Path, name: str, index: list[object], are_codes: bool
+) -> None:
+    ROWS[["close"]].set_axis(pd.Index(index)).to_csv(tmp_path / name)
+    assert ("symbol" in opened(tmp_path / name).columns(("close",), ("symbol",))) is are_codes
+
+
+def test_members_in_a_file_that_their_index_names_keep_their_codes(tmp_path: Path) -> None:
+    """000016 is the SSE 50, and a stock of Shenzhen."""
+    weights = ROWS[["close"]].set_axis(pd.Index([600028, 600030, 600036])).rename(columns={"close": "weight"})
+    weights.to_csv(tmp_path / "000016.csv")
+    found = opened(tmp_path / "000016.csv").columns(("weight",), ("symbol", "date"))
+    assert found == {"weight": "weight", "symbol": "Unnamed: 0"}
 
 
 def test_codes_and_stamps_of_parquet_are_numbered_once_a_value(tmp_path: Path) -> None:
@@ -118,7 +146,7 @@ def test_each_table_of_an_hdf5_file_is_a_file_of_its_own(tmp_path: Path) -> None
     for code, rows in ROWS.groupby("code"):
         rows[["datetime", "close"]].to_hdf(tmp_path / "x.h5", key=f"sz{code}")
     files = VendorFile.all_in(tmp_path / "x.h5", RowInput(files="x.h5"))
-    assert [file.stem for file in files] == ["sz000001", "sz600000"]
+    assert [file.stems for file in files] == [("sz000001", "x"), ("sz600000", "x")]
     closes = [as_frame(next(file.frames({"close": "close"}, 9)))["close"].tolist() for file in files]
     assert closes == [[10, 10.5], [20]]
 

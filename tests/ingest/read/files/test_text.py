@@ -117,7 +117,7 @@ def test_compressed_text_is_read(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(PACKERS[name](CSV.encode()))
     rows, file = read(tmp_path / name)
     assert rows["close"].tolist() == [10.5, 11.5]
-    assert file.stem == "x"
+    assert file.stems == ("x",)
 
 
 @pytest.mark.parametrize("name", ["x.csv.gz", "x.csv.bz2", "x.csv.xz"])
@@ -131,13 +131,16 @@ def test_truncated_compressed_text_is_an_error(tmp_path: Path, name: str) -> Non
 def test_each_file_in_an_archive_is_a_file_of_its_own(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "2025.zip", "w") as archive:
         archive.writestr("day/600000.csv", "date,close\n2025-03-03,1\n")
-        archive.writestr("day/000001.csv", "date,close\n2025-03-03,2\n2025-03-04,3\n")
+        archive.writestr("../day/000001.csv", "date,close\n2025-03-03,2\n2025-03-04,3\n")
+        for name in (".DS_Store", "day/._000001.csv", "__MACOSX/day/600000.csv"):
+            archive.writestr(name, b"\0\5\x16\7")
     path, source = tmp_path / "2025.zip", RowInput(files="2025.zip")
     files = VendorFile.all_in(path, source)
-    assert [(file.stem, file.label.name) for file in files] == [("000001", "000001.csv"), ("600000", "600000.csv")]
+    assert [file.stems for file in files] == [("000001", "2025"), ("600000", "2025")]
+    assert [file.label.name for file in files] == ["000001.csv", "600000.csv"]
     closes = [pd.concat(map(as_frame, file.frames({"close": "close"}, 9)))["close"].tolist() for file in files]
     assert closes == [[2, 3], [1]]
-    with pytest.raises(InputError, match=r"2025\.zip: holds several tables: day/000001\.csv, day/600000\.csv"):
+    with pytest.raises(InputError, match=r"2025\.zip: holds several tables: \.\./day/000001\.csv, day/600000\.csv"):
         VendorFile(path, source).header()
 
 
@@ -150,6 +153,8 @@ def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
 def test_another_encoding_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be read.*is its encoding gb18030\?"):
         read(given(tmp_path, "x.txt", TDX, "gb18030"))
+    with pytest.raises(InputError, match=r"cannot be read.*is its encoding utf-8-sig\?"):
+        read(given(tmp_path, "x.txt", TDX), encoding="GB18030")
 
 
 def test_words_for_what_is_missing_and_thousands_are_numbers(tmp_path: Path) -> None:

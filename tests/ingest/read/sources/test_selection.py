@@ -76,7 +76,7 @@ def test_several_indices_and_none_named_is_an_error(source: Path, target: Path, 
         run(source, target, with_inputs(**{kind: {"csi500": "m.csv"}}))
     assert str(error.value) == (
         f"{kind}.csi500: the rows are of several indices, index_code has 000300.SH, 000905.SH: name one, where: "
-        "{index_code: 000300.SH}"
+        "{index_code: '000300.SH'}"
     )
     assert not target.exists()
 

@@ -32,6 +32,17 @@ def test_files_are_sorted_and_hidden_ones_taken_by_name_only(folder: Path, patte
     assert [path.name for path in found(Path("/"), str(folder / pattern))] == names
 
 
+@pytest.mark.parametrize("name", ["bars[1].csv", "[old]/a.csv", "what?.csv"])
+def test_a_name_may_have_the_signs_of_patterns(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    for pattern in (name, name.replace(".csv", "*")):
+        assert found(tmp_path, pattern) == [tmp_path / name]
+        assert found(Path("/"), str(tmp_path / pattern)) == [tmp_path / name]
+    (tmp_path / "bars1.csv").touch()
+    assert [path.name for path in found(tmp_path, "bars[1].csv")] == ["bars1.csv"]
+
+
 def test_a_file_is_called_as_its_pattern_has_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Relative to the folder, however that is written, or whole."""
     patterns = ["deep/../a.csv", f"{folder}/deep/*", "*.csv"]

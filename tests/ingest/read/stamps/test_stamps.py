@@ -117,6 +117,26 @@ def test_epochs_are_moments_in_utc_whatever_the_zone() -> None:
     assert parsed.astype(str).tolist() == ["2025-01-02T09:30:00"] * 2
 
 
+@pytest.mark.parametrize(
+    "value",
+    [942163200, "942163200", 942163200000, 942163200000.0, "942163200000", 942163200000000, 942163200000000000],
+)
+def test_epochs_before_september_2001_have_a_digit_less(value: object) -> None:
+    assert str(parse_stamps(pd.Series([value]), CHINA)[0]) == "1999-11-10T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "stamp"),
+    [
+        ("199001020945", "1990-01-02T09:45:00"), ("209912310945", "2099-12-31T09:45:00"),
+        ("19991110094500", "1999-11-10T09:45:00"), (200109090946, "2001-09-09T09:46:00"),
+        ("202513010945", "NaT"), ("202501029", "NaT"), ("103000000", "NaT"), ("0000000000", "NaT"),
+    ],
+)  # fmt: skip
+def test_dates_of_digits_are_no_epochs(value: str, stamp: str) -> None:
+    assert str(parse_stamps(pd.Series([value, "942163200000"]), CHINA)[0]) == stamp
+
+
 def test_24_hours_of_a_zone_are_counted_there() -> None:
     """The clocks of New York go forward on 10 March, between the two midnights of UTC."""
     parsed = parse_stamps(pd.Series(["2024-03-09T24:00:00Z", "2024-03-10T24:00:00Z"]), "America/New_York")
