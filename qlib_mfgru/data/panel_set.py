@@ -125,9 +125,12 @@ class PanelSet:
 
     @cached_property
     def label_digests(self) -> np.ndarray:
-        """By day, the members' labels as far as they are known, and their groups: (n_days, 32) uint8."""
+        """By day, the members' labels as far as they are known, and which share a group: (n_days, 32) uint8.
+
+        Not the groups' numbers: an update that brings an industry may number all of them anew.
+        """
         labelled = self.members & np.isfinite(self.labels)
-        groups = [] if self.label_groups is None else [self.label_groups]
+        groups = [] if self.label_groups is None else [_partition(self.label_groups, labelled)]
         return day_digests(self.days, self.instruments, labelled, self.labels, *groups)
 
     def moments(self, freq: str, days: np.ndarray, members: np.ndarray) -> Moments:
@@ -193,6 +196,14 @@ class PanelSet:
         in_panel = (rows >= 0)[:, None] & (columns >= 0)[None, :]
         complete = source.exists(settings.min_traded)[np.ix_(rows, columns)] & in_panel & self.members
         return PlacedWindows(source, rows, columns, complete)
+
+
+def _partition(groups: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """By day, the groups of the stocks that are `known`, counted as they come; -1 for NaN: (n_days, n_stocks) int64."""
+    places = np.full(groups.shape, -1, dtype=np.int64)
+    for day, stocks in enumerate(known):
+        places[day, stocks] = pd.factorize(groups[day, stocks])[0]
+    return places
 
 
 def _between(days: pd.DatetimeIndex, start_time: Any, end_time: Any) -> pd.DatetimeIndex:

@@ -87,11 +87,22 @@ def is_current(freq: str) -> bool:
 
 
 def calendar(freq: str) -> pd.DatetimeIndex:
-    """All stamps of a frequency, ascending."""
+    """All stamps of a frequency, ascending.
+
+    Raises
+    ------
+    InputError
+        As of `provider_path`; or the calendar is empty, or does not ascend.
+    """
     path = provider_path(freq)
     stamps = pd.DatetimeIndex(D.calendar(freq=freq))
     if len(stamps) == 0:
         raise InputError(f"the {freq} calendar of {path} is empty")
+    falls = np.flatnonzero(np.diff(stamps.to_numpy().astype("i8")) <= 0)
+    if len(falls):
+        before, after = stamps[falls[0]], stamps[falls[0] + 1]
+        file = path / "calendars" / f"{freq}.txt"
+        raise InputError(f"{file}: stamps must ascend, each once, but {after} comes after {before}")
     return stamps
 
 
@@ -107,8 +118,8 @@ Spans = dict[str, list[tuple[pd.Timestamp, pd.Timestamp]]]
 def member_spans(instruments: Any, freq: str) -> Spans:
     """Point-in-time members: code -> spans (first, last), both included, in the order of the codes.
 
-    An index in a market of A-shares is no stock, and is left out: qlib's own data list indices in ``all``. The log says
-    so once. Codes that are named one by one are taken as they are.
+    An index, as far as its code tells (`is_index`), is no stock, and is left out: qlib's own data list indices in
+    ``all``. The log says so once. Codes that are named one by one are taken as they are.
 
     Parameters
     ----------
@@ -143,7 +154,8 @@ def member_spans(instruments: Any, freq: str) -> Spans:
 
 def _without_indices(spans: Spans, market: str, path: Path) -> Spans:
     """The members that are stocks, in the order of their codes."""
-    indices = tuple(sorted(filter(is_index, spans))) if (session_in(path) or ASHARE).codes == "ashare" else ()
+    codes = (session_in(path) or ASHARE).codes
+    indices = tuple(sorted(code for code in spans if is_index(code, codes)))
     if indices:
         _say_left_out(indices, market, path)
     return {str(code): spans[code] for code in sorted(spans.keys() - set(indices))}

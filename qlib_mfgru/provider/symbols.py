@@ -98,10 +98,11 @@ def normalise_symbol(text: str, codes: Codes = "ashare", *, index: bool = False)
     return code
 
 
-def symbol_in_name(stem: str, codes: Codes = "ashare") -> str | None:
+def symbol_in_name(stem: str, codes: Codes = "ashare", *, index: bool = False) -> str | None:
     """The stock code in a file's name as it is written, None if there is none: ``600000`` in ``bars_600000_15min``.
 
-    A plain code is the whole name, or what comes before a frequency: ``aapl`` in ``aapl_15min``.
+    A plain code is the whole name, or what comes before a frequency: ``aapl`` in ``aapl_15min``. With `index`, a bare
+    code is an index's: ``399006``.
     """
     word = stem.strip()
     if codes == "plain":
@@ -109,14 +110,19 @@ def symbol_in_name(stem: str, codes: Codes = "ashare") -> str | None:
         word = match["code"] if match else word
         return word if _PLAIN.fullmatch(word.upper()) else None
     for code in (word, *_CODE_IN_NAME.findall(word)):
-        if (match := _CODE.fullmatch(code.upper())) and _from_match(match, index=False):
+        if (match := _CODE.fullmatch(code.upper())) and _from_match(match, index):
             return str(code)
     return None
 
 
-def is_index(code: str) -> bool:
-    """Whether a code such as ``SH000300`` is an A-share index's, by the exchange and the first digits."""
-    return any(code.startswith(exchange + prefix) for prefix, exchange in INDEX_PREFIXES)
+def is_index(code: str, codes: Codes = "ashare") -> bool:
+    """Whether a code is an index's, in upper or lower case.
+
+    ``^GSPC`` is one in any market; among A-shares ``SH000300`` is one by its exchange and first digits.
+    """
+    word = code.upper()
+    by_digits = codes == "ashare" and any(word.startswith(exchange + prefix) for prefix, exchange in INDEX_PREFIXES)
+    return by_digits or word.startswith("^")
 
 
 def feature_folder(code: str) -> str:

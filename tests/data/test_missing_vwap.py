@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from field_market import store
 from plain_market import CODES, DAYS, WITH_VWAP, write_plain_market
+from reference import series
 from small_market import use
 
 from qlib_mfgru.data import MultiFreqHandler
@@ -50,6 +52,18 @@ def test_the_mean_of_four_prices_stands_in_for_what_is_not_stored(tmp_path: Path
     assert panel.bars[51, 0, 4, 1] == panel.bars[49, 0, 3, 1], "a suspended day has the last close"
 
 
+def test_prices_of_0_make_no_stand_in(tmp_path: Path) -> None:
+    """Of a suspended day some programs keep the last close, and write 0 for all else."""
+    provider = write_plain_market(tmp_path / "cn_data")
+    stored = {name: series(provider, CODES[1], name, "day", len(DAYS)) for name in ("open", "high", "low", "close")}
+    for name, values in stored.items():
+        values[50:53] = values[49] if name == "close" else 0
+    store(provider, CODES[1], "day", stored)
+    use(provider)
+    panel = BarPanel.open("day", tmp_path / "panels", TYPICAL)
+    assert (panel.bars[50:53, 0, :5, 1] == np.float32(stored["close"][49])).all()
+
+
 def test_the_stand_in_is_said_each_time_a_panel_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(write_plain_market(tmp_path / "cn_data", one_vwap=True))
     said: list[str] = []
@@ -69,7 +83,7 @@ def test_the_stand_in_is_part_of_the_panels_key_and_the_default_key_is_as_it_was
     names = ("open", "high", "low", "close", "vwap", "volume")
     kinds = [[name, "quantity" if name == "volume" else "price"] for name in names]
     state = [reader.fingerprint("day", CODES, names), *kinds]
-    assert plain == f"day-4-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"
+    assert plain == f"day-5-{hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]}"
     assert typical != plain
 
 

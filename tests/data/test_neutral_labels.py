@@ -105,6 +105,28 @@ def test_an_industry_of_a_later_day_changes_no_label(
     assert len({*identities, training_identity(make(label_neutral=None), [("day",)])}) == 3
 
 
+def test_who_shares_an_industry_counts_and_not_its_number(
+    make: Callable[..., MultiFreqDataset], with_industries: Path, tmp_path: Path
+) -> None:
+    """An update with a new name may number all industries anew: no label changes, and no network is to train again."""
+
+    def after(name: str, change: Callable[[int, np.ndarray], np.ndarray]) -> tuple[str, np.ndarray]:
+        folder = Path(shutil.copytree(with_industries, tmp_path / name))
+        for number, code in enumerate(CODES):
+            if code not in UNKNOWN:
+                store(folder, code, change(number, industry(number)))
+        dataset = make(folder)
+        return training_identity(dataset, [("day",)]), dataset.handler.cross_section(DAYS[60]).label
+
+    day = np.arange(len(DAYS))
+    identity, label = after("same", lambda number, values: values)
+    renumbered, same_label = after("anew", lambda number, values: 5 - values)
+    moved, _ = after("moved", lambda number, values: np.where((day == 20) & (number == 0), 2, values))
+    np.testing.assert_array_equal(same_label, label)
+    assert renumbered == identity
+    assert moved != identity
+
+
 def test_a_provider_without_industries(provider: Path, make: Callable[..., MultiFreqDataset]) -> None:
     with pytest.raises(InputError, match=r"has no \$industry for label_neutral: leave label_neutral out, or ingest it"):
         make(provider).handler.cross_section(DAYS[60])

@@ -38,6 +38,14 @@ def test_an_index_is_no_stock_of_a_market_and_said_once(said: list[str], tmp_pat
     ]
 
 
+def test_indices_in_lower_case_and_of_other_markets(tmp_path: Path) -> None:
+    codes = ["^gspc", "sh000300", "sh600000"]
+    frames = {code: pd.DataFrame({"close": np.arange(3.0) + 1}, index=DAYS) for code in codes}
+    lines = [f"{code}\t2024-01-02\t2024-01-04" for code in codes]
+    use(write_plain_provider(tmp_path / "cn", {"day": frames}, {"all": lines}))
+    assert list(reader.member_spans("all", "day")) == ["sh600000"]
+
+
 def test_codes_that_are_named_are_taken_as_they_are(said: list[str]) -> None:
     named = ["SH600000", "SH000300"]
     assert list(reader.member_spans(named, "day")) == ["SH000300", "SH600000"]
@@ -57,10 +65,11 @@ def test_a_market_of_indices_has_no_stock(said: list[str]) -> None:
 def test_codes_of_another_market_are_not_told_by_their_digits(
     tmp_path: Path, session: str, expected: list[str]
 ) -> None:
+    codes = ("SH000300", "SH600000", "^GSPC")
     with new_provider(tmp_path / "p", DAYS, session=SESSIONS[session]) as writer:
-        for code in ("SH000300", "SH600000"):
+        for code in codes:
             writer.write_features(code, "day", 0, {"close": np.arange(3.0) + 1})
-        writer.write_instruments("all", [(code, DAYS[0], DAYS[-1]) for code in ("SH000300", "SH600000")])
+        writer.write_instruments("all", [(code, DAYS[0], DAYS[-1]) for code in codes])
         writer.write_manifest({})
     assert (tmp_path / "p" / MANIFEST).exists()
     use(tmp_path / "p")

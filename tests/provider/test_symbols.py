@@ -58,7 +58,7 @@ def test_a_bare_index_code_has_its_own_exchange(text: str, code: str) -> None:
     assert normalise_symbol(text, index=True) == code
 
 
-@pytest.mark.parametrize("code", ["SH000300", "SZ399303", "SH932000", "BJ899050"])
+@pytest.mark.parametrize("code", ["SH000300", "SZ399303", "SH932000", "BJ899050", "sh000300", "^GSPC"])
 def test_an_index_is_known_by_exchange_and_first_digits(code: str) -> None:
     assert is_index(code)
 
@@ -136,6 +136,13 @@ def test_a_plain_code_in_a_files_name_ends_before_the_frequency(stem: str, symbo
 @pytest.mark.parametrize("code", ["SH600000", "BRK.B", "^GSPC", "CON", "prn", "AUX", "NUL", "COM0", "LPT9", "COM10"])
 def test_a_folder_is_named_as_qlib_opens_it(code: str) -> None:
     assert feature_folder(code) == code_to_fname(code).lower()
+
+
+def test_an_index_of_another_market_is_told_by_a_caret_alone() -> None:
+    assert [code for code in ("^GSPC", "^hsi", "SH000300", "AAPL", "BRK^B") if is_index(code, "plain")] == [
+        "^GSPC",
+        "^hsi",
+    ]
 
 
 def test_indices_are_told_by_their_codes() -> None:

@@ -15,16 +15,16 @@ from qlib.log import get_module_logger
 from tqdm.auto import tqdm
 
 from qlib_mfgru.data.panel.digests import day_digests
-from qlib_mfgru.data.panel.fields import Field, stored_names
+from qlib_mfgru.data.panel.fields import PRICES, Field, stored_names
+from qlib_mfgru.data.panel.grid import read_grid
 from qlib_mfgru.data.panel.layout import mapped
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.fill import carried_forward
-from qlib_mfgru.provider.session import days_of
 from qlib_mfgru.provider.storage.stored import SeriesReader
 from qlib_mfgru.provider.storage.updates import content_key
 
-_FORMAT = 4  # part of the cache key: raise it when the files' meaning changes
+_FORMAT = 5  # part of the cache key: raise it when the files' meaning changes
 DESCRIPTION = "panel.json"
 _STOCKS_PER_BLOCK = 16  # stocks read at a time: 15 MB of a ten-year 15-minute history; more is no faster
 
@@ -114,22 +114,6 @@ def log_stand_ins(folder: Path, freq: str) -> None:
         )
 
 
-def read_grid(freq: str) -> tuple[pd.DatetimeIndex, int]:
-    """Days of the provider's calendar of a frequency and the bars of each; errors as of `BarPanel.open`."""
-    return _day_grid(reader.calendar(freq), freq)
-
-
-def _day_grid(stamps: pd.DatetimeIndex, freq: str) -> tuple[pd.DatetimeIndex, int]:
-    """Days of a calendar and the bars of each, which must be the same number on every day."""
-    bar_days = stamps.to_numpy().astype("datetime64[D]") if freq == "day" else days_of(stamps)
-    days, counts = np.unique(bar_days, return_counts=True)
-    odd = np.flatnonzero(counts != counts[0])
-    if len(odd):
-        day, count = days[odd[0]], counts[odd[0]]
-        raise InputError(f"the {freq} calendar has {counts[0]} bars on {days[0]}, but {count} on {day}")
-    return pd.DatetimeIndex(days.astype("datetime64[ns]")), int(counts[0])
-
-
 def _read_all(
     freq: str, codes: list[str], fields: Sequence[Field], n_stamps: int, stand_ins: Counter[str]
 ) -> Iterator[tuple[slice, np.ndarray]]:
@@ -159,6 +143,7 @@ def read_blocks(
     own, and `valued` gets the names of the series with a value.
     """
     names, stored = stored_names(fields), SeriesReader(freq)
+    made = {field.name for field in fields if field.made_of}
     with tqdm(total=len(codes), desc=f"reading {freq} bars", unit="stock", leave=False) as progress:
         for start in range(0, len(codes), _STOCKS_PER_BLOCK):
             block_codes = codes[start : start + _STOCKS_PER_BLOCK]
@@ -167,12 +152,12 @@ def read_blocks(
                 lacking = []
                 for column, name in enumerate(names):
                     series = stored.whole(code, name, n_stamps)
-                    if series is None:
+                    if series is None or (name in made and not _is_known(name, series[1]).any()):
                         lacking.append(name)
                         continue
                     stocks_with[name] += 1
                     first, values = series
-                    if name not in valued and np.isfinite(values).any():
+                    if name not in valued and _is_known(name, values).any():
                         valued.add(name)
                     block[row, column, first : first + len(values)] = values
                 stand_ins.update(_stand_in(block[row], names, fields, lacking))
@@ -186,6 +171,7 @@ def _stand_in(series: np.ndarray, names: Sequence[str], fields: Sequence[Field],
     for field in fields:
         if field.made_of and field.name in lacking:
             parts = series[[names.index(part) for part in field.made_of]]
+            parts[~(parts > 0)] = np.nan
             series[names.index(field.name)] = parts.mean(axis=0, dtype=np.float64)
             filled += [field.name] if np.isfinite(parts).all(axis=0).any() else []
     return filled
@@ -213,7 +199,7 @@ def filled(block: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.n
     """Fill the gaps of `fields` in place, each by its kind; return which bars traded, and which have had a close.
 
     A missing price takes the bar's close, or the last close before it, so that a day without trading shows the last
-    close in every price.
+    close in every price. One of `PRICES` that is stored as 0 is missing.
 
     Parameters
     ----------
@@ -225,11 +211,12 @@ def filled(block: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.n
     traded, priced : ndarray of bool, each of shape (n_stamps, n_columns)
     """
     series = dict(zip(stored_names(fields), block.swapaxes(0, 1), strict=True))
-    live = np.isfinite(series["close"]) & (series["volume"] > 0)
-    close = carried_forward(series["close"])
+    has_close = _is_known("close", series["close"])
+    live = has_close & (series["volume"] > 0)
+    close = carried_forward(np.where(has_close, series["close"], np.nan))
     for field in fields:
         values = series[field.name]
-        known = np.isfinite(values)
+        known = _is_known(field.name, values)
         if field.kind == "price":
             np.copyto(values, close, where=~known)
         elif field.kind == "quantity":
@@ -237,3 +224,9 @@ def filled(block: np.ndarray, fields: Sequence[Field]) -> tuple[np.ndarray, np.n
         else:
             values[:] = carried_forward(np.where(known, values, np.nan))
     return live, np.isfinite(close)
+
+
+def _is_known(name: str, values: np.ndarray) -> np.ndarray:
+    """Where a field has a value: finite, and above 0 if it is one of `PRICES`."""
+    known = np.isfinite(values)
+    return known & (values > 0) if name in PRICES else known

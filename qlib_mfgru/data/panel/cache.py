@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,4 +102,12 @@ def _remove_outdated(folder: Path, description: dict[str, Any]) -> None:
             continue  # removed meanwhile, or damaged: it is made again by whoever opens it
         is_earlier = all(other.get(name) == description[name] for name in ("provider", "fields"))
         if is_earlier and file.parent != folder and not _strangers(file.parent):
-            shutil.rmtree(file.parent, ignore_errors=True)
+            _remove(file.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a panel, its description last: one whose removal is cut off is found again by that."""
+    with suppress(OSError):
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == DESCRIPTION):
+            path.unlink(missing_ok=True)
+        folder.rmdir()

@@ -11,15 +11,9 @@ from typing import Any
 import numpy as np
 from qlib.log import get_module_logger
 
-from qlib_mfgru.data.panel.build import (
-    DESCRIPTION,
-    described,
-    filled,
-    read_blocks,
-    read_grid,
-    write_rest,
-)
+from qlib_mfgru.data.panel.build import DESCRIPTION, described, filled, read_blocks, write_rest
 from qlib_mfgru.data.panel.fields import Field, stored_names
+from qlib_mfgru.data.panel.grid import read_grid
 from qlib_mfgru.data.panel.layout import BARS, mapped, read
 from qlib_mfgru.folders import Sums
 from qlib_mfgru.provider import reader
@@ -100,7 +94,7 @@ def _unchanged_days(old: Path, now: Mapping[str, Any], fields: Sequence[Field]) 
     description = json.loads((old / DESCRIPTION).read_text())
     provider, freq = Path(now["provider"]), now["freq"]
     is_same = all(description.get(name) == now[name] for name in ("provider", "fields"))
-    has_close = "close" in [field.name for field in fields]
+    has_close = "close" in [field.name for field in fields if field.kind != "quantity"]  # what prices carry
     if not (is_same and has_close and description.get("made_from") and now["made_from"]) or description["stand_ins"]:
         return 0
     changed = changed_since(provider, description["made_from"], freq)
@@ -153,6 +147,7 @@ def _ends(freq: str, codes: Sequence[str], fields: Sequence[Field], last: np.nda
         for column, name in enumerate(names):
             values = stored.end(code, name, position)
             if values is not None:
-                first, end = values
-                block[row, column, 1 + first - position : 1 + first - position + len(end)] = end[:n_stamps]
+                first = values[0] - position
+                end = values[1][: max(n_stamps - first, 0)]  # an update may have come since qlib read the calendar
+                block[row, column, 1 + first : 1 + first + len(end)] = end
     return np.ascontiguousarray(block.transpose(2, 1, 0))

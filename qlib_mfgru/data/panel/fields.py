@@ -13,6 +13,9 @@ from qlib_mfgru.settings import FieldName, Len, Listed, Settings
 FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "vwap", "volume")
 """The report's six raw features (figure 7), in the order of its tensors."""
 
+PRICES: tuple[str, ...] = FIELDS[:5]
+"""Those that are prices: one that is stored as 0, as of days without trade, is none."""
+
 
 class Field(Settings):
     """One field of the provider as an input of the networks.
@@ -53,7 +56,7 @@ def with_typical_vwap(fields: Sequence[Field]) -> tuple[Field, ...]:
 KNOWN: dict[str, Field] = {
     field.name: field
     for field in (
-        *(Field(name=name, kind="price") for name in FIELDS[:5]),
+        *(Field(name=name, kind="price") for name in PRICES),
         Field(name="volume", kind="quantity"),
         Field(name="amount", kind="quantity"),
         Field(name="limit_up", kind="level"),

@@ -140,7 +140,7 @@ class Stored:
 
     def is_index(self, code: str) -> bool:
         """Whether a code is an index's: by its form, or, where codes have none, what our own lists leave out."""
-        if self.is_ashare(code):
+        if self.is_ashare(code) or is_index(code, "plain"):
             return is_index(code)
         return self.session is not None and "all" in self.lists and code not in self.lists["all"]
 

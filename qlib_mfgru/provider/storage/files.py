@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -136,7 +137,8 @@ class ProviderFiles:
     @cached_property
     def _folders(self) -> dict[str, str]:
         """Names of the instruments' folders, which are in upper case where other programs made them."""
-        return {folder.name.lower(): folder.name for folder in (self.path / "features").iterdir()}
+        with os.scandir(self.path / "features") as entries:
+            return {entry.name.lower(): entry.name for entry in entries if entry.is_dir()}  # not a .DS_Store
 
     def _folder(self, code: str) -> Path | None:
         name = self._folders.get(feature_folder(code))

@@ -14,7 +14,7 @@ from small_market import CODES, DAYS, FIRST_BAR_DAY, HALTED, LISTED_LATE, SUSPEN
 
 from qlib_mfgru.data import BarPanel, Field
 from qlib_mfgru.data.panel import build, cache
-from qlib_mfgru.data.panel.fields import KNOWN
+from qlib_mfgru.data.panel.fields import KNOWN, PRICES, REPORT_FIELDS, with_typical_vwap
 from qlib_mfgru.errors import InputError
 
 LEVEL, QUANTITY, PRICE = (Field(name="signal", kind=kind) for kind in ("level", "quantity", "price"))
@@ -79,6 +79,38 @@ def test_close_and_volume_may_be_declared_otherwise(market: Path, tmp_path: Path
     volume_then = volume[49] if np.isnan(volume[50]) else 0
     assert panel.bars[51, 0, :, stock].tolist() == [volume_then, 0, close[49]]
     assert not panel.traded[50:53, stock].any()
+
+
+def test_a_price_of_0_is_none(market: Path, tmp_path: Path) -> None:
+    """The last close takes its place, as where nothing is stored: the panel is the same."""
+    whole, stock = BarPanel.open("day", tmp_path / "whole"), CODES.index(SUSPENDED)
+    zeros = {name: series(market, SUSPENDED, name, "day", 80) for name in PRICES}
+    last = np.float32(zeros["close"][49])
+    for values in zeros.values():
+        values[50:53] = 0
+    store(market, SUSPENDED, "day", zeros)
+    panel = BarPanel.open("day", tmp_path / "panels")
+    assert (panel.bars[50:53, 0, :5, stock] == last).all()
+    for name in ("bars", "traded", "priced", "digests"):
+        np.testing.assert_array_equal(getattr(panel, name), getattr(whole, name))
+
+
+def test_a_close_of_0_is_no_trade(market: Path, tmp_path: Path) -> None:
+    close = series(market, CODES[8], "close", "day", 80)
+    close[30] = 0
+    store(market, CODES[8], "day", {"close": close})
+    panel = BarPanel.open("day", tmp_path / "panels")
+    assert panel.traded[29:32, 8].tolist() == [True, False, True]
+    assert panel.bars[30, 0, 3, 8] == np.float32(close[29])
+
+
+def test_prices_that_are_all_0_are_no_values(market: Path, tmp_path: Path) -> None:
+    for code in CODES:
+        store(market, code, "day", {"vwap": np.zeros(80)})
+    with pytest.raises(InputError, match=r"holds no value of \$vwap at day; set missing_vwap: typical"):
+        BarPanel.open("day", tmp_path / "panels")
+    typical = BarPanel.open("day", tmp_path / "panels", with_typical_vwap(REPORT_FIELDS)).bars[50, 0, :5]
+    np.testing.assert_allclose(typical[4], typical[:4].mean(axis=0), rtol=1e-6)
 
 
 def test_panels_of_several_field_sets_side_by_side(market: Path, tmp_path: Path) -> None:

@@ -64,5 +64,21 @@ def test_what_it_makes_afterwards_is_for_itself_alone(tmp_path: Path) -> None:
     assert len(BarPanel.open("day", cache).days) == 102
 
 
+def test_a_stock_that_begins_after_what_was_changed_ends_with_the_old_days_too(tmp_path: Path) -> None:
+    """A row of day 102 is revised, and a stock begins on day 103; its values of the new days are cut off."""
+    market, cache = Evenings.make(5), tmp_path / "cache"
+    source, provider = tmp_path / "source", tmp_path / "provider"
+    ingest(market.mapping(), market.write(source, 0, 105), provider, quiet=True, n_jobs=1)
+    qlib.init(provider_uri=str(provider), region=REG_CN, kernels=1, logging_level=40)
+    BarPanel.open("day", cache)
+    market.change("daily", "600000", 102, amount=1.0001)
+    update(provider, market.write(tmp_path / "again", 100, 107), revise=True, quiet=True, n_jobs=1)
+    assert len(ending(provider)) == 107
+    panel = BarPanel.open("day", cache)
+    assert len(panel.days) == 105
+    assert panel.traded[102:, panel.instruments.index("SZ300750")].tolist() == [False, True, True]
+    assert np.array_equal(panel.bars, BarPanel.open("day", tmp_path / "anew").bars, equal_nan=True)
+
+
 def ending(provider: Path) -> list[str]:
     return (provider / "calendars" / "day.txt").read_text().split()

@@ -87,7 +87,7 @@ def test_a_panel_of_another_format_hands_nothing_on(tmp_path: Path, monkeypatch:
     market, source, provider = ingested(tmp_path)
     opened(provider, tmp_path / "cache", "day")
     (folder,) = (tmp_path / "cache").glob("day-*")
-    other = folder.rename(folder.with_name(folder.name.replace("day-4-", "day-3-")))
+    other = folder.rename(folder.with_name(folder.name.replace("day-5-", "day-4-")))
     update(provider, market.write(source, 98, 99), quiet=True, n_jobs=1)
     with monkeypatch.context() as patch:
         patch.setattr(cache, "extend", lambda *_: pytest.fail("it was extended"))

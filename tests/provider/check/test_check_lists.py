@@ -11,6 +11,7 @@ from foreign import CODES, Foreign
 from qlib_mfgru.provider.check import peers
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.check.table import Row
+from qlib_mfgru.provider.storage.files import ProviderFiles
 
 
 @pytest.fixture
@@ -46,6 +47,12 @@ def test_stocks_that_are_in_no_list_are_counted(foreign: Foreign, n_listed: int,
     write_list(foreign.path, *(f"{code}\t2025-03-03\t2025-03-14" for code in CODES[:n_listed]))
     row = found(foreign.path)[UNLISTED]
     assert (row.severity, row.count, row.cases) == (severity, 3 - n_listed, list(CODES[n_listed:]))
+
+
+def test_a_file_beside_the_stocks_folders_is_no_stock(foreign: Foreign) -> None:
+    (foreign.path / "features" / ".DS_Store").write_bytes(b"\0")
+    assert ProviderFiles(foreign.path).stored == CODES
+    assert not {"stocks without any data", UNLISTED} & found(foreign.path).keys()
 
 
 def test_spans_that_are_turned_or_beyond_the_calendar(foreign: Foreign) -> None:

@@ -13,7 +13,7 @@ from foreign import CODES, Foreign
 from qlib_mfgru.provider.check.check import check_provider
 from qlib_mfgru.provider.check.table import Row
 
-IMPOSSIBLE = "with a value that cannot be: negative, a vwap of 0 on trade, a flag that is not 0 or 1"
+IMPOSSIBLE = "with a value that cannot be: negative, a price or a vwap on trade of 0, a flag that is not 0 or 1"
 
 
 @pytest.fixture
@@ -58,6 +58,19 @@ def test_values_that_cannot_be_are_errors(foreign: Foreign, field: str, value: f
     assert (row.severity, row.count, row.cases) == ("error", 1, [f"SH600000 ${field} {day}"])
 
 
+def test_prices_of_0_on_days_without_trade_are_errors_and_a_vwap_is_said(tmp_path: Path) -> None:
+    foreign = Foreign(tmp_path / "cn_data")
+    foreign.write("SH600000", "vwap", np.full(10, 20.0))
+    for field in ("open", "high", "low", "vwap", "volume"):
+        foreign.change("SH600000", field, slice(3, 6), 0.0)
+    rows = {row.kind: row for row in check_provider(foreign.path, quiet=True)}
+    row, of_vwap = rows[f"days {IMPOSSIBLE}"], rows["days without trade and with a vwap of 0"]
+    days = "2025-03-06 .. 2025-03-10"
+    assert (row.severity, row.count) == ("error", 9)
+    assert row.cases == [f"SH600000 ${field} {days}" for field in ("open", "high", "low")]
+    assert (of_vwap.severity, of_vwap.count, of_vwap.judged, of_vwap.cases) == ("warning", 3, 3, [f"SH600000 {days}"])
+
+
 def test_prices_without_a_volume_are_said(foreign: Foreign) -> None:
     foreign.change("SH600000", "volume", slice(3, 6), np.nan)
     row = found(foreign.path)["days with a price and no $volume"]
@@ -87,6 +100,13 @@ def test_index_levels_that_jump_are_errors(
     foreign.write("SH000300", "close", levels)
     row = found(foreign.path)[kind]
     assert (row.severity, row.judged, row.cases) == ("error", 10, [case])
+
+
+def test_an_index_of_another_market_is_judged_as_levels(foreign: Foreign) -> None:
+    levels = np.full(10, 4000.0)
+    levels[4] *= 10
+    foreign.write("^GSPC", "close", levels)
+    assert found(foreign.path)["index levels that jump, and come back"].cases == ["^GSPC 2025-03-07"]
 
 
 def test_days_of_an_index_are_counted_among_days(foreign: Foreign) -> None:
