@@ -39,7 +39,7 @@ from qlib_mfgru.model.training.cores import gru_layers, what_runs
 from qlib_mfgru.model.training.denormals import denormals_flushed
 from qlib_mfgru.model.training.loop import Callback, StageData, train_stage
 from qlib_mfgru.model.training.run import begin_run, log_validation, titled
-from qlib_mfgru.model.training.scoring import mean_by_date, score_samples, validate
+from qlib_mfgru.model.training.scoring import check_dates, mean_by_date, metric_by_date, score_samples, validate
 from qlib_mfgru.model.training.seeded import seeded
 from qlib_mfgru.model.training.stage import StageResult
 from qlib_mfgru.model.training.stopping import EarlyStopping
@@ -209,6 +209,8 @@ class NeuralModel(Member):
         data = dataclasses.replace(data, train=train, valid=valid)
         settings, rows = self.stage_settings(stage), list[dict[str, Any]]()
         metric, averaged = settings.metric, settings.average_epochs
+        if data.valid_base is not None and isinstance(net, WeightedNet):
+            check_dates(metric_by_date(data.valid_base, valid, metric), "stage_weight: fixed")
         stopping = EarlyStopping(settings.patience, settings.smooth_epochs, averaged)
         with Progress(f"{type(self).__name__}: {title}", settings.max_epochs) as progress:
             callbacks: list[Callback] = [stopping, History(rows), progress, RecorderLog(self.tag)]

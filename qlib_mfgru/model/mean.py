@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -84,8 +84,14 @@ class MeanModel(Member):
         return all(member.starts_warm for member in self._asked())
 
     def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
-        """Frequencies that the samples of each member's stages need, each set of them once."""
-        return list(dict.fromkeys(freqs for member in self._asked() for freqs in member.stage_freqs(dataset)))
+        """As of `Member`: those of each member's stages, each set of them once; empty if a member does not say."""
+        stages = [member.stage_freqs(dataset) for member in self._asked()]
+        return list(dict.fromkeys(freqs for of_member in stages for freqs in of_member)) if all(stages) else []
+
+    def check_inputs(self, dataset: MultiFreqDataset) -> None:
+        """As of `Member`, for each member that says what it reads."""
+        for member in self._asked():
+            member.check_inputs(dataset)
 
     def warm_start(self, earlier: Member) -> None:
         """Start the members' next fit from the weights of the earlier model's members."""
@@ -106,8 +112,7 @@ class MeanModel(Member):
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
-        for freqs in self.stage_freqs(dataset):
-            multi_freq(dataset, type(self).__name__).handler.frequencies(freqs)
+        self.check_inputs(multi_freq(dataset, type(self).__name__))
         begin_run(self, dataset)
         for number, member in enumerate(self._asked(), start=1):
             member.tag = f"{self.tag}member{number}_"
@@ -129,6 +134,18 @@ def member_config(member: Any, settings: Mapping[str, Any], name: str) -> Any:
     kind: type = named_class(member, Model, name)
     plain = {name: value for name, value in settings.items() if name == "seed" and takes(kind, name)}
     return with_kwargs(member, settings if issubclass(kind, Member) else plain, name)
+
+
+def own_seeds(config: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Names of a mean's members that have a seed of their own, which no seed of the mean replaces; of others none."""
+    if not issubclass(named_class(config, Model, name), MeanModel):
+        return
+    for number, member in enumerate((config.get("kwargs") or {}).get("members", ())):
+        place = f"{name}: members[{number}]"
+        if isinstance(member, Mapping) and "seed" not in (member.get("kwargs") or {}):
+            yield from own_seeds(member, place)
+        elif isinstance(member, (Mapping, Member)):
+            yield place
 
 
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:

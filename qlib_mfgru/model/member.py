@@ -60,6 +60,17 @@ class Member(Model):
     def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
         """Frequencies that the samples of each stage need, in the order of training; empty if it does not say."""
 
+    def check_inputs(self, dataset: MultiFreqDataset) -> None:
+        """Refuse frequencies that are no input of the dataset's handler, as far as the model says what it reads.
+
+        Raises
+        ------
+        InputError
+            In one line.
+        """
+        for freqs in self.stage_freqs(dataset):
+            dataset.handler.frequencies(freqs)
+
     @abstractmethod
     def warm_start(self, earlier: Member) -> None:
         """Start the next `fit` from what `earlier`, a fitted member of the same making, has learnt.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from qlib.log import get_module_logger
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.settings import Segment, span
@@ -84,6 +85,71 @@ def calendar_folds(
     return folds
 
 
+def dataset_folds(dataset: MultiFreqDataset, train_start: Any, retrain: str, window: Window) -> list[Fold]:
+    """`calendar_folds` of a dataset's test, trained from `train_start` or else where its training segment begins.
+
+    Raises
+    ------
+    InputError
+        As of `calendar_folds`, or the dataset has no test segment, or one for validation.
+    """
+    segments = dataset.segments
+    if "test" not in segments or "valid" in segments:
+        raise InputError(
+            f"the dataset's segments are {list(segments)}: folds need `test`, and take their validation from the end "
+            "of each training window, so `valid` must not be given"
+        )
+    start = segments.get("train", (None,))[0] if train_start is None else train_start
+    return calendar_folds(dataset.handler.panels.days, start, segments["test"], retrain, window)
+
+
+def tested_folds(folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> list[Fold]:
+    """Folds of which a model predicts any day; the others are left out, as such days are of any test, and logged.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+    dataset : MultiFreqDataset
+    stages : sequence of sequences of str
+        As of `predicted_days`.
+
+    Raises
+    ------
+    InputError
+        If none is left.
+    """
+    days = predicted_days(dataset, (folds[0].test[0], folds[-1].test[1]), stages)
+    tested = [fold for fold in folds if len(days[days.slice_indexer(*fold.test)])]
+    for fold in folds:
+        if fold not in tested:
+            get_module_logger("mfgru").warning(
+                f"{fold} is left out: no stock has complete windows of {' and '.join(_read(stages))} on any of its days"
+            )
+    return tested
+
+
+def predicted_days(
+    dataset: MultiFreqDataset, segment: str | slice | Sequence[Any], stages: Sequence[Sequence[str]]
+) -> pd.DatetimeIndex:
+    """Trading days of a segment on which any stock has complete windows of all that a model reads.
+
+    Parameters
+    ----------
+    dataset : MultiFreqDataset
+    segment : str, slice or (first, last)
+    stages : sequence of sequences of str
+        As of `Member.stage_freqs`; a model that does not say what it reads may predict all days.
+
+    Raises
+    ------
+    InputError
+        If there is no such day.
+    """
+    if not stages:
+        return dataset.handler.panels.days[dataset.segment_days(segment)]
+    return dataset.every_day(segment, _read(stages)).dates
+
+
 def sample_dates(folds: Sequence[Fold], dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> pd.DataFrame:
     """What every fold trains on, validates on and predicts, in literal dates.
 
@@ -128,6 +194,10 @@ def _fold(number: int, days: pd.DatetimeIndex, start: pd.Timestamp, tested: pd.D
             f"fold {number}: no trading day from {start:%Y-%m-%d} on before its test, {tested[0]:%Y-%m-%d}"
         )
     return Fold(number, (trained[0], trained[-1]), (tested[0], tested[-1]))
+
+
+def _read(stages: Sequence[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(freq for freqs in stages for freq in freqs))
 
 
 def _rows(fold: Fold, dataset: MultiFreqDataset, stages: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:

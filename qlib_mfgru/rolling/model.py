@@ -12,19 +12,20 @@ from qlib.model.base import Model
 from qlib_mfgru.configs import built, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.dataset import multi_freq
+from qlib_mfgru.data.settings import span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.ahead import check_records
-from qlib_mfgru.model.mean import mean_of_scores
+from qlib_mfgru.model.mean import mean_of_scores, own_seeds
 from qlib_mfgru.model.member import Member, as_member
 from qlib_mfgru.model.training.callbacks import recorder_is_active
 from qlib_mfgru.model.training.run import describe_run
-from qlib_mfgru.rolling.folds import Fold, calendar_folds, sample_dates
+from qlib_mfgru.rolling.folds import Fold, dataset_folds, predicted_days, sample_dates, tested_folds
 from qlib_mfgru.rolling.identity import fold_identity, prediction_identity
 from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.spelling import spelled
-from qlib_mfgru.rolling.work.predicted import predicted
+from qlib_mfgru.rolling.work.predicted import stitched
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.training import Trained, Training
 from qlib_mfgru.rolling.work.units import Unit
@@ -51,7 +52,8 @@ class RollingEnsembleModel(Model):
         that segment does not matter to the folds, which train up to the day before each test (as in any dataset it
         must lie before ``test``); ``test`` is what the folds cover.
     seeds : sequence of int
-        One member of the ensemble each; report: three. They replace the model's own ``seed``.
+        One member of the ensemble each; report: three. They replace the model's own ``seed``; where they are several,
+        members of a mean must have none of their own.
     n_jobs : int
         Units trained at a time; -1 for as many as there are cores.
     window : {"expanding", "sliding"}
@@ -115,6 +117,12 @@ class RollingEnsembleModel(Model):
         self.members: list[dict[int, Any]] = []
         if not self._member().starts_warm and warm_start:
             raise InputError(f"warm_start is True: {model['class']} cannot begin with the weights of another")
+        seeded = next(own_seeds(self.model, "model"), None)
+        if seeded is not None and len(self.seeds) > 1:
+            raise InputError(
+                f"seeds are {self.seeds}: {seeded} has a seed of its own and would be the same under each; give its "
+                "config without one"
+            )
 
     @property
     def params(self) -> dict[str, Any]:
@@ -140,6 +148,7 @@ class RollingEnsembleModel(Model):
         RollingError
             If units failed, after all the others have finished.
         """
+        self._member().check_inputs(multi_freq(dataset, type(self).__name__))
         folds = self._folds(dataset)
         check_records()
         if recorder_is_active():
@@ -153,13 +162,14 @@ class RollingEnsembleModel(Model):
         Raises
         ------
         InputError
-            The dataset's folds do not begin with those of `fit`: another test, or another calendar.
+            The tests of the dataset's folds do not begin as those of `fit`: another test, or another calendar.
         """
         folds = self._folds(dataset)
         for now, fitted in zip(folds, self.folds, strict=False):
-            if (now.train, now.test[0]) != (fitted.train, fitted.test[0]):
+            if now.test[0] != fitted.test[0]:
                 raise InputError(
-                    f"the dataset has {now} in the place of {fitted}, which is trained: keep its test's start"
+                    f"the dataset has {now} in the place of {fitted}, which is trained: keep its test's start, or, "
+                    "if its bars have come since, train all folds by qrun"
                 )
         return folds[len(self.folds) :]
 
@@ -169,11 +179,17 @@ class RollingEnsembleModel(Model):
         Raises
         ------
         InputError, RollingError
-            As of `fit`, `missing_folds`.
+            As of `fit`, `missing_folds`; or the folds that are trained have other training windows in this dataset.
         """
         missing = self.missing_folds(dataset)
         if missing:
             folds = self._folds(dataset)
+            for now, fitted in zip(folds, self.folds, strict=False):
+                if now.train != fitted.train:
+                    raise InputError(
+                        f"{fitted} was trained on {span(fitted.train)}, and its window is {span(now.train)} now: "
+                        "the days of the provider have changed, so train all folds by qrun"
+                    )
             trained = self._trained(missing, folds, dataset)
             self.members += self._members(missing, trained)
             self.folds, self._tested = folds, None
@@ -207,21 +223,14 @@ class RollingEnsembleModel(Model):
             raise InputError(f"{segment} holds no trading day to predict: name one that has some")
         if days[0] < self.folds[0].test[0]:
             raise InputError(f"{segment} holds days before the first fold's test, {self.folds[0].test[0]:%Y-%m-%d}")
+        days = predicted_days(dataset, segment, self.stage_freqs(dataset))
         if self._tested is not None and days[-1] <= self.folds[-1].test[1]:
             identity, scores = self._tested
             if identity == self._tested_identity(dataset):
                 return {seed: score.loc[days[0] : days[-1]] for seed, score in scores.items()}
-        return {seed: self._stitch(dataset, days, seed) for seed in self.seeds}
-
-    def _stitch(self, dataset: MultiFreqDataset, days: pd.DatetimeIndex, seed: int) -> pd.Series:
-        """Scores of one seed, each day by the fold that was trained last before it."""
         starts = pd.DatetimeIndex([fold.test[0] for fold in self.folds])
-        fold_of = starts.searchsorted(days, side="right") - 1
-        scores = []
-        for number in sorted(set(fold_of)):
-            of_fold = days[fold_of == number]
-            scores.append(predicted(self.members[number][seed], dataset, (of_fold[0], of_fold[-1])))
-        return pd.concat(scores)
+        fitted = {seed: [of_fold[seed] for of_fold in self.members] for seed in self.seeds}
+        return {seed: stitched(models, starts, dataset, days) for seed, models in fitted.items()}
 
     def stage_freqs(self, dataset: MultiFreqDataset) -> list[tuple[str, ...]]:
         """Frequencies that the samples of each stage of the model need, see `Member`."""
@@ -239,14 +248,9 @@ class RollingEnsembleModel(Model):
         return {**self.model, "kwargs": {**self.model["kwargs"], "seed": seed}}
 
     def _folds(self, dataset: MultiFreqDataset) -> list[Fold]:
-        segments = multi_freq(dataset, type(self).__name__).segments
-        if "test" not in segments or "valid" in segments:
-            raise InputError(
-                f"the dataset's segments are {list(segments)}: folds need `test`, and take their validation from the "
-                "end of each training window, so `valid` must not be given"
-            )
-        start = segments.get("train", (None,))[0] if self.train_start is None else self.train_start
-        return calendar_folds(dataset.handler.panels.days, start, segments["test"], self.retrain, self.window)
+        data = multi_freq(dataset, type(self).__name__)
+        folds = dataset_folds(data, self.train_start, self.retrain, self.window)
+        return tested_folds(folds, data, self.stage_freqs(data))
 
     def _tested_identity(self, dataset: MultiFreqDataset) -> str:
         return prediction_identity(dataset, (self.folds[0].test[0], self.folds[-1].test[1]))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tiny_world import FAST
+from tiny_world import DAYS, FAST
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.samples import SampleTable
 from qlib_mfgru.model import IncrementalGRUModel
-from qlib_mfgru.model.training import StageData, StageResult, validate
+from qlib_mfgru.model.training import StageData, StageResult, TrainingError, train_stage, validate
 from qlib_mfgru.model.training.weight import GRID, choose_weight
 from qlib_mfgru.nn import Features, IncrementalNet, ScoringNet
 from qlib_mfgru.nn.weighted import WeightedNet
@@ -145,6 +146,28 @@ def test_a_stage_at_weight_zero_is_kept_at_zero_and_says_why(dataset: MultiFreqD
         f"stage 2: 15min: kept at zero, since its validation IC (epoch {result.epoch}) is at no weight more than one "
         "standard error above that of the branches before it, 1.0000"
     )
+
+
+def test_one_validation_date_is_refused_before_the_second_stage_trains(
+    make_dataset: Callable[..., MultiFreqDataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no standard error of it, which a fixed weight does without."""
+    dataset = make_dataset(segments={"train": (DAYS[0], DAYS[120]), "valid": (DAYS[125], DAYS[126])})
+    trained: list[int] = []
+
+    def counted(*arguments: Any) -> None:
+        trained.append(arguments[-1])
+        train_stage(*arguments)
+
+    monkeypatch.setattr("qlib_mfgru.model.base.train_stage", counted)
+    with pytest.raises(TrainingError) as refused:
+        IncrementalGRUModel(**FAST, stage_weight="validated").fit(dataset)
+    assert str(refused.value) == (
+        "validation: one date has no standard error; use more validation dates, or stage_weight: fixed"
+    )
+    assert trained == [1]
+    IncrementalGRUModel(**FAST).fit(dataset)
+    assert trained == [1, 1, 2]
 
 
 def test_training_is_that_of_a_fixed_weight_to_the_bit(dataset: MultiFreqDataset) -> None:

@@ -95,10 +95,20 @@ class TestModelsOfOtherPackages:
     def test_in_a_mean_beside_a_network(self, dataset: MultiFreqDataset) -> None:
         mean = MeanModel([SeededModel(1), GRUModel("day", hidden_size=2, max_epochs=1, device="cpu")])
         mean.fit(dataset)
-        assert mean.stage_freqs(dataset) == [("day",)]
+        assert mean.stage_freqs(dataset) == [], "the other one may read anything"
         assert [row["member"] for row in mean.history] == [2]
         assert mean.validation == {"ic": mean.history[0]["valid_ic"]}
         assert not mean.starts_warm
+
+    def test_in_a_mean_beside_a_network_of_another_frequency(
+        self, dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is known to be wrong is said before anything trains."""
+        fitted: list[SeededModel] = []
+        monkeypatch.setattr(SeededModel, "fit", lambda self, _: fitted.append(self))
+        with pytest.raises(InputError, match=r"^the handler has no input \['15mni'\]; its inputs are \['day', "):
+            MeanModel([SeededModel(1), GRUModel("15mni")]).fit(dataset)
+        assert fitted == []
 
     def test_no_warm_start(self) -> None:
         with pytest.raises(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from growing_world import CODES, DAYS, SMALL, Edit, World, dataset
 from odd_models import OddModel, fits
 
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.rolling import RollingEnsembleModel, UnitStore
 from qlib_mfgru.rolling.work.training import Training
 from qlib_mfgru.rolling.work.units import Ended
@@ -189,6 +191,24 @@ def test_the_same_fold_under_another_number(fit: Fit, tmp_path: Path) -> None:
     assert kept.about["fold"] == 2
     assert unit.tested(kept, unit.model(kept), may).about["fold"] == 1
     pd.testing.assert_series_equal(model.predict(may), both.predict(data(tmp_path), (DAYS[87], None)), check_exact=True)
+
+
+def test_other_training_windows_leave_the_age_and_are_named_before_training(fit: Fit, tmp_path: Path) -> None:
+    model = fit(BASE)
+    fits(tmp_path)
+    World(110, members=few(109)).use(tmp_path / "grown")
+    test = (DAYS[APRIL], None)
+    now = data(tmp_path).with_segments({"train": (DAYS[5], DAYS[APRIL - 1]), "test": test})
+    assert [f"{fold.test[0]:%Y-%m}" for fold in model.missing_folds(now)] == ["2020-06"]
+    first = model.folds[0]
+    begin, shorter, end = (f"{day:%Y-%m-%d}" for day in (first.train[0], DAYS[5], first.train[1]))
+    words = f"{first} was trained on {begin} .. {end}, and its window is {shorter} .. {end} now: "
+    with pytest.raises(InputError, match=re.escape(words)):
+        model.extend(now)
+    assert (fits(tmp_path), len(model.folds)) == ([], 2)
+    moved = data(tmp_path).with_segments({"train": (DAYS[0], DAYS[APRIL]), "test": (DAYS[APRIL + 1], None)})
+    with pytest.raises(InputError, match="which is trained: keep its test's start"):
+        model.missing_folds(moved)
 
 
 def test_a_longer_and_a_shorter_test_in_turn(fit: Fit, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from qlib.utils import init_instance_by_config
 from rolling_world import SEGMENTS
 
 from qlib_mfgru.data import MultiFreqDataset
@@ -63,6 +64,14 @@ def test_settings(make_model: Make, settings: dict[str, Any], message: str) -> N
 
 GRU = {"class": "GRUModel", "module_path": "qlib_mfgru.model"}
 LINEAR = {"class": "LinearModel", "module_path": "qlib.contrib.model.linear"}
+SEEDED = {**GRU, "kwargs": {"seed": 7}}
+
+
+def mean(*members: Any, **kwargs: Any) -> dict[str, Any]:
+    return {"class": "MeanModel", "module_path": "qlib_mfgru.model", "kwargs": {"members": members, **kwargs}}
+
+
+OWN_SEED = "has a seed of its own and would be the same under each; give its config without one"
 MODELS: list[tuple[Any, dict[str, Any], str]] = [
     ("GRUModel", {}, "model is 'GRUModel': must be a mapping with class, module_path, kwargs"),
     (None, {}, "model is None: must be a mapping with class, module_path, kwargs"),
@@ -77,6 +86,10 @@ MODELS: list[tuple[Any, dict[str, Any], str]] = [
      "itself are model, retrain, train_start, seeds, n_jobs, window, warm_start, threads, backend, units_dir"),
     ({"class": "SeededModel", "module_path": "odd_models"}, {"warm_start": True}, "warm_start is True: SeededModel "
      "cannot begin with the weights of another"),
+    (mean(GRU, SEEDED), {}, f"seeds are [0, 1, 2]: model: members[1] {OWN_SEED}"),
+    (mean(GRU, GRUModel(), seed=1), {"seeds": [3, 5]}, f"seeds are [3, 5]: model: members[1] {OWN_SEED}"),
+    (mean(GRU, mean(SEEDED)), {}, f"seeds are [0, 1, 2]: model: members[1]: members[0] {OWN_SEED}"),
+    (mean(GRU, mean(GRU, seed=7)), {}, f"seeds are [0, 1, 2]: model: members[1] {OWN_SEED}"),
 ]  # fmt: skip
 
 
@@ -85,6 +98,18 @@ def test_configs_of_the_model(model: Any, settings: dict[str, Any], message: str
     with pytest.raises(InputError) as refused:
         RollingEnsembleModel(model, **settings)
     assert str(refused.value) == message
+
+
+def test_under_one_seed_a_means_members_may_have_their_own() -> None:
+    made: Any = RollingEnsembleModel(mean(SEEDED, GRU, seed=1), seeds=[3])._member()
+    assert [member.settings.seed for member in made.members] == [7, 3]
+
+
+def test_under_several_seeds_a_mean_passes_each_on() -> None:
+    model = RollingEnsembleModel(mean(GRU, mean(GRU), seed=7), seeds=[3, 5])
+    made: list[Any] = [init_instance_by_config(model._config(seed)) for seed in model.seeds]
+    seeds = [[member.settings.seed for member in (it.members[0], it.members[1].members[0])] for it in made]
+    assert seeds == [[3, 3], [5, 5]]
 
 
 @pytest.fixture

@@ -84,8 +84,14 @@ def mean_metric(by_date: Sequence[float]) -> float:
     return sum(by_date) / len(by_date)
 
 
-def standard_error(by_date: Sequence[float]) -> float:
-    """Standard error of the mean over dates that are taken as independent (labels that overlap make it too small).
+def check_dates(by_date: Sequence[float], instead: str) -> None:
+    """Refuse a single date, whose metric has no standard error.
+
+    Parameters
+    ----------
+    by_date : sequence of float
+    instead : str
+        The setting that needs none, which the message offers.
 
     Raises
     ------
@@ -93,7 +99,14 @@ def standard_error(by_date: Sequence[float]) -> float:
         If there is only one date.
     """
     if len(by_date) < 2:
-        raise TrainingError("validation: one date has no standard error; use more validation dates, or stop_on: mean")
+        raise TrainingError(f"validation: one date has no standard error; use more validation dates, or {instead}")
+
+
+def standard_error(by_date: Sequence[float]) -> float:
+    """Standard error of the mean over dates, of which there are several (`check_dates`).
+
+    They are taken as independent: labels that overlap make it too small.
+    """
     return statistics.stdev(by_date) / math.sqrt(len(by_date))
 
 
@@ -103,8 +116,9 @@ def t_value(by_date: Sequence[float]) -> float:
     Raises
     ------
     TrainingError
-        As of `standard_error`, or if the metric is the same on all dates.
+        If there is only one date, or the metric is the same on all dates.
     """
+    check_dates(by_date, "stop_on: mean")
     error = standard_error(by_date)
     if error == 0:
         raise TrainingError(f"validation: the metric is {by_date[0]:.4f} on all dates, so it has no t-value")

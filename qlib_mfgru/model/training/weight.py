@@ -27,15 +27,10 @@ def choose_weight(net: WeightedNet, table: SampleTable, base: torch.Tensor, metr
     net : WeightedNet
         At weight 1.
     table : SampleTable
-        The validation samples.
+        The validation samples, of several dates (`check_dates`).
     base : Tensor of shape (len(table),)
         What its score is added to.
     metric : {"ic", "rank_ic"}
-
-    Raises
-    ------
-    TrainingError
-        If there is only one validation date.
     """
     scores = score_samples(net, table)
     by_weight = np.array([metric_by_date(base + weight * scores, table, metric) for weight in GRID])

@@ -34,5 +34,24 @@ def predicted(model: Any, dataset: MultiFreqDataset, segment: str | slice | Sequ
     return by_date if dates.is_monotonic_increasing else by_date.sort_index()
 
 
+def stitched(
+    models: Sequence[Any], starts: pd.DatetimeIndex, dataset: MultiFreqDataset, days: pd.DatetimeIndex
+) -> pd.Series:
+    """Scores of days, each by the model whose test begins last before it.
+
+    Parameters
+    ----------
+    models : sequence
+    starts : DatetimeIndex of the same length
+        First days of their tests, ascending, the first of them not after any of `days`.
+    dataset : MultiFreqDataset
+    days : DatetimeIndex
+        Ascending.
+    """
+    model_of = starts.searchsorted(days, side="right") - 1
+    parts = {number: days[model_of == number] for number in sorted(set(model_of.tolist()))}
+    return pd.concat([predicted(models[number], dataset, (part[0], part[-1])) for number, part in parts.items()])
+
+
 def _wrong(wanted: str, found: str) -> InputError:
     return InputError(f"the model's predict must return {wanted}, and returns {found}")

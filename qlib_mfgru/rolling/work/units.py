@@ -168,7 +168,13 @@ class Unit:
         member = as_member(model)
         of_fold = self._of_fold(dataset, member)
         if self.start is not None:
-            member.warm_start(as_member(self.model(store.read(self.start))))
+            earlier = self.model(store.read(self.start))
+            if isinstance(earlier, ScoresOnly):
+                raise InputError(
+                    f"the fold before it keeps no weights to start from, since {earlier.name} does not say in tensors "
+                    "what it has learnt (`Member.state`): set warm_start to false"
+                )
+            member.warm_start(as_member(earlier))
         with recorder_muted():
             member.fit(of_fold)
         score, state = predicted(member, of_fold), member.state()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pickle
 import threading
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pandas as pd
 import pytest
+from model_kinds import PLAIN
 from odd_models import SeededModel
+from own_networks import Pinned
 from tiny_world import DAYS
+from unit_world import unit as made
 
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
@@ -18,10 +22,10 @@ from qlib_mfgru.folders import SUMS
 from qlib_mfgru.rolling import Fold, RollingEnsembleModel, UnitStore
 from qlib_mfgru.rolling.identity import FoldIdentity
 from qlib_mfgru.rolling.work.scores_only import ScoresOnly
-from qlib_mfgru.rolling.work.units import Unit
+from qlib_mfgru.rolling.work.units import Ended, Unit
 from qlib_mfgru.rolling.work.workers import _pickled
 
-KEY = "a" * 20
+KEY, LATER = "a" * 20, "b" * 20
 
 
 def ensemble(folder: Path) -> RollingEnsembleModel:
@@ -79,3 +83,26 @@ def test_one_that_cannot_travel() -> None:
     model.lock = threading.Lock()  # type: ignore[attr-defined]
     assert _pickled(unit, model) is None
     assert _pickled(unit, None) is None
+
+
+class Told(Pinned):
+    """Keeps more than tensors."""
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"seen": 1}
+
+    def set_extra_state(self, state: Any) -> None: ...
+
+
+def test_no_fold_starts_from_them(dataset: MultiFreqDataset, tmp_path: Path) -> None:
+    """It says so, and is not tried again."""
+    store, network = UnitStore(tmp_path / "units"), {"network": {"class": Told}, **PLAIN}
+    config = {"class": "NetworkModel", "module_path": "qlib_mfgru.model", "kwargs": network}
+    first = Fold(1, (DAYS[0], DAYS[99]), (DAYS[100], DAYS[120]))
+    second = Fold(2, (DAYS[0], DAYS[120]), (DAYS[121], DAYS[140]))
+    assert made(dataset, first, config, KEY).run(dataset, store).failure is None
+    assert made(dataset, second, config, LATER, start=KEY).run(dataset, store) == Ended(
+        "the fold before it keeps no weights to start from, since NetworkModel does not say in tensors what it has "
+        "learnt (`Member.state`): set warm_start to false"
+    )
+    assert LATER not in store
