@@ -107,7 +107,7 @@ class Collected:
         Repeated questions, by what was wrong.
     gaps : list of Gap
     refused : dict of str to str
-        Stocks and tables that the vendor does not give, and its words.
+        Stocks and tables that the vendor does not give or does not answer for, and its words.
     waiting : list of str
         Stocks whose last days may only be late.
     bars_begin : str

@@ -16,12 +16,12 @@ from qlib_mfgru.folders import locked
 from qlib_mfgru.live.collecting.account import GAPS, Collected, gaps_csv, gaps_of
 from qlib_mfgru.live.collecting.connection import Connection, connection
 from qlib_mfgru.live.collecting.mapping import is_collection, write_mapping
+from qlib_mfgru.live.collecting.passes import collect_stocks
 from qlib_mfgru.live.collecting.settings import CollectSettings
 from qlib_mfgru.live.collecting.source import Address, Patience, Refused, Stock, Unreachable, source_class
-from qlib_mfgru.live.collecting.stock import Outcome, StockCollector
+from qlib_mfgru.live.collecting.stock import StockCollector
 from qlib_mfgru.live.collecting.store import ORIGIN, STATE, Origin, Store
 from qlib_mfgru.live.collecting.tables import Tables
-from qlib_mfgru.processes import Processes
 from qlib_mfgru.provider.session import ASHARE
 from qlib_mfgru.provider.symbols import normalise_symbol
 
@@ -66,7 +66,7 @@ def collect(
     address : Address or mapping
         ``host`` and ``port`` of a mirror, and ``timeout``, seconds for one answer.
     patience : Patience or mapping
-        ``total`` seconds of pauses of one question before the run gives up.
+        ``total`` seconds of pauses of one question before it is given up.
     quiet : bool
         No progress bars.
 
@@ -148,7 +148,7 @@ def _collect(settings: CollectSettings, since: str, store: Store, asker: Connect
         collector.market_days = {str(code): own.drop(columns="symbol") for code, own in rows.groupby("symbol")}
     collected.note(*asker.spent())
     asker.close()
-    _collect_stocks(collector, stocks, settings.jobs, collected, quiet)
+    collect_stocks(collector, stocks, settings.jobs, collected, quiet)
     _account(collector, store, stocks, calendar, collected)
     write_mapping(store, settings.source, vendor.industry_level, vendor.member_lists)
     return collected
@@ -178,59 +178,6 @@ def _lacking_everywhere(collector: StockCollector, stocks: Sequence[Stock]) -> l
     return sorted(days) if few > 2 * len(days) else []
 
 
-def _collect_stocks(
-    collector: StockCollector, stocks: Sequence[Stock], jobs: int, collected: Collected, quiet: bool
-) -> None:
-    """Collect the stocks that are not complete, on fewer connections where the server does not bear so many."""
-    pieces = {stock: collector.pieces(stock) for stock in stocks}
-    tasks = [stock for stock, number in pieces.items() if number]
-    collected.finished = len(stocks) - len(tasks)
-    with tqdm(total=sum(pieces.values()), desc="stocks", unit="file", disable=quiet or None, smoothing=0.02) as bar:
-        while tasks:
-            done = _one_pass(collector, tasks, jobs, collected, pieces, bar)
-            tasks = [stock for stock in tasks if stock not in done]
-            if tasks and jobs > 1:
-                jobs = collected.connections = jobs // 2
-
-
-def _one_pass(
-    collector: StockCollector,
-    tasks: list[Stock],
-    jobs: int,
-    collected: Collected,
-    pieces: dict[Stock, int],
-    bar: Any,
-) -> set[Stock]:
-    """Collect until a connection gets no answer while others do; the stocks that are done.
-
-    Raises
-    ------
-    Unreachable
-        No connection gets an answer.
-    """
-    done, failed = set[Stock](), 0
-    with Processes(jobs) as processes:
-        for stock, outcome in zip(tasks, processes.map(collector, tasks), strict=False):
-            _count(outcome, collected, bar)
-            if not outcome.unreachable:
-                done.add(stock)
-                bar.update(pieces[stock])
-            else:
-                failed += 1
-                if failed >= min(jobs, len(tasks)):
-                    raise Unreachable(outcome.unreachable)
-            if failed and done:
-                break
-    return done
-
-
-def _count(outcome: Outcome, collected: Collected, bar: Any) -> None:
-    collected.note(outcome.asked, outcome.retried)
-    collected.damaged |= outcome.damaged
-    if outcome.retried:
-        bar.set_postfix_str(f"asked again {collected.retried.total()}", refresh=False)
-
-
 def _account(
     collector: StockCollector, store: Store, stocks: Sequence[Stock], calendar: list[str], collected: Collected
 ) -> None:
@@ -241,7 +188,7 @@ def _account(
         collected.gaps += gaps_of(stock.code, state, calendar)
         if state.refused:
             collected.refused[stock.code] = state.refused
-        elif collector.pieces(stock):
+        elif stock.code not in collected.refused and collector.pieces(stock):
             collected.waiting.append(stock.code)
     collected.bars_begin = min(begins, default="")
     collected.damaged |= store.damaged

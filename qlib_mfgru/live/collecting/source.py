@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import pandas as pd
 
+from qlib_mfgru.provider.symbols import normalise_symbol
 from qlib_mfgru.settings import Count, Ge, Le, Positive, Settings, Text, Whole
 
 SOURCES = {
@@ -49,6 +50,14 @@ LEVELS = ("date", "open", "high", "low", "close", "volume", "amount")
 
 INDICES = {"csi300": "SH000300", "csi500": "SH000905", "csi1000": "SH000852"}
 """Codes of the indices whose levels are collected, by market."""
+
+
+def known_code(text: str) -> str | None:
+    """A vendor's code as the provider writes it; None for one that no share has, such as tushare's ``T600018.SH``."""
+    try:
+        return normalise_symbol(text)
+    except ValueError:
+        return None
 
 
 class Unreachable(Exception):

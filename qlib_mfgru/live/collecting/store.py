@@ -187,8 +187,10 @@ class Store:
         return self._note(_COLLECTION, _ORIGIN)
 
     def keep_origin(self, origin: Origin) -> None:
-        """Note what the folder is for."""
-        self._keep_note(_COLLECTION, origin)
+        """Note what the folder is for; a note that says so is not put at risk every evening: no other file does."""
+        note = self.folder / ORIGIN
+        if not note.is_file() or note.read_bytes() != _noted(origin):
+            self._keep_note(_COLLECTION, origin)
 
     def has_files(self) -> bool:
         """Whether anything was collected: there is more than the note on what the folder is for."""
@@ -214,8 +216,7 @@ class Store:
             return None
 
     def _keep_note(self, name: str, content: Covered | StockState | Origin) -> None:
-        text = json.dumps(asdict(content), ensure_ascii=False, sort_keys=True) + "\n"
-        self.put(self.folder / STATE / f"{name}.json", text.encode())
+        self.put(self.folder / STATE / f"{name}.json", _noted(content))
 
     def put(self, path: Path, content: bytes) -> None:
         """Put a file in its place at once."""
@@ -236,6 +237,10 @@ def level_file(index: str) -> str:
 def member_file(market: str) -> str:
     """Path of an index's spans of membership within the folder."""
     return f"members/{market}.parquet"
+
+
+def _noted(content: Covered | StockState | Origin) -> bytes:
+    return (json.dumps(asdict(content), ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def _unfinished(path: Path) -> Path:

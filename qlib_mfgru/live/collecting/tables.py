@@ -44,7 +44,7 @@ class Tables:
         Raises
         ------
         InputError
-            There is no such day.
+            There is no such day, or the vendor's calendar has none yet.
         """
         self._levels(CLOCK, until or _FOREVER)
         *_, levels = self._left(level_file(CLOCK), f"index/{CLOCK}", _FOREVER)
@@ -60,8 +60,10 @@ class Tables:
             start = _next(until) if until else first
             known = self._store.table(CALENDAR, "calendar")
             days += self._asker.ask(lambda source: source.calendar(start, end))
+            if not days:
+                raise InputError(f"the calendar has no days from {first} to {end}, though {CLOCK} has: run again later")
             self.new_days = len(set(days).difference([] if known is None else known[1]["date"]))
-            self._store.keep_table(CALENDAR, "calendar", pd.DataFrame({"date": days}), first, end)
+            self._store.keep_table(CALENDAR, "calendar", pd.DataFrame({"date": days}), first, days[-1])
         return list(between(days, self._since, end))
 
     def universe(self, end: str) -> list[Stock]:

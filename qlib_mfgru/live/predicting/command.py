@@ -81,6 +81,9 @@ def _retrained(prediction: Prediction) -> str:
 
 def _saved(prediction: Prediction) -> str:
     saved = prediction.saved
+    if prediction.beyond is not None:
+        until, day = (f"{each:%Y-%m-%d}" for each in (prediction.beyond, prediction.day))
+        return f"pred.pkl goes on after {until}: {day} is before, and was not saved"
     if not len(saved):
         return f"pred.pkl has {prediction.day:%Y-%m-%d} already: nothing was saved"
     if prediction.completed:

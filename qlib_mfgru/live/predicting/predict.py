@@ -67,6 +67,8 @@ class Prediction(Shown):
         Days that were added to the recorder's prediction, or replaced in it.
     completed : int
         Stocks that have a score on `day` and had none when it was recorded: bars that came late. It is replaced then.
+    beyond : Timestamp or None
+        The last recorded day, where `day` is before it and not recorded: a prediction goes on at its end alone.
     names : mapping of str to str
         What stocks are called, by code, as far as it is known; in no file.
     """
@@ -82,6 +84,7 @@ class Prediction(Shown):
     retrained: int
     saved: pd.DatetimeIndex
     completed: int
+    beyond: pd.Timestamp | None
     names: Mapping[str, str]
 
     def view(self) -> View:
@@ -202,24 +205,25 @@ def predict(
         with artifact_lock(subject.recorder, PREDICTION):
             recorded = load_prediction(subject.recorder)
             known = as_series(recorded)
-            until = known.index.get_level_values("datetime").max()
+            recorded_days = known.index.get_level_values("datetime")
+            until = recorded_days.max()
+            beyond = until if day < until and day not in recorded_days else None
             added = days[(days > until) & (days <= day)]
-            scores, dataset = _scores(subject, min([wanted[0], *added[:1]]), day)
+            scores, dataset, age = _scores(subject, min([wanted[0], *added[:1]]), day)
             completed = len(scores.loc[day:].dropna().index.difference(known.dropna().index)) if day == until else 0
             if completed:
                 recorded, added = recorded[recorded.index.get_level_values("datetime") < day], wanted[-1:]
             if len(added):
                 put(subject.recorder, PREDICTION, continued(recorded, scores.loc[added[0] :]))
     else:
-        added, completed = days[:0], 0
-        scores, dataset = _scores(subject, wanted[0], day)
+        added, completed, beyond = days[:0], 0, None
+        scores, dataset, age = _scores(subject, wanted[0], day)
     scores = scores.loc[wanted[0] :]
     scored = scores.loc[day:].index.get_level_values("instrument")
     names = stock_names(reader.provider_path("day"))
     why = reasons(dataset.handler, subject.freqs(dataset), day, scored)
-    age = age_of(subject, day)
     ids = subject.recorder.id, subject.source.id
-    return Prediction(*ids, subject.name, day, scores, why, age, unfinished, folds, added, completed, names)
+    return Prediction(*ids, subject.name, day, scores, why, age, unfinished, folds, added, completed, beyond, names)
 
 
 def _day(
@@ -247,12 +251,12 @@ def _retrained(subject: Subject, day: pd.Timestamp) -> int:
     return len(folds)
 
 
-def _scores(subject: Subject, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, MultiFreqDataset]:
-    """Scores from one day to another in order of date and stock, and the dataset that they were made on."""
+def _scores(subject: Subject, first: pd.Timestamp, last: pd.Timestamp) -> tuple[pd.Series, MultiFreqDataset, Age]:
+    """Scores from one day to another in order of date and stock, the dataset that they were made on, and the age."""
     dataset = subject.dataset(first, last)
     freqs = subject.freqs(dataset)
     if not dataset.handler.panels.complete(freqs)[-1].any():
         counts = reasons(dataset.handler, freqs, last, pd.Index([])).value_counts()
         why = ", ".join(f"{count} {reason}" for reason, count in counts.items())
         raise InputError(f"no stock can have a score on {last:%Y-%m-%d}: {why}")
-    return subject.predict(dataset), dataset
+    return subject.predict(dataset), dataset, age_of(subject, last)

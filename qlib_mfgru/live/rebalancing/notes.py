@@ -15,18 +15,24 @@ _NEAR = 0.01
 """Difference between two prices of one close, as a fraction, that is still the same close."""
 _HALF_YEAR = 126
 """Trading days: an index is revised twice a year, and loses then what no longer trades."""
+_UNSENT = {
+    "below_lot": "too few shares to be sent",
+    "not_sellable": "too few shares that may be sold",
+    "no_factor": "no known factor, and so no number of shares",
+}
+"""Why an order has 0 shares, by its flag."""
 
 
 def notes_on(
     rebalance: Rebalance, snapshot: MarketSnapshot, account: Account, orders: Orders, cash_after: float
 ) -> list[str]:
-    """One sentence each on what of the list was left out or assumed, members without a row, orders that are too small,
+    """One sentence each on what of the list was left out or assumed, members without a row, orders without shares,
     purchases beyond the cash, holdings that the provider does not know, and prices of the list that are not of this
     close."""
     return [
         *account.notes,
         *_without_rows(snapshot, rebalance.decision.market.date),
-        *_too_small(orders),
+        *_unsent(orders),
         *_beyond_cash(cash_after),
         *_outside(account),
         *_other_prices(rebalance, account),
@@ -50,9 +56,10 @@ def _without_rows(snapshot: MarketSnapshot, day: pd.Timestamp) -> list[str]:
     ]
 
 
-def _too_small(orders: Orders) -> list[str]:
-    count = int((orders.frame["shares"] == 0).sum())
-    return [f"{count} of the orders have too few shares to be sent, and are in no list of orders"] if count else []
+def _unsent(orders: Orders) -> list[str]:
+    unsent = [flags.split(";") for flags in orders.frame["flags"][orders.frame["shares"] == 0]]
+    counts = {why: sum(flag in flags for flags in unsent) for flag, why in _UNSENT.items()}
+    return [f"{count} of the orders have {why}, and are in no list of orders" for why, count in counts.items() if count]
 
 
 def _beyond_cash(cash: float) -> list[str]:

@@ -63,6 +63,7 @@ def finish(provider: Path, processes: Processes) -> bool:
         _make_room(folder)
         return False
     _check(folder, provider)
+    sync(provider)  # no byte that is written in place may reach the disk before the plan does
     journal = json.loads((provider / JOURNAL).read_text(encoding="utf-8"))
     for new, old in journal["moved"].items():
         _move(provider / "features" / old, provider / "features" / new)

@@ -13,7 +13,7 @@ from live.collecting.conftest import QUICK, Collect, contents
 from qlib_mfgru import live
 from qlib_mfgru.demo.baostock import Faults, Server, VendorMarket, serving
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collecting.source import Refused
+from qlib_mfgru.live.collecting.source import Refused, Unreachable
 from qlib_mfgru.live.collecting.sources.baostock import Baostock
 
 DAY = "2020-10-08"  # the first of its month
@@ -194,6 +194,60 @@ def test_a_stock_refused_at_its_first_question_is_asked_for_again(
         assert collect("rough", stocks=STOCKS).refused == {"SH600001": "10004011"}
     assert collect("rough", stocks=STOCKS).refused == {}
     assert contents(tmp_path / "rough") == calm
+
+
+@pytest.mark.parametrize("at", [0, 3, 5])
+def test_a_stock_that_is_never_answered_holds_nobody_up(
+    collect: Collect, market: VendorMarket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """The others are collected, the account names it, and the next run asks for it."""
+    stocks = market.stocks[:6]
+    codes = [stock.replace(".", "").upper() for stock in stocks]
+    known = Baostock.daily
+
+    def silent(source: Baostock, code: str, start: str, end: str) -> pd.DataFrame:
+        if code == codes[at]:
+            raise Unreachable("no answer within 60 s")
+        return known(source, code, start, end)
+
+    collect("calm", stocks=stocks)
+    with monkeypatch.context() as patched:
+        patched.setattr(Baostock, "daily", silent)
+        collected = collect("rough", stocks=stocks)
+    assert (collected.refused, collected.waiting) == ({codes[at]: "no answer within 60 s"}, [])
+    assert f"not from baostock: {codes[at]}: no answer within 60 s" in str(collected)
+    of_calm, there = ({path.stem for path in (tmp_path / out).rglob("daily/*/*")} for out in ("calm", "rough"))
+    assert there == of_calm - {codes[at]} != of_calm
+    assert collect("rough", stocks=stocks).refused == {}
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_a_calendar_that_lags_behind_the_levels(
+    collect: Collect, server: Server, market: VendorMarket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: int
+) -> None:
+    """The days that it lacks are asked for by the next run, on the same evening or on a later one."""
+    server.today = market.days[-2]
+    known = Baostock.calendar
+    with monkeypatch.context() as patched:
+        patched.setattr(Baostock, "calendar", lambda *asked: known(*asked)[:-1])
+        assert collect("rough", stocks=STOCKS).last == f"{market.days[-3]:%Y-%m-%d}"
+    server.today = market.days[-late]
+    collect("rough", stocks=STOCKS)
+    server.today = market.days[-1]
+    collect("rough", stocks=STOCKS)
+    collect("calm", stocks=STOCKS)
+    assert contents(tmp_path / "rough") == contents(tmp_path / "calm")
+
+
+def test_a_calendar_without_a_day_is_one_line(
+    collect: Collect, market: VendorMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Baostock, "calendar", lambda *_: [])
+    first, last = (f"{market.days[at]:%Y-%m-%d}" for at in (0, -1))
+    words = f"^the calendar has no days from {first} to {last}, though SH000300 has: run again later$"
+    with pytest.raises(InputError, match=words):
+        collect(stocks=STOCKS)
 
 
 def test_a_stock_without_rows_is_in_the_account(

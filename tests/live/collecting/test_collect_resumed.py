@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import multiprocessing
 import os
 import time
@@ -107,6 +108,20 @@ def test_nothing_is_asked_twice(collect: Collect, server: Server, market: Vendor
     assert listed < evening.asked < 1.5 * listed + 20
     assert server.counts["query_daily_history_k_AStock"] == 1  # instead of one question a stock
     assert server.counts["query_adjust_factor"] < 1.2 * len(market.stocks)
+
+
+def test_what_a_folder_is_for_is_written_when_it_changes(
+    collect: Collect, market: VendorMarket, tmp_path: Path
+) -> None:
+    """The one file that cannot be collected anew is not written every evening."""
+    note = tmp_path / "out/state/collection.json"
+    collect(stocks=FEW[:1], since=market.days[60])
+    written = note.stat().st_mtime_ns, note.stat().st_ino
+    for since in (60, 90):
+        collect(stocks=FEW[:1], since=market.days[since])
+        assert (note.stat().st_mtime_ns, note.stat().st_ino) == written
+    collect(stocks=FEW[:1])
+    assert json.loads(note.read_text())["since"] == f"{market.days[0]:%Y-%m-%d}"
 
 
 def test_a_longer_past_and_a_lost_file(collect: Collect, market: VendorMarket, tmp_path: Path) -> None:

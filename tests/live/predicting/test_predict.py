@@ -18,6 +18,7 @@ from live.cut_market import blank, calendar, cut, poison
 from live.evenings import HELD_BACK, YAMLS, Market
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.live import Prediction, predict
+from qlib_mfgru.live.predicting import predict as predicting
 from qlib_mfgru.model import RecordedModel
 from qlib_mfgru.rolling import RollingEnsembleModel
 
@@ -121,6 +122,19 @@ def test_saving_is_what_qlibs_updater_does(market: Market, monkeypatch: pytest.M
     again = run(market, "demo_incremental", market.whole, save=True)
     assert (list(saved.saved), list(again.saved)) == (list(days[-2:]), [])
     pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), updated, check_exact=True)
+
+
+def test_nothing_is_saved_where_the_age_is_refused(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise InputError("another calendar")
+
+    market.use(market.whole)
+    recorder = market.recorder("demo_incremental")
+    before = recorder.load_object("pred.pkl")
+    monkeypatch.setattr(predicting, "age_of", refused)
+    with pytest.raises(InputError, match="another calendar"):
+        run(market, "demo_incremental", market.whole, save=True)
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), before, check_exact=True)
 
 
 def test_a_day_that_was_saved_half_is_replaced_when_the_rest_has_come(market: Market, tmp_path: Path) -> None:

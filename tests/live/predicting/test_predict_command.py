@@ -95,6 +95,23 @@ def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("at", [-18, None], ids=["a hole", "before the first"])
+def test_a_day_that_pred_pkl_cannot_take_is_named(
+    at: int | None, market: Market, capsys: pytest.CaptureFixture[str]
+) -> None:
+    market.use(market.whole)
+    recorder = market.recorder("demo_gru")
+    recorded = recorder.load_object("pred.pkl")
+    days = recorded.index.unique("datetime")
+    day = market.days[at] if at else market.days[market.days < days[0]][-1]
+    recorded = recorded.drop(index=days.intersection([day]), level="datetime")
+    recorder.save_objects(**{"pred.pkl": recorded})
+    code, out, _ = typed(f"demo_gru --provider {market.whole} --date {day:%Y-%m-%d} --save", capsys)
+    last = f"pred.pkl goes on after {days[-1]:%Y-%m-%d}: {day:%Y-%m-%d} is before, and was not saved"
+    assert (code, out.splitlines()[-1]) == (0, last)
+    pd.testing.assert_frame_equal(recorder.load_object("pred.pkl"), recorded, check_exact=True)
+
+
 def test_quiet_is_one_line_without_bars(market: Market, tmp_path: Path) -> None:
     out = tmp_path / "scores.csv"
     command = [*("predict", "demo_gru", "--provider", str(market.whole), "--save", "--out", str(out)), "--quiet"]

@@ -10,6 +10,8 @@ import pytest
 
 from live.rebalancing.four_stocks import BSE, DAY, DAYS, LIMITS, MAIN, RAW, STAR, SZ, scores, start, stock, write
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.rebalancing.notes import _unsent
+from qlib_mfgru.live.rebalancing.orders import Orders
 from qlib_mfgru.live.rebalancing.page import as_json, done, text
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan
 from qlib_mfgru.live.rebalancing.rebalance import rebalance
@@ -74,6 +76,24 @@ def test_orders_above_the_boards_largest_are_flagged() -> None:
     assert list(orders["flags"].str.endswith("beyond_cash")) == [False, False, False, True]  # costs come on top
 
 
+def test_why_orders_have_no_shares_is_noted_by_their_flags() -> None:
+    """A row of 0 shares is no order of too few where none may be sold today, or where no shares are known."""
+    words = "{} of the orders have {}, and are in no list of orders"
+    assert plan_of(cash=100_000.0).notes == [words.format(1, "too few shares to be sent")]
+    bought_today = held(**{MAIN: 3050}).assign(available=0)
+    plan = plan_of(holdings=bought_today, config=without(MAIN))
+    assert by_code(plan.orders, "shares")[MAIN] == 0
+    assert words.format(1, "too few shares that may be sold") in plan.notes
+    assert words.format(1, "too few shares to be sent") not in plan.notes
+    flags = ["st;below_lot", "not_sellable", "no_factor", "suspended;not_sellable", "", "not_sellable"]
+    frame = pd.DataFrame({"shares": [0, 0, 0, 0, 100, 100], "flags": flags})
+    assert _unsent(Orders(frame, np.zeros(6))) == [
+        words.format(1, "too few shares to be sent"),
+        words.format(2, "too few shares that may be sold"),
+        words.format(1, "no known factor, and so no number of shares"),
+    ]
+
+
 def test_constraints_stand_beside_their_limits() -> None:
     table = plan_of(cash=100_000.0).constraints.set_index("constraint")
     deviation = table.loc["weight_deviation"]
@@ -115,6 +135,7 @@ def test_no_more_is_sold_than_may_be() -> None:
     plan = plan_of(holdings=listed, config=without(MAIN))
     assert by_code(plan.orders, "shares") == {MAIN: 1000, SZ: 2400}
     assert by_code(plan.orders, "flags") == {MAIN: "not_sellable", SZ: "beyond_cash"}
+    assert not [note for note in plan.notes if "of the orders" in note]
     assert plan.account["after"]["cash"] < 0
 
 

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,42 +55,40 @@ def contents(provider: Path) -> dict[str, Any]:
     }
 
 
-def interrupted(source: Path, provider: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Stop an update at one of its steps; whether there was one."""
-    steps = itertools.count()
+def steps(source: Path, provider: Path, at: int | None = None) -> int:
+    """Update, and stop at one of its steps; how many there were till then."""
+    counter = itertools.count()
 
     def counted(function: Any) -> Any:
         def call(*arguments: Any) -> Any:
-            if next(steps) == at:
+            if next(counter) == at:
                 raise Killed
             return function(*arguments)
 
         return call
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
         for name in ("_write_at", "_replace", "_move", "sync"):
             patch.setattr(journal, name, counted(getattr(journal, name)))
-        try:
-            update(provider, source, quiet=True, n_jobs=1)
-        except Killed:
-            return True
-    return False
+        update(provider, source, quiet=True, n_jobs=1)
+    return next(counter)
 
 
-def places() -> Iterator[int]:
-    """Steps at which to stop: the first, some of the series, and all of the files at the end, from behind."""
-    yield from (0, 1, 2, 40, 90, 140)
+@pytest.fixture(scope="module")
+def n_steps(history: tuple[Path, Path, Path], tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Of the update."""
+    source, old, _ = history
+    return steps(source, shutil.copytree(old, tmp_path_factory.mktemp("counted") / "p"))
 
 
-@pytest.mark.parametrize("at", [*places(), *range(150, 260, 9)])
-def test_next_run_finishes(
-    at: int, history: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("place", [0, 1, 2, 40, 90, 140, *range(-15, 0)])
+def test_next_run_finishes(place: int, history: tuple[Path, Path, Path], n_steps: int, tmp_path: Path) -> None:
+    """Stopped at the first steps, some of the series, and all of the files at the end, from behind."""
     source, old, new = history
     provider = tmp_path / "p"
     shutil.copytree(old, provider)
-    if not interrupted(source, provider, at, monkeypatch):
-        pytest.skip("the update had fewer steps")
+    at = place % n_steps
+    assert steps(source, provider, at) == at + 1
     if (provider / "calendars/day.txt").read_bytes() == (old / "calendars/day.txt").read_bytes():
         days = len(ProviderFiles(old).calendar("day")) - 30  # what a later day has shown to be wrong may change
         before, after = contents(old), contents(provider)
@@ -105,6 +103,27 @@ def test_next_run_finishes(
     assert not at or "interrupted" in str(report)
     assert differences(provider, new, ignored=()) == []
     assert not (provider / ".update").exists()
+
+
+def test_a_plan_is_in_its_place_on_the_disk_before_anything_is_changed(
+    history: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, old, _ = history
+    provider, done = tmp_path / "p", list[str]()
+    shutil.copytree(old, provider)
+
+    def noted(name: str, function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            done.append(f"{name} with a plan" if (provider / ".update").exists() else name)
+            return function(*arguments)
+
+        return call
+
+    for name in ("_opened", "_replace", "_move", "sync"):
+        monkeypatch.setattr(journal, name, noted(name, getattr(journal, name)))
+    update(provider, source, quiet=True, n_jobs=1)
+    assert done[:2] == ["sync", "sync with a plan"]
+    assert done.count("_opened with a plan") > 40
 
 
 def test_killed_at_any_moment(history: tuple[Path, Path, Path], tmp_path: Path) -> None:

@@ -28,9 +28,9 @@ from qlib_mfgru.live.collecting.source import (
     Source,
     Stock,
     Unreachable,
+    known_code,
 )
 from qlib_mfgru.live.collecting.sources.line import Line, install
-from qlib_mfgru.provider.symbols import normalise_symbol
 
 _HOST, _PORT = "public-api.baostock.com", 10030
 _OK, _NO_LOGIN, _TOO_MANY, _NOT_FOR_US = "0", "10001001", "10001005", "10001006"
@@ -79,8 +79,9 @@ class Baostock(Source):
         table = self._table(self._client.query_stock_basic, columns)
         shares = table[table["type"] == "1"]
         return sorted(
-            Stock(normalise_symbol(code), name, listed, delisted)
-            for code, name, listed, delisted in shares[list(columns[:4])].itertuples(index=False)
+            Stock(code, name, listed, delisted)
+            for theirs, name, listed, delisted in shares[list(columns[:4])].itertuples(index=False)
+            if (code := known_code(theirs))
         )
 
     def daily(self, code: str, start: str, end: str) -> pd.DataFrame:
@@ -94,7 +95,8 @@ class Baostock(Source):
         if (table["adjustflag"] != _RAW).any() or (table["date"] != day).any():
             raise Refused("baostock's rows of all stocks are not raw, or of another day")
         rows = _numbers(table, list(columns)).rename(columns=_OF_A_DAY)
-        return rows.assign(symbol=table["code"].map(normalise_symbol), float_shares=np.nan)[["symbol", *DAILY]]
+        rows = rows.assign(symbol=table["code"].map(known_code), float_shares=np.nan).dropna(subset="symbol")
+        return rows[["symbol", *DAILY]]
 
     def bars(self, code: str, freq: str, start: str, end: str) -> pd.DataFrame:
         table = self._history(code, ("time", *_PRICES), start, end, freq.removesuffix("min"))
@@ -114,13 +116,14 @@ class Baostock(Source):
     def industries(self, day: str) -> dict[str, str]:
         table = self._table(lambda: self._client.query_stock_industry("", day), ("updateDate", "code", "industry"))
         known = table[(table["updateDate"] <= day) & (table["industry"] != "")]
-        return dict(zip(known["code"].map(normalise_symbol), known["industry"], strict=True))
+        pairs = zip(known["code"], known["industry"], strict=True)
+        return {code: industry for theirs, industry in pairs if (code := known_code(theirs))}
 
     def members(self, market: str, day: str) -> frozenset[str]:
         if market not in _LISTS:
             raise Refused(f"baostock has no list of {market}")
         table = self._table(lambda: getattr(self._client, _LISTS[market])(day), ("updateDate", "code"))
-        return frozenset(map(normalise_symbol, table["code"][table["updateDate"] <= day]))
+        return frozenset(filter(None, map(known_code, table["code"][table["updateDate"] <= day])))
 
     def _history(self, code: str, columns: tuple[str, ...], start: str, end: str, freq: str) -> pd.DataFrame:
         """Rows of a stock or index within a span, numbers as such; `datetime` instead of date and time of bars."""

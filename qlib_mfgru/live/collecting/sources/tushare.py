@@ -26,10 +26,12 @@ from qlib_mfgru.live.collecting.source import (
     Source,
     Stock,
     Unreachable,
+    known_code,
 )
-from qlib_mfgru.provider.symbols import normalise_symbol
 
 _PAGE = 5000
+_LEAST = 1000
+"""Rows below which a page is the last: interfaces give what they like, such as 2,000, whatever is asked for."""
 _LOT, _THOUSAND, _TEN_THOUSAND = 100, 1000, 10_000
 _WEIGHTS = {"csi300": "399300.SZ", "csi500": "000905.SH", "csi1000": "000852.SH"}
 _MONTHS_BACK = 70
@@ -61,11 +63,12 @@ class Tushare(Source):
     def universe(self) -> list[Stock]:
         fields = "ts_code,name,list_date,delist_date"
         stocks = [
-            Stock(normalise_symbol(code), name, _iso(listed), _iso(delisted))
+            Stock(code, name, _iso(listed), _iso(delisted))
             for status in ("L", "D", "P")
-            for code, name, listed, delisted in self._all(
+            for theirs, name, listed, delisted in self._all(
                 "stock_basic", fields=fields, exchange="", list_status=status
             ).itertuples(index=False)
+            if (code := known_code(theirs))
         ]
         return sorted(stocks)
 
@@ -78,16 +81,16 @@ class Tushare(Source):
         rows = rows.assign(
             volume=rows["vol"] * _LOT,
             amount=rows["amount"] * _THOUSAND,
-            turn=rows["turnover_rate"],
-            float_shares=rows["float_share"] * _TEN_THOUSAND,
+            turn=rows["turnover_rate"].astype(float),
+            float_shares=rows["float_share"].astype(float) * _TEN_THOUSAND,
             traded=1,
         )
         absent = sorted(set(halted["trade_date"][halted["suspend_timing"].isna()]) - set(rows["trade_date"]))
-        if absent:
-            rows = pd.concat([rows, pd.DataFrame({"trade_date": absent, "traded": 0})], ignore_index=True)
+        if absent:  # a volume says that the stock is still there; its last price may be of a day before the answer's
+            suspended = pd.DataFrame({"trade_date": absent, "volume": 0.0, "traded": 0})
+            rows = pd.concat([rows, suspended], ignore_index=True) if len(rows) else suspended
         rows = rows.assign(date=rows["trade_date"].map(_iso)).sort_values("date", ignore_index=True)
-        rows["close"] = rows["close"].ffill()
-        return rows.assign(is_st=self._is_st(code, rows["date"]))[list(DAILY)]
+        return rows.assign(is_st=self._is_st(code, rows["date"])).reindex(columns=list(DAILY))
 
     def bars(self, code: str, freq: str, start: str, end: str) -> pd.DataFrame:
         span = {"start_date": f"{start} 09:00:00", "end_date": f"{end} 19:00:00"}
@@ -108,12 +111,14 @@ class Tushare(Source):
             self._sectors = pd.concat(parts, ignore_index=True).fillna({"in_date": "", "out_date": ""})
         table, wanted = self._sectors, day.replace("-", "")
         current = table[(table["in_date"] <= wanted) & ((table["out_date"] == "") | (table["out_date"] > wanted))]
-        return {normalise_symbol(code): name for code, name in zip(current["ts_code"], current["l1_name"], strict=True)}
+        pairs = zip(current["ts_code"], current["l1_name"], strict=True)
+        return {code: name for theirs, name in pairs if (code := known_code(theirs))}
 
     def members(self, market: str, day: str) -> frozenset[str]:
         earliest = (pd.Timestamp(day) - pd.Timedelta(days=_MONTHS_BACK)).strftime("%Y-%m-%d")
         rows = self._all("index_weight", index_code=_WEIGHTS[market], **_span(earliest, day))
-        return frozenset(map(normalise_symbol, rows["con_code"][rows["trade_date"] == rows["trade_date"].max()]))
+        newest = rows["con_code"][rows["trade_date"] == rows["trade_date"].max()]
+        return frozenset(filter(None, map(known_code, newest)))
 
     def levels(self, index: str, start: str, end: str) -> pd.DataFrame:
         rows = self._all("index_daily", ts_code=_theirs(index), **_span(start, end))
@@ -134,9 +139,13 @@ class Tushare(Source):
 
     def _all(self, name: str, *, fields: str = "", **arguments: Any) -> pd.DataFrame:
         """All pages of an answer."""
-        pages: list[pd.DataFrame] = []
-        while not pages or len(pages[-1]) == _PAGE:
-            pages.append(self._page(name, fields, {**arguments, "limit": _PAGE, "offset": len(pages) * _PAGE}))
+        pages = [self._page(name, fields, {**arguments, "limit": _PAGE, "offset": 0})]
+        while len(pages[-1]) >= _LEAST:
+            received = sum(map(len, pages))
+            page = self._page(name, fields, {**arguments, "limit": _PAGE, "offset": received})
+            if page.empty or page.equals(pages[-1]):  # the same again: of an interface that knows no offset
+                break
+            pages.append(page)
         return pd.concat(pages, ignore_index=True) if len(pages) > 1 else pages[0]
 
     def _page(self, name: str, fields: str, arguments: dict[str, Any]) -> pd.DataFrame:

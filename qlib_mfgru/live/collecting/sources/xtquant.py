@@ -14,8 +14,17 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.live.collecting.source import BARS, DAILY, EVENTS, LEVELS, Address, Source, Stock, Unreachable
-from qlib_mfgru.provider.symbols import normalise_symbol
+from qlib_mfgru.live.collecting.source import (
+    BARS,
+    DAILY,
+    EVENTS,
+    LEVELS,
+    Address,
+    Source,
+    Stock,
+    Unreachable,
+    known_code,
+)
 
 T = TypeVar("T")
 _LOT = 100
@@ -46,9 +55,9 @@ class Xtquant(Source):
         codes = self._ask(lambda: self._data.get_stock_list_in_sector(_SHARES))
         details = self._ask(lambda: self._data.get_instrument_detail_list(codes))
         return sorted(
-            Stock(normalise_symbol(code), each["InstrumentName"], _iso(each["OpenDate"]), _iso(each["ExpireDate"]))
-            for code, each in details.items()
-            if each
+            Stock(code, each["InstrumentName"], _iso(each["OpenDate"]), _iso(each["ExpireDate"]))
+            for theirs, each in details.items()
+            if each and (code := known_code(theirs))
         )
 
     def daily(self, code: str, start: str, end: str) -> pd.DataFrame:
@@ -94,7 +103,7 @@ class Xtquant(Source):
 
     def _stocks(self, sector: str, day: str) -> list[str]:
         codes = self._ask(lambda: self._data.get_stock_list_in_sector(sector, _bare(day)))
-        return [normalise_symbol(code) for code in codes]
+        return list(filter(None, map(known_code, codes)))
 
     def _rows(self, code: str, period: str, start: str, end: str) -> pd.DataFrame:
         """Rows in order, with `date` and, at the end of the bar, `datetime`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from qlib_mfgru.demo.baostock import Server, VendorMarket, serving
@@ -97,3 +98,16 @@ def test_codes_and_names(source: Baostock) -> None:
     assert not any(stock.code.startswith("SH000") for stock in stocks)
     with pytest.raises(Refused, match="baostock has no list of csi1000"):
         source.members("csi1000", "2020-01-06")
+
+
+def test_codes_that_no_share_has_are_left_out(source: Baostock, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = "2020-01-06"
+    numbers = ("open", "high", "low", "close", "volume", "amount", "preclose", "turn", "tradestatus", "isST")
+    table = pd.DataFrame({"code": ["sh.600000", "sh.T00018"], **dict.fromkeys(numbers, "1")})
+    table = table.assign(date=day, updateDate=day, ipoDate=day, outDate="", code_name="", type="1", adjustflag="3")
+    table["industry"] = "G55"
+    monkeypatch.setattr(source, "_table", lambda *_, **__: table)
+    assert [stock.code for stock in source.universe()] == ["SH600000"]
+    assert source.market_day(day)["symbol"].tolist() == ["SH600000"]
+    assert source.industries(day) == {"SH600000": "G55"}
+    assert source.members("csi300", day) == {"SH600000"}

@@ -40,6 +40,7 @@ ANSWERS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
     "index_member_all": ("l1_code l1_name ts_code name in_date out_date is_new", []),
     "index_weight": ("index_code con_code trade_date weight", [
         ("399300.SZ", "600000.SH", "20231229", 0.5), ("399300.SZ", "000001.SZ", "20231130", 0.6),
+        ("399300.SZ", "T00018.SH", "20231229", 0.4),
     ]),
     "index_daily": ("ts_code trade_date close open high low pre_close change pct_chg vol amount", [
         ("000300.SH", "20240102", 3386.35, 3426.09, 3426.85, 3386.21, 3431.11, -44.76, -1.3045, 1.0, 2.0),
@@ -47,21 +48,25 @@ ANSWERS: dict[str, tuple[str, list[tuple[Any, ...]]]] = {
 }  # fmt: skip
 SECTORS = {
     "N": [("801780.SI", "综合", "600000.SH", "浦发银行", "19991110", "20200101", "N")],
-    "Y": [("801780.SI", "银行", "600000.SH", "浦发银行", "20200101", None, "Y")],
+    "Y": [
+        ("801780.SI", "银行", "600000.SH", "浦发银行", "20200101", None, "Y"),
+        ("801170.SI", "交通运输", "T00018.SH", "上港集箱(退)", "20000719", None, "Y"),
+    ],
 }
 BASICS = {
     "L": [("600000.SH", "浦发银行", "19991110", None)],
-    "D": [("000003.SZ", "PT金田A", "19910114", "20020614")],
+    "D": [("000003.SZ", "PT金田A", "19910114", "20020614"), ("T600018.SH", "上港集箱(退)", "20000719", "20061020")],
     "P": [],
 }
 
 
 class Recorded:
-    """Stands for the client's ``DataApi``; notes what it was asked."""
+    """Stands for the client's ``DataApi``; notes what it was asked, and gives `most` rows at a time, if so many."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.error: Exception | None = None
+        self.most = 2000
 
     def query(self, name: str, fields: str = "", **arguments: Any) -> pd.DataFrame:
         self.asked.append((name, arguments))
@@ -69,10 +74,13 @@ class Recorded:
             raise self.error
         if name == "stock_basic":
             return pd.DataFrame(BASICS[arguments["list_status"]], columns=fields.split(","))
-        columns, rows = ANSWERS[name]
+        columns, rows = ANSWERS[name][0].split(), ANSWERS[name][1]
         rows = SECTORS[arguments["is_new"]] if name == "index_member_all" else rows
-        page = rows[arguments["offset"] : arguments["offset"] + arguments["limit"]]
-        return pd.DataFrame(page, columns=columns.split())
+        if "trade_date" in columns:
+            day = columns.index("trade_date")
+            rows = [row for row in rows if arguments["start_date"] <= row[day] <= arguments["end_date"]]
+        page = rows[arguments["offset"] : arguments["offset"] + min(arguments["limit"], self.most)]
+        return pd.DataFrame(page, columns=columns)
 
 
 @pytest.fixture
@@ -92,11 +100,27 @@ def test_daily_rows_in_shares_and_yuan_with_suspended_days(source: Source) -> No
     assert rows["date"].tolist() == ["2024-01-02", "2024-01-03", "2024-01-04"]
     assert rows["traded"].tolist() == [1, 0, 1]
     assert rows["is_st"].tolist() == [0, 0, 1]
-    assert rows["volume"].tolist()[::2] == [25_000_000, 20_000_050]
+    assert rows["volume"].tolist() == [25_000_000, 0, 20_000_050]
     assert rows["amount"].tolist()[::2] == [166_000_000, 132_000_250]
     assert rows["float_shares"].tolist()[::2] == [29_352_080_400] * 2
-    assert rows["close"].tolist() == [6.68, 6.68, 6.60]
+    assert rows["close"].tolist()[::2] == [6.68, 6.60]
     assert rows["prev_close"].iloc[2] == 6.68
+
+
+def test_a_suspended_day_is_the_same_row_in_any_answer(source: Source) -> None:
+    """Evening by evening it is all that there is, and says by its volume that the stock is still listed."""
+    within = source.daily("SH600000", "2024-01-02", "2024-01-04").iloc[[1]].reset_index(drop=True)
+    alone = source.daily("SH600000", "2024-01-03", "2024-01-03")
+    pd.testing.assert_frame_equal(alone, within)
+    assert alone[["date", "volume", "traded", "is_st"]].to_numpy().tolist() == [["2024-01-03", 0.0, 0, 0]]
+    assert alone[["open", "high", "low", "close", "prev_close", "amount", "turn"]].isna().all(axis=None)
+
+
+def test_shares_that_are_not_told_yet_are_numbers_all_the_same(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ANSWERS, "daily_basic", (ANSWERS["daily_basic"][0], []))
+    rows = source.daily("SH600000", "2024-01-02", "2024-01-04")
+    assert rows[["turn", "float_shares"]].dtypes.tolist() == [float, float]
+    assert rows[["turn", "float_shares"]].isna().all(axis=None)
 
 
 def test_bars_are_in_order(source: Source, api: Recorded) -> None:
@@ -125,9 +149,17 @@ def test_the_rest(source: Source) -> None:
 
 
 def test_pages(source: Source, api: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._PAGE", 2)
+    """However few rows are given at a time: up to a page that is short, empty, or the one before again."""
+    api.most = 2
+    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._LEAST", 2)
     assert len(source.calendar("2024-01-01", "2024-01-04")) == 3
     assert [arguments["offset"] for _, arguments in api.asked] == [0, 2]
+    api.most = 1
+    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._LEAST", 1)
+    monkeypatch.setitem(SECTORS, "Y", SECTORS["Y"][::-1])
+    assert source.industries("2024-01-02") == {"SH600000": "银行"}
+    assert [arguments["offset"] for _, arguments in api.asked[2:]] == [0, 1, 0, 1, 2]
+    assert [stock.code for stock in source.universe()] == ["SH600000", "SZ000003"]
 
 
 @pytest.mark.parametrize(

@@ -40,14 +40,15 @@ class Recorded(ModuleType):
         return [ms("2024-01-02"), ms("2024-01-03")]
 
     def get_stock_list_in_sector(self, sector: str, day: str = "") -> list[str]:
-        return {"沪深A股": ["600000.SH", "000001.SZ"], "沪深300": ["600000.SH"], "SW1银行": ["600000.SH"]}[sector]
+        shares, members = ["600000.SH", "000001.SZ", "T00018.SH"], ["600000.SH", "T00018.SH"]
+        return {"沪深A股": shares, "沪深300": members, "SW1银行": members}[sector]
 
     def get_sector_list(self) -> list[str]:
         return ["上证A股", "SW1银行", "SW2股份制银行"]
 
     def get_instrument_detail_list(self, codes: list[str]) -> dict[str, Any]:
         detail = {"InstrumentName": "浦发银行", "OpenDate": "19991110", "ExpireDate": "99999999"}
-        return {"600000.SH": detail, "000001.SZ": None}
+        return {"600000.SH": detail, "000001.SZ": None, "T00018.SH": detail}
 
     def get_market_data_ex(
         self,
