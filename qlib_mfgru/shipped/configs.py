@@ -70,7 +70,8 @@ def copy_configs(folder: Path) -> Copies:
         It cannot be written; what was copied before is complete.
     """
     copies = Copies([], [], [])
-    with locked(folder, wait=False), scratch(folder) as box:
+    target = folder / "shipped configs"  # its lock lies in the folder: beside a home its user may not write
+    with locked(target, wait=False), scratch(target) as box:
         for path, _ in shipped_configs():
             if os.path.lexists(folder / path):
                 (copies.same if _same(folder / path, FOLDER / path) else copies.kept).append(path)

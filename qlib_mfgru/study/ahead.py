@@ -12,7 +12,8 @@ from qlib_mfgru.refusals import within
 from qlib_mfgru.report.recorders import PREDICTION, find_recorder, has_artifact
 from qlib_mfgru.report.store import readable
 from qlib_mfgru.study.data_ahead import check_data
-from qlib_mfgru.study.identity import part_keys
+from qlib_mfgru.study.identity import part_keys, provider_content
+from qlib_mfgru.study.kept import TAG
 from qlib_mfgru.study.page.report import check_out
 from qlib_mfgru.study.plan import Plan
 from qlib_mfgru.study.settings import StudySettings
@@ -52,13 +53,21 @@ def _check_experiment(name: str) -> None:
 
 
 def _check_twins(planned: Plan) -> None:
-    """Refuse two names of one result, which would stand on the page as two."""
-    trained = {part.name: part_keys(part.make({}), "")[0] for part in planned.parts if not part.needs}
+    """Refuse two names of one result, which would stand on the page as two: also of a model and its own recorder."""
+    content = provider_content() if planned.recorded else ""  # of models alone it says nothing
+    trained = {part.name: part_keys(part.make({}), content) for part in planned.parts if not part.needs}
     names: dict[str, str] = {}
-    for name, key in {**planned.recorded, **trained}.items():
-        if key in names:
-            raise InputError(f"models.{name} is the same as models.{names[key]}: leave one of them out")
+    for name, key in {**planned.recorded, **{name: keys[0] for name, keys in trained.items()}}.items():
+        _check_single(name, names.get(key))
         names[key] = name
+    models = {key: name for name, keys in trained.items() for key in keys}
+    for name, known in planned.recorded.items():
+        _check_single(name, models.get(find_recorder(known).list_tags().get(TAG)))
+
+
+def _check_single(name: str, twin: str | None) -> None:
+    if twin is not None:
+        raise InputError(f"models.{name} is the same as models.{twin}: leave one of them out")
 
 
 def _check_records(planned: Plan) -> None:

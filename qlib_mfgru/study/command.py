@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     from qlib_mfgru.study.run import run_study
 
     study = run_study(arguments.study)
-    width = max(len(part.name) for part in study.parts)
+    width = max((len(part.name) for part in study.parts), default=0)
     words = {"run": "run", "there": "there already", "failed": "failed"}
     for part in study.parts:
         print(f"{part.name:{width}}  {words[part.status]:13}  {part.recorder or part.reason}")

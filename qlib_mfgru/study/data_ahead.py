@@ -10,7 +10,7 @@ from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS
 from qlib.data.dataset import Dataset
 from qlib.model.base import Model
 
-from qlib_mfgru.configs import built, class_of
+from qlib_mfgru.configs import built, class_of, with_kwargs
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.data.settings import span
 from qlib_mfgru.errors import InputError
@@ -21,8 +21,9 @@ from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.provider import reader
 from qlib_mfgru.provider.daily import check_daily
 from qlib_mfgru.refusals import within
+from qlib_mfgru.rolling.model import RollingEnsembleModel
 from qlib_mfgru.settings import Stamp, checked
-from qlib_mfgru.study.plan import ROLLING, Plan
+from qlib_mfgru.study.plan import Plan
 from qlib_mfgru.study.settings import StudySettings
 
 _BACKENDS = {*EXTERNAL_BACKENDS, "ray"}
@@ -88,17 +89,23 @@ def _check_segments(dataset: MultiFreqDataset, needed: list[str]) -> None:
 def _check_model(config: Mapping[str, Any], dataset: MultiFreqDataset) -> None:
     """Refuse a model that learns without a ``train``, or reads what is no input; others of one's own say it later.
 
-    A rolling ensemble with a ``train_start`` needs no ``train``.
+    A rolling ensemble with a ``train_start`` needs no ``train``, and none takes a ``valid``.
     """
-    rolling: Mapping[str, Any] = config["kwargs"] if config["class"] == ROLLING else {}
-    model = built(rolling.get("model", config), Model, "model")
+    model = built(config, Model, "model")
+    needs_train = not isinstance(model, RollingEnsembleModel) or model.train_start is None
+    if isinstance(model, RollingEnsembleModel):
+        if "valid" in dataset.segments:
+            raise InputError(
+                "the dataset's segments have valid: a rolling ensemble validates on the end of each training window; "
+                "leave valid out"
+            )
+        model = built(with_kwargs(model.model, {"seed": model.seeds[0]}, "model"), Model, "model")
     if not isinstance(model, Member):
         return
-    if "train" not in dataset.segments and rolling.get("train_start") is None:
+    if needs_train and "train" not in dataset.segments:
         raise InputError(f"the dataset's segments have no train: they have {', '.join(dataset.segments)}")
     if not isinstance(model, NetworkModel):
-        for freqs in model.stage_freqs(dataset):
-            dataset.handler.frequencies(freqs)
+        model.check_inputs(dataset)
 
 
 def _check_rolling(rolling: Mapping[str, Any], dataset: MultiFreqDataset) -> None:

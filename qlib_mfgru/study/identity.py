@@ -14,6 +14,7 @@ from qlib_mfgru.provider.storage.updates import content_key
 from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.spelling import class_named, spelled
 from qlib_mfgru.study.effective import effective
+from qlib_mfgru.study.inherited import inherited
 
 _FORMAT = 1  # part of every key: raise it when a part's meaning changes
 _HOW = {"n_jobs", "backend", "units_dir", "cache_dir"}
@@ -33,7 +34,7 @@ def part_keys(task: Mapping[str, Any], content: str) -> list[str]:
     content : str
         As of `provider_content`.
     """
-    settled = _settled(task)
+    settled = _settled(inherited(task))
     by = [qlib_mfgru.__version__, code_version(settled)]
     written, lasting = spelled(settled), spelled(effective(settled))
     return list(dict.fromkeys(digest([_FORMAT, each, content, *by]) for each in (lasting, written)))

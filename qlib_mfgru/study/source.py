@@ -15,6 +15,7 @@ from qlib.utils.data import update_config
 from ruamel.yaml import YAML, YAMLError
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Names, Settings, Text, checked
 from qlib_mfgru.shipped import FOLDER
 
@@ -56,11 +57,10 @@ class StudySource:
         file = None if isinstance(study, Mapping) else Path(study)
         own = dict(study) if isinstance(study, Mapping) else _loaded(Path(study))
         folder = Path.cwd() if file is None else file.absolute().parent
-        checked(SysSettings, SYS, own.get(SYS, {}))
-        sys_config(own, str(file or folder / "study"))
-        own.pop(SYS, None)
         base = _base(own, folder)
-        return cls(own if base is None else update_config(_raw(base), own), folder, base)
+        content = _merged(own, base)
+        _find_modules(content, file or folder / "study")
+        return cls(content, folder, base)
 
     def task_of(self, name: str) -> dict[str, Any]:
         """The task of a workflow's YAML: one of the study's own base adds to the study's task, any other stands alone.
@@ -76,9 +76,12 @@ class StudySource:
             raise InputError(f"there is no {named} in {self.folder}, nor among the shipped configs (mfgru configs)")
         own = _loaded(file)
         base = _base(own, file.absolute().parent)
+        content = _merged(own, base)
+        with within(str(file)):
+            _find_modules(content, file)
         if base is not None and self.base is not None and base.samefile(self.base):
             return dict(update_config(self.content["task"], own.get("task") or {}))
-        return dict((own if base is None else update_config(_raw(base), own)).get("task") or {})
+        return dict(content.get("task") or {})
 
 
 def _base(content: dict[str, Any], folder: Path) -> Path | None:
@@ -92,6 +95,17 @@ def _base(content: dict[str, Any], folder: Path) -> Path | None:
     if found is None:
         raise InputError(f"{BASE} is {name}: there is no such file here, nor in {folder}")
     return found
+
+
+def _merged(own: dict[str, Any], base: Path | None) -> dict[str, Any]:
+    return own if base is None else dict(update_config(_raw(base), own))
+
+
+def _find_modules(content: dict[str, Any], file: Path) -> None:
+    """Let Python find the user's own modules, as qrun does by a file and its base; the setting is taken out."""
+    checked(SysSettings, SYS, content.get(SYS, {}))
+    sys_config(content, str(file))
+    content.pop(SYS, None)
 
 
 def _loaded(file: Path) -> dict[str, Any]:

@@ -47,6 +47,15 @@ def test_copies(tmp_path: Path) -> None:
         path: (FOLDER / path).read_bytes() for path in PATHS
     }
     assert [path.name for path in folder.parent.iterdir()] == ["mine"]
+    assert {path.name for path in folder.iterdir()} == {path.parts[0] for path in PATHS}
+
+
+def test_nothing_is_written_beside_the_folder(tmp_path: Path) -> None:
+    """As where the folder is one's home."""
+    home = tmp_path / "user"
+    home.mkdir()
+    (tmp_path / ".user.lock").mkdir()  # in the way of a lock that would lie there
+    assert copy_configs(home).made == PATHS
 
 
 def test_what_a_user_has_is_never_replaced(tmp_path: Path) -> None:
@@ -69,7 +78,7 @@ def test_what_a_user_has_is_never_replaced(tmp_path: Path) -> None:
 
 
 def test_one_copies_at_a_time(tmp_path: Path) -> None:
-    with locked(tmp_path / "mine", wait=False), pytest.raises(Busy):
+    with locked(tmp_path / "mine/shipped configs", wait=False), pytest.raises(Busy):
         copy_configs(tmp_path / "mine")
 
 

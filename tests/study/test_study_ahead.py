@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from once import empty_store
 from qlib.workflow import R
-from small_study import StudyWorld
+from small_study import INPUTS, StudyWorld
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.errors import InputError
@@ -145,6 +145,30 @@ def test_a_rolling_ensemble_with_a_start_of_its_own_needs_no_train(world: StudyW
     assert run_study(study).parts[0].reason == "AssertionError: a part was run"
     del study["rolling"]["train_start"]
     with pytest.raises(InputError, match=r"^models.bars: the dataset's segments have no train: they have test$"):
+        run_study(study)
+
+
+def test_a_rolling_ensemble_validates_inside_its_training(world: StudyWorld) -> None:
+    study = world.study(rolling={"retrain": "1M"}, page=None)
+    study["task"]["dataset"]["kwargs"]["segments"] |= {
+        "train": ["2020-01-01", "2020-06-30"],
+        "valid": ["2020-07-01", "2020-08-31"],
+    }
+    with pytest.raises(InputError, match=r"^models.bars: the dataset's segments have valid: .*; leave valid out$"):
+        run_study(study)
+    del study["rolling"]
+    assert run_study(study).parts[0].reason == "AssertionError: a part was run"
+
+
+def test_settings_of_an_ensemble_are_those_of_its_model(world: StudyWorld) -> None:
+    """Here the daily bars, which are all that the handler has."""
+    kwargs = {"retrain": "1M", "model": {"class": "GRUModel", "module_path": "qlib_mfgru.model"}, "freq": "day"}
+    study = with_handler(world, inputs={"day": INPUTS["day"]})
+    study |= {"models": {"daily": {}}, "page": None}
+    study["task"]["model"] = {"class": "RollingEnsembleModel", "module_path": "qlib_mfgru.rolling", "kwargs": kwargs}
+    assert run_study(study).parts[0].reason == "AssertionError: a part was run"
+    kwargs["freq"] = "15min"
+    with pytest.raises(InputError, match=r"^models.daily: the handler has no input \['15min'\]"):
         run_study(study)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 from shipped import CONFIGS, load
-from small_study import PARTS, StudyWorld
+from small_study import FAST, PARTS, StudyWorld
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.errors import InputError
@@ -92,6 +93,46 @@ def test_yamls_of_the_same_base_begin_with_the_study() -> None:
     assert daily["model"]["kwargs"]["model"]["kwargs"] == {"batch_size": 1000, "seed": 0, "lr": 0.5, "freq": "day"}
     assert lightgbm["model"] == load_alone("astock/lightgbm")["task"]["model"]
     assert lightgbm["dataset"]["kwargs"]["handler"]["class"] == "Alpha158"
+
+
+OWN_MODULE = """from qlib_mfgru.model import GRUModel
+
+
+class OwnGRU(GRUModel):
+    pass
+"""
+
+
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders in which Python is told to look for modules are forgotten."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+@pytest.mark.usefixtures("searched")
+def test_modules_beside_the_yaml_of_a_model_are_found(tmp_path: Path) -> None:
+    (tmp_path / "beside_a_model.py").write_text(OWN_MODULE)
+    model = {"class": "OwnGRU", "module_path": "beside_a_model"}
+    workflow = {"sys": {"rel_path": "."}, "task": {"model": model, "dataset": NOBODY.study()["task"]["dataset"]}}
+    (tmp_path / "own.yaml").write_text(json.dumps(workflow))
+    study = NOBODY.study(models={"own": f"{tmp_path}/own"}, enhancements=None)
+    assert parts_of(study)["own"].make({})["model"] == model
+    (tmp_path / "own.yaml").write_text(json.dumps(workflow | {"sys": 5}))
+    with pytest.raises(InputError, match=rf"^{tmp_path}/own.yaml: sys is 5: must be a mapping"):
+        parts_of(study)
+
+
+@pytest.mark.usefixtures("searched")
+def test_modules_that_a_base_names_are_found(tmp_path: Path) -> None:
+    """From the folder of the study, as in qrun."""
+    (tmp_path / "beside_a_study.py").write_text(OWN_MODULE)
+    (tmp_path / "bases").mkdir()
+    (tmp_path / "bases/own_base.yaml").write_text(json.dumps({"sys": {"rel_path": "."}}))
+    models = {"own": {"class": "OwnGRU", "module_path": "beside_a_study"}}
+    study = NOBODY.study(BASE_CONFIG_PATH="bases/own_base.yaml", models=models, enhancements=None)
+    (tmp_path / "study.yaml").write_text(json.dumps(study))
+    model = parts_of(tmp_path / "study.yaml")["own"].make({})["model"]
+    assert (model["class"], model["kwargs"]) == ("OwnGRU", FAST)
 
 
 def load_alone(name: str) -> Any:

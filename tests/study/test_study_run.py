@@ -20,6 +20,7 @@ from started import Started
 
 from qlib_mfgru.cli import main
 from qlib_mfgru.demo import make_demo_market
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Busy, locked
 from qlib_mfgru.report import style
 from qlib_mfgru.settings import checked
@@ -199,6 +200,22 @@ def test_a_recorder_that_exists_is_taken(world: StudyWorld, study: Study) -> Non
     scores = [world.artifact(recorder, "pred.pkl") for recorder in (trained, taken.parts[1].recorder)]
     pd.testing.assert_frame_equal(*map(pd.read_pickle, scores), check_exact=True)
     assert "old" in ParsedPage((world.work / "study.html").read_text()).texts["training"]
+
+
+def test_a_model_and_its_own_recorder_are_one(world: StudyWorld, study: Study) -> None:
+    models = {"bars": {}, "old": {"recorder": study.parts[0].recorder}}
+    with pytest.raises(InputError, match=r"^models.old is the same as models.bars: leave one of them out$"):
+        run_study(world.study(models=models, enhancements=None))
+
+
+def test_a_study_of_recorders_alone_has_no_parts(
+    world: StudyWorld, study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = {"old": {"recorder": study.parts[0].recorder}}
+    file = tmp_path / "study.yaml"
+    file.write_text(json.dumps(world.study(models=models, factor_test=None, enhancements=None, page=None)))
+    assert main(["study", str(file)]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_the_others_go_on_where_a_part_fails(

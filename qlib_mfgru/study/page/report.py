@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from qlib.config import C
 from qlib.workflow import R
@@ -143,11 +144,13 @@ def _market(subjects: Sequence[Subject], provider: str | Path | None, store: str
     return read_market()
 
 
-def _named_provider(subjects: Sequence[Subject]) -> str | None:
-    """The first provider of the recorders' qruns, where it is still there."""
+def _named_provider(subjects: Sequence[Subject]) -> str | Mapping[str, str] | None:
+    """The first provider of the recorders' qruns that is still there: its folder, or one for each frequency."""
     for subject in subjects:
-        place = (saved(subject.recorder, "config").get("qlib_init") or {}).get("provider_uri")
-        if isinstance(place, str) and Path(place).expanduser().is_dir():
+        settings = saved(subject.recorder, "config").get("qlib_init") or {}
+        place: str | Mapping[str, str] | None = settings.get("provider_uri")
+        folders: list[Any] = list(place.values()) if isinstance(place, Mapping) else [place]
+        if folders and all(isinstance(folder, str) and Path(folder).expanduser().is_dir() for folder in folders):
             return place
     return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
+from qlib.workflow.exp import MLflowExperiment
 from qlib.workflow.expm import ExpManager
 from qlib.workflow.recorder import Recorder
 
@@ -139,7 +140,8 @@ def _recorders(text: str, manager: ExpManager) -> Iterator[tuple[str, Recorder]]
         yield own_name, find_recorder(name, manager)
         return
     finished = f"attributes.status = '{Recorder.STATUS_FI}'"
-    runs = manager.client.search_runs([experiment.experiment_id], finished, order_by=["attributes.start_time ASC"])
+    ids, oldest_first, most = [experiment.experiment_id], ["attributes.start_time ASC"], MLflowExperiment.UNLIMITED
+    runs = manager.client.search_runs(ids, finished, max_results=most, order_by=oldest_first)
     if not runs:
         raise InputError(f"the experiment {name} has no finished recorder")
     for run in runs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import pandas as pd
@@ -18,9 +19,8 @@ Rows = tuple[Source, pd.DataFrame]
 SOURCE = "source"
 """Column of a frame that says whose figures a row holds: ``report`` or ``run``."""
 _SETTINGS = {
-    **dict.fromkeys(("min_constituent_weight", "industry_exposure"), ".0%"),
-    **dict.fromkeys(("max_weight_deviation", "two_sided_cost"), ".1%"),
-    "size_exposure": ".1f",
+    **dict.fromkeys(("min_constituent_weight", "industry_exposure", "max_weight_deviation", "two_sided_cost"), "g%"),
+    "size_exposure": "g",
     "weight": ".2%",
 }
 _OF_NAMES = {
@@ -30,6 +30,8 @@ _OF_NAMES = {
 """Columns whose cells are names that have words."""
 _OF_MODELS = {"model", "model_a", "model_b"}
 """Columns whose cells are names of models: the report's have words, ours are called as everywhere on the page."""
+_SEED = "seed"
+"""Column whose whole numbers are names: without commas, and to the last digit."""
 _GROUPS = ("pool", "turnover_limit")
 """Columns whose rows stand in groups of the same value, which stands first and once."""
 _MISSING = "–"
@@ -78,6 +80,8 @@ def _cell(column: str, value: Any, formats: Mapping[str, str], words: Words, of:
     has_words = column in _OF_NAMES or (column in _OF_MODELS and of == "report")
     if isinstance(value, str) and has_words and value in words:
         return Cell(words.head(value))
+    if column == _SEED and isinstance(value, Integral):
+        return Cell(str(value), float(value))
     return cell(value, formats.get(column, ""), words)
 
 

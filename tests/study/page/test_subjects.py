@@ -15,7 +15,7 @@ from study_recorders import POOLS, Recorders, history
 
 from qlib_mfgru.factor import FactorTestRecord
 from qlib_mfgru.study import report
-from qlib_mfgru.study.page.subjects import Subject, _reports, called, read_subjects
+from qlib_mfgru.study.page.subjects import Subject, _recorders, _reports, called, read_subjects
 from qlib_mfgru.study.page.words import Words
 
 
@@ -108,3 +108,19 @@ def test_a_second_test_of_the_reports_model_has_the_words_for_it(language: Any, 
     recorder: Any = SimpleNamespace(id="0b1f5c3e7d2a")
     subject = Subject("gru 0b1f5c", recorder, task={}, origin="9989a732b7de", model="gru")
     assert called(subject, Words(language)).name == name
+
+
+def test_all_recorders_of_a_large_experiment_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """mlflow gives the first thousand where it is not asked for more."""
+
+    class Client:
+        def get_experiment_by_name(self, name: str) -> Any:
+            return SimpleNamespace(experiment_id="1")
+
+        def search_runs(self, ids: list[str], wanted: str, max_results: int = 1000, **_: Any) -> list[Any]:
+            runs = [SimpleNamespace(info=SimpleNamespace(run_id=str(number))) for number in range(1200)]
+            return runs[:max_results]
+
+    manager: Any = SimpleNamespace(client=Client())
+    monkeypatch.setattr("qlib_mfgru.study.page.subjects.find_recorder", lambda run_id, _: run_id)
+    assert list(_recorders("large", manager)) == [("", str(number)) for number in range(1200)]

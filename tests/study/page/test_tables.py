@@ -23,6 +23,14 @@ def test_without_groups_nothing_is_left_out() -> None:
     assert not any(cell.as_above for row in shown.rows for cell in row.cells)
 
 
+def test_a_seed_has_all_of_its_digits_and_no_commas() -> None:
+    seeds = pd.Series([2024, 2**64 - 1], dtype="uint64")
+    shown = table(pd.DataFrame({"seed": seeds, "stocks": [2024, 1]}), Words("en"))
+    assert [row.cells[0].text for row in shown.rows] == ["2024", "18446744073709551615"]
+    assert [row.cells[0].value for row in shown.rows] == [2024.0, float(2**64 - 1)]
+    assert shown.rows[0].cells[1].text == "2,024"
+
+
 def test_a_frequency_is_called_as_in_the_provider() -> None:
     """The word for the column of days is no word for daily bars."""
     shown = table(pd.DataFrame({"freq": ["day", "15min"], "days": [71, 71]}), Words("zh"))

@@ -23,7 +23,7 @@ _KEPT = ("model", "dataset", "record")
 
 def origin_part(subjects: Sequence[Subject], command: str, words: Words) -> Part:
     """Recorders and their commands, seeds and units, the versions here, and the command of this page."""
-    recorders = pd.DataFrame([_row(subject) for subject in subjects])
+    recorders = pd.DataFrame([_row(subject, words) for subject in subjects])
     versions = pd.DataFrame([{"package": name, "version": _version(name)} for name in _PACKAGES])
     sections = [
         Section("recorders", words("recorders"), [table(recorders, words), *_without_task(subjects, words)]),
@@ -35,15 +35,15 @@ def origin_part(subjects: Sequence[Subject], command: str, words: Words) -> Part
     return Part("again", words("part_again"), [section for section in sections if section.blocks])
 
 
-def _row(subject: Subject) -> dict[str, Any]:
+def _row(subject: Subject, words: Words) -> dict[str, Any]:
     params = subject.recorder.list_params()
     return {
         "model": subject.name,
         "recorder": subject.recorder.id,
         "command": _without_folders(params.get("cmd-sys.argv", "")) or pd.NA,
         "seeds": seeds(subject.task) or pd.NA,
-        "train": _segment(subject.task, "train") or pd.NA,
-        "test": _segment(subject.task, "test") or pd.NA,
+        "train": _segment(subject.task, "train", words) or pd.NA,
+        "test": _segment(subject.task, "test", words) or pd.NA,
     }
 
 
@@ -61,10 +61,10 @@ def seeds(task: Mapping[str, Any]) -> str:
     return ", ".join(found)
 
 
-def _segment(task: Mapping[str, Any], name: str) -> str:
+def _segment(task: Mapping[str, Any], name: str, words: Words) -> str:
     segments = ((task.get("dataset") or {}).get("kwargs") or {}).get("segments") or {}
     span = segments.get(name)
-    return " .. ".join(str(day)[:10] for day in span) if span else ""
+    return " .. ".join(words("open") if day is None else str(day)[:10] for day in span) if span else ""
 
 
 def _without_folders(arguments: str) -> str:

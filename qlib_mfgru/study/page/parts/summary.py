@@ -140,8 +140,10 @@ def _of_portfolios(subjects: Sequence[Subject], words: Words) -> list[str]:
 
 
 def _partly_covered(named: Sequence[tuple[str, portfolios.Named]], words: Words) -> list[str]:
-    """Indices of which the portfolios know a part alone: what they are held against is that part, scaled."""
-    known = {index: portfolio_tables.statistics(each.result)["mean_index_covered"].min() for index, each in named}
+    """Indices of which some portfolios know a part alone: what they are held against is that part, scaled."""
+    shares = [portfolio_tables.statistics(each.result)["mean_index_covered"].min() for _, each in named]
+    of_indices = pd.Series(shares, index=[index for index, _ in named], dtype=float)
+    known = of_indices.groupby(level=0, sort=False).min()
     return [
         words("partly_covered", index=index, share=f"{share:.1%}") for index, share in known.items() if share < _WHOLE
     ]

@@ -217,6 +217,7 @@ _ORIGIN = {
         "Not made by qrun, so that command, seeds and settings are not known: {names}.",
         "不是由 qrun 生成，因此命令、种子与参数未知：{names}。",
     ),
+    "open": ("open", "不限"),
     "units": ("Units of rolling training", "滚动训练的单元"),
     "versions": ("Versions", "版本"),
     "versions_here": (
