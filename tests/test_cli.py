@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from qlib_mfgru import __version__
+from qlib_mfgru import __version__, cli
 from qlib_mfgru.arguments import local_path
 from qlib_mfgru.cli import ended, main
 
@@ -28,6 +28,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("demo", "--target"),
         ("ingest", "--target"),
+        ("collect", "--since"),
+        ("update", "--revise"),
         ("check", "--since"),
         ("configs", "--copy"),
         ("units", "--clear"),
@@ -38,7 +40,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ("study", "STUDY.yaml"),
     ],
 )
-def test_every_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_has_help(command: str, option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
     assert stop.value.code == 0
@@ -126,9 +128,23 @@ COMMANDS = (
     "predict a --store sqlite:///URL",
     "predict a --out URL",
     "predict a --date URL",
+    "collect URL --since 2024-01-02 --out x",
+    "collect baostock --since URL --out x",
+    "collect baostock --since 2024-01-02 --out URL --freq URL",
+    "update URL --source .",
+    "update . --source URL",
+    "study URL",
+    "report URL --out x.html",
+    "report a --out URL",
+    "report a --out x.html --provider URL",
+    "report a --out x.html --store sqlite:///URL",
     "URL",
     "--URL",
 )
+
+
+def test_each_command_is_tried() -> None:
+    assert {command.split()[0] for command in COMMANDS} - {"URL", "--URL"} == set(cli.COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

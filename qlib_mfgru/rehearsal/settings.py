@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ qlib_init:
   exp_manager:
     class: ExperimentStore
     module_path: qlib_mfgru.report.store
-    kwargs: {{uri: "sqlite:///{store}", default_exp_name: {experiment}}}
+    kwargs: {{uri: {store}, default_exp_name: {experiment}}}
 experiment_name: {experiment}
 task:
   model:
@@ -81,11 +82,15 @@ class PlaySettings(Settings):
         """A qrun YAML that trains on the days with bars before today, in the folder of the play."""
         known = days[: days.searchsorted(today, side="right")]
         return TRAINING.format(
-            provider=work / "provider",
-            store=work / "mlruns.db",
-            panels=work / "panels",
+            provider=_quoted(work / "provider"),  # quoted: a folder may be called "a, b"
+            store=_quoted(f"sqlite:///{work / 'mlruns.db'}"),
+            panels=_quoted(work / "panels"),
             experiment=EXPERIMENT,
             first=days[len(days) - self.intraday_days],
             last=known[-_EMBARGO],
             today=today,
         )
+
+
+def _quoted(text: str | Path) -> str:
+    return json.dumps(str(text), ensure_ascii=False)

@@ -38,11 +38,17 @@ def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path):
     assert digest(tmp_path / "a") != digest(tmp_path / "c")
 
 
-def test_strength_changes_drift_but_not_the_intraday_bars_shape(tmp_path):
+def test_strength_changes_prices_but_neither_stocks_nor_suspensions(tmp_path):
     """The control market has the same stocks, suspensions and calendar."""
-    made = [make_demo_market(tmp_path / str(k), 20, 60, 30, daily_strength=k, intraday_strength=k) for k in (0, 1)]
+    made = [make_demo_market(tmp_path / str(k), 20, 120, 90, daily_strength=k, intraday_strength=k) for k in (0, 1)]
     for name in ("instruments/all.txt", "calendars/15min.txt", "industries.csv"):
         assert (made[0].target / name).read_bytes() == (made[1].target / name).read_bytes()
+    weak, strong = (sorted((market.target / "features").glob("*/close.15min.bin")) for market in made)
+    assert [file.parent.name for file in weak] == [file.parent.name for file in strong]
+    one, other = (np.concatenate([np.fromfile(file, "<f4") for file in files]) for files in (weak, strong))
+    np.testing.assert_array_equal(np.isnan(one), np.isnan(other))
+    assert np.isnan(one).any()
+    assert (one != other)[~np.isnan(one)].mean() > 0.9
 
 
 def test_calendar_has_no_weekend_and_no_long_holiday():

@@ -30,7 +30,7 @@ def test_raw_prices_are_whole_cents(default):
     for name in PRICES:
         cents = raw(default(name), factor)
         cents = cents[~np.isnan(cents)]
-        assert np.abs(cents - np.rint(cents)).max() < 1e-5 * cents.max()
+        assert (np.abs(cents - np.rint(cents)) < 1e-6 * cents).all()
 
 
 def test_no_price_leaves_the_limits(default):

@@ -12,6 +12,7 @@ from random import Random
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from drill.process import Job
 from live.cut_market import poison
 from qlib.workflow import R
@@ -25,6 +26,14 @@ from qlib_mfgru.rehearsal.backtested import same_files
 from qlib_mfgru.rehearsal.evenings import unequal_shares
 from qlib_mfgru.rehearsal.settings import ENHANCEMENT, EXPERIMENT
 from qlib_mfgru.report.recorders import init_qlib, newest_recorder
+
+
+def test_a_folder_may_have_any_name() -> None:
+    days, work = pd.bdate_range("2024-01-01", periods=150), Path("/a, b/𠮷: {c} #d")
+    training = yaml.safe_load(PlaySettings().training(days, days[-1], work))
+    assert training["qlib_init"]["provider_uri"] == f"{work}/provider"
+    assert training["qlib_init"]["exp_manager"]["kwargs"]["uri"] == f"sqlite:///{work}/mlruns.db"
+    assert training["task"]["dataset"]["kwargs"]["handler"]["kwargs"]["cache_dir"] == f"{work}/panels"
 
 
 @pytest.fixture(scope="module")
