@@ -91,6 +91,8 @@ class MeanModel(Member):
     def check_inputs(self, dataset: MultiFreqDataset) -> None:
         """As of `Member`, for each member that says what it reads."""
         for member in self._asked():
+            if member.stage_freqs(dataset):
+                multi_freq(dataset, type(self).__name__)  # it names the mean
             member.check_inputs(dataset)
 
     def warm_start(self, earlier: Member) -> None:
@@ -112,7 +114,7 @@ class MeanModel(Member):
 
     def fit(self, dataset: MultiFreqDataset) -> None:
         """Fit every member on its own; what a network logs to the recorder is prefixed with ``member<k>_``."""
-        self.check_inputs(multi_freq(dataset, type(self).__name__))
+        self.check_inputs(dataset)
         begin_run(self, dataset)
         for number, member in enumerate(self._asked(), start=1):
             member.tag = f"{self.tag}member{number}_"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from qlib_mfgru.data.dataset import MultiFreqDataset
+from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.nn import MetricName
@@ -69,7 +69,7 @@ class Member(Model):
             In one line.
         """
         for freqs in self.stage_freqs(dataset):
-            dataset.handler.frequencies(freqs)
+            multi_freq(dataset, type(self).__name__).handler.frequencies(freqs)
 
     @abstractmethod
     def warm_start(self, earlier: Member) -> None:

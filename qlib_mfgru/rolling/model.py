@@ -148,8 +148,8 @@ class RollingEnsembleModel(Model):
         RollingError
             If units failed, after all the others have finished.
         """
-        self._member().check_inputs(multi_freq(dataset, type(self).__name__))
         folds = self._folds(dataset)
+        self._member().check_inputs(dataset)
         check_records()
         if recorder_is_active():
             own, seeds = self.params, " ".join(map(str, self.seeds))
