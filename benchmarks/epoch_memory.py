@@ -14,11 +14,14 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from measure import MIB, Run, market_options, phase, ready, report, run, table, verdict
 from record import keep
 from synthetic import SyntheticMarket
+
+if TYPE_CHECKING:
+    from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
 
 MODELS = ("GRUModel", "IncrementalGRUModel")
 TARGET = 4 * 2**30
@@ -71,7 +74,7 @@ def fit(name: str, provider: str, cache: str, batches: int, sample_step: int) ->
     from measure import memory
 
     from qlib_mfgru import model as models
-    from qlib_mfgru.data import MultiFreqDataset, MultiFreqHandler
+    from qlib_mfgru.data import MultiFreqHandler
 
     qlib.init(provider_uri=provider, region="cn", kernels=1, logging_level=30)
     model = getattr(models, name)(max_epochs=1, device="cpu")
@@ -80,13 +83,23 @@ def fit(name: str, provider: str, cache: str, batches: int, sample_step: int) ->
     with phase("panels, labels"):
         handler = MultiFreqHandler(cache_dir=cache)
         days = handler.panels.days
-    segments = {"train": (days[0], days[int(len(days) * 0.9)]), "test": (days[int(len(days) * 0.9) + 1], days[-1])}
-    dataset = MultiFreqDataset(handler, segments, sample_step=sample_step)
+    dataset = last_fold(handler, sample_step)
     _limit_batches(batches)
     _meter_stages(model)
     model.fit(dataset)
     with phase("predict"):
         model.predict(dataset, (days[-10], days[-1]))
+
+
+def last_fold(handler: MultiFreqHandler, sample_step: int) -> MultiFreqDataset:
+    """Trained on the first nine tenths of the days, tested on the others."""
+    from qlib_mfgru.data import MultiFreqDataset
+
+    days = handler.panels.days
+    end = int(len(days) * 0.9)
+    return MultiFreqDataset(
+        handler, {"train": (days[0], days[end]), "test": (days[end + 1], days[-1])}, sample_step=sample_step
+    )
 
 
 def _limit_batches(count: int) -> None:

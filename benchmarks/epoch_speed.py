@@ -30,7 +30,9 @@ QLIB, SEEDS = "qlib GRU", "seeds"
 _CHILD = "--in-this-process"
 _RIVAL_DAYS = 3  # of training; 16 windows a stock and day
 RETRAININGS, N_SEEDS, SAMPLES = 13, 3, 1_700_000  # of the report; samples: 5,000 stocks, ten years, every 5 days
-FIRST_YEARS, LAST_YEARS = 4.0, 10.3  # of history before the first and the last retraining
+_FIRST_YEARS, LAST_YEARS = 4.0, 10.3
+YEARS = [_FIRST_YEARS + (LAST_YEARS - _FIRST_YEARS) * i / (RETRAININGS - 1) for i in range(RETRAININGS)]
+"""Of history before each retraining."""
 EPOCHS = 30  # assumed of a stage: at most 100, stopped after 10 without a better validation
 
 
@@ -114,8 +116,7 @@ def seeds_line(done: Run) -> str:
 
 def hours(runs: dict[str, Run]) -> dict[str, float]:
     """Of the report's protocol on this machine, by model and with qlib's GRU; nothing of it is measured."""
-    years = [FIRST_YEARS + (LAST_YEARS - FIRST_YEARS) * i / (RETRAININGS - 1) for i in range(RETRAININGS)]
-    samples = sum(SAMPLES * each / LAST_YEARS for each in years) * 0.8 * N_SEEDS * EPOCHS
+    samples = sum(SAMPLES * each / LAST_YEARS for each in YEARS) * 0.8 * N_SEEDS * EPOCHS
     stages = dict.fromkeys(MODELS, 1) | {"IncrementalGRUModel": 2}
     ours = {name: samples * stages[name] / rate(runs[name]) / 3600 for name in MODELS}
     return ours | {QLIB: samples / max(rate(runs[rival]) for rival in RIVALS) / 3600}

@@ -17,7 +17,7 @@ import os
 from collections.abc import Sequence
 
 from epoch_memory import epoch
-from epoch_speed import EPOCHS, FIRST_YEARS, LAST_YEARS, N_SEEDS, RETRAININGS
+from epoch_speed import EPOCHS, LAST_YEARS, N_SEEDS, RETRAININGS, YEARS
 from measure import MIB, Run, market_options, table, verdict
 from record import keep
 from synthetic import SyntheticMarket
@@ -51,8 +51,7 @@ def main() -> None:
 def hours(done: Run, stages: Sequence[str], cores: int) -> float:
     """Of all folds and seeds of a model on so many cores, projected."""
     last = EPOCHS * sum(done.phases[STAGES[name]].seconds for name in stages) * 2  # on one core
-    years = [FIRST_YEARS + (LAST_YEARS - FIRST_YEARS) * i / (RETRAININGS - 1) for i in range(RETRAININGS)]
-    units = sorted((last * each / LAST_YEARS for each in years for _ in range(N_SEEDS)), reverse=True)
+    units = sorted((last * each / LAST_YEARS for each in YEARS for _ in range(N_SEEDS)), reverse=True)
     busy = [0.0] * cores
     for seconds in units:
         heapq.heapreplace(busy, busy[0] + seconds)
