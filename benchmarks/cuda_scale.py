@@ -4,7 +4,8 @@
 
 A made-up market of ten years of all stocks, as for `report_scale.py`. Every model is fitted for some epochs on its last
 fold, validation included, in a fresh process: seconds of an epoch (the median, so that the kernels' compilation is not
-in it) and of what comes once (labels, bars to the GPU, statistics of all dates, compilation, predictions of ten days).
+in it), of reading labels and finding windows, and of the rest that comes once (bars to the GPU, statistics of all
+dates, compilation, predictions of ten days). Each is printed when it ends.
 Some are fitted again in several processes at once, as `n_jobs` of a rolling model does with the seeds of a fold.
 
 The projection is no measurement: `epoch_speed.EPOCHS` epochs a stage, folds in proportion to their years, one unit
@@ -38,7 +39,7 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 AT_ONCE = ("GRUModel, daily bars", "GRUModel")
 SAMPLE_STEP = 5
-_CHILD, _PANELS = "--in-this-process", "panels"
+_CHILD, _PANELS, _DATA = "--in-this-process", "panels", "data"
 
 
 def main() -> None:
@@ -54,9 +55,9 @@ def main() -> None:
     child = partial(fitted, provider, workdir / "cache-cuda-scale", options.epochs, options.device)
     panels = child(_PANELS)
     print(f"panels and labels built in {panels.phases[_PANELS].seconds:.0f} s\n", flush=True)
-    alone = {name: costs(child(name)) for name in MODELS}
-    together = {name: costs_at_once(partial(child, name), options.at_once) for name in AT_ONCE}
-    times = {name: options.at_once * alone[name]["whole"] / each for name, each in together.items()}
+    alone = {name: said(name, costs(child(name))) for name in MODELS}
+    together = {name: said(name, costs_at_once(partial(child, name), options.at_once)) for name in AT_ONCE}
+    times = {name: options.at_once * alone[name]["whole"] / each["whole"] for name, each in together.items()}
     projected = {name: hours(each) for name, each in alone.items()}
     print(printed(alone, projected) + "\n\n" + printed_at_once(together, times, options.at_once))
     size = {name: getattr(options, name) for name in ("stocks", "days", "epochs", "at_once")}
@@ -71,26 +72,34 @@ def fitted(provider: Path, cache: Path, epochs: int, device: str, name: str) -> 
 
 
 def costs(done: Run) -> dict[str, float]:
-    """Seconds of an epoch, that of all stages together, of what comes once, and of the whole; GPU memory."""
+    """Seconds of an epoch, that of all stages together, of the data, of what else comes once, of all; GPU memory."""
     whole = sum(each.seconds for each in done.phases.values())
     stages = done.results["epochs"]
     epoch = sum(map(statistics.median, stages))
-    once = whole - sum(len(seconds) * statistics.median(seconds) for seconds in stages)  # with what the first compiles
-    return {"epoch": epoch, "once": once, "whole": whole, "peak_mib": done.results["peak_mib"]}
+    data = done.phases[_DATA].seconds
+    trained = sum(len(seconds) * statistics.median(seconds) for seconds in stages)
+    rest = whole - data - trained  # with what the first epoch compiles
+    return {"epoch": epoch, "data": data, "rest": rest, "whole": whole, "peak_mib": done.results["peak_mib"]}
 
 
-def costs_at_once(child: Callable[[], Run], count: int) -> float:
+def said(name: str, cost: dict[str, float]) -> dict[str, float]:
+    """The same, printed: a run that is cut short has told something."""
+    print(f"{name}: " + ", ".join(f"{what} {value:.1f}" for what, value in cost.items()), flush=True)
+    return cost
+
+
+def costs_at_once(child: Callable[[], Run], count: int) -> dict[str, float]:
     """Seconds until the last of so many equal fits, begun together, has ended; they must give the same scores."""
     with ThreadPoolExecutor(count) as pool:
         runs = list(pool.map(lambda _: child(), range(count)))
     if len({done.results["scores"] for done in runs}) > 1:
         raise AssertionError("equal fits at once gave different scores")
-    return max(sum(each.seconds for each in done.phases.values()) for done in runs)
+    return {"whole": max(sum(each.seconds for each in done.phases.values()) for done in runs)}
 
 
 def hours(cost: dict[str, float]) -> float:
     """Of all folds and seeds of a model, one after the other; projected."""
-    last = cost["once"] + EPOCHS * cost["epoch"]
+    last = cost["data"] + cost["rest"] + EPOCHS * cost["epoch"]
     return N_SEEDS * sum(last * each / LAST_YEARS for each in YEARS) / 3600
 
 
@@ -99,19 +108,19 @@ def printed(alone: dict[str, dict[str, float]], projected: dict[str, float]) -> 
     rows = [
         [
             name,
-            *(f"{cost[what]:.1f}" for what in ("once", "epoch")),
+            *(f"{cost[what]:.1f}" for what in ("data", "rest", "epoch")),
             f"{cost['peak_mib']:,.0f}",
             f"{projected[name]:.2f}",
         ]
         for name, cost in alone.items()
     ]
     head = f"hours: PROJECTION, not measured, of {RETRAININGS} folds x {N_SEEDS} seeds, {EPOCHS} epochs a stage\n"
-    return head + table(["", "once, s", "an epoch, s", "GPU, MiB", "hours"], rows)
+    return head + table(["", "data, s", "rest, s", "an epoch, s", "GPU, MiB", "hours"], rows)
 
 
-def printed_at_once(together: dict[str, float], times: dict[str, float], count: int) -> str:
+def printed_at_once(together: dict[str, dict[str, float]], times: dict[str, float], count: int) -> str:
     """A row per model that was fitted several times at once."""
-    rows = [[name, f"{seconds:.1f}", f"{times[name]:.2f}x"] for name, seconds in together.items()]
+    rows = [[name, f"{cost['whole']:.1f}", f"{times[name]:.2f}x"] for name, cost in together.items()]
     return table([f"{count} fits at once", "seconds", "against in turn"], rows)
 
 
@@ -137,8 +146,10 @@ def fit(name: str, provider: str, cache: str, epochs: int, device: str) -> None:
         return
     model_class, settings = MODELS[name]
     model = getattr(models, model_class)(max_epochs=epochs, patience=epochs, device=device, **settings)
-    with phase("fit"):
+    with phase(_DATA):
         dataset = last_fold(MultiFreqHandler(cache_dir=cache), SAMPLE_STEP)
+        len(dataset.samples("train", model.freqs))
+    with phase("fit"):
         model.fit(dataset)
     with phase("predict"):
         days = dataset.handler.panels.days
