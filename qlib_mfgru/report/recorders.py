@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import qlib
-from mlflow.entities import LifecycleStage
+from mlflow.entities import LifecycleStage, Run
 from mlflow.exceptions import MlflowException
 from qlib.utils.exceptions import LoadObjectError
 from qlib.workflow import R
@@ -17,6 +17,7 @@ from qlib.workflow.recorder import Recorder
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.report.plain import PlainUnpickler
 from qlib_mfgru.report.store import check_store, readable
+from qlib_mfgru.report.store.recorder import UNNAMED, own_name
 
 PREDICTION, MODEL, DATASET = "pred.pkl", "params.pkl", "dataset"
 """What a SignalRecord and qrun leave in a recorder."""
@@ -24,6 +25,8 @@ _TRAIN = "run its model by qrun, which saves it"
 RESULT = "result.pkl"
 """What our records leave of their result, in their folder."""
 _NEWEST_FIRST = ["attributes.start_time DESC"]
+_PAGE = 1000
+"""Runs that a store is asked for at a time."""
 
 
 def init_qlib(provider: str | Mapping[str, str], store: str, **settings: Any) -> None:
@@ -85,8 +88,10 @@ def find_recorder(recorder_id: str, manager: ExpManager | None = None) -> Record
         return experiment.get_recorder(recorder_id=recorder_id, create=False)
 
 
-def newest_recorder(name: str, artifact: str, manager: ExpManager | None = None) -> Recorder:
-    """The recorder of an id; or the newest finished one that has an artifact, in the experiment of that name.
+def newest_recorders(name: str, artifact: str, manager: ExpManager | None = None) -> list[Recorder]:
+    """The recorder of an id; or, in the experiment of that name, the newest finished one that has an artifact.
+
+    Where that has a name, as a study gives, the newest one of each other name follows, the newest first.
 
     Raises
     ------
@@ -98,15 +103,35 @@ def newest_recorder(name: str, artifact: str, manager: ExpManager | None = None)
         experiment = manager.client.get_experiment_by_name(name)
         if experiment is None:
             try:
-                return find_recorder(name, manager)
+                return [find_recorder(name, manager)]
             except InputError as error:
                 raise InputError(str(error).replace("no recorder ", "no recorder or experiment ")) from error
-        ids, finished = [experiment.experiment_id], f"attributes.status = '{Recorder.STATUS_FI}'"
-        for run in manager.client.search_runs(ids, finished, order_by=_NEWEST_FIRST, max_results=1000):
+        found: dict[str, Recorder] = {}
+        for run in _finished(experiment.experiment_id, manager):
+            called = own_name(run)
+            if called in found or (found and called == UNNAMED):
+                continue
             recorder = find_recorder(run.info.run_id, manager)
             if has_artifact(recorder, artifact):
-                return recorder
-    raise InputError(f"the experiment {name} in {manager.uri} has no finished recorder with a {artifact}")
+                found[called] = recorder
+                if called == UNNAMED:
+                    break
+    if not found:
+        raise InputError(f"the experiment {name} in {manager.uri} has no finished recorder with a {artifact}")
+    return list(found.values())
+
+
+def _finished(experiment_id: str, manager: ExpManager) -> Iterator[Run]:
+    """Finished runs of an experiment, the newest first."""
+    finished, token = f"attributes.status = '{Recorder.STATUS_FI}'", None
+    while True:
+        runs = manager.client.search_runs(
+            [experiment_id], finished, order_by=_NEWEST_FIRST, max_results=_PAGE, page_token=token
+        )
+        yield from runs
+        token = runs.token
+        if not token:
+            return
 
 
 def has_artifact(recorder: Recorder, name: str) -> bool:
@@ -171,11 +196,11 @@ def model_name(recorder: Recorder, manager: ExpManager | None = None) -> str:
     """
     try:
         model = recorder.load_object("task")["model"]
-        kwargs = model.get("kwargs", {})
+        kwargs = model.get("kwargs") or {}
         if "recorder_id" in kwargs:
             return model_name(find_recorder(kwargs["recorder_id"], manager), manager)
         return _titled(model["class"], kwargs.get("freq"))
-    except (InputError, LoadObjectError, KeyError, TypeError):
+    except (InputError, LoadObjectError, KeyError, TypeError, AttributeError):  # or the model is no config
         params = recorder.list_params()
         return _titled(params.get("model", recorder.info["name"]), params.get("freq"))
 

@@ -15,14 +15,16 @@ from qlib.utils.data import update_config
 from qlib_mfgru.configs import built, class_of
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.model import ExpressionModel
 from qlib_mfgru.report.recorders import PREDICTION
+from qlib_mfgru.rolling.model import RollingEnsembleModel
+from qlib_mfgru.rolling.spelling import class_named
 from qlib_mfgru.study.settings import StudySettings
 from qlib_mfgru.study.source import StudySource
 
 Task = dict[str, Any]
 ROLLING = "RollingEnsembleModel"
-_EXPRESSION = "ExpressionModel"
-_AS_THEY_ARE = {ROLLING, _EXPRESSION}
+_AS_THEY_ARE = (RollingEnsembleModel, ExpressionModel)
 """Classes of models that get no rolling and no seeds: one has them already, the other learns nothing."""
 CORRELATION = "correlation"
 """Name of the part of figure 33, whose recorder is one more of the first model's prediction."""
@@ -115,7 +117,9 @@ def _trained(name: str, settings: StudySettings, source: StudySource) -> Part:
             raise InputError(f"models.{name}: {entry} has no task.{needed}")
     dataset = class_of(task["dataset"], Dataset, f"models.{name}.dataset")
     model = task["model"]
-    if issubclass(dataset, MultiFreqDataset) and model.get("class") not in _AS_THEY_ARE:
+    if not isinstance(model, dict):
+        raise InputError(f"models.{name}: {entry} has the model {model!r}: must be a config with class, module_path")
+    if issubclass(dataset, MultiFreqDataset) and not issubclass(class_named(model) or object, _AS_THEY_ARE):
         model = _with_seeds(model, settings)
     _check_model(model, f"models.{name}")
     made: Task = {"model": model, "dataset": task["dataset"], "record": [_SIGNAL, _ANALYSIS]}
@@ -135,8 +139,9 @@ def _check_model(config: Task, name: str) -> None:
 
 def _with_model(task: Task, entry: Task) -> Task:
     """The study's task with what an entry says of the model; an expression has none of the settings of training."""
-    if entry.get("class") == _EXPRESSION:
-        return {**task, "model": {"module_path": "qlib_mfgru.model", **entry}}
+    ours = {"module_path": "qlib_mfgru.model", **entry}
+    if issubclass(class_named(ours) or object, ExpressionModel):
+        return {**task, "model": ours}
     return dict(update_config(task, {"model": entry}))
 
 

@@ -117,13 +117,16 @@ def _loaded(file: Path) -> dict[str, Any]:
 
 
 def _raw(file: Path) -> dict[str, Any]:
-    return _mapping(file, file.read_text(encoding="utf-8"))
+    try:
+        return _mapping(file, file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: cannot be read ({error})") from error
 
 
 def _mapping(file: Path, text: str) -> dict[str, Any]:
     try:
         content = YAML(typ="safe", pure=True).load(text)
-    except YAMLError as error:
+    except (YAMLError, ValueError) as error:  # the other of a day that no month has
         raise InputError(f"{file}: no YAML ({' '.join(str(error).split())})") from error
     if not isinstance(content, dict):
         raise InputError(f"{file}: must be a mapping")

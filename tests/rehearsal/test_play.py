@@ -25,7 +25,7 @@ from qlib_mfgru.rehearsal import Comparison, Played, PlaySettings, compared, pag
 from qlib_mfgru.rehearsal.backtested import same_files
 from qlib_mfgru.rehearsal.evenings import unequal_shares
 from qlib_mfgru.rehearsal.settings import ENHANCEMENT, EXPERIMENT
-from qlib_mfgru.report.recorders import init_qlib, newest_recorder
+from qlib_mfgru.report.recorders import init_qlib, newest_recorders
 
 
 def test_a_folder_may_have_any_name() -> None:
@@ -154,7 +154,7 @@ def test_poisoning_tomorrow_changes_nothing(played: Played, tmp_path: Path) -> N
 def test_a_killed_predict_is_mended_by_the_next(played: Played, tmp_path: Path) -> None:
     """The prediction has its old bytes or its new ones, at any moment, and the new ones after the next run."""
     init_qlib(str(played.desk.provider), played.desk.store, region="cn", kernels=1)
-    file = Path(newest_recorder(EXPERIMENT, "pred.pkl", R.exp_manager).get_local_dir()) / "pred.pkl"
+    file = Path(newest_recorders(EXPERIMENT, "pred.pkl", R.exp_manager)[0].get_local_dir()) / "pred.pkl"
     file = next(file.parent.parent.rglob("pred.pkl"))
     full = pd.read_pickle(file)
     before = pickle.dumps(full[full.index.get_level_values("datetime") <= played.days[-4]])

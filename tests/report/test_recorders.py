@@ -10,7 +10,8 @@ from experiments import start_qlib
 from qlib.workflow import R
 
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.report.recorders import has_artifact, load_result, model_name
+from qlib_mfgru.report import recorders
+from qlib_mfgru.report.recorders import has_artifact, load_result, model_name, newest_recorders
 
 
 def recorder(name: str, model: dict[str, Any]) -> Any:
@@ -31,6 +32,16 @@ def test_a_copy_is_called_as_its_source_while_that_is_there(source: Any) -> None
     assert model_name(copy) == model_name(copy, R.exp_manager) == "GRUModel (day)"
     R.exp_manager.client.delete_run(source.id)
     assert model_name(copy) == "copy"
+
+
+def test_an_experiments_recorders_are_found_on_all_pages_of_the_store(
+    source: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorders, "_PAGE", 2)
+    source.save_objects(**{"pred.pkl": 1})
+    other, _, again = (recorder(name, {"class": "GRUModel"}) for name in ("other", "again", "again"))
+    assert [each.id for each in newest_recorders("recorders", "task")] == [again.id, other.id, source.id]
+    assert [each.id for each in newest_recorders("recorders", "pred.pkl")] == [source.id], "the oldest of four"
 
 
 def test_artifacts_in_folders_are_found_and_damage_is_not_absence(source: Any) -> None:

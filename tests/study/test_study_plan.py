@@ -66,6 +66,16 @@ def test_rolling_makes_an_ensemble_of_the_seeds() -> None:
     assert parts_of(NOBODY.study(seeds=[5]))["daily"].make({})["model"]["kwargs"]["seed"] == 5
 
 
+def test_a_rolling_ensemble_by_any_name_is_not_rolled_again() -> None:
+    """Each unit would be a whole rolling run."""
+    inner = {"class": "GRUModel", "module_path": "qlib_mfgru.model"}
+    for name in ("qlib_mfgru.rolling.RollingEnsembleModel", "qlib_mfgru.rolling.model.RollingEnsembleModel"):
+        study = NOBODY.study(rolling={"retrain": "1M"}, models={"own": {}}, enhancements=None)
+        study["task"]["model"] = {"class": name, "kwargs": {"model": inner, "retrain": "3M"}}
+        model = parts_of(study)["own"].make({})["model"]
+        assert (model["class"], model["kwargs"]) == (name, {"model": inner, "retrain": "3M"})
+
+
 def test_an_expression_has_nothing_to_retrain() -> None:
     reversal = {"class": "ExpressionModel", "module_path": "qlib_mfgru.model", "kwargs": {"expression": "1 - $close"}}
     study = NOBODY.study(rolling={"retrain": "1M"}, seeds=[3, 4], models={"daily": {}, "reversal": {}})
@@ -73,8 +83,9 @@ def test_an_expression_has_nothing_to_retrain() -> None:
     assert parts_of(study)["reversal"].make({})["model"] == reversal
 
 
-def test_an_expression_stands_beside_models_without_their_settings() -> None:
-    expression = {"class": "ExpressionModel", "kwargs": {"expression": "1 - $close"}}
+@pytest.mark.parametrize("name", ["ExpressionModel", "qlib_mfgru.model.ExpressionModel"])
+def test_an_expression_stands_beside_models_without_their_settings(name: str) -> None:
+    expression = {"class": name, "kwargs": {"expression": "1 - $close"}}
     parts = parts_of(NOBODY.study(models={"daily": {}, "reversal": expression}))
     assert parts["reversal"].make({})["model"] == {"module_path": "qlib_mfgru.model", **expression}
 
@@ -133,6 +144,16 @@ def test_modules_that_a_base_names_are_found(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(json.dumps(study))
     model = parts_of(tmp_path / "study.yaml")["own"].make({})["model"]
     assert (model["class"], model["kwargs"]) == ("OwnGRU", FAST)
+
+
+@pytest.mark.parametrize("model", [None, "qlib_mfgru.model.GRUModel"])
+def test_a_workflow_whose_model_is_no_config(model: str | None, tmp_path: Path) -> None:
+    task = {**NOBODY.study()["task"], "model": model}
+    (tmp_path / "own.yaml").write_text(json.dumps({"task": task}))
+    (tmp_path / "study.yaml").write_text(json.dumps(NOBODY.study(models={"bars": "own"}, enhancements=None)))
+    with pytest.raises(InputError) as error:
+        parts_of(tmp_path / "study.yaml")
+    assert str(error.value) == f"models.bars: own has the model {model!r}: must be a config with class, module_path"
 
 
 def load_alone(name: str) -> Any:
@@ -225,6 +246,13 @@ def test_no_such_file_and_no_yaml(tmp_path: Path) -> None:
         run_study(tmp_path / "absent.yaml")
     (tmp_path / "odd.yaml").write_text("models: [")
     with pytest.raises(InputError, match=r"odd\.yaml: no YAML"):
+        run_study(tmp_path / "odd.yaml")
+    (tmp_path / "odd.yaml").write_text("task: {dataset: [2023-02-30, 2023-03-31]}")
+    with pytest.raises(InputError, match=r"odd\.yaml: no YAML \(day is out of range for month\)"):
+        run_study(tmp_path / "odd.yaml")
+    (tmp_path / "odd.yaml").write_text("BASE_CONFIG_PATH: base.yaml")
+    (tmp_path / "base.yaml").write_bytes("# 参数\n".encode("gbk"))
+    with pytest.raises(InputError, match=r"base\.yaml: cannot be read \('utf-8' codec can't decode"):
         run_study(tmp_path / "odd.yaml")
 
 

@@ -21,7 +21,7 @@ whether the model is older than its retraining period."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument(
-        "recorder", metavar="RECORDER", help="id of a recorder, or name of an experiment: its newest one with a model"
+        "recorder", metavar="RECORDER", help="id of a recorder, or name of an experiment of one model: its newest one"
     )
     parser.add_argument(
         "--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments (default: %(default)s)"
@@ -63,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         *([f"{counted(len(prediction.scores), 'score')} written to {arguments.out}"] if arguments.out else []),
     ]
     if arguments.quiet:
-        print("; ".join(filter(None, [prediction.scored, *done, *prediction.not_whole, prediction.age.overdue])))
+        told = [prediction.by, prediction.scored, *done, *prediction.not_whole, prediction.age.overdue]
+        print("; ".join(filter(None, told)))
         return 0
     print("\n".join([str(prediction), *done]))
     if arguments.out is None and not arguments.save:

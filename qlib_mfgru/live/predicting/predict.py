@@ -137,10 +137,15 @@ class Prediction(Shown):
         """In words, days after `day` whose bars are not whole yet."""
         return [f"{day:%Y-%m-%d} is not whole yet: {fault}" for day, fault in self.unfinished.items()]
 
-    def __str__(self) -> str:
+    @property
+    def by(self) -> str:
+        """In words, the model and the recorder."""
         behind = "" if self.source == self.recorder else f" with the model of recorder {self.source}"
+        return f"{self.model}, recorder {self.recorder}{behind}"
+
+    def __str__(self) -> str:
         lines = [
-            f"{self.model}, recorder {self.recorder}{behind}: {self.age}",
+            f"{self.by}: {self.age}",
             *self.not_whole,
             self.scored,
             *(f"  {count} {reason}" for reason, count in self.counts.items() if reason != SCORED),
@@ -174,7 +179,7 @@ def predict(
     Parameters
     ----------
     recorder : str
-        Its id, or the name of an experiment: the newest finished recorder that has a model.
+        Its id, or the name of an experiment whose recorders are of one model: the newest finished one that has it.
     provider, store : optional
         See `opened`.
     date : date, optional
@@ -192,7 +197,7 @@ def predict(
     Raises
     ------
     InputError
-        No such recorder, model, provider or day; a day without a score.
+        No such recorder, model, provider or day; recorders of several models; a day without a score.
     """
     settings = PredictSettings(date=date, last=last, save=save, retrain=retrain)
     subject = Subject.of(opened(recorder, MODEL, provider, store))

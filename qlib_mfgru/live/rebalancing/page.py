@@ -28,10 +28,10 @@ _SHOWN = ("instrument", "name", "side", "shares", "asked", "price", "value", *_W
 
 def text(plan: RebalancePlan) -> str:
     """Account, constraints and orders, as the screen shows them."""
-    summary = plan.summary
+    summary, settings = plan.summary, f"settings of {plan.summary['settings']}"
     heads = [
         f"{summary['index']} after the close of {summary['decided']}, for the next trading day "
-        f"(settings of {summary['settings']}, turnover limit {summary['turnover_limit']:g})",
+        f"({', '.join([*_recorder(plan), settings])}, turnover limit {summary['turnover_limit']:g})",
         _outcome(plan),
         f"turnover {summary['turnover']:.2%} planned, {summary['turnover_ordered']:.2%} in orders: bought "
         f"{summary['bought']:,.0f}, sold {summary['sold']:,.0f}, expected cost {summary['cost']:,.0f}; "
@@ -44,12 +44,17 @@ def text(plan: RebalancePlan) -> str:
 
 def done(plan: RebalancePlan, files: Sequence[Path]) -> str:
     """What was decided and written, in one line."""
-    told = [_BROKEN[plan.summary["status"]]] if plan.summary["status"] in _BROKEN else []
+    told = _recorder(plan)
+    told += [_BROKEN[plan.summary["status"]]] if plan.summary["status"] in _BROKEN else []
     told += [counted(len(plan.notes), "note")] if plan.notes else []
     place = f"written to {' and '.join(map(str, files))}" if files else "in no file: name one by --out"
     return ", ".join(
         [f"{counted(len(plan.sendable), 'order')} from the close of {plan.summary['decided']}", *told, place]
     )
+
+
+def _recorder(plan: RebalancePlan) -> list[str]:
+    return [f"recorder {plan.summary['recorder']}"] if plan.summary["recorder"] else []
 
 
 def _outcome(plan: RebalancePlan) -> str:

@@ -27,12 +27,12 @@ class RebalancePlan(Shown):
     decided : Timestamp
         Day whose close it is decided from.
     summary : dict
-        ``decided``, ``index``, ``settings`` (where they are from), ``turnover_limit``, ``status`` (``solved``,
-        ``forced``, ``relaxed``, ``failed``: see `Solution`), ``message``, ``relaxed`` (constraints that the targets
-        break, and by how much), ``infeasible`` (those that no portfolio could meet, likewise), ``contradicted``
-        (stocks of which no weight meets all limits on it), ``untradable`` (the stocks that force it, in words),
-        ``turnover`` (planned; a share of the capital, two-sided), ``turnover_ordered``, ``bought``, ``sold``, ``cost``
-        (expected), ``index_covered``, ``scored`` (stocks with a score).
+        ``decided``, ``index``, ``recorder`` (its id, empty where none is named), ``settings`` (where they are from),
+        ``turnover_limit``, ``status`` (``solved``, ``forced``, ``relaxed``, ``failed``: see `Solution`), ``message``,
+        ``relaxed`` (constraints that the targets break, and by how much), ``infeasible`` (those that no portfolio could
+        meet, likewise), ``contradicted`` (stocks of which no weight meets all limits on it), ``untradable`` (the stocks
+        that force it, in words), ``turnover`` (planned; a share of the capital, two-sided), ``turnover_ordered``,
+        ``bought``, ``sold``, ``cost`` (expected), ``index_covered``, ``scored`` (stocks with a score).
     account : DataFrame
         Index ``item``: ``value``, ``stocks``, ``cash``, ``frozen`` (what the provider does not know), ``invested``
         (what weights are shares of), ``names``; columns ``before`` and ``after`` the orders, at the close and at
@@ -79,13 +79,19 @@ class RebalancePlan(Shown):
 
 
 def make_plan(
-    rebalance: Rebalance, rebalancer: Rebalancer, account: Account, flags: Flags, orders: Orders, settings: str
+    rebalance: Rebalance,
+    rebalancer: Rebalancer,
+    account: Account,
+    flags: Flags,
+    orders: Orders,
+    settings: str,
+    recorder: str,
 ) -> RebalancePlan:
-    """Put the frames together; `settings` says where the settings are from."""
+    """Put the frames together; `settings` says where the settings are from, `recorder` is an id or empty."""
     after, figures = weights_after(rebalance, orders.traded), _account(rebalance, account, orders)
     return RebalancePlan(
         rebalance.decision.market.date,
-        _summary(rebalance, rebalancer, orders) | {"settings": settings},
+        _summary(rebalance, rebalancer, orders) | {"recorder": recorder, "settings": settings},
         figures,
         constraint_table(rebalance, rebalancer.optimizer.constraints, after),
         orders.frame,

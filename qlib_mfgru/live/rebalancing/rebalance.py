@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from qlib_mfgru.live.rebalancing.flags import Flags
 from qlib_mfgru.live.rebalancing.orders import make_orders
 from qlib_mfgru.live.rebalancing.plan import RebalancePlan, make_plan
 from qlib_mfgru.live.rebalancing.sources.scores import read_scores, scores_of_day
-from qlib_mfgru.live.rebalancing.sources.settings import choose_settings
+from qlib_mfgru.live.rebalancing.sources.settings import choose_settings, fitting
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 from qlib_mfgru.portfolio.trade.exchange import IndexEnhancementExchange
 from qlib_mfgru.portfolio.trade.rebalance import Rebalancer, StrategySettings
@@ -49,7 +50,7 @@ def rebalance(
     Parameters
     ----------
     recorder : str or Recorder, optional
-        A recorder, its id, or an experiment's name: its newest finished one.
+        A recorder, its id, or an experiment's name: its newest finished one with settings of the index, else of all.
     index : str, optional
         By default the only one that the settings name.
     scores : path, Series or DataFrame, optional
@@ -76,20 +77,22 @@ def rebalance(
     Raises
     ------
     InputError
-        Neither recorder nor scores, scores older than the bars, a day that is none, or as of `opened`, `read_account`,
-        `choose_settings` and `PortfolioSettings.read_market`.
+        Neither recorder nor scores, scores older than the bars, a day that is none, or as of `opened`, `fitting`,
+        `read_account`, `choose_settings` and `PortfolioSettings.read_market`.
     """
     if recorder is None and scores is None:
         raise InputError("name a recorder, or scores: a rebalance needs a prediction")
     if isinstance(recorder, str):
-        recorder = opened(recorder, PREDICTION, provider, store)
+        found = opened(recorder, PREDICTION, provider, store, partial(fitting, index) if config is None else None)
     else:
         start_without_recorder(provider, store)
-    task = {} if recorder is None else saved(recorder, "task")
+        found = recorder
+    task = {} if found is None else saved(found, "task")
     settings, origin = choose_settings(index, Path(config) if isinstance(config, str) else config, task)
     money, (day, newest) = checked(NonNegative | None, "cash", cash), _day(date)
     snapshot = settings.read_market()
-    score = scores_of_day(_prediction(recorder, scores), day, snapshot.stocks, newest)
+    holder = "RECORDER" if found is None or scores is not None else found.id
+    score = scores_of_day(_prediction(found, scores), day, snapshot.stocks, newest, holder)
     account = read_account(holdings, money, snapshot.known_at(day), snapshot)
     account = replace(account, names=stock_names(reader.provider_path("day")) | dict(account.names))
     rebalancer = Rebalancer(_strategy(settings, limit), snapshot)
@@ -99,7 +102,7 @@ def rebalance(
     listed = reader.member_mask("all", pd.DatetimeIndex([day]), snapshot.stocks)[0]
     flags = Flags.on(decided.decision, listed)
     orders = make_orders(decided, account, flags, snapshot.session, settings)
-    return make_plan(decided, rebalancer, account, flags, orders, origin)
+    return make_plan(decided, rebalancer, account, flags, orders, origin, "" if found is None else found.id)
 
 
 def _prediction(recorder: Recorder | None, scores: Any) -> Any:

@@ -29,6 +29,12 @@ _QLIB_NAME = "qlib.recorder_name"
 """Tag of a recorder that mlflow shows under another name: qlib's own name of it."""
 
 
+def own_name(run: Run) -> str:
+    """qlib's name of a recorder, whatever mlflow shows."""
+    tags = run.data.tags
+    return str(tags.get(_QLIB_NAME, tags.get(MLFLOW_RUN_NAME, UNNAMED)))
+
+
 class StoreClient(MlflowClient):
     """mlflow's client, which reads an artifact of this machine where it lies: its copy of each would stay for ever."""
 
@@ -50,8 +56,7 @@ class StoreRecorder(MLflowRecorder):
         super().__init__(experiment_id, uri, name, mlflow_run)
         self.client = StoreClient(uri)
         if mlflow_run is not None:
-            tags = mlflow_run.data.tags
-            self.name = tags.get(_QLIB_NAME, tags[MLFLOW_RUN_NAME])
+            self.name = own_name(mlflow_run)
 
     def start_run(self) -> Run:
         """As qlib's, which gives a run that goes on qlib's own name again."""

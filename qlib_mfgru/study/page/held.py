@@ -95,7 +95,7 @@ def units(recorder: Recorder, unread: list[str]) -> pd.DataFrame:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path)
+    return pd.read_csv(path, dtype={"key": str})  # one of digits alone is no number
 
 
 def _json(path: Path) -> Any:

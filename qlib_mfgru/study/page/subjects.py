@@ -124,6 +124,11 @@ def called(subject: Subject, words: Words) -> Subject:
     )
 
 
+def kwargs_of(config: Any) -> Mapping[str, Any]:
+    """Keyword arguments of a config; none where a task has an object, or the name of one, in its place."""
+    return (config.get("kwargs") if isinstance(config, Mapping) else None) or {}
+
+
 def by_prediction(subjects: Iterable[Subject]) -> dict[str, Subject]:
     """Each prediction once, by its `origin`: the subject that made it where that is among them, else the first copy."""
     found: dict[str, Subject] = {}
@@ -178,7 +183,7 @@ def _source(recorder: Recorder, task: Mapping[str, Any], manager: ExpManager) ->
 
     Of one that is gone no more than the id is known.
     """
-    kwargs = (task.get("model") or {}).get("kwargs") or {}
+    kwargs = kwargs_of(task.get("model"))
     if "recorder_id" not in kwargs:
         return recorder.id, task
     try:

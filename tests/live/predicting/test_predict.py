@@ -170,7 +170,8 @@ def enhancement(market: Market, source: Recorder, experiment: str) -> Recorder:
     with R.start(experiment_name=experiment):
         made = R.get_recorder()
         SignalRecord(model=model, dataset=dataset, recorder=made).generate()
-        R.save_objects(**{"params.pkl": model, "dataset": dataset})
+        task = {"model": {"class": "RecordedModel", "kwargs": {"recorder_id": source.id}}}
+        R.save_objects(**{"params.pkl": model, "dataset": dataset, "task": task})
     return made
 
 

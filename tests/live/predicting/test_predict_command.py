@@ -72,11 +72,13 @@ def test_quiet_tells_what_is_due_and_what_is_not_whole(
     code, out, _ = typed(f"demo_rolling_incremental --provider {late} --quiet", capsys)
     before, last = (f"{market.days[at]:%Y-%m-%d}" for at in (-2, -1))
     (line,) = out.splitlines()
-    assert (code, line.split("; ")[1:]) == (
+    by, scored, *more = line.split("; ")
+    assert (code, more) == (
         0,
         [f"{last} is not whole yet: no 15min bars", "a retraining is due since 2020-10-08 (--retrain does it)"],
     )
-    assert line.startswith(f"bars end on {before}: ")
+    assert scored.startswith(f"bars end on {before}: ")
+    assert by == f"RollingEnsembleModel of IncrementalGRUModel, recorder {predict('demo_rolling_incremental').recorder}"
 
 
 def test_an_evening(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,9 +125,11 @@ def test_quiet_is_one_line_without_bars(market: Market, tmp_path: Path) -> None:
         env={**environment, "PYTHONPATH": os.pathsep.join(sys.path), "MFGRU_CACHE": str(tmp_path / "panels")},
     )
     first, last = (f"{market.days[at]:%Y-%m-%d}" for at in (-15, -1))
-    n_scores, n_listed = len(pd.read_csv(out)), len(predict("demo_gru", provider=market.whole).reasons)
+    again = predict("demo_gru", provider=market.whole)
+    n_scores, n_listed = len(pd.read_csv(out)), len(again.reasons)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
+        f"GRUModel, recorder {again.recorder}; "
         f"bars end on {last}: {n_scores} of {n_listed} listed stocks have a score; "
         f"pred.pkl continued by 15 days, {first} .. {last}; {n_scores} scores written to {out}\n"
     )

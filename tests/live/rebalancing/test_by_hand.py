@@ -296,10 +296,10 @@ def test_nothing_later_changes_anything(tmp_path: Path, provider: Path) -> None:
     [
         (
             {"date": None},
-            "the newest score is of 2024-03-05, the bars end on 2024-03-08: run mfgru predict --save first, or name "
-            "that date",
+            "the newest score is of 2024-03-05, the bars end on 2024-03-08: run mfgru predict RECORDER --save "
+            "first, or name that date",
         ),
-        ({"date": DAYS[7]}, "the newest score is of 2024-03-05, the date is 2024-03-06: run mfgru predict --save"),
+        ({"date": DAYS[7]}, "the newest score is of 2024-03-05, the date is 2024-03-06: run mfgru predict RECORDER"),
         ({"date": DAYS[5]}, "the prediction has no score on 2024-03-04: name another date"),
         (
             {"date": "2024-03-03"},

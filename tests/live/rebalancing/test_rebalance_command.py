@@ -16,31 +16,50 @@ from qlib.workflow import R
 
 from live.rebalancing.four_stocks import BSE, DAY, LIMITS, MAIN, SZ, scores, write
 from qlib_mfgru.cli import main
-from qlib_mfgru.report.recorders import newest_recorder
+from qlib_mfgru.report.recorders import newest_recorders
 
-TASK = {
-    "model": {"class": "GRUModel", "module_path": "qlib_mfgru.model"},
-    "record": [
-        {"class": "SignalRecord"},
-        {"class": "qlib_mfgru.portfolio.IndexEnhancementRecord", "kwargs": {**LIMITS, "folder": "small"}},
-    ],
-}
+GRU = {"class": "GRUModel", "module_path": "qlib_mfgru.model"}
+
+
+def task(model: dict[str, Any], *indices: str) -> dict[str, Any]:
+    """As qrun leaves it, with portfolios around some indices."""
+    kwargs = [{**LIMITS, "index": index, "folder": index} for index in indices]
+    enhanced = [{"class": "qlib_mfgru.portfolio.IndexEnhancementRecord", "kwargs": each} for each in kwargs]
+    return {"model": model, "record": [{"class": "SignalRecord"}, *enhanced]}
+
+
 CASH = ["--cash", "100000", "--date", f"{DAY:%Y-%m-%d}"]
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A provider, and a store with the recorders of two runs, an old one and a new one without a prediction."""
+    """A provider, and a store with the recorders of two runs, an old one and a new one without a prediction, and of
+    studies of one and of two models."""
     folder = tmp_path_factory.mktemp("evening")
     provider = write(folder / "provider")
     start_qlib(provider, folder / "mlruns.db")
     for objects in ({"pred.pkl": scores().to_frame()}, {}):
         with R.start(experiment_name="evenings"):
-            config = {"qlib_init": {"provider_uri": str(provider)}, "task": TASK}
-            R.save_objects(config=config, task=TASK, **objects)
+            config = {"qlib_init": {"provider_uri": str(provider)}}
+            R.save_objects(config=config, task=task(GRU, "small"), **objects)
     with R.start(experiment_name="nothing"):
         pass
+    for experiment, models in {"one": ["gru"], "two": ["gru", "daily"]}.items():
+        for model in models:
+            study(experiment, model, provider)
     return folder
+
+
+def study(experiment: str, model: str, provider: Path) -> None:
+    """A model's recorders as a study leaves them: its own, its test's, and those of portfolios around two indices."""
+    trained: dict[str, Any] = GRU
+    parts = {model: [], f"{model}, factor test": [], f"{model}, small": ["small"], f"{model}, big": ["big"]}
+    for name, indices in parts.items():
+        with R.start(experiment_name=experiment, recorder_name=name):
+            config = {"qlib_init": {"provider_uri": str(provider)}}
+            R.save_objects(config=config, task=task(trained, *indices), **{"pred.pkl": scores().to_frame()})
+            if name == model:
+                trained = {"class": "RecordedModel", "kwargs": {"recorder_id": R.get_recorder().id}}
 
 
 @pytest.fixture
@@ -53,7 +72,7 @@ def mfgru(work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         out, errors = capsys.readouterr()
         out = re.sub(" +", " ", out)
         said = [line.rpartition("\r")[2] for line in errors.splitlines() if "mfgru:" in line]
-        return code, out, "\n".join(said)
+        return code, re.sub("[0-9a-f]{32}", "ID", out), "\n".join(said)
 
     return run
 
@@ -63,8 +82,8 @@ def test_an_experiments_recorder_brings_scores_settings_and_provider(mfgru: Call
     assert code == 0
     first, second, third = out.splitlines()[:3]
     assert first == (
-        "small after the close of 2024-03-05, for the next trading day (settings of the recorder's task, turnover "
-        "limit 2)"
+        "small after the close of 2024-03-05, for the next trading day (recorder ID, settings of the recorder's task, "
+        "turnover limit 2)"
     )
     assert second == "all constraints hold at the target weights"
     assert third == (
@@ -76,6 +95,37 @@ def test_an_experiments_recorder_brings_scores_settings_and_provider(mfgru: Call
     assert "free" in out
     assert "in whole lots 2 of 4 are beyond their limit, most of all full_investment by 0.21" in out
     assert "1 of the orders have too few shares to be sent, and are in no list of orders" in out
+
+
+def ids(work: Path, experiment: str) -> dict[str, str]:
+    """Of an experiment's recorders, by their names."""
+    start_qlib(work / "provider", work / "mlruns.db")
+    return {each.name: each.id for each in R.list_recorders(experiment_name=experiment).values()}
+
+
+def test_of_a_studys_recorders_the_one_of_the_index_is_taken(
+    mfgru: Callable[..., Any], work: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "plan.json"
+    code, out, _ = mfgru("one", "--index", "small", *CASH, "--out", str(file))
+    assert (code, "(recorder ID, settings of the recorder's task, " in out) == (0, True)
+    assert json.loads(file.read_text())["summary"]["recorder"] == ids(work, "one")["gru, small"], "not the newest"
+    code, _, said = mfgru("one", *CASH)
+    assert (code, said) == (
+        2,
+        "mfgru: the recorders of the experiment have settings for big, small: name one with index",
+    )
+
+
+def test_a_studys_models_are_named(mfgru: Callable[..., Any], work: Path) -> None:
+    code, _, said = mfgru("two", "--index", "small", *CASH)
+    known = ids(work, "two")
+    listed = f"daily ({known['daily, small']}), gru ({known['gru, small']})"
+    assert (code, said) == (
+        2,
+        f"mfgru: the experiment two has recorders of several models, {listed}: name one by its id",
+    )
+    assert mfgru(known["gru, small"], *CASH)[0] == 0
 
 
 def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tmp_path: Path) -> None:
@@ -100,7 +150,7 @@ def test_files_are_whole_and_hold_what_can_be_sent(mfgru: Callable[..., Any], tm
 
 def test_quiet_is_one_line(mfgru: Callable[..., Any], tmp_path: Path) -> None:
     out = tmp_path / "orders.csv"
-    line = "3 orders from the close of 2024-03-05, 1 note, "
+    line = "3 orders from the close of 2024-03-05, recorder ID, 1 note, "
     assert mfgru("evenings", *CASH, "--quiet") == (0, f"{line}in no file: name one by --out\n", "")
     assert mfgru("evenings", *CASH, "--quiet", "--out", str(out)) == (0, f"{line}written to {out}\n", "")
     loud = mfgru("evenings", *CASH, "--out", str(out))[1]
@@ -194,7 +244,7 @@ def test_more_than_any_account_is_worth_is_refused(
 @pytest.mark.parametrize("name", ["pred.pkl", "task", "config"])
 def test_a_damaged_recorder_is_named(name: str, mfgru: Callable[..., Any], work: Path) -> None:
     start_qlib(work / "provider", work / "mlruns.db")
-    recorder = newest_recorder("evenings", "pred.pkl")
+    recorder = newest_recorders("evenings", "pred.pkl")[0]
     file = Path(recorder.get_artifact_uri().removeprefix("file://"), name)
     content = file.read_bytes()
     file.write_bytes(content[: len(content) // 2])
@@ -223,7 +273,7 @@ def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evenings"], "the newest score is of 2024-03-05, the bars end on 2024-03-08: run mfgru predict --save first"),
+        (["evenings"], "the newest score is of 2024-03-05, the bars end on 2024-03-08: run mfgru predict ID --save"),
         (["nothing"], "the experiment nothing in sqlite:///"),
         (["absent"], "there is no recorder or experiment absent in sqlite:///"),
         (["evenings", "--store", "sqlite:///absent.db"], "there is no store of experiments absent.db"),
@@ -242,5 +292,5 @@ def test_a_failure_is_printed_and_no_file_is_written(mfgru: Callable[..., Any], 
 def test_errors_are_one_line(arguments: list[str], message: str, mfgru: Callable[..., Any]) -> None:
     code, _, said = mfgru(*arguments)
     assert code == 2
-    assert said.startswith(f"mfgru: {message}")
+    assert re.sub("[0-9a-f]{32}", "ID", said).startswith(f"mfgru: {message}")
     assert "\n" not in said

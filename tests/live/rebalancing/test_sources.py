@@ -90,7 +90,9 @@ def test_without_any_index() -> None:
     [
         ("- a\n- b\n", "expected keys, such as index, or task with an IndexEnhancementRecord"),
         ("index: csi500\nlimits: [0.3\n", "not a YAML file, see line 2"),
+        ("index: csi500\nindex: csi300\n", "a key stands twice, see line 2"),
         ("index: {{ csi500\n", "unexpected end of template, expected 'end of print statement'"),
+        ("{% include 'base.yaml' %}\n", "no loader for this environment specified"),
     ],
 )
 def test_a_yaml_that_is_none(text: str, message: str, tmp_path: Path) -> None:
@@ -99,6 +101,24 @@ def test_a_yaml_that_is_none(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         choose_settings("csi500", file, {})
     assert str(error.value).startswith(f"{file}: {message}")
+
+
+def test_codes_without_quotes_are_those_that_were_written(tmp_path: Path) -> None:
+    """As qrun reads them; as numbers to the base of 8, 000010 would be another stock, and so would 000300."""
+    file = tmp_path / "enhance.yaml"
+    file.write_text("index: csi300\nblacklist: [000010, 000001, 300001, 600000.SH]\nbenchmark: 000300\n")
+    settings, _ = choose_settings(None, file, {})
+    assert [str(code) for code in settings.blacklist] == ["SZ000010", "SZ000001", "SZ300001", "SH600000"]
+    assert settings.benchmark == "SH000300"
+
+
+@pytest.mark.parametrize("index", [None, "000300"])
+def test_an_index_of_digits_needs_quotes(index: str | None, tmp_path: Path) -> None:
+    file = tmp_path / "enhance.yaml"
+    file.write_text("index: 000300\n")
+    with pytest.raises(InputError) as error:
+        choose_settings(index, file, {})
+    assert str(error.value) == f"{file}: index is 300: must be text; put a name of digits in quotes"
 
 
 @pytest.mark.parametrize(
@@ -118,7 +138,8 @@ def test_a_file_without_scores(text: str, message: str, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_codes_of_numbers_stay_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("day", ["2024-03-05", "20240305"])
+def test_codes_and_days_of_digits_are_text(day: str, tmp_path: Path) -> None:
     file = tmp_path / "scores.csv"
-    file.write_text("datetime,instrument,score\n2024-03-05,00700,1.5\n")
+    file.write_text(f"datetime,instrument,score\n{day},00700,1.5\n")
     assert read_scores(file).to_dict() == {(pd.Timestamp("2024-03-05"), "00700"): 1.5}

@@ -51,6 +51,12 @@ def test_a_record_without_a_result_is_said(with_files: Make) -> None:
     assert len(unread) == 1
 
 
+def test_a_key_of_digits_is_no_number(with_files: Make) -> None:
+    recorder, unread = with_files({"rolling/units.csv": b"key,fold\n00000000000000000012,1\n"}), list[str]()
+    assert held.units(recorder, unread).to_dict("list") == {"key": ["0" * 18 + "12"], "fold": [1]}
+    assert unread == []
+
+
 def test_what_is_damaged_is_said_file_by_file(with_files: Make, recorders: Recorders) -> None:
     files = {
         "factor_test/result.pkl": b"cut short",

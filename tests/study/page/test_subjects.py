@@ -43,6 +43,19 @@ def test_a_recorder_without_a_model_is_of_none() -> None:
     assert _reports({}) == ""
 
 
+@pytest.mark.parametrize("model", [object(), "some.where.Model"])
+def test_a_model_that_is_no_config_is_of_its_own_recorder(model: Any, recorders: Recorders, tmp_path: Path) -> None:
+    """As where a task was made of objects in Python."""
+    with R.start(experiment_name="objects", recorder_name="objects"):
+        R.save_objects(task={"model": model, "dataset": model})
+        recorder = R.get_recorder()
+    file = tmp_path / "training_history.json"
+    file.write_text(json.dumps(history(stages=1)))
+    recorder.save_objects(local_path=str(file))
+    (subject,) = read_subjects([f"mine={recorder.id}"], R.exp_manager)
+    assert (subject.name, subject.origin, subject.model) == ("mine", recorder.id, "")
+
+
 def test_a_prediction_whose_recorder_is_gone_is_still_of_it(recorders: Recorders) -> None:
     client = R.exp_manager.client
     client.delete_run(recorders.network)

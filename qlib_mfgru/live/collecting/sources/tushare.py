@@ -30,8 +30,9 @@ from qlib_mfgru.live.collecting.source import (
 )
 
 _PAGE = 5000
-_LEAST = 1000
-"""Rows below which a page is the last: interfaces give what they like, such as 2,000, whatever is asked for."""
+_PART = 100
+"""Whole pages have multiples of so many rows: interfaces give what they like, such as 2,000, whatever is asked for, and
+of fewer than 1,000 the vendor's documentation names pages of 100 alone."""
 _LOT, _THOUSAND, _TEN_THOUSAND = 100, 1000, 10_000
 _WEIGHTS = {"csi300": "399300.SZ", "csi500": "000905.SH", "csi1000": "000852.SH"}
 _MONTHS_BACK = 70
@@ -140,7 +141,7 @@ class Tushare(Source):
     def _all(self, name: str, *, fields: str = "", **arguments: Any) -> pd.DataFrame:
         """All pages of an answer."""
         pages = [self._page(name, fields, {**arguments, "limit": _PAGE, "offset": 0})]
-        while len(pages[-1]) >= _LEAST:
+        while len(pages[-1]) >= 10 * _PART or (len(pages[-1]) and len(pages[-1]) % _PART == 0):
             received = sum(map(len, pages))
             page = self._page(name, fields, {**arguments, "limit": _PAGE, "offset": received})
             if page.empty or page.equals(pages[-1]):  # the same again: of an interface that knows no offset

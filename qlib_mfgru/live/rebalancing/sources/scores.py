@@ -24,7 +24,10 @@ def read_scores(path: Path) -> pd.Series:
         No such file, no such columns, or as of `as_series`.
     """
     try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"instrument": "str"})
+        if path.suffix == ".parquet":
+            frame = pd.read_parquet(path)
+        else:  # as numbers 20240305 would be a moment of 1970, and 00700 another code
+            frame = pd.read_csv(path, dtype={"datetime": "str", "instrument": "str"})
         frame = frame.reset_index() if set(_INDEX) <= set(frame.index.names) else frame
         missing = [name for name in (*_INDEX, "score") if name not in frame.columns]
         if missing:
@@ -39,7 +42,7 @@ def read_scores(path: Path) -> pd.Series:
     return as_series(frame.set_index(_INDEX)["score"])
 
 
-def scores_of_day(scores: Any, day: pd.Timestamp, stocks: Sequence[str], newest: bool) -> pd.Series:
+def scores_of_day(scores: Any, day: pd.Timestamp, stocks: Sequence[str], newest: bool, recorder: str) -> pd.Series:
     """One day's scores by stock.
 
     Parameters
@@ -50,6 +53,8 @@ def scores_of_day(scores: Any, day: pd.Timestamp, stocks: Sequence[str], newest:
         Of the market.
     newest : bool
         Whether the day is the newest that has bars.
+    recorder : str
+        What an error calls the one that must hold scores of the day.
 
     Raises
     ------
@@ -64,8 +69,8 @@ def scores_of_day(scores: Any, day: pd.Timestamp, stocks: Sequence[str], newest:
             raise InputError(f"the prediction has no score on {day:%Y-%m-%d}: name another date")
         bars = "the bars end on" if newest else "the date is"
         raise InputError(
-            f"the newest score is of {last:%Y-%m-%d}, {bars} {day:%Y-%m-%d}: run mfgru predict --save first, or name "
-            f"that date"
+            f"the newest score is of {last:%Y-%m-%d}, {bars} {day:%Y-%m-%d}: run mfgru predict {recorder} --save "
+            f"first, or name that date"
         )
     on_axes(series[dates == day], pd.DatetimeIndex([day]), stocks)  # refuses several of one stock
     return series[dates == day].droplevel("datetime")

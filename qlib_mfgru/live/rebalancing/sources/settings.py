@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Template, TemplateError
 from qlib.utils.data import update_config
+from qlib.workflow.recorder import Recorder
+from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml.constructor import DuplicateKeyError
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.live.opening import saved
 from qlib_mfgru.portfolio.settings import IndexEnhancementSettings
 
 RECORD = "IndexEnhancementRecord"
@@ -34,17 +37,18 @@ def read_config(path: Path) -> Mapping[str, Any]:
             config = update_config(dict(_parsed(file, file.read_text(encoding="utf-8"))), dict(config))
     except FileNotFoundError as error:
         raise InputError(f"there is no config {error.filename}") from None
-    except (TemplateError, UnicodeError) as error:
+    except (TemplateError, UnicodeError, TypeError) as error:  # the last where it names other templates, or no base
         raise InputError(f"{path}: {error}") from None
     return config
 
 
 def _parsed(path: Path, text: str) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
+        content = YAML(typ="safe", pure=True).load(text)  # PyYAML would read the code 000300 as 192
+    except (YAMLError, ValueError) as error:
         place = getattr(error, "problem_mark", None)
-        raise InputError(f"{path}: not a YAML file{'' if place is None else f', see line {place.line + 1}'}") from None
+        what = "a key stands twice" if isinstance(error, DuplicateKeyError) else "not a YAML file"
+        raise InputError(f"{path}: {what}{'' if place is None else f', see line {place.line + 1}'}") from None
     if not isinstance(content, Mapping):
         raise InputError(f"{path}: expected keys, such as index, or task with an {RECORD}")
     return content
@@ -68,12 +72,48 @@ def find_settings(config: Mapping[str, Any], index: str | None, label: str) -> I
         Bad settings, several indices and none is named, or several records of one index.
     """
     found = _kwargs(config)
-    of_index = [kwargs for kwargs in found if index is None or str(kwargs.get("index")).lower() == index.lower()]
+    names = [_index(kwargs, label) for kwargs in found]
+    of_index = [kwargs for kwargs, name in zip(found, names, strict=True) if index is None or name == index.lower()]
     if len(of_index) > 1:
-        names = ", ".join(str(kwargs.get("index")) for kwargs in of_index)
+        listed = ", ".join(str(kwargs.get("index")) for kwargs in of_index)
         how = "name one with index" if index is None else "leave one in a config of its own"
-        raise InputError(f"{label} has settings for {names}: {how}")
+        raise InputError(f"{label} has settings for {listed}: {how}")
     return IndexEnhancementSettings.of(**of_index[0]) if of_index else None
+
+
+def fitting(index: str | None, recorders: Sequence[Recorder]) -> Sequence[Recorder]:
+    """Those of several recorders whose tasks have settings of an index; all where none has.
+
+    Parameters
+    ----------
+    index : str, optional
+        By default the only one that the tasks have.
+    recorders : sequence of Recorder
+        Of an experiment.
+
+    Raises
+    ------
+    InputError
+        The tasks have settings of several indices, and none is named.
+    """
+    indices = [
+        {_index(kwargs, f"the task of the recorder {recorder.id}") for kwargs in _kwargs(saved(recorder, "task"))}
+        for recorder in recorders
+    ]
+    known = set[str]().union(*indices)
+    if index is None and len(known) > 1:
+        listed = ", ".join(sorted(known))
+        raise InputError(f"the recorders of the experiment have settings for {listed}: name one with index")
+    wanted = known if index is None else {index.lower()}
+    return [recorder for recorder, own in zip(recorders, indices, strict=True) if own & wanted] or recorders
+
+
+def _index(kwargs: Mapping[str, Any], label: str) -> str:
+    """Of settings, in lower case; empty where there is none."""
+    index = kwargs.get("index", "")
+    if not isinstance(index, str):
+        raise InputError(f"{label}: index is {index!r}: must be text; put a name of digits in quotes")
+    return index.lower()
 
 
 def _kwargs(config: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -81,10 +121,15 @@ def _kwargs(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     task = config.get("task", config)
     if not isinstance(task, Mapping) or ("record" not in task and "index" in task):
         return [dict(config)]
-    records = task.get("record") or []
-    listed: Sequence[Any] = [records] if isinstance(records, Mapping) else records
-    kwargs = [each.get("kwargs", {}) for each in listed if str(each.get("class", "")).rpartition(".")[2] == RECORD]
+    records = task.get("record")
+    listed = records if isinstance(records, (list, tuple)) else [records]
+    ours = [each for each in listed if isinstance(each, Mapping) and _class_name(each) == RECORD]  # or they are objects
+    kwargs = [each.get("kwargs") or {} for each in ours]
     return [{name: value for name, value in each.items() if name not in _OF_THE_RECORD} for each in kwargs]
+
+
+def _class_name(config: Mapping[str, Any]) -> str:
+    return str(config.get("class", "")).rpartition(".")[2]
 
 
 def choose_settings(

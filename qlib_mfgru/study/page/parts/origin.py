@@ -13,7 +13,7 @@ import yaml
 
 from qlib_mfgru.addresses import without_addresses
 from qlib_mfgru.study.page.elements import Block, Code, Part, Said, Section
-from qlib_mfgru.study.page.subjects import Subject
+from qlib_mfgru.study.page.subjects import Subject, kwargs_of
 from qlib_mfgru.study.page.tables import table
 from qlib_mfgru.study.page.words import Words
 
@@ -62,7 +62,7 @@ def seeds(task: Mapping[str, Any]) -> str:
 
 
 def _segment(task: Mapping[str, Any], name: str, words: Words) -> str:
-    segments = ((task.get("dataset") or {}).get("kwargs") or {}).get("segments") or {}
+    segments = kwargs_of(task.get("dataset")).get("segments") or {}
     span = segments.get(name)
     return " .. ".join(words("open") if day is None else str(day)[:10] for day in span) if span else ""
 

@@ -151,15 +151,25 @@ def test_the_rest(source: Source) -> None:
 def test_pages(source: Source, api: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few rows are given at a time: up to a page that is short, empty, or the one before again."""
     api.most = 2
-    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._LEAST", 2)
+    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._PART", 2)
     assert len(source.calendar("2024-01-01", "2024-01-04")) == 3
     assert [arguments["offset"] for _, arguments in api.asked] == [0, 2]
     api.most = 1
-    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._LEAST", 1)
+    monkeypatch.setattr("qlib_mfgru.live.collecting.sources.tushare._PART", 1)
     monkeypatch.setitem(SECTORS, "Y", SECTORS["Y"][::-1])
     assert source.industries("2024-01-02") == {"SH600000": "银行"}
     assert [arguments["offset"] for _, arguments in api.asked[2:]] == [0, 1, 0, 1, 2]
     assert [stock.code for stock in source.universe()] == ["SH600000", "SZ000003"]
+
+
+def test_a_small_page_is_not_taken_for_the_last_one(
+    source: Source, api: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = pd.bdate_range("2023-01-02", periods=350).strftime("%Y%m%d")
+    monkeypatch.setitem(ANSWERS, "trade_cal", (ANSWERS["trade_cal"][0], [("SSE", day, 1, day) for day in days]))
+    api.most = 100
+    assert len(source.calendar("2023-01-01", "2024-12-31")) == 350
+    assert [arguments["offset"] for _, arguments in api.asked] == [0, 100, 200, 300]
 
 
 @pytest.mark.parametrize(
