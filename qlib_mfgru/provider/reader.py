@@ -13,12 +13,14 @@ import numpy as np
 import pandas as pd
 from qlib.config import C
 from qlib.data import D
+from qlib.data.data import Cal
 from qlib.data.storage.file_storage import FileStorageMixin
 from qlib.log import get_module_logger
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.provider.manifest import read_manifest, session_in
 from qlib_mfgru.provider.session import ASHARE, FREQS, Session
+from qlib_mfgru.provider.storage.files import check_ascending
 from qlib_mfgru.provider.symbols import feature_folder, is_index
 
 
@@ -92,17 +94,19 @@ def calendar(freq: str) -> pd.DatetimeIndex:
     Raises
     ------
     InputError
-        As of `provider_path`; or the calendar is empty, or does not ascend.
+        As of `provider_path`; or the calendar is empty, has a line that is no stamp, or does not ascend.
     """
     path = provider_path(freq)
-    stamps = pd.DatetimeIndex(D.calendar(freq=freq))
+    file = path / "calendars" / f"{freq}.txt"
+    try:
+        # `D.calendar` begins at the last place where the first stamp stands, and fails on an empty calendar
+        stamps = pd.DatetimeIndex(Cal._get_calendar(freq, future=False)[0])
+    except ValueError:
+        why = "not all of its lines are stamps" if file.is_file() else "there is no such file"
+        raise InputError(f"{file}: {why}") from None
     if len(stamps) == 0:
         raise InputError(f"the {freq} calendar of {path} is empty")
-    falls = np.flatnonzero(np.diff(stamps.to_numpy().astype("i8")) <= 0)
-    if len(falls):
-        before, after = stamps[falls[0]], stamps[falls[0] + 1]
-        file = path / "calendars" / f"{freq}.txt"
-        raise InputError(f"{file}: stamps must ascend, each once, but {after} comes after {before}")
+    check_ascending(stamps, file)
     return stamps
 
 

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import BY_MARKET, RowInput
 from qlib_mfgru.ingest.read.columns import TEXT_FIELDS
-from qlib_mfgru.ingest.read.files import EmptyFile
+from qlib_mfgru.ingest.read.files import EmptyFile, short_name
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.reader import Columns, Words, as_frame, length
 from qlib_mfgru.ingest.read.slices import Slice
@@ -137,7 +137,7 @@ class VendorInput(Generic[Source_co]):
             except EmptyFile:
                 if self.source.wide:
                     raise
-                self.warn("files without a row, left out", 1, [table.label.name])
+                self.warn("files without a row, left out", 1, [short_name(table.label)])
         self.warn("rows that are not as where asks", rows.left_out)
         if not self._may_be_empty:
             rows.check()
@@ -172,7 +172,7 @@ class VendorInput(Generic[Source_co]):
         extra = rows.columns(table.header(), table.label)
         other = {} if extra or not self._is_by_market else one_index.columns(table.header(), columns.get("symbol"))
         in_name = None if {"symbol", "index"} & set(columns) else self._code_in_name(table, index=index)
-        number, first_row = self.registry.file_number(table.label.name), 0
+        number, first_row = self.registry.file_number(short_name(table.label)), 0
         text, titles, stocks = [*TEXT_FIELDS, *extra, *other], set[tuple[str, str]](), set[str]()
         for read in table.frames({**columns, **extra, **other}, self.chunk_rows, text):
             if table.remarks:
@@ -193,7 +193,7 @@ class VendorInput(Generic[Source_co]):
                 fault = stock_fault(example, stocks) or fault
             if fault:
                 raise InputError(f"{table.label}: {fault}")
-            self.ingest_report.warn(what, 1, [f"{table.label.name}: {example}"])  # one line for all inputs
+            self.ingest_report.warn(what, 1, [f"{short_name(table.label)}: {example}"])  # one line for all inputs
 
     def counted(self, stock: np.ndarray, stamps: np.ndarray) -> np.ndarray | None:
         """Rows of prices that were counted before, by stock number and stamp, shape (n,); None where none were."""
@@ -279,7 +279,7 @@ class VendorInput(Generic[Source_co]):
         spellings = [_text(code) for code in codes.words[met]]
         # an empty code has place -1, which picks the last
         numbers = np.full(len(codes.words) + 1, -1, dtype="i4")
-        numbers[met] = self.registry.stock_numbers(spellings, self.name, path.name, index=index)
+        numbers[met] = self.registry.stock_numbers(spellings, self.name, short_name(path), index=index)
         return numbers[codes.places]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qlib_mfgru.errors import InputError
+from qlib_mfgru.ingest.read.files import short_name
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.files.numbers import as_numbers
 from qlib_mfgru.ingest.read.files.reader import Column, Columns, as_frame
@@ -78,7 +79,7 @@ class Slice:
         when = " ".join(str(row[name]) for name in (*STAMPS, "start") if name in self.frame)
         when += f" .. {row['end']}" if "start" in self.frame and "end" in self.frame else ""
         number = self.first_row + int(self.frame.index[position]) + 1
-        return f"{self.path.name} row {number}: {symbol} {when}".rstrip()
+        return f"{short_name(self.path)} row {number}: {symbol} {when}".rstrip()
 
     def renamed(self, renames: Renames) -> Slice:
         """The same rows under the stocks' last codes."""

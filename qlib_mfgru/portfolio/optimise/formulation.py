@@ -141,10 +141,12 @@ class Formulation:
 
 
 def _matrix(columns: Columns, sums: Sums, trades: Trades, giving_way: GivingWay) -> sparse.csc_array:
-    missing = np.eye(columns.n_sums)
-    of_sums = np.hstack([columns.of_weights(sums.coefficients, trades.direction), missing, -missing])
+    of_weights = sparse.csc_array(columns.of_weights(sums.coefficients, trades.direction))
+    missing = sparse.csc_array(sparse.eye(columns.n_sums, format="csc"))  # there may be a sum for each stock
+    of_sums = sparse.hstack([of_weights, missing, -missing], format="csc")
     turnover = columns.vector(buy=1.0, sell=1.0, forced=1.0)
-    return sparse.csc_array(np.vstack([of_sums, turnover, giving_way.coefficients]))
+    others = sparse.csc_array(np.vstack([turnover, giving_way.coefficients]))
+    return sparse.csc_array(sparse.vstack([of_sums, others], format="csc"))
 
 
 def _column_bounds(columns: Columns, trades: Trades, giving_way: GivingWay) -> tuple[np.ndarray, np.ndarray]:

@@ -107,9 +107,8 @@ class IndexEnhancementExchange(Exchange):
         """Take the quotes from the snapshot; `quote_df` stays empty."""
         self.quote_df = pd.DataFrame()
         days, self.codes, fields = self._read()
-        first = 0 if self.start_time is None else int(days.searchsorted(self.start_time))
-        last = len(days) if self.end_time is None else int(days.searchsorted(self.end_time, side="right"))
-        self._days, self._fields = days[first:last], {name: values[first:last] for name, values in fields.items()}
+        inside = days.slice_indexer(self.start_time, self.end_time)
+        self._days, self._fields = days[inside], {name: values[inside] for name, values in fields.items()}
         close, factor = self._fields["close"], self._fields["factor"]
         self.trade_w_adj_price = bool((np.isnan(factor) & ~np.isnan(close)).any())
         if self.trade_w_adj_price:

@@ -64,8 +64,7 @@ class ProviderFiles:
         if stamps.empty or stamps.isna().any():
             raise InputError(f"{file}: {'empty' if stamps.empty else 'not all of its lines are stamps'}")
         calendar = pd.DatetimeIndex(stamps)
-        if not (calendar.is_monotonic_increasing and calendar.is_unique):
-            raise InputError(f"{file}: stamps must ascend, each once")
+        check_ascending(calendar, file)
         return calendar
 
     @cached_property
@@ -143,6 +142,14 @@ class ProviderFiles:
     def _folder(self, code: str) -> Path | None:
         name = self._folders.get(feature_folder(code))
         return self.path / "features" / name if name else None
+
+
+def check_ascending(stamps: pd.DatetimeIndex, file: Path) -> None:
+    """Refuse the calendar of a file where its stamps do not ascend, or one stands twice; the message names it."""
+    falls = np.flatnonzero(np.diff(stamps.to_numpy().astype("i8")) <= 0)
+    if len(falls):
+        before, after = stamps[falls[0]], stamps[falls[0] + 1]
+        raise InputError(f"{file}: stamps must ascend, each once, but {after} comes after {before}")
 
 
 def _lines(file: Path) -> list[str]:

@@ -130,7 +130,7 @@ class Shifted(OfTable):
 
     def changed(self, rows: pd.DataFrame) -> pd.DataFrame:
         moved = rows.copy()
-        for name in dict.fromkeys(rows.columns[rows.dtypes == "datetime64[ns]"]):
+        for name in dict.fromkeys(rows.select_dtypes("datetime").columns):
             moved[name] = rows[name] + pd.Timedelta(minutes=self.minutes)
         return moved
 
@@ -143,7 +143,7 @@ class Zoned(OfTable):
 
     def changed(self, rows: pd.DataFrame) -> pd.DataFrame:
         moved = rows.copy()
-        for name in dict.fromkeys(rows.columns[rows.dtypes == "datetime64[ns]"]):
+        for name in dict.fromkeys(rows.select_dtypes("datetime").columns):
             moved[name] = rows[name].dt.strftime("%Y-%m-%d %H:%M:%S") + self.zone
         return moved
 

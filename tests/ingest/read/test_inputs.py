@@ -10,6 +10,7 @@ import pytest
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files import short_name
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Slice
 from qlib_mfgru.ingest.read.spool import DAY, NEVER, Registry
@@ -71,6 +72,20 @@ def test_a_code_or_a_date_may_be_in_the_name_of_an_archive(
     (only,) = daily.slices(("close",))
     assert [daily.registry.codes[number] for number in only.stock] == ["SH600000", "SH600000"]
     assert [only.frame[name].tolist() for name in ("date",) if name in only.frame] == ([[date] * 2] if date else [])
+
+
+def test_what_is_in_an_archive_is_named_with_it(tmp_path: Path) -> None:
+    """A vendor may call what is in every archive alike."""
+    daily = given(tmp_path, {"600000.zip": "", "000001.zip": ""})
+    for path, content in zip(daily.paths, ("close\n1\n2\n", "close\n"), strict=True):
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("days/data.csv", content)
+    (only,) = daily.slices(("close",))
+    assert only.describe(1) == "600000.zip/days/data.csv row 2: data"
+    assert daily.registry.files[0] == "600000.zip/days/data.csv"
+    assert daily.ingest_report.warnings["daily: files without a row, left out"].examples == ["000001.zip/days/data.csv"]
+    assert short_name(tmp_path / "bars.h5" / "sz000001") == "bars.h5/sz000001"
+    assert short_name(tmp_path / "600000.csv.gz") == "600000.csv.gz"
 
 
 def test_a_code_may_be_in_the_name_of_an_hdf5_file(tmp_path: Path) -> None:

@@ -12,7 +12,12 @@ from plain_provider import adjusted, write_plain_provider
 
 from qlib_mfgru.demo import make_demo_market
 from qlib_mfgru.errors import InputError
-from qlib_mfgru.ingest.mapping import parse_mapping
+from qlib_mfgru.ingest.mapping import BarInput, parse_mapping
+from qlib_mfgru.ingest.read.inputs import VendorInput
+from qlib_mfgru.ingest.read.provider.source import of_provider
+from qlib_mfgru.ingest.read.spool import Registry
+from qlib_mfgru.ingest.report import IngestReport
+from qlib_mfgru.provider.session import SESSIONS
 from qlib_mfgru.provider.storage.files import ProviderFiles
 
 from ..vendor import BARS, CODES, DAYS, MEMBERS, csv, make_bars, make_daily, run, spans, stored, text, write
@@ -129,6 +134,25 @@ def test_minute_bars_are_recognised_by_the_calendar_and_resampled(tmp_path: Path
     run(source, expected, mapped(bars=BARS | {"freq": "1min"}))
     assert_same(target, expected, FIELDS)
     assert_same(target, expected, ("factor",), ("day",))
+
+
+@pytest.mark.parametrize(("stamps", "first"), [("start", "2025-03-03 00:00"), ("end", "2025-03-03 01:00")])
+def test_round_the_clock_a_bar_is_read_by_the_factor_of_its_day(tmp_path: Path, stamps: str, first: str) -> None:
+    """The stamp 00:00 is the start of a day's first bar, or the end of its last one."""
+    days, price = pd.Series([2.0, 4.0], index=DAYS[:2]), np.arange(48.0) + 100
+    names = ("open", "high", "low", "close", "volume")
+    hours = pd.DataFrame(dict.fromkeys(names, price), index=pd.date_range(first, periods=48, freq="h"))
+    by_hour = pd.Series(np.repeat(days.to_numpy(), 24), index=hours.index)
+    series = {"60min": {"BTC": adjusted(hours, by_hour)}, "day": {"BTC": pd.DataFrame({"factor": days})}}
+    provider = write_plain_provider(tmp_path / "coins", series, {"all": ["BTC\t2025-03-03\t2025-03-04"]})
+    source, report = BarInput(provider=provider, freq="60min"), IngestReport()
+    bars = of_provider(
+        VendorInput("bars", source, [provider], Registry("plain"), report, 100, True, SESSIONS["crypto"])
+    )
+    (only,) = bars.slices(("close",))
+    assert bars.source.stamps == stamps
+    assert only.frame["close"].tolist() == price.tolist()
+    assert not report.input("bars").dropped
 
 
 def test_stated_stamps_go_before_the_calendars(tmp_path: Path, target: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import dataclass
+
 import numpy as np
 from decisions import view
 
 from qlib_mfgru.portfolio import (
     ConstituentFloor,
+    Constraint,
     Decision,
     FrozenSuspended,
     FullInvestment,
     LongOnly,
+    Terms,
     Turnover,
     WeightDeviation,
 )
@@ -50,6 +55,27 @@ def test_the_matrix() -> None:
     assert matrix.indptr.tolist() == [0, 3, 5, 9, 12, 14, 16, 18, 20]
     assert matrix.indices.tolist() == [row for column in np.transpose(MATRIX) for row in np.flatnonzero(column)]
     assert (matrix.data != 0).all()
+
+
+@dataclass(frozen=True)
+class OwnCeilings(Constraint):
+    """A constraint of a user's own with a sum for each stock."""
+
+    def terms(self, decision: Decision) -> Terms:
+        n = len(decision.current)
+        return Terms(rows=np.eye(n), least=np.full(n, -INF), most=np.full(n, 0.25))
+
+
+def test_a_sum_for_each_stock_takes_few_dense_copies() -> None:
+    n = 1000
+    decision = Decision(view(n), np.arange(float(n)), np.zeros(n))
+    tracemalloc.start()
+    matrix = Formulation.of(decision, [LongOnly(), OwnCeilings()], [], Objective()).matrix
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    expected = np.vstack([np.hstack([np.eye(n), np.eye(n), -np.eye(n)]), np.arange(3 * n) < n])
+    np.testing.assert_array_equal(matrix.toarray(), expected)
+    assert peak < 7 * n * decision.current.nbytes
 
 
 def test_bounds_and_returns() -> None:

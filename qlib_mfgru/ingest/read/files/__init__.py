@@ -1,5 +1,5 @@
 """Vendors' files of every kind, behind one small interface."""
 
-from qlib_mfgru.ingest.read.files.vendor_file import EmptyFile, VendorFile
+from qlib_mfgru.ingest.read.files.vendor_file import EmptyFile, VendorFile, short_name
 
-__all__ = ["EmptyFile", "VendorFile"]
+__all__ = ["EmptyFile", "VendorFile", "short_name"]

@@ -42,9 +42,9 @@ def refuse_header(rows: Columns, known: Collection[str], label: object, first_ro
     named = {name: _among(frame[name], known) for name in frame}
     n_named = np.sum(list(named.values()), axis=0)
     for position in np.flatnonzero(n_named >= max(_LEAST, len(frame.columns) / 2)).tolist():
-        row = frame.iloc[position].astype("str").str.strip().str.lower()
+        row = [str(cell).strip().lower() for cell in frame.iloc[position]]
         own = [str(name).strip().lower() for name in frame]
-        if row.tolist() != own:
+        if row != own:
             raise InputError(
                 f"{label}: row {first_row + position + 1} is another header, with the columns in another order "
                 f"({', '.join(row)} where the first has {', '.join(own)}): split the file there"

@@ -26,10 +26,17 @@ _PARQUET = {".parquet", ".pq"}
 _ARROW = {".feather", ".ftr", ".arrow", ".arrows", ".ipc"}
 _HDF5 = {".h5", ".hdf5", ".hdf"}
 _ZIP = ".zip"
+_WITH_MEMBERS = {_ZIP, *_HDF5}
 _KEYS = {"datetime": STAMPS, "symbol": ("symbol", "index")}
 """Fields that a column without a name may be, by what its values look like."""
 _SAMPLE_ROWS = 20
 """Rows by which a column without a name is recognised."""
+
+
+def short_name(label: Path) -> str:
+    """A file as reports name it: its name, behind that of the archive or the HDF5 file that it is in."""
+    archive = next((path for path in label.parents if path.suffix.lower() in _WITH_MEMBERS), label)
+    return label.relative_to(archive.parent).as_posix()
 
 
 class EmptyFile(InputError):
@@ -176,7 +183,7 @@ class VendorFile:
 
     @property
     def _holds_members(self) -> bool:
-        return self.path.suffix.lower() in {_ZIP, *_HDF5}
+        return self.path.suffix.lower() in _WITH_MEMBERS
 
     @cached_property
     def _members(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,19 @@ NO_FACTOR = "no_factor"
 _AS_STORED = ("amount", "is_st")
 
 
-def price_rows(files: ProviderFiles, code: str, freq: str) -> pd.DataFrame:
+def price_rows(files: ProviderFiles, code: str, freq: str, stamps: Literal["end", "start"] = "end") -> pd.DataFrame:
     """Bars or days with any value: ``raw = stored / factor``, ``volume = stored * factor``.
 
     Without a factor nothing raw is known of a row with a close: it is marked. Where no amount is stored it is vwap
     times volume, which the factor does not change. Raw prices do not depend on
     what a provider's factors are measured from, so that bars and days may come from different ones.
+
+    Parameters
+    ----------
+    files : ProviderFiles
+    code, freq : str
+    stamps : {"end", "start"}
+        Which end of a bar its stamp is.
 
     Returns
     -------
@@ -33,7 +41,7 @@ def price_rows(files: ProviderFiles, code: str, freq: str) -> pd.DataFrame:
     values = {name: files.dense(code, name, freq) for name in (*_ADJUSTED, "volume", *_AS_STORED) if name in stored}
     if "amount" not in values and {"vwap", "volume"} <= values.keys():
         values["amount"] = values["vwap"] * values["volume"]
-    factor = _factor(files, code, freq)
+    factor = _factor(files, code, freq, stamps)
     if factor is not None:
         factor = np.where(factor > 0, factor, np.nan)
         unknown = np.isfinite(values.get("close", factor)) & np.isnan(factor)
@@ -48,13 +56,14 @@ def price_rows(files: ProviderFiles, code: str, freq: str) -> pd.DataFrame:
     return rows[given] if values else rows[:0]
 
 
-def _factor(files: ProviderFiles, code: str, freq: str) -> np.ndarray | None:
+def _factor(files: ProviderFiles, code: str, freq: str, stamps: Literal["end", "start"]) -> np.ndarray | None:
     """Factor at each stamp, NaN where none is stored; the frequency's own, else that of the day; None without any."""
     if "factor" in files.fields(code, freq):
         return files.dense(code, "factor", freq)
     if freq == "day" or "day" not in files.freqs or "factor" not in files.fields(code, "day"):
         return None
-    days, bar_days = files.calendar("day").to_numpy().astype("datetime64[D]"), days_of(files.calendar(freq))
+    days, bars = files.calendar("day").to_numpy().astype("datetime64[D]"), files.calendar(freq)
+    bar_days = days_of(bars) if stamps == "end" else bars.to_numpy().astype("datetime64[D]")
     places = np.minimum(np.searchsorted(days, bar_days), len(days) - 1)
     return np.where(days[places] == bar_days, files.dense(code, "factor", "day")[places], np.nan)
 

@@ -124,7 +124,8 @@ class ProviderInput(VendorInput[Source_co]):
             case "factors":
                 return partial(value_rows, field="factor", name="factor")
             case "bars":
-                return partial(price_rows, freq=getattr(self.source, "freq", "day"))
+                assert isinstance(self.source, BarInput)
+                return partial(price_rows, freq=self.source.freq, stamps=self.source.stamps or "end")
             case "industry":
                 return partial(industry_rows, names=read_industries(self.files.path))
             case "members":

@@ -127,10 +127,10 @@ class OneIndex:
 
 
 def as_text(column: pd.Series) -> pd.Series:
-    """Values as a mapping would write them."""
+    """Values as a mapping would write them; what is missing as ``nan``."""
     if column.dtype.kind == "f" and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
-    return column.astype("str").str.strip()
+    return column.astype("str").str.strip().where(column.notna(), "nan")  # pandas 3 leaves it missing
 
 
 def listed(values: Iterable[str]) -> str:

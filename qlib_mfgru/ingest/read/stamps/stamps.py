@@ -24,6 +24,8 @@ _EPOCHS = {n_seconds + smaller: n_seconds for smaller in (0, 3, 6, 9) for n_seco
 """How many of the digits of a moment since 1970 are its seconds, by the number of all: 10 from September 2001 on."""
 _FIRST_EPOCH = 315_532_800
 """1980: below it 9 and 12 digits may be a date, and a time of day; above it, 12 digits would be a year from 3155 on."""
+_BEGIN, _END = np.datetime64("1678-01-01", "s"), np.datetime64("2262-01-01", "s")
+"""Whole years that nanoseconds since 1970 reach: all that pandas 2 reads in text, where pandas 3 reads any."""
 _MOST_KNOWN = 10**6
 """Stamps that are remembered: more than the minutes of ten years of sessions."""
 _DATE = re.compile(
@@ -37,6 +39,10 @@ _UP_TO_CLOCK = re.compile(
     r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8})[ T]+[0-9]{1,2}(?::[0-9]{2}){1,2}(?:\.[0-9]+)?"
 )
 """A date with a time of day: what follows is a zone, or nothing."""
+_ZONE_NAME = re.compile(
+    r"(?P<clock>:[0-9]{2}(?:\.[0-9]+)?(?:\s*[AaPp][Mm])?)\s*(?P<zone>(?!GMT|SAT|OCT|SEPT)[A-Z]{2,4}T)\b"
+)
+"""A zone's short name behind a time of day, such as CST or EDT; what else ends so is none."""
 
 
 def parse_stamps(values: Column, zone: str, day_first: bool | None = None) -> np.ndarray:
@@ -46,7 +52,8 @@ def parse_stamps(values: Column, zone: str, day_first: bool | None = None) -> np
     ``20250102094500`` and baostock's ``20250102094500000``, as text or as numbers. Numbers of 10, 13, 16 and 19 digits
     (9, 12, 15 and 18 from 1980 to September 2001) are seconds, milli-, micro- and nanoseconds since 1970 in UTC.
     ``24:00`` is 00:00 of the next day. A time of day without a date is no stamp, nor is a number of days or a month.
-    Dates with the year last need `day_first`.
+    Dates with the year last need `day_first`. A zone's short name (CST) is read where it is one of `zone`; with
+    another's there is no stamp. Nor is there one in a year before 1678 or after 2261, such as 9999 for never.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def parse_stamps(values: Column, zone: str, day_first: bool | None = None) -> np
     if isinstance(values, pd.Series) and isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_convert(zone).dt.tz_localize(None)
     if values.dtype.kind == "M":
-        return np.asarray(values).astype("datetime64[s]")
+        return _in_reach(np.asarray(values).astype("datetime64[s]"))
     # every stock repeats the same stamps: parse each one once
     stamps = Words.of(values)
     parsed = np.append(_known(zone, day_first).parsed(stamps.words), np.datetime64("NaT", "s"))
@@ -102,7 +109,8 @@ def _known(zone: str, day_first: bool | None) -> _Known:
 def _parse_unique(values: pd.Series, zone: str, day_first: bool | None) -> np.ndarray:
     if values.dtype.kind == "f":
         values = values.astype("int64")
-    text, days_on = _at_midnight(values.astype("str").str.strip().str.replace(_AS_NUMBER, r"\1", regex=True))
+    written = values.astype("str").str.strip().str.replace(_AS_NUMBER, r"\1", regex=True)
+    text, days_on = _at_midnight(_without_zone_name(written, zone))
     text = year_first(text, day_first)
     digits = text.str.fullmatch("[0-9]+")
     parsed = np.full(len(text), np.datetime64("NaT", "s"), dtype="datetime64[s]")
@@ -115,17 +123,36 @@ def _parse_unique(values: pd.Series, zone: str, day_first: bool | None) -> np.nd
         if len(places := np.flatnonzero(lengths == length)):
             seconds = text.iloc[places].str[:n_seconds].astype("int64").to_numpy()
             since = seconds >= _FIRST_EPOCH
-            epochs = pd.to_datetime(seconds[since], unit="s", utc=True).tz_convert(zone).tz_localize(None)
-            parsed[places[since]] = epochs.to_numpy().astype("datetime64[s]")
+            epochs = pd.to_datetime(seconds[since], unit="s", errors="coerce", utc=True).tz_convert(zone)
+            parsed[places[since]] = epochs.tz_localize(None).to_numpy().astype("datetime64[s]")
     other = (~digits & text.str.match(_DATE) & text.map(str.isascii)).to_numpy(dtype=bool)
     if other.any():
         moments = pd.to_datetime(text[other], format="mixed", errors="coerce", utc=True)
+        moments = moments.where(moments.dt.tz_localize(None).between(_BEGIN, _END))  # no zone has a year 10000
         known, stamps = moments.notna().to_numpy(), moments + days_on[other]
         zoned = np.zeros(len(known), dtype=bool)
         zoned[known] = _have_zone(text[other][known])
         local = np.where(zoned, stamps.dt.tz_convert(zone).dt.tz_localize(None), stamps.dt.tz_localize(None))
         parsed[other] = local.astype("datetime64[s]")
-    return parsed
+    return _in_reach(parsed)
+
+
+def _in_reach(stamps: np.ndarray) -> np.ndarray:
+    """Stamps, NaT for those of other years; shape (n,)."""
+    return np.where((stamps >= _BEGIN) & (stamps < _END), stamps, np.datetime64("NaT", "s"))
+
+
+def _without_zone_name(text: pd.Series, zone: str) -> pd.Series:
+    """Stamps without the short name of `zone`, and empty where they have another's.
+
+    Zones share such names, CST is Shanghai's and Chicago's, and pandas reads those of the machine's own zone alone.
+    """
+    named = text.str.extract(_ZONE_NAME)["zone"]
+    if named.isna().all():
+        return text
+    own = {pd.Timestamp(day, tz=zone).tzname() for day in ("2025-01-01", "2025-07-01")}
+    bare = text.str.replace(_ZONE_NAME, r"\g<clock>", regex=True)
+    return bare.where(named.isna() | named.isin(own), "")
 
 
 def _have_zone(text: pd.Series) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import RowInput
+from qlib_mfgru.ingest.read.files import short_name
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.spool import Renames
@@ -24,7 +25,7 @@ def read_renames(table: VendorInput[RowInput]) -> Renames:
     changes: dict[int, tuple[int, int]] = {}
     for piece in table.slices(("renamed",), STAMPS):
         stamps = piece.stamps()
-        new = np.array([registry.stock_number(str(code).strip(), "new codes", piece.path.name)
+        new = np.array([registry.stock_number(str(code).strip(), "new codes", short_name(piece.path))
                         for code in piece.frame["renamed"]])  # fmt: skip
         checks = [("unknown symbol", new < 0), ("no other code", new == piece.stock)]
         good = piece.keep([*piece.stamp_checks(stamps, weekends=False), *checks])

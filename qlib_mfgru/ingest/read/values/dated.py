@@ -9,6 +9,7 @@ import numpy as np
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.ingest.mapping import FactorInput, IndustryInput, RowInput
 from qlib_mfgru.ingest.read.columns import NO_FACTORS
+from qlib_mfgru.ingest.read.files import short_name
 from qlib_mfgru.ingest.read.files.fields import STAMPS
 from qlib_mfgru.ingest.read.inputs import VendorInput
 from qlib_mfgru.ingest.read.slices import Check, Slice
@@ -73,7 +74,7 @@ def read_industries(table: VendorInput[IndustryInput], numbers: dict[str, int]) 
 def dated(table: VendorInput[RowInput], piece: Slice) -> tuple[np.ndarray, list[Check]]:
     """Days of dated values; a file without dates is a snapshot, and the report says so. And what is wrong."""
     if not piece.has_stamps:
-        table.note(f"{piece.path.name} has no dates, taken as a snapshot that holds on all days")
+        table.note(f"{short_name(piece.path)} has no dates, taken as a snapshot that holds on all days")
         return np.full(len(piece.frame), ALWAYS), [("unknown symbol", piece.stock < 0)]
     stamps = piece.stamps()
     return day_numbers(stamps), piece.stamp_checks(stamps, weekends=False)

@@ -215,6 +215,8 @@ def test_a_second_header_in_another_order_is_an_error_with_its_row(tmp_path: Pat
     second = "code,close,date\n000001,12.5,2025-03-04\n"
     with pytest.raises(InputError, match=r"x\.csv: row 3 is another header, with the columns in another order"):
         read(given(tmp_path, "x.csv", CSV + second))
+    with pytest.raises(InputError, match=r"x\.csv: row 3 is another header.* \(code, nan, date where the first has"):
+        read(given(tmp_path, "x.csv", CSV + second.replace("close", "")))
     rows, _ = read(given(tmp_path, "x.csv", CSV + CSV))
     assert rows["symbol"].tolist() == ["000001", "600000", "code", "000001", "600000"]
 

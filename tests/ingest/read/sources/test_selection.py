@@ -61,6 +61,15 @@ def test_numbers_and_codes_of_where_are_compared_as_text(tmp_path: Path) -> None
         list(given(tmp_path / "m.parquet", where={"index_code": "000905"}).slices(()))
 
 
+@pytest.mark.parametrize("codes", [["905", None, "300"], [905.0, None, 300.0]], ids=["text", "numbers"])
+def test_a_code_that_is_missing_is_listed_too(tmp_path: Path, codes: list[Any]) -> None:
+    pd.DataFrame({"index_code": codes, "code": ["600000", "000001", "300750"]}).to_parquet(tmp_path / "m.parquet")
+    with pytest.raises(InputError, match=r"index_code has 300, 905, nan$"):
+        list(given(tmp_path / "m.parquet", where={"index_code": "852"}).slices(()))
+    with pytest.raises(InputError, match=r"of several indices, index_code has 300, 905, nan: name one"):
+        list(given(tmp_path / "m.parquet").slices(()))
+
+
 def test_a_column_of_where_must_be_there(tmp_path: Path) -> None:
     text(tmp_path, "m.csv", SPANS)
     with pytest.raises(InputError, match=r"m\.csv: no column 'idx' for where; it has index_code, con_code"):

@@ -1,12 +1,14 @@
 """Stamps as vendors write them: one moment, whatever the form, and the day it is of."""
 
+from time import tzset
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from qlib_mfgru.ingest.read.stamps import DateOrder, days_of_bars, join_date_time, parse_stamps
 
-CHINA = "Asia/Shanghai"
+CHINA, NYSE = "Asia/Shanghai", "America/New_York"
 MOMENT = np.datetime64("2025-01-02T09:45:00")
 
 
@@ -28,6 +30,8 @@ MOMENT = np.datetime64("2025-01-02T09:45:00")
         "2025/01/02 01:45:00+00",
         "2025-01-02 01:45:00 UTC",
         "2025-01-02 01:45:00 GMT",
+        "2025-01-02 09:45:00 CST",
+        "Thu Jan 02 09:45:00 CST 2025",
         "2 Jan 2025 01:45 UTC",
         "202501020945",
         "20250102094500",
@@ -56,6 +60,25 @@ def test_each_stamp_of_a_column_has_a_zone_of_its_own_or_none() -> None:
     assert days.astype(str).tolist() == ["2025-03-03T00:00:00"] * 3
 
 
+@pytest.mark.parametrize(
+    ("machine", "clock"), [("America/Chicago", "09:46"), ("Asia/Shanghai", "09:47"), ("America/New_York", "09:48")]
+)
+def test_the_short_name_of_a_zone_is_the_sessions_on_every_machine(
+    machine: str, clock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    winter, summer = f"2025-01-02 {clock}", f"2025-07-02 {clock}"
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", machine)
+        tzset()
+        named = [f"{winter}{half} {name}" for half in ("", " AM") for name in ("CST", "EST")]
+        china = parse_stamps(pd.Series(named), CHINA)
+        new_york = parse_stamps(pd.Series([f"{winter} EST", f"{summer} EDT", f"{summer} CST"]), NYSE)
+    tzset()
+    assert china.astype("datetime64[m]").astype(str).tolist() == [winter.replace(" ", "T"), "NaT"] * 2
+    local = new_york.astype("datetime64[m]").astype(str).tolist()
+    assert local == [winter.replace(" ", "T"), summer.replace(" ", "T"), "NaT"]
+
+
 @pytest.mark.parametrize("value", ["2025-01-02Z", "2025-01-02 UTC", "2025-01-02+08:00"])
 def test_a_date_with_a_zone_and_no_time_is_no_stamp(value: str) -> None:
     assert np.isnat(parse_stamps(pd.Series([value]), CHINA)[0])
@@ -65,6 +88,25 @@ def test_unparsable_stamps_are_nat_and_their_neighbours_are_not() -> None:
     parsed = parse_stamps(pd.Series(["2025-01-02 09:45", "soon", None, "20251399", "20250102", "09:45:00"]), CHINA)
     assert np.isnat(parsed).tolist() == [False, True, True, True, False, True]
     assert parsed[4] == np.datetime64("2025-01-02T00:00:00")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["9999-12-31", "0001-01-01 09:45", "2025-01-02 09:45"],
+        ["99991231", "16001231094500", "20250102094500"],
+        ["9999999999", "9999999999000", "1735782300"],
+        ["9999-12-31 23:00Z", "9999-12-31 24:00", "2025-01-02 01:45Z"],
+        np.array(["9999-12-31", "1600-01-01", "2025-01-02T09:45"], dtype="datetime64[s]"),
+    ],
+    ids=["text", "digits", "epochs", "zones", "datetimes"],
+)
+def test_years_that_no_market_has_are_no_stamps(values: list[str] | np.ndarray) -> None:
+    """Nanoseconds do not reach them, microseconds do: what pandas reads depends on its version."""
+    parsed = parse_stamps(pd.Series(values), CHINA)
+    assert np.isnat(parsed).tolist() == [True, True, False]
+    assert parsed[2] == MOMENT
+    assert np.isnat(parse_stamps(pd.Series(values), NYSE)[:2]).all()
 
 
 @pytest.mark.filterwarnings("error")
@@ -104,6 +146,7 @@ def test_one_time_that_is_none_leaves_the_others_as_they_are() -> None:
         "2024-02-29 24:00+08:00",
         "2024-02-29 24:00:00+08",
         "2024-02-29 16:00 UTC",
+        "2024-02-29 24:00 CST",
         "2024-02-29T16:00Z",
     ],
 )
