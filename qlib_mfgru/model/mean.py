@@ -13,9 +13,11 @@ from qlib_mfgru.configs import built, named_class, takes, with_kwargs
 from qlib_mfgru.data.dataset import MultiFreqDataset, multi_freq
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.model.predicted import by_date
 from qlib_mfgru.model.state import ModelState
 from qlib_mfgru.model.training.run import begin_run, log_validation
 from qlib_mfgru.nn import METRICS, MetricName
+from qlib_mfgru.refusals import within
 from qlib_mfgru.settings import Len, Listed, checked, refuse_unknown
 
 Members = Annotated[tuple[Any, ...], Listed, Len(1)]
@@ -125,8 +127,19 @@ class MeanModel(Member):
         return [as_member(member) for member in self.members]
 
     def predict(self, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any] = "test") -> pd.Series:
-        """Mean of the members' scores, each z-scored per date, since their scales are arbitrary under an IC loss."""
-        return mean_of_scores([member.predict(dataset, segment) for member in self.members])
+        """Mean of the members' scores, each z-scored per date, since their scales are arbitrary under an IC loss.
+
+        Raises
+        ------
+        InputError
+            A member, which may be of another package, predicts what is no Series over (datetime, instrument).
+        """
+        return mean_of_scores([self._scores(number, dataset, segment) for number in range(len(self.members))])
+
+    def _scores(self, number: int, dataset: MultiFreqDataset, segment: str | slice | Sequence[Any]) -> pd.Series:
+        scores = self.members[number].predict(dataset, segment)
+        with within(f"members[{number}]"):
+            return by_date(scores)
 
 
 def member_config(member: Any, settings: Mapping[str, Any], name: str) -> Any:
@@ -153,9 +166,10 @@ def own_seeds(config: Mapping[str, Any], name: str) -> Iterator[str]:
 def mean_of_scores(scores: Sequence[pd.Series]) -> pd.Series:
     """Equal-weighted mean of scores (datetime, instrument) after a z-score per date, where all are known.
 
-    A member that gives all stocks of a date the same score has no preference and counts as 0.
+    A member that gives all stocks of a date the same score has no preference and counts as 0. An infinite score is not
+    known.
     """
-    frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores))).dropna()
+    frame = pd.concat(scores, axis=1, join="inner", keys=range(len(scores))).replace([np.inf, -np.inf], np.nan).dropna()
     dates = frame.groupby(level="datetime")
     std = dates.transform("std", ddof=0)
     return ((frame - dates.transform("mean")) / std.where(std > 0, np.inf)).mean(axis=1).rename("score")

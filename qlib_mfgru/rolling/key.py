@@ -16,6 +16,8 @@ from qlib_mfgru.rolling.sources import foreign_files
 _CODE = ("data", "model", "native", "nn", "provider", "settings.py", "threads.py")
 """Packages and files of ours that decide what a unit learns and predicts."""
 _BUILT = {".pyc", ".pyo", ".so"}
+_COMPILED = "__pycache__"
+"""Where a process that compiles leaves a file of another name for a moment."""
 
 
 def digest(content: Any) -> str:
@@ -40,7 +42,7 @@ def code_version(*configs: Any) -> str:
     """
     root = Path(qlib_mfgru.__file__).parent
     own = [path for name in _CODE for path in (root / name, *(root / name).rglob("*")) if path.is_file()]
-    files = {path for path in own if path.suffix not in _BUILT}
+    files = {path for path in own if path.suffix not in _BUILT and path.parent.name != _COMPILED}
     files |= foreign_files(*configs)
     hashed = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
     return digest([torch.__version__, native.version(), hashed])

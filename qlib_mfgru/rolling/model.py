@@ -25,7 +25,7 @@ from qlib_mfgru.rolling.key import code_version, digest
 from qlib_mfgru.rolling.record import save_folds, save_units
 from qlib_mfgru.rolling.settings import RollingSettings, Window
 from qlib_mfgru.rolling.spelling import spelled
-from qlib_mfgru.rolling.work.predicted import stitched
+from qlib_mfgru.rolling.work.stitched import stitched
 from qlib_mfgru.rolling.work.store import UnitStore
 from qlib_mfgru.rolling.work.training import Trained, Training
 from qlib_mfgru.rolling.work.units import Unit
@@ -162,14 +162,16 @@ class RollingEnsembleModel(Model):
         Raises
         ------
         InputError
-            The tests of the dataset's folds do not begin as those of `fit`: another test, or another calendar.
+            The tests of the dataset's folds do not begin as those of `fit`: another test, another calendar, or a fold
+            that was left out has bars by now.
         """
         folds = self._folds(dataset)
         for now, fitted in zip(folds, self.folds, strict=False):
             if now.test[0] != fitted.test[0]:
                 raise InputError(
                     f"the dataset has {now} in the place of {fitted}, which is trained: keep its test's start, or, "
-                    "if its bars have come since, train all folds by qrun"
+                    "if days that had no bars have some by now, run the model by qrun again, which trains the folds "
+                    "that these bars are in and keeps the others"
                 )
         return folds[len(self.folds) :]
 
@@ -188,7 +190,7 @@ class RollingEnsembleModel(Model):
                 if now.train != fitted.train:
                     raise InputError(
                         f"{fitted} was trained on {span(fitted.train)}, and its window is {span(now.train)} now: "
-                        "the days of the provider have changed, so train all folds by qrun"
+                        "the days of the provider have changed, so run the model by qrun again"
                     )
             trained = self._trained(missing, folds, dataset)
             self.members += self._members(missing, trained)

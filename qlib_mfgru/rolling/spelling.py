@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from qlib.model.base import Model
 from qlib.utils import get_callable_kwargs
 
 from qlib_mfgru.model import MeanModel
@@ -19,14 +20,16 @@ def spelled(value: Any) -> Any:
 
     ``{freq: day}`` and ``day`` are one stage, a default that is stated is none that changes anything, and a class is
     where it is defined, whatever path a config imports it by. Of what is not ours the keyword arguments are taken as
-    they are.
+    they are, and of a model in the place of its config all that it holds.
     """
     if isinstance(value, Settings):
         return spelled(dict(value))
+    if isinstance(value, Model):  # what it prints leaves out most of its settings
+        return [_path(type(value)), spelled(vars(value))]
     if isinstance(value, Mapping):
         kind = class_named(value)
         if kind is not None:
-            return [f"{kind.__module__}.{kind.__qualname__}", spelled(_complete(kind, value.get("kwargs") or {}))]
+            return [_path(kind), spelled(_complete(kind, value.get("kwargs") or {}))]
         return {str(name): spelled(part) for name, part in value.items()}
     return [spelled(part) for part in value] if isinstance(value, (list, tuple)) else value
 
@@ -38,6 +41,10 @@ def class_named(config: Mapping[Any, Any]) -> type | None:
     except Exception:  # a module's own code runs: anything may be raised; what had to be a config was refused before
         return None
     return kind if isinstance(kind, type) else None
+
+
+def _path(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _complete(kind: type, kwargs: Mapping[str, Any]) -> dict[str, Any]:

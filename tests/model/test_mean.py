@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from qlib.model.base import Model
 from tiny_world import FAST
 
 from qlib_mfgru.data import MultiFreqDataset
+from qlib_mfgru.errors import InputError
 from qlib_mfgru.model import GRUModel, MeanModel
 from qlib_mfgru.model.mean import mean_of_scores
 
@@ -25,14 +27,14 @@ def scores(rows: Sequence[tuple[str, str, float]]) -> pd.Series:
 class Fixed(Model):
     """A model that predicts what it is given."""
 
-    def __init__(self, series: pd.Series) -> None:
+    def __init__(self, series: Any) -> None:
         self.series = series
         self.fitted_on: Any = None
 
     def fit(self, dataset: Any) -> None:
         self.fitted_on = dataset
 
-    def predict(self, dataset: Any, segment: Any = "test") -> pd.Series:
+    def predict(self, dataset: Any, segment: Any = "test") -> Any:
         return self.series
 
 
@@ -87,6 +89,46 @@ def test_a_score_that_is_not_known_is_none() -> None:
     known = scores([("2020-01-02", code, value) for code, value in (("A", 1.0), ("B", 2.0), ("C", 9.0))])
     other = scores([("2020-01-02", code, value) for code, value in (("A", 3.0), ("B", 1.0), ("C", np.nan))])
     pd.testing.assert_series_equal(mean_of_scores([known, other]), mean_of_scores([known.iloc[:2], other.iloc[:2]]))
+
+
+def test_an_infinite_score_is_none() -> None:
+    """Else that member would count as nothing on the whole date."""
+    known = scores([("2020-01-02", code, value) for code, value in (("A", 1.0), ("B", 2.0), ("C", 9.0))])
+    other = scores([("2020-01-02", code, value) for code, value in (("A", 3.0), ("B", 1.0), ("C", np.inf))])
+    pd.testing.assert_series_equal(mean_of_scores([known, other]), mean_of_scores([known.iloc[:2], other.iloc[:2]]))
+    np.testing.assert_allclose(mean_of_scores([other, other]), [1.0, -1.0], rtol=1e-12)
+
+
+ROWS = [("2020-01-02", "A", 1.0), ("2020-01-02", "B", 3.0), ("2020-01-03", "B", 8.0), ("2020-01-03", "A", 6.0)]
+
+
+def mean_with(member: Any) -> pd.Series:
+    """Of a member by date and stock, and of another one of the same scores."""
+    nothing: Any = None
+    return MeanModel([Fixed(scores(ROWS)), Fixed(member)]).predict(nothing)
+
+
+@pytest.mark.parametrize("form", [pd.Series.swaplevel, lambda series: series.iloc[[3, 0, 2, 1]].swaplevel()])
+def test_a_member_whose_rows_are_in_another_order(form: Callable[[pd.Series], pd.Series]) -> None:
+    expected = scores([(day, code, 1.0 if code == "B" else -1.0) for day, code, _ in ROWS])
+    pd.testing.assert_series_equal(mean_with(form(scores(ROWS))).sort_index(), expected.sort_index())
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        (lambda series: series.rename_axis([None, None]), "a Series over [None, None]"),
+        (lambda series: series.to_frame("score"), "a DataFrame over ['datetime', 'instrument']"),
+        (lambda series: series.droplevel("datetime"), "a Series over ['instrument']"),
+    ],
+)
+def test_a_member_whose_prediction_is_none_is_named(form: Callable[[pd.Series], Any], found: str) -> None:
+    """Rows that nothing tells apart by date and stock would be averaged with others', or end in a traceback."""
+    with pytest.raises(InputError) as error:
+        mean_with(form(scores(ROWS)))
+    assert str(error.value) == (
+        f"members[1]: the model's predict must return a Series over (datetime, instrument), and returns {found}"
+    )
 
 
 def test_members_are_fitted_and_asked_one_by_one() -> None:

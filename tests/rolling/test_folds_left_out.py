@@ -36,8 +36,8 @@ Fit = Callable[..., RollingEnsembleModel]
 def fit(tmp_path: Path, tiny_provider: Path) -> Iterator[Fit]:
     """A rolling model that is fitted on a world."""
 
-    def fitted(world: World, config: Any = INCREMENTAL) -> RollingEnsembleModel:
-        world.use(tmp_path / "first")
+    def fitted(world: World, config: Any = INCREMENTAL, provider: str = "first") -> RollingEnsembleModel:
+        world.use(tmp_path / provider)
         model = RollingEnsembleModel(config, retrain="1M", seeds=[0], units_dir=str(tmp_path / "units"), **SMALL)
         model.fit(data(tmp_path))
         return model
@@ -94,6 +94,30 @@ def test_one_between_others(fit: Fit, said: list[str], tmp_path: Path) -> None:
     pd.testing.assert_series_equal(anew.predict(data(tmp_path)), scores, check_exact=True)
     later = anew.predict(data(tmp_path), (DAYS[MAY + 3], None))
     pd.testing.assert_series_equal(later, scores.loc[DAYS[JUNE] :], check_exact=True)
+
+
+def test_bars_of_one_between_others_that_come_later(fit: Fit, said: list[str], tmp_path: Path) -> None:
+    """A run of all is asked for, which trains it and the one that sees its bars; the unit before them stays."""
+    model = fit(without_bars(JUNE + 4, MAY, JUNE - 1))
+    units = UnitStore(tmp_path / "units")
+    first, third = units.finished().sort_values("fold")["key"]
+    before = (units.root / first / "unit.json").stat()
+    World(JUNE + 4).use(tmp_path / "filled")
+    with pytest.raises(InputError) as error:
+        model.missing_folds(data(tmp_path))
+    assert str(error.value) == (
+        "the dataset has fold 2 (test 2020-05-01 .. 2020-05-29) in the place of fold 3 (test 2020-06-01 .. "
+        "2020-06-04), which is trained: keep its test's start, or, if days that had no bars have some by now, run the "
+        "model by qrun again, which trains the folds that these bars are in and keeps the others"
+    )
+    again = fit(World(JUNE + 4), provider="again")
+    assert [fold.number for fold in again.folds] == [1, 2, 3]
+    keys = units.finished().groupby("fold")["key"].agg(list)
+    assert keys[1] == [first]
+    assert len(keys[2]) == 1
+    assert len(keys[3]) == 2
+    assert third in keys[3]
+    assert (units.root / first / "unit.json").stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_all_of_them(fit: Fit, said: list[str], tmp_path: Path) -> None:

@@ -181,7 +181,9 @@ def test_changed_code_is_another_version(tmp_path: Path, monkeypatch: pytest.Mon
         with (package / name).open("a") as file:
             file.write("\n")
         assert code_version(config) != before
-    for name in ("ingest/pipeline.py", "refusals.py"):
+    (package / "nn/__pycache__").mkdir(exist_ok=True)
+    compiled = "nn/__pycache__/networks.cpython-311.pyc.139801"  # of another process, for a moment
+    for name in ("ingest/pipeline.py", "refusals.py", compiled):
         before = code_version(config)
         with (package / name).open("a") as file:
             file.write("\n")

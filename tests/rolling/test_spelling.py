@@ -7,8 +7,9 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from odd_models import OddModel
+from odd_models import OddModel, SeededModel
 
+from qlib_mfgru.model import GRUModel, MeanModel
 from qlib_mfgru.rolling.key import digest
 from qlib_mfgru.rolling.spelling import spelled
 
@@ -83,6 +84,22 @@ def test_whatever_differs_has_another_key() -> None:
     """A member's own setting goes before the mean's: stated, it is another model."""
     for one, other in combinations(APART, 2):
         assert key(one) != key(other), (one, other)
+
+
+MEMBERS: dict[str, Any] = {
+    "ours": lambda number: GRUModel(lr=number / 10),
+    "one made from ours": lambda number: OddModel(f"folder {number}"),
+    "another package's": SeededModel,
+    "a mean": lambda number: MeanModel([GRUModel("day", max_epochs=number + 20)]),
+}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_models_in_the_place_of_configs(name: str) -> None:
+    """They are told apart by all that they were made with, though they print alike."""
+    first, alike, other = (key(model("MeanModel", members=[MEMBERS[name](number)])) for number in (1, 1, 2))
+    assert first == alike
+    assert first != other
 
 
 def test_plain_data_stay_what_they_are() -> None:

@@ -97,6 +97,27 @@ def test_a_unit_that_vanishes_before_the_end_is_trained_again(
     assert all(line.endswith(" is not there") for line in lines)
 
 
+def test_a_warm_unit_whose_forerunner_was_removed_meanwhile(
+    odd: Make, dataset: MultiFreqDataset, store: UnitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so in one line, whether that is found before it begins or after."""
+    config = {"class": "GRUModel", "module_path": "qlib_mfgru.model", "kwargs": {"freq": "day", **tiny_world.FAST}}
+    begun = made(dataset, FOLDS[1], config, LATER, start=KEY).run(dataset, store)
+    assert begun == Ended(f"{store.root / KEY} is not there")
+    run = Workers.run
+
+    def then_clear(*arguments: Any) -> Iterator[Outcome]:
+        yield from run(*arguments)
+        store.clear()
+
+    monkeypatch.setattr(Workers, "run", then_clear)
+    with pytest.raises(RollingError) as caught:
+        odd(warm_start=True).fit(dataset)
+    first, line = str(caught.value).splitlines()
+    assert first.startswith("4 of 6 units failed; ")
+    assert line.endswith("seed 1: not run: the fold before it failed, or its unit was removed meanwhile")
+
+
 def test_a_unit_that_another_run_has_trained_anew_meanwhile_is_not_discarded(
     odd: Make, dataset: MultiFreqDataset, store: UnitStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

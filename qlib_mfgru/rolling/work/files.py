@@ -132,6 +132,8 @@ def is_unit(folder: Path) -> bool:
         return _says_so(folder) or (_KEY.fullmatch(folder.name) is not None and _looks_so(folder))
     except PermissionError:  # another user's
         return _KEY.fullmatch(folder.name) is not None
+    except FileNotFoundError:  # it was cleared in between
+        return False
 
 
 def strangers(folder: Path) -> list[str]:

@@ -144,7 +144,8 @@ class UnitStore:
     def clear(self, keys: Iterable[str] | None = None) -> int:
         """Remove finished and damaged units whose keys begin with one of `keys`, and return how many.
 
-        None means all, and then what killed writers left behind is removed as well.
+        None means all, and then what killed writers left behind is removed as well. A unit that another process clears
+        meanwhile is that one's.
 
         Raises
         ------
@@ -154,18 +155,24 @@ class UnitStore:
         """
         listed = list(self._listed())
         chosen = listed if keys is None else list(dict.fromkeys(self._only(key, listed) for key in keys))
-        left = [reason for key in chosen if (reason := self._removed(key))]
+        n_removed, left = 0, list[str]()
+        for key in chosen:
+            try:
+                n_removed += self._removed(key)
+            except InputError as error:
+                left.append(str(error))
         if keys is None and self.root.is_dir():
             sweep(self.root)
         if left:
             reasons = "\n".join(left)
-            raise InputError(f"{len(chosen) - len(left)} units removed from {self.root}; these were not:\n{reasons}")
-        return len(chosen)
+            raise InputError(f"{n_removed} units removed from {self.root}; these were not:\n{reasons}")
+        return n_removed
 
     def _listed(self) -> dict[str, str | None]:
         """Key of every unit -> what is wrong with it, None where nothing is."""
         folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
-        return {folder.name: self._wrong(folder.name) for folder in folders if is_unit(folder)}
+        read = {folder.name: self._wrong(folder.name) for folder in folders if is_unit(folder)}
+        return {key: wrong for key, wrong in read.items() if os.path.lexists(self.root / key)}  # not cleared meanwhile
 
     def _wrong(self, key: str) -> str | None:
         try:
@@ -174,16 +181,16 @@ class UnitStore:
             return str(error)
         return None
 
-    def _removed(self, key: str) -> str:
-        """Remove a unit; why not, if it cannot be."""
+    def _removed(self, key: str) -> bool:
+        """Remove a unit; False if another process has. An `InputError` says why it cannot be."""
         try:
             with locked(self.root / key, wait=False):
+                if not os.path.lexists(self.root / key):
+                    return False
                 remove(self.root / key)
-        except InputError as error:
-            return str(error)
         except OSError as error:
-            return said(error)
-        return ""
+            raise InputError(said(error)) from error
+        return True
 
     def _only(self, key: str, listed: list[str]) -> str:
         """The unit of a key or of its beginning, which a variable that is not set is none of."""

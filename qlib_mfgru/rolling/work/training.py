@@ -121,7 +121,7 @@ class Training:
             runnable = [unit for unit in wave if unit.start is None or unit.start in self.store]
             for unit in wave:
                 if unit not in runnable:
-                    yield Outcome(unit, "not run: the fold before it failed")
+                    yield Outcome(unit, "not run: the fold before it failed, or its unit was removed meanwhile")
             yield from self.workers.run(runnable, self.dataset, self.store)
 
     def _read(self, fresh: Mapping[str, Model]) -> tuple[dict[str, Trained], dict[str, str]]:

@@ -17,6 +17,7 @@ from qlib.utils import init_instance_by_config
 from qlib_mfgru.data import MultiFreqDataset
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.member import Member, as_member
+from qlib_mfgru.model.predicted import predicted
 from qlib_mfgru.model.training.callbacks import recorder_muted
 from qlib_mfgru.model.training.failures import TrainingError
 from qlib_mfgru.rolling.folds import Fold
@@ -24,12 +25,11 @@ from qlib_mfgru.rolling.identity import FoldIdentity, fold_identity
 from qlib_mfgru.rolling.key import digest
 from qlib_mfgru.rolling.work.about import SCORE_KEY, VALID, made_by
 from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult
-from qlib_mfgru.rolling.work.predicted import predicted
 from qlib_mfgru.rolling.work.scores_only import ScoresOnly
 from qlib_mfgru.rolling.work.store import UnitStore
 
 ATTEMPTS = 2
-_SAYS_WHY = (InputError, TrainingError)
+_SAYS_WHY = (InputError, TrainingError, DamagedUnit)
 """Errors of what a user can mend: they would be the same again."""
 
 

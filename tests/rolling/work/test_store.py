@@ -21,7 +21,9 @@ from qlib_mfgru.errors import InputError
 from qlib_mfgru.folders import Holder, Sums
 from qlib_mfgru.folders.box import MARKER
 from qlib_mfgru.rolling import UnitStore
-from qlib_mfgru.rolling.work.files import DamagedUnit, remove
+from qlib_mfgru.rolling.work import files
+from qlib_mfgru.rolling.work import store as store_module
+from qlib_mfgru.rolling.work.files import DamagedUnit, UnitResult, remove
 
 HOLD = """
 import sys, time
@@ -97,6 +99,45 @@ def test_a_unit_that_is_cleared_while_they_are_listed_is_left_out(
 
     monkeypatch.setattr(UnitStore, "_listed", then_cleared)
     assert list(store.finished()["key"]) == KEYS[1:]
+
+
+def test_two_clear_all_units_at_once(
+    store: UnitStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that the other has removed since they were listed is that one's, and nothing to complain about."""
+    listed = UnitStore._listed
+
+    def then_cleared(self: UnitStore) -> dict[str, str | None]:
+        found = listed(self)
+        remove(self.root / KEYS[0])
+        return found
+
+    monkeypatch.setattr(UnitStore, "_listed", then_cleared)
+    assert main(["units", "--dir", str(store.root), "--clear-all"]) == 0
+    assert capsys.readouterr().out == f"units removed from {store.root}: 2\n"
+    assert names(store.root) == []
+
+
+def test_a_unit_that_is_cleared_while_it_is_looked_at_is_none(
+    store: UnitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether that is before it is known as a unit, or while it is read."""
+    says_so, read_unit = files._says_so, store_module.read
+
+    def then_gone(folder: Path) -> bool:
+        if folder.name == KEYS[0]:
+            shutil.rmtree(folder)
+        return says_so(folder)
+
+    def gone_while_read(folder: Path) -> UnitResult:
+        if folder.name == KEYS[1]:
+            shutil.rmtree(folder)
+        return read_unit(folder)
+
+    monkeypatch.setattr(files, "_says_so", then_gone)
+    monkeypatch.setattr(store_module, "read", gone_while_read)
+    assert store.damaged().empty
+    assert list(store.finished()["key"]) == KEYS[2:]
 
 
 def test_a_damaged_unit_is_cleared_by_its_key(store: UnitStore) -> None:
