@@ -135,11 +135,8 @@ class MultiFreqDataset(DatasetH):
 
     def segment_days(self, segment: str | slice | Sequence[Any]) -> np.ndarray:
         """Positions of all trading days of a segment, given by name or by its dates (both included)."""
-        first, last = bounds_of(segment, self.segments)
         days = self.handler.panels.days
-        begin = 0 if first is None else days.searchsorted(first)
-        end = len(days) if last is None else days.searchsorted(last, side="right")
-        return np.arange(begin, end)
+        return np.arange(len(days))[days.slice_indexer(*bounds_of(segment, self.segments))]
 
     def samples(self, segment: str, freqs: Sequence[str] | None = None) -> SampleTable:
         """Training samples of ``train``, ``valid`` or any other segment, purged of labels that reach into a later one.

@@ -45,8 +45,8 @@ class ResidentSource:
         self.spec: InputSpec = source.spec
         self.scaling = source.scaling
         self.clip = source.clip
-        self.device = device
         self.bars = _copied(source.panel, device)
+        self.device = self.bars.device  # with its number: "cuda" alone may be another GPU in another thread
         self._moments: _DeviceMoments | None = None
 
     @classmethod
@@ -55,6 +55,7 @@ class ResidentSource:
         logger, size = get_module_logger("ResidentSource"), source.panel.bars.nbytes
         name = f"{source.panel.freq} bars ({size / 2**30:.1f} GiB)"
         if device.type == "cuda":
+            torch.cuda.empty_cache()  # what torch keeps of tensors that are gone would count as taken
             free = torch.cuda.mem_get_info(device)[0]
             if size > free - RESERVE:
                 logger.warning(

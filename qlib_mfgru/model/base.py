@@ -252,8 +252,10 @@ class NeuralModel(Member):
         check_reading(self.reading, dataset.handler, f"{type(self).__name__} was")
         with denormals_flushed():
             (table,) = self._resident(self.net, dataset.every_day(segment, self.net.freqs))
-            scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
-        self.net = self.net.cpu()
+            try:
+                scores = score_samples(self._placed(self.net), table, f"{type(self).__name__}: predicting")
+            finally:  # also where the GPU's memory does not suffice
+                self.net.cpu()
         index = pd.MultiIndex.from_arrays([table.sample_dates, table.sample_codes], names=["datetime", "instrument"])
         return pd.Series(scores.numpy(), index=index, name="score")
 

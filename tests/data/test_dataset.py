@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 from qlib.data.dataset import DatasetH
 from qlib.log import get_module_logger
@@ -121,6 +122,13 @@ def test_prediction_covers_every_trading_day(make_dataset: Make) -> None:
     assert covered("test") == list(DAYS[65:76])
     assert covered(slice("2024-04-02", "2024-04-03")) == list(DAYS[65:67])
     assert covered(("2024-01-01", "2024-02-20")) == list(DAYS[34:36])
+
+
+def test_bounds_may_be_moments_to_the_nanosecond(make_dataset: Make) -> None:
+    after_69, within_72 = (DAYS[day].as_unit("ns") + pd.Timedelta(1, "ns") for day in (69, 72))
+    dataset = make_dataset({"train": (pd.Timestamp.min, after_69), "test": (within_72, pd.Timestamp.max)})
+    assert dataset.segment_days("train").tolist() == list(range(70))
+    assert dataset.segment_days("test").tolist() == list(range(73, 80))
 
 
 def test_qlibs_own_prepare_serves_labels(make_dataset: Make) -> None:

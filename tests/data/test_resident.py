@@ -182,6 +182,35 @@ def test_bars_that_do_not_fit_stay_where_they_are(monkeypatch: pytest.MonkeyPatc
     assert said[-1] == "15min bars (0.0 GiB) are held on cpu"
 
 
+def on_the_cpu(panel: BarPanel, _: torch.device) -> torch.Tensor:
+    """Bars for which the CPU stands in for a GPU."""
+    return torch.from_numpy(np.ascontiguousarray(panel.bars))
+
+
+def test_what_torch_keeps_of_earlier_bars_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of the stage before, or of a fit before a prediction: the driver counts it as taken until torch lets go."""
+    source = without_scale()
+    kept = [source.panel.bars.nbytes]
+    free = resident.RESERVE + source.panel.bars.nbytes
+    monkeypatch.setattr(torch.cuda, "empty_cache", kept.clear)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free - sum(kept), 80e9))
+    monkeypatch.setattr(resident, "_copied", on_the_cpu)
+    assert ResidentSource.where_it_fits(source, torch.device("cuda")) is not None
+
+
+def test_a_gpu_without_a_number_is_the_one_that_has_the_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statistics are made in threads, for each of which "cuda" is its own current GPU; the CPU stands for another."""
+    source, everyone = without_scale(), np.arange(3)
+    monkeypatch.setattr(resident, "_copied", on_the_cpu)
+    device = ResidentSource(source, torch.device("cuda"))
+    assert device.device == torch.device("cpu")
+    moments = device.moments(1, everyone)
+    for got, expected in zip(moments, source.moments(1, everyone), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=2e-6, atol=5e-7)
+    arguments = np.ones(3, dtype=np.int64), everyone, moments, np.zeros(3, dtype=np.int64)
+    assert_equal(device.samples(*arguments), source.samples(*arguments))
+
+
 class Log:
     """A logger that keeps what it is told."""
 

@@ -70,6 +70,20 @@ def test_a_fitted_model_is_on_the_cpu_small_and_in_evaluation_mode(models: dict[
     assert len(pickle.dumps(models[name])) < 30_000
 
 
+def test_a_prediction_that_fails_leaves_its_network_on_the_cpu(
+    dataset: MultiFreqDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the memory of a GPU does not suffice: what is saved afterwards must be readable without one."""
+    model = GRUModel("day", **FAST | {"max_epochs": 1})
+    model.fit(dataset)
+    moved: list[torch.nn.Module] = []
+    monkeypatch.setattr(torch.nn.Module, "cpu", lambda net: moved.append(net))
+    monkeypatch.setattr("qlib_mfgru.model.base.score_samples", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.predict(dataset)
+    assert moved == [model.net]
+
+
 def test_qlibs_own_way_to_save_a_model(models: dict[str, Any], dataset: MultiFreqDataset, tmp_path: Path) -> None:
     models["incremental"].to_pickle(tmp_path / "model.pkl")
     again = IncrementalGRUModel.load(tmp_path / "model.pkl")

@@ -44,7 +44,7 @@ def test_a_poisoned_training_input(tables: StageData, net: ScoreNet, poison: flo
 
 def test_a_poisoned_validation_input(tables: StageData, net: ScoreNet) -> None:
     data = dataclasses.replace(tables, valid=PoisonedTable.of(tables.valid, np.nan))
-    with pytest.raises(TrainingError, match=r"validation: the network's output is NaN or infinite on 2020-06-11"):
+    with pytest.raises(TrainingError, match=r"validation: the network's output is NaN or infinite on 2020-06-11$"):
         train_stage(net, data, SETTINGS, [])
 
 
@@ -68,7 +68,7 @@ def test_a_constant_prediction(tables: StageData, net: ScoreNet, bias: float) ->
         net.head.bias.fill_(bias)
     with pytest.raises(TrainingError, match="predicts the same for all stocks, so the IC is undefined"):
         train_stage(net, tables, SETTINGS, [])
-    with pytest.raises(TrainingError, match=r"validation: the network predicts the same .* on 2020-06-11"):
+    with pytest.raises(TrainingError, match=r"validation: the network predicts the same .* on 2020-06-11$"):
         validate(net, tables.valid)
 
 

@@ -141,7 +141,7 @@ def metric_by_date(scores: torch.Tensor, table: SampleTable, metric: MetricName 
         value = float(METRICS[metric](prediction, label))
         if value != value:
             why = what_is_wrong(prediction, METRIC_TITLES[metric]) or f"the {METRIC_TITLES[metric]} is NaN"
-            raise TrainingError(f"validation: {why} on {table.sample_dates[rows.start]}")
+            raise TrainingError(f"validation: {why} on {table.sample_dates[rows.start].astype('M8[D]')}")
         values.append(value)
     if not values:
         raise TrainingError(
