@@ -21,7 +21,9 @@ whether the model is older than its retraining period."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument(
-        "recorder", metavar="RECORDER", help="id of a recorder, or name of an experiment of one model: its newest one"
+        "recorder",
+        metavar="RECORDER",
+        help="id of a recorder, or name of an experiment: its newest one; refused where a study left several models",
     )
     parser.add_argument(
         "--store", default="sqlite:///mlruns.db", help="mlflow's store of experiments (default: %(default)s)"

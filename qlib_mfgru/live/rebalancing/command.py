@@ -17,7 +17,9 @@ DESCRIPTION = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument(
-        "recorder", nargs="?", help="a recorder's id, or name of an experiment of one model: its newest of the index"
+        "recorder",
+        nargs="?",
+        help="a recorder's id, or an experiment's name: its newest one; of a study of one model that of the index",
     )
     parser.add_argument("--index", help="market of the provider, such as csi500 (default: that of the settings)")
     parser.add_argument(
