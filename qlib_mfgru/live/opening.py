@@ -83,14 +83,15 @@ def _meant(name: str, artifact: str, narrowed: Narrowing | None, manager: ExpMan
     for recorder in found:
         source_id, source = _source(recorder, manager)
         by_source.setdefault(source_id, (source, []))[1].append(recorder)
-    models: dict[str, str] = {}
+    models: dict[str, Recorder] = {}
     for source, recorders in by_source.values():
-        models.setdefault(_called(source, manager), recorders[0].id)
+        model = _called(source, manager)
+        if model not in models:
+            models[model] = (recorders if narrowed is None else narrowed(recorders))[0]
     if len(models) > 1:  # as a study leaves them: which one ran last does not say which is meant
-        listed = ", ".join(f"{model} ({newest})" for model, newest in models.items())
+        listed = ", ".join(f"{model} ({recorder.id})" for model, recorder in models.items())
         raise InputError(f"the experiment {name} has recorders of several models, {listed}: name one by its id")
-    _, of_newest = next(iter(by_source.values()))
-    return (of_newest if narrowed is None else narrowed(of_newest))[0]
+    return next(iter(models.values()))
 
 
 def _source(recorder: Recorder, manager: ExpManager) -> tuple[str, Recorder]:
