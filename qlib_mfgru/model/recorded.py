@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from qlib.data import D
 from qlib.data.dataset import DatasetH, TSDatasetH
 from qlib.data.dataset.handler import DataHandlerLP
 from qlib.log import get_module_logger
@@ -17,7 +18,6 @@ from qlib.workflow.recorder import Recorder
 from qlib_mfgru.data.settings import Bounds, bounds_of, span
 from qlib_mfgru.errors import InputError
 from qlib_mfgru.model.training.callbacks import recorder_is_active
-from qlib_mfgru.provider.reader import calendar
 from qlib_mfgru.report.recorders import (
     DATASET,
     MODEL,
@@ -117,7 +117,7 @@ def _within(scores: pd.Series, bounds: Bounds) -> pd.Series:
 def _later(recorded_until: pd.Timestamp, bounds: Bounds) -> tuple[pd.Timestamp, pd.Timestamp] | None:
     """First and last trading day of a segment after what is recorded; None if there is none."""
     first, last = bounds
-    days = calendar("day")
+    days = pd.DatetimeIndex(D.calendar(freq="day"))
     days = days[days > recorded_until]
     days = days[(days >= (first or days.min())) & (days <= (last or days.max()))]
     return (days[0], days[-1]) if len(days) else None
