@@ -87,9 +87,9 @@ def test_finished_and_damaged_ones_are_listed(store: UnitStore, capsys: pytest.C
     ]
 
 
-def test_a_unit_that_is_cleared_while_they_are_listed_is_left_out(
-    store: UnitStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def rival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process removes the first unit when they have been listed."""
     listed = UnitStore._listed
 
     def then_cleared(self: UnitStore) -> dict[str, str | None]:
@@ -98,21 +98,16 @@ def test_a_unit_that_is_cleared_while_they_are_listed_is_left_out(
         return found
 
     monkeypatch.setattr(UnitStore, "_listed", then_cleared)
+
+
+@pytest.mark.usefixtures("rival")
+def test_a_unit_that_is_cleared_while_they_are_listed_is_left_out(store: UnitStore) -> None:
     assert list(store.finished()["key"]) == KEYS[1:]
 
 
-def test_two_clear_all_units_at_once(
-    store: UnitStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("rival")
+def test_two_clear_all_units_at_once(store: UnitStore, capsys: pytest.CaptureFixture[str]) -> None:
     """One that the other has removed since they were listed is that one's, and nothing to complain about."""
-    listed = UnitStore._listed
-
-    def then_cleared(self: UnitStore) -> dict[str, str | None]:
-        found = listed(self)
-        remove(self.root / KEYS[0])
-        return found
-
-    monkeypatch.setattr(UnitStore, "_listed", then_cleared)
     assert main(["units", "--dir", str(store.root), "--clear-all"]) == 0
     assert capsys.readouterr().out == f"units removed from {store.root}: 2\n"
     assert names(store.root) == []
