@@ -83,13 +83,13 @@ def _meant(name: str, artifact: str, narrowed: Narrowing | None, manager: ExpMan
     for recorder in found:
         source_id, source = _source(recorder, manager)
         by_source.setdefault(source_id, (source, []))[1].append(recorder)
-    models: dict[str, Recorder] = {}
+    models: dict[tuple[str, str], Recorder] = {}
     for source, recorders in by_source.values():
-        model = _called(source, manager)
+        model = source.experiment_id, _called(source, manager)  # of other experiments it is another
         if model not in models:
             models[model] = (recorders if narrowed is None else narrowed(recorders))[0]
     if len(models) > 1:  # as a study leaves them: which one ran last does not say which is meant
-        listed = ", ".join(f"{model} ({recorder.id})" for model, recorder in models.items())
+        listed = ", ".join(f"{called} ({recorder.id})" for (_, called), recorder in models.items())
         raise InputError(f"the experiment {name} has recorders of several models, {listed}: name one by its id")
     return next(iter(models.values()))
 

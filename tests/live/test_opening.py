@@ -71,6 +71,14 @@ def test_recorders_of_a_study_are_told_apart_by_where_they_are_from() -> None:
     assert f"several models, {listed}: name one" in str(refused.value)
 
 
+def test_models_of_one_name_in_two_experiments_are_two() -> None:
+    first, second = (made("gru", GRU, experiment) for experiment in ("old", "new"))
+    a, b = made("a, csi300", recorded(first)), made("b, csi300", recorded(second))
+    with pytest.raises(InputError) as refused:
+        opened("mine", "pred.pkl")
+    assert f"several models, gru ({b}), gru ({a}): name one" in str(refused.value)
+
+
 def test_parts_of_the_newest_model_alone_may_be_meant() -> None:
     old = made("gru", GRU)
     made("gru, csi300", recorded(old))
